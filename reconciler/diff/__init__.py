@@ -1,0 +1,1 @@
+"""What differs between desired and live. Pure: values in, values out."""

@@ -1,0 +1,91 @@
+"""The words of a comparison: groups, changes and the fields inside them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.identity import ResourceKey
+from reconciler.model.json import Json, Path
+from reconciler.model.state import Resource
+
+
+class Group(StrEnum):
+    """Where a key falls. Every key of desired, live and inventory falls into exactly one.
+
+    `FORGOTTEN` is owned, but neither desired nor live: only our record of it goes.
+    """
+
+    CREATION = "create"
+    UPDATE = "update"
+    PRUNE = "prune"
+    ADOPTION = "adopt"
+    CONTESTED = "contested"
+    UNCHANGED = "unchanged"
+    UNMANAGED = "unmanaged"
+    FORGOTTEN = "forgotten"
+
+
+class Visibility(StrEnum):
+    """`HIDDEN` fields hold secrets: that they change may be said, from what to what never."""
+
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+
+
+class Absent:
+    """Stands for a value that is not there, unlike null."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One path whose value differs. `before` is live, `after` desired; both ABSENT where hidden.
+
+    `note` explains where values cannot: `set`, `removed`, `changed`, `cannot be compared`.
+    """
+
+    path: Path
+    before: Json | Absent
+    after: Json | Absent
+    visibility: Visibility = Visibility.SHOWN
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CriteriaChange:
+    """Difference of a definition's criteria, each by selector."""
+
+    added: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    removed: Mapping[str, dict[str, str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one key. `is_drift`: live changed while desired did not since the last apply."""
+
+    key: ResourceKey
+    group: Group
+    desired: Resource | None = None
+    live: Resource | None = None
+    fields: tuple[FieldChange, ...] = ()
+    criteria: CriteriaChange = CriteriaChange()
+    is_drift: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """All changes of one target, by key, sorted."""
+
+    changes: Mapping[ResourceKey, Change]
+
+    def of(self, *groups: Group) -> list[Change]:
+        """Changes of some groups, by key."""
+        return [change for change in self.changes.values() if change.group in groups]

@@ -1,0 +1,185 @@
+"""What can go wrong in the world, and the exit code that says whether trying again helps.
+
+Problems of the user's input are findings (`reconciler.model.finding`), not exceptions.
+
+    ReconcilerError                          exit 1
+    |-- UsageError                 terminal  exit 64  an option that cannot be
+    |-- SettingsError              terminal  exit 3   carries findings
+    |-- SourceError                transient exit 6
+    |   `-- UnknownRevisionError   terminal  exit 6
+    |-- InventoryError             transient exit 6   the record of what we own
+    |   `-- InventoryConflictError transient exit 8   somebody else wrote it meanwhile
+    |-- KeyStoreError              terminal  exit 3   key text that cannot be read
+    |-- OrchestratorError          exit 6 (while applying: an outcome, exit 5)
+    |   |-- UnauthorizedError      terminal
+    |   |-- RejectedError          terminal           the API refuses the content
+    |   |-- ConflictError          transient          read again, plan again
+    |   |-- AbsentError            terminal           404: the thing is not there
+    |   |-- UnavailableError       transient          429, 5xx before anything was done, no connection
+    |   `-- LostAnswerError        transient          sent, and no answer that tells what became of it
+    |-- ReadOnlyError              our bug   exit 1   a command that only looks tried to write
+    |-- StalePlanError             terminal  exit 7
+    `-- UnsafePlanError            terminal  exit 4   says how to let this one case through
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from reconciler.model.finding import Finding
+
+
+class ExitCode(IntEnum):
+    """Meaning of each exit code (design, section 5)."""
+
+    DONE = 0
+    BUG = 1
+    CHANGES = 2
+    INVALID = 3
+    REFUSED = 4
+    PARTIAL = 5
+    UNREADABLE = 6
+    STALE = 7
+    LEASED = 8
+    USAGE = 64
+
+
+class ReconcilerError(Exception):
+    """Root of the tree. `advice` is the next step for the user, or ""."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    is_transient: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
+
+
+class UsageError(ReconcilerError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SettingsError(ReconcilerError):
+    """The settings file cannot be used; `findings` name every problem with its place."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, message: str, *, findings: "Sequence[Finding]" = (), advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.findings = tuple(findings)
+
+
+class SourceError(ReconcilerError):
+    """The files or their repository cannot be read now."""
+
+    exit_code = ExitCode.UNREADABLE
+    is_transient = True
+
+
+class UnknownRevisionError(SourceError):
+    """The repository has no such branch, tag or commit."""
+
+    is_transient = False
+
+
+class InventoryError(ReconcilerError):
+    """The record of what we own cannot be read or written."""
+
+    exit_code = ExitCode.UNREADABLE
+    is_transient = True
+
+
+class InventoryConflictError(InventoryError):
+    """The record changed since it was read; nothing was written over it."""
+
+    exit_code = ExitCode.LEASED
+
+
+class KeyStoreError(ReconcilerError):
+    """Key text cannot be read. The message never quotes it."""
+
+    exit_code = ExitCode.INVALID
+
+
+class OrchestratorError(ReconcilerError):
+    """The API answered with an error, or not at all.
+
+    `status` is the HTTP status, 0 where there was no answer. `request_id` is the server's, or "".
+    The message is the first line of the server's own, cut to 300 characters: later lines of v2
+    repeat what was submitted, secrets included (v2 reference 3.2).
+    """
+
+    exit_code = ExitCode.UNREADABLE
+
+    def __init__(self, message: str, *, status: int = 0, request_id: str = "", advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.status = status
+        self.request_id = request_id
+
+
+class UnauthorizedError(OrchestratorError):
+    """401 or 403: no credentials, or not these."""
+
+
+class RejectedError(OrchestratorError):
+    """400 or 422: the API refuses the content."""
+
+
+class ConflictError(OrchestratorError):
+    """409: taken, in use, or missing something it refers to."""
+
+    is_transient = True
+
+
+class AbsentError(OrchestratorError):
+    """404: the thing, or what holds it, is not there."""
+
+
+class UnavailableError(OrchestratorError):
+    """Nothing was done: 429, 503 before the request was taken, or no connection.
+
+    `retry_after_s` is the server's hint in seconds, None without one.
+    """
+
+    is_transient = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        request_id: str = "",
+        retry_after_s: float | None = None,
+        advice: str = "",
+    ) -> None:
+        super().__init__(message, status=status, request_id=request_id, advice=advice)
+        self.retry_after_s = retry_after_s
+
+
+class LostAnswerError(OrchestratorError):
+    """A change was sent and nothing tells whether it happened: read again before doing anything."""
+
+    is_transient = True
+
+
+class ReadOnlyError(ReconcilerError):
+    """A mutating request reached a client that may only look."""
+
+
+class StalePlanError(ReconcilerError):
+    """The world is not the one the plan was made for; `changed` names what differs."""
+
+    exit_code = ExitCode.STALE
+
+    def __init__(self, message: str, *, changed: Sequence[str], advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.changed = tuple(changed)
+
+
+class UnsafePlanError(ReconcilerError):
+    """A guard refuses the plan."""
+
+    exit_code = ExitCode.REFUSED

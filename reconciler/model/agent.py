@@ -1,0 +1,39 @@
+"""Agents: registrations that let the holder of a key open a tunnel (v1 reference 2)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.resource_definition import Criterion
+
+
+class AgentDefinition(Frozen):
+    """The resource definition of type `agent` that points at the agent (v1 reference 4.11)."""
+
+    id: Annotated[str, Field(description="Id of the resource definition.")]
+    name: Annotated[str | None, Field(description="Shown to people; the id if left out.")] = None
+    criteria: Annotated[
+        Items[Criterion] | None,
+        Field(description="When it applies, usually with `res_id: agent`. Left out: not managed."),
+    ] = None
+
+
+class AgentSpec(Frozen):
+    """What an agent is to be."""
+
+    description: Annotated[str, Field(description="Free text shown to people.")] = ""
+    organizations: Annotated[
+        Items[str] | None,
+        Field(description="Organizations it is registered in; those of the file's targets if left out."),
+    ] = None
+    definition: Annotated[
+        AgentDefinition | None, Field(description="Resource definition of type `agent` made for it.")
+    ] = None
+
+
+class AgentDocument(OwnDocument):
+    """An agent and, optionally, the definition that points at it."""
+
+    kind: Literal["Agent"]
+    spec: AgentSpec

@@ -1,0 +1,197 @@
+"""Canonical resources from documents and from answers: one form for both sides.
+
+The server's habits are written down here once: defaults it fills in, empty containers it
+drops, secrets it rewrites (v1 reference 4.3, 4.6, 4.8, 14; v2 reference 5.6, 5.7, 17). What
+is equal for the server is equal here, so that applying and planning again finds nothing.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+
+from reconciler.model.identity import Kind, OrganizationId, ResourceKey
+from reconciler.model.json import Json, JsonObject, pointer
+from reconciler.model.resource_definition import Criterion, Entity
+from reconciler.model.runner import WRITE_ONLY_AUTH
+from reconciler.model.secret import Expression, Literal, Reference, Secret, SecretLeaf, Unreadable
+
+_ONE_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_REFERENCE_MEMBERS = frozenset(("store", "ref", "version", "value"))
+SECRET_TEXT = "SECRET"  # noqa: S105  what v2 shows in place of a credential
+"""What v2 returns where a write-only field is set (v2 reference 5.6)."""
+
+
+def definition_document(entity: Entity) -> JsonObject:
+    """Comparable part of a definition: everything but secrets and criteria."""
+    document: JsonObject = {
+        "name": entity.name,
+        "type": entity.type,
+        "driver_type": entity.driver_type,
+        "in_place_driver_change": bool(entity.in_place_driver_change),
+    }
+    if entity.driver_account:
+        document["driver_account"] = entity.driver_account
+    if entity.driver_inputs is not None and entity.driver_inputs.values:
+        document["values"] = entity.driver_inputs.values
+    if entity.provision:
+        document["provision"] = {
+            selector: _provision_options(options or {}) for selector, options in entity.provision.items()
+        }
+    return document
+
+
+def _provision_options(options: JsonObject) -> JsonObject:
+    """Fill in what the server fills in: `is_dependent` and `match_dependents` default to false (v1 4.8)."""
+    filled = {name: value for name, value in options.items() if value not in (None, {})}
+    return {
+        **filled,
+        "is_dependent": bool(options.get("is_dependent")),
+        "match_dependents": bool(options.get("match_dependents")),
+    }
+
+
+def definition_secrets(entity: Entity) -> dict[str, SecretLeaf]:
+    """Every secret position of a definition, by JSON pointer below `secret_refs`.
+
+    `secrets` and `secret_refs` give the same positions, because the server turns the one into
+    the other (v1 reference 4.6).
+    """
+    inputs = entity.driver_inputs
+    if inputs is None:
+        return {}
+    leaves = dict(_plain_leaves(inputs.secrets, ()))
+    leaves.update(_reference_leaves(inputs.secret_refs, ()))
+    return leaves
+
+
+def _plain_leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[str, SecretLeaf]]:
+    if isinstance(value, dict):
+        for name, child in value.items():
+            yield from _plain_leaves(child, (*path, name))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _plain_leaves(child, (*path, str(index)))
+    elif value is not None:
+        yield pointer(path), _plain_leaf(value)
+
+
+def _plain_leaf(value: Json) -> SecretLeaf:
+    """Only a text that is one placeholder is certain to hold no secret; a mixture may."""
+    if isinstance(value, str) and _ONE_PLACEHOLDER.fullmatch(value):
+        return Expression(value)
+    return Literal(Secret(value))
+
+
+def is_reference_leaf(value: Json) -> bool:
+    """Tell leaves of `secret_refs` from branches, as the Terraform provider does (v1 reference 4.6)."""
+    return (
+        isinstance(value, dict)
+        and set(value) <= _REFERENCE_MEMBERS
+        and all(member is None or isinstance(member, str) for member in value.values())
+    )
+
+
+def _reference_leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[str, SecretLeaf]]:
+    if isinstance(value, dict):
+        if not is_reference_leaf(value):
+            for name, child in value.items():
+                yield from _reference_leaves(child, (*path, name))
+            return
+        leaf = _reference_leaf({name: text for name, text in value.items() if isinstance(text, str) and text})
+        if leaf is not None:
+            yield pointer(path), leaf
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _reference_leaves(child, (*path, str(index)))
+    elif value is not None:
+        yield pointer(path), _plain_leaf(value)
+
+
+def _reference_leaf(members: Mapping[str, str]) -> SecretLeaf | None:
+    """None for a leaf whose members are all null or empty: the server drops those (v1 reference P8)."""
+    if "store" in members or "ref" in members:
+        return Reference(members.get("store", ""), members.get("ref", ""), members.get("version"))
+    if "value" in members:
+        return _plain_leaf(members["value"])
+    return None
+
+
+def criteria_fields(criteria: tuple[Criterion, ...] | None) -> dict[str, dict[str, str]] | None:
+    """Criteria by selector, without ids; None stays None."""
+    if criteria is None:
+        return None
+    return {criterion.selector(): criterion.fields() for criterion in criteria}
+
+
+def runner_configuration(configuration: JsonObject) -> tuple[JsonObject, dict[str, SecretLeaf]]:
+    """Return a runner's configuration without its credentials, and the credentials by pointer.
+
+    Raises nothing: what has another shape is passed through and shows as a difference.
+    """
+    kept = {name: value for name, value in configuration.items() if value is not None}
+    kind = kept.get("type")
+    secrets: dict[str, SecretLeaf] = {}
+    key = kept.get("key")
+    if kind == "kubernetes-agent" and isinstance(key, str):
+        kept["key"] = canonical_pem(key)
+    job, cluster = kept.get("job"), kept.get("cluster")
+    if isinstance(job, dict):
+        kept["job"] = _job(job, is_ecs=kind == "serverless-ecs")
+    if isinstance(cluster, dict):
+        cluster = {name: value for name, value in cluster.items() if value is not None}
+        if kind == "kubernetes-gke":
+            cluster.setdefault("internal_ip", False)
+        auth = cluster.get("auth")
+        if isinstance(auth, dict):
+            if kind == "kubernetes":
+                secrets = _credentials(auth)
+                del cluster["auth"]
+            else:
+                cluster["auth"] = {name: value for name, value in auth.items() if value is not None}
+        kept["cluster"] = cluster
+    return kept, secrets
+
+
+def _job(job: JsonObject, *, is_ecs: bool) -> JsonObject:
+    """ECS jobs lose their empty members on the server (v2 reference 5.7); an empty `pod_template` stays."""
+    dropped: tuple[Json, ...] = (None, False, [], {}) if is_ecs else (None,)
+    return {name: value for name, value in job.items() if not any(value is d or value == d for d in dropped)}
+
+
+def _credentials(auth: JsonObject) -> dict[str, SecretLeaf]:
+    leaves: dict[str, SecretLeaf] = {}
+    for name in WRITE_ONLY_AUTH:
+        value = auth.get(name)
+        if value == SECRET_TEXT:
+            leaves[f"/cluster/auth/{name}"] = Unreadable()
+        elif value is not None:
+            leaves[f"/cluster/auth/{name}"] = Literal(Secret(value))
+    return leaves
+
+
+def canonical_pem(pem: str) -> str:
+    """PEM with one body line and one final newline, so that equal keys are equal text.
+
+    Text that is no PEM is returned unchanged.
+    """
+    matched = re.fullmatch(
+        r"\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*", pem
+    )
+    if matched is None:
+        return pem
+    try:
+        body = base64.b64decode("".join(matched[2].split()), validate=True)
+    except binascii.Error:
+        return pem
+    return f"-----BEGIN {matched[1]}-----\n{base64.b64encode(body).decode()}\n-----END {matched[1]}-----\n"
+
+
+def key_id(agent: str, fingerprint: str) -> str:
+    """Id of a `Key` resource."""
+    return f"{agent}/{fingerprint}"
+
+
+def resource_key(kind: Kind, organization: str, identifier: str) -> ResourceKey:
+    """Spell `ResourceKey` without wrapping the organization id at every call."""
+    return ResourceKey(kind, OrganizationId(organization), identifier)

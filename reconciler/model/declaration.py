@@ -1,0 +1,83 @@
+"""What the files declare: validated documents with the places they came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from reconciler.model.agent import AgentDocument
+from reconciler.model.document import Frozen
+from reconciler.model.finding import Finding
+from reconciler.model.json import JsonObject, Path
+from reconciler.model.key import KeyDocument, PublicKey
+from reconciler.model.origin import Origin, Positions
+from reconciler.model.resource_definition import DefinitionDocument
+from reconciler.model.runner import RunnerDocument
+
+D = TypeVar("D", bound=Frozen)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared(Generic[D]):
+    """One document of a kind of ours, as parsed and as validated."""
+
+    document: D
+    raw: JsonObject
+    positions: Positions
+
+    @property
+    def file(self) -> str:
+        """Path below the root of the tree, `/` between parts."""
+        return self.positions.file
+
+    def origin(self, path: Path = ()) -> Origin:
+        """Place of the value under `path`, or of its nearest existing ancestor."""
+        return self.positions.origin(self.raw, path)
+
+    def key_origin(self, path: Path = ()) -> Origin:
+        """Place of the key under `path`, or of its nearest existing ancestor."""
+        return self.positions.key_origin(self.raw, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A YAML document of somebody else's format that stands in the same tree (Kubernetes, Score …)."""
+
+    raw: JsonObject
+    positions: Positions
+
+    @property
+    def file(self) -> str:
+        """Path below the root of the tree."""
+        return self.positions.file
+
+    def origin(self, path: Path = ()) -> Origin:
+        """Place of the value under `path`, or of its nearest existing ancestor."""
+        return self.positions.origin(self.raw, path)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKeyPlace:
+    """A private key found in a tracked file (rule R10). Never carries any of the key."""
+
+    origin: Origin
+    form: str
+    """How it stands there: `PEM`, `base64` or `escaped` (inside JSON, YAML or a template)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Everything a tree declares. `findings` are those of reading; rules add theirs later.
+
+    `public_keys` maps the origin of a `Key` or `Runner` document to its parsed key;
+    a key that cannot be parsed is missing there and has a finding.
+    """
+
+    definitions: tuple[Declared[DefinitionDocument], ...] = ()
+    agents: tuple[Declared[AgentDocument], ...] = ()
+    keys: tuple[Declared[KeyDocument], ...] = ()
+    runners: tuple[Declared[RunnerDocument], ...] = ()
+    foreign: tuple[Foreign, ...] = ()
+    public_keys: Mapping[Origin, PublicKey] = field(default_factory=dict)
+    private_keys: tuple[PrivateKeyPlace, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    file_count: int = 0

@@ -1,0 +1,54 @@
+"""What checks say: findings about the input, and checks that could not look."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.identity import ResourceKey
+from reconciler.model.origin import Origin
+
+
+class Severity(StrEnum):
+    """`ERROR` refuses the plan; `WARNING` is printed with it."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem. The message reads alone and never holds a secret.
+
+    `rule` is an id of the catalogue (`R68`) or of the reader (`F01`…, see
+    `reconciler.rules.reading`). `others` are further places the problem involves.
+    `advice` is the next step, or "".
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    origin: Origin
+    key: ResourceKey | None = None
+    others: tuple[Origin, ...] = ()
+    advice: str = ""
+
+    def sort_key(self) -> tuple[int, str, int, int, str, str]:
+        """Errors first, then by place, rule and text."""
+        place = self.origin
+        return (_RANK[self.severity], place.file, place.line, place.column, self.rule, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A rule that could not look. Printed and counted, never taken as passed."""
+
+    rule: str
+    reason: str
+    """What could not be looked at, such as `the live side of target acme was not read`."""
+
+
+def sort_findings(findings: "list[Finding]") -> tuple[Finding, ...]:
+    """Sorted, exact repetitions removed."""
+    return tuple(sorted(set(findings), key=Finding.sort_key))

@@ -1,0 +1,95 @@
+"""Resource definitions, in the file format that `humctl apply` takes (v1 reference 4 and 9)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reconciler.model.document import Frozen, Items, Metadata
+from reconciler.model.json import Json, JsonObject
+
+CRITERION_FIELDS = ("env_type", "app_id", "env_id", "res_id", "class")
+DEFAULT_CLASS = "default"
+
+
+class Criterion(Frozen):
+    """One matching rule. Absent and empty fields match anything; `class` defaults to `default`.
+
+    `id` is set by the server and ignored in files (v1 reference 9.3).
+    """
+
+    id: str | None = None
+    env_type: Annotated[str | None, Field(description="Environment type that must match.")] = None
+    app_id: Annotated[str | None, Field(description="Application that must match.")] = None
+    env_id: Annotated[str | None, Field(description="Environment that must match.")] = None
+    res_id: Annotated[str | None, Field(description="Resource id that must match.")] = None
+    class_name: Annotated[
+        str | None, Field(alias="class", description="Resource class; `default` if left out.")
+    ] = None
+
+    def selector(self) -> str:
+        """Canonical text of the rule, by which criteria are compared.
+
+        >>> Criterion(res_id="agent", env_type="development").selector()
+        'env_type=development,res_id=agent'
+        """
+        fields = self.fields()
+        if fields["class"] == DEFAULT_CLASS:
+            del fields["class"]
+        return ",".join(f"{name}={value}" for name, value in fields.items())
+
+    def fields(self) -> dict[str, str]:
+        """The set fields in the API's spelling and fixed order, `class` always among them."""
+        values = {
+            "env_type": self.env_type,
+            "app_id": self.app_id,
+            "env_id": self.env_id,
+            "res_id": self.res_id,
+            "class": self.class_name or DEFAULT_CLASS,
+        }
+        return {name: value for name, value in values.items() if value}
+
+
+class DriverInputs(Frozen):
+    """Inputs of the driver. `secrets` and `secret_refs` exclude each other (v1 reference 4.6)."""
+
+    values: Annotated[JsonObject | None, Field(description="Plain inputs; read back unchanged.")] = None
+    secrets: Annotated[
+        JsonObject | None,
+        Field(description="Secret inputs, write-only. Placeholders are fine here, literals are not."),
+    ] = None
+    secret_refs: Annotated[
+        JsonObject | None,
+        Field(description="Secret inputs as references: leaves of `store` and `ref`, or of `value`."),
+    ] = None
+
+
+class Entity(Frozen):
+    """The body of a definition."""
+
+    name: Annotated[str, Field(description="Free text shown to people.")] = ""
+    type: Annotated[str, Field(description="Resource type, such as `k8s-cluster`; it cannot be changed.")]
+    driver_type: Annotated[str, Field(description="`humanitec/<driver>` or `<organization>/<driver>`.")]
+    driver_account: Annotated[
+        str | None, Field(description="Cloud account of the driver, or a placeholder.")
+    ] = None
+    driver_inputs: DriverInputs | None = None
+    provision: Annotated[
+        dict[str, dict[str, Json] | None] | None,
+        Field(description="Resources provisioned beside this one, by selector `type[.class][#id]`."),
+    ] = None
+    in_place_driver_change: Annotated[
+        bool | None, Field(description="Keep resources when the driver changes; not in legacy mode.")
+    ] = None
+    criteria: Annotated[
+        Items[Criterion] | None,
+        Field(description="When it applies. Left out: not managed. `[]`: there must be none."),
+    ] = None
+
+
+class DefinitionDocument(Frozen):
+    """A resource definition as `humctl apply` takes it."""
+
+    apiVersion: Literal["entity.humanitec.io/v1b1", "core.api.humanitec.io/v1"]  # noqa: N815  the file's spelling
+    kind: Literal["Definition"]
+    metadata: Metadata
+    entity: Entity

@@ -1,0 +1,237 @@
+"""Runners and their rules: exactly the bodies that `hctl create runner` takes (v2 reference 5 to 8)."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.json import JsonObject
+
+WRITE_ONLY_AUTH = ("client_certificate_data", "client_key_data", "service_account_token")
+"""Fields of `cluster.auth` of type `kubernetes` that read back as the text `SECRET` (v2 5.6)."""
+
+
+class Job(Frozen):
+    """Where and as whom the Kubernetes job of a deployment runs."""
+
+    namespace: str
+    service_account: str
+    pod_template: Annotated[
+        JsonObject | None, Field(description="A Kubernetes PodTemplateSpec laid over the runner's own.")
+    ] = None
+
+
+class AgentRunner(Frozen):
+    """A runner inside the cluster that polls for work."""
+
+    type: Literal["kubernetes-agent"]
+    key: Annotated[
+        str, Field(description="Ed25519 public key, PEM with one body line, at most 200 characters.")
+    ]
+    job: Job
+
+
+class ClusterData(Frozen):
+    """Kubeconfig's view of a cluster."""
+
+    certificate_authority_data: str
+    server: str
+    proxy_url: str | None = None
+
+
+class ClusterAuth(Frozen):
+    """Credentials of a cluster; every field is write-only."""
+
+    client_certificate_data: str | None = None
+    client_key_data: str | None = None
+    service_account_token: str | None = None
+
+
+class KubernetesCluster(Frozen):
+    """A cluster reached with its own credentials."""
+
+    cluster_data: ClusterData
+    auth: ClusterAuth
+
+
+class KubernetesRunner(Frozen):
+    """Jobs started through a cluster's API server."""
+
+    type: Literal["kubernetes"]
+    job: Job
+    cluster: KubernetesCluster
+
+
+class GkeAuth(Frozen):
+    """Google workload identity federation."""
+
+    gcp_audience: str
+    gcp_service_account: str
+
+
+class GkeCluster(Frozen):
+    """A GKE cluster. `internal_ip` defaults to false and is written back by the server."""
+
+    name: str
+    project_id: str
+    location: str
+    proxy_url: str | None = None
+    internal_ip: bool | None = None
+    auth: GkeAuth
+
+
+class GkeRunner(Frozen):
+    """Jobs started on GKE."""
+
+    type: Literal["kubernetes-gke"]
+    job: Job
+    cluster: GkeCluster
+
+
+class AwsAuth(Frozen):
+    """AWS temporary credentials."""
+
+    role_arn: str
+    session_name: str | None = None
+    sts_region: str | None = None
+
+
+class EksCluster(Frozen):
+    """An EKS cluster."""
+
+    name: str
+    region: str
+    auth: AwsAuth
+
+
+class EksRunner(Frozen):
+    """Jobs started on EKS."""
+
+    type: Literal["kubernetes-eks"]
+    job: Job
+    cluster: EksCluster
+
+
+class EcsJob(Frozen):
+    """Where and as whom an ECS task runs."""
+
+    region: str
+    cluster: str
+    subnets: Items[str]
+    security_groups: Items[str] | None = None
+    is_public_ip_enabled: bool | None = None
+    execution_role_arn: str
+    task_role_arn: str | None = None
+    image: str | None = None
+    environment: dict[str, str] | None = None
+    secrets: Annotated[
+        dict[str, str] | None, Field(description="Variable names to ARNs of secrets; no values.")
+    ] = None
+
+
+class EcsRunner(Frozen):
+    """Jobs started as ECS tasks."""
+
+    type: Literal["serverless-ecs"]
+    auth: AwsAuth
+    job: EcsJob
+
+
+RunnerConfiguration = Annotated[
+    AgentRunner | KubernetesRunner | GkeRunner | EksRunner | EcsRunner, Field(discriminator="type")
+]
+
+
+class KubernetesStorage(Frozen):
+    """State in Secrets of a namespace."""
+
+    type: Literal["kubernetes"]
+    namespace: str
+
+
+class S3Storage(Frozen):
+    """State in an S3 bucket."""
+
+    type: Literal["s3"]
+    bucket: str
+    path_prefix: str | None = None
+
+
+class GcsStorage(Frozen):
+    """State in a Google Cloud Storage bucket."""
+
+    type: Literal["gcs"]
+    bucket: str
+    path_prefix: str | None = None
+
+
+class AzureStorage(Frozen):
+    """State in an Azure storage container."""
+
+    type: Literal["azurerm"]
+    storage_account_name: str
+    container_name: str
+    resource_group_name: str | None = None
+    path_prefix: str | None = None
+
+
+StateStorage = Annotated[
+    KubernetesStorage | S3Storage | GcsStorage | AzureStorage, Field(discriminator="type")
+]
+
+
+class RunnerRule(Frozen):
+    """Sends environments to the runner. The pair is unique in an organization (v2 reference 8.2)."""
+
+    project_id: Annotated[str | None, Field(description="Project; any if left out.")] = None
+    env_type_id: Annotated[str | None, Field(description="Environment type; any if left out.")] = None
+
+    def pair(self) -> str:
+        """The natural key.
+
+        >>> RunnerRule(env_type_id="development").pair()
+        '*/development'
+        """
+        return f"{self.project_id or '*'}/{self.env_type_id or '*'}"
+
+
+class RunnerSpec(Frozen):
+    """What a runner is to be."""
+
+    description: Annotated[str, Field(description="Free text shown to people.")] = ""
+    runner_configuration: RunnerConfiguration
+    state_storage_configuration: StateStorage
+    rules: Annotated[
+        Items[RunnerRule] | None,
+        Field(description="Which environments it serves. Left out: not managed. `[]`: none of ours."),
+    ] = None
+
+
+class RunnerDocument(OwnDocument):
+    """A runner of the v2 orchestrator and the rules that choose it."""
+
+    kind: Literal["Runner"]
+    spec: RunnerSpec
+
+
+class LiveRunner(Frozen):
+    """A runner as the API returns it; unknown fields are tolerated and kept for comparison."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    description: str = ""
+    runner_configuration: JsonObject
+    state_storage_configuration: JsonObject
+    updated_at: str = ""
+
+
+class LiveRule(Frozen):
+    """A runner rule as the API returns it; unset fields read back as empty text."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    runner_id: str
+    project_id: str = ""
+    env_type_id: str = ""

@@ -1,0 +1,63 @@
+"""Desired and live state in one shape, so that they can be compared.
+
+A `Resource` is the canonical form of one thing: server defaults filled in, read-only
+fields dropped, empty containers absent, secrets taken out. `reconciler.model.canonical`
+makes it from files and from answers of the API alike.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.json import JsonObject
+from reconciler.model.origin import Origin
+from reconciler.model.secret import Secret, SecretLeaf
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing, comparable.
+
+    `document` holds everything that may be compared and shown, per kind:
+
+    - Definition: `name, type, driver_type, driver_account?, values?, provision?, in_place_driver_change`
+    - Agent: `description`; Key: `public_key` (the PEM, never compared: the key's id is its fingerprint)
+    - Runner: `description, runner_configuration, state_storage_configuration`
+    - RunnerRule: `runner_id`
+
+    `secrets` maps JSON pointers below `driver_inputs.secret_refs` (definitions) or
+    `runner_configuration` (runners) to what stands there. `criteria` maps selectors to the
+    criterion's fields; None means not managed (desired only).
+    """
+
+    key: ResourceKey
+    document: JsonObject
+    secrets: Mapping[str, SecretLeaf] = field(default_factory=dict)
+    criteria: Mapping[str, dict[str, str]] | None = None
+    origin: Origin | None = None
+    """Desired only: the document it was declared by."""
+    payload: Secret | None = None
+    """Desired only, where `secrets` is not empty. Definitions: the `secrets` or `secret_refs` member as written,
+    `{"secret_refs": {…}}`; runners: the whole `runner_configuration`, credentials included."""
+    handle: Mapping[str, str] = field(default_factory=dict)
+    """Live only: server ids needed to act. Criteria: selector -> id; a rule: `id` -> id."""
+    updated_at: str = ""
+    """Live runners only: the server's time stamp, RFC 3339."""
+    is_built_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything known on one side of one target.
+
+    `complete` names the kinds that were read to the end without an error: only for those is
+    absence evidence (design decision 4.1).
+    """
+
+    resources: Mapping[ResourceKey, Resource]
+    complete: frozenset[Kind]
+
+    def of(self, kind: Kind) -> list[Resource]:
+        """Resources of one kind, by id."""
+        found = [resource for key, resource in self.resources.items() if key.kind is kind]
+        return sorted(found, key=lambda resource: resource.key.id)

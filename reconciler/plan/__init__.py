@@ -1,0 +1,1 @@
+"""What to do, and in what order. Pure: values in, values out."""

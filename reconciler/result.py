@@ -1,0 +1,167 @@
+"""The one result object: what a pass saw, means to do and did. Every view and the exit code come from it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.errors import ExitCode
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import TargetName
+from reconciler.plan.action import Outcome, Status, TargetPlan
+
+
+class Purpose(StrEnum):
+    """What the pass was asked to do."""
+
+    VALIDATE = "validate"
+    PLAN = "plan"
+    APPLY = "apply"
+
+
+class Verdict(StrEnum):
+    """The first word a reader needs."""
+
+    INVALID = "invalid"
+    UNREADABLE = "unreadable"
+    REFUSED = "refused"
+    STALE = "stale"
+    CHANGES = "changes"
+    EMPTY = "up to date"
+    APPLIED = "applied"
+    PARTIAL = "partly applied"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What was read. `revision` is a full commit id, "" for a folder without one.
+
+    `is_dirty` is true where the folder differs from its commit.
+    """
+
+    location: str
+    revision: str = ""
+    is_dirty: bool = False
+    file_count: int = 0
+    document_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetResult:
+    """One target: its plan, and what became of it. `error` is why it could not be read, or ""."""
+
+    target: TargetName
+    organization: str
+    endpoints: tuple[str, ...] = ()
+    plan: TargetPlan | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    error: str = ""
+    advice: str = ""
+    is_transient: bool = False
+    inventory_error: str = ""
+    """Set where the world was changed and our record of it could not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan split by cause: this change's own effect, and what differs without it (`--against`).
+
+    `own` and `existing` hold the same targets as the result; `withdrawn` counts actions that
+    the base would take and this change does not.
+    """
+
+    base: str
+    own: tuple[TargetPlan, ...]
+    existing_count: int
+    withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """Everything a pass found out. `stopped` is true where a signal ended it early.
+
+    `error` is a failure before any target was reached (source, settings), `changed` what made
+    a bound plan stale.
+    """
+
+    purpose: Purpose
+    source: SourceInfo
+    started_at: datetime
+    findings: tuple[Finding, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    rules_off: tuple[tuple[str, str], ...] = ()
+    """Rules switched off in the settings: id and reason."""
+    targets: tuple[TargetResult, ...] = ()
+    preview: Preview | None = None
+    selection: str = ""
+    """What `--only` and `--target` left in, in words; "" for everything."""
+    changed: tuple[str, ...] = ()
+    error: str = ""
+    advice: str = ""
+    error_code: ExitCode | None = None
+    stopped: bool = False
+    seconds: float = 0.0
+    requests: dict[str, int] = field(default_factory=dict)
+    """Requests sent, by verb."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Findings that refuse."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
+    def has_changes(self) -> bool:
+        """True where some target's plan would write to its orchestrator."""
+        return any(target.plan is not None and target.plan.has_changes for target in self.targets)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Of all targets."""
+        return tuple(outcome for target in self.targets for outcome in target.outcomes)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst thing that is true, in the order of the exit codes."""
+        if self.changed:
+            return Verdict.STALE
+        if self.errors or any(t.plan is not None and t.plan.problems for t in self.targets):
+            return Verdict.INVALID
+        if self.error:
+            return Verdict.UNREADABLE
+        if self.purpose is Purpose.APPLY:
+            return self._applied_verdict()
+        if any(target.error for target in self.targets):
+            return Verdict.UNREADABLE
+        if any(target.plan is not None and target.plan.refusals for target in self.targets):
+            return Verdict.REFUSED
+        return Verdict.CHANGES if self.has_changes else Verdict.EMPTY
+
+    def _applied_verdict(self) -> Verdict:
+        statuses = {outcome.status for outcome in self.outcomes}
+        unreadable = any(target.error for target in self.targets)
+        refused = any(target.plan is not None and target.plan.refusals for target in self.targets)
+        happened = bool(statuses & {Status.DONE, Status.UNKNOWN})
+        if self.stopped:
+            return Verdict.INTERRUPTED
+        if statuses - {Status.DONE, Status.UNCHANGED} or any(t.inventory_error for t in self.targets):
+            return Verdict.PARTIAL
+        if unreadable or refused:
+            if happened:
+                return Verdict.PARTIAL
+            return Verdict.UNREADABLE if unreadable else Verdict.REFUSED
+        return Verdict.APPLIED if happened else Verdict.EMPTY
+
+    def exit_code(self, *, detailed: bool = False) -> ExitCode:
+        """Exit code of the command; `detailed` makes a plan with changes 2 instead of 0."""
+        if self.error_code is not None:
+            return self.error_code
+        by_verdict = {
+            Verdict.INVALID: ExitCode.INVALID,
+            Verdict.UNREADABLE: ExitCode.UNREADABLE,
+            Verdict.REFUSED: ExitCode.REFUSED,
+            Verdict.STALE: ExitCode.STALE,
+            Verdict.PARTIAL: ExitCode.PARTIAL,
+            Verdict.INTERRUPTED: ExitCode.PARTIAL,
+            Verdict.CHANGES: ExitCode.CHANGES if detailed else ExitCode.DONE,
+        }
+        return by_verdict.get(self.verdict, ExitCode.DONE)

@@ -1,0 +1,269 @@
+"""The settings file: identity and connections, never desired state (design, section 3).
+
+Frozen models only. `reconciler.source.settings_file` reads the file; `reconciler.cli` alone
+turns names of environment variables into values.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from reconciler.model.document import Frozen, Items, Word
+from reconciler.model.finding import Severity
+from reconciler.model.identity import Kind
+
+FILE_NAME = "reconciler.yaml"
+
+
+class Mode(StrEnum):
+    """How deployments reach a cluster; older names are accepted on input (agent-and-operator 1.2)."""
+
+    LEGACY = "legacy"
+    DIRECT = "direct"
+    GITOPS = "gitops"
+
+
+class Prune(StrEnum):
+    """What happens to what we own and no longer desire."""
+
+    OWNED = "owned"
+    NEVER = "never"
+
+
+class Drift(StrEnum):
+    """What happens when live changed while desired did not."""
+
+    CORRECT = "correct"
+    REPORT = "report"
+
+
+class Token(Frozen):
+    """Where an API token comes from. The token itself never stands in a file of the repository."""
+
+    env: Annotated[str | None, Field(description="Name of the environment variable that holds it.")] = None
+    file: Annotated[
+        str | None, Field(description="Path of a file that holds it, such as a mounted Secret.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Token":
+        if (self.env is None) == (self.file is None):
+            raise ValueError("give exactly one of `env` and `file`")
+        return self
+
+
+class Connection(Frozen):
+    """One API."""
+
+    url: Annotated[
+        str, Field(description="Base URL; may hold a path, never credentials.", pattern=r"^https?://[^@\s]+$")
+    ]
+    token: Annotated[Token | None, Field(description="Bearer token; none for a local emulator.")] = None
+
+
+class Target(Frozen):
+    """One organization and the files that belong to it."""
+
+    organization: Annotated[str, Field(description="Id of the organization in both orchestrators.")]
+    paths: Annotated[
+        Items[str],
+        Field(description="Patterns in `.gitignore` syntax of the files that belong to it.", min_length=1),
+    ] = ("**",)
+    orchestrator: Annotated[Connection | None, Field(description="Platform Orchestrator v1.")] = None
+    runners: Annotated[Connection | None, Field(description="Platform Orchestrator v2.")] = None
+    mode: Annotated[Word[Mode] | None, Field(description="The mode the team believes in; rules compare.")] = (
+        None
+    )
+    primaryStore: Annotated[  # noqa: N815  the setting's name
+        str | None, Field(description="Id of the primary secret store, if it is known.")
+    ] = None
+
+
+class ApiServer(Frozen):
+    """A cluster's API server."""
+
+    public: Annotated[bool | None, Field(description="Whether the orchestrator can reach it directly.")] = (
+        None
+    )
+
+
+class Kubeconfig(Frozen):
+    """How to reach a cluster from outside."""
+
+    path: str
+    context: str | None = None
+
+
+class Cluster(Frozen):
+    """Facts about a cluster and how to reach it."""
+
+    kubeconfig: Kubeconfig | None = None
+    inCluster: Annotated[bool, Field(description="Use the pod's own account.")] = False  # noqa: N815  as in the file
+    directory: Annotated[str | None, Field(description="Render into this folder instead.")] = None
+    platform: Literal["aks", "eks", "gke", "openshift", "other"] | None = None
+    apiServer: ApiServer = ApiServer()  # noqa: N815  as in the file
+    operator: Annotated[bool | None, Field(description="Whether the Humanitec Operator runs there.")] = None
+
+
+class KindPolicy(Frozen):
+    """What may be done without asking."""
+
+    prune: Word[Prune] | None = None
+    drift: Word[Drift] | None = None
+
+
+class Policy(Frozen):
+    """Per kind, falling back to `default`."""
+
+    default: KindPolicy = KindPolicy(prune=Prune.OWNED, drift=Drift.CORRECT)
+    kinds: Annotated[dict[str, KindPolicy], Field(description="Overrides by kind, such as `Runner`.")] = {}
+
+    @model_validator(mode="after")
+    def _known_kinds(self) -> "Policy":
+        unknown = sorted(set(self.kinds) - set(Kind))
+        if unknown:
+            raise ValueError(f"unknown kind {unknown[0]!r}; known are {', '.join(Kind)}")
+        return self
+
+    def prune(self, kind: Kind) -> Prune:
+        """Policy in force for a kind."""
+        own = self.kinds.get(kind, KindPolicy())
+        return own.prune or self.default.prune or Prune.OWNED
+
+    def drift(self, kind: Kind) -> Drift:
+        """Policy in force for a kind."""
+        own = self.kinds.get(kind, KindPolicy())
+        return own.drift or self.default.drift or Drift.CORRECT
+
+
+class Safety(Frozen):
+    """Limits that make a plan refuse."""
+
+    maxDelete: Annotated[  # noqa: N815  as in the file
+        str,
+        Field(
+            description="Deletes of one kind in one target that need no approval: `10%` of what is owned, `5`, "
+            "or `10% or 5` (whichever allows more).",
+            pattern=r"^(?:\d{1,3}%|\d+)(?: or (?:\d{1,3}%|\d+))?$",
+        ),
+    ] = "10% or 5"
+    protect: Annotated[
+        Items[str], Field(description="Objects never deleted without approval: `Kind/id`, `*` allowed.")
+    ] = ()
+
+
+class FileInventory(Frozen):
+    """Ownership kept in files."""
+
+    directory: Annotated[str, Field(description="Folder, below the settings file unless absolute.")] = (
+        ".reconciler/inventory"
+    )
+
+
+class GitInventory(Frozen):
+    """Ownership kept in `refs/reconciler/<instance>/<target>` of the repository."""
+
+    remote: Annotated[
+        str | None, Field(description="Remote the ref is fetched from and pushed to; local only if left out.")
+    ] = None
+
+
+class InventorySettings(Frozen):
+    """Where the record of what we own is kept. `none: true` means nothing is ever deleted."""
+
+    file: FileInventory | None = None
+    git: GitInventory | None = None
+    none: bool = False
+    digestKey: Annotated[  # noqa: N815  as in the file
+        Token | None,
+        Field(
+            description="Key of the digests of sent secrets. Without it a key file beside a file inventory is made."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _at_most_one(self) -> "InventorySettings":
+        if sum((self.file is not None, self.git is not None, self.none)) > 1:
+            raise ValueError("give at most one of `file`, `git` and `none`")
+        return self
+
+
+class RuleSetting(Frozen):
+    """Switches one rule, always with a reason."""
+
+    severity: Literal["error", "warning", "off"]
+    reason: Annotated[str, Field(min_length=1, description="Why; printed where the rule would have spoken.")]
+
+    def as_severity(self) -> Severity | None:
+        """None where the rule is off."""
+        return None if self.severity == "off" else Severity(self.severity)
+
+
+class Network(Frozen):
+    """What the orchestrator cannot reach from outside."""
+
+    privateHosts: Annotated[  # noqa: N815  as in the file
+        Items[str], Field(description="Git hosts inside a private network, by name.")
+    ] = ()
+
+
+class Apply(Frozen):
+    """How fast a plan is carried out."""
+
+    concurrency: Annotated[int, Field(ge=1, le=64, description="Actions at once.")] = 8
+
+
+class Watch(Frozen):
+    """How `reconciler watch` behaves. Durations are seconds."""
+
+    poll_s: Annotated[
+        float, Field(alias="pollSeconds", gt=0, description="Between looks at the repository.")
+    ] = 60
+    resync_s: Annotated[
+        float,
+        Field(alias="resyncSeconds", gt=0, description="Between passes when nothing changed, to find drift."),
+    ] = 600
+    backoff_max_s: Annotated[
+        float, Field(alias="backoffMaxSeconds", gt=0, description="Longest wait after failures.")
+    ] = 900
+    listen: Annotated[str, Field(description="Address of health and metrics, `host:port`.")] = (
+        "127.0.0.1:8080"
+    )
+
+
+class Limits(Frozen):
+    """Bounds of what is read from a tree."""
+
+    max_files: Annotated[int, Field(alias="maxFiles", ge=1)] = 50_000
+    max_file_bytes: Annotated[int, Field(alias="maxFileBytes", ge=1)] = 1_048_576
+    max_total_bytes: Annotated[int, Field(alias="maxTotalBytes", ge=1)] = 134_217_728
+    max_depth: Annotated[int, Field(alias="maxDepth", ge=1, le=200)] = 64
+    max_nodes: Annotated[
+        int, Field(alias="maxNodes", ge=1, description="Values in one document after aliases are expanded.")
+    ] = 100_000
+
+
+class Settings(Frozen):
+    """The whole file."""
+
+    version: Literal[1]
+    instance: Annotated[
+        str,
+        Field(
+            description="Whose objects these are; part of the inventory's name.",
+            pattern=r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
+        ),
+    ] = "default"
+    targets: Annotated[
+        dict[str, Target], Field(min_length=1, description="Organizations by a name of yours.")
+    ]
+    clusters: dict[str, Cluster] = {}
+    policy: Policy = Policy()
+    safety: Safety = Safety()
+    inventory: InventorySettings = InventorySettings()
+    rules: Annotated[dict[str, RuleSetting], Field(description="Rules switched by id, such as `R71`.")] = {}
+    network: Network = Network()
+    apply: Apply = Apply()
+    watch: Watch = Watch()
+    limits: Limits = Limits()
