@@ -132,7 +132,7 @@ class PassResult:
             return self._applied_verdict()
         if any(target.error for target in self.targets):
             return Verdict.UNREADABLE
-        if any(target.plan is not None and target.plan.refusals for target in self.targets):
+        if any(t.plan is not None and (t.plan.refusals or t.plan.contested) for t in self.targets):
             return Verdict.REFUSED
         return Verdict.CHANGES if self.has_changes else Verdict.EMPTY
 
@@ -143,8 +143,11 @@ class PassResult:
         happened = bool(statuses & {Status.DONE, Status.UNKNOWN})
         if self.stopped:
             return Verdict.INTERRUPTED
-        if statuses - {Status.DONE, Status.UNCHANGED} or any(t.inventory_error for t in self.targets):
+        left = statuses - {Status.DONE, Status.UNCHANGED}
+        if left - {Status.REFUSED} or any(t.inventory_error for t in self.targets):
             return Verdict.PARTIAL
+        if left and not (unreadable or refused):
+            return Verdict.REFUSED
         if unreadable or refused:
             if happened:
                 return Verdict.PARTIAL

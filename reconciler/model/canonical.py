@@ -129,7 +129,7 @@ def runner_configuration(configuration: JsonObject) -> tuple[JsonObject, dict[st
 
     Raises nothing: what has another shape is passed through and shows as a difference.
     """
-    kept = {name: value for name, value in configuration.items() if value is not None}
+    kept: JsonObject = {name: value for name, value in configuration.items() if value is not None}
     kind = kept.get("type")
     secrets: dict[str, SecretLeaf] = {}
     key = kept.get("key")

@@ -21,8 +21,8 @@ class Phase(StrEnum):
 class Ownership:
     """One thing we own.
 
-    `applied` is the digest of the canonical document last applied: live that differs while
-    desired still has it is drift. `secrets` maps pointers to keyed digests of what was last
+    `applied` is the digest of the canonical document last applied, `criteria` that of its
+    criteria ("" where not managed): live that differs while desired still has it is drift. `secrets` maps pointers to keyed digests of what was last
     sent, `references` to `store:ref@version` as read back after it. `observed_at` is the
     server's `updated_at` of a runner when `applied` was last seen to be live, "" if never:
     an equal time stamp spares reading the runner.
@@ -31,6 +31,7 @@ class Ownership:
     key: ResourceKey
     phase: Phase = Phase.OWNED
     applied: str = ""
+    criteria: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     observed_at: str = ""
@@ -44,6 +45,8 @@ class Ownership:
             "phase": str(self.phase),
             "applied": self.applied,
         }
+        if self.criteria:
+            document["criteria"] = self.criteria
         if self.secrets:
             document["secrets"] = dict(sorted(self.secrets.items()))
         if self.references:
@@ -66,6 +69,7 @@ class Ownership:
                 ),
                 phase=Phase(_text(document, "phase")),
                 applied=_text(document, "applied"),
+                criteria=str(document.get("criteria", "")),
                 secrets=_texts(document.get("secrets")),
                 references=_texts(document.get("references")),
                 observed_at=str(document.get("observedAt", "")),

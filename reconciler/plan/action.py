@@ -27,6 +27,8 @@ class Action:
     """One step. `subject` is the change it belongs to; a criterion's is its definition's.
 
     `requires` are the ids of actions that must be done before; `reason` reads after the key.
+    `carried` are changes done by the same call: an agent is created with its first key. A
+    definition's create carries its criteria in `subject.criteria.added`.
     """
 
     verb: Verb
@@ -34,6 +36,7 @@ class Action:
     subject: Change
     requires: frozenset[ActionId] = frozenset()
     reason: str = ""
+    carried: tuple[Change, ...] = ()
 
     @property
     def id(self) -> ActionId:
@@ -76,7 +79,8 @@ class Unexamined:
 class TargetPlan:
     """What to do in one target. `actions` are in an order that satisfies their requirements.
 
-    `drift_reported` are changes that policy only reports. `problems` are findings that only
+    `drift_reported` are changes that policy only reports, `kept` those it would prune and may
+    not (`prune: never`). `contested` are left to a person unless approved. `problems` are findings that only
     showed against live. `counts` maps kinds to (desired, live, owned).
     """
 
@@ -85,6 +89,8 @@ class TargetPlan:
     diff: Diff
     actions: tuple[Action, ...] = ()
     drift_reported: tuple[Change, ...] = ()
+    kept: tuple[Change, ...] = ()
+    contested: tuple[Change, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     accepted: tuple[Refusal, ...] = ()
     problems: tuple[Finding, ...] = ()

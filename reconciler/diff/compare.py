@@ -1,0 +1,104 @@
+"""Both states and the inventory, sorted into groups.
+
+Callers: `reconciler.reconcile`. What to do about each group is the plan's business.
+"""
+
+from reconciler.diff.change import Change, Diff, FieldChange, Group
+from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE, criteria_change, differences
+from reconciler.model.identity import ResourceKey
+from reconciler.model.inventory import Inventory, Ownership, Phase
+from reconciler.model.json import Json, digest
+from reconciler.model.state import Resource, State
+
+
+def compare(desired: State, live: State, inventory: Inventory, digest_key: bytes | None) -> Diff:
+    """Sort every key of a completely read kind into exactly one group.
+
+    Kinds missing in `live.complete` are left out: an error is no evidence of absence. What
+    nobody owns is adopted when it is equal and contested when not; built-in things are never
+    owned. `digest_key` is the key of the inventory's secret digests, None where there is none.
+    """
+    keys = desired.resources.keys() | live.resources.keys() | inventory.entries.keys()
+    changes = {
+        key: _change(
+            key, desired.resources.get(key), live.resources.get(key), inventory.entries.get(key), digest_key
+        )
+        for key in sorted(keys)
+        if key.kind in live.complete
+    }
+    return Diff(changes)
+
+
+def _change(
+    key: ResourceKey,
+    desired: Resource | None,
+    live: Resource | None,
+    entry: Ownership | None,
+    digest_key: bytes | None,
+) -> Change:
+    if desired is not None and live is not None:
+        return _both(desired, live, entry, digest_key)
+    if desired is not None:
+        return Change(key, Group.CREATION, desired=desired)
+    if live is None:
+        return Change(key, Group.FORGOTTEN)
+    if live.is_built_in or entry is None:
+        return Change(key, Group.UNMANAGED, live=live)
+    return Change(key, Group.PRUNE if is_ours(entry, live) else Group.FORGOTTEN, live=live)
+
+
+def is_ours(entry: Ownership | None, live: Resource) -> bool:
+    """Tell whether a record proves ownership.
+
+    A pending one does only if live is exactly what we meant to create: between the mark and a
+    crash somebody else may have taken the id.
+    """
+    if entry is None or live.is_built_in:
+        return False
+    return entry.phase is Phase.OWNED or entry.applied == digest(live.document)
+
+
+def _both(desired: Resource, live: Resource, entry: Ownership | None, digest_key: bytes | None) -> Change:
+    ours = is_ours(entry, live)
+    owned = entry if ours else None
+    fields = differences(desired, live, owned, digest_key)
+    criteria = criteria_change(desired, live)
+    if not ours:
+        group = Group.CONTESTED if fields or criteria or live.is_built_in else Group.ADOPTION
+    elif criteria or any(change.note != NOT_COMPARABLE for change in fields):
+        group = Group.UPDATE
+    elif entry is not None and entry.phase is Phase.PENDING:
+        group = Group.ADOPTION
+    else:
+        group = Group.UNCHANGED
+    return Change(
+        desired.key,
+        group,
+        desired=desired,
+        live=live,
+        fields=fields,
+        criteria=criteria,
+        is_drift=group is Group.UPDATE and _is_drift(desired, fields, bool(criteria), entry),
+    )
+
+
+def _is_drift(
+    desired: Resource, fields: tuple[FieldChange, ...], has_criteria: bool, entry: Ownership | None
+) -> bool:
+    """True where every difference lies on the live side: desired is what was last applied."""
+    if entry is None or entry.phase is not Phase.OWNED:
+        return False
+    if has_criteria and entry.criteria != criteria_digest(desired):
+        return False
+    for change in fields:
+        is_secret = change.note not in ("", NOT_COMPARABLE)
+        if is_secret and change.note not in (FOREIGN_WRITE, "set"):
+            return False
+        if not is_secret and entry.applied != digest(desired.document):
+            return False
+    return True
+
+
+def criteria_digest(resource: Resource) -> str:
+    """Digest of managed criteria, "" where they are not managed."""
+    return "" if resource.criteria is None else digest(list[Json](sorted(resource.criteria)))

@@ -1,0 +1,148 @@
+"""Field-by-field differences between two canonical resources."""
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.diff.change import ABSENT, Absent, CriteriaChange, FieldChange, Visibility
+from reconciler.model.identity import Kind
+from reconciler.model.inventory import Ownership, Phase
+from reconciler.model.json import Json, Path, steps
+from reconciler.model.secret import Expression, Literal, Reference, SecretLeaf, Unreadable, keyed_digest
+from reconciler.model.state import Resource
+
+NOT_COMPARABLE = "cannot be compared"
+"""Note of a secret that may or may not differ; alone it never makes an update."""
+FOREIGN_WRITE = "changed in the orchestrator"
+"""Note of a secret that somebody else wrote since we did."""
+
+_SECRET_ROOT: dict[Kind, Path] = {
+    Kind.DEFINITION: ("secrets",),
+    Kind.RUNNER: ("runner_configuration",),
+}
+
+
+def document_changes(before: Json | Absent, after: Json | Absent, path: Path = ()) -> Iterator[FieldChange]:
+    """Smallest set of paths that turn `before` (live) into `after` (desired), in key order.
+
+    Lists are compared by position when they have the same length, as one value otherwise.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted(before.keys() | after.keys()):
+            yield from document_changes(before.get(name, ABSENT), after.get(name, ABSENT), (*path, name))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from document_changes(old, new, (*path, index))
+    elif not is_same(before, after):
+        yield FieldChange(path, before, after)
+
+
+def is_same(before: Json | Absent, after: Json | Absent) -> bool:
+    """Equality of JSON values: `true` is not 1, and 5 is not "5" (v1 reference 4.3).
+
+    >>> is_same(True, 1), is_same(1, 1.0), is_same([1], [1])
+    (False, True, True)
+    """
+    if isinstance(before, bool) or isinstance(after, bool):
+        return before is after
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(is_same, before, after))
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(is_same(before[name], after[name]) for name in before)
+    return before == after
+
+
+def criteria_change(desired: Resource, live: Resource) -> CriteriaChange:
+    """Difference of criteria; nothing where desired does not manage them."""
+    if desired.criteria is None:
+        return CriteriaChange()
+    wanted, present = desired.criteria, live.criteria or {}
+    return CriteriaChange(
+        added={selector: wanted[selector] for selector in sorted(wanted.keys() - present.keys())},
+        removed={selector: present[selector] for selector in sorted(present.keys() - wanted.keys())},
+    )
+
+
+def secret_changes(
+    desired: Resource, live: Resource, owned: Ownership | None, digest_key: bytes | None
+) -> Iterator[FieldChange]:
+    """Differences in secret positions, sorted by pointer. No value of a literal is ever in them."""
+    root = _SECRET_ROOT.get(desired.key.kind, ())
+    for at in sorted(desired.secrets.keys() | live.secrets.keys()):
+        path = (*root, *steps(at))
+        wanted, present = desired.secrets.get(at), live.secrets.get(at)
+        if wanted is None:
+            yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, "removed")
+        elif isinstance(wanted, Literal):
+            note = _literal_note(wanted, present, at, owned, digest_key)
+            if note:
+                yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, note)
+        elif not _is_same_leaf(wanted, present):
+            yield FieldChange(path, _shown(present), _shown(wanted))
+
+
+def _literal_note(
+    wanted: Literal, present: SecretLeaf | None, at: str, owned: Ownership | None, digest_key: bytes | None
+) -> str:
+    """Say how a literal differs from what is live; "" where it is known not to."""
+    if present is None:
+        return "set"
+    if isinstance(present, Expression):
+        return "" if wanted.secret.reveal() == present.text else "changed"
+    if owned is None or digest_key is None:
+        return NOT_COMPARABLE
+    if owned.secrets.get(at) != keyed_digest(wanted.secret, digest_key):
+        return "changed"
+    if owned.phase is Phase.PENDING:
+        return FOREIGN_WRITE  # whether our create or somebody else's wrote it cannot be told: send it again
+    return "" if owned.references.get(at, "") == reference_text(present) else FOREIGN_WRITE
+
+
+def _is_same_leaf(wanted: SecretLeaf, present: SecretLeaf | None) -> bool:
+    """A reference without a version accepts any: the server may fill one in (v1 reference 4.6)."""
+    if isinstance(wanted, Reference) and isinstance(present, Reference):
+        return (wanted.store, wanted.ref) == (present.store, present.ref) and (
+            wanted.version is None or wanted.version == present.version
+        )
+    return wanted == present
+
+
+def reference_text(leaf: SecretLeaf | None) -> str:
+    """What is remembered of a live secret: its reference with version, "" where the API tells nothing."""
+    return str(leaf) if isinstance(leaf, Reference) else ""
+
+
+def _shown(leaf: SecretLeaf | None) -> Json | Absent:
+    match leaf:
+        case None:
+            return ABSENT
+        case Expression(text=text):
+            return text
+        case Reference():
+            return str(leaf)
+        case Literal() | Unreadable():
+            return "(secret)"
+
+
+def differences(
+    desired: Resource, live: Resource, owned: Ownership | None, digest_key: bytes | None
+) -> tuple[FieldChange, ...]:
+    """All field changes of one resource, criteria apart.
+
+    The text of a key is never compared: its id is its fingerprint (v1 reference 3.2).
+    """
+    if desired.key.kind is Kind.KEY:
+        return ()
+    return (
+        *document_changes(dict(live.document), dict(desired.document)),
+        *secret_changes(desired, live, owned, digest_key),
+    )
+
+
+def literal_digests(desired: Resource, digest_key: bytes | None) -> Mapping[str, str]:
+    """Keyed digests of every literal, by pointer; empty without a key."""
+    if digest_key is None:
+        return {}
+    return {
+        at: keyed_digest(leaf.secret, digest_key)
+        for at, leaf in desired.secrets.items()
+        if isinstance(leaf, Literal)
+    }

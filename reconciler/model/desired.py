@@ -1,0 +1,130 @@
+"""Desired state of one organization: what its documents come down to, one resource for each thing."""
+
+from collections.abc import Iterator
+
+from reconciler.model import canonical
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import Declarations, Declared
+from reconciler.model.identity import Kind
+from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
+from reconciler.model.runner import RunnerDocument
+from reconciler.model.secret import Secret
+from reconciler.model.state import Resource, State
+
+AGENT_TYPE = "agent"
+AGENT_DRIVER = "humanitec/agent"
+
+
+def desired_state(declarations: Declarations, organization: str) -> State:
+    """Everything `declarations` (those of one target) ask for in `organization`.
+
+    Complete for every kind: callers reach this only with a tree that was read without an error.
+    Keys whose text could not be parsed are left out; they have findings.
+    """
+    resources = {resource.key: resource for resource in _resources(declarations, organization)}
+    return State(resources, frozenset(Kind))
+
+
+def _resources(declarations: Declarations, organization: str) -> Iterator[Resource]:
+    for definition in declarations.definitions:
+        yield definition_resource(definition, organization)
+    agents = [agent for agent in declarations.agents if is_registered(agent.document, organization)]
+    for agent in agents:
+        yield from _agent_resources(agent, organization)
+    declared = {agent.document.metadata.id for agent in declarations.agents}
+    here = {agent.document.metadata.id for agent in agents}
+    for key in declarations.keys:
+        owner = key.document.spec.for_.agent
+        facts = declarations.public_keys.get(key.origin())
+        if facts is not None and (owner in here or owner not in declared):
+            yield Resource(
+                canonical.resource_key(Kind.KEY, organization, canonical.key_id(owner, facts.fingerprint)),
+                {"public_key": facts.pem},
+                origin=key.origin(),
+            )
+    for runner in declarations.runners:
+        yield from _runner_resources(runner, organization)
+
+
+def is_registered(agent: AgentDocument, organization: str) -> bool:
+    """True where the agent is to be registered there; one that lists no organizations is, everywhere."""
+    listed = agent.spec.organizations
+    return listed is None or organization in listed
+
+
+def definition_resource(declared: Declared[DefinitionDocument], organization: str) -> Resource:
+    """Canonical form of a declared definition."""
+    entity = declared.document.entity
+    secrets = canonical.definition_secrets(entity)
+    return Resource(
+        canonical.resource_key(Kind.DEFINITION, organization, declared.document.metadata.id),
+        canonical.definition_document(entity),
+        secrets=secrets,
+        criteria=canonical.criteria_fields(entity.criteria),
+        origin=declared.origin(),
+        payload=_secret_inputs(entity.driver_inputs) if secrets else None,
+    )
+
+
+def _secret_inputs(inputs: DriverInputs | None) -> Secret | None:
+    if inputs is None:
+        return None
+    members = {"secrets": inputs.secrets, "secret_refs": inputs.secret_refs}
+    return Secret({name: value for name, value in members.items() if value})
+
+
+def agent_entity(document: AgentDocument) -> Entity | None:
+    """The definition of type `agent` that an Agent document asks for, if any."""
+    wanted = document.spec.definition
+    if wanted is None:
+        return None
+    return Entity(
+        name=wanted.name or wanted.id,
+        type=AGENT_TYPE,
+        driver_type=AGENT_DRIVER,
+        driver_inputs=DriverInputs(values={"id": document.metadata.id}),
+        criteria=wanted.criteria,
+    )
+
+
+def _agent_resources(declared: Declared[AgentDocument], organization: str) -> Iterator[Resource]:
+    document = declared.document
+    yield Resource(
+        canonical.resource_key(Kind.AGENT, organization, document.metadata.id),
+        {"description": document.spec.description},
+        origin=declared.origin(),
+    )
+    entity = agent_entity(document)
+    if entity is not None and document.spec.definition is not None:
+        yield Resource(
+            canonical.resource_key(Kind.DEFINITION, organization, document.spec.definition.id),
+            canonical.definition_document(entity),
+            criteria=canonical.criteria_fields(entity.criteria),
+            origin=declared.origin(("spec", "definition")),
+        )
+
+
+def _runner_resources(declared: Declared[RunnerDocument], organization: str) -> Iterator[Resource]:
+    document = declared.document
+    spec = document.spec
+    dumped = spec.runner_configuration.model_dump(mode="json", exclude_none=True)
+    configuration, secrets = canonical.runner_configuration(dumped)
+    yield Resource(
+        canonical.resource_key(Kind.RUNNER, organization, document.metadata.id),
+        {
+            "description": spec.description,
+            "runner_configuration": configuration,
+            "state_storage_configuration": spec.state_storage_configuration.model_dump(
+                mode="json", exclude_none=True
+            ),
+        },
+        secrets=secrets,
+        origin=declared.origin(),
+        payload=Secret(dumped) if secrets else None,
+    )
+    for index, rule in enumerate(spec.rules or ()):
+        yield Resource(
+            canonical.resource_key(Kind.RUNNER_RULE, organization, rule.pair()),
+            {"runner_id": document.metadata.id},
+            origin=declared.origin(("spec", "rules", index)),
+        )

@@ -1,0 +1,317 @@
+"""Diff, policy and approvals become a plan: which actions, which refusals, what is left to people."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.diff.change import Change, Diff, FieldChange, Group
+from reconciler.diff.fields import NOT_COMPARABLE
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.inventory import Inventory
+from reconciler.model.origin import Origin
+from reconciler.model.state import State
+from reconciler.plan.action import Action, Refusal, TargetPlan, Unexamined, Verb
+from reconciler.plan.guards import Approval, Case, refusals, split
+from reconciler.plan.order import agent_of, criterion_key, with_requirements
+from reconciler.settings import Drift, Policy, Prune, Safety
+
+AGENT_WITHOUT_KEY = "P01"
+CRITERION_TAKEN = "P02"
+BUILT_IN = "P03"
+
+PROBLEMS: Mapping[str, str] = {
+    AGENT_WITHOUT_KEY: "an agent can only be created together with its first public key",
+    CRITERION_TAKEN: "a criterion is held by a definition that is not ours, and the server refuses a second one",
+    BUILT_IN: "a built-in definition is declared; those are never touched",
+}
+"""Problems that only show against live, with what they mean."""
+
+_REPLACED_BY = {Kind.DEFINITION: ("type",), Kind.RUNNER: ("runner_configuration", "type")}
+"""The field of each kind that cannot be changed in place (v1 reference 4.2, v2 reference 5.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a target's plan is built from. `includes` says whether a key was selected (`--only`)."""
+
+    target: TargetName
+    organization: str
+    desired: State
+    live: State
+    inventory: Inventory
+    diff: Diff
+    policy: Policy
+    safety: Safety
+    approvals: frozenset[Approval] = frozenset()
+    includes: Callable[[ResourceKey], bool] = lambda _: True
+    unknown: tuple[Unknown, ...] = ()
+    unexamined: tuple[Unexamined, ...] = ()
+
+
+def build(basis: Basis) -> TargetPlan:
+    """Return the plan of one target; pure, independent of input order.
+
+    A refusal or a problem leaves the actions in the plan, so that they can be shown; nothing of
+    such a plan may be carried out. Contested things are left alone unless `contested:COUNT` is
+    approved, and stop nothing else.
+    """
+    kept = tuple(c for c in basis.diff.of(Group.PRUNE) if basis.policy.prune(c.key.kind) is Prune.NEVER)
+    drift = tuple(
+        c
+        for c in basis.diff.of(Group.UPDATE)
+        if c.is_drift and basis.policy.drift(c.key.kind) is Drift.REPORT
+    )
+    contested = tuple(c for c in basis.diff.of(Group.CONTESTED) if basis.includes(c.key))
+    takeover = _takeover(basis, contested)
+    left = frozenset(change.key for change in (*kept, *drift))
+    candidates = _Candidates(basis, left, takeover is not None)
+    actions = with_requirements(_selected(candidates.actions(), basis.includes))
+    problems = tuple(sorted(_problems(basis, actions, contested), key=Finding.sort_key))
+    owned = Counter(key.kind for key in basis.inventory.entries)
+    found = refusals(Case(basis.target, basis.desired, basis.live, basis.diff, actions, owned, basis.safety))
+    refused, approved = split(found, basis.approvals)
+    return TargetPlan(
+        target=basis.target,
+        organization=basis.organization,
+        diff=basis.diff,
+        actions=actions,
+        drift_reported=tuple(c for c in drift if basis.includes(c.key)),
+        kept=tuple(c for c in kept if basis.includes(c.key)),
+        contested=() if takeover else contested,
+        refusals=tuple(refused),
+        accepted=(*approved, *((takeover,) if takeover else ())),
+        problems=problems,
+        unknown=basis.unknown,
+        unexamined=(*basis.unexamined, *_uncompared_secrets(basis.diff)),
+        counts=_counts(basis, owned),
+    )
+
+
+def _takeover(basis: Basis, contested: tuple[Change, ...]) -> Refusal | None:
+    """Approval to take over every contested thing, if it was given with the right number."""
+    keys = tuple(change.key for change in contested if change.live is None or not change.live.is_built_in)
+    if not keys or ("contested", len(keys)) not in basis.approvals:
+        return None
+    return Refusal(
+        "contested", basis.target, f"{len(keys)} contested objects are taken over", len(keys), keys
+    )
+
+
+class _Candidates:
+    """Turns changes into actions; requirements come later."""
+
+    def __init__(self, basis: Basis, left: frozenset[ResourceKey], takes_over: bool) -> None:  # noqa: FBT001
+        self._basis = basis
+        self._left = left
+        self._takes_over = takes_over
+        self._first_keys = self._choose_first_keys()
+        self._pruned_agents = frozenset(c.key for c in self._changes(Group.PRUNE) if c.key.kind is Kind.AGENT)
+        self._replaced_runners = frozenset(
+            c.key for c in self._changes(Group.UPDATE) if c.key.kind is Kind.RUNNER and is_replacement(c)
+        )
+
+    def _changes(self, group: Group) -> list[Change]:
+        return [change for change in self._basis.diff.of(group) if change.key not in self._left]
+
+    def _choose_first_keys(self) -> dict[ResourceKey, Change]:
+        """The key each new agent is created with: the lowest fingerprint, so that the choice is stable."""
+        created = {c.key for c in self._changes(Group.CREATION) if c.key.kind is Kind.AGENT}
+        first: dict[ResourceKey, Change] = {}
+        for change in self._changes(Group.CREATION):
+            if change.key.kind is Kind.KEY and agent_of(change.key) in created:
+                first.setdefault(agent_of(change.key), change)
+        return first
+
+    def actions(self) -> list[Action]:
+        found: list[Action] = []
+        for change in self._basis.diff.changes.values():
+            if change.key not in self._left:
+                found.extend(self._for_change(change))
+        return found
+
+    def _for_change(self, change: Change) -> Iterator[Action]:
+        match change.group:
+            case Group.CREATION:
+                yield from self._creation(change)
+            case Group.UPDATE:
+                yield from self._update(change)
+            case Group.PRUNE:
+                yield from self._prune(change)
+            case Group.ADOPTION:
+                yield Action(Verb.ADOPT, change.key, change, reason="equal, and owned by nobody")
+            case Group.FORGOTTEN:
+                yield Action(Verb.FORGET, change.key, change, reason="owned, and gone")
+            case Group.CONTESTED:
+                if self._takes_over and change.live is not None and not change.live.is_built_in:
+                    yield from self._update(replace(change, group=Group.UPDATE))
+                    if not change.fields and not change.criteria:
+                        yield Action(Verb.ADOPT, change.key, change)
+            case Group.UNCHANGED:
+                if change.key.kind is Kind.RUNNER_RULE and _runner_key(change) in self._replaced_runners:
+                    yield Action(Verb.DELETE, change.key, change, reason="goes with its runner")
+                    yield Action(Verb.CREATE, change.key, change, reason="comes back with its runner")
+            case Group.UNMANAGED:
+                return
+
+    def _creation(self, change: Change) -> Iterator[Action]:
+        if change.key.kind is Kind.AGENT:
+            first = self._first_keys.get(change.key)
+            yield Action(Verb.CREATE, change.key, change, carried=(first,) if first else ())
+        elif change not in self._first_keys.values():
+            yield Action(Verb.CREATE, change.key, change)
+
+    def _update(self, change: Change) -> Iterator[Action]:
+        reason = "drift" if change.is_drift else ""
+        if change.key.kind is Kind.RUNNER_RULE or is_replacement(change):
+            yield Action(Verb.DELETE, change.key, change, reason="replaced")
+            yield Action(Verb.CREATE, change.key, change, reason="replaced")
+            return
+        if change.fields:
+            yield Action(Verb.UPDATE, change.key, change, reason=reason)
+        for selector in change.criteria.removed:
+            yield Action(Verb.DELETE, criterion_key(change.key, selector), change, reason=reason)
+        for selector in change.criteria.added:
+            yield Action(Verb.CREATE, criterion_key(change.key, selector), change, reason=reason)
+
+    def _prune(self, change: Change) -> Iterator[Action]:
+        if change.key.kind is Kind.KEY and agent_of(change.key) in self._pruned_agents:
+            return
+        carried: tuple[Change, ...] = ()
+        if change.key.kind is Kind.AGENT:
+            carried = tuple(
+                other
+                for other in self._changes(Group.PRUNE)
+                if other.key.kind is Kind.KEY and agent_of(other.key) == change.key
+            )
+        yield Action(Verb.DELETE, change.key, change, reason="no longer declared", carried=carried)
+
+
+def is_replacement(change: Change) -> bool:
+    """True where a field differs that cannot be changed in place."""
+    immutable = _REPLACED_BY.get(change.key.kind)
+    return immutable is not None and any(field.path == immutable for field in change.fields)
+
+
+def _runner_key(change: Change) -> ResourceKey | None:
+    if change.live is None:
+        return None
+    return ResourceKey(Kind.RUNNER, change.key.organization, str(change.live.document.get("runner_id", "")))
+
+
+def _selected(actions: list[Action], includes: Callable[[ResourceKey], bool]) -> list[Action]:
+    """Chosen actions and, transitively, what they require."""
+    complete = {action.id: action for action in with_requirements(actions)}
+    chosen: set[tuple[Verb, ResourceKey]] = set()
+    pending = [
+        action.id
+        for action in complete.values()
+        if includes(action.subject.key) or any(includes(carried.key) for carried in action.carried)
+    ]
+    while pending:
+        identifier = pending.pop()
+        if identifier not in chosen:
+            chosen.add(identifier)
+            pending.extend(complete[identifier].requires)
+    return [replace(action, requires=frozenset()) for action in actions if action.id in chosen]
+
+
+def _problems(basis: Basis, actions: tuple[Action, ...], contested: tuple[Change, ...]) -> Iterator[Finding]:
+    for action in actions:
+        if action.verb is Verb.CREATE and action.key.kind is Kind.AGENT and not action.carried:
+            yield _problem(
+                AGENT_WITHOUT_KEY,
+                action.subject,
+                f"agent {action.key.id} does not exist in {action.key.organization} and no Key declares its public key",
+                "declare a Key with `for: {agent: " + action.key.id + "}`",
+            )
+    for change in contested:
+        if change.live is not None and change.live.is_built_in:
+            yield _problem(
+                BUILT_IN,
+                change,
+                f"{change.key} is a built-in definition of {change.key.organization}; it is never touched",
+                "declare a definition with an id of your own",
+            )
+    yield from _taken_criteria(basis, actions)
+
+
+def _taken_criteria(basis: Basis, actions: tuple[Action, ...]) -> Iterator[Finding]:
+    """Criteria that live holds elsewhere and this plan does not free."""
+    holders: dict[tuple[str, str], Change] = {}
+    for change in basis.diff.changes.values():
+        if change.key.kind is Kind.DEFINITION and change.live is not None:
+            for selector in change.live.criteria or ():
+                holders[str(change.live.document.get("type", "")), selector] = change
+    deleted = {action.key for action in actions if action.verb is Verb.DELETE}
+    for action in actions:
+        for selector in _criteria_added(action):
+            desired = action.subject.desired
+            kind = str(desired.document.get("type", "")) if desired is not None else ""
+            holder = holders.get((kind, selector))
+            if (
+                holder is None
+                or holder.key == action.subject.key
+                or holder.key in deleted
+                or criterion_key(holder.key, selector) in deleted
+            ):
+                continue
+            yield _problem(
+                CRITERION_TAKEN,
+                action.subject,
+                f"{action.subject.key} asks for the criterion [{selector or 'any'}] of type {kind}, "
+                f"which {holder.key} holds ({_standing(holder)}); the server refuses a second one",
+                f"change the criterion here, or remove it from {holder.key} first",
+            )
+
+
+def _criteria_added(action: Action) -> tuple[str, ...]:
+    if action.verb is not Verb.CREATE or action.subject.desired is None:
+        return ()
+    if action.key.kind is Kind.DEFINITION:
+        return tuple(action.subject.desired.criteria or ())
+    if action.key.kind is Kind.CRITERION:
+        return (action.key.id.partition("[")[2].removesuffix("]"),)
+    return ()
+
+
+def _standing(change: Change) -> str:
+    if change.live is not None and change.live.is_built_in:
+        return "built in"
+    return {
+        Group.UNMANAGED: "not managed by us",
+        Group.CONTESTED: "contested",
+        Group.PRUNE: "ours, and not deleted by this plan",
+    }.get(change.group, "ours")
+
+
+def _problem(rule: str, change: Change, message: str, advice: str) -> Finding:
+    origin = change.desired.origin if change.desired is not None else None
+    return Finding(rule, Severity.ERROR, message, origin or Origin(""), key=change.key, advice=advice)
+
+
+def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
+    """Secrets of unchanged things that could not be compared: without this line silence would look like equality."""
+    by_reason: dict[str, int] = defaultdict(int)
+    for change in diff.of(Group.UNCHANGED, Group.ADOPTION):
+        by_reason["no digest of what was last sent"] += sum(
+            _is_uncomparable(field) for field in change.fields
+        )
+    for reason, count in by_reason.items():
+        if count:
+            yield Unexamined(f"{count} secret values", reason)
+
+
+def _is_uncomparable(field: FieldChange) -> bool:
+    return field.note == NOT_COMPARABLE
+
+
+def _counts(basis: Basis, owned: Mapping[Kind, int]) -> dict[Kind, tuple[int, int, int]]:
+    desired = Counter(key.kind for key in basis.desired.resources)
+    live = Counter(key.kind for key in basis.live.resources)
+    kinds = [kind for kind in Kind if kind is not Kind.CRITERION]
+    return {
+        kind: (desired[kind], live[kind], owned.get(kind, 0))
+        for kind in kinds
+        if desired[kind] or live[kind] or owned.get(kind, 0)
+    }

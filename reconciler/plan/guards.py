@@ -1,0 +1,225 @@
+"""Limits that make a plan refuse, each with the exact option that lets one case through.
+
+There is no switch that turns all of them off (design decision 4.8).
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from reconciler.diff.change import Change, Diff, Group
+from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.state import State
+from reconciler.plan.action import Action, Refusal, Verb
+from reconciler.plan.order import agent_of
+from reconciler.settings import Safety
+
+GUARDS: Mapping[str, str] = {
+    "empty-tree": "the files declare nothing, and everything owned would be deleted",
+    "deletes": "more things of one kind would be deleted than `safety.maxDelete` allows",
+    "last-key": "an agent would lose its last key and be cut off",
+    "protected": "something under `safety.protect` would be deleted",
+    "cascade": "a delete would take along things that are not ours",
+    "replace": "something would be deleted and made anew, because a field of it cannot be changed",
+    "state-storage": "a runner's state storage would change; existing state is not moved",
+    "contested": "something of somebody else would be taken over",
+}
+"""Every guard and what it refuses."""
+
+Approval = tuple[str, int]
+"""Guard and count, as given with `--accept GUARD:COUNT`; the count must be the one refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the guards look at."""
+
+    target: TargetName
+    desired: State
+    live: State
+    diff: Diff
+    actions: tuple[Action, ...]
+    owned: Mapping[Kind, int]
+    """Number of owned things by kind."""
+    safety: Safety
+
+
+def refusals(case: Case) -> list[Refusal]:
+    """Every guard that trips, in the order of `GUARDS`. `contested` is not among them: it stops no other action."""
+    found: list[Refusal] = []
+    for guard in (_empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage):
+        found.extend(guard(case))
+    return found
+
+
+def split(found: list[Refusal], approvals: frozenset[Approval]) -> tuple[list[Refusal], list[Refusal]]:
+    """Return (still refused, approved). An approval counts only with the exact number."""
+    refused = [refusal for refusal in found if (refusal.guard, refusal.count) not in approvals]
+    approved = [refusal for refusal in found if (refusal.guard, refusal.count) in approvals]
+    return refused, approved
+
+
+def allowed_deletes(limit: str, owned: int) -> int:
+    """How many of `owned` things may go under a `safety.maxDelete`.
+
+    >>> allowed_deletes("10% or 5", 20), allowed_deletes("10% or 5", 200), allowed_deletes("0", 9)
+    (5, 20, 0)
+    """
+    allowed = 0
+    for part in re.split(r" or ", limit):
+        number = int(part.rstrip("%"))
+        allowed = max(allowed, owned * number // 100 if part.endswith("%") else number)
+    return allowed
+
+
+def _pruned(case: Case) -> dict[Kind, list[ResourceKey]]:
+    """Things that would be deleted, by kind; replacements and criteria are counted elsewhere."""
+    pruned: dict[Kind, list[ResourceKey]] = defaultdict(list)
+    for action in case.actions:
+        if action.verb is Verb.DELETE and action.subject.group is Group.PRUNE:
+            pruned[action.key.kind].append(action.key)
+    return pruned
+
+
+def _empty_tree(case: Case) -> Iterator[Refusal]:
+    keys = tuple(sorted(key for keys in _pruned(case).values() for key in keys))
+    if keys and not case.desired.resources:
+        yield Refusal(
+            "empty-tree",
+            case.target,
+            f"the files of this target declare nothing; all {len(keys)} owned objects would be deleted",
+            len(keys),
+            keys,
+        )
+
+
+def _deletes(case: Case) -> Iterator[Refusal]:
+    for kind, keys in sorted(_pruned(case).items()):
+        owned = case.owned.get(kind, 0)
+        allowed = allowed_deletes(case.safety.maxDelete, owned)
+        if len(keys) > allowed:
+            yield Refusal(
+                "deletes",
+                case.target,
+                f"{len(keys)} of {owned} owned {kind} objects would be deleted; "
+                f"safety.maxDelete ({case.safety.maxDelete}) allows {allowed}",
+                len(keys),
+                tuple(sorted(keys)),
+            )
+
+
+def _last_key(case: Case) -> Iterator[Refusal]:
+    gone = Counter(agent_of(key) for key in _pruned(case)[Kind.KEY])
+    created = Counter(
+        agent_of(action.key)
+        for action in case.actions
+        if action.verb is Verb.CREATE and action.key.kind is Kind.KEY
+    )
+    present = Counter(agent_of(resource.key) for resource in case.live.of(Kind.KEY))
+    deleted_agents = set(_pruned(case)[Kind.AGENT])
+    agents = tuple(
+        sorted(
+            agent
+            for agent, count in gone.items()
+            if agent not in deleted_agents and present[agent] + created[agent] - count <= 0
+        )
+    )
+    if agents:
+        names = ", ".join(agent.id for agent in agents)
+        yield Refusal(
+            "last-key",
+            case.target,
+            f"the last key of {names} would be deleted; the agent would be cut off",
+            len(agents),
+            agents,
+        )
+
+
+def _protected(case: Case) -> Iterator[Refusal]:
+    keys = tuple(
+        action.key
+        for action in case.actions
+        if action.verb is Verb.DELETE
+        and any(fnmatchcase(f"{action.key.kind}/{action.key.id}", pattern) for pattern in case.safety.protect)
+    )
+    if keys:
+        names = ", ".join(map(str, keys))
+        yield Refusal(
+            "protected", case.target, f"protected objects would be deleted: {names}", len(keys), keys
+        )
+
+
+def _cascade(case: Case) -> Iterator[Refusal]:
+    """Deleting an agent deletes its keys, deleting a runner its rules, whoever made them (v1 2.3, v2 5.5)."""
+    holders = {
+        action.key
+        for action in case.actions
+        if action.verb is Verb.DELETE and action.key.kind in (Kind.AGENT, Kind.RUNNER)
+    }
+    taken = tuple(
+        sorted(
+            change.key
+            for change in case.diff.changes.values()
+            if change.group in (Group.UNMANAGED, Group.CONTESTED) and _holder(change) in holders
+        )
+    )
+    if taken:
+        names = ", ".join(map(str, taken))
+        yield Refusal(
+            "cascade",
+            case.target,
+            f"{len(taken)} objects that are not ours would be deleted along: {names}",
+            len(taken),
+            taken,
+        )
+
+
+def _holder(change: Change) -> ResourceKey | None:
+    if change.live is None:
+        return None
+    if change.key.kind is Kind.KEY:
+        return agent_of(change.key)
+    if change.key.kind is Kind.RUNNER_RULE:
+        runner = str(change.live.document.get("runner_id", ""))
+        return ResourceKey(Kind.RUNNER, change.key.organization, runner)
+    return None
+
+
+def _replace(case: Case) -> Iterator[Refusal]:
+    keys = tuple(
+        action.key
+        for action in case.actions
+        if action.verb is Verb.DELETE
+        and action.subject.group is not Group.PRUNE
+        and action.key.kind in (Kind.DEFINITION, Kind.RUNNER)
+    )
+    if keys:
+        names = ", ".join(map(str, keys))
+        yield Refusal(
+            "replace",
+            case.target,
+            f"the type of {names} cannot be changed; deleting and making anew is the only way",
+            len(keys),
+            keys,
+        )
+
+
+def _state_storage(case: Case) -> Iterator[Refusal]:
+    keys = tuple(
+        change.key
+        for change in case.diff.of(Group.UPDATE)
+        if change.key.kind is Kind.RUNNER
+        and any(field.path[:1] == ("state_storage_configuration",) for field in change.fields)
+        and any(action.key == change.key for action in case.actions)
+    )
+    if keys:
+        names = ", ".join(map(str, keys))
+        yield Refusal(
+            "state-storage",
+            case.target,
+            f"the state storage of {names} would change; existing state is not moved, what it describes would be orphaned",
+            len(keys),
+            keys,
+        )

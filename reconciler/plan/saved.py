@@ -1,0 +1,167 @@
+"""A plan in a file, and the proof that it still is the plan: digests of everything it was made from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.diff.change import Absent, Change
+from reconciler.diff.fields import literal_digests
+from reconciler.model.inventory import Inventory
+from reconciler.model.json import Json, JsonObject, digest
+from reconciler.model.secret import Literal, SecretLeaf
+from reconciler.model.state import State
+from reconciler.plan.action import Action, TargetPlan
+from reconciler.settings import Settings
+
+VERSION = 1
+
+PARTS = {
+    "revision": "the commit",
+    "desired": "the files",
+    "live": "the live state",
+    "inventory": "the record of what is owned",
+    "safety": "the policy and safety settings",
+    "selection": "the selection of targets and objects",
+    "approvals": "the approvals",
+    "actions": "the actions",
+}
+"""What a plan is bound to, in the order in which a difference is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What is kept of a plan. `digests` maps `part` or `target/part` to a digest; no content, no secret."""
+
+    created_at: str
+    digests: dict[str, str]
+    approvals: tuple[tuple[str, int], ...]
+    summary: tuple[str, ...]
+
+    def to_json(self) -> JsonObject:
+        """Shape of the file."""
+        return {
+            "version": VERSION,
+            "kind": "ReconcilerPlan",
+            "createdAt": self.created_at,
+            "digests": dict(sorted(self.digests.items())),
+            "approvals": [f"{guard}:{count}" for guard, count in self.approvals],
+            "actions": list(self.summary),
+        }
+
+    @classmethod
+    def from_json(cls, document: Json) -> "SavedPlan":
+        """Raise ValueError where the document is no plan of a version we know."""
+        if not isinstance(document, dict) or document.get("kind") != "ReconcilerPlan":
+            raise ValueError("not a saved plan")
+        if document.get("version") != VERSION:
+            raise ValueError(f"a saved plan of version {document.get('version')!r}; this is {VERSION}")
+        digests, approvals = document.get("digests"), document.get("approvals")
+        if not isinstance(digests, dict) or not isinstance(approvals, list):
+            raise ValueError("`digests` or `approvals` is missing")  # noqa: TRY004  one error for a bad file
+        parsed = []
+        for approval in approvals:
+            guard, _, count = str(approval).rpartition(":")
+            if not count.isdecimal():
+                raise ValueError(f"{approval!r} is not GUARD:COUNT")
+            parsed.append((guard, int(count)))
+        actions = document.get("actions")
+        return cls(
+            created_at=str(document.get("createdAt", "")),
+            digests={name: str(value) for name, value in digests.items()},
+            approvals=tuple(parsed),
+            summary=tuple(str(line) for line in actions) if isinstance(actions, list) else (),
+        )
+
+    def changed(self, now: "SavedPlan") -> tuple[str, ...]:
+        """Say in words what differs from the same plan made now, most telling first."""
+        changed = []
+        order = list(PARTS)
+        names = sorted(
+            self.digests.keys() | now.digests.keys(),
+            key=lambda name: (order.index(name.rpartition("/")[2]), name),
+        )
+        for name in names:
+            if self.digests.get(name) != now.digests.get(name):
+                target, _, part = name.rpartition("/")
+                changed.append(PARTS[part] + (f" of target {target}" if target else ""))
+        return tuple(changed)
+
+
+def bind(
+    plans: tuple[tuple[TargetPlan, State, State, Inventory], ...],
+    settings: Settings,
+    *,
+    revision: str,
+    selection: str,
+    approvals: frozenset[tuple[str, int]],
+    digest_key: bytes | None,
+    now: datetime,
+) -> SavedPlan:
+    """Return what has to be kept of plans, each given with its desired and live state and its inventory."""
+    digests = {
+        "revision": digest(revision),
+        "selection": digest(selection),
+        "approvals": digest([f"{guard}:{count}" for guard, count in sorted(approvals)]),
+        "safety": digest(
+            [
+                settings.safety.model_dump(mode="json"),
+                settings.policy.model_dump(mode="json"),
+                {name: rule.model_dump(mode="json") for name, rule in settings.rules.items()},
+            ]
+        ),
+    }
+    summary = []
+    for plan, desired, live, inventory in plans:
+        digests[f"{plan.target}/desired"] = state_digest(desired, digest_key)
+        digests[f"{plan.target}/live"] = state_digest(live, digest_key)
+        digests[f"{plan.target}/inventory"] = digest(inventory.to_json())
+        digests[f"{plan.target}/actions"] = digest([_action(action) for action in plan.actions])
+        summary.extend(f"{plan.target}: {action.verb} {action.key}" for action in plan.actions)
+    return SavedPlan(now.isoformat(), digests, tuple(sorted(approvals)), tuple(summary))
+
+
+def state_digest(state: State, digest_key: bytes | None) -> str:
+    """Digest of everything comparable in a state. Literals enter by their keyed digest only."""
+    return digest(
+        [
+            [
+                str(resource.key.kind),
+                resource.key.organization,
+                resource.key.id,
+                resource.document,
+                sorted(resource.criteria) if resource.criteria is not None else None,
+                {at: _leaf(leaf) for at, leaf in sorted(resource.secrets.items())},
+                dict(literal_digests(resource, digest_key)),
+            ]
+            for _, resource in sorted(state.resources.items())
+        ]
+    )
+
+
+def _leaf(leaf: SecretLeaf) -> str:
+    return "literal" if isinstance(leaf, Literal) else repr(leaf)
+
+
+def _action(action: Action) -> Json:
+    return [str(action.verb), str(action.key.kind), action.key.id, change_digest(action.subject)]
+
+
+def change_digest(change: Change) -> str:
+    """Digest of what a change does, wherever it was found: equal effects have equal digests."""
+    return digest(
+        [
+            str(change.key.kind),
+            change.key.id,
+            str(change.group),
+            [
+                [list(field.path), _value(field.before), _value(field.after), field.note]
+                for field in change.fields
+            ],
+            sorted(change.criteria.added),
+            sorted(change.criteria.removed),
+            change.desired.document if change.desired is not None else None,
+        ]
+    )
+
+
+def _value(value: Json | Absent) -> Json:
+    return "absent" if isinstance(value, Absent) else [value]

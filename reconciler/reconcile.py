@@ -1,0 +1,534 @@
+"""One pass: read, check, list live, compare, plan, guard, apply, report.
+
+Composes the packages; the adapters are built by `reconciler.cli` and handed in. Whatever
+happens, a pass returns one `PassResult`; only our own bugs rise out of it.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+from threading import Event
+from time import monotonic
+
+from reconciler.apply import Ledger, Observer, carry_out, unchanged_ownership
+from reconciler.diff.compare import compare
+from reconciler.diff.fields import literal_digests
+from reconciler.errors import InventoryError, OrchestratorError, ReconcilerError
+from reconciler.inventory.store import InventoryStore
+from reconciler.model.declaration import Declarations
+from reconciler.model.desired import desired_state
+from reconciler.model.finding import Finding, Severity, Unknown, sort_findings
+from reconciler.model.identity import GENERATION, Generation, Kind, ResourceKey, TargetName
+from reconciler.model.inventory import Inventory, Phase
+from reconciler.model.json import digest
+from reconciler.model.origin import Origin
+from reconciler.model.secret import Literal, Unreadable
+from reconciler.model.state import Resource, State
+from reconciler.orchestrator.client import Hints, Look, Orchestrator
+from reconciler.plan.action import Outcome, Status, TargetPlan, Unexamined
+from reconciler.plan.build import Basis, build
+from reconciler.plan.guards import Approval
+from reconciler.plan.saved import SavedPlan, bind, change_digest
+from reconciler.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
+from reconciler.rules.judge import Judgement, judge
+from reconciler.rules.scope import Scope
+from reconciler.settings import Settings, Target
+from reconciler.source.selection import select, unassigned
+from reconciler.source.tree import Tree
+
+log = logging.getLogger(__name__)
+
+NO_CONNECTION = "P04"
+"""Problem: something is declared for an API that the target has no connection to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a pass is limited to; empty sets mean everything. `only` holds patterns `Kind/id`."""
+
+    targets: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
+
+    def includes(self, key: ResourceKey) -> bool:
+        """True where no pattern was given or one fits."""
+        if not self.only:
+            return True
+        name, shown = f"{key.kind}/{key.id}", str(key)
+        return any(fnmatchcase(name, pattern) or fnmatchcase(shown, pattern) for pattern in self.only)
+
+    def describe(self) -> str:
+        """In words, "" for everything."""
+        parts = []
+        if self.targets:
+            parts.append("targets " + ", ".join(sorted(self.targets)))
+        if self.only:
+            parts.append("objects " + ", ".join(sorted(self.only)) + " and what they require")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """The edges, built by the caller. `connect` opens a client that may write only for an apply."""
+
+    read_tree: Callable[[], Tree]
+    load: Callable[[Tree], Declarations]
+    connect: Callable[[TargetName, Target], Orchestrator]
+    inventory: InventoryStore
+    digest_key: bytes | None
+    now: Callable[[], datetime]
+    read_base: Callable[[], Tree] | None = None
+    base_name: str = ""
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What a pass has found out so far."""
+
+    settings: Settings
+    adapters: Adapters
+    selection: Selection
+    purpose: Purpose
+    started_at: datetime
+    clock: float = field(default_factory=monotonic)
+    source: SourceInfo = SourceInfo("")
+    findings: list[Finding] = field(default_factory=list)
+    unknown: tuple[Unknown, ...] = ()
+    off: tuple[tuple[str, str], ...] = ()
+    requests: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        chosen = self.selection.targets
+        return {name: t for name, t in self.settings.targets.items() if not chosen or name in chosen}
+
+    def result(self, **more: object) -> PassResult:
+        return replace(
+            PassResult(
+                self.purpose,
+                self.source,
+                self.started_at,
+                findings=sort_findings(self.findings),
+                unknown=self.unknown,
+                rules_off=self.off,
+                selection=self.selection.describe(),
+                seconds=monotonic() - self.clock,
+                requests=dict(self.requests),
+            ),
+            **more,  # type: ignore[arg-type]  # fields of PassResult, checked by its constructor
+        )
+
+    @property
+    def is_invalid(self) -> bool:
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """One target as seen in this pass."""
+
+    name: TargetName
+    target: Target
+    scope: Scope
+    desired: State
+    inventory: Inventory
+    look: Look
+
+
+def validate(settings: Settings, adapters: Adapters, selection: Selection) -> PassResult:
+    """Read and check; no network beyond the source."""
+    running = _start(settings, adapters, selection, Purpose.VALIDATE)
+    loaded = _load(running)
+    if isinstance(loaded, PassResult):
+        return loaded
+    _check(running, loaded, {})
+    return running.result()
+
+
+def plan(
+    settings: Settings, adapters: Adapters, selection: Selection, *, accepted: frozenset[Approval]
+) -> tuple[PassResult, SavedPlan | None]:
+    """Everything up to the guards; writes nowhere. The second value binds an apply to this plan.
+
+    It is None where no plan came about.
+    """
+    running = _start(settings, adapters, selection, Purpose.PLAN)
+    loaded = _load(running)
+    if isinstance(loaded, PassResult):
+        return loaded, None
+    _check(running, loaded, {})
+    if running.is_invalid:
+        return running.result(), None
+    clients = _Clients(running)
+    with clients:
+        sights, failed = _see(running, loaded, clients)
+    _check(running, loaded, {sight.name: sight.look.state for sight in sights})
+    planned = [(sight, _plan_target(running, sight, accepted)) for sight in sights]
+    targets = _in_order(running, [_target_result(sight, plan) for sight, plan in planned], failed)
+    preview = _preview(running, planned) if adapters.read_base is not None else None
+    saved = _bind(running, planned, accepted) if not failed and not running.is_invalid else None
+    return running.result(targets=targets, preview=preview), saved
+
+
+def apply(
+    settings: Settings,
+    adapters: Adapters,
+    selection: Selection,
+    *,
+    accepted: frozenset[Approval],
+    bound: SavedPlan | None = None,
+    approve: Callable[[PassResult], bool] = lambda _: True,
+    observer: Observer,
+    stop: Event,
+) -> PassResult:
+    """Plan and carry out. With `bound`, only if the plan made now is that one.
+
+    `approve` is shown the plan before anything is written; its no ends the pass. A target that
+    could not be read, or that a guard refuses, stops only itself.
+    """
+    running = _start(settings, adapters, selection, Purpose.APPLY)
+    loaded = _load(running)
+    if isinstance(loaded, PassResult):
+        return loaded
+    _check(running, loaded, {})
+    if running.is_invalid:
+        return running.result()
+    with _Clients(running) as clients:
+        sights, failed = _see(running, loaded, clients)
+        _check(running, loaded, {sight.name: sight.look.state for sight in sights})
+        approvals = accepted | frozenset(bound.approvals) if bound is not None else accepted
+        planned = [(sight, _plan_target(running, sight, approvals)) for sight in sights]
+        before = _in_order(running, [_target_result(sight, plan) for sight, plan in planned], failed)
+        if running.is_invalid or any(target.plan.problems for target in before if target.plan is not None):
+            return running.result(targets=before)
+        if bound is not None:
+            changed = bound.changed(_bind(running, planned, approvals))
+            if changed or failed:
+                return running.result(
+                    targets=before,
+                    changed=changed or tuple(f"target {target.target} cannot be read" for target in failed),
+                )
+        shown = replace(running.result(targets=before), purpose=Purpose.PLAN)
+        if stop.is_set() or not approve(shown):
+            return running.result(targets=before, stopped=True)
+        after = [
+            _carry_out(running, sight, plan, clients.of(sight.name), observer, stop)
+            for sight, plan in planned
+        ]
+        running.requests = clients.requests()
+    return running.result(targets=_in_order(running, after, failed), stopped=_was_stopped(after, stop))
+
+
+def _start(settings: Settings, adapters: Adapters, selection: Selection, purpose: Purpose) -> _Pass:
+    return _Pass(settings, adapters, selection, purpose, adapters.now())
+
+
+def _load(running: _Pass) -> Declarations | PassResult:
+    """Read and parse; a result where the source itself failed."""
+    try:
+        tree = running.adapters.read_tree()
+        declarations = running.adapters.load(tree)
+    except ReconcilerError as error:
+        return running.result(error=str(error), advice=error.advice, error_code=error.exit_code)
+    documents = sum(
+        map(len, (declarations.definitions, declarations.agents, declarations.keys, declarations.runners))
+    )
+    running.source = SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents)
+    running.findings = [
+        *tree.findings,
+        *declarations.findings,
+        *unassigned(declarations, running.settings.targets),
+    ]
+    return declarations
+
+
+def _scopes(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> list[Scope]:
+    return [
+        Scope(
+            target=TargetName(name),
+            organization=target.organization,
+            settings=running.settings,
+            declarations=select(loaded, name, running.settings.targets),
+            everything=loaded,
+            live=live.get(name),
+        )
+        for name, target in running.targets.items()
+    ]
+
+
+def _check(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> None:
+    """Judge by the rules; a second call, with live, replaces what the first one found."""
+    verdict: Judgement = judge(_scopes(running, loaded, live), running.settings)
+    kept = [finding for finding in running.findings if not finding.rule.startswith("R")]
+    running.findings = [*kept, *verdict.findings]
+    running.unknown = verdict.unknown
+    running.off = verdict.off
+
+
+class _Clients:
+    """Clients of the targets of one pass; opened on demand, closed together."""
+
+    def __init__(self, running: _Pass) -> None:
+        self._running = running
+        self._open: dict[str, Orchestrator] = {}
+
+    def __enter__(self) -> "_Clients":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.requests = self.requests()
+        for client in self._open.values():
+            client.close()
+
+    def of(self, name: TargetName) -> Orchestrator:
+        if name not in self._open:
+            self._open[name] = self._running.adapters.connect(name, self._running.targets[name])
+        return self._open[name]
+
+    def requests(self) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for client in self._open.values():
+            for verb, count in client.requests.items():
+                total[verb] = total.get(verb, 0) + count
+        return total
+
+
+def _see(running: _Pass, loaded: Declarations, clients: _Clients) -> tuple[list[_Sight], list[TargetResult]]:
+    """Look at every target, side by side; a target that cannot be read fails alone."""
+    scopes = _scopes(running, loaded, {})
+    sights: list[_Sight] = []
+    failed: list[TargetResult] = []
+    with ThreadPoolExecutor(max_workers=max(1, min(8, len(scopes)))) as pool:
+        seen = list(pool.map(lambda scope: _see_target(running, scope, clients), scopes))
+    for sight in seen:
+        if isinstance(sight, _Sight):
+            sights.append(sight)
+        else:
+            failed.append(sight)
+    return sights, failed
+
+
+def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
+    target = running.targets[scope.target]
+    desired = desired_state(scope.declarations, target.organization)
+    try:
+        inventory = running.adapters.inventory.read(scope.target)
+        client = clients.of(scope.target)
+        look = client.look(hints(desired, inventory, running.adapters.digest_key))
+    except (OrchestratorError, InventoryError) as error:
+        return TargetResult(
+            scope.target,
+            target.organization,
+            _endpoints(target),
+            error=str(error),
+            advice=error.advice,
+            is_transient=error.is_transient,
+        )
+    return _Sight(scope.target, target, scope, desired, inventory, look)
+
+
+def hints(desired: State, inventory: Inventory, digest_key: bytes | None) -> Hints:
+    """What spares requests: which agents' keys matter, and runners known to be as desired."""
+    agents = {key.id for key in (*desired.resources, *inventory.entries) if key.kind is Kind.AGENT}
+    agents |= {
+        key.id.partition("/")[0] for key in (*desired.resources, *inventory.entries) if key.kind is Kind.KEY
+    }
+    runners: dict[str, tuple[str, Resource]] = {}
+    for resource in desired.of(Kind.RUNNER):
+        entry = inventory.entries.get(resource.key)
+        if (
+            entry is not None
+            and entry.phase is Phase.OWNED
+            and entry.observed_at
+            and entry.applied == digest(resource.document)
+            and entry.secrets == literal_digests(resource, digest_key)
+        ):
+            runners[resource.key.id] = (entry.observed_at, _as_live(resource, entry.observed_at))
+    return Hints(frozenset(agents), runners)
+
+
+def _as_live(desired: Resource, updated_at: str) -> Resource:
+    """The live resource that `desired` reads back as."""
+    secrets = {
+        at: Unreadable() if isinstance(leaf, Literal) else leaf for at, leaf in desired.secrets.items()
+    }
+    return replace(desired, secrets=secrets, origin=None, payload=None, updated_at=updated_at)
+
+
+def _plan_target(running: _Pass, sight: _Sight, accepted: frozenset[Approval]) -> TargetPlan:
+    return _build(running, sight, sight.desired, accepted)
+
+
+def _build(running: _Pass, sight: _Sight, desired: State, accepted: frozenset[Approval]) -> TargetPlan:
+    diff = compare(desired, sight.look.state, sight.inventory, running.adapters.digest_key)
+    built = build(
+        Basis(
+            target=sight.name,
+            organization=sight.target.organization,
+            desired=desired,
+            live=sight.look.state,
+            inventory=sight.inventory,
+            diff=diff,
+            policy=running.settings.policy,
+            safety=running.settings.safety,
+            approvals=accepted,
+            includes=running.selection.includes,
+            unexamined=tuple(_unexamined(running, sight, desired)),
+        )
+    )
+    return replace(built, problems=(*built.problems, *_unconnected(sight, desired)))
+
+
+def _unexamined(running: _Pass, sight: _Sight, desired: State) -> list[Unexamined]:
+    found = [
+        Unexamined(f"{kind} in {sight.target.organization}", str(error), is_failure=True)
+        for kind, error in sorted(sight.look.failures.items())
+    ]
+    found.extend(Unexamined(f"target {sight.name}", note) for note in sight.look.notes)
+    seen = sight.look.state.complete | sight.look.failures.keys()
+    for generation in Generation:
+        kinds = [k for k in Kind if GENERATION[k] is generation and k is not Kind.CRITERION]
+        if not any(kind in seen for kind in kinds):
+            count = sum(key.kind in kinds for key in desired.resources)
+            if not count:
+                names = ", ".join(kinds)
+                found.append(Unexamined(names, f"target {sight.name} has no {generation} connection"))
+    if not sight.inventory.exists and running.settings.inventory.none:
+        found.append(Unexamined("deletes", "no inventory is kept, so nothing is ever deleted"))
+    return found
+
+
+def _unconnected(sight: _Sight, desired: State) -> list[Finding]:
+    """Declared, and nowhere to send it: an error, not silence."""
+    connections = {Generation.V1: sight.target.orchestrator, Generation.V2: sight.target.runners}
+    names = {Generation.V1: "orchestrator", Generation.V2: "runners"}
+    found = []
+    for generation, connection in connections.items():
+        if connection is not None:
+            continue
+        for key, resource in desired.resources.items():
+            if GENERATION[key.kind] is generation:
+                found.append(
+                    Finding(
+                        NO_CONNECTION,
+                        Severity.ERROR,
+                        f"{key} is declared, but target {sight.name} has no `{names[generation]}` connection",
+                        resource.origin or Origin(""),
+                        key=key,
+                        advice=f"add `targets.{sight.name}.{names[generation]}` to the settings",
+                    )
+                )
+    return found
+
+
+def _target_result(sight: _Sight, built: TargetPlan) -> TargetResult:
+    failures = sight.look.failures
+    error = "; ".join(dict.fromkeys(str(failure) for failure in failures.values()))
+    advice = next((failure.advice for failure in failures.values() if failure.advice), "")
+    return TargetResult(
+        sight.name,
+        sight.target.organization,
+        _endpoints(sight.target),
+        plan=built,
+        error=error,
+        advice=advice,
+        is_transient=any(failure.is_transient for failure in failures.values()),
+    )
+
+
+def _endpoints(target: Target) -> tuple[str, ...]:
+    return tuple(
+        connection.url for connection in (target.orchestrator, target.runners) if connection is not None
+    )
+
+
+def _in_order(
+    running: _Pass, done: list[TargetResult], failed: list[TargetResult]
+) -> tuple[TargetResult, ...]:
+    order = list(running.targets)
+    return tuple(sorted((*done, *failed), key=lambda result: order.index(result.target)))
+
+
+def _bind(
+    running: _Pass, planned: list[tuple[_Sight, TargetPlan]], accepted: frozenset[Approval]
+) -> SavedPlan:
+    return bind(
+        tuple((built, sight.desired, sight.look.state, sight.inventory) for sight, built in planned),
+        running.settings,
+        revision=running.source.revision,
+        selection=running.selection.describe(),
+        approvals=accepted,
+        digest_key=running.adapters.digest_key,
+        now=running.started_at,
+    )
+
+
+def _preview(running: _Pass, planned: list[tuple[_Sight, TargetPlan]]) -> Preview | None:
+    """Split the plan into what this change causes and what differs without it."""
+    assert running.adapters.read_base is not None
+    base = running.adapters.load(running.adapters.read_base())
+    own: list[TargetPlan] = []
+    existing = 0
+    withdrawn: list[str] = []
+    for sight, built in planned:
+        declarations = select(base, sight.name, running.settings.targets)
+        before = _build(running, sight, desired_state(declarations, sight.target.organization), frozenset())
+        without = {(action.id, change_digest(action.subject)) for action in before.actions}
+        kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
+        here = {action.id for action in built.actions}
+        contested_before = {change_digest(change) for change in before.contested}
+        contested = tuple(c for c in built.contested if change_digest(c) not in contested_before)
+        existing += len(built.actions) - len(kept) + len(built.contested) - len(contested)
+        withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
+        own.append(replace(built, actions=kept, contested=contested))
+    return Preview(running.adapters.base_name, tuple(own), existing, tuple(withdrawn))
+
+
+def _carry_out(
+    running: _Pass,
+    sight: _Sight,
+    built: TargetPlan,
+    client: Orchestrator,
+    observer: Observer,
+    stop: Event,
+) -> TargetResult:
+    """Carry out one target's plan. A refused one is returned as it is."""
+    result = _target_result(sight, built)
+    if built.refusals:
+        return result
+    ledger = Ledger(sight.inventory, running.adapters.digest_key, running.adapters.inventory.write)
+    try:
+        ledger.begin(built.actions)
+    except InventoryError as error:
+        return replace(
+            result,
+            error=f"nothing was changed: {error}",
+            advice=error.advice,
+            is_transient=error.is_transient,
+        )
+    outcomes: tuple[Outcome, ...] = ()
+    problem = ""
+    try:
+        outcomes = carry_out(
+            built,
+            client,
+            ledger,
+            concurrency=running.settings.apply.concurrency,
+            stop=stop,
+            observer=observer,
+        )
+        ledger.renew(unchanged_ownership(built, sight.inventory.entries, running.adapters.digest_key))
+    finally:
+        try:
+            ledger.save()
+        except InventoryError as error:
+            log.exception("inventory not written", extra={"target": sight.name})
+            problem = str(error)
+    return replace(result, outcomes=outcomes, inventory_error=problem)
+
+
+def _was_stopped(after: list[TargetResult], stop: Event) -> bool:
+    skipped = any(o.status is Status.SKIPPED for target in after for o in target.outcomes)
+    return stop.is_set() and skipped

@@ -1,0 +1,81 @@
+"""Builders of model values for tests: short to write, valid by default."""
+
+from reconciler.model.identity import Kind, OrganizationId, ResourceKey
+from reconciler.model.inventory import Inventory, Ownership, Phase
+from reconciler.model.json import JsonObject, digest
+from reconciler.model.secret import SecretLeaf
+from reconciler.model.state import Resource, State
+
+ORGANIZATION = OrganizationId("acme")
+ALL_KINDS = frozenset(Kind)
+
+
+def key(kind: Kind, identifier: str) -> ResourceKey:
+    return ResourceKey(kind, ORGANIZATION, identifier)
+
+
+def definition(
+    identifier: str,
+    *selectors: str,
+    type_: str = "s3",
+    manages_criteria: bool = True,
+    secrets: dict[str, SecretLeaf] | None = None,
+    is_built_in: bool = False,
+    **document: object,
+) -> Resource:
+    body: JsonObject = {
+        "name": identifier,
+        "type": type_,
+        "driver_type": "humanitec/echo",
+        "in_place_driver_change": False,
+    }
+    body.update(document)  # type: ignore[arg-type]  # tests pass JSON
+    return Resource(
+        key(Kind.DEFINITION, identifier),
+        body,
+        secrets=secrets or {},
+        criteria={s: fields(s) for s in selectors} if manages_criteria else None,
+        handle={s: f"id-{identifier}-{s}" for s in selectors},
+        is_built_in=is_built_in,
+    )
+
+
+def fields(selector: str) -> dict[str, str]:
+    pairs = dict(part.split("=") for part in selector.split(",") if part)
+    return {**pairs, "class": pairs.get("class", "default")}
+
+
+def agent(identifier: str, description: str = "") -> Resource:
+    return Resource(key(Kind.AGENT, identifier), {"description": description})
+
+
+def agent_key(owner: str, fingerprint: str) -> Resource:
+    return Resource(key(Kind.KEY, f"{owner}/{fingerprint}"), {"public_key": f"PEM {fingerprint}"})
+
+
+def runner(
+    identifier: str, type_: str = "kubernetes-eks", bucket: str = "state", **document: object
+) -> Resource:
+    body: JsonObject = {
+        "description": "",
+        "runner_configuration": {"type": type_, "job": {"namespace": "jobs", "service_account": "job"}},
+        "state_storage_configuration": {"type": "s3", "bucket": bucket},
+    }
+    body.update(document)  # type: ignore[arg-type]  # tests pass JSON
+    return Resource(key(Kind.RUNNER, identifier), body)
+
+
+def rule(pair: str, runner_id: str) -> Resource:
+    return Resource(
+        key(Kind.RUNNER_RULE, pair), {"runner_id": runner_id}, handle={"id": f"id-{pair}-{runner_id}"}
+    )
+
+
+def state(*resources: Resource, complete: frozenset[Kind] = ALL_KINDS) -> State:
+    return State({resource.key: resource for resource in resources}, complete)
+
+
+def owning(*resources: Resource, phase: Phase = Phase.OWNED) -> Inventory:
+    return Inventory(
+        "test", "acme", {r.key: Ownership(r.key, phase, applied=digest(r.document)) for r in resources}
+    )

@@ -1,0 +1,226 @@
+"""Laws of the core over many generated worlds."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.diff.change import Group
+from reconciler.diff.compare import compare, criteria_digest, is_ours
+from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.inventory import Inventory, Ownership
+from reconciler.model.json import digest
+from reconciler.model.state import Resource, State
+from reconciler.plan.action import Action, TargetPlan, Verb
+from reconciler.plan.build import Basis, build
+from reconciler.plan.order import agent_of, criterion_selector
+from reconciler.settings import Policy, Safety
+from tests.building import ALL_KINDS, agent, agent_key, definition, rule, runner, state
+
+SELECTORS = ["", "env_type=dev", "env_type=test", "app_id=shop", "res_id=agent,class=big"]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> State:
+    """A consistent state: criteria unique per type, rules only for runners that exist."""
+    resources: list[Resource] = []
+    taken: set[tuple[str, str]] = set()
+    for name in draw(st.sets(st.sampled_from("abcde"))):
+        kind = draw(st.sampled_from(["s3", "dns", "agent"]))
+        selectors = [
+            s for s in draw(st.lists(st.sampled_from(SELECTORS), unique=True)) if (kind, s) not in taken
+        ]
+        taken.update((kind, selector) for selector in selectors)
+        document = {"values": {"id": draw(st.sampled_from(["eu", "us"]))}} if kind == "agent" else {}
+        resources.append(
+            definition(name, *selectors, type_=kind, name=draw(st.sampled_from(["x", "y"])), **document)
+        )
+    for name in draw(st.sets(st.sampled_from(["eu", "us"]))):
+        resources.append(agent(name, draw(st.sampled_from(["", "text"]))))
+        resources.extend(
+            agent_key(name, key) for key in draw(st.sets(st.sampled_from(["aa", "bb"]), min_size=1))
+        )
+    runners = draw(st.sets(st.sampled_from(["r1", "r2"])))
+    resources.extend(
+        runner(name, draw(st.sampled_from(["kubernetes-eks", "kubernetes-gke"]))) for name in runners
+    )
+    if runners:
+        resources.extend(
+            rule(pair, draw(st.sampled_from(sorted(runners))))
+            for pair in draw(st.sets(st.sampled_from(["*/dev", "shop/*", "*/*"])))
+        )
+    return state(*resources)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[State, State, Inventory]:
+    desired, live = draw(worlds()), draw(worlds())
+    owned = draw(st.sets(st.sampled_from(sorted(live.resources)))) if live.resources else set()
+    entries = {key: record(live.resources[key]) for key in owned}
+    return desired, live, Inventory("test", "acme", entries)
+
+
+def record(resource: Resource) -> Ownership:
+    return Ownership(resource.key, applied=digest(resource.document), criteria=criteria_digest(resource))
+
+
+def plan(desired: State, live: State, inventory: Inventory) -> TargetPlan:
+    return build(
+        Basis(
+            TargetName("acme"), "acme", desired, live, inventory, compare(desired, live, inventory, b"k"),
+            Policy(), Safety(),
+        )
+    )  # fmt: skip
+
+
+def carried_out(found: TargetPlan, live: State, inventory: Inventory) -> tuple[State, Inventory]:
+    """The world after the plan, refusing what the server would refuse."""
+    resources, entries = dict(live.resources), dict(inventory.entries)
+    for action in in_the_worst_order(found.actions):
+        perform(action, resources, entries)
+        for change in action.carried:
+            if action.verb is Verb.CREATE and change.desired is not None:
+                resources[change.key] = change.desired
+                entries[change.key] = record(change.desired)
+            else:
+                resources.pop(change.key, None)
+                entries.pop(change.key, None)
+    return State(resources, ALL_KINDS), inventory.with_entries(entries)
+
+
+def in_the_worst_order(actions: tuple[Action, ...]) -> list[Action]:
+    """Workers may take any action whose requirements are met: take the one that stands last."""
+    waiting, done = list(actions), []
+    met: set[tuple[Verb, ResourceKey]] = set()
+    while waiting:
+        following = next(action for action in reversed(waiting) if action.requires <= met)
+        waiting.remove(following)
+        done.append(following)
+        met.add(following.id)
+    return done
+
+
+def perform(
+    action: Action, resources: dict[ResourceKey, Resource], entries: dict[ResourceKey, Ownership]
+) -> None:
+    desired = action.subject.desired
+    if action.key.kind is Kind.CRITERION:
+        selector, held = criterion_selector(action.key), resources[action.subject.key]
+        criteria = dict(held.criteria or {})
+        if action.verb is Verb.DELETE:
+            del criteria[selector]
+        else:
+            assert desired is not None
+            assert desired.criteria is not None
+            assert_free(resources, held, selector)
+            criteria[selector] = desired.criteria[selector]
+        resources[action.subject.key] = replace(held, criteria=criteria)
+    elif action.verb is Verb.DELETE:
+        assert action.key in resources
+        assert action.key in entries, "nothing unowned is ever deleted"
+        del resources[action.key], entries[action.key]
+    elif action.verb is Verb.FORGET:
+        del entries[action.key]
+    else:
+        assert desired is not None
+        if action.verb is Verb.CREATE:
+            assert action.key not in resources
+            for selector in desired.criteria or ():
+                assert_free(resources, desired, selector)
+            if action.key.kind is Kind.RUNNER_RULE:
+                assert (
+                    ResourceKey(Kind.RUNNER, action.key.organization, str(desired.document["runner_id"]))
+                    in resources
+                )
+            if action.key.kind is Kind.KEY:
+                assert agent_of(action.key) in resources
+        present = resources.get(action.key)
+        criteria_now = (
+            present.criteria if present is not None and action.verb is Verb.UPDATE else desired.criteria
+        )
+        resources[action.key] = replace(desired, criteria=criteria_now)
+        entries[action.key] = record(desired)
+
+
+def assert_free(resources: dict[ResourceKey, Resource], holder: Resource, selector: str) -> None:
+    for other in resources.values():
+        if other.key != holder.key and other.document.get("type") == holder.document["type"]:
+            assert selector not in (other.criteria or {}), "the server refuses a second equal criterion"
+
+
+@given(worlds())
+def test_comparing_a_state_with_itself_finds_nothing(world: State) -> None:
+    owned = Inventory("test", "acme", {key: record(resource) for key, resource in world.resources.items()})
+    groups = {change.group for change in compare(world, world, owned, b"k").changes.values()}
+    assert groups <= {Group.UNCHANGED}
+
+
+@settings(max_examples=400)
+@given(cases())
+def test_every_plan_that_has_no_problem_can_be_carried_out_and_leaves_nothing_to_do(
+    case: tuple[State, State, Inventory],
+) -> None:
+    """Runs the actions one by one against a world that refuses what the server refuses."""
+    desired, live, inventory = case
+    found = plan(desired, live, inventory)
+    if found.problems or any(refusal.guard == "cascade" for refusal in found.refusals):
+        return
+    after, owned = carried_out(found, live, inventory)
+    again = plan(desired, after, owned)
+    contested = {change.key for change in found.contested}
+    assert [action for action in again.actions if action.key not in contested] == []
+
+
+@settings(max_examples=400)
+@given(cases())
+def test_nothing_unowned_is_deleted_or_changed(case: tuple[State, State, Inventory]) -> None:
+    desired, live, inventory = case
+    for action in plan(desired, live, inventory).actions:
+        if action.verb in (Verb.DELETE, Verb.UPDATE):
+            held = live.resources[action.subject.key]
+            assert is_ours(inventory.entries.get(held.key), held)
+
+
+@settings(max_examples=400)
+@given(cases())
+def test_every_action_comes_after_what_it_requires(case: tuple[State, State, Inventory]) -> None:
+    seen: set[tuple[Verb, ResourceKey]] = set()
+    for action in plan(*case).actions:
+        assert action.requires <= seen
+        seen.add(action.id)
+
+
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_plan_does_not_depend_on_input_order(
+    case: tuple[State, State, Inventory], random: object
+) -> None:
+    desired, live, inventory = case
+
+    def shuffled(side: State) -> State:
+        items = list(side.resources.items())
+        random.shuffle(items)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+        return State(dict(items), side.complete)
+
+    one, other = plan(desired, live, inventory), plan(shuffled(desired), shuffled(live), inventory)
+    assert one.actions == other.actions
+    assert one.refusals == other.refusals
+
+
+@settings(max_examples=200)
+@given(cases(), st.integers(min_value=0, max_value=30))
+def test_stopping_after_any_action_and_starting_over_still_arrives(
+    case: tuple[State, State, Inventory], stop_after: int
+) -> None:
+    desired, live, inventory = case
+    found = plan(desired, live, inventory)
+    if found.problems or any(refusal.guard == "cascade" for refusal in found.refusals):
+        return
+    part = replace(found, actions=tuple(in_the_worst_order(found.actions)[:stop_after]))
+    halfway, owned = carried_out(part, live, inventory)
+    second = plan(desired, halfway, owned)
+    assert not second.problems
+    after, owned = carried_out(second, halfway, owned)
+    whole, _ = carried_out(found, live, inventory)
+    assert {k: r.document for k, r in after.resources.items()} == {
+        k: r.document for k, r in whole.resources.items()
+    }
