@@ -12,6 +12,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from threading import Event
 from time import monotonic
+from typing import Self
 
 from reconciler.apply import Ledger, Observer, carry_out, unchanged_ownership
 from reconciler.diff.compare import compare
@@ -93,7 +94,7 @@ class _Pass:
     purpose: Purpose
     started_at: datetime
     clock: float = field(default_factory=monotonic)
-    source: SourceInfo = SourceInfo("")
+    source: SourceInfo = field(default_factory=lambda: SourceInfo(""))
     findings: list[Finding] = field(default_factory=list)
     unknown: tuple[Unknown, ...] = ()
     off: tuple[tuple[str, str], ...] = ()
@@ -214,7 +215,7 @@ def apply(
         if stop.is_set() or not approve(shown):
             return running.result(targets=before, stopped=True)
         after = [
-            _carry_out(running, sight, plan, clients.of(sight.name), observer, stop)
+            _carry_out(running, sight, plan, clients.of(sight.name), observer=observer, stop=stop)
             for sight, plan in planned
         ]
         running.requests = clients.requests()
@@ -274,7 +275,7 @@ class _Clients:
         self._running = running
         self._open: dict[str, Orchestrator] = {}
 
-    def __enter__(self) -> "_Clients":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -491,6 +492,7 @@ def _carry_out(
     sight: _Sight,
     built: TargetPlan,
     client: Orchestrator,
+    *,
     observer: Observer,
     stop: Event,
 ) -> TargetResult:

@@ -117,7 +117,9 @@ class Policy(Frozen):
     """Per kind, falling back to `default`."""
 
     default: KindPolicy = KindPolicy(prune=Prune.OWNED, drift=Drift.CORRECT)
-    kinds: Annotated[dict[str, KindPolicy], Field(description="Overrides by kind, such as `Runner`.")] = {}
+    kinds: Annotated[
+        dict[str, KindPolicy], Field(description="Overrides by kind, such as `Runner`.", default_factory=dict)
+    ]
 
     @model_validator(mode="after")
     def _known_kinds(self) -> "Policy":
@@ -258,11 +260,14 @@ class Settings(Frozen):
     targets: Annotated[
         dict[str, Target], Field(min_length=1, description="Organizations by a name of yours.")
     ]
-    clusters: dict[str, Cluster] = {}
+    clusters: dict[str, Cluster] = Field(default_factory=dict, description="Facts about clusters, by name.")
     policy: Policy = Policy()
     safety: Safety = Safety()
     inventory: InventorySettings = InventorySettings()
-    rules: Annotated[dict[str, RuleSetting], Field(description="Rules switched by id, such as `R71`.")] = {}
+    rules: Annotated[
+        dict[str, RuleSetting],
+        Field(description="Rules switched by id, such as `R71`.", default_factory=dict),
+    ]
     network: Network = Network()
     apply: Apply = Apply()
     watch: Watch = Watch()

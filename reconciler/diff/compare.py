@@ -3,7 +3,7 @@
 Callers: `reconciler.reconcile`. What to do about each group is the plan's business.
 """
 
-from reconciler.diff.change import Change, Diff, FieldChange, Group
+from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Group
 from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE, criteria_change, differences
 from reconciler.model.identity import ResourceKey
 from reconciler.model.inventory import Inventory, Ownership, Phase
@@ -78,17 +78,17 @@ def _both(desired: Resource, live: Resource, entry: Ownership | None, digest_key
         live=live,
         fields=fields,
         criteria=criteria,
-        is_drift=group is Group.UPDATE and _is_drift(desired, fields, bool(criteria), entry),
+        is_drift=group is Group.UPDATE and _is_drift(desired, fields, criteria, entry),
     )
 
 
 def _is_drift(
-    desired: Resource, fields: tuple[FieldChange, ...], has_criteria: bool, entry: Ownership | None
+    desired: Resource, fields: tuple[FieldChange, ...], criteria: CriteriaChange, entry: Ownership | None
 ) -> bool:
     """True where every difference lies on the live side: desired is what was last applied."""
     if entry is None or entry.phase is not Phase.OWNED:
         return False
-    if has_criteria and entry.criteria != criteria_digest(desired):
+    if criteria and entry.criteria != criteria_digest(desired):
         return False
     for change in fields:
         is_secret = change.note not in ("", NOT_COMPARABLE)

@@ -22,7 +22,8 @@ class Ownership:
     """One thing we own.
 
     `applied` is the digest of the canonical document last applied, `criteria` that of its
-    criteria ("" where not managed): live that differs while desired still has it is drift. `secrets` maps pointers to keyed digests of what was last
+    criteria ("" where not managed): live that differs while desired still has it is drift. `secrets`
+    maps pointers to keyed digests of what was last
     sent, `references` to `store:ref@version` as read back after it. `observed_at` is the
     server's `updated_at` of a runner when `applied` was last seen to be live, "" if never:
     an equal time stamp spares reading the runner.
@@ -119,7 +120,7 @@ class Inventory:
 def _text(document: JsonObject, name: str) -> str:
     value = document[name]
     if not isinstance(value, str):
-        raise ValueError(f"`{name}` is not text")  # noqa: TRY004  callers know one error for a bad record
+        raise ValueError(f"`{name}` is not text")
     return value
 
 
@@ -127,5 +128,5 @@ def _texts(value: Json) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError("an entry's map is not a mapping")  # noqa: TRY004  as above
+        raise ValueError("an entry's map is not a mapping")
     return {name: str(text) for name, text in value.items()}

@@ -1,6 +1,6 @@
 """Where a value came from: file, line and column, kept compactly for every node of a document."""
 
-from array import array
+from array import array  # noqa: TC003  dataclass fields are resolved at run time
 from dataclasses import dataclass, field
 
 from reconciler.model.json import Json, Path

@@ -219,7 +219,7 @@ def _state_storage(case: Case) -> Iterator[Refusal]:
         yield Refusal(
             "state-storage",
             case.target,
-            f"the state storage of {names} would change; existing state is not moved, what it describes would be orphaned",
+            f"the state storage of {names} would change; state is not moved, what it describes would be orphaned",
             len(keys),
             keys,
         )

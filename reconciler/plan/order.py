@@ -12,7 +12,7 @@ that changes its runner is deleted only when its new runner is there.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
@@ -64,41 +64,48 @@ def _edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
 
 
 def _agent_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    by_kind = _by_kind(actions)
-    key_creations = defaultdict(list)
-    for action in by_kind[Kind.KEY]:
+    yield from _key_edges([action for action in actions if action.key.kind is Kind.KEY])
+    definitions = [action for action in actions if action.key.kind is Kind.DEFINITION]
+    links = [action for action in definitions if _type_of(action) == AGENT_TYPE]
+    for link in links:
+        yield from _link_edges(link)
+    if links:
+        for user in definitions:
+            if _type_of(user) != AGENT_TYPE:
+                yield from _user_edges(user, links)
+
+
+def _key_edges(keys: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """An agent before its keys; its new keys before the old ones go."""
+    created = defaultdict(list)
+    for action in keys:
         if action.verb is Verb.CREATE:
-            agent = agent_of(action.key)
-            key_creations[agent].append(action.id)
-            yield (Verb.CREATE, agent), action.id
-    for action in by_kind[Kind.KEY]:
+            created[agent_of(action.key)].append(action.id)
+            yield (Verb.CREATE, agent_of(action.key)), action.id
+    for action in keys:
         if action.verb is Verb.DELETE:
-            for creation in key_creations[agent_of(action.key)]:
+            for creation in created[agent_of(action.key)]:
                 yield creation, action.id
-    definitions = by_kind[Kind.DEFINITION]
-    agent_definitions = [action for action in definitions if _type_of(action) == AGENT_TYPE]
-    for action in agent_definitions:
-        for side, identifier in ((action.subject.desired, action.id), (action.subject.live, None)):
-            named = _named_agent(side)
-            if named is None:
-                continue
-            if identifier is not None:
-                yield (Verb.CREATE, named), identifier
-            else:
-                yield action.id, (Verb.DELETE, named)
-    if not agent_definitions:
-        return
-    for action in definitions:
-        if _type_of(action) == AGENT_TYPE:
-            continue
-        if action.verb is not Verb.DELETE and _refers_to_agent(action.subject.desired):
-            for other in agent_definitions:
-                if other.verb is not Verb.DELETE:
-                    yield other.id, action.id
-        if _refers_to_agent(action.subject.live):
-            for other in agent_definitions:
-                if other.verb is Verb.DELETE:
-                    yield action.id, other.id
+
+
+def _link_edges(link: Action) -> Iterator[tuple[ActionId, ActionId]]:
+    """An agent definition stands between the agent's creation and its deletion."""
+    new, old = _named_agent(link.subject.desired), _named_agent(link.subject.live)
+    if new is not None:
+        yield (Verb.CREATE, new), link.id
+    if old is not None:
+        yield link.id, (Verb.DELETE, old)
+
+
+def _user_edges(user: Action, links: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """A definition that refers to an agent comes after new agent definitions and before old ones go."""
+    begins = user.verb is not Verb.DELETE and _refers_to_agent(user.subject.desired)
+    ends = _refers_to_agent(user.subject.live)
+    for link in links:
+        if link.verb is Verb.DELETE and ends:
+            yield user.id, link.id
+        if link.verb is not Verb.DELETE and begins:
+            yield link.id, user.id
 
 
 def _criteria_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
@@ -212,13 +219,6 @@ def _texts(value: Json) -> Iterator[str]:
     elif isinstance(value, list):
         for child in value:
             yield from _texts(child)
-
-
-def _by_kind(actions: Iterable[Action]) -> dict[Kind, list[Action]]:
-    sorted_by_kind: dict[Kind, list[Action]] = {kind: [] for kind in Kind}
-    for action in actions:
-        sorted_by_kind[action.key.kind].append(action)
-    return sorted_by_kind
 
 
 def _sorted(actions: Mapping[ActionId, Action]) -> list[ActionId]:

@@ -56,7 +56,7 @@ class SavedPlan:
             raise ValueError(f"a saved plan of version {document.get('version')!r}; this is {VERSION}")
         digests, approvals = document.get("digests"), document.get("approvals")
         if not isinstance(digests, dict) or not isinstance(approvals, list):
-            raise ValueError("`digests` or `approvals` is missing")  # noqa: TRY004  one error for a bad file
+            raise ValueError("`digests` or `approvals` is missing")
         parsed = []
         for approval in approvals:
             guard, _, count = str(approval).rpartition(":")
@@ -109,7 +109,7 @@ def bind(
             ]
         ),
     }
-    summary = []
+    summary: list[str] = []
     for plan, desired, live, inventory in plans:
         digests[f"{plan.target}/desired"] = state_digest(desired, digest_key)
         digests[f"{plan.target}/live"] = state_digest(live, digest_key)
@@ -128,7 +128,7 @@ def state_digest(state: State, digest_key: bytes | None) -> str:
                 resource.key.organization,
                 resource.key.id,
                 resource.document,
-                sorted(resource.criteria) if resource.criteria is not None else None,
+                list[Json](sorted(resource.criteria)) if resource.criteria is not None else None,
                 {at: _leaf(leaf) for at, leaf in sorted(resource.secrets.items())},
                 dict(literal_digests(resource, digest_key)),
             ]
@@ -156,8 +156,8 @@ def change_digest(change: Change) -> str:
                 [list(field.path), _value(field.before), _value(field.after), field.note]
                 for field in change.fields
             ],
-            sorted(change.criteria.added),
-            sorted(change.criteria.removed),
+            list[Json](sorted(change.criteria.added)),
+            list[Json](sorted(change.criteria.removed)),
             change.desired.document if change.desired is not None else None,
         ]
     )

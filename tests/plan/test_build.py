@@ -1,7 +1,6 @@
 """What a plan contains: actions, order, refusals, problems."""
 
 import itertools
-from dataclasses import replace
 
 import pytest
 
@@ -11,7 +10,7 @@ from reconciler.model.identity import Kind, ResourceKey, TargetName
 from reconciler.model.inventory import Inventory
 from reconciler.model.secret import Expression
 from reconciler.model.state import State
-from reconciler.plan.action import Action, TargetPlan, Verb
+from reconciler.plan.action import TargetPlan, Verb
 from reconciler.plan.build import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, Basis, build
 from reconciler.plan.guards import GUARDS, Approval, allowed_deletes
 from reconciler.plan.order import CycleError, with_requirements

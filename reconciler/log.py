@@ -1,0 +1,168 @@
+"""Logging to stderr: one line a record, as JSON for machines or as text for people.
+
+Messages are constant phrases and facts go into `extra`, so both forms come from the same call.
+Only `reconciler.cli` calls `configure`; whoever runs a pass opens `pass_context`. Results are
+not logged but printed by the views.
+"""
+
+import contextlib
+import contextvars
+import json
+import logging
+import re
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TextIO
+
+REDACTED = "<redacted>"
+
+_pass: contextvars.ContextVar[Mapping[str, str] | None] = contextvars.ContextVar("pass", default=None)
+
+_STANDARD = frozenset(
+    {
+        *logging.LogRecord("", 0, "", 0, "", (), None).__dict__,
+        "message",
+        "asctime",
+        "taskName",
+        "color_message",
+    }
+)
+_SECRET_NAME = re.compile(
+    r"secret|token|passw|credential|authorization|api_?key|private_?key|cookie", re.IGNORECASE
+)
+# The value ends at its END line, or with the text: a key that was cut off is still a key.
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
+_USER_INFO = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")
+_ASSIGNED = re.compile(
+    r"(?i)\b([a-z_-]*(?:secret|token|password|private_key|api_key))(['\"]?\s*[=:]\s*['\"]?)([^\s'\",;&}]{4,})"
+)
+
+
+class LogFormat(StrEnum):
+    """`CONSOLE` for people, `JSON` for collectors."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+def redact(text: str) -> str:
+    """Take out what looks like a token, a private key or the credentials of a URL.
+
+    The last line of defence only: secrets have a type that does not show them.
+
+    >>> redact("sent Authorization: Bearer abcdefgh123 to https://robot:pw@git.example/x")
+    'sent Authorization: Bearer <redacted> to https://<redacted>@git.example/x'
+    """
+    text = _PRIVATE_KEY.sub(REDACTED, text)
+    text = _BEARER.sub(rf"\1 {REDACTED}", text)
+    text = _USER_INFO.sub(REDACTED, text)
+    return _ASSIGNED.sub(rf"\1\2{REDACTED}", text)
+
+
+@contextlib.contextmanager
+def pass_context(pass_id: str, revision: str) -> Iterator[None]:
+    """Mark every record made inside with the pass and the revision.
+
+    The mark is a context variable: work handed to another thread carries it only when run in
+    `contextvars.copy_context()`.
+    """
+    mark = _pass.set({"pass": pass_id, "revision": revision})
+    try:
+        yield
+    finally:
+        _pass.reset(mark)
+
+
+def configure(level: str, form: LogFormat, stream: TextIO) -> None:
+    """Send records of this program at `level` and above, and warnings of others, to `stream`.
+
+    `level` is a name such as `info`. Replaces what an earlier call set up. Raises ValueError
+    for an unknown level.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter() if form is LogFormat.JSON else ConsoleFormatter())
+    handler.addFilter(_add_pass)
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if old.get_name() == __name__]:
+        root.removeHandler(old)
+    handler.set_name(__name__)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("reconciler").setLevel(level.upper())
+
+
+def _add_pass(record: logging.LogRecord) -> bool:
+    for name, value in (_pass.get() or {}).items():
+        if not hasattr(record, name):
+            setattr(record, name, value)
+    return True
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: `time`, `level`, `logger`, `message`, the fields, `traceback`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, secrets taken out."""
+        line: dict[str, object] = {
+            "time": _time_stamp(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        for name, value in _fields(record).items():
+            line[f"field_{name}" if name in line else name] = value
+        if record.exc_info:
+            line["traceback"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False, default=lambda value: redact(str(value)))
+
+
+class ConsoleFormatter(logging.Formatter):
+    """Time, level, message and `name=value` pairs on one line; a traceback below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, secrets and control characters taken out."""
+        pairs = " ".join(f"{name}={_shown(value)}" for name, value in _fields(record).items())
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        message = _one_line(redact(record.getMessage()))
+        line = f"{clock} {record.levelname.lower():<7} {message} {pairs}".rstrip()
+        if record.exc_info:
+            line += "\n" + redact(self.formatException(record.exc_info))
+        return line
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    """Return what the caller gave in `extra` and what the filter added, in that order."""
+    return {name: _redacted(name, value) for name, value in record.__dict__.items() if name not in _STANDARD}
+
+
+def _redacted(name: str, value: object) -> object:
+    """Redact by name of the field first, then every text inside it."""
+    if _SECRET_NAME.search(name) and not isinstance(value, bool | int | float):
+        return REDACTED
+    if isinstance(value, Mapping):
+        return {str(key): _redacted(str(key), member) for key, member in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted("", member) for member in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redact(str(value))
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = _one_line(text)
+    return json.dumps(text, ensure_ascii=False) if " " in text or not text else text
+
+
+def _one_line(text: str) -> str:
+    """Escape control characters: a value must not be able to start a line or colour a terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _time_stamp(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
