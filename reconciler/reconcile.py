@@ -169,7 +169,8 @@ def plan(
     planned = [(sight, _plan_target(running, sight, accepted)) for sight in sights]
     targets = _in_order(running, [_target_result(sight, plan) for sight, plan in planned], failed)
     preview = _preview(running, planned) if adapters.read_base is not None else None
-    saved = _bind(running, planned, accepted) if not failed and not running.is_invalid else None
+    is_whole = not failed and not any(sight.look.failures for sight in sights)
+    saved = _bind(running, planned, accepted) if is_whole and not running.is_invalid else None
     return running.result(targets=targets, preview=preview), saved
 
 
@@ -240,7 +241,7 @@ def _load(running: _Pass) -> Declarations | PassResult:
     running.findings = [
         *tree.findings,
         *declarations.findings,
-        *unassigned(declarations, running.settings.targets),
+        *unassigned(declarations, {TargetName(name): t for name, t in running.settings.targets.items()}),
     ]
     return declarations
 
@@ -251,7 +252,7 @@ def _scopes(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> 
             target=TargetName(name),
             organization=target.organization,
             settings=running.settings,
-            declarations=select(loaded, name, running.settings.targets),
+            declarations=select(loaded, target),
             everything=loaded,
             live=live.get(name),
         )
@@ -474,7 +475,7 @@ def _preview(running: _Pass, planned: list[tuple[_Sight, TargetPlan]]) -> Previe
     existing = 0
     withdrawn: list[str] = []
     for sight, built in planned:
-        declarations = select(base, sight.name, running.settings.targets)
+        declarations = select(base, sight.target)
         before = _build(running, sight, desired_state(declarations, sight.target.organization), frozenset())
         without = {(action.id, change_digest(action.subject)) for action in before.actions}
         kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
@@ -496,9 +497,9 @@ def _carry_out(
     observer: Observer,
     stop: Event,
 ) -> TargetResult:
-    """Carry out one target's plan. A refused one is returned as it is."""
+    """Carry out one target's plan. One that is refused, or was not read whole, is returned as it is."""
     result = _target_result(sight, built)
-    if built.refusals:
+    if built.refusals or sight.look.failures:
         return result
     ledger = Ledger(sight.inventory, running.adapters.digest_key, running.adapters.inventory.write)
     try:

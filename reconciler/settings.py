@@ -117,9 +117,9 @@ class Policy(Frozen):
     """Per kind, falling back to `default`."""
 
     default: KindPolicy = KindPolicy(prune=Prune.OWNED, drift=Drift.CORRECT)
-    kinds: Annotated[
-        dict[str, KindPolicy], Field(description="Overrides by kind, such as `Runner`.", default_factory=dict)
-    ]
+    kinds: dict[str, KindPolicy] = Field(
+        default_factory=dict, description="Overrides by kind, such as `Runner`."
+    )
 
     @model_validator(mode="after")
     def _known_kinds(self) -> "Policy":
@@ -264,10 +264,9 @@ class Settings(Frozen):
     policy: Policy = Policy()
     safety: Safety = Safety()
     inventory: InventorySettings = InventorySettings()
-    rules: Annotated[
-        dict[str, RuleSetting],
-        Field(description="Rules switched by id, such as `R71`.", default_factory=dict),
-    ]
+    rules: dict[str, RuleSetting] = Field(
+        default_factory=dict, description="Rules switched by id, such as `R71`."
+    )
     network: Network = Network()
     apply: Apply = Apply()
     watch: Watch = Watch()

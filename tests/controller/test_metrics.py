@@ -1,0 +1,62 @@
+import re
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from reconciler.controller.metrics import Metrics
+from reconciler.plan.action import Status
+from tests.controller.moving import START, finding, outcome, passed, target
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "watching.md"
+
+
+def value(registry: CollectorRegistry, name: str, **labels: str) -> float | None:
+    return registry.get_sample_value(name, labels)
+
+
+def test_actions_add_up_over_passes() -> None:
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.passed(passed(target(outcome(Status.DONE), outcome(Status.FAILED))), success_at=None)
+    labels = {"kind": "Agent", "verb": "update", "status": "done"}
+    assert value(metrics.registry, "reconciler_actions_total", **labels) == 2
+    assert value(metrics.registry, "reconciler_passes_total", verdict="partly applied") == 2
+
+
+def test_findings_are_those_of_the_last_pass() -> None:
+    metrics = Metrics()
+    metrics.passed(passed(findings=(finding("a"), finding("b"))), success_at=None)
+    assert value(metrics.registry, "reconciler_findings", severity="error") == 2
+    metrics.passed(passed(), success_at=START)
+    assert value(metrics.registry, "reconciler_findings", severity="error") == 0
+
+
+def test_what_could_not_be_read_is_not_counted_as_zero() -> None:
+    """An alert on lost objects must not fire, nor one on drift fall silent, because an API is away."""
+    metrics = Metrics()
+    metrics.passed(passed(target(drifted=2, owned=7)), success_at=START)
+    metrics.passed(passed(target(error="503", is_transient=True)), success_at=None)
+    assert value(metrics.registry, "reconciler_drift_objects") == 2
+    assert value(metrics.registry, "reconciler_managed_objects", kind="Agent") == 7
+    assert value(metrics.registry, "reconciler_unread_targets") == 1
+    assert value(metrics.registry, "reconciler_last_success_timestamp_seconds") == START.timestamp()
+
+
+def test_the_table_of_the_documentation_lists_exactly_the_metrics_there_are() -> None:
+    metrics = Metrics()
+    metrics.passed(
+        passed(target(outcome(Status.DONE)), findings=(finding(),), requests={"GET": 1}), success_at=START
+    )
+    there = {
+        (
+            family.name + ("_total" if family.type == "counter" else ""),
+            family.type,
+            frozenset(label for sample in family.samples for label in sample.labels if label != "le"),
+        )
+        for family in metrics.registry.collect()
+    }
+    rows = re.findall(
+        r"^\| `(reconciler_\w+)` \| (\w+) \| ([^|]*) \|", DOCUMENT.read_text("utf-8"), re.MULTILINE
+    )
+    documented = {(name, kind, frozenset(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+    assert documented == there

@@ -1,0 +1,107 @@
+import logging
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from reconciler.controller.triggers import FolderTrigger, folder_revision
+from reconciler.errors import SourceError
+
+
+def changes_until(looked: threading.Event, path: Path) -> bool:
+    """Write until noticed: when the watch is in place cannot be seen from outside."""
+    for number in range(100):
+        path.write_text(str(number))
+        if looked.wait(0.2):
+            return True
+    return False
+
+
+def test_a_changed_file_makes_the_loop_look(tmp_path: Path) -> None:
+    (tmp_path / "orgs").mkdir()
+    looked = threading.Event()
+    with FolderTrigger(tmp_path, looked.set):
+        assert changes_until(looked, tmp_path / "orgs" / "a.yaml")
+
+
+def test_changes_of_git_and_of_our_own_files_do_not_count(tmp_path: Path) -> None:
+    """A pass writes its inventory; if that triggered a look, the loop would look at itself."""
+    for name in (".git", ".reconciler"):
+        (tmp_path / name).mkdir()
+    looks: list[None] = []
+    looked = threading.Event()
+
+    def look() -> None:
+        looks.append(None)
+        looked.set()
+
+    with FolderTrigger(tmp_path, look):
+        assert changes_until(looked, tmp_path / "a.yaml")
+        before = len(looks)
+        for number in range(3):
+            (tmp_path / ".git" / f"{number}").write_text("x")
+            (tmp_path / ".reconciler" / f"{number}").write_text("x")
+        looked.clear()
+        looked.wait(1)
+    assert len(looks) - before <= 1
+
+
+def test_a_folder_that_cannot_be_watched_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING), FolderTrigger(tmp_path / "missing", lambda: None) as trigger:
+        trigger._thread.join(10)
+    assert caplog.messages == ["cannot watch the folder; changes are found by polling"]
+
+
+def test_the_trigger_leaves_no_thread_behind(tmp_path: Path) -> None:
+    with FolderTrigger(tmp_path, lambda: None):
+        pass
+    assert "folder-trigger" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("a.yaml", "orgs/b.yaml", ".git/HEAD", ".reconciler/inventory.json"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    return tmp_path
+
+
+def test_the_revision_of_an_unchanged_folder_stays(tree: Path) -> None:
+    assert folder_revision(tree) == folder_revision(tree)
+
+
+def test_the_revision_of_a_folder_changes_with_any_file(tree: Path) -> None:
+    seen = {folder_revision(tree)}
+    (tree / "orgs" / "b.yaml").write_text("longer")
+    seen.add(folder_revision(tree))
+    os.utime(tree / "a.yaml", ns=(1, 1))
+    seen.add(folder_revision(tree))
+    (tree / "a.yaml").rename(tree / "c.yaml")
+    seen.add(folder_revision(tree))
+    (tree / "c.yaml").unlink()
+    seen.add(folder_revision(tree))
+    assert len(seen) == 5
+
+
+def test_the_revision_of_a_folder_ignores_git_and_our_own_files(tree: Path) -> None:
+    before = folder_revision(tree)
+    (tree / ".git" / "HEAD").write_text("another")
+    (tree / ".reconciler" / "inventory.json").write_text("another")
+    assert folder_revision(tree) == before
+
+
+def test_a_link_to_a_folder_is_not_followed(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (tree / "link").symlink_to(outside)
+    before = folder_revision(tree)
+    (outside / "a.yaml").write_text("x")
+    assert folder_revision(tree) == before
+
+
+def test_a_missing_folder_is_a_source_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot look at"):
+        folder_revision(tmp_path / "missing")

@@ -1,0 +1,15 @@
+import logging
+
+import pytest
+
+from reconciler.inventory.none import NoInventory
+from tests.inventory.samples import owning
+
+
+def test_nothing_is_kept_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    store = NoInventory("team")
+    with caplog.at_level(logging.INFO, logger="reconciler"):
+        store.write(owning("a"))
+    assert caplog.messages == ["ownership is not recorded"]
+    assert not store.read("acme").exists
+    assert "nothing is ever deleted" in store.describe()

@@ -1,0 +1,163 @@
+"""What is equal for the server is equal in canonical form."""
+
+import pytest
+
+from reconciler.model import canonical
+from reconciler.model.json import Json, JsonObject, digest, pointer, steps
+from reconciler.model.placeholder import is_unbalanced, resource_references
+from reconciler.model.resource_definition import Criterion, DriverInputs, Entity
+from reconciler.model.secret import Expression, Literal, Reference, Secret, Unreadable, keyed_digest
+
+
+def entity(**members: object) -> Entity:
+    return Entity.model_validate({"name": "n", "type": "s3", "driver_type": "humanitec/echo", **members})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param({}, {"provision": {}}, id="empty provision"),
+        pytest.param({}, {"driver_inputs": {}}, id="empty inputs"),
+        pytest.param({}, {"driver_inputs": {"values": {}, "secret_refs": {}}}, id="empty members"),
+        pytest.param({}, {"driver_account": ""}, id="empty account"),
+        pytest.param({}, {"in_place_driver_change": False}, id="default flag"),
+        pytest.param(
+            {"provision": {"ingress": {}}},
+            {"provision": {"ingress": {"is_dependent": False, "params": {}}}},
+            id="provision defaults",
+        ),
+        pytest.param({"provision": {"ingress": None}}, {"provision": {"ingress": {}}}, id="provision null"),
+    ],
+)
+def test_what_the_server_drops_or_fills_in_is_no_difference(one: JsonObject, other: JsonObject) -> None:
+    assert canonical.definition_document(entity(**one)) == canonical.definition_document(entity(**other))
+
+
+def test_secrets_and_secret_refs_take_the_same_positions() -> None:
+    as_secrets = canonical.definition_secrets(
+        entity(driver_inputs={"secrets": {"a": {"b": "${context.app.id}"}, "c": "plain"}})
+    )
+    as_refs = canonical.definition_secrets(
+        entity(
+            driver_inputs={
+                "secret_refs": {"a": {"b": {"value": "${context.app.id}"}}, "c": {"value": "plain"}}
+            }
+        )
+    )
+    assert as_secrets == as_refs == {"/a/b": Expression("${context.app.id}"), "/c": Literal(Secret("plain"))}
+
+
+@pytest.mark.parametrize(
+    ("leaf", "expected"),
+    [
+        ({"store": "s", "ref": "r"}, Reference("s", "r")),
+        ({"store": "s", "ref": "r", "version": "3", "value": None}, Reference("s", "r", "3")),
+        ({"store": None, "ref": None}, None),
+        ({}, None),
+    ],
+)
+def test_reference_leaves(leaf: Json, expected: object) -> None:
+    found = canonical.definition_secrets(Entity(type="t", driver_type="d", driver_inputs=inputs(leaf)))
+    assert found.get("/k") == expected
+
+
+def inputs(leaf: Json) -> DriverInputs:
+    return DriverInputs(secret_refs={"k": leaf})
+
+
+def test_a_text_that_mixes_a_placeholder_with_more_counts_as_secret() -> None:
+    found = canonical.definition_secrets(
+        entity(driver_inputs={"secrets": {"k": "hunter2-${context.app.id}"}})
+    )
+    assert "hunter2" not in repr(found)
+
+
+def test_criteria_are_compared_with_their_default_class() -> None:
+    assert (
+        Criterion(res_id="x").selector()
+        == Criterion.model_validate({"res_id": "x", "class": "default"}).selector()
+    )
+    assert Criterion(res_id="").selector() == Criterion().selector() == ""
+
+
+def test_runner_defaults_and_dropped_members() -> None:
+    job: JsonObject = {"namespace": "j", "service_account": "s"}
+    sent: JsonObject = {
+        "type": "kubernetes-gke",
+        "job": {**job, "pod_template": {}},
+        "cluster": {"name": "c"},
+    }
+    back: JsonObject = {**sent, "cluster": {"name": "c", "internal_ip": False}}
+    assert canonical.runner_configuration(sent) == canonical.runner_configuration(back)
+    assert canonical.runner_configuration(sent)[0]["job"] == {**job, "pod_template": {}}
+    ecs: JsonObject = {
+        "type": "serverless-ecs",
+        "job": {"region": "r", "environment": {}, "security_groups": []},
+    }
+    assert canonical.runner_configuration(ecs)[0]["job"] == {"region": "r"}
+
+
+def test_runner_credentials_are_taken_out() -> None:
+    auth: JsonObject = {"service_account_token": "hunter2", "client_key_data": "SECRET"}
+    document, secrets = canonical.runner_configuration(
+        {"type": "kubernetes", "cluster": {"cluster_data": {"server": "s"}, "auth": auth}}
+    )
+    assert document["cluster"] == {"cluster_data": {"server": "s"}}
+    assert secrets == {
+        "/cluster/auth/service_account_token": Literal(Secret("hunter2")),
+        "/cluster/auth/client_key_data": Unreadable(),
+    }
+
+
+def test_keys_are_equal_whatever_their_line_ends() -> None:
+    body = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    one = f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----"
+    assert canonical.canonical_pem(one) == canonical.canonical_pem(one.replace("\n", "\r\n") + "\n")
+    assert canonical.canonical_pem("no key") == "no key"
+
+
+def test_a_secret_never_shows_itself() -> None:
+    secret = Secret("hunter2")
+    assert "hunter2" not in f"{secret!r}{secret!s}{Literal(secret)!r}"
+    assert keyed_digest(secret, b"a") != keyed_digest(secret, b"b")
+    assert keyed_digest(secret, b"a") == keyed_digest(Secret("hunter2"), b"a")
+
+
+def test_digests_do_not_depend_on_key_order() -> None:
+    assert digest({"a": 1, "b": [True]}) == digest({"b": [True], "a": 1})
+
+
+def test_pointers_round_trip() -> None:
+    assert steps(pointer(("a/b", "c~d", 0))) == ("a/b", "c~d", "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${resources['agent#agent'].outputs.url}", [("agent", None, "agent", ".outputs.url")]),
+        ("${resources.agent.outputs.url}", [("agent", None, None, ".outputs.url")]),
+        ('${resources["config.runner"].outputs.job}', [("config", "runner", None, ".outputs.job")]),
+        (
+            "${resources.config#tf-backend.outputs.region}",
+            [("config", None, "tf-backend", ".outputs.region")],
+        ),
+        ("${resources['my-org/type'].values}", [("my-org/type", None, None, ".values")]),
+        (r"$\{resources.agent.outputs.url}", []),
+        ("${context.app.id}", []),
+        ("${resources", []),
+    ],
+)
+def test_resource_references(text: str, expected: list[tuple[str, str | None, str | None, str]]) -> None:
+    """Forms seen in real definitions (v1 reference 4.11, 10.2)."""
+    assert [(r.type, r.class_name, r.res_id, r.accessor) for r in resource_references(text)] == expected
+
+
+def test_traversals_are_marked() -> None:
+    (reference,) = resource_references("${resources['gcs.default<workload>aws-role'].outputs.arn}")
+    assert reference.is_traversal
+    assert reference.type == "gcs"
+
+
+def test_an_unclosed_placeholder_is_seen() -> None:
+    assert is_unbalanced("a ${context.app.id")
+    assert not is_unbalanced("a ${context.app.id} ${b}")

@@ -1,0 +1,75 @@
+"""Every rule has a page with an example that breaks it and one that keeps it; both are run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.finding import Severity, Unknown
+from reconciler.rules.judge import Judgement
+from reconciler.rules.pages import example, page, write_pages
+from reconciler.rules.prose import Example
+from reconciler.rules.registry import RULES
+from tests.rules.tree import ACME, judged, settings
+
+PAGES = Path(__file__).parents[2] / "docs" / "rules"
+
+
+def judged_example(given: Example) -> Judgement:
+    return judged(given.objects, settings=settings(given.settings) if given.settings else ACME)
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_wrong_example_is_refused_by_its_rule_and_no_other(rule_id: str) -> None:
+    found = judged_example(example(rule_id, "wrong")).findings
+    mine = [finding for finding in found if finding.rule == rule_id]
+    assert mine, found
+    assert RULES[rule_id].severity in {finding.severity for finding in mine} | {Severity.WARNING}
+    assert {finding.rule for finding in found if finding.severity is Severity.ERROR} <= {rule_id}
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_right_example_has_no_finding_of_its_rule_and_no_error(rule_id: str) -> None:
+    found = judged_example(example(rule_id, "right")).findings
+    assert [f for f in found if f.rule == rule_id or f.severity is Severity.ERROR] == []
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_findings_carry_the_id_of_their_rule_a_place_a_key_and_a_next_step(rule_id: str) -> None:
+    given = example(rule_id, "wrong")
+    chosen = settings(given.settings) if given.settings else ACME
+    from tests.rules.tree import declare, scope
+
+    for answer in RULES[rule_id].check(scope(declare(given.objects), settings=chosen)):
+        assert answer.rule == rule_id
+        if not isinstance(answer, Unknown):
+            assert answer.origin.line > 0
+            assert answer.message
+            assert answer.message[-1] != "."
+            assert answer.advice.endswith((".", "?"))
+
+
+def test_pages_in_the_documentation_are_current(tmp_path: Path) -> None:
+    """`reconciler explain` and `docs/rules` show one text."""
+    write_pages(tmp_path)
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    kept = {path.name: path.read_text() for path in PAGES.iterdir()}
+    assert written == kept, "write them again: reconciler.rules.pages.write_pages(Path('docs/rules'))"
+
+
+def test_page_of_a_rule_that_is_gone_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "R00.md").write_text("gone")
+    write_pages(tmp_path)
+    assert not (tmp_path / "R00.md").exists()
+
+
+def test_page_shows_both_examples_and_how_to_switch_the_rule_off() -> None:
+    text = page("R68")
+    assert example("R68", "wrong").objects.rstrip() in text
+    assert example("R68", "right").objects.rstrip() in text
+    assert re.search(r'R68: \{severity: "off", reason: ', text)
+
+
+def test_unknown_rule_has_no_page() -> None:
+    with pytest.raises(KeyError):
+        page("R999")

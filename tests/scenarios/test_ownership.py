@@ -1,0 +1,195 @@
+"""Adopt, contest, prune, forget: what becomes of things by who owns them."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reconciler.errors import ExitCode
+from reconciler.plan.action import Status
+from reconciler.result import Verdict
+from tests.scenarios.world import (
+    URL,
+    World,
+    actions,
+    agent_public_key,
+    agent_yaml,
+    definition_yaml,
+    key_yaml,
+    runner_public_key,
+    runner_yaml,
+    statuses,
+    the_plan,
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World.make(tmp_path)
+
+
+def by_hand(world: World, verb: str, path: str, body: object = None) -> httpx.Response:
+    """Somebody clicks."""
+    with httpx.Client(
+        transport=world.emulator.transport(),
+        base_url=f"{URL}/orgs/acme",
+        headers={"Authorization": "Bearer t"},
+    ) as client:
+        answer = client.request(verb, path, json=body)
+        assert answer.status_code < 300, answer.text
+        return answer
+
+
+MADE_BY_HAND = {"id": "bucket", "name": "bucket", "type": "s3", "driver_type": "humanitec/echo"}
+
+
+def test_every_kind_is_applied_once_and_then_nothing_is_left(world: World) -> None:
+    pem = agent_public_key()
+    world.write("agent.yaml", agent_yaml("eu", description="the EU"))
+    world.write("key.yaml", key_yaml("eu-1", "eu", pem))
+    world.write("bucket.yaml", definition_yaml("bucket", criteria="[{app_id: shop}]"))
+    world.write("runner.yaml", runner_yaml("jobs", runner_public_key()))
+    result = world.apply()
+    assert result.verdict is Verdict.APPLIED
+    assert statuses(result) == {Status.DONE}
+    again = world.plan()
+    assert again.verdict is Verdict.EMPTY
+    assert actions(again) == []
+
+
+def test_equal_things_of_nobody_are_adopted_without_a_write(world: World) -> None:
+    by_hand(world, "POST", "/resources/defs", MADE_BY_HAND)
+    world.emulator.log.clear()
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    assert actions(world.plan()) == ["adopt Definition/bucket"]
+    world.apply()
+    assert not world.effects()
+    assert actions(world.plan()) == []
+
+
+def test_different_things_of_nobody_are_contested(world: World) -> None:
+    by_hand(world, "POST", "/resources/defs", {**MADE_BY_HAND, "name": "theirs"})
+    world.emulator.log.clear()
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    world.write("other.yaml", definition_yaml("other"))
+    result = world.apply()
+    assert result.exit_code() is ExitCode.REFUSED
+    assert dict(world.effects()) == {("created", "definition/other"): 1} or len(world.effects()) == 1
+    taken_over = world.apply(("contested", 1))
+    assert taken_over.verdict is Verdict.APPLIED
+    assert actions(world.plan()) == []
+
+
+def test_what_is_no_longer_declared_is_pruned_and_what_others_made_stays(world: World) -> None:
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    world.write("keep.yaml", definition_yaml("keep"))
+    world.apply()
+    by_hand(world, "POST", "/resources/defs", {**MADE_BY_HAND, "id": "theirs"})
+    world.remove("bucket.yaml")
+    assert actions(world.plan()) == ["delete Definition/bucket"]
+    world.apply()
+    remaining = {d["id"] for d in by_hand(world, "GET", "/resources/defs").json() if not d["is_default"]}
+    assert remaining == {"keep", "theirs"}
+
+
+def test_without_an_inventory_nothing_is_deleted(world: World) -> None:
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    world.write("keep.yaml", definition_yaml("keep"))
+    world.apply()
+    for file in world.inventories.rglob("*.json"):
+        file.unlink()
+    world.remove("bucket.yaml")
+    assert actions(world.plan()) == ["adopt Definition/keep"]
+
+
+def test_what_somebody_deleted_is_made_again_or_forgotten(world: World) -> None:
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    world.write("gone.yaml", definition_yaml("gone"))
+    world.apply()
+    by_hand(world, "DELETE", "/resources/defs/bucket")
+    by_hand(world, "DELETE", "/resources/defs/gone")
+    world.remove("gone.yaml")
+    assert actions(world.plan()) == ["forget Definition/gone", "create Definition/bucket"]
+    world.apply()
+    assert actions(world.plan()) == []
+
+
+def test_an_empty_tree_changes_nothing(world: World) -> None:
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    world.apply()
+    world.write("bucket.yaml", "# nothing here\n")
+    world.emulator.log.clear()
+    result = world.apply()
+    assert result.exit_code() is ExitCode.REFUSED
+    assert [refusal.guard for refusal in (the_plan(result).refusals)] == ["empty-tree"]
+    assert not world.effects()
+
+
+def test_a_list_that_failed_never_deletes_or_creates(world: World) -> None:
+    """A read error is no empty list (design decision 4.1)."""
+    from reconciler.emulator import FaultKind, FaultRule
+
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    world.write("keep.yaml", definition_yaml("keep"))
+    world.apply()
+    world.remove("bucket.yaml")
+    world.emulator.log.clear()
+    world.emulator.faults.add(
+        FaultRule(path=r"/orgs/acme/resources/defs", verb="GET", kind=FaultKind.ERROR_BEFORE_EFFECT, count=100)
+    )
+    result = world.apply()
+    assert result.exit_code() is ExitCode.UNREADABLE
+    assert not world.effects()
+
+
+def test_secrets_are_sent_once_and_again_only_when_they_change(world: World) -> None:
+    world.write("db.yaml", definition_yaml("database", inputs="{secrets: {password: hunter2}}"))
+    world.apply()
+    assert actions(world.plan()) == []
+    world.write("db.yaml", definition_yaml("database", inputs="{secrets: {password: hunter3}}"))
+    plan = world.plan()
+    assert actions(plan) == ["update Definition/database"]
+    assert "hunter" not in repr(plan)
+    world.apply()
+    assert actions(world.plan()) == []
+    by_hand(world, "PATCH", "/resources/defs/database", {"driver_inputs": {"secrets": {"password": "theirs"}}})
+    drifted = the_plan(world.plan())
+    assert [(a.verb, a.subject.is_drift) for a in drifted.actions] == [("update", True)]
+
+
+def test_no_secret_is_written_to_the_inventory(world: World) -> None:
+    world.write("db.yaml", definition_yaml("database", inputs="{secrets: {password: hunter2}}"))
+    world.apply()
+    assert all("hunter2" not in file.read_text() for file in world.inventories.rglob("*.json"))
+
+
+def test_one_agent_in_two_organizations(tmp_path: Path) -> None:
+    world = World.make(tmp_path, "acme", "beta")
+    pem = agent_public_key()
+    world.write("orgs/acme/agent.yaml", agent_yaml("eu", organizations="[acme, beta]"))
+    world.write("orgs/acme/key.yaml", key_yaml("eu-1", "eu", pem))
+    result = world.apply()
+    assert result.verdict is Verdict.APPLIED, result
+    for organization in ("acme", "beta"):
+        live = world.live(organization)
+        assert isinstance(live, dict)
+        assert [len(live["agents"]), len(live["keys"]["eu"])] == [1, 1]
+    assert world.plan().verdict is Verdict.EMPTY
+
+
+def test_a_runner_that_did_not_change_is_not_read_again(world: World) -> None:
+    world.write("runner.yaml", runner_yaml("jobs", runner_public_key()))
+    world.apply()
+    world.emulator.log.clear()
+    assert actions(world.plan()) == []
+    assert not [e for e in world.emulator.log.entries() if e.path.endswith("/runners/jobs")]
+
+
+def test_a_runner_changed_by_hand_is_drift(world: World) -> None:
+    world.write("runner.yaml", runner_yaml("jobs", runner_public_key()))
+    world.apply()
+    by_hand(world, "PATCH", "/runners/jobs", {"description": "by hand"})
+    (action,) = the_plan(world.plan()).actions
+    assert action.subject.is_drift
+    world.apply()
+    assert actions(world.plan()) == []

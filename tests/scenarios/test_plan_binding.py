@@ -1,0 +1,67 @@
+"""A saved plan is carried out only while the world is the one it was made for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ExitCode
+from reconciler.plan.saved import SavedPlan
+from reconciler.result import Verdict
+from tests.scenarios.world import World, definition_yaml
+from tests.scenarios.test_ownership import by_hand  # isort: skip
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World.make(tmp_path)
+    world.write("bucket.yaml", definition_yaml("bucket", inputs="{secrets: {password: hunter2}}"))
+    return world
+
+
+def saved(world: World) -> SavedPlan:
+    _, kept = world.plan_and_save()
+    assert kept is not None
+    text = json.dumps(kept.to_json())
+    assert "hunter2" not in text
+    return SavedPlan.from_json(json.loads(text))
+
+
+def test_an_unchanged_world_is_applied(world: World) -> None:
+    assert world.apply(bound=saved(world)).verdict is Verdict.APPLIED
+
+
+def test_a_changed_file_makes_it_stale(world: World) -> None:
+    plan = saved(world)
+    world.write("bucket.yaml", definition_yaml("bucket", criteria="[{app_id: x}]"))
+    result = world.apply(bound=plan)
+    assert (result.verdict, result.exit_code()) == (Verdict.STALE, ExitCode.STALE)
+    assert result.changed[0] == "the files of target acme"
+    assert not world.effects()
+
+
+def test_a_changed_secret_alone_makes_it_stale(world: World) -> None:
+    plan = saved(world)
+    world.write("bucket.yaml", definition_yaml("bucket", inputs="{secrets: {password: hunter3}}"))
+    assert world.apply(bound=plan).verdict is Verdict.STALE
+
+
+def test_a_changed_live_state_makes_it_stale(world: World) -> None:
+    plan = saved(world)
+    other = {"id": "other", "name": "other", "type": "s3", "driver_type": "humanitec/echo"}
+    by_hand(world, "POST", "/resources/defs", other)
+    result = world.apply(bound=plan)
+    assert result.changed == ("the live state of target acme",)
+
+
+def test_changed_safety_settings_make_it_stale(world: World) -> None:
+    plan = saved(world)
+    looser = world.settings.safety.model_copy(update={"maxDelete": "100%"})
+    world.settings = world.settings.model_copy(update={"safety": looser})
+    assert "the policy and safety settings" in world.apply(bound=plan).changed
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"kind": "ReconcilerPlan", "version": 99}', "null"])
+def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="saved plan"):
+        SavedPlan.from_json(json.loads(text))

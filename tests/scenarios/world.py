@@ -1,0 +1,355 @@
+"""A whole small world for scenarios: files, an emulator, an inventory; passes run through `reconcile`."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Lock
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+from reconciler import reconcile
+from reconciler.emulator import Effect, Emulator
+from reconciler.inventory.file import FileInventory
+from reconciler.inventory.store import InventoryStore
+from reconciler.keystore.public_key import inspect_public_key
+from reconciler.model.identity import TargetName
+from reconciler.model.inventory import Inventory
+from reconciler.model.secret import Secret
+from reconciler.orchestrator.client import Access, Endpoint, Orchestrator, Retry
+from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.plan.saved import SavedPlan
+from reconciler.reconcile import Adapters, Selection
+from reconciler.result import PassResult
+from reconciler.settings import Settings, Target
+from reconciler.source.directory import read_directory
+from reconciler.source.loader import Loader
+
+URL = "http://emulator"
+
+
+class Silent:
+    """Observes nothing; keeps what finished."""
+
+    def __init__(self) -> None:
+        self.finished_outcomes: list[Outcome] = []
+
+    def started(self, action: Action) -> None:
+        pass
+
+    def finished(self, outcome: Outcome, done: int, total: int) -> None:
+        self.finished_outcomes.append(outcome)
+
+
+class Killed(BaseException):
+    """Stands for the death of the process: nothing that follows has any effect."""
+
+
+class KillSwitch:
+    """Dies at the n-th request that could change something, before or after its effect."""
+
+    def __init__(self, at: int, *, after_effect: bool) -> None:
+        self.at = at
+        self.after_effect = after_effect
+        self.count = 0
+        self.is_dead = False
+        self._lock = Lock()
+
+    def wrap(self, transport: httpx.BaseTransport) -> httpx.BaseTransport:
+        return _Mortal(transport, self)
+
+    def before(self, request: httpx.Request) -> bool:
+        """True where this request is the last one."""
+        with self._lock:
+            if self.is_dead:
+                raise Killed
+            if request.method in ("GET", "HEAD"):
+                return False
+            self.count += 1
+            is_last = self.count == self.at
+            if is_last and not self.after_effect:
+                self.is_dead = True
+                raise Killed
+            return is_last
+
+    def after(self, *, is_last: bool) -> None:
+        with self._lock:
+            if is_last:
+                self.is_dead = True
+            if self.is_dead:
+                raise Killed
+
+
+class _Mortal(httpx.BaseTransport):
+    def __init__(self, inner: httpx.BaseTransport, switch: KillSwitch) -> None:
+        self._inner = inner
+        self._switch = switch
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        is_last = self._switch.before(request)
+        response = self._inner.handle_request(request)
+        self._switch.after(is_last=is_last)
+        return response
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class MortalInventory:
+    """An inventory that a dead process cannot write."""
+
+    def __init__(self, inner: InventoryStore, switch: KillSwitch) -> None:
+        self._inner = inner
+        self._switch = switch
+
+    def read(self, target: str) -> Inventory:
+        return self._inner.read(target)
+
+    def write(self, inventory: Inventory) -> None:
+        if self._switch.is_dead:
+            raise Killed
+        self._inner.write(inventory)
+
+    def describe(self) -> str:
+        return self._inner.describe()
+
+
+@dataclass
+class World:
+    """`root` holds the files; every organization is a target of the same name with all its paths."""
+
+    root: Path
+    emulator: Emulator
+    settings: Settings
+    inventories: Path
+    digest_key: bytes | None = b"a digest key for tests"
+    switch: KillSwitch | None = None
+    seen: list[PassResult] = field(default_factory=list)
+
+    @classmethod
+    def make(cls, folder: Path, *organizations: str, **settings: object) -> "World":
+        names = organizations or ("acme",)
+        root = folder / "repository"
+        root.mkdir()
+        connection = {"url": URL, "token": {"env": "UNUSED"}}
+        targets = {
+            name: {
+                "organization": name,
+                "paths": ["**"] if len(names) == 1 else [f"orgs/{name}/**"],
+                "orchestrator": connection,
+                "runners": connection,
+            }
+            for name in names
+        }
+        emulator = Emulator(organizations=names)
+        for name in names:
+            emulator.seed({"organization": name, "env_types": [{"id": "development"}, {"id": "production"}]})
+        emulator.log.clear()
+        return cls(
+            root,
+            emulator,
+            Settings.model_validate({"version": 1, "instance": "test", "targets": targets, **settings}),
+            folder / "inventory",
+        )
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def remove(self, name: str) -> None:
+        (self.root / name).unlink()
+
+    @property
+    def store(self) -> InventoryStore:
+        return FileInventory(self.inventories, "test")
+
+    def connect(self, access: Access) -> Callable[[TargetName, Target], Orchestrator]:
+        endpoint = Endpoint(URL, Secret("a token for tests"))
+
+        def transport(_: Endpoint) -> httpx.BaseTransport:
+            inner: httpx.BaseTransport = self.emulator.transport()
+            return self.switch.wrap(inner) if self.switch else inner
+
+        def opened(_: TargetName, target: Target) -> Orchestrator:
+            return Orchestrator(
+                target.organization,
+                v1=endpoint if target.orchestrator else None,
+                v2=endpoint if target.runners else None,
+                access=access,
+                transport=transport,
+                retry=Retry(sleep=lambda _: None),
+            )
+
+        return opened
+
+    def adapters(self, access: Access, *, base: Path | None = None) -> Adapters:
+        loader = Loader(self.settings.limits, inspect_public_key)
+        store = self.store
+        return Adapters(
+            read_tree=lambda: read_directory(self.root, self.settings.limits),
+            load=loader.load,
+            connect=self.connect(access),
+            inventory=MortalInventory(store, self.switch) if self.switch else store,
+            digest_key=self.digest_key,
+            now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+            read_base=(lambda: read_directory(base, self.settings.limits)) if base else None,
+            base_name="main" if base else "",
+        )
+
+    def plan(
+        self, *accepted: tuple[str, int], only: frozenset[str] = frozenset(), base: Path | None = None
+    ) -> PassResult:
+        result, _ = self.plan_and_save(*accepted, only=only, base=base)
+        return result
+
+    def plan_and_save(
+        self, *accepted: tuple[str, int], only: frozenset[str] = frozenset(), base: Path | None = None
+    ) -> tuple[PassResult, SavedPlan | None]:
+        return reconcile.plan(
+            self.settings,
+            self.adapters(Access.READ_ONLY, base=base),
+            Selection(only=only),
+            accepted=frozenset(accepted),
+        )
+
+    def apply(
+        self,
+        *accepted: tuple[str, int],
+        only: frozenset[str] = frozenset(),
+        bound: SavedPlan | None = None,
+        stop: Event | None = None,
+        observer: Silent | None = None,
+    ) -> PassResult:
+        return reconcile.apply(
+            self.settings,
+            self.adapters(Access.READ_WRITE),
+            Selection(only=only),
+            accepted=frozenset(accepted),
+            bound=bound,
+            observer=observer or Silent(),
+            stop=stop or Event(),
+        )
+
+    def effects(self) -> Counter[tuple[str, str]]:
+        """How often each object was created, updated and deleted so far: (effect, object) -> count."""
+        return Counter(
+            (str(entry.effect), entry.object)
+            for entry in self.emulator.log.entries()
+            if entry.effect is not Effect.NONE
+        )
+
+    def live(self, organization: str = "acme") -> object:
+        """Everything the APIs show, without what differs by time or chance."""
+        with httpx.Client(
+            transport=self.emulator.transport(), base_url=URL, headers={"Authorization": "Bearer t"}
+        ) as client:
+            base = f"/orgs/{organization}"
+            agents = client.get(f"{base}/agents").json()
+            found: dict[str, object] = {
+                "definitions": [
+                    d for d in client.get(f"{base}/resources/defs").json() if not d["is_default"]
+                ],
+                "agents": agents,
+                "keys": {a["id"]: client.get(f"{base}/agents/{a['id']}/keys").json() for a in agents},
+                "rules": client.get(f"{base}/runner-rules").json()["items"],
+                "runners": [
+                    client.get(f"{base}/runners/{r['id']}").json()
+                    for r in client.get(f"{base}/runners").json()["items"]
+                ],
+            }
+        return timeless(found)
+
+
+VOLATILE = frozenset(
+    ("created_at", "updated_at", "created_by", "updated_by", "expired_at", "active_version_id", "version")
+)
+
+
+def timeless(value: object) -> object:
+    """Drop members set by clock, chance or count; sort lists of objects by id."""
+    if isinstance(value, dict):
+        return {
+            name: timeless(child)
+            for name, child in value.items()
+            if name not in VOLATILE and not (name == "id" and ("class" in value or "runner_id" in value))
+        }
+    if isinstance(value, list):
+        return sorted((timeless(child) for child in value), key=repr)
+    return value
+
+
+def the_plan(result: PassResult) -> TargetPlan:
+    """The plan of the only target."""
+    assert not result.errors, result.errors
+    (target,) = result.targets
+    assert not target.error, target.error
+    assert target.plan is not None
+    assert not target.plan.problems, target.plan.problems
+    return target.plan
+
+
+def actions(result: PassResult) -> list[str]:
+    return [f"{action.verb} {action.key}" for action in the_plan(result).actions]
+
+
+def statuses(result: PassResult) -> set[Status]:
+    return {outcome.status for outcome in result.outcomes}
+
+
+def agent_public_key() -> str:
+    return _public(rsa.generate_private_key(65537, 4096).public_key())
+
+
+def runner_public_key() -> str:
+    return _public(ed25519.Ed25519PrivateKey.generate().public_key())
+
+
+def _public(key: rsa.RSAPublicKey | ed25519.Ed25519PublicKey) -> str:
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
+
+
+def indented(text: str, by: int) -> str:
+    return "\n".join(" " * by + line for line in text.strip().splitlines())
+
+
+def definition_yaml(identifier: str, *, type_: str = "s3", criteria: str = "[]", inputs: str = "") -> str:
+    return (
+        "apiVersion: entity.humanitec.io/v1b1\nkind: Definition\n"
+        f"metadata: {{id: {identifier}}}\nentity:\n  name: {identifier}\n  type: {type_}\n"
+        f"  driver_type: humanitec/echo\n  criteria: {criteria}\n"
+        + (f"  driver_inputs: {inputs}\n" if inputs else "")
+    )
+
+
+def agent_yaml(identifier: str, *, description: str = "", organizations: str = "") -> str:
+    return (
+        f"apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {{id: {identifier}}}\nspec:\n"
+        f"  description: {description!r}\n"
+        + (f"  organizations: {organizations}\n" if organizations else "")
+        + f"  definition: {{id: {identifier}-link, criteria: [{{env_type: development, res_id: agent}}]}}\n"
+    )
+
+
+def key_yaml(identifier: str, agent: str, pem: str) -> str:
+    return (
+        f"apiVersion: reconciler/v1alpha1\nkind: Key\nmetadata: {{id: {identifier}}}\nspec:\n"
+        f"  for: {{agent: {agent}}}\n  publicKey: |\n{indented(pem, 4)}\n"
+    )
+
+
+def runner_yaml(
+    identifier: str, pem: str, *, rules: str = "[{env_type_id: development}]", bucket: str = ""
+) -> str:
+    storage = f"{{type: s3, bucket: {bucket}}}" if bucket else "{type: kubernetes, namespace: jobs}"
+    return (
+        f"apiVersion: reconciler/v1alpha1\nkind: Runner\nmetadata: {{id: {identifier}}}\nspec:\n"
+        "  description: of a test\n  runner_configuration:\n    type: kubernetes-agent\n"
+        f"    key: |\n{indented(pem, 6)}\n    job: {{namespace: jobs, service_account: job}}\n"
+        f"  state_storage_configuration: {storage}\n  rules: {rules}\n"
+    )
