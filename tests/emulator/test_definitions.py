@@ -279,6 +279,17 @@ def test_versions_are_paged_through_the_link_header(client: httpx.Client, defini
     assert client.get(f"{DEFS}/store-one/versions?per_page=101").status_code == 400
 
 
+def test_versions_are_archived_except_the_active_one(client: httpx.Client, definition: Make) -> None:
+    first = client.post(DEFS, json=definition()).json()["active_version_id"]
+    active = client.put(f"{DEFS}/store-one", json={"name": "new"}).json()["active_version_id"]
+    versions = f"{DEFS}/store-one/versions"
+
+    assert client.post(f"{versions}/{first}/actions/archive", json={}).status_code == 204
+    assert client.get(f"{versions}/{first}").json()["archived"] is True
+    assert client.post(f"{versions}/{active}/actions/archive", json={"archived": True}).status_code == 400
+    assert client.post(f"{versions}/none/actions/promote").status_code == 404
+
+
 def test_a_version_shows_every_member_that_the_description_requires(
     client: httpx.Client, definition: Make
 ) -> None:

@@ -1,0 +1,38 @@
+"""A practice orchestrator: both APIs of the Platform Orchestrator, for tests, demos and CI.
+
+    with Emulator(organizations=["acme"]) as emulator:
+        client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
+
+    from reconciler.emulator.server import running, serve
+    with running(emulator) as url: ...          # the same emulator on a loopback port
+    serve(port=8080, state_file=path)           # for people and containers; blocks
+
+Handles: `app` (ASGI), `seed(...)`, `deploy(...)`, `reset()`, `faults.add(FaultRule(...))`,
+`log.entries()`, `clock.advance(seconds=...)`. The same over HTTP under `/_emulator`.
+
+Shares no code with the rest of `reconciler`, on purpose: the client's mistakes need
+something to disagree with. Facts come from the two API references; choices where those
+leave room are listed in docs/emulator.md.
+"""
+
+from reconciler.emulator.choices import Choices, CriterionIds, SharedKey, UnknownFields, UnknownTypes
+from reconciler.emulator.emulator import Emulator
+from reconciler.emulator.failure import ApiError, StateFileError
+from reconciler.emulator.faults import FaultKind, FaultRule, InvalidFaultError
+from reconciler.emulator.journal import Effect, Entry
+
+__all__ = [
+    "ApiError",
+    "Choices",
+    "CriterionIds",
+    "Effect",
+    "Emulator",
+    "Entry",
+    "FaultKind",
+    "FaultRule",
+    "InvalidFaultError",
+    "SharedKey",
+    "StateFileError",
+    "UnknownFields",
+    "UnknownTypes",
+]

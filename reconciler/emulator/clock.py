@@ -1,0 +1,33 @@
+"""The emulator's time: a base clock plus an offset that tests and demos may move."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """UTC time that only moves with its base clock and with its offset.
+
+    `base` answers an aware datetime; the wall clock by default.
+    """
+
+    def __init__(self, base: Callable[[], datetime] | None = None) -> None:
+        self._base = base or (lambda: datetime.now(UTC))
+        self.offset = timedelta()
+
+    def now(self) -> datetime:
+        """Return base time plus offset, in UTC."""
+        return self._base().astimezone(UTC) + self.offset
+
+    def advance(self, *, seconds: float) -> None:
+        """Move the offset by `seconds`; negative moves back."""
+        self.offset += timedelta(seconds=seconds)
+
+
+def milliseconds(moment: datetime) -> str:
+    """Return the form of v1 timestamps (v1 section 5.2): `2025-03-01T08:00:00.123Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def microseconds(moment: datetime) -> str:
+    """Return the form of v2 timestamps (v2 section 5.2): RFC 3339, UTC, six decimals."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,67 @@
+"""What a door (`server`, `transport`) lends to the application: the means to break off.
+
+ASGI has no way to drop a connection, so each door puts a function into the scope.
+"""
+
+from typing import Any
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+CUT = "reconciler.emulator.cut"
+"""Name of the scope extension; its value ends the connection at once."""
+
+
+PAUSE = "reconciler.emulator.pause"
+"""Name of an optional extension; its value waits for a number of seconds."""
+
+
+async def pause(scope: Scope, receive: Receive, seconds: float) -> None:
+    """Wait before answering, but not for a client that has gone."""
+    lent: Any = scope.get("extensions", {}).get(PAUSE)
+    if lent is not None:
+        await lent(seconds)
+        return
+    async with anyio.create_task_group() as group:
+        group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
+        await anyio.sleep(seconds)
+        group.cancel_scope.cancel()
+
+
+async def _cancel_when_gone(receive: Receive, waiting: anyio.CancelScope) -> None:
+    await _until_gone(receive)
+    waiting.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class CutResponse(Response):
+    """No answer at all: the connection ends."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Break off, before anything was sent."""
+        await _break_off(scope, receive)
+
+
+class TruncatedResponse(Response):
+    """Headers that promise a whole body, half of it, and the end of the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the first half and break off."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        half = bytes(self.body[: len(self.body) // 2])
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        await _break_off(scope, receive)
+
+
+async def _break_off(scope: Scope, receive: Receive) -> None:
+    cut: Any = scope.get("extensions", {}).get(CUT)
+    if cut is None:
+        raise RuntimeError("this server cannot cut connections; use reconciler.emulator's own")
+    await cut()
+    # Ending now would make the server add an answer of its own; wait until it knows.
+    await _until_gone(receive)

@@ -1,0 +1,112 @@
+"""The emulator as one object: both APIs, one store, and the handles on it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from reconciler.emulator.application import application
+from reconciler.emulator.choices import Choices
+from reconciler.emulator.clock import Clock
+from reconciler.emulator.control import control_routes
+from reconciler.emulator.faults import Faults
+from reconciler.emulator.journal import RequestLog
+from reconciler.emulator.operations import OPERATIONS
+from reconciler.emulator.seed import Seeder
+from reconciler.emulator.setting import Setting
+from reconciler.emulator.store import Store, Transaction
+from reconciler.emulator.v1.collections import V1_COLLECTIONS
+from reconciler.emulator.v2.collections import CREDENTIALS, ORGANIZATIONS, V2_COLLECTIONS
+from reconciler.emulator.wire import Document
+
+if TYPE_CHECKING:
+    from reconciler.emulator.transport import EmulatorTransport
+
+DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024
+"""Largest request body; far above any real definition."""
+
+
+class Emulator:
+    """A practice orchestrator.
+
+    `state_file` is one SQLite file, held exclusively; without it nothing outlives the
+    object. `organizations` are registered at start; when none is named or stored, v1
+    takes any organization at its first use. `tokens` maps known tokens to names; None
+    takes any. `clock` answers an aware datetime.
+
+    Raises StateFileError when the file cannot be used. Usable as a context manager.
+    """
+
+    def __init__(
+        self,
+        state_file: Path | None = None,
+        organizations: Sequence[str] = (),
+        *,
+        tokens: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] | None = None,
+        choices: Choices | None = None,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    ) -> None:
+        self._organizations = tuple(organizations)
+        self._store = Store((*V1_COLLECTIONS, *V2_COLLECTIONS), state_file)
+        self.clock = Clock(clock)
+        self.faults = Faults(self._store)
+        self.log = RequestLog()
+        setting = Setting(
+            store=self._store,
+            clock=self.clock,
+            faults=self.faults,
+            log=self.log,
+            choices=choices or Choices(),
+            tokens=tokens,
+            any_organization=not organizations and not self._store.holds(ORGANIZATIONS),
+            max_body_bytes=max_body_bytes,
+        )
+        self._seeder = Seeder(setting, OPERATIONS)
+        self._seeder.organizations(self._organizations)
+        self.app = application(setting, OPERATIONS, control_routes(self))
+
+    def transport(self) -> "EmulatorTransport":
+        """Return an httpx transport that reaches this emulator without a network."""
+        # Imported late: only this door needs httpx.
+        from reconciler.emulator.transport import EmulatorTransport  # noqa: PLC0415 - as above
+
+        return EmulatorTransport(self.app)
+
+    def seed(self, seed: Mapping[str, Any]) -> dict[str, int]:
+        """Plant state past the API; see `Seeder.plant` for the members."""
+        return self._seeder.plant(seed)
+
+    def deploy(self, organization: str, project: str, env: str) -> Document:
+        """Do a first deployment of an environment: bind it to the runner its rules choose.
+
+        Raises ApiError 404 for an unknown environment, 409 when no rule matches.
+        """
+        return self._seeder.deploy(organization, project, env)
+
+    def credentials(self, organization: str, runner: str) -> Document | None:
+        """Return what the emulator holds for a `kubernetes` runner: `version` and `auth`."""
+        with self._store.lock:
+            return Transaction(self._store).get(CREDENTIALS, organization, runner)
+
+    def reset(self, *, organizations: Sequence[str] | None = None) -> None:
+        """Forget all state, log, faults and clock offset; register organizations anew.
+
+        None registers those of the start.
+        """
+        with self._store.lock:
+            self._store.clear()
+            self.log.clear()
+            self.faults.clear()
+            self.clock.offset = timedelta()
+            self._seeder.organizations(self._organizations if organizations is None else organizations)
+
+    def close(self) -> None:
+        """Give the state file back. Nothing may be asked afterwards."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,84 @@
+"""One request and its answer, as the collections see them: no HTTP framework in sight.
+
+An `Operation` binds a verb and a path to functions; `application` turns the table of
+operations into routes and runs them. `accept` reads parameters and body, `run` does
+the work; they are apart because the two APIs check identity at different moments
+(v2 section 2.2).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from reconciler.emulator.choices import Choices
+from reconciler.emulator.store import Transaction
+
+
+class Api(StrEnum):
+    """Which of the two published APIs an operation belongs to; decides error bodies."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+class Identity(StrEnum):
+    """Whether an operation wants to know who calls."""
+
+    REQUIRED = "required"
+    NOT_ASKED = "not asked"
+
+
+@dataclass
+class Call:
+    """A request on its way through an operation.
+
+    `path` holds decoded path parameters, `query` decoded pairs in order of arrival.
+    `payload` is what the operation's `accept` returned. `key_delay` is the number of
+    seconds after which a key registered now counts as authorized.
+    """
+
+    state: Transaction
+    path: Mapping[str, str]
+    query: Sequence[tuple[str, str]]
+    body: bytes
+    content_type: str
+    now: datetime
+    choices: Choices
+    actor: str = ""
+    payload: Any = None
+    key_delay: float = 0.0
+
+    @property
+    def organization(self) -> str:
+        """The organization named in the path."""
+        return self.path["org"]
+
+    def parameter(self, name: str) -> str | None:
+        """Return the first value of a query parameter, or None."""
+        return next((value for key, value in self.query if key == name), None)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: `document` becomes JSON, a `str` plain text, None an empty body."""
+
+    status: int
+    document: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One verb on one path; `{name}` in the path is a parameter, `{org}` the organization."""
+
+    api: Api
+    verb: str
+    path: str
+    collection: str
+    run: Callable[[Call], Reply]
+    accept: Callable[[Call], Any] | None = None
+    identity: Identity = Identity.REQUIRED
+    lists: bool = False
+    registers_key: bool = False

@@ -1,0 +1,35 @@
+"""Refusals: an answer of 4xx or 5xx raised from anywhere below a request.
+
+Raising one undoes every write of the request. Each API dresses it in its own error
+body (orchestrator v1 section 8, v2 section 3.1); `application` does that.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ApiError(Exception):
+    """A refusal with status, text for people, and optional details.
+
+    `code` replaces the API's usual `API-<status>` or `HTTP-<status>`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        details: Mapping[str, Any] | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.details = details
+        self.code = code
+        self.headers = dict(headers or {})
+
+
+class StateFileError(Exception):
+    """The state file cannot be used: held by another process, or of another format."""

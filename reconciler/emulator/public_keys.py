@@ -1,0 +1,73 @@
+"""Public keys as the APIs take them: PEM text in, DER bytes and fingerprint out.
+
+v1 wants RSA of 4096 bits or more (v1 section 3.3) and does not look at the PEM label;
+v2 wants Ed25519 (v2 section 6.2). No text of a key ever enters a message.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+_PEM = re.compile(r"\s*-----BEGIN ([A-Z0-9 ]+)-----\s([A-Za-z0-9+/=\s]+)-----END \1-----\s*", re.ASCII)
+_SMALLEST_RSA = 4096
+
+
+class UnacceptableKeyError(ValueError):
+    """A key is not of the kind asked for; the text says what is wrong with it."""
+
+
+def rsa_fingerprint(pem: str) -> str:
+    """Return the SHA-256 of an acceptable v1 key's DER form: 64 lowercase hex digits.
+
+    The DER bytes are hashed as they stand in the PEM body (v1 section 3.4).
+    """
+    der = _der(pem)
+    key = _subject_public_key(der)
+    if not isinstance(key, RSAPublicKey):
+        raise UnacceptableKeyError("public_key is not an RSA key")
+    if key.key_size < _SMALLEST_RSA:
+        raise UnacceptableKeyError(f"public_key has {key.key_size} bits, at least {_SMALLEST_RSA} are needed")
+    return hashlib.sha256(der).hexdigest()
+
+
+def check_ed25519(pem: str) -> None:
+    """Raise UnacceptableKeyError with the v2 wording unless `pem` holds an Ed25519 key."""
+    try:
+        der = _der(pem)
+    except UnacceptableKeyError as error:
+        raise UnacceptableKeyError("failed to decode PEM block containing public key") from error
+    try:
+        key = _subject_public_key(der)
+    except UnacceptableKeyError as error:
+        raise UnacceptableKeyError(f"failed to parse public key from PEM: {error}") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise UnacceptableKeyError("public key is not an ed25519 key")
+
+
+def _der(pem: str) -> bytes:
+    match = _PEM.fullmatch(pem)
+    if not match:
+        raise UnacceptableKeyError("public_key is not one PEM block")
+    try:
+        return base64.b64decode("".join(match[2].split()), validate=True)
+    except binascii.Error as error:
+        raise UnacceptableKeyError("public_key holds no valid base64") from error
+
+
+def _subject_public_key(der: bytes) -> PublicKeyTypes:
+    try:
+        key = load_der_public_key(der)
+        canonical = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise UnacceptableKeyError("not a SubjectPublicKeyInfo structure") from error
+    # The loader also takes the bare PKCS#1 form, which the service does not.
+    if canonical != der:
+        raise UnacceptableKeyError("not a SubjectPublicKeyInfo structure")
+    return key

@@ -1,0 +1,78 @@
+"""Agents (v1 section 2): who may open a tunnel under which id."""
+
+from reconciler.emulator.clock import milliseconds
+from reconciler.emulator.exchange import Api, Call, Operation, Reply
+from reconciler.emulator.failure import ApiError
+from reconciler.emulator.v1.agent_keys import register_key
+from reconciler.emulator.v1.collections import AGENT_KEYS, AGENTS
+from reconciler.emulator.v1.fields import known_only, object_body, required_text, text
+from reconciler.emulator.v1.identifiers import check_agent_id, user_id
+from reconciler.emulator.wire import Document
+
+_CREATE = frozenset({"id", "public_key", "description"})
+
+
+def create_agent(call: Call, body: Document) -> Document:
+    """Store an agent with its first key; both or neither."""
+    body = known_only(call, body, _CREATE)
+    agent_id = required_text(body, "id")
+    check_agent_id(agent_id)
+    pem = required_text(body, "public_key")
+    description = text(body, "description")
+    if call.state.get(AGENTS, call.organization, agent_id):
+        raise ApiError(409, f"agent {agent_id} already exists", details={"field": "id"})
+    agent = {"id": agent_id, "created_at": milliseconds(call.now), "created_by": user_id(call.actor)}
+    if description:
+        agent["description"] = description
+    call.state.put(AGENTS, (call.organization, agent_id), agent)
+    register_key(call, agent_id, pem)
+    return agent
+
+
+def _create(call: Call) -> Reply:
+    return Reply(200, create_agent(call, object_body(call, _CREATE)))
+
+
+def _list(call: Call) -> Reply:
+    fingerprint = call.parameter("fingerprint")
+    if fingerprint is None:
+        return Reply(200, call.state.list(AGENTS, call.organization))
+    holders = call.state.find(AGENT_KEYS, "fingerprint", call.organization, fingerprint)
+    return Reply(200, [call.state.get(AGENTS, key[0], key[1]) for key, _ in holders])
+
+
+def _patch(call: Call) -> Reply:
+    agent = _agent(call)
+    description = required_text(object_body(call, frozenset({"description"})), "description")
+    changed = {name: value for name, value in agent.items() if name != "description"}
+    # Absent and empty are one state (v1 section 2.3); absent is what a fresh agent shows.
+    if description:
+        changed["description"] = description
+    call.state.put(AGENTS, (call.organization, agent["id"]), changed)
+    return Reply(200, changed)
+
+
+def _delete(call: Call) -> Reply:
+    agent = _agent(call)
+    call.state.remove(AGENTS, (call.organization, agent["id"]))
+    for key, _ in call.state.find(AGENT_KEYS, "agent", call.organization, agent["id"]):
+        call.state.remove(AGENT_KEYS, key)
+    return Reply(204)
+
+
+def _agent(call: Call) -> Document:
+    agent = call.state.get(AGENTS, call.organization, call.path["agent"])
+    if agent is None:
+        raise ApiError(404, f"agent {call.path['agent']} not found")
+    return agent
+
+
+_ALL = "/orgs/{org}/agents"
+_ONE = "/orgs/{org}/agents/{agent}"
+
+OPERATIONS = (
+    Operation(Api.V1, "GET", _ALL, "agents", _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, "agents", _create, registers_key=True),
+    Operation(Api.V1, "PATCH", _ONE, "agents", _patch),
+    Operation(Api.V1, "DELETE", _ONE, "agents", _delete),
+)

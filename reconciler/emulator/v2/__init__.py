@@ -1,0 +1,1 @@
+"""Platform Orchestrator v2: runners, runner rules, and the objects that they refer to."""

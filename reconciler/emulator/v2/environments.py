@@ -1,0 +1,161 @@
+"""Environments (v2 section 16), as far as runners need them: binding, guards, refresh (8.4)."""
+
+import uuid
+
+from reconciler.emulator.clock import microseconds
+from reconciler.emulator.exchange import Api, Call, Operation, Reply
+from reconciler.emulator.failure import ApiError
+from reconciler.emulator.v2.bodies import DISPLAY_NAME, body_of, boolean_parameter, slug
+from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, PROJECTS, RUNNERS
+from reconciler.emulator.v2.leaving import drop_destroyed
+from reconciler.emulator.v2.organizations import require_organization
+from reconciler.emulator.v2.paging import page, read_page
+from reconciler.emulator.v2.runner_choice import choose_runner
+from reconciler.emulator.wire import Document
+
+_CREATE = {
+    "type": "object",
+    "required": ["id", "env_type_id"],
+    "properties": {
+        "id": slug("id must be a valid environment identifier"),
+        "env_type_id": slug("env_type_id must be a valid environment type identifier"),
+        "display_name": DISPLAY_NAME,
+    },
+}
+_UPDATE = {"type": "object", "required": ["display_name"], "properties": {"display_name": DISPLAY_NAME}}
+
+
+def create_environment(call: Call, body: Document) -> Document:
+    """Store an environment of the project in the path; 409 when project or type is missing."""
+    require_organization(call)
+    drop_destroyed(call)
+    project = call.state.get(PROJECTS, call.organization, call.path["project"])
+    if project is None:
+        raise ApiError(409, f"project '{call.path['project']}' not found")
+    if call.state.get(ENV_TYPES, call.organization, body["env_type_id"]) is None:
+        raise ApiError(409, f"environment type '{body['env_type_id']}' not found")
+    if call.state.get(ENVIRONMENTS, call.organization, project["id"], body["id"]):
+        raise ApiError(409, f"environment with id {body['id']} already exists")
+    moment = microseconds(call.now)
+    document = {
+        "id": body["id"],
+        "uuid": str(uuid.uuid4()),
+        "project_id": project["id"],
+        "project_uuid": project["uuid"],
+        "env_type_id": body["env_type_id"],
+        "display_name": body.get("display_name", body["id"]),
+        "created_at": moment,
+        "updated_at": moment,
+        "status": "active",
+    }
+    _store(call, document)
+    return document
+
+
+def deploy_environment(call: Call) -> Document:
+    """Do what a first deployment does to an environment: bind it to a runner, for good.
+
+    409 when no rule matches. An environment that is bound stays as it is.
+    """
+    environment = _environment(call)
+    if environment.get("runner_id"):
+        return environment
+    return bind_environment(call, choose_runner(call, environment))
+
+
+def bind_environment(call: Call, runner_id: str) -> Document:
+    """Bind the environment in the path to an existing runner, whatever the rules say."""
+    if call.state.get(RUNNERS, call.organization, runner_id) is None:
+        raise ApiError(409, f"runner '{runner_id}' not found")
+    document = {**_environment(call), "runner_id": runner_id, "updated_at": microseconds(call.now)}
+    _store(call, document)
+    return document
+
+
+def _create(call: Call) -> Reply:
+    return Reply(201, create_environment(call, call.payload))
+
+
+def _list(call: Call) -> Reply:
+    drop_destroyed(call)
+    wanted = {value for name, value in call.query if name == "byEnvTypeId"}
+    found = call.state.find(ENVIRONMENTS, "project", call.organization, call.path["project"])
+    documents = [document for _, document in found if not wanted or document["env_type_id"] in wanted]
+    return page(call, documents, lambda item: (item["id"],), _as_read)
+
+
+def _get(call: Call) -> Reply:
+    return Reply(200, _as_read(_environment(call)))
+
+
+def _update(call: Call) -> Reply:
+    changes = {"display_name": call.payload["display_name"], "updated_at": microseconds(call.now)}
+    document = {**_environment(call), **changes}
+    _store(call, document)
+    return Reply(200, _as_read(document))
+
+
+def _accept_delete(call: Call) -> bool:
+    boolean_parameter(call, "deleteRules")
+    return boolean_parameter(call, "force")
+
+
+def _delete(call: Call) -> Reply:
+    document = _environment(call)
+    if call.payload or not document.get("runner_id"):
+        call.state.remove(ENVIRONMENTS, (call.organization, document["project_id"], document["id"]))
+        return Reply(204)
+    if document["status"] == "deleting":
+        raise ApiError(409, "cannot delete environment in status 'deleting'")
+    leaving = {
+        **document,
+        "status": "deleting",
+        "updated_at": microseconds(call.now),
+        "_gone_at": call.now.timestamp() + call.choices.destroy_seconds,
+    }
+    _store(call, leaving)
+    return Reply(202, _as_read(leaving))
+
+
+def _accept_refresh(call: Call) -> bool:
+    return boolean_parameter(call, "dry_run")
+
+
+def _refresh_runner(call: Call) -> Reply:
+    environment = _environment(call)
+    runner_id = choose_runner(call, environment)
+    if not call.payload:
+        bind_environment(call, runner_id)
+    # True even when the runner stays the same (v2 section 8.4).
+    return Reply(200, {"runner_id": runner_id, "updated": not call.payload})
+
+
+def _environment(call: Call) -> Document:
+    drop_destroyed(call)
+    document = call.state.get(ENVIRONMENTS, call.organization, call.path["project"], call.path["env"])
+    if document is None:
+        raise ApiError(404, "environment not found")
+    return document
+
+
+def _store(call: Call, document: Document) -> None:
+    call.state.put(ENVIRONMENTS, (call.organization, document["project_id"], document["id"]), document)
+
+
+def _as_read(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name != "_gone_at"}
+
+
+_ALL = "/orgs/{org}/projects/{project}/envs"
+_ONE = "/orgs/{org}/projects/{project}/envs/{env}"
+
+OPERATIONS = (
+    Operation(Api.V2, "GET", _ALL, "environments", _list, read_page, lists=True),
+    Operation(Api.V2, "POST", _ALL, "environments", _create, body_of("EnvironmentCreateBody", _CREATE)),
+    Operation(Api.V2, "GET", _ONE, "environments", _get),
+    Operation(Api.V2, "PATCH", _ONE, "environments", _update, body_of("EnvironmentUpdateBody", _UPDATE)),
+    Operation(Api.V2, "DELETE", _ONE, "environments", _delete, _accept_delete),
+    Operation(
+        Api.V2, "POST", _ONE + "/actions/refresh_runner", "environments", _refresh_runner, _accept_refresh
+    ),
+)

@@ -1,0 +1,98 @@
+"""Runner rules (v2 section 8): unique pairs, no update, read back with empty texts."""
+
+import uuid
+
+from reconciler.emulator.clock import microseconds
+from reconciler.emulator.exchange import Api, Call, Operation, Reply
+from reconciler.emulator.failure import ApiError
+from reconciler.emulator.v2.bodies import body_of
+from reconciler.emulator.v2.collections import ENV_TYPES, PROJECTS, RUNNER_RULES, RUNNERS
+from reconciler.emulator.v2.paging import page, read_page
+from reconciler.emulator.wire import Document
+
+_TEXT = {"type": "string"}
+_CREATE = {
+    "type": "object",
+    "required": ["runner_id"],
+    "properties": {"runner_id": _TEXT, "env_type_id": _TEXT, "project_id": _TEXT},
+}
+
+
+def create_runner_rule(call: Call, body: Document) -> Document:
+    """Store a rule; 409 for a missing reference or a taken pair."""
+    runner_id = body["runner_id"]
+    project, env_type = body.get("project_id", ""), body.get("env_type_id", "")
+    if not runner_id:
+        raise ApiError(400, "runner_id is mandatory to create a runner rule")
+    if call.state.get(RUNNERS, call.organization, runner_id) is None:
+        raise ApiError(409, f"runner '{runner_id}' not found")
+    if env_type and call.state.get(ENV_TYPES, call.organization, env_type) is None:
+        raise ApiError(409, f"environment type '{env_type}' not found")
+    if project and call.state.get(PROJECTS, call.organization, project) is None:
+        raise ApiError(409, f"project '{project}' not found")
+    for _, rule in call.state.find(RUNNER_RULES, "pair", call.organization, project, env_type):
+        existing = f"existing rule '{rule['id']}' for runner '{rule['runner_id']}'"
+        raise ApiError(409, f"runner rule conflicts with {existing}")
+    document = {
+        "id": str(uuid.uuid4()),
+        "org_id": call.organization,
+        "runner_id": runner_id,
+        "project_id": project,
+        "env_type_id": env_type,
+        "created_at": microseconds(call.now),
+    }
+    call.state.put(RUNNER_RULES, (call.organization, document["id"]), document)
+    return document
+
+
+def _create(call: Call) -> Reply:
+    return Reply(201, create_runner_rule(call, call.payload))
+
+
+def _list(call: Call) -> Reply:
+    rules = call.state.list(RUNNER_RULES, call.organization)
+    runner = call.parameter("byRunnerId")
+    if runner is not None:
+        rules = [rule for rule in rules if rule["runner_id"] == runner]
+    # These two mean "takes part in the choice for", so unset fields stay (v2 section 8.2).
+    for name, field in (("byProjectId", "project_id"), ("byEnvTypeId", "env_type_id")):
+        wanted = call.parameter(name)
+        if wanted is not None:
+            rules = [rule for rule in rules if rule[field] in ("", wanted)]
+    return page(call, rules, lambda rule: (rule["runner_id"], rule["id"]), dict)
+
+
+def _accept_id(call: Call) -> str:
+    value = call.path["rule"]
+    try:
+        return str(uuid.UUID(value))
+    except ValueError as error:
+        reason = f"error unmarshaling '{value}' text as *uuid.UUID: invalid UUID"
+        raise ApiError(400, f"Invalid format for parameter ruleId: {reason}") from error
+
+
+def _get(call: Call) -> Reply:
+    return Reply(200, _rule(call))
+
+
+def _delete(call: Call) -> Reply:
+    call.state.remove(RUNNER_RULES, (call.organization, _rule(call)["id"]))
+    return Reply(204)
+
+
+def _rule(call: Call) -> Document:
+    rule = call.state.get(RUNNER_RULES, call.organization, call.payload)
+    if rule is None:
+        raise ApiError(404, "runner rule not found")
+    return rule
+
+
+_ALL = "/orgs/{org}/runner-rules"
+_ONE = "/orgs/{org}/runner-rules/{rule}"
+
+OPERATIONS = (
+    Operation(Api.V2, "GET", _ALL, "runner_rules", _list, read_page, lists=True),
+    Operation(Api.V2, "POST", _ALL, "runner_rules", _create, body_of("RunnerRuleCreateBody", _CREATE)),
+    Operation(Api.V2, "GET", _ONE, "runner_rules", _get, _accept_id),
+    Operation(Api.V2, "DELETE", _ONE, "runner_rules", _delete, _accept_id),
+)

@@ -1,0 +1,92 @@
+"""JSON text to values and back, with the limits of a public server.
+
+Refuses what a careful server refuses: text that is not UTF-8, `NaN` and `Infinity`,
+numbers beyond the range of a double, nesting too deep to walk. Leaves the meaning of
+a document to the collections. Called at the edge (`application`) and by the store.
+"""
+
+import json
+import math
+from typing import Any
+
+DEEPEST = 200
+"""Levels of nesting that a body may have; what walks a document recurses once per level."""
+
+Document = dict[str, Any]
+"""One JSON object; documents in the store are never changed in place."""
+
+
+class MalformedJsonError(ValueError):
+    """A body is not JSON; the text says why in the words of a Go decoder."""
+
+
+def decode(body: bytes) -> Any:
+    """Return the value that `body` holds; raises MalformedJsonError."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedJsonError("invalid UTF-8 in request body") from error
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise MalformedJsonError("exceeded max depth") from error
+    except json.JSONDecodeError as error:
+        raise MalformedJsonError(_go_wording(text, error.pos)) from error
+    except ValueError as error:
+        raise MalformedJsonError("number out of range") from error
+    if _is_too_deep(value):
+        raise MalformedJsonError("exceeded max depth")
+    return value
+
+
+def encode(value: Any) -> bytes:
+    """Return compact JSON in ASCII, which also carries lone surrogates safely."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def holds_nul(value: Any) -> bool:
+    """Tell whether any text inside `value`, member names included, has a NUL character."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            if "\x00" in item:
+                return True
+        elif isinstance(item, dict):
+            waiting.extend(item)
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return False
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _go_wording(text: str, position: int) -> str:
+    if position >= len(text.rstrip()):
+        return "unexpected EOF"
+    return f"invalid character {text[position]!r} looking for beginning of value"
