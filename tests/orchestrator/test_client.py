@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.emulator import Emulator
+from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.emulator.server import running
-from reconciler.errors import AbsentError, ConflictError, RejectedError
+from reconciler.errors import AbsentError, ConflictError, LostAnswerError, RejectedError
 from reconciler.model.identity import Kind
 from reconciler.model.secret import Secret
 from reconciler.model.state import Resource
@@ -100,6 +100,20 @@ def test_a_rule_moves_to_another_runner_by_being_made_again(orchestrator: Orches
     moved = orchestrator.update(live, rule("shop/*", "r2"), secrets_changed=False)
     assert moved.document == {"runner_id": "r2"}
     assert orchestrator.get(live.key) == moved
+
+
+def test_a_rule_whose_move_was_interrupted_is_moved_by_the_next_attempt(
+    emulator: Emulator, orchestrator: Orchestrator
+) -> None:
+    orchestrator.create(runner("r1"))
+    orchestrator.create(runner("r2"))
+    live = orchestrator.create(rule("shop/*", "r1"))
+    emulator.faults.add(FaultRule(kind=FaultKind.CUT_BEFORE_EFFECT, verb="POST"))
+    with pytest.raises(LostAnswerError):
+        orchestrator.update(live, rule("shop/*", "r2"), secrets_changed=False)
+    assert orchestrator.get(live.key) is None
+    moved = orchestrator.update(live, rule("shop/*", "r2"), secrets_changed=False)
+    assert moved.document == {"runner_id": "r2"}
 
 
 def test_the_filter_for_one_rule_does_not_take_another_for_it(orchestrator: Orchestrator) -> None:

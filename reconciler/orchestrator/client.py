@@ -1,0 +1,217 @@
+"""The orchestrator of one organization, both APIs behind one set of verbs.
+
+Speaks `model.state.Resource` at its edge. Errors are those of `reconciler.errors`; what each
+proves is told there. Called by `reconciler.reconcile` (look) and `reconciler.apply` (the rest).
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self, assert_never
+
+import httpx
+
+from reconciler.model.identity import Generation, Kind, ResourceKey
+from reconciler.model.state import Resource
+from reconciler.orchestrator.access import (
+    Access,
+    EnvironmentTransport,
+    ReadOnlyTransport,
+    TalliedTransport,
+    Tally,
+)
+from reconciler.orchestrator.http import Channel, Endpoint
+from reconciler.orchestrator.look import Hints, Look, look
+from reconciler.orchestrator.retry import Retry
+from reconciler.orchestrator.v1 import V1
+from reconciler.orchestrator.v2 import V2
+
+__all__ = ["Access", "Endpoint", "Hints", "Look", "Orchestrator", "Retry", "Transport"]
+
+Transport = Callable[[Endpoint], httpx.BaseTransport]
+"""Makes what really sends the requests to an endpoint."""
+
+
+class Orchestrator:
+    """Client of one organization; thread-safe; closed by leaving its context.
+
+    `transport` makes what really sends, for tests and the embedded orchestrator; without it
+    httpx's own is used, with proxies and certificates from the environment. `concurrency`
+    bounds the requests under way, over both APIs. With `Access.READ_ONLY` every method that
+    changes something raises ReadOnlyError before anything leaves.
+    """
+
+    def __init__(
+        self,
+        organization: str,
+        *,
+        v1: Endpoint | None,
+        v2: Endpoint | None,
+        access: Access,
+        transport: Transport | None = None,
+        concurrency: int = 8,
+        retry: Retry | None = None,
+    ) -> None:
+        self._organization = organization
+        self._concurrency = concurrency
+        self._tally = Tally()
+        slots = threading.BoundedSemaphore(concurrency)
+
+        def channel(endpoint: Endpoint, generation: Generation) -> Channel:
+            sender = transport(endpoint) if transport else EnvironmentTransport(connections=concurrency)
+            guarded: httpx.BaseTransport = TalliedTransport(sender, self._tally)
+            if access is Access.READ_ONLY:
+                guarded = ReadOnlyTransport(guarded)
+            return Channel(endpoint, generation, transport=guarded, slots=slots, retry=retry or Retry())
+
+        self._v1 = V1(channel(v1, Generation.V1), organization) if v1 else None
+        self._v2 = V2(channel(v2, Generation.V2), organization) if v2 else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for api in (self._v1, self._v2):
+            if api is not None:
+                api.close()
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """Requests sent so far, by verb, each retry included."""
+        return self._tally.by_verb()
+
+    def look(self, hints: Hints) -> Look:
+        """Read all kinds of the configured APIs, in parallel. Failures are in the answer, not raised.
+
+        Requests: definitions 1, agents 1, keys 1 for each hinted agent that exists; pages of
+        runners and of rules, and 1 for each runner whose time stamp is not the hinted one.
+        """
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="look") as pool:
+            try:
+                return look(self._v1, self._v2, hints, pool=pool, organization=self._organization)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def get(self, key: ResourceKey) -> Resource | None:
+        """Read one thing. None only where it is proven to be absent; otherwise an error is raised."""
+        match key.kind:
+            case Kind.AGENT:
+                return self._for_v1().agent(key.id)
+            case Kind.KEY:
+                return self._for_v1().key(key)
+            case Kind.DEFINITION:
+                return self._for_v1().definition(key.id)
+            case Kind.CRITERION:
+                return self._criterion(key)
+            case Kind.RUNNER:
+                return self._for_v2().runner(key.id)
+            case Kind.RUNNER_RULE:
+                return self._for_v2().rule(key)
+            case _:
+                assert_never(key.kind)
+
+    def _criterion(self, key: ResourceKey) -> Resource | None:
+        """Read a criterion out of its definition; `handle["id"]` is the server's id."""
+        definition_id, _, rest = key.id.partition("[")
+        definition = self._for_v1().definition(definition_id)
+        selector = rest.removesuffix("]")
+        if definition is None or definition.criteria is None or selector not in definition.criteria:
+            return None
+        return Resource(
+            key=key,
+            document=dict(definition.criteria[selector]),
+            handle={"id": definition.handle[selector]},
+        )
+
+    def create(self, desired: Resource, *, first_key: Resource | None = None) -> Resource:
+        """Create one thing and return how it reads back.
+
+        An agent is created with its first key, everything else without. A definition's criteria
+        are created with it.
+        """
+        kind = desired.key.kind
+        match kind:
+            case Kind.AGENT:
+                if first_key is None:
+                    raise ValueError(f"{desired.key} cannot be created without a key")
+                return self._for_v1().create_agent(desired, first_key)
+            case Kind.KEY:
+                return self._for_v1().create_key(desired)
+            case Kind.DEFINITION:
+                return self._for_v1().create_definition(desired)
+            case Kind.CRITERION:
+                raise ValueError("criteria are created by create_criterion")
+            case Kind.RUNNER:
+                return self._for_v2().create_runner(desired)
+            case Kind.RUNNER_RULE:
+                return self._for_v2().create_rule(desired)
+            case _:
+                assert_never(kind)
+
+    def update(self, live: Resource, desired: Resource, *, secrets_changed: bool) -> Resource:
+        """Make live what is desired, criteria excepted, and return how it reads back.
+
+        Where nothing differs nothing is sent. A rule is deleted and created again. Raises
+        RejectedError, without sending anything, where the API has no call for the change.
+        """
+        kind = desired.key.kind
+        match kind:
+            case Kind.AGENT:
+                return live if live.document == desired.document else self._for_v1().update_agent(desired)
+            case Kind.DEFINITION:
+                return self._for_v1().update_definition(live, desired, secrets_changed=secrets_changed)
+            case Kind.RUNNER:
+                return self._for_v2().update_runner(live, desired, secrets_changed=secrets_changed)
+            case Kind.RUNNER_RULE:
+                return (
+                    live if live.document == desired.document else self._for_v2().replace_rule(live, desired)
+                )
+            case Kind.KEY | Kind.CRITERION:
+                raise ValueError(f"{desired.key} cannot be changed, only created and deleted")
+            case _:
+                assert_never(kind)
+
+    def delete(self, live: Resource) -> None:
+        """Delete one thing, never by force. AbsentError where it was already gone."""
+        key = live.key
+        match key.kind:
+            case Kind.AGENT:
+                self._for_v1().delete_agent(key.id)
+            case Kind.KEY:
+                self._for_v1().delete_key(key)
+            case Kind.DEFINITION:
+                self._for_v1().delete_definition(key.id)
+            case Kind.CRITERION:
+                self._for_v1().delete_criterion(key.id.partition("[")[0], live.handle["id"])
+            case Kind.RUNNER:
+                self._for_v2().delete_runner(key.id)
+            case Kind.RUNNER_RULE:
+                self._for_v2().delete_rule(live)
+            case _:
+                assert_never(key.kind)
+
+    def create_criterion(self, definition: ResourceKey, fields: Mapping[str, str]) -> str:
+        """Add a criterion to a definition and return its id."""
+        return self._for_v1().create_criterion(definition.id, fields)
+
+    def delete_criterion(self, definition: ResourceKey, criterion_id: str) -> None:
+        """Take a criterion from a definition, never by force."""
+        self._for_v1().delete_criterion(definition.id, criterion_id)
+
+    def _for_v1(self) -> V1:
+        if self._v1 is None:
+            raise ValueError("this target has no v1 endpoint")
+        return self._v1
+
+    def _for_v2(self) -> V2:
+        if self._v2 is None:
+            raise ValueError("this target has no v2 endpoint")
+        return self._v2

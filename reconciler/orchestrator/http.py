@@ -1,0 +1,337 @@
+"""One endpoint: requests out, answers in, and every failure as an error of `reconciler.errors`.
+
+The law of the module: after a mutating request was handed to the network, only answers that
+prove that nothing was done may be retried (no connection, 429, 503 with Retry-After). Any
+other failure is a LostAnswerError, and the caller reads again (design decision 4.4). Reads
+are retried whatever went wrong.
+
+No message holds the token, a body or more of the server's words than their first line.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+import reconciler
+from reconciler.errors import (
+    AbsentError,
+    ConflictError,
+    LostAnswerError,
+    OrchestratorError,
+    RejectedError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from reconciler.model.identity import Generation
+from reconciler.model.json import Json, JsonObject
+from reconciler.model.secret import Secret
+from reconciler.orchestrator.access import SAFE_VERBS
+from reconciler.orchestrator.message import error_message, first_line, missing_permissions, quoted
+from reconciler.orchestrator.retry import Retry, retry_after_s
+from reconciler.orchestrator.shape import ShapeError
+
+T = TypeVar("T")
+
+_LOCAL_USER = "00000000-0000-0000-0000-000000000000"
+"""Whom v2 sees where a local host is addressed without a token (v2 reference 2.1)."""
+_LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1"))
+_TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=30.0)
+_LARGEST_ANSWER_BYTES = 128 * 1024 * 1024
+_LARGEST_ERROR_BYTES = 1024 * 1024
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NO_SUCH_PATH = frozenset(("method not allowed", "no matching operation was found"))
+"""What v2 says in a 404 that is about the address and not about the thing (v2 reference 3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one of the two APIs is. `url` may hold a path, which is put before every other."""
+
+    url: str
+    token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request, as errors name it. `hidden` are secrets in the body."""
+
+    verb: str
+    path: str
+    query: Mapping[str, str]
+    body: Json = field(repr=False)
+    hidden: Sequence[Secret] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.path}"
+
+    @property
+    def is_read(self) -> bool:
+        return self.verb in SAFE_VERBS
+
+
+class Channel:
+    """Requests to one endpoint; thread-safe.
+
+    `slots` bounds the requests under way; a request that waits before its next try holds none.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        generation: Generation,
+        *,
+        transport: httpx.BaseTransport,
+        slots: threading.Semaphore,
+        retry: Retry,
+    ) -> None:
+        self._prefix = endpoint.url.rstrip("/")
+        self._token = endpoint.token
+        self._slots = slots
+        self._retry = retry
+        self._client = httpx.Client(
+            transport=transport,
+            headers=_headers(endpoint, generation),
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+        )
+
+    @property
+    def host(self) -> str:
+        """Host and port, for messages."""
+        return urlsplit(self._prefix).netloc
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def get(
+        self, parts: Sequence[str], parse: Callable[[Json], T], *, query: Mapping[str, str] | None = None
+    ) -> T:
+        """Return what `parse` makes of the answer; a ShapeError becomes an OrchestratorError."""
+        request = _Request("GET", path_of(parts), query or {}, None, ())
+        answer = self._retry.call(lambda: self._exchange(request))
+        try:
+            return parse(answer)
+        except ShapeError as error:
+            raise OrchestratorError(f"{request}: the answer cannot be used: {error}") from error
+
+    def send(
+        self,
+        verb: str,
+        parts: Sequence[str],
+        parse: Callable[[Json], T],
+        *,
+        body: JsonObject,
+        hidden: Sequence[Secret] = (),
+    ) -> T:
+        """Send a change and return what `parse` makes of the answer.
+
+        An answer that cannot be used is a LostAnswerError: the change happened, and what it
+        made is not known.
+        """
+        request = _Request(verb, path_of(parts), {}, body, hidden)
+        answer = self._retry.call(lambda: self._exchange(request))
+        try:
+            return parse(answer)
+        except ShapeError as error:
+            raise LostAnswerError(f"{request}: done, but the answer cannot be used: {error}") from error
+
+    def delete(self, parts: Sequence[str]) -> None:
+        """Send a DELETE without a body; AbsentError where there was nothing."""
+        request = _Request("DELETE", path_of(parts), {}, None, ())
+        self._retry.call(lambda: self._exchange(request))
+
+    def _exchange(self, request: _Request) -> Json:
+        """Send once. Raise UnavailableError exactly where sending again is safe."""
+        response, content = self._answer(request)
+        if not response.is_success:
+            raise self._failure(request, response, content)
+        if request.verb == "DELETE":
+            return None
+        try:
+            return _parsed(content)
+        except ValueError as error:
+            raise self._broken(request, f"the answer is no JSON ({len(content)} bytes)", error) from error
+
+    def _answer(self, request: _Request) -> tuple[httpx.Response, bytes]:
+        prepared = self._prepared(request)
+        try:
+            with self._slots:
+                response = self._client.send(prepared, stream=True)
+                try:
+                    return response, _bounded_content(response)
+                finally:
+                    response.close()
+        except _NEVER_SENT as error:
+            raise UnavailableError(
+                f"{request}: no connection to {self.host}: {_words(error)}",
+                advice="check the url, the network, the certificates (SSL_CERT_FILE) and the proxy variables",
+            ) from error
+        except (httpx.TransportError, httpx.DecodingError, httpx.StreamError) as error:
+            raise self._broken(request, _words(error), error) from error
+        except _TooLargeError as error:
+            message = f"{request}: the answer is larger than {error.limit_bytes} bytes"
+            raise OrchestratorError(message) if request.is_read else LostAnswerError(message) from error
+
+    def _prepared(self, request: _Request) -> httpx.Request:
+        try:
+            return self._client.build_request(
+                request.verb,
+                self._prefix + request.path,
+                params=request.query or None,
+                content=None if request.body is None else _encoded(request),
+                headers=None if request.body is None else {"Content-Type": "application/json"},
+            )
+        except httpx.InvalidURL as error:
+            raise OrchestratorError(f"{request}: cannot be sent: {_words(error)}") from error
+
+    def _broken(self, request: _Request, what: str, cause: Exception) -> OrchestratorError:
+        """Sort a failure after which the server may or may not have acted."""
+        if isinstance(cause, httpx.UnsupportedProtocol):
+            return OrchestratorError(f"{request}: cannot be sent: {what}")
+        if request.is_read:
+            return UnavailableError(f"{request}: {what}")
+        return LostAnswerError(f"{request}: sent, and the answer was lost: {what}")
+
+    def _failure(self, request: _Request, response: httpx.Response, content: bytes) -> OrchestratorError:
+        status = response.status_code
+        request_id = first_line(response.headers.get("x-request-id", ""))
+        try:
+            body = _parsed(content)
+        except ValueError:
+            body = None
+        secrets = (*request.hidden, *((self._token,) if self._token else ()))
+        words = quoted(error_message(body), secrets)
+        message = f"{request}: {status}" + (f": {words}" if words else f" {response.reason_phrase}".rstrip())
+        hint_s = retry_after_s(response.headers.get("retry-after"), now=_server_now(response))
+        refused_unread = status == 429 or (status == 503 and hint_s is not None)
+        if refused_unread or (request.is_read and (status >= 500 or status == 408)):
+            return UnavailableError(message, status=status, request_id=request_id, retry_after_s=hint_s)
+        if status >= 500 or status == 408:
+            return LostAnswerError(message, status=status, request_id=request_id)
+        if 300 <= status < 400:
+            return OrchestratorError(
+                f"{request}: {status}: the server points elsewhere, and the token is not sent there",
+                status=status,
+                request_id=request_id,
+                advice="set the url to the address that the API itself has",
+            )
+        if status == 404:
+            return _absence(message, body, is_empty=not content, request_id=request_id)
+        error, advice = _TERMINAL.get(status, (RejectedError, ""))
+        lacking = missing_permissions(body)
+        if lacking:
+            advice = f"the token lacks {', '.join(lacking)}"
+        return error(message, status=status, request_id=request_id, advice=advice)
+
+
+_TERMINAL: dict[int, tuple[type[OrchestratorError], str]] = {
+    401: (UnauthorizedError, "check that the token is set, is of this installation and has not expired"),
+    403: (UnauthorizedError, "the token is valid, but does not permit this"),
+    407: (UnauthorizedError, "the proxy wants credentials"),
+    409: (ConflictError, ""),
+}
+
+
+def _absence(message: str, body: Json, *, is_empty: bool, request_id: str) -> OrchestratorError:
+    """Tell a thing that is not there from an address that is not the API's.
+
+    v1 may leave an error without a body (v1 reference 8). A page of a proxy, and v2's own
+    words about paths, prove nothing about the thing.
+    """
+    explained = error_message(body)
+    if is_empty or (explained and explained not in _NO_SUCH_PATH):
+        return AbsentError(message, status=404, request_id=request_id)
+    return OrchestratorError(
+        f"{message}; this address is not one of the API",
+        status=404,
+        request_id=request_id,
+        advice="check the url of the endpoint",
+    )
+
+
+def path_of(parts: Sequence[str]) -> str:
+    """Percent-encode each part, so that an id can never become a path.
+
+    Raises RejectedError for parts that a server would resolve away: empty, `.` and `..`.
+    """
+    for part in parts:
+        if part in ("", ".", ".."):
+            raise RejectedError(f"{part!r} cannot be part of an address; nothing was sent")
+    return "".join("/" + quote(part, safe="") for part in parts)
+
+
+def _headers(endpoint: Endpoint, generation: Generation) -> dict[str, str]:
+    client = f"reconciler/{reconciler.__version__}"
+    headers = {"Accept": "application/json", "User-Agent": client, "Humanitec-User-Agent": f"app {client}"}
+    if endpoint.token is not None:
+        headers["Authorization"] = f"Bearer {endpoint.token.reveal()}"
+    elif generation is Generation.V2 and urlsplit(endpoint.url).hostname in _LOCAL_HOSTS:
+        headers["From"] = _LOCAL_USER
+    return headers
+
+
+class _TooLargeError(Exception):
+    """An answer was not read to its end, because it is larger than anything this client can need."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(limit_bytes)
+        self.limit_bytes = limit_bytes
+
+
+def _bounded_content(response: httpx.Response) -> bytes:
+    """Read the decoded body; the bound holds after decompression."""
+    limit_bytes = _LARGEST_ANSWER_BYTES if response.is_success else _LARGEST_ERROR_BYTES
+    content = bytearray()
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > limit_bytes:
+            if response.is_success:
+                raise _TooLargeError(limit_bytes)
+            return bytes(content)
+    return bytes(content)
+
+
+def _encoded(request: _Request) -> bytes:
+    """YAML has numbers that JSON has not."""
+    try:
+        return json.dumps(request.body, allow_nan=False).encode()
+    except ValueError:
+        # Not chained: the encoder's words may quote the value.
+        raise RejectedError(
+            f"{request}: the body holds a number that is not finite; nothing was sent"
+        ) from None
+
+
+def _parsed(content: bytes) -> Json:
+    """Raise ValueError for everything that is not JSON, nesting beyond the interpreter's depth included."""
+    try:
+        parsed: Json = json.loads(content, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return parsed
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _server_now(response: httpx.Response) -> datetime:
+    """Return the server's clock, by which it means its dates; ours where it does not say."""
+    text = response.headers.get("date", "")
+    try:
+        moment = datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.now(UTC)
+    return moment
+
+
+def _words(error: Exception) -> str:
+    """Return the reason in words that hold no part of a request."""
+    return f"{type(error).__name__}: {first_line(str(error))}".rstrip(": ")

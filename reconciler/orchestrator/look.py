@@ -1,0 +1,145 @@
+"""Everything live of one organization, read in parallel.
+
+What a look promises: a kind is complete only if its list was read to the end without an
+error, and an empty list is believed only from an organization that is proven to exist.
+Absence is evidence for deletes (design decision 4.1), so nothing here rounds up.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from reconciler.errors import OrchestratorError
+from reconciler.model.identity import Kind
+from reconciler.model.state import Resource, State
+from reconciler.orchestrator.v1 import V1
+from reconciler.orchestrator.v2 import V2, Summary
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is already known and spares requests.
+
+    `agents` are those whose keys matter: keys of others are not read, and the kind counts as
+    complete without them. `runners` maps ids to the time stamp last seen and the live resource
+    to use where the list still shows that stamp.
+    """
+
+    agents: frozenset[str] = frozenset()
+    runners: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is live, what could not be read, and what to tell people about it."""
+
+    state: State
+    failures: Mapping[Kind, OrchestratorError]
+    notes: tuple[str, ...] = ()
+
+
+class _Gathering:
+    """Collects what the readers return, kind by kind."""
+
+    def __init__(self) -> None:
+        self.resources: list[Resource] = []
+        self.complete: set[Kind] = set()
+        self.failures: dict[Kind, OrchestratorError] = {}
+        self.notes: list[str] = []
+
+    def take(self, kind: Kind, futures: list[Future[list[Resource]]]) -> None:
+        """Add the resources of one kind, complete only if every part of it could be read."""
+        for future in futures:
+            try:
+                self.resources += future.result()
+            except OrchestratorError as error:
+                self.failures.setdefault(kind, error)
+        if kind not in self.failures:
+            self.complete.add(kind)
+
+    def look(self) -> Look:
+        """Return what was gathered."""
+        state = State({resource.key: resource for resource in self.resources}, frozenset(self.complete))
+        return Look(state, dict(self.failures), tuple(self.notes))
+
+
+def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor, organization: str) -> Look:
+    """Read all kinds of the APIs that are given."""
+    gathering = _Gathering()
+    definitions = pool.submit(v1.definitions) if v1 else None
+    agents = pool.submit(v1.agents) if v1 else None
+    summaries = pool.submit(v2.summaries) if v2 else None
+    rules = pool.submit(v2.rules) if v2 else None
+    if v1 and agents and definitions:
+        _gather_agents(gathering, v1, agents, hints.agents, pool)
+        gathering.take(Kind.DEFINITION, [definitions])
+        if Kind.DEFINITION in gathering.complete:
+            gathering.complete.add(Kind.CRITERION)
+    if v2 and summaries and rules:
+        _gather_runners(gathering, v2, summaries, hints.runners, pool)
+        gathering.take(Kind.RUNNER_RULE, [rules])
+        _require_proof(gathering, v2, organization)
+    return gathering.look()
+
+
+def _gather_agents(
+    gathering: _Gathering,
+    v1: V1,
+    agents: Future[list[Resource]],
+    hinted: frozenset[str],
+    pool: ThreadPoolExecutor,
+) -> None:
+    """Keys are read only of hinted agents that exist; without the list of agents there is no telling."""
+    gathering.take(Kind.AGENT, [agents])
+    error = gathering.failures.get(Kind.AGENT)
+    if error is not None:
+        gathering.failures[Kind.KEY] = error
+        return
+    known = sorted(resource.key.id for resource in agents.result())
+    gathering.take(Kind.KEY, [pool.submit(v1.keys, name) for name in known if name in hinted])
+
+
+def _gather_runners(
+    gathering: _Gathering,
+    v2: V2,
+    summaries: Future[list[Summary]],
+    hinted: Mapping[str, tuple[str, Resource]],
+    pool: ThreadPoolExecutor,
+) -> None:
+    """Read each runner that changed since it was last seen; one deleted meanwhile is absent."""
+    try:
+        listed = summaries.result()
+    except OrchestratorError as error:
+        gathering.failures[Kind.RUNNER] = error
+        return
+
+    def current(summary: Summary) -> list[Resource]:
+        runner = v2.runner(summary.id)
+        return [] if runner is None else [runner]
+
+    changed = []
+    for summary in listed:
+        seen, resource = hinted.get(summary.id, ("", None))
+        if resource is not None and seen and seen == summary.updated_at:
+            gathering.resources.append(replace(resource, updated_at=seen))
+        else:
+            changed.append(pool.submit(current, summary))
+    gathering.take(Kind.RUNNER, changed)
+
+
+def _require_proof(gathering: _Gathering, v2: V2, organization: str) -> None:
+    """Withdraw completeness where everything is empty and nothing shows that the organization exists."""
+    kinds = {Kind.RUNNER, Kind.RUNNER_RULE} & gathering.complete
+    if not kinds or any(resource.key.kind in kinds for resource in gathering.resources):
+        return
+    try:
+        if v2.is_proven():
+            return
+    except OrchestratorError as error:
+        gathering.failures.update(dict.fromkeys(kinds, error))
+    else:
+        gathering.notes.append(
+            f"runners and runner rules were not examined: nothing proves that organization {organization} "
+            "exists in v2; its lists of runners, rules, environment types and projects are all empty"
+        )
+    gathering.complete -= kinds

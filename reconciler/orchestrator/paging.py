@@ -1,0 +1,37 @@
+"""Lists of v2, page by page, to their proven end (v2 reference 4)."""
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.errors import UnavailableError
+from reconciler.model.json import Json, JsonObject
+from reconciler.orchestrator import shape
+from reconciler.orchestrator.http import Channel, path_of
+
+PAGE_ITEMS = 100
+"""The server's own default: the one size that every version of it accepts."""
+
+
+def pages(channel: Channel, parts: Sequence[str], query: Mapping[str, str] | None = None) -> list[JsonObject]:
+    """Return the items of all pages.
+
+    Raises UnavailableError where a page marker comes back a second time: such a list has no
+    end, and a part of it must never pass for the whole (design decision 4.1).
+    """
+    items: list[JsonObject] = []
+    markers: set[str] = set()
+    marker = ""
+    while True:
+        asked = {**(query or {}), "per_page": str(PAGE_ITEMS), **({"page": marker} if marker else {})}
+        found, marker = channel.get(parts, _page, query=asked)
+        items.extend(found)
+        if not marker:
+            return items
+        if marker in markers:
+            raise UnavailableError(f"GET {path_of(parts)}: the list does not end, a page was named twice")
+        markers.add(marker)
+
+
+def _page(answer: Json) -> tuple[list[JsonObject], str]:
+    document = shape.member_object(answer, "the page")
+    found = list(shape.objects(document.get("items"), "items"))
+    return found, shape.optional_text(document, "next_page_token")

@@ -1,0 +1,98 @@
+"""Quick retries within a pass. Anything longer is left to the next pass.
+
+Which answers may be retried is decided where they are read (`reconciler.orchestrator.http`):
+it raises UnavailableError only where it is certain that nothing was done, and that is the only
+error repeated here.
+"""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import tenacity
+
+from reconciler.errors import UnavailableError
+
+_LOG = logging.getLogger(__name__)
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_HINT_JITTER = 0.1
+"""Share of a hint added at random, so that threads told the same do not return together."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and how long to try again. Delays are seconds.
+
+    The numbers are those of the official clients (v1 reference 1.2). A hint of the server
+    (Retry-After) replaces the computed delay; one that leads beyond `total_s` ends the attempts
+    at once, and the error carries it to the caller.
+    """
+
+    tries: int = 4
+    base_s: float = 0.25
+    cap_s: float = 10.0
+    total_s: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
+    """A number from 0 to 1."""
+
+    def call(self, attempt: Callable[[], T]) -> T:
+        """Return what `attempt` returns; raise its last error where it never does."""
+        started = self.clock()
+
+        def gives_up(state: tenacity.RetryCallState) -> bool:
+            elapsed = self.clock() - started
+            return state.attempt_number >= self.tries or elapsed + state.upcoming_sleep > self.total_s
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(UnavailableError),
+            wait=self._delay_s,
+            stop=gives_up,
+            sleep=self.sleep,
+            before_sleep=_log_retry,
+            reraise=True,
+        )
+        return retrying(attempt)
+
+    def _delay_s(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, UnavailableError) and error.retry_after_s is not None:
+            return error.retry_after_s * (1 + _HINT_JITTER * self.chance())
+        return float(min(self.cap_s, self.base_s * 2 ** (state.attempt_number - 1)) * self.chance())
+
+
+def _log_retry(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    _LOG.info(
+        "request is tried again",
+        extra={"attempt": state.attempt_number, "wait_s": state.upcoming_sleep, "error": str(error)},
+    )
+
+
+def retry_after_s(text: str | None, *, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for: a number or an HTTP date.
+
+    None without a header and where it is neither (RFC 9110, section 10.2.3). A date that has
+    passed asks for 0.
+    """
+    if text is None:
+        return None
+    text = text.strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())

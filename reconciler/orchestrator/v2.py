@@ -1,0 +1,154 @@
+"""Runners and runner rules of one organization (v2 reference 4, 5, 8)."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from reconciler.errors import AbsentError, OrchestratorError, RejectedError, UnavailableError
+from reconciler.model.identity import ResourceKey
+from reconciler.model.json import Json, JsonObject
+from reconciler.model.state import Resource
+from reconciler.orchestrator import shape, wire_v2
+from reconciler.orchestrator.http import Channel
+from reconciler.orchestrator.message import literals
+from reconciler.orchestrator.paging import pages
+
+_WITNESSES = ("env-types", "projects")
+"""Lists that prove an organization by holding anything at all."""
+_FILTERS = {"project_id": "byProjectId", "env_type_id": "byEnvTypeId"}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a list tells of a runner: no configuration (v2 reference 4)."""
+
+    id: str
+    updated_at: str
+
+
+class V2:
+    """The part of the client that speaks v2."""
+
+    def __init__(self, channel: Channel, organization: str) -> None:
+        self._channel = channel
+        self._organization = organization
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._channel.close()
+
+    def _path(self, *parts: str) -> tuple[str, ...]:
+        return ("orgs", self._organization, *parts)
+
+    def is_proven(self) -> bool:
+        """Tell whether anything shows that the organization exists.
+
+        Lists of an unknown organization are empty, not 404 (v2 reference 4). One item each is
+        asked for, and only until one is found.
+        """
+
+        def has_items(answer: Json) -> bool:
+            page = shape.member_object(answer, "the page")
+            return bool(shape.member_list(page.get("items"), "items"))
+
+        return any(
+            self._channel.get(self._path(witness), has_items, query={"per_page": "1"})
+            for witness in _WITNESSES
+        )
+
+    def summaries(self) -> list[Summary]:
+        """Return what the list shows of every runner."""
+        parts = self._path("runners")
+        return [self._parsed_summary(item) for item in pages(self._channel, parts)]
+
+    def _parsed_summary(self, item: JsonObject) -> Summary:
+        try:
+            return Summary(shape.text(item, "id"), shape.optional_text(item, "updated_at"))
+        except shape.ShapeError as error:
+            raise OrchestratorError(f"the list of runners cannot be used: {error}") from error
+
+    def _runner(self, answer: Json) -> Resource:
+        return wire_v2.runner(shape.member_object(answer, "the runner"), self._organization)
+
+    def runner(self, runner_id: str) -> Resource | None:
+        """Return one runner with its configuration, None where there is none."""
+        try:
+            return self._channel.get(self._path("runners", runner_id), self._runner)
+        except AbsentError:
+            return None
+
+    def create_runner(self, desired: Resource) -> Resource:
+        """Create a runner that is known to be absent.
+
+        A create that is refused as taken still overwrites the credentials (v2 reference 5.6).
+        """
+        return self._channel.send(
+            "POST",
+            self._path("runners"),
+            self._runner,
+            body=wire_v2.runner_creation(desired),
+            hidden=literals(desired),
+        )
+
+    def update_runner(self, live: Resource, desired: Resource, *, secrets_changed: bool) -> Resource:
+        """Send what differs; nothing where nothing does."""
+        if _type(live) != _type(desired):
+            raise RejectedError(f"{desired.key}: the type of a runner cannot be changed; nothing was sent")
+        body = wire_v2.runner_patch(live, desired, secrets_changed=secrets_changed)
+        if not body:
+            return live
+        path = self._path("runners", desired.key.id)
+        return self._channel.send("PATCH", path, self._runner, body=body, hidden=literals(desired))
+
+    def delete_runner(self, runner_id: str) -> None:
+        """Delete a runner, and with it every rule that points at it (v2 reference 5.5)."""
+        self._channel.delete(self._path("runners", runner_id))
+
+    def rules(self, query: Mapping[str, str] | None = None) -> list[Resource]:
+        """Return all rules, or those that a filter lets through."""
+        found: dict[ResourceKey, Resource] = {}
+        for item in pages(self._channel, self._path("runner-rules"), query):
+            rule = self._parsed_rule(item)
+            if rule.key in found:
+                raise UnavailableError(f"the list names {rule.key} twice; it changed while it was read")
+            found[rule.key] = rule
+        return list(found.values())
+
+    def _parsed_rule(self, item: JsonObject) -> Resource:
+        try:
+            return wire_v2.rule(item, self._organization)
+        except shape.ShapeError as error:
+            raise OrchestratorError(f"the list of runner rules cannot be used: {error}") from error
+
+    def rule(self, key: ResourceKey) -> Resource | None:
+        """Return the rule of a natural key. The filters let more through than that (v2 reference 8.2)."""
+        query = {_FILTERS[name]: value for name, value in wire_v2.rule_fields(key).items()}
+        return next((rule for rule in self.rules(query) if rule.key == key), None)
+
+    def create_rule(self, desired: Resource) -> Resource:
+        """Create a rule; its pair must be free and its runner must exist."""
+        return self._channel.send(
+            "POST",
+            self._path("runner-rules"),
+            lambda answer: wire_v2.rule(shape.member_object(answer, "the rule"), self._organization),
+            body=wire_v2.rule_creation(desired),
+        )
+
+    def replace_rule(self, live: Resource, desired: Resource) -> Resource:
+        """Delete and create, because rules cannot be changed and a pair is unique.
+
+        Between the two the rule is missing; if the second fails, it stays missing until the
+        next attempt, which finds the first done.
+        """
+        with suppress(AbsentError):
+            self.delete_rule(live)
+        return self.create_rule(desired)
+
+    def delete_rule(self, live: Resource) -> None:
+        """Delete by the server's id."""
+        self._channel.delete(self._path("runner-rules", live.handle["id"]))
+
+
+def _type(runner: Resource) -> Json:
+    configuration = runner.document["runner_configuration"]
+    return configuration.get("type") if isinstance(configuration, dict) else None

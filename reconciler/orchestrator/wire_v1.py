@@ -1,0 +1,156 @@
+"""Shapes of the v1 API: answers to canonical resources, desired resources to request bodies.
+
+Everything about equality is left to `reconciler.model.canonical`, which sees documents and
+answers alike. Bodies are built from the canonical document, so what is sent is what is compared.
+"""
+
+from reconciler.model import canonical
+from reconciler.model.identity import Kind
+from reconciler.model.json import Json, JsonObject
+from reconciler.model.resource_definition import CRITERION_FIELDS, Criterion, DriverInputs, Entity
+from reconciler.model.secret import Literal, SecretLeaf, Unreadable
+from reconciler.model.state import Resource
+from reconciler.orchestrator import shape
+
+
+def is_deleted(document: JsonObject) -> bool:
+    """Tell a definition that is only kept for its history (v1 reference 4.7)."""
+    return shape.optional_flag(document, "is_deleted")
+
+
+def definition(document: JsonObject, organization: str) -> Resource:
+    """Return the live definition; `handle` maps selectors to ids of criteria.
+
+    Raises ShapeError. `driver_inputs.secrets` of an answer is ignored: no client reads it, and
+    `secret_refs` says the same (v1 reference 4.6).
+    """
+    inputs = _optional_object(document, "driver_inputs") or {}
+    rules = [
+        {name: item.get(name) for name in ("id", *CRITERION_FIELDS)}
+        for item in shape.optional_objects(document.get("criteria"), "criteria")
+    ]
+    criteria = [shape.validated(Criterion, rule) for rule in rules]
+    entity = Entity(
+        name=shape.optional_text(document, "name"),
+        type=shape.text(document, "type"),
+        driver_type=shape.text(document, "driver_type"),
+        driver_account=shape.optional_text(document, "driver_account") or None,
+        driver_inputs=DriverInputs(
+            values=_optional_object(inputs, "values"), secret_refs=_optional_object(inputs, "secret_refs")
+        ),
+        provision=_provision(document),
+        in_place_driver_change=shape.optional_flag(document, "in_place_driver_change"),
+    )
+    return Resource(
+        key=canonical.resource_key(Kind.DEFINITION, organization, shape.text(document, "id")),
+        document=canonical.definition_document(entity),
+        secrets={place: _as_read(leaf) for place, leaf in canonical.definition_secrets(entity).items()},
+        criteria=canonical.criteria_fields(tuple(criteria)),
+        handle={criterion.selector(): criterion.id for criterion in criteria if criterion.id},
+        is_built_in=shape.optional_flag(document, "is_default"),
+    )
+
+
+def _optional_object(document: JsonObject, member: str) -> JsonObject | None:
+    value = document.get(member)
+    return None if value is None else shape.member_object(value, f"member `{member}`")
+
+
+def _provision(document: JsonObject) -> dict[str, JsonObject | None] | None:
+    value = document.get("provision")
+    if value is None:
+        return None
+    return {
+        selector: None if options is None else shape.member_object(options, f"provision.{selector}")
+        for selector, options in shape.member_object(value, "provision").items()
+    }
+
+
+def _as_read(leaf: SecretLeaf) -> SecretLeaf:
+    """Drop text that comes back and may hold a secret; live resources never carry any."""
+    return Unreadable() if isinstance(leaf, Literal) else leaf
+
+
+def agent(document: JsonObject, organization: str) -> Resource:
+    """Return the live agent; an absent description is an empty one (v1 reference 2.3)."""
+    return Resource(
+        key=canonical.resource_key(Kind.AGENT, organization, shape.text(document, "id")),
+        document={"description": shape.optional_text(document, "description")},
+    )
+
+
+def key(document: JsonObject, organization: str, agent_id: str) -> Resource:
+    """Return one live key of an agent, named by the fingerprint that the server states."""
+    identifier = canonical.key_id(agent_id, shape.text(document, "fingerprint").lower())
+    return Resource(
+        key=canonical.resource_key(Kind.KEY, organization, identifier),
+        document={"public_key": shape.text(document, "public_key")},
+    )
+
+
+def criterion_id(document: JsonObject) -> str:
+    """Return the id that the server gave to a criterion."""
+    return shape.text(document, "id")
+
+
+def definition_creation(desired: Resource) -> JsonObject:
+    """Body of POST: everything, criteria included (v1 reference 4.2)."""
+    document = desired.document
+    body: JsonObject = {
+        "id": desired.key.id,
+        "name": document["name"],
+        "type": document["type"],
+        "driver_type": document["driver_type"],
+        "in_place_driver_change": document["in_place_driver_change"],
+    }
+    body.update(_optional_members(desired))
+    criteria: list[Json] = [dict(fields) for fields in (desired.criteria or {}).values()]
+    if criteria:
+        body["criteria"] = criteria
+    return body
+
+
+def definition_replacement(desired: Resource) -> JsonObject:
+    """Body of PUT, which makes the mutable part equal to itself (v1 reference 4.5).
+
+    What leaving out `provision` and `in_place_driver_change` does is not settled (U10), so
+    both are always sent. Secrets are supplied again: leaving them out would unset them.
+    """
+    document = desired.document
+    body: JsonObject = {
+        "name": document["name"],
+        "driver_type": document["driver_type"],
+        "in_place_driver_change": document["in_place_driver_change"],
+        "provision": {},
+    }
+    body.update(_optional_members(desired))
+    return body
+
+
+def _optional_members(desired: Resource) -> JsonObject:
+    document = desired.document
+    members: JsonObject = {}
+    if "driver_account" in document:
+        members["driver_account"] = document["driver_account"]
+    inputs: JsonObject = {"values": document["values"]} if "values" in document else {}
+    inputs.update(secret_inputs(desired))
+    if inputs:
+        members["driver_inputs"] = inputs
+    if "provision" in document:
+        members["provision"] = document["provision"]
+    return members
+
+
+def secret_inputs(desired: Resource) -> JsonObject:
+    """Return the `secrets` or `secret_refs` member as written, or nothing where there is none.
+
+    Raises ValueError where a desired resource names secrets and does not carry them: sending
+    it would unset them.
+    """
+    if desired.payload is None:
+        if desired.secrets:
+            raise ValueError(f"{desired.key} has secrets and no payload")
+        return {}
+    payload = desired.payload.reveal()
+    assert isinstance(payload, dict)
+    return dict(payload)
