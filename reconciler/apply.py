@@ -304,7 +304,7 @@ class _Hand:
             return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
         if action.verb is Verb.CREATE and live is not None and deed.happened(live):
             return self._send_secrets_again(action, live)
-        if action.verb is Verb.CREATE and live is not None:
+        if _is_taken(action, live):
             return Outcome(
                 action, Status.FAILED, f"{error}; found something else under this id when read again"
             )
@@ -341,7 +341,7 @@ class _Hand:
         if action.verb is Verb.CREATE and deed.happened(live) and not _has_literals(action):
             self._record(action, live)
             return Outcome(action, Status.UNCHANGED, "was there already, equal")
-        if action.verb is Verb.CREATE and live is not None:
+        if _is_taken(action, live):
             return Outcome(
                 action, Status.FAILED, f"{error}; somebody else made it meanwhile", is_transient=True
             )
@@ -479,6 +479,11 @@ def is_equal(desired: Resource, live: Resource) -> bool:
 def _is_other(live: Resource, found: Resource) -> bool:
     """True where a thing under the same natural key is not the one that was to be deleted."""
     return live.key.kind is Kind.RUNNER_RULE and live.handle.get("id") != found.handle.get("id")
+
+
+def _is_taken(action: Action, live: Resource | None) -> bool:
+    """True where a create met something else under its id; a criterion is read as part of its definition."""
+    return action.verb is Verb.CREATE and action.key.kind is not Kind.CRITERION and live is not None
 
 
 def _has_literals(action: Action) -> bool:

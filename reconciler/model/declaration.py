@@ -80,4 +80,6 @@ class Declarations:
     public_keys: Mapping[Origin, PublicKey] = field(default_factory=dict)
     private_keys: tuple[PrivateKeyPlace, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
+    """Files that were not looked into, each with the reason."""
     file_count: int = 0

@@ -73,7 +73,9 @@ def counts(world: World) -> dict[tuple[str, str], int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [1, 8])
-def test_killed_at_any_request_the_next_apply_arrives_at_the_same_end(tmp_path: Path, concurrency: int) -> None:
+def test_killed_at_any_request_the_next_apply_arrives_at_the_same_end(
+    tmp_path: Path, concurrency: int
+) -> None:
     """The same end state, with the same number of creates and deletes of each object."""
     (tmp_path / "undisturbed").mkdir()
     reference, requests = undisturbed(tmp_path / "undisturbed", concurrency)

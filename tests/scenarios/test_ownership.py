@@ -135,7 +135,9 @@ def test_a_list_that_failed_never_deletes_or_creates(world: World) -> None:
     world.remove("bucket.yaml")
     world.emulator.log.clear()
     world.emulator.faults.add(
-        FaultRule(path=r"/orgs/acme/resources/defs", verb="GET", kind=FaultKind.ERROR_BEFORE_EFFECT, count=100)
+        FaultRule(
+            path=r"/orgs/acme/resources/defs", verb="GET", kind=FaultKind.ERROR_BEFORE_EFFECT, count=100
+        )
     )
     result = world.apply()
     assert result.exit_code() is ExitCode.UNREADABLE
@@ -152,7 +154,9 @@ def test_secrets_are_sent_once_and_again_only_when_they_change(world: World) -> 
     assert "hunter" not in repr(plan)
     world.apply()
     assert actions(world.plan()) == []
-    by_hand(world, "PATCH", "/resources/defs/database", {"driver_inputs": {"secrets": {"password": "theirs"}}})
+    by_hand(
+        world, "PATCH", "/resources/defs/database", {"driver_inputs": {"secrets": {"password": "theirs"}}}
+    )
     drifted = the_plan(world.plan())
     assert [(a.verb, a.subject.is_drift) for a in drifted.actions] == [("update", True)]
 

@@ -1,0 +1,52 @@
+"""Real definitions of others, one by one: load, plan, apply, plan again, read back."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reconciler.result import Verdict
+from tests.scenarios.world import URL, World, actions, agent_public_key, statuses
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "definitions"
+FILES = sorted(CORPUS.rglob("*.yaml"))
+
+pytestmark = pytest.mark.skipif(
+    not FILES, reason="the corpus of real definitions is not beside this checkout"
+)
+
+
+NAMED_AGENTS = ("my-agent",)
+"""Agents that files of the corpus name without declaring them; they count as registered by hand (rule R03)."""
+
+
+def without_catch_alls(world: World) -> None:
+    """Built-in definitions hold catch-all criteria; people who use their own empty those first (v1 4.4)."""
+    with httpx.Client(
+        transport=world.emulator.transport(),
+        base_url=f"{URL}/orgs/acme",
+        headers={"Authorization": "Bearer t"},
+    ) as client:
+        for definition in client.get("/resources/defs").json():
+            if definition["is_default"]:
+                assert client.put(f"/resources/defs/{definition['id']}/criteria", json=[]).status_code == 200
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: str(path.relative_to(CORPUS)))
+def test_a_real_definition_survives_the_whole_line(file: Path, tmp_path: Path) -> None:
+    world = World.make(tmp_path)
+    without_catch_alls(world)
+    pem = agent_public_key()
+    world.emulator.seed(
+        {"organization": "acme", "agents": [{"id": name, "public_key": pem} for name in NAMED_AGENTS]}
+    )
+    world.write("definition.yaml", file.read_text(encoding="utf-8"))
+    planned = world.plan()
+    assert not planned.errors, planned.errors
+    (created,) = actions(planned)
+    assert created.startswith("create Definition/")
+    result = world.apply()
+    assert result.verdict is Verdict.APPLIED, result.outcomes
+    assert [outcome.message for outcome in result.outcomes] == [""], "what reads back is what was sent"
+    assert [str(status) for status in statuses(result)] == ["done"]
+    assert actions(world.plan()) == []
