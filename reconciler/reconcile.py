@@ -17,7 +17,7 @@ from typing import Self
 from reconciler.apply import Ledger, Observer, carry_out, unchanged_ownership
 from reconciler.diff.compare import compare
 from reconciler.diff.fields import literal_digests
-from reconciler.errors import InventoryError, OrchestratorError, ReconcilerError
+from reconciler.errors import AbsentError, InventoryError, OrchestratorError, ReconcilerError
 from reconciler.inventory.store import InventoryStore
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state
@@ -121,8 +121,8 @@ class _Pass:
             **more,  # type: ignore[arg-type]  # fields of PassResult, checked by its constructor
         )
 
-    @property
     def is_invalid(self) -> bool:
+        """True where a finding so far refuses the plan."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
@@ -160,7 +160,7 @@ def plan(
     if isinstance(loaded, PassResult):
         return loaded, None
     _check(running, loaded, {})
-    if running.is_invalid:
+    if running.is_invalid():
         return running.result(), None
     clients = _Clients(running)
     with clients:
@@ -170,7 +170,7 @@ def plan(
     targets = _in_order(running, [_target_result(sight, plan) for sight, plan in planned], failed)
     preview = _preview(running, planned) if adapters.read_base is not None else None
     is_whole = not failed and not any(sight.look.failures for sight in sights)
-    saved = _bind(running, planned, accepted) if is_whole and not running.is_invalid else None
+    saved = _bind(running, planned, accepted) if is_whole and not running.is_invalid() else None
     return running.result(targets=targets, preview=preview), saved
 
 
@@ -195,7 +195,7 @@ def apply(
     if isinstance(loaded, PassResult):
         return loaded
     _check(running, loaded, {})
-    if running.is_invalid:
+    if running.is_invalid():
         return running.result()
     with _Clients(running) as clients:
         sights, failed = _see(running, loaded, clients)
@@ -203,7 +203,7 @@ def apply(
         approvals = accepted | frozenset(bound.approvals) if bound is not None else accepted
         planned = [(sight, _plan_target(running, sight, approvals)) for sight in sights]
         before = _in_order(running, [_target_result(sight, plan) for sight, plan in planned], failed)
-        if running.is_invalid or any(target.plan.problems for target in before if target.plan is not None):
+        if running.is_invalid() or any(target.plan.problems for target in before if target.plan is not None):
             return running.result(targets=before)
         if bound is not None:
             changed = bound.changed(_bind(running, planned, approvals))
@@ -328,7 +328,26 @@ def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | Tar
             advice=error.advice,
             is_transient=error.is_transient,
         )
-    return _Sight(scope.target, target, scope, desired, inventory, look)
+    return _Sight(scope.target, target, scope, desired, inventory, _judged(look, inventory))
+
+
+def _judged(look: Look, inventory: Inventory) -> Look:
+    """Believe an empty v2 organization only where we own nothing in it.
+
+    v2 answers an unknown organization with empty lists (v2 reference 4). A new organization looks
+    the same, and creating in one that does not exist fails without harm; but things that we own
+    and do not see are no evidence for forgetting them.
+    """
+    if not look.unproven:
+        return look
+    lost = sum(key.kind in look.unproven for key in inventory.entries)
+    if not lost:
+        return replace(look, state=replace(look.state, complete=look.state.complete | look.unproven))
+    error = AbsentError(
+        f"v2 shows nothing at all, yet {lost} things there are ours: the organization may be gone or misspelt",
+        advice="check `organization` and the token; remove the inventory entries if the organization was emptied",
+    )
+    return replace(look, failures={**look.failures, **dict.fromkeys(look.unproven, error)})
 
 
 def hints(desired: State, inventory: Inventory, digest_key: bytes | None) -> Hints:
@@ -388,7 +407,6 @@ def _unexamined(running: _Pass, sight: _Sight, desired: State) -> list[Unexamine
         Unexamined(f"{kind} in {sight.target.organization}", str(error), is_failure=True)
         for kind, error in sorted(sight.look.failures.items())
     ]
-    found.extend(Unexamined(f"target {sight.name}", note) for note in sight.look.notes)
     seen = sight.look.state.complete | sight.look.failures.keys()
     for generation in Generation:
         kinds = [k for k in Kind if GENERATION[k] is generation and k is not Kind.CRITERION]

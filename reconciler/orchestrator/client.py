@@ -95,7 +95,7 @@ class Orchestrator:
         """
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="look") as pool:
             try:
-                return look(self._v1, self._v2, hints, pool=pool, organization=self._organization)
+                return look(self._v1, self._v2, hints, pool=pool)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

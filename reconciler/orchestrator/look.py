@@ -31,11 +31,15 @@ class Hints:
 
 @dataclass(frozen=True)
 class Look:
-    """What is live, what could not be read, and what to tell people about it."""
+    """What is live, what could not be read, and what cannot be trusted.
+
+    `unproven` kinds were read and are empty, in an organization that nothing proves to exist:
+    whether that is absence is the caller's to judge.
+    """
 
     state: State
     failures: Mapping[Kind, OrchestratorError]
-    notes: tuple[str, ...] = ()
+    unproven: frozenset[Kind] = frozenset()
 
 
 class _Gathering:
@@ -45,7 +49,7 @@ class _Gathering:
         self.resources: list[Resource] = []
         self.complete: set[Kind] = set()
         self.failures: dict[Kind, OrchestratorError] = {}
-        self.notes: list[str] = []
+        self.unproven: frozenset[Kind] = frozenset()
 
     def take(self, kind: Kind, futures: list[Future[list[Resource]]]) -> None:
         """Add the resources of one kind, complete only if every part of it could be read."""
@@ -60,10 +64,10 @@ class _Gathering:
     def look(self) -> Look:
         """Return what was gathered."""
         state = State({resource.key: resource for resource in self.resources}, frozenset(self.complete))
-        return Look(state, dict(self.failures), tuple(self.notes))
+        return Look(state, dict(self.failures), self.unproven)
 
 
-def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor, organization: str) -> Look:
+def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor) -> Look:
     """Read all kinds of the APIs that are given."""
     gathering = _Gathering()
     definitions = pool.submit(v1.definitions) if v1 else None
@@ -78,7 +82,7 @@ def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor
     if v2 and summaries and rules:
         _gather_runners(gathering, v2, summaries, hints.runners, pool)
         gathering.take(Kind.RUNNER_RULE, [rules])
-        _require_proof(gathering, v2, organization)
+        _require_proof(gathering, v2)
     return gathering.look()
 
 
@@ -127,7 +131,7 @@ def _gather_runners(
     gathering.take(Kind.RUNNER, changed)
 
 
-def _require_proof(gathering: _Gathering, v2: V2, organization: str) -> None:
+def _require_proof(gathering: _Gathering, v2: V2) -> None:
     """Withdraw completeness where everything is empty and nothing shows that the organization exists."""
     kinds = {Kind.RUNNER, Kind.RUNNER_RULE} & gathering.complete
     if not kinds or any(resource.key.kind in kinds for resource in gathering.resources):
@@ -138,8 +142,5 @@ def _require_proof(gathering: _Gathering, v2: V2, organization: str) -> None:
     except OrchestratorError as error:
         gathering.failures.update(dict.fromkeys(kinds, error))
     else:
-        gathering.notes.append(
-            f"runners and runner rules were not examined: nothing proves that organization {organization} "
-            "exists in v2; its lists of runners, rules, environment types and projects are all empty"
-        )
+        gathering.unproven = frozenset(kinds)
     gathering.complete -= kinds

@@ -197,3 +197,24 @@ def test_a_runner_changed_by_hand_is_drift(world: World) -> None:
     assert action.subject.is_drift
     world.apply()
     assert actions(world.plan()) == []
+
+
+def test_an_organization_that_vanished_from_v2_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """Unknown organizations have empty lists there (v2 reference 4): ownership is not forgotten."""
+    world = World.make(tmp_path)
+    world.write("runner.yaml", runner_yaml("jobs", runner_public_key()))
+    world.apply()
+    world.emulator.reset(organizations=["other"])
+    target = world.settings.targets["acme"].model_copy(update={"orchestrator": None})
+    world.settings = world.settings.model_copy(update={"targets": {"acme": target}})
+    result = world.apply()
+    assert result.exit_code() is ExitCode.UNREADABLE
+    assert "2 things there are ours" in result.targets[0].error
+    assert len(world.store.read("acme").entries) == 2
+
+
+def test_the_first_runner_of_a_new_organization_can_be_made(tmp_path: Path) -> None:
+    world = World.make(tmp_path)
+    world.emulator.reset()
+    world.write("runner.yaml", runner_yaml("jobs", runner_public_key(), rules="[]"))
+    assert world.apply().verdict is Verdict.APPLIED

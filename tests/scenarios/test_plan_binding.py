@@ -9,6 +9,7 @@ from reconciler.errors import ExitCode
 from reconciler.plan.saved import SavedPlan
 from reconciler.result import Verdict
 from tests.scenarios.world import World, definition_yaml
+
 from tests.scenarios.test_ownership import by_hand  # isort: skip
 
 
