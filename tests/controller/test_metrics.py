@@ -56,7 +56,7 @@ def test_the_table_of_the_documentation_lists_exactly_the_metrics_there_are() ->
         for family in metrics.registry.collect()
     }
     rows = re.findall(
-        r"^\| `(reconciler_\w+)` \| (\w+) \| ([^|]*) \|", DOCUMENT.read_text("utf-8"), re.MULTILINE
+        r"^\| `(reconciler_\w+)` \| (\w+) \|([^|]*)\|", DOCUMENT.read_text("utf-8"), re.MULTILINE
     )
     documented = {(name, kind, frozenset(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
     assert documented == there

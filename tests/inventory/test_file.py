@@ -99,7 +99,7 @@ def test_a_store_that_lost_may_read_and_write_again(folder: Path) -> None:
     assert names(FileInventory(folder, "team").read("acme")) == ["a", "b"]
 
 
-def add_one_hundred_times(folder: Path, writer: int) -> None:
+def add_names(folder: Path, writer: int) -> None:
     """Read, add one name, write; again from the read where somebody else was faster."""
     for number in range(25):
         while True:
@@ -114,7 +114,7 @@ def add_one_hundred_times(folder: Path, writer: int) -> None:
 
 def test_no_write_is_lost_among_racing_processes(folder: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    racers = [context.Process(target=add_one_hundred_times, args=(folder, writer)) for writer in range(2)]
+    racers = [context.Process(target=add_names, args=(folder, writer)) for writer in range(2)]
     for racer in racers:
         racer.start()
     for racer in racers:
@@ -147,6 +147,7 @@ def test_a_writer_killed_before_the_rename_leaves_the_old_record_and_no_lock(fol
     assert names(store.read("acme")) == ["a"]
     store.write(owning("c"))
     assert names(FileInventory(folder, "team").read("acme")) == ["c"]
+    assert not list(folder.joinpath("team").glob("*.tmp"))
 
 
 def test_a_lock_that_is_not_given_back_is_a_conflict_and_no_endless_wait(folder: Path) -> None:
@@ -238,7 +239,6 @@ def test_one_changed_object_is_one_changed_line(folder: Path) -> None:
     """Records are looked at with `git diff`."""
     written(folder, "a", "b")
     before = record(folder).read_text().splitlines()
-    FileInventory(folder, "team")
     store = FileInventory(folder, "team")
     store.read("acme")
     store.write(owning("a", "b", "c"))

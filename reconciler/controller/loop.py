@@ -1,0 +1,314 @@
+"""The loop around passes: look, run a pass where one is due, wait.
+
+Level, not edge: a look asks for the revision and compares it with that of the last pass, so a
+trigger may be lost, doubled or late. The pass says what happened and `backoff` when to come
+back. What a pass does, drift policy included, is left to `run_pass`, which `cli` hands in.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from random import random as system_random
+from typing import Protocol, TypeVar
+
+from reconciler.controller.backoff import (
+    Progress,
+    next_delay,
+    poll_delay,
+    progress_of_error,
+    progress_of_result,
+    resync_delay,
+)
+from reconciler.controller.metrics import Metrics
+from reconciler.controller.status import StatusBoard
+from reconciler.errors import ExitCode, ReconcilerError, UnavailableError
+from reconciler.log import pass_context, redact
+from reconciler.result import PassResult, Verdict
+from reconciler.settings import Watch
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+PASS_LIMIT_S = 3600.0
+"""A pass that runs longer counts as hung, for `/healthz` only."""
+LOOK_LIMIT_S = 300.0
+GRACE_S = 60.0
+_HISTORY_LENGTH = 100
+
+_LEVELS = {
+    Verdict.EMPTY: logging.INFO,
+    Verdict.APPLIED: logging.INFO,
+    Verdict.CHANGES: logging.INFO,
+    Verdict.INTERRUPTED: logging.WARNING,
+    Verdict.INVALID: logging.WARNING,
+    Verdict.REFUSED: logging.WARNING,
+    Verdict.STALE: logging.WARNING,
+}
+
+
+class Reason(StrEnum):
+    """Why a pass runs."""
+
+    FIRST = "first pass"
+    REVISION = "new revision"
+    RETRY = "retry"
+    RESYNC = "resync"
+
+
+@dataclass(frozen=True, slots=True)
+class PassRequest:
+    """What a pass is told. It reads everything else itself.
+
+    `revision` is what the look found; the source may already be ahead of it. Once `stop` is set
+    the pass finishes the action under way, starts no other and returns.
+    """
+
+    id: str
+    reason: Reason
+    revision: str
+    stop: threading.Event
+
+
+class Clock(Protocol):
+    """Time as the loop sees it."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, with a time zone."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        """Return when the event is set or the time is over."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the current time in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds since some fixed moment."""
+        return time.monotonic()
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        """Wait on the event."""
+        event.wait(seconds)
+
+
+@dataclass(slots=True)
+class _Schedule:
+    """When what is due, in monotonic seconds. None: not at all."""
+
+    resync_at: float = 0.0
+    retry_at: float | None = None
+    not_before: float = 0.0
+    """No pass sooner, whatever else is due: the server asked for it."""
+
+
+class Loop:
+    """Runs passes until stopped. `run` belongs to one thread; `look` and `stop` to any.
+
+    `revision` asks once what the newest revision is (one `git ls-remote`) and may raise a
+    ReconcilerError, as `run_pass` may. `random` gives numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        run_pass: Callable[[PassRequest], PassResult],
+        revision: Callable[[], str],
+        watch: Watch,
+        *,
+        board: StatusBoard | None = None,
+        metrics: Metrics | None = None,
+        clock: Clock | None = None,
+        random: Callable[[], float] = system_random,
+    ) -> None:
+        self._run_pass = run_pass
+        self._revision = revision
+        self._watch = watch
+        self._clock = clock or SystemClock()
+        self._random = random
+        self.board = board or StatusBoard(self._clock.now())
+        self.metrics = metrics or Metrics()
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._attempted: str | None = None
+        self._history: deque[Progress] = deque(maxlen=_HISTORY_LENGTH)
+        self._schedule = _Schedule()
+
+    def look(self) -> None:
+        """Look at the repository now instead of at the next poll."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the action under way, start no other, and let `run` return."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self) -> ExitCode:
+        """Look, pass and wait until stopped. Returns 0: a stop is no failure."""
+        _log.info("watching", extra={"poll_s": self._watch.poll_s, "resync_s": self._watch.resync_s})
+        while not self._stop.is_set():
+            self._wake.clear()
+            self._wait(self._turn())
+        _log.info("stopped", extra={"observed": self.board.snapshot().observed_revision})
+        return ExitCode.DONE
+
+    def _turn(self) -> float:
+        """Look once and run at most one pass. Returns the seconds to wait."""
+        self._promise(LOOK_LIMIT_S, wake_at=None)
+        found = self._guarded(self._revision, "cannot look at the repository")
+        if isinstance(found, _Setback):
+            self.metrics.look_failed()
+            # Once the repository can be read again, one pass puts the status right.
+            self._schedule.retry_at = self._clock.monotonic()
+            return self._delay_after(found).total_seconds()
+        reason = self._due(found)
+        if reason is not None and not self._stop.is_set():
+            self._pass(found, reason)
+        return self._until_next_s()
+
+    def _due(self, revision: str) -> Reason | None:
+        now = self._clock.monotonic()
+        schedule = self._schedule
+        if now < schedule.not_before:
+            return None
+        if self._attempted is None:
+            return Reason.FIRST
+        if revision != self._attempted:
+            return Reason.REVISION
+        if schedule.retry_at is not None and now >= schedule.retry_at:
+            return Reason.RETRY
+        return Reason.RESYNC if now >= schedule.resync_at else None
+
+    def _pass(self, revision: str, reason: Reason) -> None:
+        request = PassRequest(uuid.uuid4().hex[:12], reason, revision, self._stop)
+        with pass_context(request.id, revision):
+            self._attempted = revision
+            self._promise(PASS_LIMIT_S, wake_at=None)
+            self.board.started(revision, reason, self._clock.now())
+            result = self._guarded(lambda: self._run_pass(request), "pass failed")
+            if isinstance(result, _Setback):
+                self.metrics.raised()
+                self._plan_next(result)
+            else:
+                progress = progress_of_result(result)
+                now = self._clock.now()
+                self.board.finished(result, progress, result.source.revision or revision, now)
+                is_success = result.verdict in (Verdict.EMPTY, Verdict.APPLIED)
+                self.metrics.passed(result, success_at=now if is_success else None)
+                _log.log(
+                    _LEVELS.get(result.verdict, logging.ERROR), "pass finished", extra=_facts(reason, result)
+                )
+                self._plan_next(_Setback(progress, None) if progress is not Progress.FINISHED else None)
+
+    def _plan_next(self, failure: "_Setback | None") -> None:
+        """Set when the next pass is due, from how this one ended."""
+        now = self._clock.monotonic()
+        schedule = self._schedule
+        schedule.resync_at = now + resync_delay(self._watch, random=self._random()).total_seconds()
+        schedule.retry_at = None
+        schedule.not_before = 0.0
+        if failure is None:
+            self._history.append(Progress.FINISHED)
+            return
+        delay_s = self._delay_after(failure).total_seconds()
+        if failure.progress is Progress.TRANSIENT:
+            schedule.retry_at = now + delay_s
+            if failure.retry_after_s is not None:
+                schedule.not_before = schedule.retry_at
+
+    def _delay_after(self, failure: "_Setback") -> timedelta:
+        self._history.append(failure.progress)
+        return next_delay(
+            self._history, self._watch, retry_after_s=failure.retry_after_s, random=self._random()
+        )
+
+    def _until_next_s(self) -> float:
+        """Seconds to the next look: the poll, sooner where a pass is due, later where none may run."""
+        schedule = self._schedule
+        now = self._clock.monotonic()
+        at = now + poll_delay(self._watch, random=self._random()).total_seconds()
+        at = min(at, schedule.resync_at)
+        if schedule.retry_at is not None:
+            at = min(at, schedule.retry_at)
+        return max(0.0, max(at, schedule.not_before) - now)
+
+    def _guarded(self, call: Callable[[], T], phrase: str) -> "T | _Setback":
+        """Run one look or one pass; an exception becomes a log record, the status and a `_Setback`."""
+        try:
+            return call()
+        except ReconcilerError as error:
+            _log.error(
+                phrase,
+                extra={"error": str(error), "advice": error.advice, "is_transient": error.is_transient},
+            )
+            progress = progress_of_error(error)
+            message, reason = redact(str(error)), type(error).__name__
+            hint = error.retry_after_s if isinstance(error, UnavailableError) else None
+        # The pass boundary: whatever escapes a pass is our bug, and must neither end the loop nor go unseen.
+        except Exception as error:  # noqa: BLE001  the reason stands above
+            _log.exception(phrase, extra={"bug": True})
+            progress, hint = Progress.TRANSIENT, None
+            message, reason = f"{type(error).__name__}: see the log", "UnexpectedError"
+        self.board.raised(message, reason, progress, self._clock.now())
+        return _Setback(progress, hint)
+
+    def _wait(self, seconds: float) -> None:
+        self._promise(seconds + GRACE_S, wake_at=self._clock.now() + timedelta(seconds=seconds))
+        self._clock.wait(self._wake, seconds)
+
+    def _promise(self, seconds: float, *, wake_at: datetime | None) -> None:
+        self.board.promise(alive_until=self._clock.monotonic() + seconds, next_wake_at=wake_at)
+        self.metrics.next_wake(wake_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setback:
+    """How a look or a pass fell short, and the server's hint in seconds."""
+
+    progress: Progress
+    retry_after_s: float | None
+
+
+def _facts(reason: Reason, result: PassResult) -> dict[str, object]:
+    """Fields of the one line a pass leaves in the log."""
+    plans = [target.plan for target in result.targets if target.plan is not None]
+    return {
+        "verdict": result.verdict,
+        "reason": reason,
+        "seconds": round(result.seconds, 3),
+        "targets": len(result.targets),
+        "planned": sum(len(plan.actions) for plan in plans),
+        "outcomes": dict(Counter(str(outcome.status) for outcome in result.outcomes)),
+        "drift_reported": sum(len(plan.drift_reported) for plan in plans),
+        "refusals": sum(len(plan.refusals) for plan in plans),
+        "findings": len(result.findings) + sum(len(plan.problems) for plan in plans),
+        "unknown_rules": len(result.unknown) + sum(len(plan.unknown) for plan in plans),
+        "requests": sum(result.requests.values()),
+        **_problems(result),
+    }
+
+
+def _problems(result: PassResult) -> dict[str, object]:
+    """Name what went wrong, left out where nothing did."""
+    errors = [result.error] if result.error else []
+    errors += [f"{target.target}: {target.error}" for target in result.targets if target.error]
+    errors += [
+        f"{target.target}: {target.inventory_error}" for target in result.targets if target.inventory_error
+    ]
+    advice = [text for text in (result.advice, *(target.advice for target in result.targets)) if text]
+    named: dict[str, object] = {"errors": errors, "advice": advice}
+    return {name: texts for name, texts in named.items() if texts}

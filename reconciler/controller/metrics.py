@@ -1,0 +1,121 @@
+"""What Prometheus may scrape, in a registry of its own.
+
+Counters add up over the life of the process; gauges describe the last pass, and those about
+the world only a pass that read every target: what could not be read is not counted as zero,
+`reconciler_unread_targets` says so instead. Names and meanings are listed in docs/watching.md.
+"""
+
+from collections import Counter as Tally
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from reconciler.model.finding import Severity
+from reconciler.model.identity import Kind
+from reconciler.result import PassResult
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+RAISED = "error"
+"""Value of the label `verdict` for passes that ended with an exception."""
+
+_PASS_BUCKETS_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
+
+
+class Metrics:
+    """All metrics of one loop."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._passes = Counter("reconciler_passes", "Passes by verdict.", ["verdict"], registry=self.registry)
+        self._pass_seconds = Histogram(
+            "reconciler_pass_seconds",
+            "Duration of a pass that returned a result.",
+            buckets=_PASS_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._look_failures = Counter(
+            "reconciler_look_failures",
+            "Looks at the repository that ended with an error.",
+            registry=self.registry,
+        )
+        self._actions = Counter(
+            "reconciler_actions",
+            "Actions by what became of them.",
+            ["kind", "verb", "status"],
+            registry=self.registry,
+        )
+        self._requests = Counter(
+            "reconciler_requests", "Requests sent to the APIs.", ["verb"], registry=self.registry
+        )
+        self._findings = Gauge(
+            "reconciler_findings", "Findings of the last pass.", ["severity"], registry=self.registry
+        )
+        self._unknown = Gauge(
+            "reconciler_unknown_rules", "Rules that could not look in the last pass.", registry=self.registry
+        )
+        self._unread = Gauge(
+            "reconciler_unread_targets", "Targets the last pass could not read.", registry=self.registry
+        )
+        self._drift = Gauge(
+            "reconciler_drift_objects",
+            "Objects whose live state had drifted, corrected or only reported, in the last pass that read "
+            "every target.",
+            registry=self.registry,
+        )
+        self._managed = Gauge(
+            "reconciler_managed_objects",
+            "Objects owned, in the last pass that read every target.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self._last_success = Gauge(
+            "reconciler_last_success_timestamp_seconds",
+            "When a pass last found or made everything as desired; 0 if never.",
+            registry=self.registry,
+        )
+        self._next_wake = Gauge(
+            "reconciler_next_wake_timestamp_seconds",
+            "When the loop means to look next; 0 while a pass runs.",
+            registry=self.registry,
+        )
+
+    def passed(self, result: PassResult, *, success_at: datetime | None) -> None:
+        """Count a pass that returned. `success_at` is when it ended, None where it did not succeed."""
+        self._passes.labels(result.verdict).inc()
+        self._pass_seconds.observe(result.seconds)
+        for outcome in result.outcomes:
+            action = outcome.action
+            self._actions.labels(action.key.kind, action.verb, outcome.status).inc()
+        for verb, count in result.requests.items():
+            self._requests.labels(verb).inc(count)
+        plans = [target.plan for target in result.targets if target.plan is not None]
+        found = Tally(finding.severity for finding in result.findings)
+        found.update(finding.severity for plan in plans for finding in plan.problems)
+        for severity in Severity:
+            self._findings.labels(severity).set(found[severity])
+        self._unknown.set(len(result.unknown) + sum(len(plan.unknown) for plan in plans))
+        unread = sum(1 for target in result.targets if target.error or target.plan is None)
+        self._unread.set(unread)
+        if result.targets and not unread:
+            drifted = sum(1 for plan in plans for change in plan.diff.changes.values() if change.is_drift)
+            self._drift.set(drifted)
+            for kind in Kind:
+                self._managed.labels(kind).set(sum(plan.counts.get(kind, (0, 0, 0))[2] for plan in plans))
+        if success_at is not None:
+            self._last_success.set(success_at.timestamp())
+
+    def raised(self) -> None:
+        """Count a pass that ended with an exception."""
+        self._passes.labels(RAISED).inc()
+
+    def look_failed(self) -> None:
+        """Count a look at the repository that ended with an exception."""
+        self._look_failures.inc()
+
+    def next_wake(self, at: datetime | None) -> None:
+        """Record when the loop means to look next; None while a pass runs."""
+        self._next_wake.set(0 if at is None else at.timestamp())
+
+    def exposition(self) -> bytes:
+        """Everything in the Prometheus text format 0.0.4."""
+        return generate_latest(self.registry)

@@ -1,0 +1,1 @@
+"""Where the record of what we own is kept: files or a Git ref."""

@@ -1,0 +1,78 @@
+"""The key of the digests that stand for sent secrets, kept beside a file inventory.
+
+Without it nobody can test a guess of a secret against the record, so it must never be
+committed together with the record. Records in a Git ref take their key from the settings
+(`inventory.digestKey`) instead: a ref is meant to be shared.
+"""
+
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from reconciler.errors import InventoryError
+from reconciler.inventory.private_file import make_private_folder, read_private, sync_folder, write_beside
+
+FILE_NAME = "digest.key"
+_KEY_BYTES = 32
+_IGNORED = (f"/{FILE_NAME}", "*.tmp", "*.lock")
+_MAX_IGNORE_BYTES = 1_048_576
+
+
+def digest_key(directory: Path) -> bytes:
+    """Return the 32 bytes of `<directory>/digest.key`, made on first use with mode 0600.
+
+    `directory` is the folder of the file inventory. Raises InventoryError where the key cannot
+    be made or read, has another length, or can be read by other users. Never quotes it.
+    """
+    path = directory / FILE_NAME
+    try:
+        make_private_folder(directory)
+        _keep_out_of_git(directory / ".gitignore")
+        if not os.path.lexists(path):
+            _create(path)
+        content, mode = read_private(path, max_bytes=4096)
+    except OSError as error:
+        reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        raise InventoryError(
+            f"cannot use the digest key {path}: {reason}",
+            advice="make the folder writable, or name a key of your own in `inventory.digestKey`",
+        ) from error
+    if mode & 0o077:
+        raise InventoryError(
+            f"the digest key {path} can be read by other users (mode {mode:04o})",
+            advice="run `chmod 600` on it; if it was ever committed, remove it: the next apply makes another "
+            "and sends every secret once more",
+        )
+    if len(content) != _KEY_BYTES:
+        raise InventoryError(
+            f"the digest key {path} does not hold {_KEY_BYTES} bytes",
+            advice="restore it, or remove it: the next apply makes another and sends every secret once more",
+        )
+    return content
+
+
+def _create(path: Path) -> None:
+    """Give the name to a complete file at once: whoever loses the race reads the winner's key."""
+    temporary = write_beside(path, secrets.token_bytes(_KEY_BYTES))
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink()
+    sync_folder(path.parent)
+
+
+def _keep_out_of_git(path: Path) -> None:
+    """Make sure the ignore file names the key, leaving other lines alone."""
+    try:
+        content, _ = read_private(path, max_bytes=_MAX_IGNORE_BYTES)
+    except FileNotFoundError:
+        content = b""
+    text = content.decode("utf-8", "surrogateescape")
+    missing = [line for line in _IGNORED if line not in text.splitlines()]
+    if missing:
+        separator = "" if not text or text.endswith("\n") else "\n"
+        added = text + separator + "\n".join(missing) + "\n"
+        write_beside(path, added.encode("utf-8", "surrogateescape")).replace(path)

@@ -1,0 +1,126 @@
+"""The record of ownership in a folder: `<instance>/<target>.json`.
+
+For one machine, or a volume that one controller mounts. Writers of the same folder exclude
+each other with a lock and compare what they read; a reader always finds a whole record,
+because a new one replaces the old by renaming.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.errors import InventoryConflictError, InventoryError
+from reconciler.inventory.private_file import make_private_folder, read_private, sync_folder, write_beside
+from reconciler.inventory.store import MAX_RECORD_BYTES, checked_name, decode, encode
+from reconciler.model.inventory import Inventory
+
+_LOCK_WAIT_S = 10.0
+_LOCK_RETRY_S = 0.02
+
+
+class FileInventory:
+    """Keeps each target's record in one file of mode 0600 inside a folder of mode 0700."""
+
+    def __init__(self, directory: Path, instance: str, *, lock_wait_s: float = _LOCK_WAIT_S) -> None:
+        self._directory = directory
+        self._instance = checked_name(instance, what="instance")
+        self._lock_wait_s = lock_wait_s
+        self._read_digest: dict[str, str | None] = {}
+
+    def read(self, target: str) -> Inventory:
+        """Return the record; see `InventoryStore.read`."""
+        path = self._path(target)
+        content = self._content(path)
+        if content is None:
+            inventory = Inventory(self._instance, target, exists=False)
+        else:
+            inventory = decode(content, instance=self._instance, target=target, place=str(path))
+        self._read_digest[target] = _digest(content)
+        return inventory
+
+    def write(self, inventory: Inventory) -> None:
+        """Replace the record; see `InventoryStore.write`."""
+        if inventory.instance != self._instance:
+            raise InventoryError(f"a record of instance {inventory.instance!r} does not belong here")
+        path = self._path(inventory.target)
+        content = encode(inventory)
+        try:
+            make_private_folder(self._directory)
+            make_private_folder(path.parent)
+            with self._locked(path):
+                if _digest(self._content(path)) != self._read_digest.get(inventory.target):
+                    raise InventoryConflictError(
+                        f"{path} was written by another run since this one read it",
+                        advice="run again: what is owned is read anew",
+                    )
+                _remove_left_over(path)
+                temporary = write_beside(path, content)
+                temporary.replace(path)
+                sync_folder(path.parent)
+        except OSError as error:
+            raise InventoryError(
+                f"cannot write {path}: {error.strerror}",
+                advice="make the folder writable, or choose another in `inventory.file.directory`",
+            ) from error
+        self._read_digest[inventory.target] = _digest(content)
+
+    def describe(self) -> str:
+        """Where the records are kept."""
+        return f"files in {self._directory / self._instance}"
+
+    def _path(self, target: str) -> Path:
+        return self._directory / self._instance / f"{checked_name(target, what='target')}.json"
+
+    def _content(self, path: Path) -> bytes | None:
+        try:
+            content, _ = read_private(path, max_bytes=MAX_RECORD_BYTES)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+            raise InventoryError(
+                f"cannot read {path}: {reason}",
+                advice="the record must be a regular file that this user may read",
+            ) from error
+        return content
+
+    @contextmanager
+    def _locked(self, path: Path) -> Iterator[None]:
+        """Hold the target's lock file. The system frees it when the holder dies."""
+        lock = path.with_name(f".{path.stem}.lock")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            deadline = time.monotonic() + self._lock_wait_s
+            while not _try_lock(descriptor):
+                if time.monotonic() >= deadline:
+                    raise InventoryConflictError(
+                        f"another run holds {lock} for more than {self._lock_wait_s:g} s",
+                        advice="wait for the other run to end, then run again",
+                    )
+                time.sleep(_LOCK_RETRY_S)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what killed writers left. Only under the lock: there whatever is left belongs to nobody."""
+    for left_over in path.parent.glob(f".{path.name}.*.tmp"):
+        left_over.unlink(missing_ok=True)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
