@@ -10,6 +10,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import Event, Lock
 from time import monotonic
@@ -190,7 +191,7 @@ class _Run:
                     identifier = ready.pop()
                     action = self._actions[identifier]
                     if not self._is_blocked(action):
-                        running[pool.submit(self._perform, action)] = identifier
+                        running[pool.submit(copy_context().run, self._perform, action)] = identifier
                     else:
                         ready.extend(reversed(self._settle(action, self._blocked(action))))
                 if not running:

@@ -5,8 +5,9 @@ happens, a pass returns one `PassResult`; only our own bugs rise out of it.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -17,7 +18,13 @@ from typing import Self
 from reconciler.apply import Ledger, Observer, carry_out, unchanged_ownership
 from reconciler.diff.compare import compare
 from reconciler.diff.fields import literal_digests
-from reconciler.errors import AbsentError, InventoryError, OrchestratorError, ReconcilerError
+from reconciler.errors import (
+    AbsentError,
+    InventoryError,
+    OrchestratorError,
+    ReconcilerError,
+    UnavailableError,
+)
 from reconciler.inventory.store import InventoryStore
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state
@@ -303,7 +310,12 @@ def _see(running: _Pass, loaded: Declarations, clients: _Clients) -> tuple[list[
     sights: list[_Sight] = []
     failed: list[TargetResult] = []
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(scopes)))) as pool:
-        seen = list(pool.map(lambda scope: _see_target(running, scope, clients), scopes))
+        contexts = [copy_context() for _ in scopes]
+        seen = list(
+            pool.map(
+                lambda at: contexts[at].run(_see_target, running, scopes[at], clients), range(len(scopes))
+            )
+        )
     for sight in seen:
         if isinstance(sight, _Sight):
             sights.append(sight)
@@ -327,6 +339,7 @@ def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | Tar
             error=str(error),
             advice=error.advice,
             is_transient=error.is_transient,
+            retry_after_s=_retry_after([error]),
         )
     return _Sight(scope.target, target, scope, desired, inventory, _judged(look, inventory))
 
@@ -455,7 +468,14 @@ def _target_result(sight: _Sight, built: TargetPlan) -> TargetResult:
         error=error,
         advice=advice,
         is_transient=any(failure.is_transient for failure in failures.values()),
+        retry_after_s=_retry_after(failures.values()),
     )
+
+
+def _retry_after(errors: Iterable[ReconcilerError]) -> float | None:
+    """The longest hint any of them carries."""
+    given = (error.retry_after_s for error in errors if isinstance(error, UnavailableError))
+    return max((seconds for seconds in given if seconds is not None), default=None)
 
 
 def _endpoints(target: Target) -> tuple[str, ...]:

@@ -58,6 +58,8 @@ class TargetResult:
     error: str = ""
     advice: str = ""
     is_transient: bool = False
+    retry_after_s: float | None = None
+    """The API's own hint when to come back, in seconds."""
     inventory_error: str = ""
     """Set where the world was changed and our record of it could not be written."""
 

@@ -258,7 +258,8 @@ class Settings(Frozen):
         ),
     ] = "default"
     targets: Annotated[
-        dict[str, Target], Field(min_length=1, description="Organizations by a name of yours.")
+        dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")], Target],
+        Field(min_length=1, description="Organizations by a name of yours."),
     ]
     clusters: dict[str, Cluster] = Field(default_factory=dict, description="Facts about clusters, by name.")
     policy: Policy = Policy()

@@ -84,6 +84,12 @@ def progress_of_result(result: PassResult) -> Progress:
     return Progress.TRANSIENT if hopeful else Progress.STALLED
 
 
+def retry_hint(result: PassResult) -> float | None:
+    """The longest time, in seconds, that a server asked to be left alone; None without a hint."""
+    given = (target.retry_after_s for target in result.targets)
+    return max((seconds for seconds in given if seconds is not None), default=None)
+
+
 def progress_of_error(error: ReconcilerError) -> Progress:
     """Sort a pass, or a look at the repository, that raised."""
     return Progress.TRANSIENT if error.is_transient else Progress.STALLED

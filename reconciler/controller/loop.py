@@ -24,6 +24,7 @@ from reconciler.controller.backoff import (
     progress_of_error,
     progress_of_result,
     resync_delay,
+    retry_hint,
 )
 from reconciler.controller.metrics import Metrics
 from reconciler.controller.status import StatusBoard
@@ -212,7 +213,8 @@ class Loop:
                 _log.log(
                     _LEVELS.get(result.verdict, logging.ERROR), "pass finished", extra=_facts(reason, result)
                 )
-                self._plan_next(_Setback(progress, None) if progress is not Progress.FINISHED else None)
+                hint = retry_hint(result)
+                self._plan_next(_Setback(progress, hint) if progress is not Progress.FINISHED else None)
 
     def _plan_next(self, failure: "_Setback | None") -> None:
         """Set when the next pass is due, from how this one ended."""

@@ -109,6 +109,8 @@ class Inventory:
         entries = document.get("entries")
         if not isinstance(entries, list):
             raise ValueError("`entries` is not a list")
+        if not {"instance", "target"} <= document.keys():
+            raise ValueError("`instance` or `target` is missing")
         owned = [Ownership.from_json(entry) for entry in entries]
         return cls(
             instance=_text(document, "instance"),

@@ -34,11 +34,15 @@ def placeholders(text: str) -> list[str]:
     >>> placeholders("a-${context.app.id}-${resources.dns.outputs.host}")
     ['context.app.id', 'resources.dns.outputs.host']
     """
-    found = []
+    found: list[str] = []
+    end = 0
     for start in _START.finditer(text):
+        if start.start() < end:
+            continue  # inside the one before: taking it again would cost quadratic time and space
         end = text.find("}", start.end())
-        if end != -1:
-            found.append(text[start.end() : end].strip())
+        if end == -1:
+            break
+        found.append(text[start.end() : end].strip())
     return found
 
 
