@@ -4,6 +4,7 @@ Everything that users can name (commands, options, settings, exit codes, guards,
 of make) is compared in both directions: nothing undocumented, nothing documented that is not there.
 """
 
+import os
 import re
 import shlex
 import subprocess
@@ -255,6 +256,47 @@ def test_the_first_screen_of_the_readme_starts_a_newcomer() -> None:
         "getting-started.md",
     ):
         assert needed in screen
+
+
+def readme_plan() -> list[str]:
+    """Lines of the README's plan; `…` stands for any number of left-out lines."""
+    block = re.search(
+        r"<!-- plan of the changed quickstart.*?-->\n```text\n(.*?)```", text_of("README.md"), re.DOTALL
+    )
+    assert block, "the README has no plan"
+    return block[1].splitlines()
+
+
+@pytest.mark.slow
+def test_the_plan_in_the_readme_is_what_the_program_prints(tmp_path: Path) -> None:
+    """The plan of the demo's change: port and commit differ from run to run, nothing else may."""
+    done = subprocess.run(
+        [ROOT / "examples/demo.sh"],
+        env={
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "RECONCILER": str(RECONCILER),
+            "DEMO": str(tmp_path / "demo"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    step = done.stdout.partition("\n== 7.")[2]
+    printed = step.partition("$ reconciler plan --detailed-exit-code\n")[2].partition("\n$ reconciler")[0]
+    expected = "".join(
+        r"(?:.*\n)*" if line == "…" else re.escape(_steady(line)) + r"\n" for line in readme_plan()
+    )
+    steady = _steady(printed).rstrip("\n") + "\n"
+    assert re.fullmatch(expected, steady), f"the program prints:\n{steady}"
+
+
+def _steady(text: str) -> str:
+    """What differs from run to run, made equal."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"\b[0-9a-f]{7,12}\b", "COMMIT", text)
+    return re.sub(r"/\S*/platform\b", "platform", text)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,0 +1,91 @@
+# The same names everywhere: `make help` lists them. Needs Python 3.11 or newer with pip, git and make.
+#
+#   PYTHON=python3.13   the interpreter the environment is made with
+#   VENV=.venv          where the environment stands
+#   ARGS="-k prune"     more arguments for pytest, the demo or the benchmarks
+#   FLOOR, PURE_FLOOR   least branch coverage in per cent, of everything and of each pure package
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+FLOOR ?= 85
+PURE_FLOOR ?= 95
+PURE := model diff plan rules
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCK := requirements-test.lock
+COVERAGE_LOG := $(VENV)/coverage.log
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help dev lock format lint types test cover schemas docs demo bench check clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1: \2/p' $(firstword $(MAKEFILE_LIST))
+
+dev: $(READY) ## make the environment (quick when nothing changed)
+	@echo "ready: $(BIN)/reconciler"
+
+# Some systems ship Python without ensurepip; pip can then install itself from outside.
+# The build tools stand in the lock file too, so the project is built with them and not with
+# whatever is newest today; with `--no-deps` the lock file stays the only word on versions.
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/pip || { $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 && test -x $(BIN)/pip; } \
+		|| { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ## write the lock file anew, with the newest versions that pyproject.toml allows
+	rm -rf $(VENV)-lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)-lock/bin/python -m pip install --quiet --group test --editable . hatchling editables
+	{ sed -n '/^#/p' $(LOCK); $(VENV)-lock/bin/python -m pip freeze --exclude-editable | grep -v '^#' | LC_ALL=C sort -f; } > $(LOCK).new
+	mv $(LOCK).new $(LOCK)
+	rm -rf $(VENV)-lock
+
+format: $(READY) ## format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(READY) ## formatting and style, nothing is changed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY) ## types, strictly
+	$(BIN)/mypy
+
+# The floor of the pure packages is checked after pytest and only speaks when it is missed, so
+# that the last lines of a good run are pytest's own. A partial run (ARGS) has no floors.
+test: $(READY) ## all tests with coverage; ARGS="-k words" for some
+	@$(BIN)/coverage erase
+	$(BIN)/python -m pytest -n auto --cov --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR)) $(ARGS)
+	@$(if $(ARGS),:,for package in $(PURE); do \
+		$(BIN)/coverage report --include="reconciler/$$package/*" --fail-under=$(PURE_FLOOR) > $(COVERAGE_LOG) 2>&1 \
+		|| { cat $(COVERAGE_LOG); echo "reconciler/$$package is pure and needs $(PURE_FLOOR) % coverage"; exit 1; }; done)
+
+cover: test ## tests, then the lines and branches nothing ran
+	$(BIN)/coverage report --show-missing
+	$(BIN)/coverage html --quiet --directory $(VENV)/coverage
+
+schemas: $(READY) ## write schemas/ from the models
+	$(BIN)/reconciler schema --write schemas
+
+docs: $(READY) ## write the pages of the rules, then check that the documents say what the program does
+	$(BIN)/python -c 'from pathlib import Path; from reconciler.rules.pages import write_pages; write_pages(Path("docs/rules"))'
+	$(BIN)/python -m pytest -q tests/test_documentation.py $(ARGS)
+
+demo: $(READY) ## the main job on a small repository: no account, no cluster
+	@RECONCILER=$(abspath $(BIN))/reconciler examples/demo.sh $(ARGS)
+
+bench: $(READY) ## measure; ARGS="--write" keeps the result in benchmarks/results.md
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+check: lint types test ## what has to be green: runs in CI
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -1,0 +1,259 @@
+"""What is measured, each beside what it should be compared with."""
+
+import gc
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
+
+from benchmarks.processes import BenchmarkError, Emulator, emulator, reconciler, run
+from benchmarks.trees import ORGANIZATION, definition_body, write_tree
+
+_HEADERS = {"Authorization": "Bearer bench", "Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `beside` is what the ratio is against; `bound` what the ratio or value must meet.
+
+    A ratio is `value / beside_value`. `is_met` is None where there is no target.
+    """
+
+    measure: str
+    value: str
+    beside: str = ""
+    beside_value: str = ""
+    ratio: float | None = None
+    bound: str = ""
+    is_met: bool | None = None
+
+
+def best(repeat: int, once: Callable[[], float]) -> float:
+    """Return the least of several runs: everything else on a machine only makes it slower."""
+    return min(once() for _ in range(repeat))
+
+
+def _timed(action: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def start_up(folder: Path, repeat: int) -> list[Row]:
+    """Time from the start of the process to its end, of commands that do next to nothing."""
+    write_tree(folder, url="http://127.0.0.1:9", definitions=1, runners=0, concurrency=1)
+    bare = best(repeat, lambda: run([sys.executable, "-c", "pass"]).seconds)
+    rows = []
+    for words in (["--help"], ["plan", "--help"], ["-C", str(folder), "validate"]):
+        seconds = best(repeat, lambda words=words: reconciler(*words).seconds)  # type: ignore[misc]  # no annotation fits in a lambda
+        shown = " ".join(words[-1:] if words[0] == "-C" else words)
+        rows.append(
+            Row(
+                f"start-up: `reconciler {shown}`",
+                f"{seconds * 1000:.0f} ms",
+                "`python -c pass`",
+                f"{bare * 1000:.0f} ms",
+                seconds / bare,
+                "under 300 ms",
+                seconds < 0.3,
+            )
+        )
+    return rows
+
+
+def definitions(folder: Path, count: int, *, repeat: int, concurrency: int) -> list[Row]:
+    """First apply and no-op plan of so many resource definitions."""
+    with emulator() as server:
+        write_tree(folder, url=server.url, definitions=count, runners=0, concurrency=concurrency)
+        applied = reconciler("-C", str(folder), "apply", "--yes", "-o", "json")
+        sent = server.requests()
+        creating = json.loads(applied.stdout)["seconds"]
+        no_op = _no_op(folder, server, repeat)
+        list_s = best(repeat, lambda: _timed(lambda: _list_once(server)))
+    creates = sum(entry["effect"] == "created" for entry in sent)
+    if creates != count:
+        raise BenchmarkError(f"{creates} objects were created, not {count}")
+    bare = _bare_client(count, concurrency)
+    parse = _libyaml(folder, repeat)
+    floor = parse.compose_s + list_s
+    label = f"{count:,} definitions"
+    return [
+        Row(
+            f"{label}: first apply, requests",
+            f"{len(sent)} ({_verbs(sent)})",
+            "one create each",
+            str(count),
+            len(sent) / count,
+        ),
+        Row(
+            f"{label}: first apply, whole pass",
+            f"{creating:.2f} s, {count / creating:.0f}/s",
+            f"bare httpx, {concurrency} threads, creates alone",
+            f"{bare:.2f} s, {count / bare:.0f}/s",
+            bare / creating,
+            "ratio of the rates at least 0.90" if count == 550 else "",
+            bare / creating >= 0.9 if count == 550 else None,
+        ),
+        Row(
+            f"{label}: no-op plan, requests",
+            f"{no_op.requests} ({no_op.verbs})",
+            "one read each",
+            str(count),
+            no_op.requests / count,
+            "at most 10",
+            no_op.requests <= 10,
+        ),
+        Row(
+            f"{label}: no-op plan, cold process",
+            f"{no_op.seconds:.2f} s",
+            "libyaml compose + one list call",
+            f"{parse.compose_s:.2f} + {list_s:.2f} s",
+            no_op.seconds / floor,
+            "ratio at most 3" if count >= 10_000 else "",
+            no_op.seconds / floor <= 3 if count >= 10_000 else None,
+        ),
+        Row(
+            f"{label}: validate, cold process",
+            f"{best(repeat, lambda: reconciler('-C', str(folder), 'validate').seconds):.2f} s",
+            "libyaml: compose, load",
+            f"{parse.compose_s:.2f} s, {parse.load_s:.2f} s",
+        ),
+        Row(
+            f"{label}: peak memory of the no-op plan",
+            f"{no_op.memory_mib:.0f} MiB",
+            "the files",
+            f"{parse.bytes / 2**20:.1f} MiB",
+            bound="under 250 MiB",
+            is_met=no_op.memory_mib < 250,
+        ),
+        Row(
+            f"{label}: peak memory of the first apply",
+            f"{applied.memory_mib:.0f} MiB",
+            bound="under 250 MiB",
+            is_met=applied.memory_mib < 250,
+        ),
+    ]
+
+
+def runners(folder: Path, count: int, *, repeat: int, concurrency: int) -> list[Row]:
+    """First apply and no-op plan of so many runners of the second generation."""
+    with emulator() as server:
+        write_tree(folder, url=server.url, definitions=0, runners=count, concurrency=concurrency)
+        applied = reconciler("-C", str(folder), "apply", "--yes", "-o", "json")
+        sent = server.requests()
+        creating = json.loads(applied.stdout)["seconds"]
+        # The first plan may read each runner once, to learn the time stamps it can trust later.
+        reconciler("-C", str(folder), "apply", "--yes")
+        no_op = _no_op(folder, server, repeat)
+        pages = sum(entry["verb"] == "GET" and entry["path"].endswith("/runners") for entry in no_op.log)
+        reads = sum(entry["verb"] == "GET" and "/runners/" in entry["path"] for entry in no_op.log)
+    label = f"{count:,} runners"
+    return [
+        Row(
+            f"{label}: first apply",
+            f"{creating:.2f} s, {len(sent)} requests ({_verbs(sent)})",
+            "one create each",
+            str(count),
+            len(sent) / count,
+        ),
+        Row(
+            f"{label}: no-op plan",
+            f"{no_op.seconds:.2f} s, {no_op.requests} requests ({no_op.verbs})",
+            "pages of the list",
+            str(pages),
+            no_op.requests / max(1, pages),
+            "no runner read one by one",
+            reads == 0,
+        ),
+        Row(f"{label}: peak memory of the no-op plan", f"{no_op.memory_mib:.0f} MiB"),
+    ]
+
+
+@dataclass(frozen=True)
+class _NoOp:
+    seconds: float
+    memory_mib: float
+    log: list[dict[str, Any]]
+
+    @property
+    def requests(self) -> int:
+        return len(self.log)
+
+    @property
+    def verbs(self) -> str:
+        return _verbs(self.log)
+
+
+def _no_op(folder: Path, server: Emulator, repeat: int) -> _NoOp:
+    """Plans that must be empty: exit code 0 with --detailed-exit-code."""
+    runs = []
+    log: list[dict[str, Any]] = []
+    for _ in range(repeat):
+        server.forget_requests()
+        runs.append(reconciler("-C", str(folder), "plan", "--detailed-exit-code"))
+        log = server.requests()
+    return _NoOp(min(one.seconds for one in runs), max(one.memory_mib for one in runs), log)
+
+
+def _verbs(log: list[dict[str, Any]]) -> str:
+    counts = Counter(str(entry["verb"]) for entry in log)
+    return ", ".join(f"{verb} {count}" for verb, count in sorted(counts.items()))
+
+
+def _list_once(server: Emulator) -> None:
+    with httpx.Client(trust_env=False, timeout=60, headers=_HEADERS) as client:
+        client.get(f"{server.url}/orgs/{ORGANIZATION}/resources/defs").raise_for_status().json()
+
+
+def _bare_client(count: int, concurrency: int) -> float:
+    """Seconds that the same creates take without anything around them."""
+    bodies = [definition_body(number) for number in range(count)]
+    with (
+        emulator() as server,
+        httpx.Client(trust_env=False, timeout=60, headers=_HEADERS) as client,
+        ThreadPoolExecutor(concurrency) as pool,
+    ):
+        url = f"{server.url}/orgs/{ORGANIZATION}/resources/defs"
+
+        def create(body: bytes) -> None:
+            client.post(url, content=body).raise_for_status()
+
+        start = time.perf_counter()
+        for _ in pool.map(create, bodies):
+            pass
+        return time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class _Parse:
+    compose_s: float
+    load_s: float
+    bytes: int
+
+
+def _libyaml(folder: Path, repeat: int) -> _Parse:
+    """Read and parse every file once with PyYAML over libyaml: to nodes, and to values."""
+    files = sorted(folder.glob("definitions/*/*.yaml"))
+
+    def compose() -> None:
+        for file in files:
+            yaml.compose(file.read_bytes(), Loader=yaml.CSafeLoader)
+
+    def load() -> None:
+        for file in files:
+            yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
+
+    return _Parse(
+        best(repeat, lambda: _timed(compose)),
+        best(repeat, lambda: _timed(load)),
+        sum(file.stat().st_size for file in files),
+    )

@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# The main job on a laptop: plan, apply, an empty second plan, one change, its plan, its apply.
+# Everything happens in .demo/ below this repository; the orchestrator is the embedded one, on a
+# loopback port, and ends with this script.
+#
+#   RECONCILER=/path/to/reconciler   use this program instead of the one of `make dev`
+#   DEMO=/path/to/folder             where the scratch folder is made; removed and made anew
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+reconciler=${RECONCILER:-$root/.venv/bin/reconciler}
+scratch=${DEMO:-$root/.demo}
+tree=$scratch/platform
+emulator=
+
+if [ ! -x "$reconciler" ]; then
+  make --no-print-directory -C "$root" dev
+fi
+reconciler=$(cd "$(dirname "$reconciler")" && pwd)/$(basename "$reconciler")
+python=$(dirname "$reconciler")/python
+
+# The scratch folder is marked, so that a mistyped DEMO never removes anything else.
+if [ -e "$scratch" ] && [ ! -e "$scratch/.made-by-demo" ]; then
+  echo "demo: $scratch exists and was not made by this script; remove it or set DEMO" >&2
+  exit 64
+fi
+
+stop() {
+  if [ -n "$emulator" ]; then
+    kill "$emulator" 2>/dev/null || true
+    wait "$emulator" 2>/dev/null || true
+    emulator=
+  fi
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+heading() { printf '\n== %s\n\n' "$1"; }
+shown() { printf '$ %s\n' "$*"; }
+
+# Run the program in the scratch repository, having said so, and demand one exit code.
+expect() {
+  local wanted=$1 code=0
+  shift
+  shown reconciler "$@"
+  (cd "$tree" && "$reconciler" "$@") || code=$?
+  if [ "$code" -ne "$wanted" ]; then
+    echo "demo: expected exit code $wanted, got $code" >&2
+    exit 1
+  fi
+  printf '\n'
+}
+
+commit() {
+  git -C "$tree" add --all
+  git -C "$tree" -c user.name=demo -c user.email=demo@localhost -c commit.gpgsign=false \
+    commit --quiet --message "$1"
+  git -C "$tree" log -1 --format='commit %h  %s'
+}
+
+heading "1. A platform repository: two organizations, one private network"
+rm -rf "$scratch"
+mkdir -p "$scratch"
+touch "$scratch/.made-by-demo"
+cp -R "$root/examples/quickstart" "$tree"
+git -C "$tree" init --quiet --initial-branch=main
+(cd "$tree" && find . -path ./.git -prune -o -type f -print | sed 's/^\.\///' | LC_ALL=C sort)
+
+heading "2. An orchestrator to practise against"
+port=$("$python" - <<'PYTHON'
+import socket
+
+with socket.socket() as listener:
+    listener.bind(("127.0.0.1", 0))
+    print(listener.getsockname()[1])
+PYTHON
+)
+practice=(emulator --port "$port" --state "$scratch/orchestrator.db" --organization acme --organization beta)
+shown reconciler "${practice[@]}"
+"$reconciler" "${practice[@]}" > "$scratch/emulator.log" 2>&1 &
+emulator=$!
+if ! "$python" - "$port" "$emulator" <<'PYTHON'
+import os
+import socket
+import sys
+import time
+
+port, process = int(sys.argv[1]), int(sys.argv[2])
+deadline = time.monotonic() + 30
+while time.monotonic() < deadline:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        break
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        sys.exit(0)
+    except OSError:
+        time.sleep(0.05)
+sys.exit(1)
+PYTHON
+then
+  echo "demo: the embedded orchestrator did not start:" >&2
+  cat "$scratch/emulator.log" >&2
+  exit 1
+fi
+echo "listening on http://127.0.0.1:$port"
+sed "s#http://127\.0\.0\.1:8480#http://127.0.0.1:$port#" "$root/examples/quickstart/reconciler.yaml" \
+  > "$tree/reconciler.yaml"
+# The runner's rule names an environment type. Those belong to the organization, not to this
+# repository, so the practice orchestrator is given one (docs/emulator.md, seeds).
+"$python" - "$port" <<'PYTHON'
+import json
+import sys
+import urllib.request
+
+seed = {"env_types": [{"organization": "acme", "id": "development"}]}
+request = urllib.request.Request(
+    f"http://127.0.0.1:{sys.argv[1]}/_emulator/seed",
+    data=json.dumps(seed).encode(),
+    headers={"Content-Type": "application/json"},
+)
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+with opener.open(request, timeout=30) as answer:
+    assert answer.status == 200
+PYTHON
+export HUMANITEC_TOKEN=practice HUMANITEC_AUTH_TOKEN=practice
+commit "Describe the platform"
+
+heading "3. Check the files, then see what would be done"
+expect 0 validate
+expect 2 plan --detailed-exit-code
+
+heading "4. Do it"
+expect 0 apply --yes
+
+heading "5. The second plan is empty"
+expect 0 plan --detailed-exit-code
+
+heading "6. Change one file: another region for the buckets of acme"
+file=orgs/acme/definitions/storage.yaml
+sed 's/region: eu-central-1/region: eu-north-1/' "$root/examples/quickstart/$file" > "$tree/$file"
+git -C "$tree" --no-pager diff --no-color --unified=1 -- "$file" | sed -n '/^@@/,$p'
+commit "Keep buckets in eu-north-1"
+
+heading "7. The plan of that change, and its apply"
+expect 2 plan --detailed-exit-code
+expect 0 apply --yes
+expect 0 plan --detailed-exit-code
+
+heading "Done"
+cat <<EOF_TEXT
+Everything of this demo is in $scratch; what it started was stopped. To go on playing:
+
+  $reconciler ${practice[*]} &
+  export HUMANITEC_TOKEN=practice HUMANITEC_AUTH_TOKEN=practice
+  cd $tree
+  $reconciler plan
+
+Next:
+  docs/getting-started.md    the same with your own repository: pip install, reconciler init
+  docs/pull-requests.md      this plan as a comment on every pull request
+  docs/ownership.md          what is deleted, what never is, and how to take over what exists
+EOF_TEXT
