@@ -7,12 +7,10 @@ import pytest
 
 from reconciler.model.finding import Severity, Unknown
 from reconciler.rules.judge import Judgement
-from reconciler.rules.pages import example, page, write_pages
-from reconciler.rules.prose import Example
+from reconciler.rules.pages import Example, page
 from reconciler.rules.registry import RULES
-from tests.rules.tree import ACME, judged, settings
-
-PAGES = Path(__file__).parents[2] / "docs" / "rules"
+from tests.rules.pages_on_disk import DOCUMENTATION, example, read_example, write_pages
+from tests.rules.tree import ACME, declare, judged, scope, settings
 
 
 def judged_example(given: Example) -> Judgement:
@@ -38,8 +36,6 @@ def test_right_example_has_no_finding_of_its_rule_and_no_error(rule_id: str) -> 
 def test_findings_carry_the_id_of_their_rule_a_place_a_key_and_a_next_step(rule_id: str) -> None:
     given = example(rule_id, "wrong")
     chosen = settings(given.settings) if given.settings else ACME
-    from tests.rules.tree import declare, scope
-
     for answer in RULES[rule_id].check(scope(declare(given.objects), settings=chosen)):
         assert answer.rule == rule_id
         if not isinstance(answer, Unknown):
@@ -53,8 +49,8 @@ def test_pages_in_the_documentation_are_current(tmp_path: Path) -> None:
     """`reconciler explain` and `docs/rules` show one text."""
     write_pages(tmp_path)
     written = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    kept = {path.name: path.read_text() for path in PAGES.iterdir()}
-    assert written == kept, "write them again: reconciler.rules.pages.write_pages(Path('docs/rules'))"
+    kept = {path.name: path.read_text() for path in DOCUMENTATION.iterdir()}
+    assert written == kept, "write them again: python -m tests.rules.pages_on_disk"
 
 
 def test_page_of_a_rule_that_is_gone_is_removed(tmp_path: Path) -> None:
@@ -64,7 +60,7 @@ def test_page_of_a_rule_that_is_gone_is_removed(tmp_path: Path) -> None:
 
 
 def test_page_shows_both_examples_and_how_to_switch_the_rule_off() -> None:
-    text = page("R68")
+    text = page("R68", read_example)
     assert example("R68", "wrong").objects.rstrip() in text
     assert example("R68", "right").objects.rstrip() in text
     assert re.search(r'R68: \{severity: "off", reason: ', text)
@@ -72,4 +68,4 @@ def test_page_shows_both_examples_and_how_to_switch_the_rule_off() -> None:
 
 def test_unknown_rule_has_no_page() -> None:
     with pytest.raises(KeyError):
-        page("R999")
+        page("R999", read_example)

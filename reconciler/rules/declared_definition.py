@@ -1,0 +1,120 @@
+"""Resource definitions as rules see them: those written as files, and those an Agent document makes.
+
+Rules speak of one shape, whatever the document. Paths are those below `entity`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.model.agent import AgentDefinition, AgentDocument
+from reconciler.model.declaration import Declared
+from reconciler.model.json import Json, Path
+from reconciler.model.origin import Origin
+from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
+
+AGENT_TYPE = "agent"
+CLUSTER_TYPE = "k8s-cluster"
+NAMESPACE_TYPE = "k8s-namespace"
+AGENT_DRIVER = "humanitec/agent"
+_MADE = ("spec", "definition")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredDefinition:
+    """One definition with the document that declares it."""
+
+    id: str
+    entity: Entity
+    source: Declared[DefinitionDocument] | Declared[AgentDocument]
+
+    @property
+    def is_made_by_agent(self) -> bool:
+        """True where an Agent document declares it."""
+        return isinstance(self.source.document, AgentDocument)
+
+    def origin(self, path: Path = ()) -> Origin:
+        """Place of the value under `entity`, or of its nearest existing ancestor."""
+        return self.source.origin(self._path(path))
+
+    def key_origin(self, path: Path = ()) -> Origin:
+        """Place of the key that leads to the value under `entity`."""
+        return self.source.key_origin(self._path(path))
+
+    @property
+    def id_origin(self) -> Origin:
+        """Place of the id."""
+        return self.source.origin((*_MADE, "id") if self.is_made_by_agent else ("metadata", "id"))
+
+    def _path(self, path: Path) -> Path:
+        if not self.is_made_by_agent:
+            return ("entity", *path)
+        if path[:1] == ("criteria",):
+            return (*_MADE, *path)
+        if path == ("driver_inputs", "values", "id"):
+            return ("metadata", "id")
+        return _MADE
+
+    def inputs(self) -> Iterator[tuple[Path, Json]]:
+        """Every value below `driver_inputs`, mappings and lists before what they hold."""
+        inputs = self.entity.driver_inputs
+        if inputs is None:
+            return
+        for member, value in (
+            ("values", inputs.values),
+            ("secrets", inputs.secrets),
+            ("secret_refs", inputs.secret_refs),
+        ):
+            if value is not None:
+                yield from _walk(value, ("driver_inputs", member))
+
+    def input(self, *path: str) -> Json:
+        """Return the value under `driver_inputs`, None where there is none.
+
+        The first step is `values`, `secrets` or `secret_refs`.
+        """
+        inputs = self.entity.driver_inputs
+        if inputs is None:
+            return None
+        members: dict[str, Json] = {
+            "values": inputs.values,
+            "secrets": inputs.secrets,
+            "secret_refs": inputs.secret_refs,
+        }
+        return dig(members, *path)
+
+
+def made_by(agent: Declared[AgentDocument], definition: AgentDefinition) -> DeclaredDefinition:
+    """Spell out the definition that an Agent document asks for (v1 reference 4.11)."""
+    entity = Entity(
+        name=definition.name or definition.id,
+        type=AGENT_TYPE,
+        driver_type=AGENT_DRIVER,
+        driver_inputs=DriverInputs(values={"id": agent.document.metadata.id}),
+        criteria=definition.criteria,
+    )
+    return DeclaredDefinition(definition.id, entity, agent)
+
+
+def dig(value: Json, *path: str) -> Json:
+    """Follow keys of mappings; None where one is missing.
+
+    >>> dig({"spec": {"prune": True}}, "spec", "prune")
+    True
+    """
+    for step in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)
+    return value
+
+
+def _walk(root: Json, at: Path) -> Iterator[tuple[Path, Json]]:
+    """Preorder, with a stack of its own: how deep a document nests is the user's choice."""
+    stack: list[tuple[Path, Json]] = [(at, root)]
+    while stack:
+        path, value = stack.pop()
+        yield path, value
+        if isinstance(value, dict):
+            stack.extend((((*path, name), child) for name, child in reversed(value.items())))
+        elif isinstance(value, list):
+            stack.extend(((*path, index), value[index]) for index in range(len(value) - 1, -1, -1))

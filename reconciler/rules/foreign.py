@@ -1,0 +1,65 @@
+"""What rules read from Kubernetes objects that stand in the same tree.
+
+Objects of any other shape are left alone: they belong to somebody else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.model.declaration import Declarations, Foreign
+from reconciler.model.origin import Origin
+from reconciler.rules.declared_definition import dig
+from reconciler.rules.pattern import is_open
+
+AGENT_CONFIG_MAP = "humanitec-agent-configmap-env"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentInstallation:
+    """An installed Agent, known by its ConfigMap (agent and operator 2.4).
+
+    `organizations` are the entries of `ORGS` in order, those that a template fills in left out;
+    `has_open_part` tells that there are such.
+    """
+
+    organizations: tuple[str, ...]
+    has_open_part: bool
+    origin: Origin
+
+
+def agent_installations(declarations: Declarations) -> Iterator[AgentInstallation]:
+    """Find the ConfigMaps of Agents in the tree."""
+    for foreign in declarations.foreign:
+        if not is_object(foreign, "v1", "ConfigMap"):
+            continue
+        if dig(foreign.raw, "metadata", "name") != AGENT_CONFIG_MAP:
+            continue
+        orgs = dig(foreign.raw, "data", "ORGS")
+        if isinstance(orgs, str):
+            entries = [entry.strip() for entry in orgs.split(",")]
+            yield AgentInstallation(
+                organizations=tuple(entry for entry in entries if entry and not _is_filled_in(entry)),
+                has_open_part=any(_is_filled_in(entry) for entry in entries),
+                origin=foreign.origin(("data", "ORGS")),
+            )
+
+
+def _is_filled_in(entry: str) -> bool:
+    return is_open(entry) or "{{" in entry or "$" in entry
+
+
+def secret_stores(declarations: Declarations) -> Iterator[tuple[str, Origin]]:
+    """Names of the Operator's secret stores; those of External Secrets share the kind, not the group."""
+    for foreign in declarations.foreign:
+        if is_object(foreign, "humanitec.io/", "SecretStore"):
+            name = dig(foreign.raw, "metadata", "name")
+            if isinstance(name, str) and not _is_filled_in(name):
+                yield name, foreign.origin(("metadata", "name"))
+
+
+def is_object(foreign: Foreign, api_version: str, kind: str) -> bool:
+    """Tell Kubernetes objects; an `api_version` that ends in `/` stands for every version of a group."""
+    written = foreign.raw.get("apiVersion")
+    if foreign.raw.get("kind") != kind or not isinstance(written, str):
+        return False
+    return written.startswith(api_version) if api_version.endswith("/") else written == api_version

@@ -1,0 +1,267 @@
+"""Rules about deployments to Git (compatibility rules, GitOps): R68, R69, R70, R75.
+
+`reconciler.rules.gitops_surroundings` holds R71 to R74, which compare several documents.
+"""
+
+import re
+from collections.abc import Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import Json, Path, dotted
+from reconciler.model.placeholder import resource_references
+from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, DeclaredDefinition
+from reconciler.rules.git_target import (
+    GitTarget,
+    Given,
+    git_target,
+    is_empty,
+    is_fixed,
+    is_git_target,
+    mode_path,
+)
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import BUILT_IN_STORE, Scope
+
+_AGENT_URL = "agent_url"
+_AGENT_URL_LINE = re.compile(r"""(?m)^[ \t]*["']?agent_url["']?[ \t]*:[ \t]*(?!["']{2}[ \t]*$)[^\s#]""")
+_SCHEMES = ("ssh", "https", "http")
+
+
+def _no_agent(scope: Scope) -> Iterator[Finding | Unknown]:
+    for definition in scope.of_type(CLUSTER_TYPE):
+        is_git = is_git_target(definition)
+        if is_git is False:
+            continue
+        uses = list(agent_uses(definition))
+        if not uses:
+            continue
+        if is_git is None:
+            yield Unknown(
+                "R68",
+                f"definition `{definition.id}` uses an Agent, and a template computes whether it deploys to "
+                f"Git ({definition.origin(mode_path(definition))})",
+            )
+            continue
+        first, *others = uses
+        mode = mode_path(definition)
+        mode_place = definition.origin(mode)
+        yield Finding(
+            "R68",
+            Severity.ERROR,
+            f"GitOps and Agent exclude each other on the deployment cluster: `{definition.id}` deploys to "
+            f"Git (`{dotted(mode)}`, {mode_place}) and uses an Agent (`{dotted(first)}`, "
+            f"{definition.key_origin(first)})",
+            definition.key_origin(first),
+            key=scope.key(Kind.DEFINITION, definition.id),
+            others=(mode_place, *(definition.key_origin(path) for path in others)),
+            advice="Use direct mode with the Agent (a cluster driver instead of the Git one), or GitOps "
+            "without it. The runtime cluster beside a Git target (`res_id: k8s-cluster-runtime`) may use "
+            "the Agent.",
+        )
+
+
+def agent_uses(definition: DeclaredDefinition) -> Iterator[Path]:
+    """Paths below `entity` of inputs that use an Agent: those named `agent_url`, and those that refer to one."""
+    below: Path | None = None
+    for path, value in definition.inputs():
+        if below is not None and path[: len(below)] == below:
+            continue
+        if (path[-1] == _AGENT_URL and not is_empty(value)) or _mentions_agent(value):
+            below = path
+            yield path
+
+
+def _mentions_agent(value: Json) -> bool:
+    if not isinstance(value, str):
+        return False
+    if _AGENT_URL in value and _AGENT_URL_LINE.search(value):
+        return True
+    return "${" in value and any(reference.type == AGENT_TYPE for reference in resource_references(value))
+
+
+def _complete_git_target(scope: Scope) -> Iterator[Finding | Unknown]:
+    for definition in scope.git_targets:
+        target = git_target(definition)
+        for path, problem, advice in _git_problems(target):
+            yield Finding(
+                "R69",
+                Severity.ERROR,
+                f"Git target `{definition.id}`: {problem}",
+                definition.origin(path),
+                key=scope.key(Kind.DEFINITION, definition.id),
+                advice=advice,
+            )
+        computed = [
+            name
+            for name, given in (
+                ("the repository's URL", target.url.given),
+                ("the credentials", target.ssh_key),
+            )
+            if given is Given.COMPUTED
+        ]
+        if computed:
+            yield Unknown(
+                "R69",
+                f"Git target `{definition.id}` ({definition.origin()}): {' and '.join(computed)} are known "
+                f"at "
+                "deployment only",
+            )
+
+
+def _git_problems(target: GitTarget) -> Iterator[tuple[Path, str, str]]:
+    """Path below `entity`, problem and next step."""
+    if target.url.given is Given.NO:
+        yield target.url.path, "`url` is missing", "Give the repository's SSH or HTTPS URL."
+    if target.ssh_key is Given.YES and target.password is Given.YES:
+        yield (
+            target.credentials_path,
+            "both `credentials.ssh_key` and `credentials.password` are given",
+            "Keep the one that fits the URL: the key for SSH, the password or token for HTTPS.",
+        )
+    if target.url.given is not Given.YES or not is_fixed(target.url.text.partition(":")[0]):
+        return
+    url = target.git_url
+    if url is None or url.scheme not in _SCHEMES:
+        yield target.url.path, "`url` is neither an SSH nor an HTTPS URL", "Give one of the two."
+    elif url.scheme == "ssh" and target.ssh_key is Given.NO:
+        yield (
+            target.credentials_path,
+            "the SSH URL needs `credentials.ssh_key`",
+            "Give a deploy key with write access, as a reference to a secret.",
+        )
+    elif url.scheme != "ssh" and target.password is Given.NO:
+        yield (
+            target.credentials_path,
+            "the HTTPS URL needs `credentials.password`",
+            "Give a token with write access, as a reference to a secret.",
+        )
+
+
+def _operator_and_store(scope: Scope) -> Iterator[Finding | Unknown]:
+    if not scope.git_targets:
+        return
+    operators = [cluster.operator for cluster in scope.settings.clusters.values()]
+    lacks_operator = bool(operators) and all(operator is False for operator in operators)
+    has_built_in_store = scope.primary_store == BUILT_IN_STORE
+    for definition in scope.git_targets:
+        missing = [
+            text
+            for is_missing, text in (
+                (has_built_in_store, f"target `{scope.target}` has `primaryStore: {BUILT_IN_STORE}`"),
+                (lacks_operator, "no cluster of the settings has `operator: true`"),
+            )
+            if is_missing
+        ]
+        if missing:
+            yield Finding(
+                "R70",
+                Severity.ERROR,
+                f"GitOps needs an Operator and an external primary store: `{definition.id}` deploys to Git, "
+                f"and " + " and ".join(missing),
+                definition.origin(mode_path(definition)),
+                key=scope.key(Kind.DEFINITION, definition.id),
+                advice="Install the Operator and make an external secret store primary first; until then "
+                "deploy with an ordinary cluster driver.",
+            )
+    if scope.primary_store is None:
+        yield Unknown(
+            "R70",
+            f"the primary secret store of target `{scope.target}` is not known; set `targets.{scope.target}."
+            "primaryStore` in the settings",
+        )
+    if not lacks_operator and True not in operators:
+        yield Unknown(
+            "R70",
+            "the settings do not say on which clusters an Operator runs; set `clusters.<name>.operator`",
+        )
+
+
+def _reachable_host(scope: Scope) -> Iterator[Finding | Unknown]:
+    private = {host.lower() for host in scope.settings.network.privateHosts}
+    if not private:
+        return
+    for definition in scope.git_targets:
+        target = git_target(definition)
+        url = target.git_url
+        if url is not None and url.host in private:
+            yield Finding(
+                "R75",
+                Severity.ERROR,
+                f"The orchestrator cannot reach `{url.host}`, and the Agent does not carry Git: "
+                f"`{definition.id}` "
+                "would push to a host that the settings name under `network.privateHosts`",
+                definition.origin(target.url.path),
+                key=scope.key(Kind.DEFINITION, definition.id),
+                advice="Use a Git host that the orchestrator reaches, or direct mode with an Agent.",
+            )
+        elif target.url.given is Given.COMPUTED or (url is not None and not is_fixed(url.host)):
+            yield Unknown(
+                "R75",
+                f"the Git host of `{definition.id}` ({definition.origin(target.url.path)}) is known at "
+                f"deployment only",
+            )
+
+
+RULES = (
+    Rule(
+        id="R68",
+        title="A definition that deploys to Git uses no Agent",
+        severity=Severity.ERROR,
+        condition="A definition of type `k8s-cluster` that deploys to Git (driver "
+        "`humanitec/k8s-cluster-git`, or driver `humanitec/template` with `cluster_type: git` among its "
+        "outputs) must not carry `agent_url` anywhere in its inputs, nor refer to a resource of type "
+        "`agent`.",
+        why="In GitOps nothing is sent to a cluster, only to a Git host, and the Agent's tunnel does not "
+        "carry Git. The two cannot work together; the deployment would fail, or the Agent would silently do "
+        "nothing.",
+        advice="Use direct mode with the Agent, or GitOps without it. The runtime cluster beside a Git "
+        "target, found by `res_id: k8s-cluster-runtime`, is an ordinary cluster and may use the Agent.",
+        source="Agent overview, section on GitOps",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_no_agent,
+    ),
+    Rule(
+        id="R69",
+        title="A Git target has a URL and the credentials that fit it",
+        severity=Severity.ERROR,
+        condition="A Git target needs `url`; an SSH URL needs `credentials.ssh_key`, an HTTPS URL "
+        "`credentials.password`, and only one of the two may be given. Where a template or a placeholder "
+        "computes them the answer is unknown.",
+        why="The orchestrator could not push, and each deployment would fail.",
+        advice="Add what is missing, as a reference to a secret.",
+        source="Example library, `k8s-cluster-git`",
+        confidence=Confidence.VENDOR_CODE,
+        sides=(Side.FILE,),
+        check=_complete_git_target,
+    ),
+    Rule(
+        id="R70",
+        title="GitOps has an Operator and an external primary store",
+        severity=Severity.ERROR,
+        condition="Where a definition deploys to Git, the primary secret store "
+        "(`targets.<name>.primaryStore`) must not be `humanitec`, and some cluster of the settings must "
+        "have `operator: true`. What the settings leave out is unknown.",
+        why="What is written to Git are custom resources that only the Operator understands, and it cannot "
+        "read the built-in store: secrets would end up in Git, or nowhere.",
+        advice="Install the Operator and make an external store primary first.",
+        source="Operator architecture; guide for setting up GitOps",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE, Side.LIVE),
+        check=_operator_and_store,
+    ),
+    Rule(
+        id="R75",
+        title="The orchestrator can reach the Git host",
+        severity=Severity.ERROR,
+        condition="The host of a Git target's `url` must not stand under `network.privateHosts` of the "
+        "settings.",
+        why="The orchestrator pushes from outside; the Agent cannot help, for it does not carry Git.",
+        advice="Use a reachable Git host, or direct mode with an Agent.",
+        source="Agent overview, section on GitOps",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_reachable_host,
+    ),
+)

@@ -1,0 +1,189 @@
+"""Rules about ids (compatibility rules, Identity): R01, R02, R04, R06, R07."""
+
+from collections.abc import Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.origin import Origin
+from reconciler.rules.foreign import agent_installations, secret_stores
+from reconciler.rules.identifier import (
+    did_you_mean,
+    is_definition_id,
+    is_organization_id,
+    is_runner_id,
+    is_v1_id,
+    repaired,
+)
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import BUILT_IN_STORE, Scope
+
+
+def _agent_id(scope: Scope) -> Iterator[Finding | Unknown]:
+    for agent in scope.declarations.agents:
+        agent_id = agent.document.metadata.id
+        if not is_v1_id(agent_id):
+            yield Finding(
+                "R01",
+                Severity.ERROR,
+                f"Agent id `{agent_id}`: lower-case letters, digits and single inner hyphens only, "
+                "two characters or more",
+                agent.origin(("metadata", "id")),
+                key=scope.key(Kind.AGENT, agent_id),
+                advice=_repair(repaired(agent_id), is_valid=is_v1_id(repaired(agent_id))),
+            )
+
+
+def _definition_id(scope: Scope) -> Iterator[Finding | Unknown]:
+    for definition in scope.definitions:
+        if is_definition_id(definition.id):
+            continue
+        suggestion = repaired(definition.id)
+        if suggestion and definition.is_made_by_agent:
+            suggestion = suggestion.removesuffix("-agent") + "-agent"
+        yield Finding(
+            "R02",
+            Severity.ERROR,
+            f"Definition id `{definition.id}`: three characters or more, lower-case letters, digits and "
+            f"hyphens, "
+            "no hyphen at either end",
+            definition.id_origin,
+            key=scope.key(Kind.DEFINITION, definition.id),
+            advice=_repair(suggestion, is_valid=is_definition_id(suggestion)),
+        )
+
+
+def _organization_id(scope: Scope) -> Iterator[Finding | Unknown]:
+    known = {target.organization for target in scope.settings.targets.values()}
+    for agent in scope.declarations.agents:
+        for index, organization in enumerate(agent.document.spec.organizations or ()):
+            if not is_organization_id(organization):
+                yield _not_an_organization(
+                    organization, agent.origin(("spec", "organizations", index)), known
+                )
+    for installation in agent_installations(scope.everything):
+        for organization in installation.organizations:
+            if not is_organization_id(organization):
+                yield _not_an_organization(organization, installation.origin, known)
+
+
+def _not_an_organization(organization: str, origin: Origin, known: set[str]) -> Finding:
+    return Finding(
+        "R04",
+        Severity.ERROR,
+        f"`{organization}` is not an organization id",
+        origin,
+        advice=did_you_mean(organization, sorted(known)) or "Write the id of the organization, not its name.",
+    )
+
+
+def _store_id(scope: Scope) -> Iterator[Finding | Unknown]:
+    for store_id, origin in secret_stores(scope.everything):
+        if store_id == BUILT_IN_STORE:
+            yield Finding(
+                "R06",
+                Severity.ERROR,
+                f"Store id `{store_id}` is not allowed: it names the built-in store",
+                origin,
+                advice="Choose another name, and use it in `store` of every secret reference.",
+            )
+        elif not is_v1_id(store_id):
+            yield Finding(
+                "R06",
+                Severity.ERROR,
+                f"Store id `{store_id}` is not allowed: lower-case letters, digits and single inner hyphens "
+                f"only, "
+                "two characters or more",
+                origin,
+                advice=_repair(repaired(store_id), is_valid=is_v1_id(repaired(store_id))),
+            )
+
+
+def _runner_id(scope: Scope) -> Iterator[Finding | Unknown]:
+    for runner in scope.declarations.runners:
+        runner_id = runner.document.metadata.id
+        if not is_runner_id(runner_id):
+            suggestion = repaired(runner_id).lstrip("0123456789-")
+            yield Finding(
+                "R07",
+                Severity.ERROR,
+                f"Runner id `{runner_id}` must start with a letter; lower-case letters, digits, `_` and `-` "
+                f"follow, "
+                "at least one of them",
+                runner.origin(("metadata", "id")),
+                key=scope.key(Kind.RUNNER, runner_id),
+                advice=_repair(suggestion, is_valid=is_runner_id(suggestion)),
+            )
+
+
+def _repair(suggestion: str, *, is_valid: bool) -> str:
+    return f"Use `{suggestion}`, for example." if is_valid else "Choose another id."
+
+
+RULES = (
+    Rule(
+        id="R01",
+        title="Agent id has an allowed form",
+        severity=Severity.ERROR,
+        condition="The id of an Agent must match `^[a-z0-9](?:-?[a-z0-9]+)+$`: lower-case letters and "
+        "digits, single hyphens between them, at least two characters.",
+        why="The orchestrator refuses to register any other id, and an id cannot be changed later.",
+        advice="Rename the Agent before it is registered.",
+        source="API description of `POST /orgs/{orgId}/agents`; Agent installation guide",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_agent_id,
+    ),
+    Rule(
+        id="R02",
+        title="Definition id has an allowed form",
+        severity=Severity.ERROR,
+        condition="The id of a resource definition must match `^[a-z0-9][a-z0-9-]+[a-z0-9]$`. This holds "
+        "for the definition that an Agent document makes, too.",
+        why="The orchestrator refuses other ids. It mostly happens when an Agent's id of two characters is "
+        "used again for its definition: definitions need three.",
+        advice="Give the definition an id of its own, such as the Agent's with `-agent` at the end.",
+        source="API description of `POST /orgs/{orgId}/resources/defs`",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_definition_id,
+    ),
+    Rule(
+        id="R04",
+        title="Organization id has an allowed form",
+        severity=Severity.ERROR,
+        condition="Every entry of an Agent's `organizations`, and of `ORGS` of an installed Agent, must "
+        "match `^[a-z0-9](?:-?[a-z0-9]+)+$` and have at most 50 characters.",
+        why="No organization can have such an id, so the registration or the tunnel would fail.",
+        advice="Write the organization's id as it stands in the orchestrator's URL.",
+        source="API description, organization ids",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_organization_id,
+    ),
+    Rule(
+        id="R06",
+        title="Secret store id has an allowed form",
+        severity=Severity.ERROR,
+        condition="The name of a `SecretStore` of `humanitec.io` is its id in the orchestrator: it must "
+        "match `^[a-z0-9](?:-?[a-z0-9]+)+$` and must not be `humanitec`.",
+        why="Stores are looked up by name on both sides. The orchestrator refuses other ids, and "
+        "`humanitec` is its own store, which the Operator cannot read.",
+        advice="Rename the store on the cluster and in every reference to it.",
+        source="API description of `POST /orgs/{orgId}/secretstores`",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_store_id,
+    ),
+    Rule(
+        id="R07",
+        title="Runner id has an allowed form",
+        severity=Severity.ERROR,
+        condition="The id of a Runner must match `^[a-z][a-z0-9_-]+$`.",
+        why="The orchestrator refuses other ids, and an id cannot be changed later.",
+        advice="Rename the Runner before it is registered.",
+        source="API description of `POST /orgs/{orgId}/runners` (v2)",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_runner_id,
+    ),
+)

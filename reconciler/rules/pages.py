@@ -1,0 +1,116 @@
+"""The pages of the rules in Markdown, with their examples.
+
+Pure: the examples are files of this package (`examples/R68/wrong.yaml` …), and whoever wants a page
+hands in a function that reads them. `docs/rules/` holds the same pages.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from reconciler.model.finding import Severity
+from reconciler.rules.registry import RULES
+from reconciler.rules.rule import Rule
+
+Reader = Callable[[str], str]
+"""Text of a file below `reconciler/rules/examples`, such as `R68/wrong.yaml`; "" where there is none."""
+INDEX = "README.md"
+
+_SEVERITY = {
+    Severity.ERROR: "error: refuses the plan",
+    Severity.WARNING: "warning: printed with the plan",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example: the objects, and the settings where the rule depends on them, else ""."""
+
+    objects: str
+    settings: str = ""
+
+
+def example(rule_id: str, case: str, read: Reader) -> Example:
+    """Return the `wrong` or the `right` example of a rule."""
+    return Example(read(f"{rule_id}/{case}.yaml"), read(f"{rule_id}/{case}.settings.yaml"))
+
+
+def page(rule_id: str, read: Reader) -> str:
+    """Return the page of a rule. Raises KeyError for an id that is not in the table."""
+    rule = RULES[rule_id]
+    return _page(rule, wrong=example(rule_id, "wrong", read), right=example(rule_id, "right", read))
+
+
+def pages(read: Reader) -> dict[str, str]:
+    """Return every page and the list of them, by file name."""
+    return {INDEX: _list(RULES.values()), **{f"{rule_id}.md": page(rule_id, read) for rule_id in RULES}}
+
+
+def _page(rule: Rule, *, wrong: Example, right: Example) -> str:
+    other = Severity.WARNING if rule.severity is Severity.ERROR else Severity.ERROR
+    return f"""\
+# {rule.id}: {rule.title}
+
+| Severity | Looks at | Confidence |
+|---|---|---|
+| {_SEVERITY[rule.severity]} | {", ".join(rule.sides)} | {rule.confidence} |
+
+## What
+
+{rule.condition}
+
+## Why
+
+{rule.why}
+
+## What to do
+
+{rule.advice}
+
+## Wrong
+
+{_shown(wrong)}
+## Right
+
+{_shown(right)}
+## Switching it
+
+In `reconciler.yaml`, with `off` or `{other}`, and always with a reason, which is printed where the
+rule would have spoken:
+
+```yaml
+rules:
+  {rule.id}: {{severity: "off", reason: "why it does not hold here"}}
+```
+
+A side that could not be looked at is answered with *unknown*, which is printed and counted and
+never taken as passed.
+
+## Source
+
+{rule.source}.
+"""
+
+
+def _shown(example: Example) -> str:
+    blocks = [f"```yaml\n{example.objects.rstrip()}\n```\n"]
+    if example.settings:
+        blocks.append(f"with these settings:\n\n```yaml\n{example.settings.rstrip()}\n```\n")
+    return "\n".join(blocks)
+
+
+def _list(rules: Iterable[Rule]) -> str:
+    rows = "\n".join(
+        f"| [{rule.id}]({rule.id}.md) | {rule.title} | {rule.severity} | {', '.join(rule.sides)} |"
+        for rule in rules
+    )
+    return f"""\
+# Rules
+
+What is checked before anything is planned. `reconciler explain R68` explains one rule. An *error*
+refuses the plan, a *warning* is printed with it. A rule looks at the files, at the live state of
+the orchestrator, or at clusters; a side that could not be looked at is *unknown*, never passed.
+
+| Rule | Demands | Severity | Looks at |
+|---|---|---|---|
+{rows}
+"""

@@ -1,0 +1,183 @@
+"""What a rule may look at: the files and the live state of one target, and the whole tree.
+
+Pure: look-ups are computed once and kept on the scope. The pass makes one scope per target and
+hands them to `reconciler.rules.judge`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from reconciler.model.agent import AgentDocument
+from reconciler.model.canonical import resource_key
+from reconciler.model.declaration import Declarations, Declared
+from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.key import PublicKey
+from reconciler.model.origin import Origin
+from reconciler.model.resource_definition import Criterion
+from reconciler.model.state import Resource, State
+from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition, made_by
+from reconciler.rules.git_target import is_git_target
+from reconciler.settings import Mode, Settings, Target
+
+BUILT_IN_STORE = "humanitec"
+_PLURAL = {
+    Kind.AGENT: "agents",
+    Kind.KEY: "keys",
+    Kind.DEFINITION: "definitions",
+    Kind.CRITERION: "criteria",
+    Kind.RUNNER: "runners",
+    Kind.RUNNER_RULE: "runner rules",
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One target. `live` is None where nothing was read (`validate`).
+
+    `declarations` are the documents of the target's files, `everything` those of the whole tree.
+    """
+
+    target: TargetName
+    organization: str
+    settings: Settings
+    declarations: Declarations
+    everything: Declarations
+    live: State | None = None
+
+    def key(self, kind: Kind, identifier: str) -> ResourceKey:
+        """Key of a thing in this organization."""
+        return resource_key(kind, self.organization, identifier)
+
+    @cached_property
+    def agents(self) -> tuple[Declared[AgentDocument], ...]:
+        """Agents registered in this organization: those of the target's files, and those elsewhere that name it."""
+        own = [agent for agent in self.declarations.agents if self._registers(agent, by_default=True)]
+        seen = {agent.origin() for agent in own}
+        own += [
+            agent
+            for agent in self.everything.agents
+            if self._registers(agent, by_default=False) and agent.origin() not in seen
+        ]
+        return tuple(own)
+
+    def _registers(self, agent: Declared[AgentDocument], *, by_default: bool) -> bool:
+        organizations = agent.document.spec.organizations
+        return by_default if organizations is None else self.organization in organizations
+
+    @cached_property
+    def agent_ids(self) -> frozenset[str]:
+        """Ids of the declared agents of this organization."""
+        return frozenset(agent.document.metadata.id for agent in self.agents)
+
+    @cached_property
+    def definitions(self) -> tuple[DeclaredDefinition, ...]:
+        """Definitions of this target, those made by its Agent documents among them."""
+        written = [
+            DeclaredDefinition(declared.document.metadata.id, declared.document.entity, declared)
+            for declared in self.declarations.definitions
+        ]
+        made = [
+            made_by(agent, agent.document.spec.definition)
+            for agent in self.agents
+            if agent.document.spec.definition is not None
+        ]
+        return (*written, *made)
+
+    @cached_property
+    def definition_ids(self) -> frozenset[str]:
+        """Ids of the declared definitions."""
+        return frozenset(definition.id for definition in self.definitions)
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, Sequence[DeclaredDefinition]]:
+        found: dict[str, list[DeclaredDefinition]] = defaultdict(list)
+        for definition in self.definitions:
+            found[definition.entity.type].append(definition)
+        return found
+
+    def of_type(self, resource_type: str) -> Sequence[DeclaredDefinition]:
+        """Declared definitions of one resource type, in the order of the files."""
+        return self._by_type.get(resource_type, ())
+
+    @cached_property
+    def git_targets(self) -> tuple[DeclaredDefinition, ...]:
+        """Definitions whose mode is `gitops`."""
+        return tuple(d for d in self.of_type(CLUSTER_TYPE) if self.mode(d) is Mode.GITOPS)
+
+    def mode(self, definition: DeclaredDefinition) -> Mode | None:
+        """Mode of deployments to a `k8s-cluster` definition (compatibility rules 2).
+
+        None where it depends on something not known here: the primary secret store, or a cluster
+        type that a template computes. GitOps does not depend on the store.
+        """
+        is_git = is_git_target(definition)
+        if is_git:
+            return Mode.GITOPS
+        if is_git is None or self.primary_store is None:
+            return None
+        return Mode.LEGACY if self.primary_store == BUILT_IN_STORE else Mode.DIRECT
+
+    def public_key(self, document: Origin) -> PublicKey | None:
+        """Parsed key of the `Key` or `Runner` document at a place; None where it could not be read."""
+        return self.declarations.public_keys.get(document) or self.everything.public_keys.get(document)
+
+    @cached_property
+    def target_settings(self) -> Target | None:
+        """Settings of this target; None where the scope was made without them."""
+        return self.settings.targets.get(self.target)
+
+    @property
+    def primary_store(self) -> str | None:
+        """Id of the primary secret store, None where the settings do not say."""
+        return None if self.target_settings is None else self.target_settings.primaryStore
+
+    def has_read(self, kind: Kind) -> bool:
+        """True where the live list of the kind is complete, so that absence is evidence."""
+        return self.live is not None and kind in self.live.complete
+
+    def unread(self, kind: Kind) -> str:
+        """Reason of an `Unknown` about a kind that was not read to the end."""
+        return f"the live {_PLURAL[kind]} of target `{self.target}` were not read"
+
+    def live_resource(self, kind: Kind, identifier: str) -> Resource | None:
+        """Live thing of this organization, None where it is not there or was not read."""
+        return None if self.live is None else self.live.resources.get(self.key(kind, identifier))
+
+    @cached_property
+    def _live_of(self) -> Mapping[Kind, Sequence[Resource]]:
+        """Of this organization, by id; what other organizations hold is no concern of the target."""
+        found: dict[Kind, list[Resource]] = defaultdict(list)
+        if self.live is not None:
+            for key in sorted(self.live.resources, key=lambda key: key.id):
+                if key.organization == self.organization:
+                    found[key.kind].append(self.live.resources[key])
+        return found
+
+    def live_of(self, kind: Kind) -> Sequence[Resource]:
+        """Live things of one kind in this organization, by id; empty where nothing was read."""
+        return self._live_of.get(kind, ())
+
+    def criteria(self, definition: DeclaredDefinition) -> tuple[Criterion, ...] | None:
+        """Criteria in force: the declared ones, else the live ones; None where neither is known."""
+        if definition.entity.criteria is not None:
+            return definition.entity.criteria
+        if not self.has_read(Kind.DEFINITION):
+            return None
+        live = self.live_resource(Kind.DEFINITION, definition.id)
+        return () if live is None else live_criteria(live)
+
+
+def live_criteria(resource: Resource) -> tuple[Criterion, ...]:
+    """Criteria of a live definition as values."""
+    return tuple(
+        Criterion(
+            env_type=fields.get("env_type"),
+            app_id=fields.get("app_id"),
+            env_id=fields.get("env_id"),
+            res_id=fields.get("res_id"),
+            class_name=fields.get("class"),
+        )
+        for fields in (resource.criteria or {}).values()
+    )

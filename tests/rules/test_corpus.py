@@ -1,0 +1,40 @@
+"""Real definitions: judged one by one they give no false error, as one set exactly the collisions in it.
+
+The only error is a true one: a definition that points at an Agent which its organization does not have.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.finding import Severity
+from reconciler.model.state import State
+from reconciler.rules.judge import judge
+from tests import building
+from tests.rules.tree import ACME, NOTHING_LIVE, declare_files, live, scope
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "definitions"
+FILES = {path.relative_to(CORPUS).as_posix(): path for path in sorted(CORPUS.rglob("*.yaml"))}
+POINTS_AT_AN_AGENT = "opentofu-container-runner-driver/credentials/agent.yaml"
+WITH_AGENT = live(building.agent("my-agent"))
+
+pytestmark = pytest.mark.skipif(not FILES, reason="the corpus of real definitions is not beside the checkout")
+
+
+def errors(files: dict[str, bytes], state: State | None) -> list[str]:
+    judgement = judge([scope(declare_files(files), live=state)], ACME)
+    return [finding.rule for finding in judgement.findings if finding.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_real_files_give_no_false_error(name: str) -> None:
+    content = {name: FILES[name].read_bytes()}
+    assert errors(content, None) == []
+    assert errors(content, WITH_AGENT) == []
+    assert errors(content, NOTHING_LIVE) == (["R03"] if name == POINTS_AT_AN_AGENT else [])
+
+
+def test_the_set_gives_the_collisions_that_are_in_it() -> None:
+    found = errors({name: path.read_bytes() for name, path in FILES.items()}, WITH_AGENT)
+    assert Counter(found) == {"R08": 9}

@@ -1,0 +1,115 @@
+"""Things that may exist only once: R08."""
+
+import pytest
+
+from reconciler.model.finding import Severity
+from reconciler.model.identity import Kind
+from tests import building
+from tests.rules.tree import judged, live, rules_of
+
+DEFINITION = """\
+apiVersion: entity.humanitec.io/v1b1
+kind: Definition
+metadata: {{id: {id}}}
+entity: {{type: {type}, driver_type: humanitec/echo, criteria: {criteria}}}
+---
+"""
+RUNNER = """\
+apiVersion: reconciler/v1alpha1
+kind: Runner
+metadata: {{id: {id}}}
+spec:
+  runner_configuration:
+    type: kubernetes-eks
+    job: {{namespace: jobs, service_account: job}}
+    cluster: {{name: eu, region: eu-central-1, auth: {{role_arn: arn}}}}
+  state_storage_configuration: {{type: s3, bucket: state}}
+  rules: {rules}
+---
+"""
+AGENT = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {{id: {id}}}\nspec: {spec}\n---\n"
+
+
+def definition(identifier: str, criteria: str = "[]", type_: str = "s3") -> str:
+    return DEFINITION.format(id=identifier, criteria=criteria, type=type_)
+
+
+@pytest.mark.parametrize(
+    ("texts", "count"),
+    [
+        pytest.param([definition("bucket"), definition("bucket")], 1, id="one id"),
+        pytest.param([definition("bucket"), definition("bucket"), definition("bucket")], 2, id="thrice"),
+        pytest.param([definition("one"), definition("two")], 0, id="two ids"),
+        pytest.param(
+            [definition("one", "[{}]"), definition("two", "[{class: default}]")], 1, id="default class"
+        ),
+        pytest.param([definition("one", "[{}]"), definition("two", "[{class: big}]")], 0, id="other class"),
+        pytest.param([definition("one", "[{}]"), definition("two", "[{res_id: ''}]")], 1, id="empty is any"),
+        pytest.param([definition("one", "[{}]"), definition("two", "[{}]", "dns")], 0, id="other type"),
+        pytest.param([definition("one", "[{app_id: a}, {app_id: a}]")], 1, id="within one definition"),
+        pytest.param(
+            [RUNNER.format(id="one", rules="[{}]"), RUNNER.format(id="two", rules="[{project_id: ''}]")],
+            1,
+            id="runner rules",
+        ),
+        pytest.param(
+            [RUNNER.format(id="one", rules="[{}]"), RUNNER.format(id="two", rules="[{project_id: a}]")],
+            0,
+            id="other runner rules",
+        ),
+        pytest.param([RUNNER.format(id="one", rules="[]")] * 2, 1, id="runners"),
+        pytest.param([AGENT.format(id="eu-1", spec="{}")] * 2, 1, id="agents"),
+        pytest.param(
+            [
+                AGENT.format(id="eu-1", spec="{definition: {id: made, criteria: [{}]}}"),
+                definition("made", "[{}]", "agent").replace("humanitec/echo", "mine/agent"),
+            ],
+            2,
+            id="definition made by an agent, its id and its criterion",
+        ),
+    ],
+)
+def test_repetitions_are_found(texts: list[str], count: int) -> None:
+    assert rules_of(judged(*texts)) == ["R08"] * count
+
+
+def test_both_places_are_named() -> None:
+    (found,) = judged(definition("bucket"), definition("bucket")).findings
+    assert found.message == "Definition `bucket` is declared twice (0.yaml:3:16, 1.yaml:3:16)"
+    assert [str(origin) for origin in (found.origin, *found.others)] == ["1.yaml:3:16", "0.yaml:3:16"]
+
+
+def test_criterion_held_by_an_undeclared_definition_is_a_warning() -> None:
+    """The other may be ours and about to go: only the plan knows."""
+    (found,) = judged(
+        definition("mine", "[{env_type: test}]"), live=live(building.definition("theirs", "env_type=test"))
+    ).findings
+    assert (found.rule, found.severity) == ("R08", Severity.WARNING)
+    assert "`theirs`" in found.message
+    assert found.origin.line == 4
+
+
+def test_criterion_held_by_a_built_in_definition_is_an_error() -> None:
+    """Built-in definitions are never changed, so the API is certain to answer 409."""
+    built_in = building.definition("default-humanitec-s3", "", is_built_in=True)
+    (found,) = judged(definition("mine", "[{}]"), live=live(built_in)).findings
+    assert (found.rule, found.severity) == ("R08", Severity.ERROR)
+    assert "`default-humanitec-s3`" in found.message
+
+
+@pytest.mark.parametrize("held", ["env_type=other", "class=big"])
+def test_other_live_criteria_are_no_matter(held: str) -> None:
+    assert judged(definition("mine", "[{}]"), live=live(building.definition("theirs", held))).findings == ()
+
+
+def test_moves_between_declared_definitions_are_left_to_the_plan() -> None:
+    before = building.definition("one", "env_type=test")
+    after = [definition("one"), definition("two", "[{env_type: test}]")]
+    assert judged(*after, live=live(before)).findings == ()
+
+
+def test_unread_definitions_are_unknown_only_where_criteria_are_declared() -> None:
+    assert [answer.rule for answer in judged(definition("one", "[{}]"), live=None).unknown] == ["R08"]
+    incomplete = live(complete=frozenset({Kind.AGENT}))
+    assert [answer.rule for answer in judged(definition("one", "[{}]"), live=incomplete).unknown] == ["R08"]
+    assert judged(definition("one"), live=None).unknown == ()
