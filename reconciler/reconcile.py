@@ -39,6 +39,7 @@ from reconciler.orchestrator.client import Hints, Look, Orchestrator
 from reconciler.plan.action import Outcome, Status, TargetPlan, Unexamined
 from reconciler.plan.build import Basis, build
 from reconciler.plan.guards import Approval
+from reconciler.plan.problem import NO_CONNECTION
 from reconciler.plan.saved import SavedPlan, bind, change_digest
 from reconciler.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
 from reconciler.rules.judge import Judgement, judge
@@ -48,9 +49,6 @@ from reconciler.source.selection import select, unassigned
 from reconciler.source.tree import Tree
 
 log = logging.getLogger(__name__)
-
-NO_CONNECTION = "P04"
-"""Problem: something is declared for an API that the target has no connection to."""
 
 
 @dataclass(frozen=True, slots=True)

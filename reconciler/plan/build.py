@@ -14,18 +14,8 @@ from reconciler.model.state import State
 from reconciler.plan.action import Action, Refusal, TargetPlan, Unexamined, Verb
 from reconciler.plan.guards import Approval, Case, refusals, split
 from reconciler.plan.order import agent_of, criterion_key, with_requirements
+from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, KEY_WITHOUT_AGENT
 from reconciler.settings import Drift, Policy, Prune, Safety
-
-AGENT_WITHOUT_KEY = "P01"
-CRITERION_TAKEN = "P02"
-BUILT_IN = "P03"
-
-PROBLEMS: Mapping[str, str] = {
-    AGENT_WITHOUT_KEY: "an agent can only be created together with its first public key",
-    CRITERION_TAKEN: "a criterion is held by a definition that is not ours, and the server refuses a second one",
-    BUILT_IN: "a built-in definition is declared; those are never touched",
-}
-"""Problems that only show against live, with what they mean."""
 
 _REPLACED_BY = {Kind.DEFINITION: ("type",), Kind.RUNNER: ("runner_configuration", "type")}
 """The field of each kind that cannot be changed in place (v1 reference 4.2, v2 reference 5.4)."""
@@ -225,6 +215,17 @@ def _problems(basis: Basis, actions: tuple[Action, ...], contested: tuple[Change
                 f"agent {action.key.id} does not exist in {action.key.organization} and no Key declares its public key",
                 "declare a Key with `for: {agent: " + action.key.id + "}`",
             )
+    for action in actions:
+        if action.verb is Verb.CREATE and action.key.kind is Kind.KEY:
+            owner = agent_of(action.key)
+            if (Verb.CREATE, owner) not in action.requires and owner not in basis.live.resources:
+                yield _problem(
+                    KEY_WITHOUT_AGENT,
+                    action.subject,
+                    f"{action.key} belongs to agent {owner.id}, which is neither declared nor registered in "
+                    f"{owner.organization}",
+                    f"declare an Agent `{owner.id}`, or name one that exists",
+                )
     for change in contested:
         if change.live is not None and change.live.is_built_in:
             yield _problem(

@@ -11,9 +11,10 @@ from reconciler.model.inventory import Inventory
 from reconciler.model.secret import Expression
 from reconciler.model.state import State
 from reconciler.plan.action import TargetPlan, Verb
-from reconciler.plan.build import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, Basis, build
+from reconciler.plan.build import Basis, build
 from reconciler.plan.guards import GUARDS, Approval, allowed_deletes
 from reconciler.plan.order import CycleError, with_requirements
+from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, KEY_WITHOUT_AGENT
 from reconciler.settings import Drift, KindPolicy, Policy, Prune, Safety
 from tests.building import agent, agent_key, definition, owning, rule, runner, state
 
@@ -216,6 +217,12 @@ def test_built_in_definitions_are_never_taken_over() -> None:
 def test_an_agent_without_a_key_cannot_be_created() -> None:
     found = plan(state(agent("eu")), state())
     assert [(p.rule, p.severity) for p in found.problems] == [(AGENT_WITHOUT_KEY, Severity.ERROR)]
+
+
+def test_a_key_of_an_agent_that_is_nowhere_is_told_before_anything_is_sent() -> None:
+    found = plan(state(agent_key("eu", "aa")), state())
+    assert [problem.rule for problem in found.problems] == [KEY_WITHOUT_AGENT]
+    assert not plan(state(agent_key("eu", "aa")), state(agent("eu"))).problems
 
 
 @pytest.mark.parametrize("is_built_in", [True, False])
