@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import samples
 
 from reconciler.cli.views import json as json_view
 from reconciler.cli.views import markdown, outcome_text, text
 from reconciler.diff.change import FieldChange
 from reconciler.plan.action import Action, TargetPlan, Unexamined, Verb
 from reconciler.result import PassResult, Preview, Purpose
+from tests.cli import samples
 
 GOLDEN = Path(__file__).parent / "golden"
 WIDTH = 80

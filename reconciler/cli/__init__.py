@@ -1,0 +1,1 @@
+"""The command line: arguments in, one result out, an exit code at the end."""

@@ -1,0 +1,117 @@
+"""`reconciler apply`: carry out a plan."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import (
+    OUTPUT_FILE,
+    Format,
+    accept_option,
+    output_option,
+    selection_options,
+    source_of,
+    source_options,
+)
+from reconciler.cli.session import Session, session
+from reconciler.errors import ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.cli.wiring import Composition
+    from reconciler.result import PassResult
+
+
+@click.command()
+@source_options
+@selection_options
+@accept_option
+@click.option("--plan", "plan_path", metavar="FILE", type=OUTPUT_FILE, help="Only if it still is this plan.")
+@click.option("--yes", is_flag=True, help="Do not ask. Without a terminal nothing is asked.")
+@click.option(
+    "--concurrency",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    help="Actions at once. Default: that of the settings.",
+)
+@output_option(Format.TEXT, Format.JSON)
+def command(
+    *,
+    rev: str | None,
+    url: str | None,
+    ref: str | None,
+    targets: tuple[str, ...],
+    only: tuple[str, ...],
+    accepted: tuple[tuple[str, int], ...],
+    plan_path: Path | None,
+    yes: bool,
+    concurrency: int | None,
+    form: str,
+) -> int:
+    """Carry out what plan shows, in the right order.
+
+    Ctrl-C finishes the actions under way and starts no new one. The last line
+    says whether running again is safe and useful.
+
+    \b
+    Examples:
+      reconciler apply
+      reconciler apply --plan plan.json
+    """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  as above
+    from reconciler.cli.plan_file import read_plan  # noqa: PLC0415  as above
+    from reconciler.cli.views.output import show  # noqa: PLC0415  as above
+    from reconciler.cli.views.progress import ProgressLines  # noqa: PLC0415  as above
+    from reconciler.result import Purpose  # noqa: PLC0415  as above
+
+    current = session()
+    current.configure_logging()
+    bound = read_plan(plan_path) if plan_path is not None else None
+    asks = bound is None and not yes and sys.stdin.isatty() and sys.stderr.isatty()
+    refusal: list[str] = []
+
+    def approve(planned: "PassResult") -> bool:
+        if not asks or not planned.has_changes:
+            return True
+        is_yes = _ask(current, planned, form)
+        if not is_yes:
+            refusal.append("You did not approve the plan.")
+        return is_yes
+
+    def work(composed: "Composition") -> "PassResult":
+        from reconciler.reconcile import apply  # noqa: PLC0415  as above
+
+        stream = sys.stdout if form == Format.TEXT else sys.stderr
+        with ProgressLines(current, stream) as observer:
+            return apply(
+                composed.settings,
+                composed.adapters,
+                composed.selection,
+                accepted=frozenset(accepted),
+                bound=bound,
+                approve=lambda planned: observer.paused(lambda: approve(planned)),
+                observer=observer,
+                stop=stop,
+            )
+
+    source = source_of(rev=rev, url=url, ref=ref)
+    with stop_on_signals() as stop:  # until the result block is printed
+        result = run_pass(current, Asked(Purpose.APPLY, source, targets, only, concurrency), work)
+        if refusal:
+            result = replace(result, advice=refusal[0], error_code=ExitCode.REFUSED)
+        show(result, form, current)
+    return result.exit_code()
+
+
+def _ask(current: Session, planned: "PassResult", form: str) -> bool:
+    """Show the plan and ask; anything but yes is no."""
+    from reconciler.cli.interrupt import ending_at_once  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.views.output import text_of, write  # noqa: PLC0415  as above
+
+    stream = sys.stdout if form == Format.TEXT else sys.stderr
+    write(stream, text_of(planned, current, stream))
+    with ending_at_once():
+        return click.confirm("Carry out this plan?", default=False, err=True)

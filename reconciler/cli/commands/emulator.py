@@ -1,0 +1,53 @@
+"""`reconciler emulator`: a practice orchestrator on a port."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.session import session
+from reconciler.errors import ExitCode, UsageError
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one."
+)
+@click.option(
+    "--state",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the state in this file. Without it nothing outlives the process.",
+)
+@click.option(
+    "--organization",
+    "organizations",
+    metavar="ID",
+    multiple=True,
+    help="Organization that exists from the start; repeatable.",
+)
+def command(*, host: str, port: int, state: Path | None, organizations: tuple[str, ...]) -> int:
+    """Run a practice orchestrator, both APIs on one port, until stopped.
+
+    \b
+    Examples:
+      reconciler emulator --organization acme
+      reconciler emulator --port 9000 --state .reconciler/practice.db
+    """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.views.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.emulator import StateFileError  # noqa: PLC0415  as above
+    from reconciler.emulator.server import serve  # noqa: PLC0415  as above
+
+    current = session()
+    current.configure_logging(level="info")
+    keeps = f"state in {state}" if state is not None else "nothing is kept"
+    notice(f"practice orchestrator on http://{host}:{port} ({keeps}); not for real use; Ctrl-C ends it")
+    try:
+        serve(host, port, state_file=state, organizations=organizations)
+    except StateFileError as error:
+        raise UsageError(f"cannot use the state file: {error}") from error
+    except OSError as error:
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    except KeyboardInterrupt:
+        notice("stopped")
+    return ExitCode.DONE

@@ -1,0 +1,53 @@
+"""`reconciler init`: a commented settings file to start from."""
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.session import session
+from reconciler.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ORGANIZATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
+
+
+@click.command()
+@click.option(
+    "--organization",
+    metavar="ID",
+    default="my-org",
+    show_default=True,
+    help="Id of your organization.",
+)
+def command(organization: str) -> int:
+    """Write a commented reconciler.yaml. Never writes over a file.
+
+    \b
+    Examples:
+      reconciler init --organization acme
+      reconciler -C platform init
+    """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.views.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.settings import FILE_NAME  # noqa: PLC0415  as above
+    from reconciler.source.settings_file import commented_example  # noqa: PLC0415  as above
+
+    if not _ORGANIZATION.fullmatch(organization):
+        raise click.UsageError(
+            f"{organization!r} is no organization id: lower-case letters, digits and inner hyphens, at most 50"
+        )
+    current = session()
+    path: Path = current.config or current.directory / FILE_NAME
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(commented_example().replace("organization: my-org", f"organization: {organization}"))
+    except FileExistsError as error:
+        raise UsageError(f"{path} exists and was left as it is") from error
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    notice(
+        f"wrote {path}; next: name your orchestrators in it, then `reconciler validate` and `reconciler plan`"
+    )
+    return ExitCode.DONE

@@ -1,0 +1,80 @@
+"""`reconciler plan`: what would change."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import (
+    OUTPUT_FILE,
+    Format,
+    accept_option,
+    output_option,
+    selection_options,
+    source_of,
+    source_options,
+)
+from reconciler.cli.session import session
+
+if TYPE_CHECKING:
+    from reconciler.cli.wiring import Composition
+    from reconciler.plan.saved import SavedPlan
+    from reconciler.result import PassResult
+
+
+@click.command()
+@source_options
+@click.option("--against", metavar="REV", help="Show only what differs from this revision's plan.")
+@selection_options
+@accept_option
+@output_option(Format.TEXT, Format.JSON, Format.MARKDOWN)
+@click.option("--out", metavar="FILE", type=OUTPUT_FILE, help="Save the plan for `apply --plan`.")
+@click.option("--detailed-exit-code", "detailed", is_flag=True, help="Exit 2 when there are changes.")
+def command(
+    *,
+    rev: str | None,
+    url: str | None,
+    ref: str | None,
+    against: str | None,
+    targets: tuple[str, ...],
+    only: tuple[str, ...],
+    accepted: tuple[tuple[str, int], ...],
+    form: str,
+    out: Path | None,
+    detailed: bool,
+) -> int:
+    """Show what would change. Changes nothing; a read-only token is enough.
+
+    \b
+    Examples:
+      reconciler plan --out plan.json
+      reconciler plan --against origin/main -o markdown
+    """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.plan_file import write_plan  # noqa: PLC0415  as above
+    from reconciler.cli.views.output import notice, show  # noqa: PLC0415  as above
+    from reconciler.result import Purpose  # noqa: PLC0415  as above
+
+    current = session()
+    current.configure_logging()
+    source = source_of(rev=rev, url=url, ref=ref, against=against)
+    saved: SavedPlan | None = None
+
+    def work(composed: "Composition") -> "PassResult":
+        nonlocal saved
+        from reconciler.reconcile import plan  # noqa: PLC0415  as above
+
+        result, saved = plan(
+            composed.settings, composed.adapters, composed.selection, accepted=frozenset(accepted)
+        )
+        return result
+
+    result = run_pass(current, Asked(Purpose.PLAN, source, targets, only), work)
+    show(result, form, current, detailed=detailed)
+    if out is not None:
+        if saved is None:
+            notice(f"no plan was saved to {out}: see the result for the cause")
+        else:
+            write_plan(out, saved)
+            notice(f"saved; carry out exactly this plan with: reconciler apply --plan {out}")
+    return result.exit_code(detailed=detailed)

@@ -1,0 +1,53 @@
+"""`reconciler validate`: the files alone."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Format, output_option, selection_options, source_of, source_options
+from reconciler.cli.session import session
+
+if TYPE_CHECKING:
+    from reconciler.cli.wiring import Composition
+    from reconciler.result import PassResult
+
+
+@click.command()
+@source_options
+@selection_options
+@output_option(Format.TEXT, Format.JSON)
+def command(
+    *,
+    rev: str | None,
+    url: str | None,
+    ref: str | None,
+    targets: tuple[str, ...],
+    only: tuple[str, ...],
+    form: str,
+) -> int:
+    """Check the files against every rule that needs nothing else.
+
+    Needs no token. Rules that would have to look at the orchestrator or at a
+    cluster are listed as unknown.
+
+    \b
+    Examples:
+      reconciler validate
+      reconciler validate --rev HEAD -o json
+    """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.views.output import show  # noqa: PLC0415  as above
+    from reconciler.result import Purpose  # noqa: PLC0415  as above
+
+    current = session()
+    current.configure_logging()
+    asked = Asked(Purpose.VALIDATE, source_of(rev=rev, url=url, ref=ref), targets, only)
+
+    def work(composed: "Composition") -> "PassResult":
+        from reconciler.reconcile import validate  # noqa: PLC0415  as above
+
+        return validate(composed.settings, composed.adapters, composed.selection)
+
+    result = run_pass(current, asked, work)
+    show(result, form, current)
+    return result.exit_code()

@@ -1,0 +1,73 @@
+"""`reconciler watch`: the loop around passes, with its pages and signals."""
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import SourceOptions, selection_options
+from reconciler.cli.session import Session, session
+
+if TYPE_CHECKING:
+    from reconciler.cli.passes import Asked
+    from reconciler.settings import Watch
+
+
+@click.command()
+@click.option("--source", "url", metavar="URL", help="Follow a remote repository (https, ssh).")
+@click.option("--ref", metavar="REF", help="Branch or tag of --source.")
+@selection_options
+@click.option("--poll", "poll_s", metavar="SECONDS", type=float, help="Between looks at the repository.")
+@click.option("--resync", "resync_s", metavar="SECONDS", type=float, help="Between passes without a change.")
+@click.option("--listen", metavar="HOST:PORT", help="Address of /healthz, /readyz and /metrics.")
+def command(
+    *,
+    url: str | None,
+    ref: str | None,
+    targets: tuple[str, ...],
+    only: tuple[str, ...],
+    poll_s: float | None,
+    resync_s: float | None,
+    listen: str | None,
+) -> int:
+    """Follow the repository and keep it true until stopped.
+
+    Runs a pass for each new revision, after drift, and again after failures.
+    SIGTERM finishes the action under way. Defaults of the intervals stand in the
+    settings (`watch`).
+
+    \b
+    Examples:
+      reconciler watch
+      reconciler watch --source https://git.example.com/platform.git --ref main
+    """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.passes import Asked  # noqa: PLC0415  help must not wait for it
+    from reconciler.result import Purpose  # noqa: PLC0415  as above
+
+    if ref is not None and url is None:
+        raise click.UsageError("--ref needs --source")
+    if any(seconds is not None and not seconds > 0 for seconds in (poll_s, resync_s)):
+        raise click.UsageError("--poll and --resync are more than 0 seconds")
+    current = session()
+    current.configure_logging(level="info", form="json")
+    asked = Asked(Purpose.APPLY, SourceOptions(url=url, ref=ref), targets, only)
+    given = {"poll_s": poll_s, "resync_s": resync_s, "listen": listen}
+    return _watch(current, asked, {name: value for name, value in given.items() if value is not None})
+
+
+def _watch(current: Session, asked: "Asked", given: dict[str, object]) -> int:
+    from reconciler.cli.following import follower  # noqa: PLC0415  as above
+    from reconciler.controller.health import HealthServer, application  # noqa: PLC0415  as above
+    from reconciler.controller.loop import Loop  # noqa: PLC0415  as above
+    from reconciler.controller.signals import stop_on_signals  # noqa: PLC0415  as above
+    from reconciler.controller.triggers import FolderTrigger  # noqa: PLC0415  as above
+
+    following = follower(current, asked)
+    watch: Watch = following.settings.watch.model_copy(update=given)
+    loop = Loop(following.run_pass, following.revision, watch)
+    with ExitStack() as stack:
+        stack.enter_context(HealthServer(application(loop.board, loop.metrics), watch.listen))
+        stack.enter_context(stop_on_signals(loop.stop))
+        if asked.source.url is None:
+            stack.enter_context(FolderTrigger(current.directory, loop.look))
+        return loop.run()

@@ -1,0 +1,85 @@
+"""What the loop of `watch` is given: the passes it runs, and where it looks for a new revision."""
+
+import logging
+from dataclasses import dataclass
+
+from reconciler.cli.passes import Asked, request
+from reconciler.cli.session import Session
+from reconciler.cli.wiring import Request, check_targets, compose, find_settings, new_loader
+from reconciler.controller.loop import PassRequest
+from reconciler.controller.triggers import folder_revision
+from reconciler.plan.action import Action, Outcome, Status
+from reconciler.reconcile import apply
+from reconciler.result import PassResult
+from reconciler.settings import Settings
+from reconciler.source.git import remote_revision
+from reconciler.source.loader import Loader
+
+_log = logging.getLogger(__name__)
+_FINE = (Status.DONE, Status.UNCHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Passes over one source. The loader is kept, so that only changed files are parsed again."""
+
+    settings: Settings
+    _asked: Request
+    _loader: Loader
+
+    def run_pass(self, asked: PassRequest) -> PassResult:
+        """Apply once. Settings and tokens are read anew: both may be rotated while we run."""
+        with compose(self._asked, loader=self._loader) as composed:
+            return apply(
+                composed.settings,
+                composed.adapters,
+                composed.selection,
+                accepted=frozenset(),
+                observer=_LoggedOutcomes(),
+                stop=asked.stop,
+            )
+
+    def revision(self) -> str:
+        """The newest revision: one `git ls-remote`, or the state of the folder."""
+        url = self._asked.source.url
+        if url is not None:
+            return remote_revision(url, self._asked.source.ref)
+        return folder_revision(self._asked.directory)
+
+
+class _LoggedOutcomes:
+    """One record for each action that ended; fulfils `reconciler.apply.Observer`."""
+
+    def started(self, action: Action) -> None:
+        """Say nothing: an outcome follows."""
+
+    def finished(self, outcome: Outcome, done: int, total: int) -> None:
+        """Log the outcome."""
+        _log.log(
+            logging.INFO if outcome.status in _FINE else logging.WARNING,
+            "action finished",
+            extra={
+                "verb": outcome.action.verb,
+                "kind": outcome.action.key.kind,
+                "id": outcome.action.key.id,
+                "organization": outcome.action.key.organization,
+                "status": outcome.status,
+                "detail": outcome.message,
+                "seconds": round(outcome.seconds, 3),
+                "done": done,
+                "total": total,
+            },
+        )
+
+
+def follower(session: Session, asked: Asked) -> Follower:
+    """Read the settings once, so that a file that cannot be used is told at the start."""
+    wanted = request(session, asked)
+    found = find_settings(wanted)
+    settings = found.settings
+    check_targets(wanted.targets, settings)
+    if found.is_local:
+        _log.warning("no settings file: using the embedded orchestrator")
+    for finding in found.warnings:
+        _log.warning("settings", extra={"finding": finding.message, "place": str(finding.origin)})
+    return Follower(settings, wanted, new_loader(settings))

@@ -1,0 +1,137 @@
+"""Options that several commands share, and what their values must look like."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.cli.completion import complete_objects, complete_targets
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Format(StrEnum):
+    """What a result is printed as."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """Where the files are read from; all None for the working directory."""
+
+    rev: str | None = None
+    url: str | None = None
+    ref: str | None = None
+    against: str | None = None
+
+
+def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Parse `GUARD:COUNT`; an unknown guard is wrong usage."""
+    if not values:
+        return ()
+    from reconciler.plan.guards import GUARDS  # noqa: PLC0415  only commands that plan need it
+
+    parsed = []
+    for value in values:
+        guard, _colon, count = value.rpartition(":")
+        if not re.fullmatch(r"[0-9]{1,9}", count):
+            raise click.BadParameter(f"{value!r} is not GUARD:COUNT, such as deletes:7")
+        if guard not in GUARDS:
+            raise click.BadParameter(f"there is no guard {guard!r}; there are {', '.join(GUARDS)}")
+        parsed.append((guard, int(count)))
+    return tuple(parsed)
+
+
+def object_patterns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Parse `KIND/ID`, where the id may hold `*`; give the kind its own spelling."""
+    if not values:
+        return ()
+    from reconciler.model.identity import Kind  # noqa: PLC0415  only commands that select need it
+
+    known = {name.lower(): str(name) for name in Kind if name is not Kind.CRITERION}
+    parsed = []
+    for value in values:
+        kind, _slash, identifier = value.partition("/")
+        if not identifier:
+            raise click.BadParameter(f"{value!r} is not KIND/ID, such as Definition/postgres")
+        if kind != "*" and kind.lower() not in known:
+            raise click.BadParameter(f"there is no kind {kind!r}; there are {', '.join(known.values())}")
+        parsed.append(f"{known.get(kind.lower(), kind)}/{identifier}")
+    return tuple(parsed)
+
+
+def source_options(function: F) -> F:
+    """`--rev`, `--source` and `--ref`."""
+    function = click.option("--ref", metavar="REF", help="Branch or tag of --source.")(function)
+    function = click.option("--source", "url", metavar="URL", help="Read a remote repository (https, ssh).")(
+        function
+    )
+    return click.option("--rev", metavar="REV", help="Read this revision of the local repository.")(function)
+
+
+def selection_options(function: F) -> F:
+    """`--target` and `--only`."""
+    function = click.option(
+        "--only",
+        metavar="KIND/ID",
+        multiple=True,
+        callback=object_patterns,
+        shell_complete=complete_objects,
+        help="Only these and what they require; repeatable, * allowed.",
+    )(function)
+    return click.option(
+        "--target",
+        "targets",
+        metavar="NAME",
+        multiple=True,
+        shell_complete=complete_targets,
+        help="Only these targets; repeatable.",
+    )(function)
+
+
+def output_option(*formats: Format) -> Callable[[F], F]:
+    """`-o`, with the formats that make sense for a command."""
+    return click.option(
+        "-o",
+        "--output",
+        "form",
+        type=click.Choice([form.value for form in formats]),
+        default=Format.TEXT.value,
+        show_default=True,
+        help="Format of the result on stdout.",
+    )
+
+
+def accept_option(function: F) -> F:
+    """`--accept GUARD:COUNT`."""
+    return click.option(
+        "--accept",
+        "accepted",
+        metavar="GUARD:COUNT",
+        multiple=True,
+        callback=approvals,
+        help="Let through this one case of a guard; repeatable.",
+    )(function)
+
+
+def source_of(
+    *, rev: str | None, url: str | None, ref: str | None, against: str | None = None
+) -> SourceOptions:
+    """Raise click.UsageError where the options exclude each other."""
+    if url is not None and rev is not None:
+        raise click.UsageError("--rev is a revision of the local repository; with --source use --ref")
+    if ref is not None and url is None:
+        raise click.UsageError("--ref needs --source; for the local repository use --rev")
+    if against is not None and url is not None:
+        raise click.UsageError("--against needs a local repository; clone it first")
+    return SourceOptions(rev, url, ref, against)
+
+
+OUTPUT_FILE = click.Path(path_type=Path, dir_okay=False)

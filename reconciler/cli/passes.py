@@ -1,0 +1,80 @@
+"""One pass on behalf of a command: compose, run, and make a result even of what stops it early."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from reconciler.cli.options import SourceOptions
+from reconciler.cli.session import Session
+from reconciler.cli.views.output import notice
+from reconciler.cli.wiring import Composition, Request, compose
+from reconciler.errors import ReconcilerError, SettingsError, StalePlanError, UsageError
+from reconciler.model.finding import sort_findings
+from reconciler.result import PassResult, Purpose, SourceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asked for."""
+
+    purpose: Purpose
+    source: SourceOptions
+    targets: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    concurrency: int | None = None
+
+
+def run_pass(session: Session, asked: Asked, work: Callable[[Composition], PassResult]) -> PassResult:
+    """Run `work` with everything composed. Expected failures become a result; wrong usage is raised.
+
+    So every format gets its one document, whatever happens.
+    """
+    started = datetime.now(UTC)
+    try:
+        with compose(request(session, asked)) as composed:
+            if composed.is_local:
+                notice(_without_settings(asked.purpose, composed))
+            result = work(composed)
+            return replace(result, findings=sort_findings([*composed.warnings, *result.findings]))
+    except UsageError:
+        raise
+    except ReconcilerError as error:
+        return failure(asked.purpose, session, error, started)
+
+
+def _without_settings(purpose: Purpose, composed: Composition) -> str:
+    """Say what stands in for the settings file."""
+    if purpose is Purpose.VALIDATE:
+        return "no settings file: all files are checked for one target, `local`"
+    return (
+        f"no settings file: using the embedded orchestrator, state in {composed.local_state}; "
+        "`reconciler init` writes a settings file"
+    )
+
+
+def request(session: Session, asked: Asked) -> Request:
+    """What the composition needs to know of the command line."""
+    return Request(
+        purpose=asked.purpose,
+        directory=session.directory,
+        config=session.config,
+        source=asked.source,
+        targets=asked.targets,
+        only=asked.only,
+        environment=session.environment,
+        concurrency=asked.concurrency,
+    )
+
+
+def failure(purpose: Purpose, session: Session, error: ReconcilerError, started: datetime) -> PassResult:
+    """The result of a pass that an expected failure ended before anything was written."""
+    return PassResult(
+        purpose,
+        SourceInfo(str(session.directory)),
+        started,
+        findings=error.findings if isinstance(error, SettingsError) else (),
+        changed=error.changed if isinstance(error, StalePlanError) else (),
+        error=str(error),
+        advice=error.advice,
+        error_code=error.exit_code,
+    )

@@ -1,0 +1,265 @@
+"""The command `reconciler`: its groups of commands, its exit codes, and the boundary where errors end.
+
+Commands are imported when they run, so that help and completion start fast.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.session import ColorChoice, Session
+from reconciler.errors import ExitCode, ReconcilerError
+
+HEADINGS: dict[str, dict[str, str]] = {
+    "Start here": {
+        "init": "Write a commented settings file.",
+        "validate": "Check the files against every rule that needs nothing else.",
+        "plan": "Show what would change. Changes nothing.",
+        "apply": "Carry out what plan shows.",
+    },
+    "Run it": {"watch": "Follow the repository and keep it true, for ever."},
+    "Understand": {
+        "explain": "Explain a rule, such as R68.",
+        "schema": "Print or write JSON Schemas for editors.",
+    },
+    "Practise": {"emulator": "Run a practice orchestrator on a port."},
+    "Shell": {"completion": "Print the completion script of a shell."},
+}
+COMMANDS = {name: summary for commands in HEADINGS.values() for name, summary in commands.items()}
+"""Every command and its line in the help. Each lives in a module of its name."""
+
+_EXIT_CODES = """\b
+Exit codes: 0 done or nothing to do; 1 a bug of ours; 2 plan has changes
+(with --detailed-exit-code); 3 input invalid; 4 refused by a guard; 5 partly
+applied; 6 could not read, nothing written; 7 plan is stale; 8 another run
+holds the lease; 64 wrong usage. Trying again helps with 5, 6, 7 and 8."""
+
+
+class Program(click.Group):
+    """Finds commands by name, prints them under headings and turns every end into an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as above
+        """Import the command, None for a name there is no command for."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"reconciler.cli.commands.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where there is none of this name."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as above
+        """Commands under their headings, without importing any."""
+        width = max(map(len, COMMANDS))
+        for heading, commands in HEADINGS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), summary) for name, summary in commands.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Complete commands without importing them; leave options to click."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  only the shell asks for it
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [
+            CompletionItem(name, help=summary)
+            for name, summary in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002, FBT001, FBT002  click's signature; this boundary replaces click's
+        **extra: Any,
+    ) -> NoReturn:
+        """Run, and exit with a code of `ExitCode`. Returns never, whatever happens."""
+        current = Session()
+        extra.setdefault("obj", current)
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            _flush()
+        except click.exceptions.Exit as stop:
+            code = stop.exit_code
+        except click.ClickException as error:
+            code = _usage(error)
+        except (KeyboardInterrupt, click.Abort):
+            code = _interrupted(current)
+        except BrokenPipeError:
+            code = _quiet()
+        except ReconcilerError as error:
+            code = _failed(error)
+        # The process boundary: whatever is left is our bug, and must say what was done before it.
+        except Exception as error:  # noqa: BLE001  as above
+            code = _bug(current, error)
+        sys.exit(int(code) if isinstance(code, int) else 0)
+
+
+def _usage(error: click.ClickException) -> int:
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
+    message = error.format_message()
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    if isinstance(error, click.NoSuchOption):
+        message = _unknown_option(error)
+    click.echo(f"error: {message}", err=True)
+    if ctx is not None:
+        click.echo(f"See `{ctx.command_path} --help`. Nothing was changed.", err=True)
+    return ExitCode.USAGE
+
+
+def _unknown_option(error: click.NoSuchOption) -> str:
+    """Name the nearest option, or say that the option goes before the command."""
+    name, ctx = error.option_name, error.ctx
+    own = [opt for parameter in ctx.command.params for opt in parameter.opts] if ctx is not None else []
+    general = [opt for parameter in program.params for opt in parameter.opts]
+    where = f" of `{ctx.command_path}`" if ctx is not None else ""
+    if name in general:
+        return f"`{name}` goes before the command: `reconciler {name} …`."
+    near = get_close_matches(name, [*own, "--help"], n=1, cutoff=0.5)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    return f"`{name}` is no option{where}.{hint}"
+
+
+def _interrupted(current: Session) -> int:
+    if current.deeds.has_begun:
+        click.echo(_deeds(current), err=True)
+        click.echo("Running again is safe and useful: it does only what is left.", err=True)
+        return ExitCode.PARTIAL
+    click.echo("Interrupted. Nothing was changed. Running again is safe.", err=True)
+    return ExitCode.UNREADABLE
+
+
+def _quiet() -> int:
+    """The reader of our output went away: end without a traceback, and keep Python from writing more."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    return ExitCode.DONE
+
+
+def _flush() -> None:
+    """Meet a broken pipe here, where it is handled, and not in the interpreter's shutdown."""
+    sys.stdout.flush()
+
+
+def _failed(error: ReconcilerError) -> int:
+    from reconciler.cli.views.visible import visible  # noqa: PLC0415  only failures need it
+
+    click.echo(f"error: {visible(str(error))}", err=True)
+    for finding in getattr(error, "findings", ()):
+        click.echo(f"  {visible(f'{finding.origin}: {finding.message}')}", err=True)
+    if error.advice:
+        click.echo(visible(error.advice), err=True)
+    click.echo("Nothing was changed.", err=True)
+    return error.exit_code
+
+
+def _bug(current: Session, error: Exception) -> int:
+    """Never print the message of an unforeseen exception: nobody has made sure that it holds no secret."""
+    click.echo(f"error: {type(error).__name__}: this is a bug in reconciler.", err=True)
+    if current.is_debugging:
+        import traceback  # noqa: PLC0415  only here
+
+        from reconciler.log import redact  # noqa: PLC0415  only here
+
+        click.echo(redact("".join(traceback.format_exception(error))), err=True)
+    else:
+        click.echo("`reconciler --debug …` shows where it happened; please report it.", err=True)
+    click.echo(_deeds(current), err=True)
+    click.echo("Running again is safe: every run reads what is there before it changes anything.", err=True)
+    return ExitCode.BUG
+
+
+def _deeds(current: Session) -> str:
+    """What was and was not done before the end."""
+    deeds = current.deeds
+    if not deeds.has_begun:
+        return "Nothing was changed."
+    lines = [f"Before it ended, {len(deeds.done)} actions were finished:", *(f"  {d}" for d in deeds.done)]
+    if deeds.under_way:
+        lines.append("Under way, with unknown effect:")
+        lines += [f"  {action}" for action in sorted(deeds.under_way)]
+    return "\n".join(lines)
+
+
+@click.group(
+    cls=Program,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog=_EXIT_CODES,
+    short_help="GitOps for the Platform Orchestrator.",
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Settings file. Default: reconciler.yaml in the directory.",
+)
+@click.option(
+    "-C",
+    "--directory",
+    metavar="DIR",
+    default=Path(),
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Work in this directory instead of the current one.",
+)
+@click.option(
+    "--color",
+    type=click.Choice([choice.value for choice in ColorChoice]),
+    default=ColorChoice.AUTO.value,
+    help="Colour the output.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default=None,
+    help="Logs go to stderr. Default: warning; info in watch.",
+)
+@click.option("--log-format", type=click.Choice(["console", "json"]), help="Default: console; json in watch.")
+@click.option("--debug", is_flag=True, help="Show tracebacks, log everything.")
+@click.version_option(__version__, message="reconciler %(version)s")
+@click.pass_context
+def program(
+    ctx: click.Context,
+    *,
+    config: Path | None,
+    directory: Path,
+    color: str,
+    log_level: str | None,
+    log_format: str | None,
+    debug: bool,
+) -> None:
+    """GitOps for the Platform Orchestrator: agents, keys, resource definitions
+    and runners kept as YAML in Git, and kept true.
+    """  # noqa: D205  this is the text of the help
+    current = ctx.ensure_object(Session)
+    current.config = config
+    current.directory = directory
+    current.color = ColorChoice(color)
+    current.log_level = "debug" if debug else log_level
+    current.log_format = log_format
+    current.is_debugging = debug

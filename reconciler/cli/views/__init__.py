@@ -1,0 +1,1 @@
+"""The only code that prints: one module for each output format."""

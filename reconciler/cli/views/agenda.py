@@ -1,0 +1,226 @@
+"""What a plan means to a reader: one entry per thing, by risk, and the counts. All views start here.
+
+An action of a criterion is part of its definition's entry; a key that is sent with its agent
+has an entry of its own. Nothing of a plan is dropped: what needs a person comes as an entry too.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from reconciler.diff.change import Change, Group
+from reconciler.model.identity import Kind, ResourceKey
+from reconciler.plan.action import Action, TargetPlan, Verb
+
+
+class Mark(StrEnum):
+    """The four symbols of a plan."""
+
+    ADD = "+"
+    CHANGE = "~"
+    REMOVE = "-"
+    ATTENTION = "!"
+
+
+class Risk(IntEnum):
+    """Order of a plan: what can hurt most comes first."""
+
+    DELETE = 0
+    CONTESTED = 1
+    DRIFT = 2
+    KEPT = 3
+    REPLACE = 4
+    STORAGE = 5
+    UPDATE = 6
+    CREATE = 7
+    ADOPT = 8
+    FORGET = 9
+
+
+MARKS = {
+    Risk.DELETE: Mark.REMOVE,
+    Risk.CONTESTED: Mark.ATTENTION,
+    Risk.DRIFT: Mark.ATTENTION,
+    Risk.KEPT: Mark.ATTENTION,
+    Risk.REPLACE: Mark.REMOVE,
+    Risk.STORAGE: Mark.CHANGE,
+    Risk.UPDATE: Mark.CHANGE,
+    Risk.CREATE: Mark.ADD,
+    Risk.ADOPT: Mark.CHANGE,
+    Risk.FORGET: Mark.CHANGE,
+}
+WORDS = {
+    Risk.DELETE: "delete",
+    Risk.CONTESTED: "contested",
+    Risk.DRIFT: "drift",
+    Risk.KEPT: "keep",
+    Risk.REPLACE: "replace",
+    Risk.STORAGE: "update",
+    Risk.UPDATE: "update",
+    Risk.CREATE: "create",
+    Risk.ADOPT: "adopt",
+    Risk.FORGET: "forget",
+}
+EXPLANATIONS = {
+    Risk.CONTESTED: "differs and is not ours: left alone until a person decides",
+    Risk.DRIFT: "changed outside Git: reported only, as the policy says",
+    Risk.KEPT: "ours and no longer declared: kept, because the policy never prunes it",
+    Risk.REPLACE: "cannot be changed in place: deleted, then created again",
+    Risk.STORAGE: "moves where state is stored: existing state is not moved along",
+    Risk.ADOPT: "found equal: only our own record is written",
+    Risk.FORGET: "gone on both sides: only our own record is written",
+}
+_STORAGE = "state_storage_configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing a plan touches or needs a person for."""
+
+    key: ResourceKey
+    risk: Risk
+    change: Change
+    reason: str = ""
+    sent_with: ResourceKey | None = None
+
+    @property
+    def mark(self) -> Mark:
+        """Its symbol."""
+        return MARKS[self.risk]
+
+    @property
+    def word(self) -> str:
+        """Its verb, for those who see no symbol."""
+        return WORDS[self.risk]
+
+    @property
+    def place(self) -> str:
+        """`file:line:column` of its document, "" for what is only live."""
+        origin = self.change.desired.origin if self.change.desired else None
+        return str(origin) if origin else ""
+
+    @property
+    def explanation(self) -> str:
+        """Why it stands where it stands, "" where the word says it all."""
+        said = EXPLANATIONS.get(self.risk, "")
+        if self.risk in (Risk.UPDATE, Risk.STORAGE) and self.change.is_drift:
+            return "; ".join(filter(None, (said, "changed outside Git since the last apply")))
+        if self.risk is Risk.REPLACE and self.reason not in ("", "replaced"):
+            return self.reason
+        return said or self.reason
+
+    @property
+    def criteria_added(self) -> list[str]:
+        """Selectors that will be added, in words."""
+        added: Iterable[str] = self.change.criteria.added
+        if not self.change.criteria and self.risk is Risk.CREATE and self.change.desired is not None:
+            added = self.change.desired.criteria or ()
+        return [selector_text(selector) for selector in sorted(added)]
+
+    @property
+    def criteria_removed(self) -> list[str]:
+        """Selectors that will be removed, in words."""
+        removed: Iterable[str] = self.change.criteria.removed
+        if not self.change.criteria and self.risk is Risk.DELETE and self.change.live is not None:
+            removed = self.change.live.criteria or ()
+        return [selector_text(selector) for selector in sorted(removed)]
+
+
+def selector_text(selector: str) -> str:
+    """Selector of a criterion; the empty one matches everything and says so."""
+    return selector or "(matches everything)"
+
+
+_CARRIED = {
+    Verb.CREATE: Risk.CREATE,
+    Verb.UPDATE: Risk.UPDATE,
+    Verb.DELETE: Risk.DELETE,
+    Verb.ADOPT: Risk.ADOPT,
+    Verb.FORGET: Risk.FORGET,
+}
+
+
+def entries(plan: TargetPlan) -> list[Entry]:
+    """Everything a plan does or leaves to a person, by risk, then by key."""
+    by_subject: dict[ResourceKey, list[Action]] = {}
+    for action in plan.actions:
+        by_subject.setdefault(action.subject.key, []).append(action)
+    found = [_entry(key, actions) for key, actions in by_subject.items()]
+    for action in plan.actions:
+        found.extend(
+            Entry(change.key, _CARRIED[action.verb], change, sent_with=action.key)
+            for change in action.carried
+            if change.key not in by_subject
+        )
+    left = ((Risk.CONTESTED, plan.contested), (Risk.DRIFT, plan.drift_reported), (Risk.KEPT, plan.kept))
+    found.extend(Entry(change.key, risk, change) for risk, changes in left for change in changes)
+    return sorted(found, key=lambda entry: (entry.risk, entry.key))
+
+
+def _entry(key: ResourceKey, actions: list[Action]) -> Entry:
+    own = [action for action in actions if action.key == key]
+    reason = next((action.reason for action in (*own, *actions) if action.reason), "")
+    return Entry(key, _risk({action.verb for action in own}, actions[0].subject), actions[0].subject, reason)
+
+
+def _risk(verbs: set[Verb], change: Change) -> Risk:
+    if {Verb.DELETE, Verb.CREATE} <= verbs:
+        return Risk.REPLACE
+    by_verb = {
+        Verb.DELETE: Risk.DELETE,
+        Verb.CREATE: Risk.CREATE,
+        Verb.ADOPT: Risk.ADOPT,
+        Verb.FORGET: Risk.FORGET,
+    }
+    for verb, risk in by_verb.items():
+        if verb in verbs:
+            return risk
+    if change.key.kind is Kind.RUNNER and any(field.path[:1] == (_STORAGE,) for field in change.fields):
+        return Risk.STORAGE
+    return Risk.UPDATE
+
+
+_PHRASES = {
+    "create": "to create",
+    "update": "to update",
+    "replace": "to replace",
+    "delete": "to delete",
+    "adopt": "to adopt",
+    "forget": "to forget",
+    "contested": "contested",
+    "drift": "drifted",
+    "keep": "kept",
+    "unchanged": "unchanged",
+    "unmanaged": "not ours",
+}
+COUNTED = tuple(_PHRASES)
+"""Names of the counts, in the order they are told."""
+
+
+def counts(plan: TargetPlan) -> dict[str, int]:
+    """Number of things per word, every word present."""
+    found = Counter(entry.word for entry in entries(plan))
+    found["unchanged"] = len(plan.diff.of(Group.UNCHANGED))
+    found["unmanaged"] = len(plan.diff.of(Group.UNMANAGED))
+    return {word: found[word] for word in COUNTED}
+
+
+def total(plans: Iterable[TargetPlan]) -> dict[str, int]:
+    """Counts of several plans together."""
+    added: Counter[str] = Counter()
+    for plan in plans:
+        added.update(counts(plan))
+    return {word: added[word] for word in COUNTED}
+
+
+def counts_text(numbers: dict[str, int]) -> str:
+    """Counts as a phrase: `2 to create, 1 contested, 540 unchanged`.
+
+    Creates, updates and deletes are told even when there are none as soon as anything is
+    written, so that a missing word never has to be guessed.
+    """
+    writes = any(numbers[word] for word in ("create", "update", "replace", "delete"))
+    always = {"create", "update", "delete"} if writes else set()
+    told = [f"{numbers[word]:,} {_PHRASES[word]}" for word in COUNTED if numbers[word] or word in always]
+    return ", ".join(told) if told else "nothing found on either side"

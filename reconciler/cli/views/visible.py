@@ -1,0 +1,139 @@
+"""Text of strangers made harmless and short: for terminals, for Markdown, and for both to stay readable.
+
+Values come from files and from the network, so they may hold escape sequences, line breaks,
+bidirectional overrides or half surrogates. Views pass every such text through `visible`.
+"""
+
+import json
+import unicodedata
+from collections.abc import Iterator
+
+from reconciler.diff.change import Absent
+from reconciler.model.json import Json, JsonObject, Path
+
+ELLIPSIS = "…"
+NOT_SET = "(not set)"
+_CONTEXT = 16
+
+
+def visible(text: str) -> str:
+    r"""Replace every character that is not printable by its escape.
+
+    >>> visible("a\x1b[31m\n")
+    'a\\x1b[31m\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def clipped(text: str, limit: int) -> str:
+    """Cut to `limit` characters, saying how many there were.
+
+    >>> clipped("abcdefghijklmnopqrstuvwxyz", 20)
+    'abc… (26 characters)'
+    """
+    if len(text) <= limit:
+        return text
+    note = f"{ELLIPSIS} ({len(text):,} characters)"
+    return text[: max(limit - len(note), 1)] + note
+
+
+def value_text(value: Json | Absent, limit: int) -> str:
+    """One value on one line: JSON, escaped, cut to `limit` characters."""
+    return clipped(_whole(value), limit)
+
+
+def pair_text(before: Json | Absent, after: Json | Absent, limit: int) -> tuple[str, str]:
+    """Two values on a line each, cut so that the place where they part stays in sight."""
+    old, new = _whole(before), _whole(after)
+    if len(old) <= limit and len(new) <= limit:
+        return old, new
+    shared = next(
+        (index for index, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
+    )
+    start = max(shared - _CONTEXT, 0) if shared > limit // 2 else 0
+    return _window(old, start, limit), _window(new, start, limit)
+
+
+def _window(text: str, start: int, limit: int) -> str:
+    if start == 0 or len(text) <= limit:
+        return clipped(text, limit)
+    note = f" ({len(text):,} characters)"
+    room = max(limit - len(note) - 2, 1)
+    part = text[start : start + room]
+    tail = ELLIPSIS if start + room < len(text) else ""
+    return f"{ELLIPSIS}{part}{tail}{note}"
+
+
+def _whole(value: Json | Absent) -> str:
+    if isinstance(value, Absent):
+        return NOT_SET
+    return visible(json.dumps(value, ensure_ascii=False))
+
+
+def leaves(document: JsonObject) -> Iterator[tuple[Path, Json]]:
+    """Yield every value of a document that holds no further mapping, with its path, in document order."""
+    yield from _leaves(document, ())
+
+
+def _leaves(value: Json, path: Path) -> Iterator[tuple[Path, Json]]:
+    if isinstance(value, dict) and value:
+        for name, child in value.items():
+            yield from _leaves(child, (*path, name))
+    elif isinstance(value, list) and any(isinstance(child, dict | list) for child in value):
+        for index, child in enumerate(value):
+            yield from _leaves(child, (*path, index))
+    else:
+        yield path, value
+
+
+def columns(text: str) -> int:
+    """Terminal columns of printable text; East Asian wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns_of(character) for character in text)
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
+    """Break printable text into lines of at most `width` columns, at spaces where possible.
+
+    `first` starts the first line, `rest` the others. A word longer than a line is broken.
+    """
+    lines: list[str] = []
+    line, used, has_word = first, columns(first), False
+    for word in text.split(" "):
+        remaining = word
+        gap = " " if has_word else ""
+        if has_word and used + 1 + columns(remaining) > width:
+            lines.append(line)
+            line, used, has_word, gap = rest, columns(rest), False, ""
+        while used + columns(gap + remaining) > width and used < width:
+            head = _fitting(remaining, width - used - len(gap))
+            lines.append(line + gap + head)
+            remaining = remaining[len(head) :]
+            line, used, gap = rest, columns(rest), ""
+        line += gap + remaining
+        used += columns(gap + remaining)
+        has_word = True
+    lines.append(line)
+    return [line.rstrip() for line in lines]
+
+
+def _fitting(text: str, room: int) -> str:
+    """Longest prefix that fits, at least one character so that breaking always ends."""
+    used = 0
+    for index, character in enumerate(text):
+        used += _columns_of(character)
+        if used > room:
+            return text[: max(index, 1)]
+    return text

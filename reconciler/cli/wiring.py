@@ -1,0 +1,388 @@
+"""The composition root: from the command line and the settings file to the adapters of a pass.
+
+The only place that turns names of environment variables into values, chooses a source, an
+inventory and a client, and decides whether a client may write.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.options import SourceOptions
+from reconciler.errors import InventoryError, SettingsError, UsageError
+from reconciler.inventory.digest_key import digest_key
+from reconciler.inventory.file import FileInventory
+from reconciler.inventory.git_ref import Access as GitAccess
+from reconciler.inventory.git_ref import GitInventory
+from reconciler.inventory.none import NoInventory
+from reconciler.inventory.store import InventoryStore
+from reconciler.keystore.public_key import inspect_public_key
+from reconciler.model.finding import Finding
+from reconciler.model.identity import TargetName
+from reconciler.model.secret import Secret
+from reconciler.orchestrator.access import Access
+from reconciler.orchestrator.client import Orchestrator
+from reconciler.orchestrator.http import Endpoint
+from reconciler.reconcile import Adapters, Selection
+from reconciler.result import Purpose
+from reconciler.settings import (
+    FILE_NAME,
+    Connection,
+    Limits,
+    Settings,
+    Target,
+    Token,
+)
+from reconciler.settings import (
+    FileInventory as FileInventorySettings,
+)
+from reconciler.source.directory import read_directory
+from reconciler.source.git import read_remote, read_revision
+from reconciler.source.loader import Loader
+from reconciler.source.settings_file import parse_settings
+from reconciler.source.tree import Tree
+
+if TYPE_CHECKING:
+    from reconciler.emulator.transport import EmulatorTransport
+
+LOCAL = "local"
+"""Name and organization of the only target where there is no settings file."""
+LOCAL_STATE = Path(".reconciler") / "emulator.db"
+_LOCAL_URL = "http://embedded"
+_LOCAL_ENV_TYPES = ("development", "staging", "production")
+"""Every real organization has some; without any, an empty v2 list would not prove that it exists."""
+_LOCAL_TOKEN = Secret("practice")
+"""The embedded orchestrator takes any token, and as the real one it wants one."""
+_MAX_SECRET_FILE_BYTES = 65_536
+Transport = Callable[[Endpoint], "EmulatorTransport"]
+Endpoints = Mapping[str, tuple[Endpoint | None, Endpoint | None]]
+"""Those of both APIs, by target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for. `environment` is that of the process."""
+
+    purpose: Purpose
+    directory: Path
+    config: Path | None
+    source: SourceOptions
+    environment: Mapping[str, str]
+    targets: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    concurrency: int | None = None
+
+    @property
+    def writes(self) -> bool:
+        """True where the world may be changed."""
+        return self.purpose is Purpose.APPLY
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Everything a pass is called with."""
+
+    settings: Settings
+    adapters: Adapters
+    selection: Selection
+    warnings: tuple[Finding, ...]
+    """Findings about the settings file."""
+    is_local: bool
+    """True where the embedded orchestrator is used, because there is no settings file."""
+    local_state: Path
+
+
+def new_loader(settings: Settings) -> Loader:
+    """A loader that remembers what it parsed."""
+    return Loader(settings.limits, inspect_public_key)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSettings:
+    """Settings, the warnings about them, and the folder that paths in them are relative to."""
+
+    settings: Settings
+    warnings: tuple[Finding, ...]
+    base: Path
+    is_local: bool = False
+
+
+@contextmanager
+def compose(request: Request, *, loader: Loader | None = None) -> Iterator[Composition]:
+    """Open everything for one pass, and close it after.
+
+    Raises UsageError for a target that is not in the settings, SettingsError with every missing
+    token at once, InventoryError, SourceError.
+    """
+    found = find_settings(request)
+    settings, base = found.settings, found.base
+    if request.concurrency is not None:
+        applying = settings.apply.model_copy(update={"concurrency": request.concurrency})
+        settings = settings.model_copy(update={"apply": applying})
+    check_targets(request.targets, settings)
+    chosen = {
+        name: t for name, t in settings.targets.items() if not request.targets or name in request.targets
+    }
+    state = request.directory / LOCAL_STATE
+    with _transport(
+        state, is_local=found.is_local and request.purpose is not Purpose.VALIDATE, writes=request.writes
+    ) as transport:
+        endpoints = _endpoints(request, found, chosen)
+        adapters = Adapters(
+            read_tree=_reader(request, settings),
+            load=(loader or new_loader(settings)).load,
+            connect=_connector(request, settings, endpoints, transport),
+            inventory=_inventory(request, settings, base),
+            digest_key=_digest_key(request, settings, base),
+            now=lambda: datetime.now(UTC),
+            read_base=_base_reader(request, settings),
+            base_name=request.source.against or "",
+        )
+        selection = Selection(frozenset(request.targets), frozenset(request.only))
+        yield Composition(settings, adapters, selection, found.warnings, found.is_local, state)
+
+
+def find_settings(request: Request) -> FoundSettings:
+    """The settings in force.
+
+    `--config`, else the file in the directory, else (with `--source`) the one in the remote
+    tree, else the built-in settings for the embedded orchestrator. Raises SettingsError.
+    """
+    if request.config is not None:
+        return _read_settings(request.config)
+    path = request.directory / FILE_NAME
+    if os.path.lexists(path):
+        return _read_settings(path)
+    if request.source.url is not None:
+        tree = read_remote(request.source.url, request.source.ref, _cache(request), Limits())
+        content = tree.files.get(FILE_NAME)
+        if content is not None:
+            return FoundSettings(*parse_settings(content, FILE_NAME), request.directory)
+    return FoundSettings(local_settings(), (), request.directory, is_local=True)
+
+
+def _read_settings(path: Path) -> FoundSettings:
+    limit = Limits().max_file_bytes
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(limit + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"the settings {path} cannot be read: {error.strerror}", advice="`reconciler init` writes them"
+        ) from error
+    if len(content) > limit:
+        raise SettingsError(f"the settings {path} are larger than {limit} bytes")
+    return FoundSettings(*parse_settings(content, str(path)), path.parent)
+
+
+def local_settings() -> Settings:
+    """One target, one organization, every file, kept in process."""
+    connection = Connection(url=_LOCAL_URL)
+    target = Target(organization=LOCAL, orchestrator=connection, runners=connection)
+    return Settings(version=1, instance=LOCAL, targets={LOCAL: target})
+
+
+def _endpoints(request: Request, found: FoundSettings, chosen: Mapping[str, Target]) -> Endpoints:
+    """Addresses and tokens of the chosen targets; none where nothing is asked of an orchestrator."""
+    if request.purpose is Purpose.VALIDATE:
+        return {}
+    if found.is_local:
+        embedded = Endpoint(_LOCAL_URL, _LOCAL_TOKEN)
+        return {LOCAL: (embedded, embedded)}
+    return _Secrets(request.environment, found.base).endpoints(chosen)
+
+
+def check_targets(names: tuple[str, ...], settings: Settings) -> None:
+    """Raise UsageError for a target that is not in the settings."""
+    for name in names:
+        if name not in settings.targets:
+            near = get_close_matches(name, settings.targets, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(settings.targets)}"
+            raise UsageError(f"there is no target {name!r} in the settings", advice=hint)
+
+
+def _cache(request: Request) -> Path:
+    """Folder of fetched repositories (XDG Base Directory Specification)."""
+    given = request.environment.get("XDG_CACHE_HOME", "")
+    root = Path(given) if given.startswith("/") else Path(request.environment.get("HOME", ".")) / ".cache"
+    return root / "reconciler"
+
+
+def _reader(request: Request, settings: Settings) -> Callable[[], Tree]:
+    source = request.source
+    url = source.url
+    if url is not None:
+        return lambda: read_remote(url, source.ref, _cache(request), settings.limits)
+    rev = source.rev
+    if rev is not None:
+        return lambda: read_revision(request.directory, rev, settings.limits)
+    return lambda: read_directory(request.directory, settings.limits)
+
+
+def _base_reader(request: Request, settings: Settings) -> Callable[[], Tree] | None:
+    against = request.source.against
+    if against is None:
+        return None
+    return lambda: read_revision(request.directory, against, settings.limits)
+
+
+def _inventory(request: Request, settings: Settings, base: Path) -> InventoryStore:
+    chosen = settings.inventory
+    if chosen.none:
+        return NoInventory(settings.instance)
+    if chosen.git is not None:
+        return GitInventory(
+            request.directory,
+            settings.instance,
+            remote=chosen.git.remote,
+            access=GitAccess.WRITE if request.writes else GitAccess.READ,
+            environment=request.environment,
+        )
+    return FileInventory(_inventory_folder(settings, base), settings.instance)
+
+
+def _inventory_folder(settings: Settings, base: Path) -> Path:
+    return base / (settings.inventory.file or FileInventorySettings()).directory
+
+
+def _digest_key(request: Request, settings: Settings, base: Path) -> bytes | None:
+    """Key of the digests of sent secrets, None where there is none: then literals cannot be compared.
+
+    A plan needs it too: apply is bound to digests made with it. Where a plan may not write the
+    folder, it does without.
+    """
+    if request.purpose is Purpose.VALIDATE or settings.inventory.none:
+        return None
+    token = settings.inventory.digestKey
+    if token is not None:
+        text = _Secrets(request.environment, base).value(token, "inventory.digestKey").reveal()
+        return str(text).encode()
+    if settings.inventory.git is not None:
+        return None
+    try:
+        return digest_key(_inventory_folder(settings, base))
+    except InventoryError:
+        if request.writes:
+            raise
+        return None
+
+
+def _connector(
+    request: Request,
+    settings: Settings,
+    endpoints: Endpoints,
+    transport: Transport | None,
+) -> Callable[[TargetName, Target], Orchestrator]:
+    access = Access.READ_WRITE if request.writes else Access.READ_ONLY
+
+    def connect(name: TargetName, target: Target) -> Orchestrator:
+        v1, v2 = endpoints[name]
+        return Orchestrator(
+            target.organization,
+            v1=v1,
+            v2=v2,
+            access=access,
+            transport=transport,
+            concurrency=settings.apply.concurrency,
+        )
+
+    return connect
+
+
+class _Secrets:
+    """Turns names of variables and files into values; collects what is missing."""
+
+    def __init__(self, environment: Mapping[str, str], base: Path) -> None:
+        self._environment = environment
+        self._base = base
+        self._missing: list[str] = []
+
+    def endpoints(self, targets: Mapping[str, Target]) -> Endpoints:
+        """Endpoints of both APIs by target. Raises SettingsError naming every missing token."""
+        found = {
+            name: (
+                self._endpoint(target.orchestrator, f"targets.{name}.orchestrator.token"),
+                self._endpoint(target.runners, f"targets.{name}.runners.token"),
+            )
+            for name, target in targets.items()
+        }
+        self._raise_missing()
+        return found
+
+    def value(self, token: Token, place: str) -> Secret:
+        """One secret. Raises SettingsError."""
+        found = self._found(token, place)
+        self._raise_missing()
+        assert found is not None
+        return found
+
+    def _endpoint(self, connection: Connection | None, place: str) -> Endpoint | None:
+        if connection is None:
+            return None
+        token = None if connection.token is None else self._found(connection.token, place)
+        return Endpoint(connection.url, token)
+
+    def _found(self, token: Token, place: str) -> Secret | None:
+        if token.env is not None:
+            text = self._environment.get(token.env, "").strip()
+            if not text:
+                self._missing.append(f"environment variable {token.env} ({place}) is not set")
+                return None
+            return Secret(text)
+        path = self._base / Path(token.file or "").expanduser()
+        try:
+            with path.open("rb") as stream:
+                text = stream.read(_MAX_SECRET_FILE_BYTES).decode("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            self._missing.append(f"file {path} ({place}) cannot be read: {reason}")
+            return None
+        if not text:
+            self._missing.append(f"file {path} ({place}) is empty")
+            return None
+        return Secret(text)
+
+    def _raise_missing(self) -> None:
+        if self._missing:
+            raise SettingsError(
+                "; ".join(dict.fromkeys(self._missing)),
+                advice="set what is missing; `reconciler validate` needs no token",
+            )
+
+
+@contextmanager
+def _transport(state: Path, *, is_local: bool, writes: bool) -> Iterator[Transport | None]:
+    """The embedded orchestrator's door. What only looks leaves no state file behind."""
+    if not is_local:
+        yield None
+        return
+    from reconciler.emulator import Emulator, StateFileError  # noqa: PLC0415  costs start-up time
+
+    is_new = not state.exists()
+    keeps = writes or not is_new
+    if keeps:
+        _own_folder(state.parent)
+    try:
+        emulator = Emulator(state if keeps else None, [LOCAL])
+    except StateFileError as error:
+        raise SettingsError(f"the embedded orchestrator cannot use {state}: {error}") from error
+    with emulator:
+        if is_new:
+            emulator.seed({"organization": LOCAL, "env_types": [{"id": name} for name in _LOCAL_ENV_TYPES]})
+        yield lambda _: emulator.transport()
+
+
+def _own_folder(folder: Path) -> None:
+    """Make our folder, kept out of Git: what it holds belongs to this machine."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not os.path.lexists(ignore):
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"cannot write {folder}: {error.strerror}") from error

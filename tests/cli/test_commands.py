@@ -1,0 +1,374 @@
+"""Whole commands on real folders, against the embedded orchestrator or an emulator on a port."""
+
+import contextlib
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.program import program
+from reconciler.emulator import Emulator, FaultKind, FaultRule
+from reconciler.emulator.server import running
+from reconciler.errors import ExitCode
+
+DEFINITION = """\
+apiVersion: entity.humanitec.io/v1b1
+kind: Definition
+metadata: {id: @ID@}
+entity:
+  name: My database
+  type: postgres
+  driver_type: humanitec/template
+  driver_inputs: {values: {templates: {init: "size: small"}}}
+  criteria: [{app_id: @ID@}]
+"""
+
+
+def add(folder: Path, *identifiers: str) -> None:
+    for identifier in identifiers:
+        (folder / f"{identifier}.yaml").write_text(DEFINITION.replace("@ID@", identifier))
+
+
+def call(folder: Path, *arguments: str) -> "tuple[int, str, str]":
+    result = CliRunner().invoke(program, ["-C", str(folder), *arguments], prog_name="reconciler")
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    add(tmp_path, "orders-db")
+    return tmp_path
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(organizations=["acme"]) as made:
+        yield made
+
+
+@pytest.fixture
+def connected(tree: Path, emulator: Emulator) -> Iterator[Path]:
+    """A tree whose settings name an emulator on a real port."""
+    with running(emulator) as url:
+        (tree / "reconciler.yaml").write_text(
+            "version: 1\ntargets:\n  acme:\n    organization: acme\n"
+            f"    orchestrator: {{url: '{url}', token: {{env: TEST_TOKEN}}}}\n"
+        )
+        yield tree
+
+
+def test_a_newcomer_plans_and_applies_without_an_account(tree: Path) -> None:
+    code, shown, said = call(tree, "plan", "--detailed-exit-code")
+    assert code == ExitCode.CHANGES
+    assert "+ create Definition/orders-db" in shown
+    assert "using the embedded orchestrator" in said
+    code, shown, _ = call(tree, "apply")
+    assert code == ExitCode.DONE
+    assert shown.startswith("done create Definition/orders-db")
+    code, shown, _ = call(tree, "plan", "--detailed-exit-code")
+    assert code == ExitCode.DONE
+    assert "nothing to write" in shown
+
+
+def test_a_plan_leaves_no_orchestrator_state_behind(tree: Path) -> None:
+    call(tree, "plan")
+    assert not (tree / ".reconciler" / "emulator.db").exists()
+
+
+def test_a_saved_plan_is_carried_out_once_and_stale_afterwards(tree: Path) -> None:
+    saved = tree.parent / f"{tree.name}-plan.json"
+    call(tree, "plan", "--out", str(saved))
+    assert saved.stat().st_mode & 0o777 == 0o600
+    assert call(tree, "apply", "--plan", str(saved))[0] == ExitCode.DONE
+    code, shown, _ = call(tree, "apply", "--plan", str(saved))
+    assert code == ExitCode.STALE
+    assert "changed since the plan was made" in shown
+    assert "Nothing was changed." in shown
+
+
+def test_a_file_that_is_no_plan_is_wrong_usage(tree: Path) -> None:
+    (tree / "x.json").write_text("{}")
+    code, _, said = call(tree, "apply", "--plan", str(tree / "x.json"))
+    assert code == ExitCode.USAGE
+    assert "is no saved plan" in said
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "apply"])
+def test_json_is_all_there_is_on_stdout(tree: Path, command: str) -> None:
+    _, shown, _ = call(tree, command, "-o", "json")
+    document = json.loads(shown)
+    assert document["version"] == 1
+    assert document["purpose"] == command
+
+
+def test_invalid_input_exits_3_with_its_place_and_writes_nothing(tree: Path) -> None:
+    (tree / "broken.yaml").write_text("apiVersion: entity.humanitec.io/v1b1\nkind: Definition\nmetadata: [\n")
+    code, shown, _ = call(tree, "apply")
+    assert code == ExitCode.INVALID
+    assert "broken.yaml:" in shown
+    assert "Nothing was changed." in shown
+    assert shown.rstrip().split("\n")[-1].startswith("Running again is safe")
+
+
+def test_deletes_beyond_the_limit_exit_4_until_approved_with_the_number(tree: Path) -> None:
+    names = [f"db-{index}" for index in range(8)]
+    add(tree, *names)
+    assert call(tree, "apply")[0] == ExitCode.DONE
+    for name in names:
+        (tree / f"{name}.yaml").unlink()
+    code, shown, _ = call(tree, "plan")
+    assert code == ExitCode.REFUSED
+    assert "--accept deletes:8" in shown
+    assert call(tree, "apply", "--accept", "deletes:7")[0] == ExitCode.REFUSED
+    code, shown, _ = call(tree, "apply", "--accept", "deletes:8")
+    assert code == ExitCode.DONE
+    assert shown.count("done delete") == 8
+
+
+def test_missing_tokens_are_all_named_at_once_and_validate_needs_none(
+    connected: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TEST_TOKEN", raising=False)
+    settings = connected / "reconciler.yaml"
+    settings.write_text(
+        settings.read_text() + "    runners: {url: 'http://127.0.0.1:9', token: {file: none.txt}}\n"
+    )
+    code, shown, _ = call(connected, "plan")
+    assert code == ExitCode.INVALID
+    assert "TEST_TOKEN" in shown
+    assert "none.txt" in shown
+    assert call(connected, "validate")[0] == ExitCode.DONE
+
+
+def test_a_token_never_reaches_the_output(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_TOKEN", "canary-token-value")
+    outputs = [
+        call(connected, *command) for command in (["plan"], ["plan", "-o", "json"], ["--debug", "apply"])
+    ]
+    assert [code for code, _, _ in outputs] == [0, 0, 0]
+    assert "canary-token-value" not in "".join(shown + said for _, shown, said in outputs)
+
+
+def test_an_orchestrator_that_is_away_exits_6(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_TOKEN", "x")
+    (connected / "reconciler.yaml").write_text(
+        "version: 1\ntargets:\n  acme:\n    organization: acme\n    orchestrator: {url: 'http://127.0.0.1:9'}\n"
+    )
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    code, shown, _ = call(connected, "apply")
+    assert code == ExitCode.UNREADABLE
+    assert "Nothing was changed." in shown
+
+
+def test_a_refused_change_ends_partly_applied_and_says_what_is_left(
+    connected: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_TOKEN", "x")
+    add(connected, "users-db")
+    emulator.faults.add(FaultRule(FaultKind.ERROR_BEFORE_EFFECT, "POST", status=400))
+    code, shown, _ = call(connected, "apply", "--concurrency", "1")
+    assert code == ExitCode.PARTIAL
+    assert "1 done" in shown
+    assert "1 failed" in shown
+    assert shown.rstrip().split("\n")[-1].startswith("Running again is safe")
+
+
+def test_an_unknown_target_is_wrong_usage_and_names_the_nearest(connected: Path) -> None:
+    code, _, said = call(connected, "plan", "--target", "acne")
+    assert code == ExitCode.USAGE
+    assert "did you mean acme?" in said
+
+
+def test_only_limits_the_plan_and_says_so(tree: Path) -> None:
+    add(tree, "users-db")
+    _, shown, _ = call(tree, "plan", "--only", "definition/users-*")
+    assert "Definition/users-db" in shown
+    assert "create Definition/orders-db" not in shown
+    assert "only objects Definition/users-*" in shown
+
+
+def test_settings_with_problems_name_their_places(tree: Path) -> None:
+    (tree / "reconciler.yaml").write_text("version: 1\ntargts: {}\n")
+    code, shown, _ = call(tree, "plan")
+    assert code == ExitCode.INVALID
+    assert "reconciler.yaml:2" in shown
+
+
+def test_init_writes_settings_that_are_valid_and_never_writes_over_a_file(tmp_path: Path) -> None:
+    assert call(tmp_path, "init", "--organization", "acme")[0] == ExitCode.DONE
+    before = (tmp_path / "reconciler.yaml").read_text()
+    assert "organization: acme" in before
+    assert call(tmp_path, "validate")[0] == ExitCode.DONE
+    code, _, said = call(tmp_path, "init", "--organization", "other")
+    assert code == ExitCode.USAGE
+    assert "was left as it is" in said
+    assert (tmp_path / "reconciler.yaml").read_text() == before
+
+
+def test_schema_writes_a_file_for_each_kind(tmp_path: Path) -> None:
+    assert call(tmp_path, "schema", "--write", "schemas")[0] == ExitCode.DONE
+    assert "definition.json" in {path.name for path in (tmp_path / "schemas").iterdir()}
+    assert json.loads(call(tmp_path, "schema", "agent")[1])["title"] == "Agent"
+
+
+@pytest.mark.parametrize("name", ["R68", "r68", "F03", "P01", "deletes"])
+def test_explain_has_a_page_for_everything_a_result_may_name(tmp_path: Path, name: str) -> None:
+    code, shown, _ = call(tmp_path, "explain", name)
+    assert code == ExitCode.DONE
+    assert shown.lower().startswith(name.lower())
+    assert max(map(len, shown.split("\n"))) <= 80
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_preview_shows_what_a_branch_itself_changes(tree: Path) -> None:
+    git(tree, "init", "-q", "-b", "main")
+    git(tree, "add", "-A")
+    git(tree, "commit", "-qm", "one")
+    add(tree, "users-db")
+    code, shown, _ = call(tree, "plan", "--against", "main", "-o", "markdown")
+    assert code == ExitCode.DONE
+    assert "create Definition/users-db" in shown
+    assert "create Definition/orders-db" not in shown
+    assert "1 difference without this change" in shown
+
+
+def test_a_revision_of_the_repository_is_read_instead_of_the_folder(tree: Path) -> None:
+    git(tree, "init", "-q", "-b", "main")
+    git(tree, "add", "-A")
+    git(tree, "commit", "-qm", "one")
+    add(tree, "users-db")
+    _, shown, _ = call(tree, "plan", "--rev", "main")
+    assert "create Definition/orders-db" in shown
+    assert "users-db" not in shown
+
+
+def command_line(folder: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "reconciler", "-C", str(folder), *arguments]
+
+
+def test_sigterm_finishes_the_action_under_way_and_prints_the_result(
+    connected: Path, emulator: Emulator
+) -> None:
+    add(connected, *(f"db-{index}" for index in range(5)))
+    emulator.faults.add(FaultRule(FaultKind.DELAY, "POST", count=None, seconds=0.4))
+    process = subprocess.Popen(
+        command_line(connected, "apply", "--concurrency", "1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TEST_TOKEN": "x"},
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    rest, said = process.communicate(timeout=30)
+    assert first.startswith("done create")
+    assert process.returncode == ExitCode.PARTIAL
+    assert "stopping" in said
+    assert "skipped create" in rest
+    assert rest.endswith("Running again is safe and useful: it does only what is left.\n")
+
+
+def on_a_terminal(
+    arguments: list[str], react: Callable[["subprocess.Popen[bytes]", int], object]
+) -> tuple[int, str]:
+    """Run a command on a terminal, `react` to its question, and give exit code and screen."""
+    terminal, own = pty.openpty()
+    process = subprocess.Popen(
+        arguments, stdin=own, stdout=own, stderr=own, env={**os.environ, "TERM": "xterm"}
+    )
+    os.close(own)
+    screen = b""
+    asked = False
+    with contextlib.suppress(OSError):  # the terminal ends with the program
+        while True:
+            # CPython may take a signal just before it blocks in reading; then only the next one wakes it.
+            if not select.select([terminal], [], [], 1.0)[0] and asked:
+                react(process, terminal)
+                continue
+            chunk = os.read(terminal, 65_536)
+            screen += chunk
+            if b"[y/N]" in screen and not asked:
+                asked = True
+                react(process, terminal)
+    os.close(terminal)
+    return process.wait(timeout=30), screen.decode()
+
+
+def test_a_person_is_shown_the_plan_and_asked(tree: Path) -> None:
+    code, screen = on_a_terminal(command_line(tree, "apply"), lambda _, terminal: os.write(terminal, b"y\n"))
+    assert code == ExitCode.DONE
+    assert screen.index("create Definition/orders-db") < screen.index("[y/N]") < screen.index("done create")
+
+
+def test_no_is_no_and_nothing_is_changed(tree: Path) -> None:
+    code, screen = on_a_terminal(command_line(tree, "apply"), lambda _, terminal: os.write(terminal, b"n\n"))
+    assert code == ExitCode.REFUSED
+    assert "Nothing was changed." in screen
+    assert "Stopped by a signal" not in screen
+    assert "done create" not in screen
+    assert call(tree, "plan", "--detailed-exit-code")[0] == ExitCode.CHANGES
+
+
+def test_ctrl_c_at_the_question_changes_nothing(tree: Path) -> None:
+    code, screen = on_a_terminal(
+        command_line(tree, "apply"), lambda process, _: process.send_signal(signal.SIGINT)
+    )
+    assert code == ExitCode.UNREADABLE
+    assert "Nothing was changed" in screen
+    assert "done create" not in screen
+
+
+def test_nobody_is_asked_with_yes(tree: Path) -> None:
+    code, screen = on_a_terminal(command_line(tree, "apply", "--yes"), lambda *_: None)
+    assert code == ExitCode.DONE
+    assert "[y/N]" not in screen
+
+
+def test_a_reader_that_goes_away_is_no_failure(tree: Path) -> None:
+    add(tree, *(f"db-{index:03}" for index in range(400)))
+    process = subprocess.Popen(
+        command_line(tree, "plan", "--detailed-exit-code", "-o", "json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) == ExitCode.CHANGES
+    assert b"Traceback" not in said
+    assert b"Broken" not in said
+
+
+def test_watch_applies_and_ends_with_0_on_sigterm(connected: Path, emulator: Emulator) -> None:
+    process = subprocess.Popen(
+        command_line(connected, "watch", "--listen", "127.0.0.1:0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TEST_TOKEN": "x"},
+    )
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        seen.append(json.loads(line))
+        if seen[-1]["message"] == "pass finished":
+            break
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == ExitCode.DONE
+    assert seen[-1]["verdict"] == "applied"
