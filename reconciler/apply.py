@@ -6,7 +6,6 @@ create of the plan; so an apply that is killed at any point leaves a record from
 next pass knows its own objects.
 """
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -14,7 +13,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import Event, Lock
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.diff.change import FieldChange, Group, Visibility
 from reconciler.diff.compare import criteria_digest
@@ -30,11 +29,11 @@ from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import digest
 from reconciler.model.secret import Literal
 from reconciler.model.state import Resource
-from reconciler.orchestrator.client import Orchestrator
 from reconciler.plan.action import Action, ActionId, Outcome, Status, TargetPlan, Verb
 from reconciler.plan.order import criterion_selector
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from reconciler.orchestrator.client import Orchestrator  # brings httpx
 
 ATTEMPTS = 3
 """How often one change is sent when answers get lost; each time after reading again."""
@@ -140,7 +139,7 @@ def ownership(desired: Resource, live: Resource | None, phase: Phase, digest_key
 
 def carry_out(
     plan: TargetPlan,
-    orchestrator: Orchestrator,
+    orchestrator: "Orchestrator",
     ledger: Ledger,
     *,
     concurrency: int,
@@ -254,7 +253,7 @@ class _Deed:
 class _Hand:
     """Performs single actions. Expected failures become outcomes; anything else rises as our bug."""
 
-    def __init__(self, orchestrator: Orchestrator, ledger: Ledger, actions: Iterable[Action]) -> None:
+    def __init__(self, orchestrator: "Orchestrator", ledger: Ledger, actions: Iterable[Action]) -> None:
         self._orchestrator = orchestrator
         self._ledger = ledger
         self._lock = Lock()

@@ -13,7 +13,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from threading import Event
 from time import monotonic
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from reconciler.apply import Ledger, Observer, carry_out, unchanged_ownership
 from reconciler.diff.compare import compare
@@ -35,7 +35,7 @@ from reconciler.model.json import digest
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Literal, Unreadable
 from reconciler.model.state import Resource, State
-from reconciler.orchestrator.client import Hints, Look, Orchestrator
+from reconciler.orchestrator.sight import Hints, Look
 from reconciler.plan.action import Outcome, Status, TargetPlan, Unexamined
 from reconciler.plan.build import Basis, build
 from reconciler.plan.guards import Approval
@@ -44,9 +44,12 @@ from reconciler.plan.saved import SavedPlan, bind, change_digest
 from reconciler.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
 from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.scope import Scope
-from reconciler.settings import Settings, Target
+from reconciler.settings import Connection, Settings, Target
 from reconciler.source.selection import select, unassigned
 from reconciler.source.tree import Tree
+
+if TYPE_CHECKING:
+    from reconciler.orchestrator.client import Orchestrator  # brings httpx, which a validation does not need
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +84,7 @@ class Adapters:
 
     read_tree: Callable[[], Tree]
     load: Callable[[Tree], Declarations]
-    connect: Callable[[TargetName, Target], Orchestrator]
+    connect: "Callable[[TargetName, Target], Orchestrator]"
     inventory: InventoryStore
     digest_key: bytes | None
     now: Callable[[], datetime]
@@ -289,7 +292,7 @@ class _Clients:
         for client in self._open.values():
             client.close()
 
-    def of(self, name: TargetName) -> Orchestrator:
+    def of(self, name: TargetName) -> "Orchestrator":
         if name not in self._open:
             self._open[name] = self._running.adapters.connect(name, self._running.targets[name])
         return self._open[name]
@@ -418,26 +421,31 @@ def _unexamined(running: _Pass, sight: _Sight, desired: State) -> list[Unexamine
         Unexamined(f"{kind} in {sight.target.organization}", str(error), is_failure=True)
         for kind, error in sorted(sight.look.failures.items())
     ]
-    seen = sight.look.state.complete | sight.look.failures.keys()
     for generation in Generation:
         kinds = [k for k in Kind if GENERATION[k] is generation and k is not Kind.CRITERION]
-        if not any(kind in seen for kind in kinds):
-            count = sum(key.kind in kinds for key in desired.resources)
-            if not count:
-                names = ", ".join(kinds)
-                found.append(Unexamined(names, f"target {sight.name} has no {generation} connection"))
+        if _connection(sight.target, generation) is None and not any(
+            key.kind in kinds for key in desired.resources
+        ):
+            found.append(Unexamined(", ".join(kinds), f"target {sight.name} has no {generation} connection"))
     if not sight.inventory.exists and running.settings.inventory.none:
         found.append(Unexamined("deletes", "no inventory is kept, so nothing is ever deleted"))
     return found
 
 
+def _connection(target: Target, generation: Generation) -> Connection | None:
+    match generation:
+        case Generation.V1:
+            return target.orchestrator
+        case Generation.V2:
+            return target.runners
+
+
 def _unconnected(sight: _Sight, desired: State) -> list[Finding]:
     """Declared, and nowhere to send it: an error, not silence."""
-    connections = {Generation.V1: sight.target.orchestrator, Generation.V2: sight.target.runners}
     names = {Generation.V1: "orchestrator", Generation.V2: "runners"}
     found = []
-    for generation, connection in connections.items():
-        if connection is not None:
+    for generation in Generation:
+        if _connection(sight.target, generation) is not None:
             continue
         for key, resource in desired.resources.items():
             if GENERATION[key.kind] is generation:
@@ -520,7 +528,17 @@ def _preview(running: _Pass, planned: list[tuple[_Sight, TargetPlan]]) -> Previe
         contested = tuple(c for c in built.contested if change_digest(c) not in contested_before)
         existing += len(built.actions) - len(kept) + len(built.contested) - len(contested)
         withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
-        own.append(replace(built, actions=kept, contested=contested))
+        refused_before = {(refusal.guard, refusal.count) for refusal in before.refusals}
+        problems_before = {(problem.rule, problem.message) for problem in before.problems}
+        own.append(
+            replace(
+                built,
+                actions=kept,
+                contested=contested,
+                refusals=tuple(r for r in built.refusals if (r.guard, r.count) not in refused_before),
+                problems=tuple(p for p in built.problems if (p.rule, p.message) not in problems_before),
+            )
+        )
     return Preview(running.adapters.base_name, tuple(own), existing, tuple(withdrawn))
 
 
@@ -528,7 +546,7 @@ def _carry_out(
     running: _Pass,
     sight: _Sight,
     built: TargetPlan,
-    client: Orchestrator,
+    client: "Orchestrator",
     *,
     observer: Observer,
     stop: Event,

@@ -112,9 +112,16 @@ class PassResult:
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
     @property
+    def plans(self) -> tuple[TargetPlan, ...]:
+        """The plans that count: with `--against` only this change's own part of each."""
+        if self.preview is not None:
+            return self.preview.own
+        return tuple(target.plan for target in self.targets if target.plan is not None)
+
+    @property
     def has_changes(self) -> bool:
-        """True where some target's plan would write to its orchestrator."""
-        return any(target.plan is not None and target.plan.has_changes for target in self.targets)
+        """True where some plan would write to its orchestrator."""
+        return any(plan.has_changes for plan in self.plans)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -126,7 +133,7 @@ class PassResult:
         """The worst thing that is true, in the order of the exit codes."""
         if self.changed:
             return Verdict.STALE
-        if self.errors or any(t.plan is not None and t.plan.problems for t in self.targets):
+        if self.errors or any(plan.problems for plan in self.plans):
             return Verdict.INVALID
         if self.error:
             return Verdict.UNREADABLE
@@ -134,7 +141,7 @@ class PassResult:
             return self._applied_verdict()
         if any(target.error for target in self.targets):
             return Verdict.UNREADABLE
-        if any(t.plan is not None and (t.plan.refusals or t.plan.contested) for t in self.targets):
+        if any(plan.refusals or plan.contested for plan in self.plans):
             return Verdict.REFUSED
         return Verdict.CHANGES if self.has_changes else Verdict.EMPTY
 

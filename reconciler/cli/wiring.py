@@ -18,16 +18,12 @@ from reconciler.errors import InventoryError, SettingsError, UsageError
 from reconciler.inventory.digest_key import digest_key
 from reconciler.inventory.file import FileInventory
 from reconciler.inventory.git_ref import Access as GitAccess
-from reconciler.inventory.git_ref import GitInventory
+from reconciler.inventory.git_ref import GitInventory, cached_repository
 from reconciler.inventory.none import NoInventory
 from reconciler.inventory.store import InventoryStore
-from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.finding import Finding
 from reconciler.model.identity import TargetName
 from reconciler.model.secret import Secret
-from reconciler.orchestrator.access import Access
-from reconciler.orchestrator.client import Orchestrator
-from reconciler.orchestrator.http import Endpoint
 from reconciler.reconcile import Adapters, Selection
 from reconciler.result import Purpose
 from reconciler.settings import (
@@ -42,13 +38,15 @@ from reconciler.settings import (
     FileInventory as FileInventorySettings,
 )
 from reconciler.source.directory import read_directory
-from reconciler.source.git import read_remote, read_revision
+from reconciler.source.git import merge_base, read_remote, read_revision
 from reconciler.source.loader import Loader
 from reconciler.source.settings_file import parse_settings
 from reconciler.source.tree import Tree
 
-if TYPE_CHECKING:
-    from reconciler.emulator.transport import EmulatorTransport
+if TYPE_CHECKING:  # httpx and cryptography cost start-up time that a validation need not spend
+    from reconciler.model.key import PublicKey
+    from reconciler.orchestrator.client import Orchestrator, Transport
+    from reconciler.orchestrator.http import Endpoint
 
 LOCAL = "local"
 """Name and organization of the only target where there is no settings file."""
@@ -59,8 +57,7 @@ _LOCAL_ENV_TYPES = ("development", "staging", "production")
 _LOCAL_TOKEN = Secret("practice")
 """The embedded orchestrator takes any token, and as the real one it wants one."""
 _MAX_SECRET_FILE_BYTES = 65_536
-Transport = Callable[[Endpoint], "EmulatorTransport"]
-Endpoints = Mapping[str, tuple[Endpoint | None, Endpoint | None]]
+Endpoints = Mapping[str, tuple["Endpoint | None", "Endpoint | None"]]
 """Those of both APIs, by target."""
 
 
@@ -99,7 +96,13 @@ class Composition:
 
 def new_loader(settings: Settings) -> Loader:
     """A loader that remembers what it parsed."""
-    return Loader(settings.limits, inspect_public_key)
+
+    def inspect(pem: str) -> "PublicKey":
+        from reconciler.keystore.public_key import inspect_public_key  # noqa: PLC0415  only where there are keys
+
+        return inspect_public_key(pem)
+
+    return Loader(settings.limits, inspect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +157,10 @@ def find_settings(request: Request) -> FoundSettings:
     tree, else the built-in settings for the embedded orchestrator. Raises SettingsError.
     """
     if request.config is not None:
-        return _read_settings(request.config)
+        return _read_settings(request.config, str(request.config))
     path = request.directory / FILE_NAME
     if os.path.lexists(path):
-        return _read_settings(path)
+        return _read_settings(path, FILE_NAME)
     if request.source.url is not None:
         tree = read_remote(request.source.url, request.source.ref, _cache(request), Limits())
         content = tree.files.get(FILE_NAME)
@@ -166,7 +169,8 @@ def find_settings(request: Request) -> FoundSettings:
     return FoundSettings(local_settings(), (), request.directory, is_local=True)
 
 
-def _read_settings(path: Path) -> FoundSettings:
+def _read_settings(path: Path, name: str) -> FoundSettings:
+    """Read the file at `path`, which findings call `name`."""
     limit = Limits().max_file_bytes
     try:
         with path.open("rb") as stream:
@@ -177,7 +181,7 @@ def _read_settings(path: Path) -> FoundSettings:
         ) from error
     if len(content) > limit:
         raise SettingsError(f"the settings {path} are larger than {limit} bytes")
-    return FoundSettings(*parse_settings(content, str(path)), path.parent)
+    return FoundSettings(*parse_settings(content, name), path.parent)
 
 
 def local_settings() -> Settings:
@@ -191,6 +195,8 @@ def _endpoints(request: Request, found: FoundSettings, chosen: Mapping[str, Targ
     """Addresses and tokens of the chosen targets; none where nothing is asked of an orchestrator."""
     if request.purpose is Purpose.VALIDATE:
         return {}
+    from reconciler.orchestrator.http import Endpoint  # noqa: PLC0415  brings httpx
+
     if found.is_local:
         embedded = Endpoint(_LOCAL_URL, _LOCAL_TOKEN)
         return {LOCAL: (embedded, embedded)}
@@ -228,7 +234,12 @@ def _base_reader(request: Request, settings: Settings) -> Callable[[], Tree] | N
     against = request.source.against
     if against is None:
         return None
-    return lambda: read_revision(request.directory, against, settings.limits)
+    here = request.source.rev or "HEAD"
+
+    def read() -> Tree:
+        return read_revision(request.directory, merge_base(request.directory, against, here), settings.limits)
+
+    return read
 
 
 def _inventory(request: Request, settings: Settings, base: Path) -> InventoryStore:
@@ -236,10 +247,14 @@ def _inventory(request: Request, settings: Settings, base: Path) -> InventorySto
     if chosen.none:
         return NoInventory(settings.instance)
     if chosen.git is not None:
+        place, remote = request.directory, chosen.git.remote
+        if request.source.url is not None:
+            remote = remote or request.source.url
+            place = cached_repository(remote, _cache(request) / "inventory", environment=request.environment)
         return GitInventory(
-            request.directory,
+            place,
             settings.instance,
-            remote=chosen.git.remote,
+            remote=remote,
             access=GitAccess.WRITE if request.writes else GitAccess.READ,
             environment=request.environment,
         )
@@ -276,17 +291,17 @@ def _connector(
     request: Request,
     settings: Settings,
     endpoints: Endpoints,
-    transport: Transport | None,
-) -> Callable[[TargetName, Target], Orchestrator]:
-    access = Access.READ_WRITE if request.writes else Access.READ_ONLY
+    transport: "Transport | None",
+) -> "Callable[[TargetName, Target], Orchestrator]":
+    def connect(name: TargetName, target: Target) -> "Orchestrator":
+        from reconciler.orchestrator.client import Access, Orchestrator  # noqa: PLC0415  brings httpx
 
-    def connect(name: TargetName, target: Target) -> Orchestrator:
         v1, v2 = endpoints[name]
         return Orchestrator(
             target.organization,
             v1=v1,
             v2=v2,
-            access=access,
+            access=Access.READ_WRITE if request.writes else Access.READ_ONLY,
             transport=transport,
             concurrency=settings.apply.concurrency,
         )
@@ -321,9 +336,11 @@ class _Secrets:
         assert found is not None
         return found
 
-    def _endpoint(self, connection: Connection | None, place: str) -> Endpoint | None:
+    def _endpoint(self, connection: Connection | None, place: str) -> "Endpoint | None":
         if connection is None:
             return None
+        from reconciler.orchestrator.http import Endpoint  # noqa: PLC0415  brings httpx
+
         token = None if connection.token is None else self._found(connection.token, place)
         return Endpoint(connection.url, token)
 
@@ -340,10 +357,10 @@ class _Secrets:
                 text = stream.read(_MAX_SECRET_FILE_BYTES).decode("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            self._missing.append(f"file {path} ({place}) cannot be read: {reason}")
+            self._missing.append(f"file {token.file} ({place}) cannot be read: {reason}")
             return None
         if not text:
-            self._missing.append(f"file {path} ({place}) is empty")
+            self._missing.append(f"file {token.file} ({place}) is empty")
             return None
         return Secret(text)
 
@@ -356,7 +373,7 @@ class _Secrets:
 
 
 @contextmanager
-def _transport(state: Path, *, is_local: bool, writes: bool) -> Iterator[Transport | None]:
+def _transport(state: Path, *, is_local: bool, writes: bool) -> "Iterator[Transport | None]":
     """The embedded orchestrator's door. What only looks leaves no state file behind."""
     if not is_local:
         yield None

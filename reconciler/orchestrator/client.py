@@ -22,8 +22,9 @@ from reconciler.orchestrator.access import (
     Tally,
 )
 from reconciler.orchestrator.http import Channel, Endpoint
-from reconciler.orchestrator.look import Hints, Look, look
+from reconciler.orchestrator.look import look
 from reconciler.orchestrator.retry import Retry
+from reconciler.orchestrator.sight import Hints, Look
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2
 

@@ -7,39 +7,14 @@ Absence is evidence for deletes (design decision 4.1), so nothing here rounds up
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from reconciler.errors import OrchestratorError
 from reconciler.model.identity import Kind
 from reconciler.model.state import Resource, State
+from reconciler.orchestrator.sight import Hints, Look
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2, Summary
-
-
-@dataclass(frozen=True)
-class Hints:
-    """What is already known and spares requests.
-
-    `agents` are those whose keys matter: keys of others are not read, and the kind counts as
-    complete without them. `runners` maps ids to the time stamp last seen and the live resource
-    to use where the list still shows that stamp.
-    """
-
-    agents: frozenset[str] = frozenset()
-    runners: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is live, what could not be read, and what cannot be trusted.
-
-    `unproven` kinds were read and are empty, in an organization that nothing proves to exist:
-    whether that is absence is the caller's to judge.
-    """
-
-    state: State
-    failures: Mapping[Kind, OrchestratorError]
-    unproven: frozenset[Kind] = frozenset()
 
 
 class _Gathering:

@@ -1,0 +1,34 @@
+"""What goes into a look at an organization and what comes out. Free of httpx, so that passes can be typed cheaply."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.errors import OrchestratorError
+from reconciler.model.identity import Kind
+from reconciler.model.state import Resource, State
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is already known and spares requests.
+
+    `agents` are those whose keys matter: keys of others are not read, and the kind counts as
+    complete without them. `runners` maps ids to the time stamp last seen and the live resource
+    to use where the list still shows that stamp.
+    """
+
+    agents: frozenset[str] = frozenset()
+    runners: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is live, what could not be read, and what cannot be trusted.
+
+    `unproven` kinds were read and are empty, in an organization that nothing proves to exist:
+    whether that is absence is the caller's to judge.
+    """
+
+    state: State
+    failures: Mapping[Kind, OrchestratorError]
+    unproven: frozenset[Kind] = frozenset()
