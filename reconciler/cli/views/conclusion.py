@@ -72,10 +72,17 @@ def plural(number: int, noun: str) -> str:
 
 
 def statuses_text(outcomes: tuple[Outcome, ...]) -> str:
-    """Count of outcomes by status, in the order of `Status`."""
-    numbers = Counter(outcome.status for outcome in outcomes)
+    """Count of things by what became of them, in the order of `Status`."""
+    numbers: Counter[Status] = Counter()
+    for outcome in outcomes:
+        numbers[outcome.status] += _things(outcome)
     told = ", ".join(f"{numbers[status]:,} {status}" for status in Status if numbers[status])
     return told or "no action was taken"
+
+
+def _things(outcome: Outcome) -> int:
+    """How many things one action was about: those carried by it count as in the plan."""
+    return 1 + len(outcome.action.carried)
 
 
 def headline(result: PassResult) -> str:
@@ -223,7 +230,9 @@ def _rerun_partial(result: PassResult) -> Rerun:
 def effect(result: PassResult) -> str:
     """What happened to the world, as a sentence."""
     done = sum(
-        outcome.status is Status.DONE and outcome.action.writes_orchestrator for outcome in result.outcomes
+        _things(outcome)
+        for outcome in result.outcomes
+        if outcome.status is Status.DONE and outcome.action.writes_orchestrator
     )
     recorded = sum(
         outcome.status is Status.DONE and not outcome.action.writes_orchestrator

@@ -22,8 +22,12 @@ _LISTED = (Status.FAILED, Status.REFUSED, Status.UNKNOWN, Status.BLOCKED, Status
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """One finished action on one line: `done create Definition/db (0.3 s)`."""
-    text = f"{outcome.status} {outcome.action.verb} {outcome.action.key}"
+    """One finished action on one line: `done create Definition/database in acme (0.3 s)`."""
+    action = outcome.action
+    text = f"{outcome.status} {action.verb} {action.key}"
+    if action.carried:
+        text += " with " + ", ".join(str(change.key) for change in action.carried)
+    text += f" in {action.key.organization}"
     if outcome.seconds:
         text += f" ({outcome.seconds:.1f} s)"
     return f"{text}: {outcome.message}" if outcome.message else text

@@ -114,7 +114,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
     for word in text.split(" "):
         remaining = word
         gap = " " if has_word else ""
-        if has_word and used + 1 + columns(remaining) > width:
+        if has_word and used + 1 + columns(remaining) > width >= columns(rest + remaining):
             lines.append(line)
             line, used, has_word, gap = rest, columns(rest), False, ""
         while used + columns(gap + remaining) > width and used < width:
