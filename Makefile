@@ -76,7 +76,7 @@ schemas: $(READY) ## write schemas/ from the models
 	$(BIN)/reconciler schema --write schemas
 
 docs: $(READY) ## write the pages of the rules, then check that the documents say what the program does
-	$(BIN)/python -c 'from pathlib import Path; from reconciler.rules.pages import write_pages; write_pages(Path("docs/rules"))'
+	$(BIN)/python -m tests.rules.pages_on_disk
 	$(BIN)/python -m pytest -q tests/test_documentation.py $(ARGS)
 
 demo: $(READY) ## the main job on a small repository: no account, no cluster

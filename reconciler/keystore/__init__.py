@@ -1,0 +1,1 @@
+"""Key material. The only package that imports cryptography."""

@@ -1,0 +1,128 @@
+"""Facts of a public key from its PEM text.
+
+Reads text only; where the text comes from is the caller's business, and whether a key is strong
+enough or of the right algorithm is a rule's. Messages never quote any of the text: people put
+private keys where public ones belong.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from reconciler.errors import KeyStoreError
+from reconciler.model.identity import Fingerprint
+from reconciler.model.key import PublicKey
+
+LABEL = "PUBLIC KEY"
+"""The PEM label of a SubjectPublicKeyInfo (RFC 7468, section 13)."""
+MAX_CHARACTERS = 32_768
+"""RSA keys of 16,384 bits take under 3,000."""
+
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,40})-----")
+_BODY = re.compile(r"[A-Za-z0-9+/=\s]+")
+_NAMES: tuple[tuple[type, str], ...] = (
+    (rsa.RSAPublicKey, "RSA"),
+    (ed25519.Ed25519PublicKey, "Ed25519"),
+    (ed448.Ed448PublicKey, "Ed448"),
+    (x25519.X25519PublicKey, "X25519"),
+    (x448.X448PublicKey, "X448"),
+    (dsa.DSAPublicKey, "DSA"),
+)
+_CONVERT = "write it with: openssl pkey -pubin -in KEY -outform PEM, or from the private key with -pubout"
+
+
+def inspect_public_key(pem: str) -> PublicKey:
+    """Parse one PEM block and return the facts of its key.
+
+    The body is read as SubjectPublicKeyInfo whatever the label says, because the setup wizard
+    writes such bytes under `RSA PUBLIC KEY` (v1 reference 3.3). The fingerprint is the SHA-256
+    of the decoded body (v1 reference 3.4).
+
+    Raises KeyStoreError where the text is not exactly one public key.
+    """
+    label, der = _decode(pem)
+    try:
+        key = load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyStoreError(
+            "the PEM block holds no public key that can be read", advice=_CONVERT
+        ) from error.with_traceback(None)
+    if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != der:
+        raise KeyStoreError(
+            "the key is not in the SubjectPublicKeyInfo form that the orchestrator takes",
+            advice="convert it: openssl rsa -RSAPublicKey_in -in KEY -pubout",
+        )
+    return PublicKey(
+        pem=pem,
+        fingerprint=Fingerprint(hashlib.sha256(der).hexdigest()),
+        algorithm=_algorithm(key),
+        bits=key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
+        label=label,
+        is_mislabelled=label != LABEL,
+    )
+
+
+def _decode(pem: str) -> tuple[str, bytes]:
+    if len(pem) > MAX_CHARACTERS:
+        raise KeyStoreError(f"the text is longer than {MAX_CHARACTERS} characters, too long for a public key")
+    labels = [match[1] for match in _BEGIN.finditer(pem)]
+    if any(label.endswith("PRIVATE KEY") for label in labels):
+        raise KeyStoreError(
+            "a private key stands where the public key belongs",
+            advice="replace it by the public key, and treat the private key as leaked: make a new pair",
+        )
+    if not labels:
+        raise _no_block(pem)
+    if len(labels) > 1:
+        raise KeyStoreError(
+            f"the text holds {len(labels)} PEM blocks where one public key is expected",
+            advice="declare each key on its own",
+        )
+    if labels[0] == "CERTIFICATE":
+        raise KeyStoreError(
+            "the PEM block is a certificate, not a public key",
+            advice="take the key out of it: openssl x509 -in CERTIFICATE -pubkey -noout",
+        )
+    if "\\n" in pem:
+        raise KeyStoreError(
+            "the PEM block holds the two characters `\\n` instead of line breaks",
+            advice="use a YAML block (`|`) with real lines, or a double-quoted text",
+        )
+    before, _, rest = pem.partition(f"-----BEGIN {labels[0]}-----")
+    body, end, after = rest.partition(f"-----END {labels[0]}-----")
+    if not end:
+        raise KeyStoreError(f"the PEM block has no closing line `-----END {labels[0]}-----`")
+    if before.strip() or after.strip():
+        raise KeyStoreError("there is text outside the PEM block", advice="keep nothing but the block")
+    if _BODY.fullmatch(body) is None:
+        raise KeyStoreError("the body of the PEM block is not base64")
+    try:
+        return labels[0], base64.b64decode("".join(body.split()), validate=True)
+    except binascii.Error as error:
+        raise KeyStoreError("the body of the PEM block is not base64") from error
+
+
+def _no_block(pem: str) -> KeyStoreError:
+    if pem.lstrip().startswith(("ssh-", "ecdsa-")):
+        return KeyStoreError(
+            "the key is in OpenSSH form, not PEM",
+            advice="convert it: ssh-keygen -e -m PKCS8 -f KEY.pub",
+        )
+    if "PUBLIC KEY" in pem:
+        return KeyStoreError("the PEM block has no proper opening line `-----BEGIN PUBLIC KEY-----`")
+    return KeyStoreError("the text holds no PEM block", advice=_CONVERT)
+
+
+def _algorithm(key: PublicKeyTypes) -> str:
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"EC {key.curve.name}"
+    for kind, name in _NAMES:
+        if isinstance(key, kind):
+            return name
+    return type(key).__name__.removesuffix("PublicKey").strip("_")

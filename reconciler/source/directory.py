@@ -1,0 +1,161 @@
+"""The tree of a folder: in a Git work tree what Git would see, elsewhere every file.
+
+Reads and never writes. Files may change, vanish or be forbidden while it reads; what could not be
+seen is in the tree's findings or in `unread`.
+"""
+
+# Paths are bytes here, as Git and the system give them: names need not be UTF-8, and pathlib takes text only.
+# ruff: noqa: PTH114, PTH115, PTH118, PTH123
+
+import os
+import stat
+from pathlib import Path
+
+from reconciler.errors import SourceError
+from reconciler.settings import Limits
+from reconciler.source.collection import Collection
+from reconciler.source.git_process import GitError, run_git
+from reconciler.source.tree import Tree, display_path, is_own
+
+_REMOVED = b"R"
+_SKIPPED = b"S"
+
+
+def read_directory(root: Path, limits: Limits) -> Tree:
+    """Read the files below `root`.
+
+    In a Git work tree these are the tracked files and the untracked ones that are not ignored;
+    the revision is that of `HEAD`. Raises SourceError where there is no such folder, nothing in
+    it, or Git refuses to read it.
+    """
+    if not root.exists():
+        raise SourceError(
+            f"there is no folder {root}", advice="check the path, or start with: reconciler init"
+        )
+    if not root.is_dir():
+        raise SourceError(f"{root} is not a folder", advice="name the folder that holds the files")
+    folder = root.resolve()
+    collection = Collection(limits)
+    repository = _repository(folder)
+    paths = _walked(folder, collection) if repository is None else _listed(folder, collection)
+    by_name = {display_path(path): path for path in paths}
+    for name in collection.bounded(sorted(name for name in by_name if not is_own(name))):
+        _read(folder, by_name[name], name, collection)
+    if not collection.files and not collection.links and not collection.unread and not collection.findings:
+        what = "no file that Git would see" if repository is not None else "no file"
+        raise SourceError(f"{root} holds {what}", advice="add files, or start with: reconciler init")
+    revision, is_dirty = ("", False) if repository is None else _state(folder)
+    return collection.finish(str(root), revision, is_dirty=is_dirty)
+
+
+def _repository(folder: Path) -> Path | None:
+    """The nearest folder with a `.git`, or None outside of any work tree."""
+    for parent in (folder, *folder.parents):
+        if os.path.lexists(parent / ".git"):
+            if _is_work_tree(folder):
+                return parent
+            return None
+    return None
+
+
+def _is_work_tree(folder: Path) -> bool:
+    try:
+        return run_git(["rev-parse", "--is-inside-work-tree"], folder=folder).strip() == b"true"
+    except GitError as error:
+        if "not a git repository" in error.text:
+            return False
+        raise SourceError(
+            f"Git cannot read {folder}: {error.text}", advice="check it with: git status"
+        ) from error
+
+
+def _listed(folder: Path, collection: Collection) -> list[bytes]:
+    """Paths as Git lists them: tracked, or untracked and not ignored; those deleted in the folder left out."""
+    try:
+        output = run_git(
+            ["ls-files", "-z", "-t", "--cached", "--others", "--deleted", "--exclude-standard"], folder=folder
+        )
+    except GitError as error:
+        raise SourceError(
+            f"Git cannot list {folder}: {error.text}", advice="check it with: git status"
+        ) from error
+    found: set[bytes] = set()
+    removed: set[bytes] = set()
+    for line in output.split(b"\0"):
+        mark, _, path = line.partition(b" ")
+        if not path:
+            continue
+        if mark == _REMOVED:
+            removed.add(path)
+        elif path.endswith(b"/"):
+            collection.unread[display_path(path[:-1])] = "a repository of its own"
+        elif mark == _SKIPPED and not os.path.lexists(os.path.join(os.fsencode(folder), path)):
+            collection.unreadable(display_path(path), "it is not checked out (sparse checkout)")
+        else:
+            found.add(path)
+    return sorted(found - removed)
+
+
+def _walked(folder: Path, collection: Collection) -> list[bytes]:
+    """Paths of every file and link; folders behind links are not entered."""
+    found: list[bytes] = []
+    top = os.fsencode(folder)
+
+    def unreadable(error: OSError) -> None:
+        name = display_path(os.path.relpath(os.fsencode(error.filename), top))
+        collection.closed_folder(name, error.strerror or "no reason given")
+
+    for parent, folders, files in os.walk(top, onerror=unreadable):
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        folders[:] = sorted(name for name in folders if name not in links and not is_own(os.fsdecode(name)))
+        below = os.path.relpath(parent, top)
+        found.extend(name if below == b"." else os.path.join(below, name) for name in (*files, *links))
+        if len(found) > collection.limits.max_files * 2:
+            break
+    return found
+
+
+def _read(folder: Path, path: bytes, name: str, collection: Collection) -> None:
+    whole = os.path.join(os.fsencode(folder), path)
+    try:
+        facts = os.lstat(whole)
+        if stat.S_ISLNK(facts.st_mode):
+            collection.links[name] = display_path(os.readlink(whole))
+        elif stat.S_ISDIR(facts.st_mode):
+            collection.unread[name] = "a submodule"
+        elif not stat.S_ISREG(facts.st_mode):
+            collection.unread[name] = "neither a file nor a folder"
+        elif collection.fits(name, facts.st_size):
+            collection.files[name] = _content(whole, collection.limits.max_file_bytes)
+    except FileNotFoundError:
+        collection.unreadable(name, "it vanished while the folder was read")
+    except OSError as error:
+        collection.unreadable(name, error.strerror or "no reason given")
+
+
+def _content(path: bytes, most_bytes: int) -> bytes:
+    # not through a link that took the file's place since it was looked at, nor waiting on a pipe
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(0, "it grew while the folder was read")
+    return content
+
+
+def _state(folder: Path) -> tuple[str, bool]:
+    """Commit id of HEAD ("" before the first commit), and whether the folder differs from it."""
+    try:
+        revision = run_git(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"], folder=folder)
+    except GitError:
+        return "", True
+    try:
+        changes = run_git(
+            ["status", "--porcelain", "-z", "--ignore-submodules", "--untracked-files=normal", "--", "."],
+            folder=folder,
+        )
+    except GitError as error:
+        raise SourceError(
+            f"Git cannot read {folder}: {error.text}", advice="check it with: git status"
+        ) from error
+    return revision.decode("ascii").strip(), bool(changes)

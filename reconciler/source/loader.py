@@ -1,0 +1,214 @@
+"""A tree of files to what it declares: validated documents with places, and findings for the rest.
+
+Every `*.yaml` and `*.yml` file is read as YAML documents. One whose `apiVersion` is not of our
+groups is kept as foreign, and nothing is said about its content. A file that cannot be parsed may
+declare something of ours, so it is an error, with one exception: a file with a syntax error that
+contains `{{` and names neither of our groups is taken for a Helm-style template and only noted in
+`unread`.
+
+Every file, YAML or not, is searched for private keys. Rules about content are left to
+`reconciler.rules`.
+"""
+
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from reconciler.errors import KeyStoreError
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import Declarations, Declared, Foreign, PrivateKeyPlace
+from reconciler.model.finding import Finding, sort_findings
+from reconciler.model.json import Path
+from reconciler.model.key import KeyDocument, PublicKey
+from reconciler.model.origin import Origin
+from reconciler.model.resource_definition import DefinitionDocument
+from reconciler.model.runner import AgentRunner, RunnerDocument
+from reconciler.settings import Limits
+from reconciler.source.kind import kind_of, with_current_envelope
+from reconciler.source.private_key import find_private_keys
+from reconciler.source.reading import problem
+from reconciler.source.tree import Tree, is_yaml
+from reconciler.source.violation import findings_of
+from reconciler.source.yaml_text import YamlDocument, parse_yaml, quoted
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_OUR_GROUPS = (b"entity.humanitec.io", b"core.api.humanitec.io", b"reconciler/")
+_KEY_PATH: Path = ("spec", "publicKey")
+_RUNNER_KEY_PATH: Path = ("spec", "runner_configuration", "key")
+
+
+@dataclass(slots=True)
+class _FileContent:
+    """What one file declares. Depends on its path and content alone."""
+
+    definitions: list[Declared[DefinitionDocument]] = field(default_factory=list)
+    agents: list[Declared[AgentDocument]] = field(default_factory=list)
+    keys: list[Declared[KeyDocument]] = field(default_factory=list)
+    runners: list[Declared[RunnerDocument]] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    private_keys: tuple[PrivateKeyPlace, ...] = ()
+    unread: str = ""
+
+
+class Loader:
+    """Loads trees, and parses only files that are new or changed since the last one.
+
+    `inspect_key` returns the facts of a public key in PEM or raises KeyStoreError. One loader
+    serves one thread at a time.
+    """
+
+    def __init__(self, limits: Limits, inspect_key: Callable[[str], PublicKey]) -> None:
+        self._limits = limits
+        self._inspect_key = inspect_key
+        self._contents: dict[str, tuple[bytes, _FileContent]] = {}
+        self._inspected: dict[str, PublicKey | KeyStoreError] = {}
+
+    def load(self, tree: Tree) -> Declarations:
+        """Return everything the tree declares, in the order of its files, and all findings together."""
+        contents: dict[str, tuple[bytes, _FileContent]] = {}
+        for path, text in tree.files.items():
+            digest = hashlib.blake2b(text, digest_size=16).digest()
+            known = self._contents.get(path)
+            if known is None or known[0] != digest:
+                known = (digest, _read_file(path, text, self._limits))
+            contents[path] = known
+        self._contents = contents
+        files = [content for _, content in contents.values()]
+        keys = [declared for content in files for declared in content.keys]
+        runners = [declared for content in files for declared in content.runners]
+        public_keys, key_findings = self._public_keys(tree, keys, runners)
+        noted = ((path, content.unread) for path, (_, content) in contents.items() if content.unread)
+        return Declarations(
+            definitions=tuple(declared for content in files for declared in content.definitions),
+            agents=tuple(declared for content in files for declared in content.agents),
+            keys=tuple(keys),
+            runners=tuple(runners),
+            foreign=tuple(declared for content in files for declared in content.foreign),
+            public_keys=public_keys,
+            private_keys=tuple(place for content in files for place in content.private_keys),
+            findings=sort_findings(
+                [*tree.findings, *key_findings, *(found for content in files for found in content.findings)]
+            ),
+            unread=tuple(sorted((*tree.unread, *noted))),
+            file_count=len(tree.files),
+        )
+
+    def _public_keys(
+        self, tree: Tree, keys: list[Declared[KeyDocument]], runners: list[Declared[RunnerDocument]]
+    ) -> tuple[dict[Origin, PublicKey], list[Finding]]:
+        facts: dict[Origin, PublicKey] = {}
+        findings: list[Finding] = []
+        inspected: dict[str, PublicKey | KeyStoreError] = {}
+        for origin, place, text in _key_texts(tree, keys, runners):
+            if isinstance(text, Finding):
+                findings.append(text)
+                continue
+            outcome = inspected.get(text) or self._inspected.get(text) or self._inspect(text)
+            inspected[text] = outcome
+            if isinstance(outcome, KeyStoreError):
+                message = f"the public key cannot be used: {outcome}"
+                findings.append(problem("F06", message, place, advice=outcome.advice))
+            else:
+                facts[origin] = outcome
+        self._inspected = inspected
+        return facts, findings
+
+    def _inspect(self, text: str) -> PublicKey | KeyStoreError:
+        try:
+            return self._inspect_key(text)
+        except KeyStoreError as error:
+            return error
+
+
+def _key_texts(
+    tree: Tree, keys: list[Declared[KeyDocument]], runners: list[Declared[RunnerDocument]]
+) -> Iterator[tuple[Origin, Origin, str | Finding]]:
+    """Origin of each document that has a public key, place of the key, and its text."""
+    for key in keys:
+        place = key.origin(_KEY_PATH)
+        public_key = key.document.spec.publicKey
+        if isinstance(public_key, str):
+            yield key.origin(), place, public_key
+        else:
+            yield key.origin(), place, _key_file(tree, key, public_key.file)
+    for runner in runners:
+        configuration = runner.document.spec.runner_configuration
+        if isinstance(configuration, AgentRunner):
+            yield runner.origin(), runner.origin(_RUNNER_KEY_PATH), configuration.key
+
+
+def _key_file(tree: Tree, key: Declared[KeyDocument], name: str) -> str | Finding:
+    place = key.origin((*_KEY_PATH, "file"))
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(key.file), name))
+    if name.startswith("/") or path == ".." or path.startswith("../"):
+        advice = "put the key file into the tree and name it relative to this document"
+        return problem("F08", f"the key file {quoted(name)} is outside the tree", place, advice=advice)
+    content = tree.files.get(path)
+    if content is None:
+        reason = dict(tree.unread).get(path)
+        if reason is not None:
+            return problem("F10", f"the key file {quoted(name)} was not read: {reason}", place)
+        advice = f"looked for {quoted(path)}; files that Git ignores are not part of the tree"
+        return problem("F09", f"there is no key file {quoted(name)}", place, advice=advice)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        advice = "write it in PEM"
+        return problem("F06", f"the key file {quoted(name)} is not text", place, advice=advice)
+
+
+def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
+    content = _FileContent(private_keys=find_private_keys(text, path))
+    if not is_yaml(path):
+        return content
+    if text.startswith(_LFS_POINTER):
+        message = "the file is a Git LFS pointer; its content is not here"
+        content.findings.append(problem("F10", message, Origin(path), advice="run: git lfs pull"))
+        return content
+    parsed = parse_yaml(text, path, limits)
+    for document in parsed.documents:
+        _take(document, content)
+    if parsed.failure is not None:
+        if parsed.failure.rule == "F02" and _is_template(text):
+            content.unread = "a template, not YAML"
+        else:
+            content.findings.append(parsed.failure)
+    return content
+
+
+def _is_template(text: bytes) -> bool:
+    return b"{{" in text and not any(group in text for group in _OUR_GROUPS)
+
+
+def _take(document: YamlDocument, content: _FileContent) -> None:
+    """Sort one document into its kind."""
+    raw, positions = document.value, document.positions
+    if not isinstance(raw, dict):
+        return
+    model = kind_of(raw, positions)
+    if model is None:
+        content.foreign.append(Foreign(raw, positions))
+        return
+    content.findings.extend(document.findings)
+    if isinstance(model, Finding):
+        content.findings.append(model)
+        return
+    raw = with_current_envelope(raw)
+    try:
+        validated = model.model_validate(raw)
+    except ValidationError as error:
+        content.findings.extend(findings_of(error, model, raw, positions))
+        return
+    match validated:
+        case DefinitionDocument():
+            content.definitions.append(Declared(validated, raw, positions))
+        case AgentDocument():
+            content.agents.append(Declared(validated, raw, positions))
+        case KeyDocument():
+            content.keys.append(Declared(validated, raw, positions))
+        case RunnerDocument():
+            content.runners.append(Declared(validated, raw, positions))

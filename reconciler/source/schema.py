@@ -1,0 +1,81 @@
+"""JSON Schemas (draft 2020-12) of every kind of file, made from the models.
+
+Editors complete and check from them; the models remain the authority. Written into `schemas/` by
+`reconciler schema`, and always the same for the same models.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from reconciler.model.agent import AgentDocument
+from reconciler.model.json import Json, JsonObject
+from reconciler.model.key import KeyDocument
+from reconciler.model.resource_definition import DefinitionDocument
+from reconciler.model.runner import RunnerDocument
+from reconciler.settings import Settings
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_MODELS: dict[str, type[BaseModel]] = {
+    "agent.json": AgentDocument,
+    "definition.json": DefinitionDocument,
+    "key.json": KeyDocument,
+    "runner.json": RunnerDocument,
+    "settings.json": Settings,
+}
+_TITLES = {
+    "agent.json": "Agent",
+    "any.json": "Any document of the reconciler",
+    "definition.json": "Resource definition",
+    "key.json": "Key of an agent",
+    "runner.json": "Runner",
+    "settings.json": "Settings of the reconciler",
+}
+
+
+def schemas() -> dict[str, JsonObject]:
+    """Schemas by file name. `any.json` takes any document by its kind, settings not among them."""
+    made = {name: _finished(name, model.model_json_schema()) for name, model in _MODELS.items()}
+    union: TypeAdapter[Any] = TypeAdapter(DefinitionDocument | AgentDocument | KeyDocument | RunnerDocument)
+    any_document = union.json_schema()
+    any_document["oneOf"] = any_document.pop("anyOf")
+    made["any.json"] = _finished("any.json", any_document)
+    return dict(sorted(made.items()))
+
+
+def write_schemas(directory: Path) -> list[Path]:
+    """Write every schema into a folder, which is made if need be, and return the files, sorted."""
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, schema in schemas().items():
+        path = directory / name
+        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _finished(name: str, schema: dict[str, Any]) -> JsonObject:
+    """Put the dialect first, and drop the titles and markers that pydantic makes from Python names."""
+    cleaned = _cleaned(schema)
+    assert isinstance(cleaned, dict)
+    return {"$schema": DIALECT, "title": _TITLES[name], **cleaned}
+
+
+def _cleaned(node: Any, *, is_names: bool = False) -> Json:
+    """Copy a schema. `is_names`: the keys of `node` are names of fields, not words of JSON Schema."""
+    if isinstance(node, list):
+        return [_cleaned(item) for item in node]
+    if not isinstance(node, dict):
+        plain: Json = node
+        return plain
+    if is_names:
+        return {name: _cleaned(value) for name, value in node.items()}
+    return {
+        word: value
+        if word in ("default", "enum", "const")
+        else _cleaned(value, is_names=word in ("properties", "$defs"))
+        for word, value in node.items()
+        if word not in ("title", "discriminator")
+    }

@@ -1,0 +1,111 @@
+"""The part of the declarations that belongs to a target, and what belongs to none.
+
+Files belong by the patterns of `targets.<name>.paths` (`.gitignore` syntax). Two kinds are
+elsewhere than their file: an agent belongs to every target whose organization it lists, and a key
+goes where its agent goes, because a key is registered in every organization of its agent.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+
+from pathspec import GitIgnoreSpec
+
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import Declarations, Declared
+from reconciler.model.finding import Finding, sort_findings
+from reconciler.model.identity import TargetName
+from reconciler.model.key import KeyDocument
+from reconciler.model.origin import Origin
+from reconciler.settings import Target
+from reconciler.source.reading import concern, problem
+from reconciler.source.violation import nearest
+from reconciler.source.yaml_text import quoted
+
+
+def select(declarations: Declarations, target: Target) -> Declarations:
+    """Return what belongs to the target. Findings, private keys and notes stay whole: they are the tree's."""
+    matches = _matcher(target)
+    agents = tuple(agent for agent in declarations.agents if _has_agent(agent, target, matches))
+    definitions = tuple(declared for declared in declarations.definitions if matches(declared.file))
+    runners = tuple(declared for declared in declarations.runners if matches(declared.file))
+    declared_agents = {agent.document.metadata.id for agent in declarations.agents}
+    own_agents = {agent.document.metadata.id for agent in agents}
+    keys = tuple(key for key in declarations.keys if _has_key(key, own_agents, declared_agents, matches))
+    origins = {key.origin() for key in keys} | {runner.origin() for runner in runners}
+    return replace(
+        declarations,
+        definitions=definitions,
+        agents=agents,
+        keys=keys,
+        runners=runners,
+        foreign=tuple(declared for declared in declarations.foreign if matches(declared.file)),
+        public_keys={
+            origin: facts for origin, facts in declarations.public_keys.items() if origin in origins
+        },
+    )
+
+
+def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target]) -> tuple[Finding, ...]:
+    """Findings for files of ours that belong to no target (F11) and organizations that none has (F12)."""
+    organizations = sorted({target.organization for target in targets.values()})
+    findings = [
+        finding for agent in declarations.agents for finding in _unknown_organizations(agent, organizations)
+    ]
+    # an agent that lists organizations needs no pattern, nor does its key
+    listing = {
+        agent.document.metadata.id
+        for agent in declarations.agents
+        if agent.document.spec.organizations is not None
+    }
+    files = {definition.file for definition in declarations.definitions}
+    files.update(runner.file for runner in declarations.runners)
+    files.update(a.file for a in declarations.agents if a.document.metadata.id not in listing)
+    files.update(key.file for key in declarations.keys if key.document.spec.for_.agent not in listing)
+    for target in targets.values():
+        matches = _matcher(target)
+        files = {file for file in files if not matches(file)}
+    message = "the file belongs to no target, so what it declares is applied nowhere"
+    advice = "add a pattern for it to `targets.<name>.paths` in the settings"
+    findings.extend(concern("F11", message, Origin(file), advice=advice) for file in files)
+    return sort_findings(findings)
+
+
+def _unknown_organizations(agent: Declared[AgentDocument], organizations: list[str]) -> list[Finding]:
+    found = []
+    for index, organization in enumerate(agent.document.spec.organizations or ()):
+        if organization not in organizations:
+            meant = nearest(organization, organizations)
+            found.append(
+                problem(
+                    "F12",
+                    f"agent {quoted(agent.document.metadata.id)} lists the organization "
+                    f"{quoted(organization)}, which no target of the settings has",
+                    agent.origin(("spec", "organizations", index)),
+                    advice=f"did you mean `{meant}`?" if meant else "add a target with that organization",
+                )
+            )
+    return found
+
+
+def _has_agent(agent: Declared[AgentDocument], target: Target, matches: Callable[[str], bool]) -> bool:
+    organizations = agent.document.spec.organizations
+    return matches(agent.file) if organizations is None else target.organization in organizations
+
+
+def _has_key(
+    key: Declared[KeyDocument], own: set[str], declared: set[str], matches: Callable[[str], bool]
+) -> bool:
+    agent = key.document.spec.for_.agent
+    return agent in own if agent in declared else matches(key.file)
+
+
+def _matcher(target: Target) -> Callable[[str], bool]:
+    """Return the test of a path, remembering answers: many documents share a file."""
+    spec = GitIgnoreSpec.from_lines(target.paths)
+
+    @cache
+    def matches(path: str) -> bool:
+        return spec.match_file(path)
+
+    return matches

@@ -1,0 +1,259 @@
+"""The settings file: text to `Settings`, and the commented example that `reconciler init` writes.
+
+Reads text only. Where the file lies and what the environment holds is the command line's business.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pathspec import GitIgnoreSpec
+from pydantic import ValidationError
+
+from reconciler.errors import SettingsError
+from reconciler.model.finding import Finding, Severity, sort_findings
+from reconciler.model.json import JsonObject, dotted
+from reconciler.model.origin import Origin
+from reconciler.settings import Limits, Mode, Settings
+from reconciler.source.reading import concern, problem
+from reconciler.source.violation import findings_of
+from reconciler.source.yaml_text import YamlDocument, parse_yaml, quoted
+
+_MOST_BYTES = 1_048_576
+OLDER_MODES: Mapping[str, Mode] = MappingProxyType(
+    {
+        "legacy mode": Mode.LEGACY,
+        "direct cluster": Mode.LEGACY,
+        "direct mode": Mode.DIRECT,
+        "operator": Mode.DIRECT,
+        "operator mode": Mode.DIRECT,
+        "humanitec operator": Mode.DIRECT,
+        "gitops mode": Mode.GITOPS,
+        "operator with gitops": Mode.GITOPS,
+        "humanitec operator with gitops": Mode.GITOPS,
+    }
+)
+"""Names of the modes over time (agent-and-operator reference 1.2), in lower case with single spaces."""
+
+
+def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, ...]]:
+    """Return the settings and the warnings about them.
+
+    Raises SettingsError with every problem and its place. Bounds are those of `Limits`' defaults.
+    """
+    if len(content) > _MOST_BYTES:
+        message = f"the settings have more than {_MOST_BYTES} bytes"
+        raise _refusal(
+            file, [problem("F04", message, Origin(file), advice="keep nothing but settings in it")]
+        )
+    parsed = parse_yaml(content, file, Limits())
+    if parsed.failure is not None:
+        raise _refusal(file, [parsed.failure])
+    if len(parsed.documents) != 1:
+        raise _refusal(file, [_wrong_count(parsed.documents, file)])
+    document = parsed.documents[0]
+    raw, positions = document.value, document.positions
+    findings = list(document.findings)
+    if not isinstance(raw, dict):
+        message = "the settings are not a mapping"
+        raise _refusal(file, [*findings, problem("F06", message, positions.origin(raw))])
+    raw, warnings = _with_current_modes(raw, document)
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        findings.extend(findings_of(error, Settings, raw, positions))
+    findings.extend(_bad_patterns(raw, document))
+    if settings is None or findings:
+        raise _refusal(file, [*findings, *warnings])
+    return settings, tuple(warnings)
+
+
+def _refusal(file: str, findings: list[Finding]) -> SettingsError:
+    count = sum(finding.severity is Severity.ERROR for finding in findings)
+    problems = "1 problem" if count == 1 else f"{count} problems"
+    return SettingsError(
+        f"the settings {file} cannot be used: {problems}",
+        findings=sort_findings(findings),
+        advice="correct the file; every setting is explained in the one that `reconciler init` writes",
+    )
+
+
+def _wrong_count(documents: tuple[YamlDocument, ...], file: str) -> Finding:
+    if not documents:
+        advice = "start with: reconciler init"
+        return problem("F06", "the settings file is empty", Origin(file), advice=advice)
+    second = documents[1]
+    message = f"the settings file holds {len(documents)} documents"
+    return problem("F06", message, second.positions.origin(second.value), advice="keep one")
+
+
+def _with_current_modes(raw: JsonObject, document: YamlDocument) -> tuple[JsonObject, list[Finding]]:
+    """Replace older names of modes, with a warning for each."""
+    targets = raw.get("targets")
+    if not isinstance(targets, dict):
+        return raw, []
+    warnings: list[Finding] = []
+    replaced = dict(targets)
+    for name, target in targets.items():
+        given = target.get("mode") if isinstance(target, dict) else None
+        if not isinstance(target, dict) or not isinstance(given, str):
+            continue
+        mode = OLDER_MODES.get(" ".join(re.split(r"[\s_-]+", given.strip().lower())))
+        if mode is not None:
+            replaced[name] = {**target, "mode": str(mode)}
+            path = ("targets", name, "mode")
+            message = f"{quoted(dotted(path))} is an older name of a mode; taken as `{mode}`"
+            origin = document.positions.origin(document.value, path)
+            warnings.append(concern("F13", message, origin, advice=f"write `mode: {mode}`"))
+    return {**raw, "targets": replaced}, warnings
+
+
+def _bad_patterns(raw: JsonObject, document: YamlDocument) -> list[Finding]:
+    targets = raw.get("targets")
+    found: list[Finding] = []
+    for name, target in targets.items() if isinstance(targets, dict) else ():
+        patterns = target.get("paths") if isinstance(target, dict) else None
+        for index, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+            path = ("targets", name, "paths", index)
+            if isinstance(pattern, str) and not _is_pattern(pattern):
+                origin = document.positions.origin(document.value, path)
+                message = f"{quoted(dotted(path))} is not a pattern in `.gitignore` syntax"
+                found.append(problem("F06", message, origin))
+    return found
+
+
+def _is_pattern(pattern: str) -> bool:
+    try:
+        GitIgnoreSpec.from_lines([pattern])
+    except ValueError:
+        return False
+    return True
+
+
+def commented_example() -> str:
+    """Return a settings file that can be used as it is, every other setting commented out with its default.
+
+    Lines with `##` explain; a line with one `#` becomes a setting when the `#` is taken away.
+    """
+    return _EXAMPLE
+
+
+_EXAMPLE = """\
+# yaml-language-server: $schema=./schemas/settings.json
+##
+## Settings of the reconciler: identity and connections, never desired state.
+## Lines with `##` explain. A line with one `#` shows a default or an example;
+## take the `#` away to set it.
+
+## Version of this format.
+version: 1
+
+## Whose objects these are: a short name for this installation. It is part of the
+## name under which ownership is recorded, so do not change it later.
+## Lower-case letters, digits and dashes.
+instance: default
+
+## One entry for each organization, under a name of yours.
+targets:
+  main:
+    ## Id of the organization, the same in both generations of the orchestrator.
+    organization: my-org
+    ## Which files belong to it: patterns in .gitignore syntax, seen from the root.
+#    paths: ["**"]
+    ## Platform Orchestrator v1: agents, keys, resource definitions. A token is
+    ## named here, never written: a variable (`env`) or a file (`file`).
+#    orchestrator:
+#      url: https://api.humanitec.io
+#      token: {env: HUMANITEC_TOKEN}
+    ## Platform Orchestrator v2: runners and their rules.
+#    runners:
+#      url: https://api.humanitec.dev
+#      token: {file: /var/run/secrets/humanitec/token}
+    ## How deployments reach the clusters, as you believe: legacy, direct or gitops.
+    ## Rules compare it with what the files say. Not set by default.
+#    mode: direct
+    ## Id of the primary secret store, if you know it. Not set by default.
+#    primaryStore: my-store
+
+## Facts about clusters that rules need, under the names that documents use.
+## None by default.
+#clusters:
+#  my-cluster:
+    ## How to reach it: a kubeconfig, `inCluster: true` in a pod, or a folder
+    ## (`directory`) that files are rendered into.
+#    kubeconfig: {path: ~/.kube/config, context: my-context}
+#    inCluster: false
+#    directory: rendered/my-cluster
+    ## aks, eks, gke, openshift or other.
+#    platform: other
+    ## Whether the orchestrator can reach the API server directly.
+#    apiServer: {public: false}
+    ## Whether the Humanitec Operator runs there.
+#    operator: false
+
+## What may be done without asking.
+##   prune: owned   what we own and the files no longer hold is deleted
+##          never   nothing is deleted
+##   drift: correct live changes behind our back are undone
+##          report  they are only reported
+#policy:
+#  default: {prune: owned, drift: correct}
+  ## Overrides by kind: Agent, Key, Definition, Criterion, Runner, RunnerRule.
+#  kinds: {}
+
+## Limits that make a plan refuse; a refusal names the option that lets it through.
+#safety:
+  ## Deletes of one kind in one target: a share of what is owned, a number, or both
+  ## (the larger one counts).
+#  maxDelete: 10% or 5
+  ## Never deleted without approval: Kind/id, `*` allowed.
+#  protect: []
+
+## Where the record of what we own is kept: `file`, `git`, or `none: true`. Without a
+## record nothing is ever deleted. `file` below .reconciler/inventory by default.
+#inventory:
+  ## A folder, below this file unless absolute.
+#  file: {directory: .reconciler/inventory}
+  ## Or refs/reconciler/<instance>/<target> of the repository: good for CI.
+  ## `remote` is where the ref is fetched from and pushed to.
+##  git: {remote: origin}
+##  none: true
+  ## Key of the digests that tell whether a secret is the one last sent. Without it
+  ## a key file beside a file inventory is made.
+#  digestKey: {env: RECONCILER_DIGEST_KEY}
+
+## Rules by id: severity error, warning or off, always with a reason.
+## `reconciler explain R71` tells what a rule checks. None by default.
+#rules:
+#  R71: {severity: warning, reason: why this is fine here}
+
+## What the orchestrator cannot reach from outside: Git hosts in a private network.
+#network:
+#  privateHosts: []
+
+## How fast a plan is carried out: actions at once, 1 to 64.
+#apply:
+#  concurrency: 8
+
+## How `reconciler watch` behaves; durations in seconds.
+#watch:
+  ## Between looks at the repository.
+#  pollSeconds: 60
+  ## Between passes when nothing changed, to find drift.
+#  resyncSeconds: 600
+  ## Longest wait after failures.
+#  backoffMaxSeconds: 900
+  ## Address of health and metrics.
+#  listen: 127.0.0.1:8080
+
+## Bounds of what is read from the tree.
+#limits:
+  ## Files, bytes of one file, bytes of all files.
+#  maxFiles: 50000
+#  maxFileBytes: 1048576
+#  maxTotalBytes: 134217728
+  ## Nesting of one document, and its values after aliases are expanded.
+#  maxDepth: 64
+#  maxNodes: 100000
+"""

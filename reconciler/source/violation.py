@@ -1,0 +1,307 @@
+"""What pydantic says about a document, as findings in words for people.
+
+Each names the place of the key or value, says what is wrong and what would be right, and proposes
+the nearest known name. A submitted value is quoted only where a closed set of words is expected and
+the position cannot hold a secret.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from reconciler.model.finding import Finding
+from reconciler.model.json import Json, JsonObject, Path, dotted
+from reconciler.model.origin import Origin, Positions
+from reconciler.source.reading import problem
+from reconciler.source.yaml_text import looks_like_key, quoted
+
+SECRET_POSITIONS = frozenset(("secrets", "secret_refs", "auth", "token", "key", "publicKey", "digestKey"))
+"""Below these names nothing that was submitted is ever shown."""
+_SHOWN_CHARACTERS = 40
+_TAGGED = frozenset(("runner_configuration", "state_storage_configuration"))
+"""Members whose model is chosen by their `type`; pydantic puts that word into the path."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that a misspelt one most likely means, or "".
+
+    >>> nearest("descripton", ["id", "description"])
+    'description'
+    """
+    by_folded = {_folded(word): word for word in known}
+    found = difflib.get_close_matches(_folded(name[:100]), by_folded, n=1, cutoff=0.7)
+    return by_folded[found[0]] if found else ""
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name).lower()
+
+
+def is_secret_position(path: Path) -> bool:
+    """True where what stands under `path` must not be shown."""
+    return any(step in SECRET_POSITIONS for step in path)
+
+
+def may_be_shown(value: Json, path: Path) -> bool:
+    """True for short words that cannot be a secret by position or by look."""
+    return (
+        isinstance(value, str)
+        and len(value) <= _SHOWN_CHARACTERS
+        and not is_secret_position(path)
+        and not looks_like_key(value)
+    )
+
+
+def findings_of(
+    error: ValidationError, model: type[BaseModel], document: JsonObject, positions: Positions
+) -> tuple[Finding, ...]:
+    """One finding for each thing wrong, sorted by place, those of a union's branches merged into one."""
+    found: dict[tuple[Path, str], Finding] = {}
+    details = error.errors(include_url=False, include_input=False)
+    for detail in _merged_unions(details, document):
+        violation = _Violation(detail, model, document, positions)
+        found.setdefault((violation.path, violation.kind), violation.finding())
+    return tuple(sorted(found.values(), key=Finding.sort_key))
+
+
+def _merged_unions(details: Sequence[ErrorDetails], document: JsonObject) -> list[ErrorDetails]:
+    """Drop what pydantic says about branches of `publicKey` that the value does not mean."""
+    spec = document.get("spec")
+    public_key = spec.get("publicKey") if isinstance(spec, dict) else None
+    branch = "KeyFile" if isinstance(public_key, dict) else "str"
+    kept = []
+    for detail in details:
+        loc = detail["loc"]
+        if loc[:2] == ("spec", "publicKey") and len(loc) > 2 and loc[2] != branch:
+            continue
+        kept.append(detail)
+    return kept
+
+
+class _Violation:
+    """One pydantic error, resolved to a path of the document."""
+
+    def __init__(
+        self, detail: ErrorDetails, model: type[BaseModel], document: JsonObject, positions: Positions
+    ) -> None:
+        self.kind = detail["type"]
+        self._context: Mapping[str, Any] = detail.get("ctx", MappingProxyType({}))
+        self._document = document
+        self._positions = positions
+        self._model = model
+        self.path, self._value, self._is_there = _resolve(detail["loc"], document)
+
+    def finding(self) -> Finding:
+        if self.kind == "extra_forbidden":
+            return self._unknown_field()
+        if self.kind in ("missing", "union_tag_not_found"):
+            return self._missing()
+        message, advice = self._wording()
+        return problem("F06", f"{self._name()} {message}", self._origin(), advice=advice)
+
+    def _name(self) -> str:
+        return quoted(dotted(self.path)) if self.path else "the document"
+
+    def _origin(self) -> Origin:
+        return self._positions.origin(self._document, self.path)
+
+    def _unknown_field(self) -> Finding:
+        parent, name = self.path[:-1], str(self.path[-1])
+        known = _known_fields(self._model, self._document, parent)
+        meant = nearest(name, known)
+        advice = f"did you mean `{meant}`?" if meant else ""
+        if not meant and known:
+            advice = "known here: " + ", ".join(f"`{field}`" for field in sorted(known))
+        where = f" in {quoted(dotted(parent))}" if parent else ""
+        is_hidden = is_secret_position(parent) or looks_like_key(name)
+        shown = "a field" if is_hidden else f"the field {quoted(name)}"
+        place = self._positions.key_origin(self._document, self.path)
+        return problem("F05", f"{shown}{where} is not known", place, advice=advice)
+
+    def _missing(self) -> Finding:
+        path, advice = self.path, ""
+        if self.kind == "union_tag_not_found":
+            path = (*path, "type")
+            advice = "it is one of " + _words(_tags(self._model, self._document, self.path))
+        parent = path[:-1]
+        place = self._positions.key_origin(self._document, parent)
+        return problem("F06", f"{quoted(dotted(path))} is missing", place, advice=advice)
+
+    def _wording(self) -> tuple[str, str]:
+        """What is wrong, to stand behind the name, and the advice."""
+        if self.kind in ("literal_error", "enum"):
+            listed = str(self._context.get("expected", "")).replace(" or ", ", ")
+            return self._one_of([word.strip("'") for word in listed.split(", ")])
+        if self.kind == "union_tag_invalid":
+            tags = _tags(self._model, self._document, self.path)
+            given = self._value.get("type") if isinstance(self._value, dict) else None
+            self.path, self._value = (*self.path, "type"), given
+            return self._one_of(tags)
+        if self.kind in _TYPES:
+            advice = ""
+            if self.kind in ("string_type", "string_sub_type") and isinstance(self._value, int | float):
+                advice = "put it in quotes"
+            elif self.path and self.path[-1] in ("token", "digestKey"):
+                advice = "name where it comes from: `{env: NAME}` or `{file: PATH}`"
+            return f"must be {_TYPES[self.kind]}, and is {_type_name(self._value)}", advice
+        if self.kind == "value_error":
+            return f"cannot be used: {self._context.get('error', '')}", ""
+        if self.kind in _BOUNDS:
+            return _BOUNDS[self.kind].format_map(self._context), ""
+        if self.kind == "string_pattern_mismatch":
+            return (
+                "does not have the form that is expected",
+                f"the form is {self._context.get('pattern', '')}",
+            )
+        return "has a value that cannot be used here", ""
+
+    def _one_of(self, words: Sequence[str]) -> tuple[str, str]:
+        text = f"must be one of {_words(words)}" if len(words) > 1 else f"must be {_words(words)}"
+        if isinstance(self._value, str):
+            meant = nearest(self._value, words)
+            if may_be_shown(self._value, self.path[:-1]):
+                text += f", and is {quoted(self._value)}"
+            return text, f"did you mean `{meant}`?" if meant else ""
+        return f"{text}, and is {_type_name(self._value)}", ""
+
+
+_TYPES: dict[str, str] = {
+    "string_type": "a text",
+    "string_sub_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "mapping_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+_BOUNDS: dict[str, str] = {
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "too_short": "must have at least {min_length} entry",
+    "too_long": "must have at most {max_length} entries",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "finite_number": "must be a finite number",
+}
+
+
+def _words(words: Sequence[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _type_name(value: Json) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, list):
+        return "a list"
+    return "a mapping"
+
+
+def _resolve(loc: tuple[int | str, ...], document: JsonObject) -> tuple[Path, Json, bool]:
+    """Path in the document, the value there, and whether it is there; pydantic's own words are left out."""
+    path: list[int | str] = []
+    value: Json = document
+    for index, step in enumerate(loc):
+        is_last = index == len(loc) - 1
+        if isinstance(value, dict):
+            if path and path[-1] in _TAGGED and step == value.get("type") and not is_last:
+                continue
+            if step in value:
+                path.append(step)
+                value = value[str(step)]
+                continue
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            path.append(step)
+            value = value[step]
+            continue
+        if is_last and isinstance(value, dict) and step != "[key]":
+            return (*path, step), None, False
+    return tuple(path), value, True
+
+
+def _known_fields(model: type[BaseModel], document: JsonObject, path: Path) -> list[str]:
+    models, value = _models_at(model, document, path)
+    chosen = _of_type(models, value)
+    names = [info.alias or name for candidate in chosen for name, info in candidate.model_fields.items()]
+    return list(dict.fromkeys(names))
+
+
+def _tags(model: type[BaseModel], document: JsonObject, path: Path) -> list[str]:
+    """Words that `type` may be, of a member whose model is chosen by it."""
+    models, _ = _models_at(model, document, path)
+    return [word for candidate in models for word in _type_words(candidate)]
+
+
+def _type_words(model: type[BaseModel]) -> list[str]:
+    info = model.model_fields.get("type")
+    return [str(word) for word in get_args(info.annotation)] if info is not None else []
+
+
+def _models_at(
+    model: type[BaseModel], document: JsonObject, path: Path
+) -> tuple[list[type[BaseModel]], Json]:
+    """Models that may describe what stands under `path`, and the value there."""
+    annotations: list[Any] = [model]
+    value: Json = document
+    for step in path:
+        annotations = _of_type(annotations, value)
+        annotations = [inner for annotation in annotations for inner in _inner(annotation, step)]
+        if isinstance(value, dict):
+            value = value.get(str(step))
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+    return [found for found in annotations if _is_model(found)], value
+
+
+def _of_type(annotations: list[Any], value: Json) -> list[Any]:
+    """Models that the `type` of the value chooses, or all where it chooses none."""
+    given = value.get("type") if isinstance(value, dict) else None
+    return [found for found in annotations if _is_model(found) and given in _type_words(found)] or annotations
+
+
+def _inner(annotation: Any, step: str | int) -> list[Any]:
+    """Alternatives for what `step` leads to."""
+    if _is_model(annotation):
+        fields = annotation.model_fields
+        found = [info.annotation for name, info in fields.items() if step in (name, info.alias)]
+        return [alternative for inner in found for alternative in _alternatives(inner)]
+    arguments = get_args(annotation)
+    if get_origin(annotation) is dict:
+        return _alternatives(arguments[1])
+    if get_origin(annotation) in (list, tuple):
+        return _alternatives(arguments[0])
+    return []
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [found for inner in get_args(annotation) for found in _alternatives(inner)]
+    return [annotation]
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
