@@ -340,6 +340,7 @@ def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | Tar
             error=str(error),
             advice=error.advice,
             is_transient=error.is_transient,
+            error_code=error.exit_code,
             retry_after_s=_retry_after([error]),
         )
     return _Sight(scope.target, target, scope, desired, inventory, _judged(look, inventory))
@@ -564,6 +565,7 @@ def _carry_out(
             error=f"nothing was changed: {error}",
             advice=error.advice,
             is_transient=error.is_transient,
+            error_code=error.exit_code,
         )
     outcomes: tuple[Outcome, ...] = ()
     problem = ""

@@ -58,6 +58,8 @@ class TargetResult:
     error: str = ""
     advice: str = ""
     is_transient: bool = False
+    error_code: ExitCode | None = None
+    """Exit code that `error` asks for, where it is not that of its verdict."""
     retry_after_s: float | None = None
     """The API's own hint when to come back, in seconds."""
     inventory_error: str = ""
@@ -176,4 +178,8 @@ class PassResult:
             Verdict.INTERRUPTED: ExitCode.PARTIAL,
             Verdict.CHANGES: ExitCode.CHANGES if detailed else ExitCode.DONE,
         }
+        if self.verdict is Verdict.UNREADABLE:
+            asked = {target.error_code for target in self.targets if target.error}
+            if asked == {ExitCode.LEASED}:
+                return ExitCode.LEASED
         return by_verdict.get(self.verdict, ExitCode.DONE)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from reconciler.errors import ExitCode
+from reconciler.model.inventory import Inventory
 from reconciler.plan.action import Status
 from reconciler.result import Verdict
 from tests.scenarios.world import (
@@ -218,3 +219,29 @@ def test_the_first_runner_of_a_new_organization_can_be_made(tmp_path: Path) -> N
     world.emulator.reset()
     world.write("runner.yaml", runner_yaml("jobs", runner_public_key(), rules="[]"))
     assert world.apply().verdict is Verdict.APPLIED
+
+
+class Overtaken:
+    """An inventory that somebody else writes between our reading and our writing."""
+
+    def __init__(self, world: World) -> None:
+        self._mine, self._theirs = world.store, world.store
+
+    def read(self, target: str) -> Inventory:
+        found = self._mine.read(target)
+        self._theirs.write(self._theirs.read(target).with_entries({}))
+        return found
+
+    def write(self, inventory: Inventory) -> None:
+        self._mine.write(inventory)
+
+    def describe(self) -> str:
+        return self._mine.describe()
+
+
+def test_of_two_runs_at_once_the_second_changes_nothing(world: World) -> None:
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    result = world.apply(inventory=Overtaken(world))
+    assert result.exit_code() is ExitCode.LEASED
+    assert "nothing was changed" in result.targets[0].error
+    assert not world.effects()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock
@@ -223,10 +223,12 @@ class World:
         bound: SavedPlan | None = None,
         stop: Event | None = None,
         observer: Silent | None = None,
+        inventory: InventoryStore | None = None,
     ) -> PassResult:
+        adapters = self.adapters(Access.READ_WRITE)
         return reconcile.apply(
             self.settings,
-            self.adapters(Access.READ_WRITE),
+            replace(adapters, inventory=inventory or adapters.inventory),
             Selection(only=only),
             accepted=frozenset(accepted),
             bound=bound,
