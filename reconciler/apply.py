@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.diff.change import FieldChange, Group, Visibility
-from reconciler.diff.compare import criteria_digest
+from reconciler.diff.compare import criteria_digest, leaves_digest
 from reconciler.diff.fields import criteria_change, differences, literal_digests, reference_text
 from reconciler.errors import (
     AbsentError,
@@ -56,8 +56,9 @@ class Ledger:
     """
 
     def __init__(
-        self, inventory: Inventory, digest_key: bytes | None, write: Callable[[Inventory], None]
+        self, inventory: Inventory, digest_key: bytes | None, write: Callable[[Inventory], None], *, run: str
     ) -> None:
+        self._run = run
         self._inventory = inventory
         self._entries = dict(inventory.entries)
         self._digest_key = digest_key
@@ -66,13 +67,20 @@ class Ledger:
         self._saved = dict(inventory.entries)
 
     def begin(self, actions: Iterable[Action]) -> None:
-        """Mark every thing that is about to be created, and write the marks."""
-        for action in actions:
+        """Mark every thing that is about to be created, and write the marks.
+
+        Where anything will be sent, the record is written in any case: of two runs at once, the
+        second meets InventoryConflictError here, before it changes anything.
+        """
+        planned = list(actions)
+        for action in planned:
             if action.verb is Verb.CREATE and action.key.kind is not Kind.CRITERION:
                 created = [action.subject, *action.carried]
                 for change in created:
                     if change.desired is not None and change.key not in self._entries:
                         self._entries[change.key] = self._entry(change.desired, None, Phase.PENDING)
+        if any(action.writes_orchestrator for action in planned):
+            self._inventory = replace(self._inventory, exists=False)
         self.save()
 
     def settle(self, desired: Resource, live: Resource | None, *, sent_secrets: bool) -> None:
@@ -93,6 +101,11 @@ class Ledger:
             known = self._entries.get(desired.key)
             if known is not None:
                 self._entries[desired.key] = replace(known, criteria=criteria_digest(desired))
+
+    def expect(self, desired: Resource) -> None:
+        """Record that `desired` was deleted and is about to be created anew."""
+        with self._lock:
+            self._entries[desired.key] = self._entry(desired, None, Phase.PENDING)
 
     def drop(self, key: ResourceKey) -> None:
         """Record that `key` is not ours any more, or never came to be."""
@@ -115,7 +128,7 @@ class Ledger:
         with self._lock:
             if self._entries == self._saved and self._inventory.exists:
                 return
-            self._inventory = self._inventory.with_entries(self._entries)
+            self._inventory = self._inventory.with_entries(self._entries, run=self._run)
             self._write(self._inventory)
             self._saved = dict(self._entries)
 
@@ -131,6 +144,7 @@ def ownership(desired: Resource, live: Resource | None, phase: Phase, digest_key
         phase=phase,
         applied=digest(desired.document),
         criteria=criteria_digest(desired),
+        leaves=leaves_digest(desired),
         secrets=literal_digests(desired, digest_key),
         references={at: reference_text(live.secrets.get(at)) for at in literals} if live is not None else {},
         observed_at=live.updated_at if live is not None else "",
@@ -257,8 +271,10 @@ class _Hand:
         self._orchestrator = orchestrator
         self._ledger = ledger
         self._lock = Lock()
+        planned = list(actions)
+        self._created = {action.key for action in planned if action.verb is Verb.CREATE}
         self._criteria_left = Counter(
-            action.subject.key for action in actions if action.key.kind is Kind.CRITERION
+            action.subject.key for action in planned if action.key.kind is Kind.CRITERION
         )
 
     def perform(self, action: Action) -> Outcome:
@@ -269,25 +285,29 @@ class _Hand:
             return Outcome(action, Status.DONE)
         deed = self._deed(action)
         for attempt in range(1, ATTEMPTS + 1):
-            try:
-                live = deed.send()
-            except LostAnswerError as error:
-                outcome = self._after_lost_answer(action, deed, error, attempt)
-                if outcome is not None:
-                    return outcome
-            except ConflictError as error:
-                return self._after_conflict(action, deed, error)
-            except AbsentError as error:
-                if action.verb is Verb.DELETE:
-                    self._record(action, None)
-                    return Outcome(action, Status.UNCHANGED, "was gone already")
-                return Outcome(action, Status.FAILED, str(error), is_transient=True)
-            except OrchestratorError as error:
-                return _failure(action, error)
-            else:
-                self._record(action, live)
-                return Outcome(action, Status.DONE, self._reads_back(action, live))
+            outcome = self._attempt(action, deed, attempt)
+            if outcome is not None:
+                return outcome
         raise AssertionError("the last attempt always returns")
+
+    def _attempt(self, action: Action, deed: _Deed, attempt: int) -> Outcome | None:
+        """Send once. None means that the answer was lost, nothing happened, and there are attempts left."""
+        try:
+            live = deed.send()
+        except LostAnswerError as error:
+            return self._after_lost_answer(action, deed, error, attempt)
+        except ConflictError as error:
+            late = self._after_late_effect(action, deed, error) if attempt > 1 else None
+            return late or self._after_conflict(action, deed, error)
+        except AbsentError as error:
+            if action.verb is not Verb.DELETE:
+                return Outcome(action, Status.FAILED, str(error), is_transient=True)
+            self._record(action, None)
+            return Outcome(action, Status.UNCHANGED, "was gone already")
+        except OrchestratorError as error:
+            return _failure(action, error)
+        self._record(action, live)
+        return Outcome(action, Status.DONE, self._reads_back(action, live))
 
     def _after_lost_answer(
         self, action: Action, deed: _Deed, error: LostAnswerError, attempt: int
@@ -299,7 +319,7 @@ class _Hand:
             return Outcome(
                 action, Status.UNKNOWN, f"{error}; reading again failed too: {second}", is_transient=True
             )
-        if deed.happened(live) and not _has_literals(action):
+        if deed.happened(live) and not _creates_literals(action):
             self._record(action, live)
             return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
         if action.verb is Verb.CREATE and live is not None and deed.happened(live):
@@ -329,6 +349,23 @@ class _Hand:
             action, Status.DONE, "the answer was lost; found done when read again, secrets sent again"
         )
 
+    def _after_late_effect(self, action: Action, deed: _Deed, error: ConflictError) -> Outcome | None:
+        """Settle a create whose first answer was lost and whose second was refused: the first took effect late."""
+        if action.verb is not Verb.CREATE:
+            return None
+        try:
+            live = deed.look()
+        except OrchestratorError as second:
+            return Outcome(
+                action, Status.UNKNOWN, f"{error}; reading again failed: {second}", is_transient=True
+            )
+        if live is None or not deed.happened(live):
+            return None
+        if _creates_literals(action):
+            return self._send_secrets_again(action, live)
+        self._record(action, live)
+        return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
+
     def _after_conflict(self, action: Action, deed: _Deed, error: ConflictError) -> Outcome:
         if action.verb is Verb.DELETE:
             return Outcome(action, Status.REFUSED, str(error))
@@ -338,7 +375,7 @@ class _Hand:
             return Outcome(
                 action, Status.FAILED, f"{error}; reading again failed: {second}", is_transient=True
             )
-        if action.verb is Verb.CREATE and deed.happened(live) and not _has_literals(action):
+        if action.verb is Verb.CREATE and deed.happened(live) and not _creates_literals(action):
             self._record(action, live)
             return Outcome(action, Status.UNCHANGED, "was there already, equal")
         if _is_taken(action, live):
@@ -375,6 +412,8 @@ class _Hand:
         if action.verb is Verb.DELETE:
             for change in (action.subject, *action.carried):
                 self._ledger.drop(change.key)
+            if desired is not None and action.key in self._created:
+                self._ledger.expect(desired)
             return
         if desired is None:
             raise AssertionError("only desired things are created or updated")
@@ -403,8 +442,10 @@ class _Hand:
                 return self._creation(action)
             case Verb.UPDATE:
                 return self._update(action)
-            case Verb.DELETE | Verb.ADOPT | Verb.FORGET:
+            case Verb.DELETE:
                 return self._deletion(action)
+            case Verb.ADOPT | Verb.FORGET:
+                raise AssertionError("these write only our own record")
 
     def _creation(self, action: Action) -> _Deed:
         desired = action.subject.desired
@@ -486,6 +527,11 @@ def _is_taken(action: Action, live: Resource | None) -> bool:
     return action.verb is Verb.CREATE and action.key.kind is not Kind.CRITERION and live is not None
 
 
+def _creates_literals(action: Action) -> bool:
+    """True for creates that carry plain secrets: reading again does not show whose those are."""
+    return action.verb is Verb.CREATE and _has_literals(action)
+
+
 def _has_literals(action: Action) -> bool:
     desired = action.subject.desired
     return (
@@ -523,6 +569,7 @@ def unchanged_ownership(
             entry,
             applied=seen.applied,
             criteria=seen.criteria,
+            leaves=seen.leaves,
             observed_at=seen.observed_at or entry.observed_at,
         )
         if wanted != entry:

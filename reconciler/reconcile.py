@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -37,8 +36,8 @@ from reconciler.model.secret import Literal, Unreadable
 from reconciler.model.state import Resource, State
 from reconciler.orchestrator.sight import Hints, Look
 from reconciler.plan.action import Outcome, Status, TargetPlan, Unexamined
-from reconciler.plan.build import Basis, build
-from reconciler.plan.guards import Approval
+from reconciler.plan.build import Basis, build, takeover
+from reconciler.plan.guards import Approval, counted, granted
 from reconciler.plan.problem import NO_CONNECTION
 from reconciler.plan.saved import SavedPlan, bind, change_digest
 from reconciler.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
@@ -63,10 +62,7 @@ class Selection:
 
     def includes(self, key: ResourceKey) -> bool:
         """True where no pattern was given or one fits."""
-        if not self.only:
-            return True
-        name, shown = f"{key.kind}/{key.id}", str(key)
-        return any(fnmatchcase(name, pattern) or fnmatchcase(shown, pattern) for pattern in self.only)
+        return not self.only or any(key.matches(pattern) for pattern in self.only)
 
     def describe(self) -> str:
         """In words, "" for everything."""
@@ -159,24 +155,28 @@ def validate(settings: Settings, adapters: Adapters, selection: Selection) -> Pa
 def plan(
     settings: Settings, adapters: Adapters, selection: Selection, *, accepted: frozenset[Approval]
 ) -> tuple[PassResult, SavedPlan | None]:
-    """Everything up to the guards; writes nowhere. The second value binds an apply to this plan.
+    """Everything up to the guards; changes nothing. The second value binds an apply to this plan.
 
-    It is None where no plan came about.
+    It is None where no whole plan came about.
     """
     running = _start(settings, adapters, selection, Purpose.PLAN)
     loaded = _load(running)
     if isinstance(loaded, PassResult):
         return loaded, None
+    base = _load_base(running)
+    if isinstance(base, PassResult):
+        return base, None
     _check(running, loaded, {})
     if running.is_invalid():
         return running.result(), None
-    clients = _Clients(running)
-    with clients:
+    with _Clients(running) as clients:
         sights, failed = _see(running, loaded, clients)
     _check(running, loaded, {sight.name: sight.look.state for sight in sights})
-    planned = [(sight, _plan_target(running, sight, accepted)) for sight in sights]
-    targets = _in_order(running, [_target_result(sight, plan) for sight, plan in planned], failed)
-    preview = _preview(running, planned) if adapters.read_base is not None else None
+    planned = _plan_targets(running, sights, accepted)
+    targets = _in_order(running, [_target_result(sight, built) for sight, built in planned], failed)
+    preview = _preview(running, planned, base) if base is not None else None
+    if base is not None and preview is None:
+        targets = tuple(_without_preview(result, adapters.base_name) for result in targets)
     is_whole = not failed and not any(sight.look.failures for sight in sights)
     saved = _bind(running, planned, accepted) if is_whole and not running.is_invalid() else None
     return running.result(targets=targets, preview=preview), saved
@@ -209,25 +209,24 @@ def apply(
         sights, failed = _see(running, loaded, clients)
         _check(running, loaded, {sight.name: sight.look.state for sight in sights})
         approvals = accepted | frozenset(bound.approvals) if bound is not None else accepted
-        planned = [(sight, _plan_target(running, sight, approvals)) for sight in sights]
-        before = _in_order(running, [_target_result(sight, plan) for sight, plan in planned], failed)
-        if running.is_invalid() or any(target.plan.problems for target in before if target.plan is not None):
+        planned = _plan_targets(running, sights, approvals)
+        before = _in_order(running, [_target_result(sight, built) for sight, built in planned], failed)
+        running.requests = clients.requests()
+        if running.is_invalid():
             return running.result(targets=before)
         if bound is not None:
+            if failed or any(sight.look.failures for sight in sights):
+                return running.result(targets=before)
             changed = bound.changed(_bind(running, planned, approvals))
-            if changed or failed:
-                return running.result(
-                    targets=before,
-                    changed=changed or tuple(f"target {target.target} cannot be read" for target in failed),
-                )
+            if changed:
+                return running.result(targets=before, changed=changed)
         shown = replace(running.result(targets=before), purpose=Purpose.PLAN)
         if stop.is_set() or not approve(shown):
             return running.result(targets=before, stopped=True)
         after = [
-            _carry_out(running, sight, plan, clients.of(sight.name), observer=observer, stop=stop)
-            for sight, plan in planned
+            _carry_out(running, sight, built, clients.of(sight.name), observer=observer, stop=stop)
+            for sight, built in planned
         ]
-        running.requests = clients.requests()
     return running.result(targets=_in_order(running, after, failed), stopped=_was_stopped(after, stop))
 
 
@@ -252,6 +251,22 @@ def _load(running: _Pass) -> Declarations | PassResult:
         *unassigned(declarations, {TargetName(name): t for name, t in running.settings.targets.items()}),
     ]
     return declarations
+
+
+def _load_base(running: _Pass) -> Declarations | PassResult | None:
+    """What the base of a preview declares; a result where it cannot be read, None without one."""
+    if running.adapters.read_base is None:
+        return None
+    try:
+        tree = running.adapters.read_base()
+        base = running.adapters.load(tree)
+    except ReconcilerError as error:
+        return running.result(
+            error=f"the base {running.adapters.base_name}: {error}",
+            advice=error.advice,
+            error_code=error.exit_code,
+        )
+    return replace(base, findings=(*tree.findings, *base.findings))
 
 
 def _scopes(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> list[Scope]:
@@ -393,11 +408,30 @@ def _as_live(desired: Resource, updated_at: str) -> Resource:
     return replace(desired, secrets=secrets, origin=None, payload=None, updated_at=updated_at)
 
 
-def _plan_target(running: _Pass, sight: _Sight, accepted: frozenset[Approval]) -> TargetPlan:
-    return _build(running, sight, sight.desired, accepted)
+def _plan_targets(
+    running: _Pass, sights: list[_Sight], accepted: frozenset[Approval]
+) -> list[tuple[_Sight, TargetPlan]]:
+    """Plan every target, then once more with the guards whose count over all targets was approved."""
+    planned = [(sight, _build(running, sight, sight.desired, frozenset())) for sight in sights]
+    found = [
+        refusal
+        for _, built in planned
+        for refusal in (*built.refusals, *takeover(built.target, built.contested))
+    ]
+    passed = granted(found, accepted)
+    if passed:
+        planned = [(sight, _build(running, sight, sight.desired, passed)) for sight in sights]
+    total = counted(found)
+    return [
+        (
+            sight,
+            replace(built, refusals=tuple(replace(r, total=total[r.guard]) for r in built.refusals)),
+        )
+        for sight, built in planned
+    ]
 
 
-def _build(running: _Pass, sight: _Sight, desired: State, accepted: frozenset[Approval]) -> TargetPlan:
+def _build(running: _Pass, sight: _Sight, desired: State, passed: frozenset[str]) -> TargetPlan:
     diff = compare(desired, sight.look.state, sight.inventory, running.adapters.digest_key)
     built = build(
         Basis(
@@ -409,7 +443,7 @@ def _build(running: _Pass, sight: _Sight, desired: State, accepted: frozenset[Ap
             diff=diff,
             policy=running.settings.policy,
             safety=running.settings.safety,
-            approvals=accepted,
+            granted=passed,
             includes=running.selection.includes,
             unexamined=tuple(_unexamined(running, sight, desired)),
         )
@@ -512,10 +546,24 @@ def _bind(
     )
 
 
-def _preview(running: _Pass, planned: list[tuple[_Sight, TargetPlan]]) -> Preview | None:
-    """Split the plan into what this change causes and what differs without it."""
-    assert running.adapters.read_base is not None
-    base = running.adapters.load(running.adapters.read_base())
+def _without_preview(result: TargetResult, base_name: str) -> TargetResult:
+    """Say that the whole plan is shown, because the base cannot tell what is this change's own."""
+    if result.plan is None:
+        return result
+    note = Unexamined(
+        "which differences are this change's own",
+        f"the files of {base_name} have errors; everything is shown",
+    )
+    return replace(result, plan=replace(result.plan, unexamined=(*result.plan.unexamined, note)))
+
+
+def _preview(running: _Pass, planned: list[tuple[_Sight, TargetPlan]], base: Declarations) -> Preview | None:
+    """Split the plan into what this change causes and what differs without it.
+
+    None where the base has errors: what it would do is not known, so the whole plan is shown.
+    """
+    if any(finding.severity is Severity.ERROR for finding in base.findings):
+        return None
     own: list[TargetPlan] = []
     existing = 0
     withdrawn: list[str] = []
@@ -552,11 +600,16 @@ def _carry_out(
     observer: Observer,
     stop: Event,
 ) -> TargetResult:
-    """Carry out one target's plan. One that is refused, or was not read whole, is returned as it is."""
+    """Carry out one target's plan. One that is refused, has problems or was not read whole is left."""
     result = _target_result(sight, built)
-    if built.refusals or sight.look.failures:
+    if built.refusals or built.problems or sight.look.failures:
         return result
-    ledger = Ledger(sight.inventory, running.adapters.digest_key, running.adapters.inventory.write)
+    ledger = Ledger(
+        sight.inventory,
+        running.adapters.digest_key,
+        running.adapters.inventory.write,
+        run=running.started_at.isoformat(),
+    )
     try:
         ledger.begin(built.actions)
     except InventoryError as error:
@@ -584,7 +637,7 @@ def _carry_out(
             ledger.save()
         except InventoryError as error:
             log.exception("inventory not written", extra={"target": sight.name})
-            problem = str(error)
+            problem = f"{error}. {error.advice}" if error.advice else str(error)
     return replace(result, outcomes=outcomes, inventory_error=problem)
 
 

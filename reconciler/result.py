@@ -30,6 +30,7 @@ class Verdict(StrEnum):
     APPLIED = "applied"
     PARTIAL = "partly applied"
     INTERRUPTED = "interrupted"
+    NOT_STARTED = "not started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class PassResult:
         """The worst thing that is true, in the order of the exit codes."""
         if self.changed:
             return Verdict.STALE
-        if self.errors or any(plan.problems for plan in self.plans):
+        if self.errors or self._has_problems:
             return Verdict.INVALID
         if self.error:
             return Verdict.UNREADABLE
@@ -147,13 +148,18 @@ class PassResult:
             return Verdict.REFUSED
         return Verdict.CHANGES if self.has_changes else Verdict.EMPTY
 
+    @property
+    def _has_problems(self) -> bool:
+        """Problems of one target stop only that one: an apply that did something elsewhere is partial."""
+        return any(plan.problems for plan in self.plans) and not self.outcomes
+
     def _applied_verdict(self) -> Verdict:
         statuses = {outcome.status for outcome in self.outcomes}
         unreadable = any(target.error for target in self.targets)
-        refused = any(target.plan is not None and target.plan.refusals for target in self.targets)
+        refused = any(plan.refusals or plan.problems for plan in self.plans)
         happened = bool(statuses & {Status.DONE, Status.UNKNOWN})
         if self.stopped:
-            return Verdict.INTERRUPTED
+            return Verdict.INTERRUPTED if self.outcomes else Verdict.NOT_STARTED
         left = statuses - {Status.DONE, Status.UNCHANGED}
         if left - {Status.REFUSED} or any(t.inventory_error for t in self.targets):
             return Verdict.PARTIAL
@@ -176,6 +182,7 @@ class PassResult:
             Verdict.STALE: ExitCode.STALE,
             Verdict.PARTIAL: ExitCode.PARTIAL,
             Verdict.INTERRUPTED: ExitCode.PARTIAL,
+            Verdict.NOT_STARTED: ExitCode.UNREADABLE,
             Verdict.CHANGES: ExitCode.CHANGES if detailed else ExitCode.DONE,
         }
         if self.verdict is Verdict.UNREADABLE:

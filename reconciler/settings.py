@@ -272,3 +272,20 @@ class Settings(Frozen):
     apply: Apply = Apply()
     watch: Watch = Watch()
     limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _one_target_an_organization(self) -> "Settings":
+        """Two targets of one organization would prune each other's objects when a file moves between them."""
+        seen: dict[tuple[str, str], str] = {}
+        for name, target in self.targets.items():
+            for connection in (target.orchestrator, target.runners):
+                if connection is None:
+                    continue
+                place = (target.organization, connection.url.rstrip("/"))
+                other = seen.setdefault(place, name)
+                if other != name:
+                    raise ValueError(
+                        f"targets `{other}` and `{name}` both hold organization `{target.organization}` at "
+                        f"{connection.url}; one organization belongs to one target, which may list several paths"
+                    )
+        return self

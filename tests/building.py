@@ -1,5 +1,7 @@
 """Builders of model values for tests: short to write, valid by default."""
 
+from collections.abc import Mapping
+
 from reconciler.model.identity import Kind, OrganizationId, ResourceKey
 from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import JsonObject, digest
@@ -19,7 +21,7 @@ def definition(
     *selectors: str,
     type_: str = "s3",
     manages_criteria: bool = True,
-    secrets: dict[str, SecretLeaf] | None = None,
+    secrets: Mapping[str, SecretLeaf] | None = None,
     is_built_in: bool = False,
     **document: object,
 ) -> Resource:

@@ -75,7 +75,7 @@ def progress_of_result(result: PassResult) -> Progress:
     verdict = result.verdict
     if verdict in (Verdict.EMPTY, Verdict.APPLIED, Verdict.CHANGES):
         return Progress.FINISHED
-    if verdict in (Verdict.STALE, Verdict.INTERRUPTED):
+    if verdict in (Verdict.STALE, Verdict.INTERRUPTED, Verdict.NOT_STARTED):
         return Progress.TRANSIENT
     if result.error:
         passing = result.error_code in (ExitCode.UNREADABLE, ExitCode.LEASED, None)

@@ -47,6 +47,7 @@ _LEVELS = {
     Verdict.APPLIED: logging.INFO,
     Verdict.CHANGES: logging.INFO,
     Verdict.INTERRUPTED: logging.WARNING,
+    Verdict.NOT_STARTED: logging.WARNING,
     Verdict.INVALID: logging.WARNING,
     Verdict.REFUSED: logging.WARNING,
     Verdict.STALE: logging.WARNING,
@@ -298,7 +299,7 @@ def _facts(reason: Reason, result: PassResult) -> dict[str, object]:
         "drift_reported": sum(len(plan.drift_reported) for plan in plans),
         "refusals": sum(len(plan.refusals) for plan in plans),
         "findings": len(result.findings) + sum(len(plan.problems) for plan in plans),
-        "unknown_rules": len(result.unknown) + sum(len(plan.unknown) for plan in plans),
+        "unknown_rules": len(result.unknown),
         "requests": sum(result.requests.values()),
         **_problems(result),
     }

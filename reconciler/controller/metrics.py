@@ -93,7 +93,7 @@ class Metrics:
         found.update(finding.severity for plan in plans for finding in plan.problems)
         for severity in Severity:
             self._findings.labels(severity).set(found[severity])
-        self._unknown.set(len(result.unknown) + sum(len(plan.unknown) for plan in plans))
+        self._unknown.set(len(result.unknown))
         unread = sum(1 for target in result.targets if target.error or target.plan is None)
         self._unread.set(unread)
         if result.targets and not unread:

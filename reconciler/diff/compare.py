@@ -7,7 +7,8 @@ from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Gr
 from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE, criteria_change, differences
 from reconciler.model.identity import ResourceKey
 from reconciler.model.inventory import Inventory, Ownership, Phase
-from reconciler.model.json import Json, digest
+from reconciler.model.json import Json, digest, pointer
+from reconciler.model.secret import Literal
 from reconciler.model.state import Resource, State
 
 
@@ -90,13 +91,29 @@ def _is_drift(
         return False
     if criteria and entry.criteria != criteria_digest(desired):
         return False
-    for change in fields:
-        is_secret = change.note not in ("", NOT_COMPARABLE)
-        if is_secret and change.note not in (FOREIGN_WRITE, "set"):
-            return False
-        if not is_secret and entry.applied != digest(desired.document):
-            return False
-    return True
+    return all(_lies_on_the_live_side(change, desired, entry) for change in fields)
+
+
+def _lies_on_the_live_side(change: FieldChange, desired: Resource, entry: Ownership) -> bool:
+    """True where what is desired of this field is what was last applied."""
+    if change.note in (FOREIGN_WRITE, NOT_COMPARABLE):
+        return True
+    if change.path[:1] != ("secrets",) and not change.note:
+        return entry.applied == digest(desired.document)
+    at = pointer(change.path[1:])
+    if change.note == "set":
+        return at in entry.secrets
+    if change.note == "changed":
+        return False
+    return at not in entry.secrets and entry.leaves == leaves_digest(desired)
+
+
+def leaves_digest(resource: Resource) -> str:
+    """Digest of the references and placeholders in secret positions, "" where there are none."""
+    shown: dict[str, Json] = {
+        at: repr(leaf) for at, leaf in resource.secrets.items() if not isinstance(leaf, Literal)
+    }
+    return digest(shown) if shown else ""
 
 
 def criteria_digest(resource: Resource) -> str:

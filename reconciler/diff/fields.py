@@ -73,6 +73,8 @@ def secret_changes(
             yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, "removed")
         elif isinstance(wanted, Literal):
             note = _literal_note(wanted, present, at, owned, digest_key)
+            if not note and isinstance(present, Unreadable) and _was_touched(live, owned):
+                note = FOREIGN_WRITE
             if note:
                 yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, note)
         elif not _is_same_leaf(wanted, present):
@@ -94,6 +96,11 @@ def _literal_note(
     if owned.phase is Phase.PENDING:
         return FOREIGN_WRITE  # whether our create or somebody else's wrote it cannot be told: send it again
     return "" if owned.references.get(at, "") == reference_text(present) else FOREIGN_WRITE
+
+
+def _was_touched(live: Resource, owned: Ownership | None) -> bool:
+    """True where somebody wrote the runner since we saw it last: its credentials may be other ones now."""
+    return owned is not None and bool(owned.observed_at) and live.updated_at != owned.observed_at
 
 
 def _is_same_leaf(wanted: SecretLeaf, present: SecretLeaf | None) -> bool:

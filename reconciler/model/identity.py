@@ -1,6 +1,7 @@
 """How things are named: kinds, ids and the key under which a thing is compared."""
 
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import NamedTuple, NewType
 
 OrganizationId = NewType("OrganizationId", str)
@@ -48,6 +49,17 @@ class ResourceKey(NamedTuple):
     kind: Kind
     organization: OrganizationId
     id: str
+
+    def matches(self, pattern: str) -> bool:
+        """True for the name itself and for a glob that fits it (`fnmatch`; `[*]` is a literal star).
+
+        Keys may be named by their full fingerprint or by the twelve digits that are shown.
+
+        >>> ResourceKey(Kind.RUNNER_RULE, OrganizationId("acme"), "*/dev").matches("RunnerRule/*/dev")
+        True
+        """
+        names = (f"{self.kind}/{self.id}", str(self))
+        return any(name == pattern or fnmatchcase(name, pattern) for name in names)
 
     def __str__(self) -> str:
         """`Kind/id`, as users write it; fingerprints are cut to twelve digits."""

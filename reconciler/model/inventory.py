@@ -22,7 +22,8 @@ class Ownership:
     """One thing we own.
 
     `applied` is the digest of the canonical document last applied, `criteria` that of its
-    criteria ("" where not managed): live that differs while desired still has it is drift. `secrets`
+    criteria ("" where not managed), `leaves` that of its references and placeholders in secret
+    positions: live that differs while desired still has it is drift. `secrets`
     maps pointers to keyed digests of what was last
     sent, `references` to `store:ref@version` as read back after it. `observed_at` is the
     server's `updated_at` of a runner when `applied` was last seen to be live, "" if never:
@@ -33,6 +34,7 @@ class Ownership:
     phase: Phase = Phase.OWNED
     applied: str = ""
     criteria: str = ""
+    leaves: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     observed_at: str = ""
@@ -48,6 +50,8 @@ class Ownership:
         }
         if self.criteria:
             document["criteria"] = self.criteria
+        if self.leaves:
+            document["leaves"] = self.leaves
         if self.secrets:
             document["secrets"] = dict(sorted(self.secrets.items()))
         if self.references:
@@ -71,6 +75,7 @@ class Ownership:
                 phase=Phase(_text(document, "phase")),
                 applied=_text(document, "applied"),
                 criteria=str(document.get("criteria", "")),
+                leaves=str(document.get("leaves", "")),
                 secrets=_texts(document.get("secrets")),
                 references=_texts(document.get("references")),
                 observed_at=str(document.get("observedAt", "")),
@@ -81,16 +86,21 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What one instance owns in one target. `exists` is false where none is kept or none was written yet."""
+    """What one instance owns in one target.
+
+    `exists` is false where none is kept or none was written yet. `run` names the last apply that
+    began: each writes its own, so that of two at once the second finds the record changed.
+    """
 
     instance: str
     target: str
     entries: Mapping[ResourceKey, Ownership] = field(default_factory=dict)
     exists: bool = True
+    run: str = ""
 
-    def with_entries(self, entries: Mapping[ResourceKey, Ownership]) -> "Inventory":
-        """Return the same record with other entries, marked as existing."""
-        return replace(self, entries=dict(entries), exists=True)
+    def with_entries(self, entries: Mapping[ResourceKey, Ownership], *, run: str = "") -> "Inventory":
+        """Return the same record with other entries, marked as existing; `run` stays where none is given."""
+        return replace(self, entries=dict(entries), exists=True, run=run or self.run)
 
     def to_json(self) -> JsonObject:
         """Entries sorted by key, so that equal records are equal text."""
@@ -98,6 +108,7 @@ class Inventory:
             "version": VERSION,
             "instance": self.instance,
             "target": self.target,
+            "run": self.run,
             "entries": [self.entries[key].to_json() for key in sorted(self.entries)],
         }
 
@@ -116,6 +127,7 @@ class Inventory:
             instance=_text(document, "instance"),
             target=_text(document, "target"),
             entries={entry.key: entry for entry in owned},
+            run=str(document.get("run", "")),
         )
 
 

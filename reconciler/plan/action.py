@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.diff.change import Change, Diff
-from reconciler.model.finding import Finding, Unknown
+from reconciler.model.finding import Finding
 from reconciler.model.identity import Kind, ResourceKey, TargetName
 
 
@@ -51,18 +51,19 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A guard that trips. `approval` is the exact option that lets this case through."""
+    """A guard that trips. `total` is its count over all targets of the run, 0 where only this one counts."""
 
     guard: str
     target: TargetName
     message: str
     count: int
     keys: tuple[ResourceKey, ...] = ()
+    total: int = 0
 
     @property
     def approval(self) -> str:
-        """The command-line option, such as `--accept deletes:7`."""
-        return f"--accept {self.guard}:{self.count}"
+        """The exact command-line option that lets this case through, such as `--accept deletes:7`."""
+        return f"--accept {self.guard}:{self.total or self.count}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,6 @@ class TargetPlan:
     refusals: tuple[Refusal, ...] = ()
     accepted: tuple[Refusal, ...] = ()
     problems: tuple[Finding, ...] = ()
-    unknown: tuple[Unknown, ...] = ()
     unexamined: tuple[Unexamined, ...] = ()
     counts: Mapping[Kind, tuple[int, int, int]] = field(default_factory=dict)
 

@@ -1,19 +1,19 @@
 """Diff, policy and approvals become a plan: which actions, which refusals, what is left to people."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.diff.change import Change, Diff, FieldChange, Group
+from reconciler.diff.change import Change, Diff, Group
 from reconciler.diff.fields import NOT_COMPARABLE
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import Kind, ResourceKey, TargetName
 from reconciler.model.inventory import Inventory
 from reconciler.model.origin import Origin
 from reconciler.model.state import State
-from reconciler.plan.action import Action, Refusal, TargetPlan, Unexamined, Verb
-from reconciler.plan.guards import Approval, Case, refusals, split
-from reconciler.plan.order import agent_of, criterion_key, with_requirements
+from reconciler.plan.action import Action, ActionId, Refusal, TargetPlan, Unexamined, Verb
+from reconciler.plan.guards import CONTESTED, Case, refusals
+from reconciler.plan.order import agent_of, criterion_key, criterion_selector, runner_of, with_requirements
 from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, KEY_WITHOUT_AGENT
 from reconciler.settings import Drift, Policy, Prune, Safety
 
@@ -33,9 +33,9 @@ class Basis:
     diff: Diff
     policy: Policy
     safety: Safety
-    approvals: frozenset[Approval] = frozenset()
+    granted: frozenset[str] = frozenset()
+    """Guards that were approved for this run."""
     includes: Callable[[ResourceKey], bool] = lambda _: True
-    unknown: tuple[Unknown, ...] = ()
     unexamined: tuple[Unexamined, ...] = ()
 
 
@@ -43,8 +43,8 @@ def build(basis: Basis) -> TargetPlan:
     """Return the plan of one target; pure, independent of input order.
 
     A refusal or a problem leaves the actions in the plan, so that they can be shown; nothing of
-    such a plan may be carried out. Contested things are left alone unless `contested:COUNT` is
-    approved, and stop nothing else.
+    such a plan may be carried out. Contested things are left alone unless `contested` is granted,
+    and stop nothing else.
     """
     kept = tuple(c for c in basis.diff.of(Group.PRUNE) if basis.policy.prune(c.key.kind) is Prune.NEVER)
     drift = tuple(
@@ -53,14 +53,14 @@ def build(basis: Basis) -> TargetPlan:
         if c.is_drift and basis.policy.drift(c.key.kind) is Drift.REPORT
     )
     contested = tuple(c for c in basis.diff.of(Group.CONTESTED) if basis.includes(c.key))
-    takeover = _takeover(basis, contested)
+    takeovers = takeover(basis.target, contested)
+    takes_over = CONTESTED in basis.granted
     left = frozenset(change.key for change in (*kept, *drift))
-    candidates = _Candidates(basis, left, takeover is not None)
+    candidates = _Candidates(basis, left)
     actions = with_requirements(_selected(candidates.actions(), basis.includes))
     problems = tuple(sorted(_problems(basis, actions, contested), key=Finding.sort_key))
     owned = Counter(key.kind for key in basis.inventory.entries)
     found = refusals(Case(basis.target, basis.desired, basis.live, basis.diff, actions, owned, basis.safety))
-    refused, approved = split(found, basis.approvals)
     return TargetPlan(
         target=basis.target,
         organization=basis.organization,
@@ -68,33 +68,34 @@ def build(basis: Basis) -> TargetPlan:
         actions=actions,
         drift_reported=tuple(c for c in drift if basis.includes(c.key)),
         kept=tuple(c for c in kept if basis.includes(c.key)),
-        contested=() if takeover else contested,
-        refusals=tuple(refused),
-        accepted=(*approved, *((takeover,) if takeover else ())),
+        contested=tuple(c for c in contested if not takes_over or _is_built_in(c)),
+        refusals=tuple(refusal for refusal in found if refusal.guard not in basis.granted),
+        accepted=tuple(refusal for refusal in (*found, *takeovers) if refusal.guard in basis.granted),
         problems=problems,
-        unknown=basis.unknown,
         unexamined=(*basis.unexamined, *_uncompared_secrets(basis.diff)),
         counts=_counts(basis, owned),
     )
 
 
-def _takeover(basis: Basis, contested: tuple[Change, ...]) -> Refusal | None:
-    """Approval to take over every contested thing, if it was given with the right number."""
-    keys = tuple(change.key for change in contested if change.live is None or not change.live.is_built_in)
-    if not keys or ("contested", len(keys)) not in basis.approvals:
-        return None
-    return Refusal(
-        "contested", basis.target, f"{len(keys)} contested objects are taken over", len(keys), keys
-    )
+def takeover(target: TargetName, contested: tuple[Change, ...]) -> tuple[Refusal, ...]:
+    """What taking over every contested thing has to be approved with; built-in ones are never taken over."""
+    keys = tuple(change.key for change in contested if not _is_built_in(change))
+    if not keys:
+        return ()
+    return (Refusal(CONTESTED, target, f"{len(keys)} objects that are not ours and differ", len(keys), keys),)
+
+
+def _is_built_in(change: Change) -> bool:
+    return change.live is not None and change.live.is_built_in
 
 
 class _Candidates:
     """Turns changes into actions; requirements come later."""
 
-    def __init__(self, basis: Basis, left: frozenset[ResourceKey], takes_over: bool) -> None:  # noqa: FBT001
+    def __init__(self, basis: Basis, left: frozenset[ResourceKey]) -> None:
         self._basis = basis
         self._left = left
-        self._takes_over = takes_over
+        self._takes_over = CONTESTED in basis.granted
         self._first_keys = self._choose_first_keys()
         self._pruned_agents = frozenset(c.key for c in self._changes(Group.PRUNE) if c.key.kind is Kind.AGENT)
         self._replaced_runners = frozenset(
@@ -138,7 +139,7 @@ class _Candidates:
                     if not change.fields and not change.criteria:
                         yield Action(Verb.ADOPT, change.key, change)
             case Group.UNCHANGED:
-                if change.key.kind is Kind.RUNNER_RULE and _runner_key(change) in self._replaced_runners:
+                if change.key.kind is Kind.RUNNER_RULE and runner_of(change.live) in self._replaced_runners:
                     yield Action(Verb.DELETE, change.key, change, reason="goes with its runner")
                     yield Action(Verb.CREATE, change.key, change, reason="comes back with its runner")
             case Group.UNMANAGED:
@@ -183,32 +184,38 @@ def is_replacement(change: Change) -> bool:
     return immutable is not None and any(field.path == immutable for field in change.fields)
 
 
-def _runner_key(change: Change) -> ResourceKey | None:
-    if change.live is None:
-        return None
-    return ResourceKey(Kind.RUNNER, change.key.organization, str(change.live.document.get("runner_id", "")))
-
-
 def _selected(actions: list[Action], includes: Callable[[ResourceKey], bool]) -> list[Action]:
-    """Chosen actions and, transitively, what they require."""
+    """Chosen actions, transitively what they require, and the second half of every replacement."""
     complete = {action.id: action for action in with_requirements(actions)}
-    chosen: set[tuple[Verb, ResourceKey]] = set()
-    pending = [
-        action.id
-        for action in complete.values()
-        if includes(action.subject.key) or any(includes(carried.key) for carried in action.carried)
-    ]
+    chosen: set[ActionId] = set()
+    pending = [action.id for action in complete.values() if _is_included(action, includes)]
     while pending:
         identifier = pending.pop()
-        if identifier not in chosen:
-            chosen.add(identifier)
-            pending.extend(complete[identifier].requires)
+        if identifier in chosen:
+            continue
+        chosen.add(identifier)
+        pending.extend(complete[identifier].requires)
+        verb, key = identifier
+        if verb is Verb.DELETE and (Verb.CREATE, key) in complete:
+            pending.append((Verb.CREATE, key))
     return [replace(action, requires=frozenset()) for action in actions if action.id in chosen]
+
+
+def _is_included(action: Action, includes: Callable[[ResourceKey], bool]) -> bool:
+    """A chosen key brings its new agent along, never its agent's deletion."""
+    if includes(action.subject.key):
+        return True
+    return action.verb is Verb.CREATE and any(includes(carried.key) for carried in action.carried)
 
 
 def _problems(basis: Basis, actions: tuple[Action, ...], contested: tuple[Change, ...]) -> Iterator[Finding]:
     for action in actions:
-        if action.verb is Verb.CREATE and action.key.kind is Kind.AGENT and not action.carried:
+        if (
+            action.verb is Verb.CREATE
+            and action.key.kind is Kind.AGENT
+            and not action.carried
+            and Kind.KEY in basis.live.complete
+        ):
             yield _problem(
                 AGENT_WITHOUT_KEY,
                 action.subject,
@@ -272,7 +279,7 @@ def _criteria_added(action: Action) -> tuple[str, ...]:
     if action.key.kind is Kind.DEFINITION:
         return tuple(action.subject.desired.criteria or ())
     if action.key.kind is Kind.CRITERION:
-        return (action.key.id.partition("[")[2].removesuffix("]"),)
+        return (criterion_selector(action.key),)
     return ()
 
 
@@ -292,19 +299,14 @@ def _problem(rule: str, change: Change, message: str, advice: str) -> Finding:
 
 
 def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
-    """Secrets of unchanged things that could not be compared: without this line silence would look like equality."""
-    by_reason: dict[str, int] = defaultdict(int)
-    for change in diff.of(Group.UNCHANGED, Group.ADOPTION):
-        by_reason["no digest of what was last sent"] += sum(
-            _is_uncomparable(field) for field in change.fields
-        )
-    for reason, count in by_reason.items():
-        if count:
-            yield Unexamined(f"{count} secret values", reason)
-
-
-def _is_uncomparable(field: FieldChange) -> bool:
-    return field.note == NOT_COMPARABLE
+    """Secrets of unchanged things that could not be compared: silence would look like equality."""
+    count = sum(
+        field.note == NOT_COMPARABLE
+        for change in diff.of(Group.UNCHANGED, Group.ADOPTION)
+        for field in change.fields
+    )
+    if count:
+        yield Unexamined(f"{count} secret values", "no digest of what was last sent")
 
 
 def _counts(basis: Basis, owned: Mapping[Kind, int]) -> dict[Kind, tuple[int, int, int]]:

@@ -5,31 +5,33 @@ There is no switch that turns all of them off (design decision 4.8).
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from reconciler.diff.change import Change, Diff, Group
+from reconciler.diff.change import Diff, Group
 from reconciler.model.identity import Kind, ResourceKey, TargetName
-from reconciler.model.state import State
+from reconciler.model.state import Resource, State
 from reconciler.plan.action import Action, Refusal, Verb
-from reconciler.plan.order import agent_of
+from reconciler.plan.order import agent_of, runner_of
 from reconciler.settings import Safety
+
+CONTESTED = "contested"
+"""The guard of taking over; alone among guards it stops no other action."""
 
 GUARDS: Mapping[str, str] = {
     "empty-tree": "the files declare nothing, and everything owned would be deleted",
     "deletes": "more things of one kind would be deleted than `safety.maxDelete` allows",
     "last-key": "an agent would lose its last key and be cut off",
     "protected": "something under `safety.protect` would be deleted",
-    "cascade": "a delete would take along things that are not ours",
+    "cascade": "a delete would take along things that the plan does not delete itself",
     "replace": "something would be deleted and made anew, because a field of it cannot be changed",
     "state-storage": "a runner's state storage would change; existing state is not moved",
-    "contested": "something of somebody else would be taken over",
+    CONTESTED: "something of somebody else would be taken over",
 }
 """Every guard and what it refuses."""
 
 Approval = tuple[str, int]
-"""Guard and count, as given with `--accept GUARD:COUNT`; the count must be the one refused."""
+"""Guard and count, as given with `--accept GUARD:COUNT`: the number that the refusals of one run print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,21 @@ def refusals(case: Case) -> list[Refusal]:
     return found
 
 
-def split(found: list[Refusal], approvals: frozenset[Approval]) -> tuple[list[Refusal], list[Refusal]]:
-    """Return (still refused, approved). An approval counts only with the exact number."""
-    refused = [refusal for refusal in found if (refusal.guard, refusal.count) not in approvals]
-    approved = [refusal for refusal in found if (refusal.guard, refusal.count) in approvals]
-    return refused, approved
+def counted(found: Iterable[Refusal]) -> dict[str, int]:
+    """What is refused by each guard, over all targets of a run.
+
+    >>> counted([])
+    {}
+    """
+    total: Counter[str] = Counter()
+    for refusal in found:
+        total[refusal.guard] += refusal.count
+    return dict(total)
+
+
+def granted(found: Iterable[Refusal], approvals: frozenset[Approval]) -> frozenset[str]:
+    """Guards whose whole count was approved. An approval with another number lets nothing through."""
+    return frozenset(guard for guard, count in counted(found).items() if (guard, count) in approvals)
 
 
 def allowed_deletes(limit: str, owned: int) -> int:
@@ -74,12 +86,18 @@ def allowed_deletes(limit: str, owned: int) -> int:
     return allowed
 
 
+def _deleted(action: Action) -> tuple[ResourceKey, ...]:
+    """What one delete takes away: the keys of an agent go with it."""
+    return (action.key, *(change.key for change in action.carried)) if action.verb is Verb.DELETE else ()
+
+
 def _pruned(case: Case) -> dict[Kind, list[ResourceKey]]:
     """Things that would be deleted, by kind; replacements and criteria are counted elsewhere."""
     pruned: dict[Kind, list[ResourceKey]] = defaultdict(list)
     for action in case.actions:
-        if action.verb is Verb.DELETE and action.subject.group is Group.PRUNE:
-            pruned[action.key.kind].append(action.key)
+        if action.subject.group is Group.PRUNE:
+            for key in _deleted(action):
+                pruned[key.kind].append(key)
     return pruned
 
 
@@ -96,18 +114,22 @@ def _empty_tree(case: Case) -> Iterator[Refusal]:
 
 
 def _deletes(case: Case) -> Iterator[Refusal]:
+    too_many: list[ResourceKey] = []
+    told = []
     for kind, keys in sorted(_pruned(case).items()):
         owned = case.owned.get(kind, 0)
         allowed = allowed_deletes(case.safety.maxDelete, owned)
         if len(keys) > allowed:
-            yield Refusal(
-                "deletes",
-                case.target,
-                f"{len(keys)} of {owned} owned {kind} objects would be deleted; "
-                f"safety.maxDelete ({case.safety.maxDelete}) allows {allowed}",
-                len(keys),
-                tuple(sorted(keys)),
-            )
+            too_many.extend(keys)
+            told.append(f"{len(keys)} of {owned} owned {kind} objects ({allowed} allowed)")
+    if too_many:
+        yield Refusal(
+            "deletes",
+            case.target,
+            f"{', '.join(told)} would be deleted; safety.maxDelete is {case.safety.maxDelete}",
+            len(too_many),
+            tuple(sorted(too_many)),
+        )
 
 
 def _last_key(case: Case) -> Iterator[Refusal]:
@@ -139,10 +161,10 @@ def _last_key(case: Case) -> Iterator[Refusal]:
 
 def _protected(case: Case) -> Iterator[Refusal]:
     keys = tuple(
-        action.key
+        key
         for action in case.actions
-        if action.verb is Verb.DELETE
-        and any(fnmatchcase(f"{action.key.kind}/{action.key.id}", pattern) for pattern in case.safety.protect)
+        for key in _deleted(action)
+        if any(key.matches(pattern) for pattern in case.safety.protect)
     )
     if keys:
         names = ", ".join(map(str, keys))
@@ -152,17 +174,17 @@ def _protected(case: Case) -> Iterator[Refusal]:
 
 
 def _cascade(case: Case) -> Iterator[Refusal]:
-    """Deleting an agent deletes its keys, deleting a runner its rules, whoever made them (v1 2.3, v2 5.5)."""
-    holders = {
-        action.key
-        for action in case.actions
-        if action.verb is Verb.DELETE and action.key.kind in (Kind.AGENT, Kind.RUNNER)
-    }
+    """Deleting an agent deletes its keys, deleting a runner its rules, whoever made them (v1 2.3, v2 5.5).
+
+    Whatever goes that way without being deleted by the plan itself is refused: things of others
+    and things that policy keeps.
+    """
+    deleted = {key for action in case.actions for key in _deleted(action)}
     taken = tuple(
         sorted(
-            change.key
-            for change in case.diff.changes.values()
-            if change.group in (Group.UNMANAGED, Group.CONTESTED) and _holder(change) in holders
+            resource.key
+            for resource in case.live.resources.values()
+            if resource.key not in deleted and _holder(resource) in deleted
         )
     )
     if taken:
@@ -170,21 +192,20 @@ def _cascade(case: Case) -> Iterator[Refusal]:
         yield Refusal(
             "cascade",
             case.target,
-            f"{len(taken)} objects that are not ours would be deleted along: {names}",
+            f"{len(taken)} objects that this plan does not delete would be deleted along: {names}",
             len(taken),
             taken,
         )
 
 
-def _holder(change: Change) -> ResourceKey | None:
-    if change.live is None:
-        return None
-    if change.key.kind is Kind.KEY:
-        return agent_of(change.key)
-    if change.key.kind is Kind.RUNNER_RULE:
-        runner = str(change.live.document.get("runner_id", ""))
-        return ResourceKey(Kind.RUNNER, change.key.organization, runner)
-    return None
+def _holder(resource: Resource) -> ResourceKey | None:
+    match resource.key.kind:
+        case Kind.KEY:
+            return agent_of(resource.key)
+        case Kind.RUNNER_RULE:
+            return runner_of(resource)
+        case _:
+            return None
 
 
 def _replace(case: Case) -> Iterator[Refusal]:

@@ -98,9 +98,9 @@ def _link_edges(link: Action) -> Iterator[tuple[ActionId, ActionId]]:
 
 
 def _user_edges(user: Action, links: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    """A definition that refers to an agent comes after new agent definitions and before old ones go."""
+    """A definition that begins to refer comes after new agent definitions, one that ends before old ones go."""
     begins = user.verb is not Verb.DELETE and _refers_to_agent(user.subject.desired)
-    ends = _refers_to_agent(user.subject.live)
+    ends = not begins and _refers_to_agent(user.subject.live)
     for link in links:
         if link.verb is Verb.DELETE and ends:
             yield user.id, link.id
@@ -154,7 +154,7 @@ def _runner_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionI
             yield (Verb.DELETE, action.key), action.id
         if action.key.kind is not Kind.RUNNER_RULE:
             continue
-        new, old = _runner_of(action.subject.desired), _runner_of(action.subject.live)
+        new, old = runner_of(action.subject.desired), runner_of(action.subject.live)
         if new is not None and (action.verb is Verb.CREATE or new not in deleted):
             yield (Verb.CREATE, new), action.id
         if old is not None and action.verb is Verb.DELETE:
@@ -176,7 +176,8 @@ def agent_of(key: ResourceKey) -> ResourceKey:
     return ResourceKey(Kind.AGENT, key.organization, key.id.partition("/")[0])
 
 
-def _runner_of(rule: Resource | None) -> ResourceKey | None:
+def runner_of(rule: Resource | None) -> ResourceKey | None:
+    """The runner that a rule chooses."""
     if rule is None:
         return None
     return ResourceKey(Kind.RUNNER, rule.key.organization, str(rule.document.get("runner_id", "")))

@@ -55,6 +55,8 @@ class SavedPlan:
         if document.get("version") != VERSION:
             raise ValueError(f"a saved plan of version {document.get('version')!r}; this is {VERSION}")
         digests, approvals = document.get("digests"), document.get("approvals")
+        if isinstance(digests, dict) and any(name.rpartition("/")[2] not in PARTS for name in digests):
+            raise ValueError("a saved plan of another version: it is bound to parts unknown here")
         if not isinstance(digests, dict) or not isinstance(approvals, list):
             raise ValueError("`digests` or `approvals` is missing")
         parsed = []

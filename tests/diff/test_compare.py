@@ -5,12 +5,20 @@ from dataclasses import replace
 import pytest
 
 from reconciler.diff.change import Group, Visibility
-from reconciler.diff.compare import compare
-from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE
+from reconciler.diff.compare import compare, leaves_digest
+from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE, literal_digests
 from reconciler.model.identity import Kind
 from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import digest
-from reconciler.model.secret import Expression, Literal, Reference, Secret, Unreadable, keyed_digest
+from reconciler.model.secret import (
+    Expression,
+    Literal,
+    Reference,
+    Secret,
+    SecretLeaf,
+    Unreadable,
+    keyed_digest,
+)
 from reconciler.model.state import Resource
 from tests.building import ALL_KINDS, agent, agent_key, definition, owning, runner, state
 
@@ -199,3 +207,70 @@ def test_runner_credentials_are_known_by_digest_alone() -> None:
 def test_drift_is_a_change_of_live_alone(desired: Resource, expected: bool) -> None:  # noqa: FBT001  a table's column
     change = compare(state(desired), state(B), owning(A), KEY).changes[A.key]
     assert (change.group, change.is_drift) == (Group.UPDATE, expected)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "live", "expected"),
+    [
+        pytest.param(
+            Expression("${a}"), Expression("${b}"), Expression("${a}"), False, id="placeholder changed in Git"
+        ),
+        pytest.param(
+            Expression("${a}"), Expression("${a}"), Expression("${b}"), True, id="placeholder changed live"
+        ),
+        pytest.param(
+            Reference("s", "r"),
+            Reference("s", "q"),
+            Reference("s", "r"),
+            False,
+            id="reference changed in Git",
+        ),
+        pytest.param(None, LITERAL, None, False, id="literal new in Git"),
+        pytest.param(LITERAL, None, WRITTEN, False, id="literal removed in Git"),
+        pytest.param(Expression("${a}"), None, Expression("${a}"), False, id="placeholder removed in Git"),
+        pytest.param(None, None, Reference("s", "r"), True, id="reference added live"),
+        pytest.param(LITERAL, LITERAL, None, True, id="literal removed live"),
+    ],
+)
+def test_drift_of_secret_positions_is_told_from_changes_in_git(
+    before: SecretLeaf | None,
+    after: SecretLeaf | None,
+    live: SecretLeaf | None,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    def with_leaf(leaf: SecretLeaf | None) -> Resource:
+        return definition("a", secrets={"/token": leaf} if leaf is not None else {})
+
+    applied = with_leaf(before)
+    entry = Ownership(
+        applied.key,
+        applied=digest(applied.document),
+        leaves=leaves_digest(applied),
+        secrets=literal_digests(applied, KEY),
+        references={"/token": str(WRITTEN)},
+    )
+    inventory = Inventory("test", "acme", {entry.key: entry})
+    change = compare(state(with_leaf(after)), state(with_leaf(live)), inventory, KEY).changes[entry.key]
+    assert (change.group, change.is_drift) == (Group.UPDATE, expected)
+
+
+def test_a_runner_written_by_somebody_gets_its_credentials_again() -> None:
+    """Its time stamp moved; whether its credentials are still ours cannot be read."""
+    pointer = "/cluster/auth/client_key_data"
+    desired = replace(runner("r"), secrets={pointer: LITERAL})
+    live = replace(runner("r"), secrets={pointer: Unreadable()}, updated_at="2026-02-02T00:00:00Z")
+    entry = Ownership(
+        live.key,
+        applied=digest(live.document),
+        secrets={pointer: keyed_digest(LITERAL.secret, KEY)},
+        references={pointer: ""},
+        observed_at="2026-01-01T00:00:00Z",
+    )
+    change = compare(state(desired), state(live), Inventory("t", "a", {live.key: entry}), KEY).changes[
+        live.key
+    ]
+    assert (change.group, change.is_drift, [f.note for f in change.fields]) == (
+        Group.UPDATE,
+        True,
+        [FOREIGN_WRITE],
+    )

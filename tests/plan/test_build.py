@@ -1,6 +1,7 @@
 """What a plan contains: actions, order, refusals, problems."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +12,8 @@ from reconciler.model.inventory import Inventory
 from reconciler.model.secret import Expression
 from reconciler.model.state import State
 from reconciler.plan.action import TargetPlan, Verb
-from reconciler.plan.build import Basis, build
-from reconciler.plan.guards import GUARDS, Approval, allowed_deletes
+from reconciler.plan.build import Basis, build, takeover
+from reconciler.plan.guards import GUARDS, Approval, allowed_deletes, granted
 from reconciler.plan.order import CycleError, with_requirements
 from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, KEY_WITHOUT_AGENT
 from reconciler.settings import Drift, KindPolicy, Policy, Prune, Safety
@@ -31,20 +32,20 @@ def plan(
     safety: Safety = Safety(),  # noqa: B008  frozen
     only: frozenset[ResourceKey] | None = None,
 ) -> TargetPlan:
-    return build(
-        Basis(
-            TargetName("acme"),
-            "acme",
-            desired,
-            live,
-            inventory,
-            compare(desired, live, inventory, b"k"),
-            policy,
-            safety,
-            approvals,
-            includes=lambda key: only is None or key in only,
-        )
+    basis = Basis(
+        TargetName("acme"),
+        "acme",
+        desired,
+        live,
+        inventory,
+        compare(desired, live, inventory, b"k"),
+        policy,
+        safety,
+        includes=lambda key: only is None or key in only,
     )
+    refused = build(basis)
+    passed = granted([*refused.refusals, *takeover(basis.target, refused.contested)], approvals)
+    return build(replace(basis, granted=passed))
 
 
 def lines(found: TargetPlan) -> list[str]:
@@ -133,6 +134,70 @@ def test_a_replaced_runner_takes_its_rules_along_and_needs_approval() -> None:
     ]  # fmt: skip
     assert refused(found) == [("replace", 1)]
     assert not plan(after, state(*before), owning(*before), approvals=frozenset({("replace", 1)})).refusals
+
+
+def test_a_replaced_runner_never_takes_along_a_rule_of_somebody_else() -> None:
+    after = state(runner("a", type_="kubernetes-gke"), rule("*/dev", "a"))
+    found = plan(after, state(runner("a"), rule("*/dev", "a")), owning(runner("a")))
+    assert refused(found) == [("cascade", 1), ("replace", 1)]
+
+
+def test_a_renamed_agent_definition_and_a_changed_user_do_not_wait_for_each_other() -> None:
+    """The criterion moves from the old definition to the new one; the user refers before and after."""
+    before = [
+        definition("old", "res_id=agent", type_="agent", values={"id": "eu"}),
+        definition("user", type_="k8s-cluster", secrets=AGENT_URL),
+    ]
+    after = state(
+        definition("new", "res_id=agent", type_="agent", values={"id": "eu"}),
+        definition("user", type_="k8s-cluster", secrets=AGENT_URL, name="changed"),
+    )
+    found = plan(after, state(*before), owning(*before))
+    assert lines(found) == ["delete Definition/old", "create Definition/new", "update Definition/user"]
+
+
+def test_keys_that_policy_keeps_hold_their_agent() -> None:
+    live = [agent("eu"), agent_key("eu", "aa"), definition("keep")]
+    policy = Policy(kinds={"Key": KindPolicy(prune=Prune.NEVER)})
+    found = plan(state(definition("keep")), state(*live), owning(*live), policy=policy)
+    assert refused(found) == [("cascade", 1)]
+
+
+@pytest.mark.parametrize("pattern", ["Key/*", "Key/eu/abababababab", "Key/eu/" + "ab" * 32])
+def test_protected_keys_hold_their_agent(pattern: str) -> None:
+    live = [agent("eu"), agent_key("eu", "ab" * 32), definition("keep")]
+    found = plan(state(definition("keep")), state(*live), owning(*live), safety=Safety(protect=(pattern,)))
+    assert refused(found) == [("protected", 1)]
+
+
+def test_selecting_a_key_never_deletes_its_agent() -> None:
+    live = [agent("eu"), agent_key("eu", "aa")]
+    found = plan(state(), state(*live), owning(*live), only=frozenset({live[1].key}))
+    assert lines(found) == []
+
+
+def test_selecting_a_replacement_selects_both_halves_and_its_rules() -> None:
+    before = [runner("a"), rule("*/dev", "a")]
+    after = state(runner("a", type_="kubernetes-gke"), rule("*/dev", "a"))
+    found = plan(after, state(*before), owning(*before), only=frozenset({before[0].key}))
+    assert len(lines(found)) == 4
+
+
+def test_one_approval_counts_everything_a_guard_refuses() -> None:
+    things = [definition(f"d{i}") for i in range(20)] + [runner(f"r{i}") for i in range(20)]
+    arguments = (
+        state(definition("keep")),
+        state(*things, definition("keep")),
+        owning(*things, definition("keep")),
+    )
+    assert refused(plan(*arguments)) == [("deletes", 40)]
+    assert refused(plan(*arguments, approvals=frozenset({("deletes", 20)}))) == [("deletes", 40)]
+    assert not refused(plan(*arguments, approvals=frozenset({("deletes", 40)})))
+
+
+def test_an_agent_is_no_problem_while_keys_could_not_be_read() -> None:
+    live = state(complete=frozenset(Kind) - {Kind.KEY})
+    assert not plan(state(agent("eu"), agent_key("eu", "aa")), live).problems
 
 
 def test_changed_state_storage_is_refused() -> None:
@@ -268,7 +333,7 @@ def test_input_order_does_not_matter() -> None:
 
 
 def test_a_cycle_names_the_actions_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No plan can contain one; if our rules of order ever make one, the message must help."""
+    """If our rules of order ever make one, the message must help."""
     found = plan(state(definition("a"), definition("b")), state())
     first, second = found.actions
     monkeypatch.setattr(
@@ -279,7 +344,9 @@ def test_a_cycle_names_the_actions_in_it(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_every_guard_has_a_description() -> None:
-    assert {"empty-tree", "deletes", "last-key", "protected", "contested"} <= GUARDS.keys()
+    assert list(GUARDS) == [
+        "empty-tree", "deletes", "last-key", "protected", "cascade", "replace", "state-storage", "contested",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -124,8 +124,7 @@ def unexamined(result: PassResult) -> list[Unexamined]:
     """Everything that could not be, or was not, looked at. Rules that could not look come grouped."""
     found: list[Unexamined] = []
     by_reason: dict[str, list[str]] = {}
-    unknown = [*result.unknown, *(u for t in result.targets if t.plan is not None for u in t.plan.unknown)]
-    for blind in dict.fromkeys(unknown):
+    for blind in dict.fromkeys(result.unknown):
         rules = by_reason.setdefault(blind.reason, [])
         if blind.rule not in rules:
             rules.append(blind.rule)
@@ -175,6 +174,8 @@ def rerun(result: PassResult) -> Rerun:
             return _rerun_unreadable(result)
         case Verdict.PARTIAL | Verdict.INTERRUPTED:
             return _rerun_partial(result)
+        case Verdict.NOT_STARTED:
+            return Rerun(is_safe=True, is_useful=True, sentence="Running again is safe: nothing was begun.")
         case Verdict.CHANGES:
             return Rerun(
                 is_safe=True, is_useful=False, sentence="Running again is safe: planning only reads."
