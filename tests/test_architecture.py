@@ -31,7 +31,8 @@ ARROWS: dict[str, frozenset[str]] = {
     **dict.fromkeys(ADAPTERS, FACTS),
     "log": frozenset(("model",)),
     "apply": ADAPTERS | FACTS | {"plan", "diff", "result"},
-    "reconcile": ADAPTERS | FACTS | {"plan", "diff", "rules", "result", "apply"},
+    "evidence": ADAPTERS | FACTS | {"diff"},
+    "reconcile": ADAPTERS | FACTS | {"plan", "diff", "rules", "result", "apply", "evidence"},
     "controller": FACTS | {"reconcile", "result", "plan", "diff", "log", "source", "inventory"},
     "emulator": frozenset(),
     "cli": ADAPTERS

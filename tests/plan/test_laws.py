@@ -1,6 +1,7 @@
 """Laws of the core over many generated worlds."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from reconciler.diff.compare import compare, criteria_digest, is_ours
 from reconciler.model.identity import Kind, ResourceKey, TargetName
 from reconciler.model.inventory import Inventory, Ownership
 from reconciler.model.json import digest
+from reconciler.model.secret import Expression
 from reconciler.model.state import Resource, State
 from reconciler.plan.action import Action, TargetPlan, Verb
 from reconciler.plan.build import Basis, build
@@ -25,13 +27,17 @@ def worlds(draw: st.DrawFn) -> State:
     """A consistent state: criteria unique per type, rules only for runners that exist."""
     resources: list[Resource] = []
     taken: set[tuple[str, str]] = set()
-    for name in draw(st.sets(st.sampled_from("abcde"))):
+    for name in draw(st.sets(st.sampled_from("abcdef"))):
         kind = draw(st.sampled_from(["s3", "dns", "agent"]))
         selectors = [
             s for s in draw(st.lists(st.sampled_from(SELECTORS), unique=True)) if (kind, s) not in taken
         ]
         taken.update((kind, selector) for selector in selectors)
-        document = {"values": {"id": draw(st.sampled_from(["eu", "us"]))}} if kind == "agent" else {}
+        document: dict[str, Any] = {}
+        if kind == "agent":
+            document["values"] = {"id": draw(st.sampled_from(["eu", "us"]))}
+        if kind == "dns" and draw(st.booleans()):
+            document["secrets"] = {"/url": Expression("${resources['agent#agent'].outputs.url}")}
         resources.append(
             definition(name, *selectors, type_=kind, name=draw(st.sampled_from(["x", "y"])), **document)
         )
