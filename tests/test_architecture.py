@@ -47,7 +47,6 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "anyio": frozenset(("controller", "emulator")),
     "click": frozenset(("cli",)),
     "cryptography": frozenset(("keystore", "emulator")),
-    "git": frozenset(("source", "inventory")),
     "httpx": frozenset(("orchestrator", "emulator/transport.py")),
     "kubernetes": frozenset(("cluster",)),
     "pathspec": frozenset(("source",)),
