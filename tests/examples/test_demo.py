@@ -150,5 +150,5 @@ def test_a_pipeline_is_yaml_and_writes_only_where_it_applies(name: str) -> None:
         assert "reconciler apply" not in str(jobs[job])
         assert "contents': 'write" not in str(jobs[job])
         assert "environment" not in jobs[job]
-    assert "reconciler plan --against" in str(jobs["preview"])
+    assert "plan --against" in str(jobs["preview"])
     assert "reconciler apply --yes" in str(jobs["apply"])
