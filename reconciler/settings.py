@@ -72,9 +72,9 @@ class Target(Frozen):
     ] = ("**",)
     orchestrator: Annotated[Connection | None, Field(description="Platform Orchestrator v1.")] = None
     runners: Annotated[Connection | None, Field(description="Platform Orchestrator v2.")] = None
-    mode: Annotated[Word[Mode] | None, Field(description="The mode the team believes in; rules compare.")] = (
-        None
-    )
+    mode: Annotated[
+        Word[Mode] | None, Field(description="The mode the team believes in. Nothing uses it yet.")
+    ] = None
     primaryStore: Annotated[  # noqa: N815  the setting's name
         str | None, Field(description="Id of the primary secret store, if it is known.")
     ] = None
@@ -220,14 +220,34 @@ class Watch(Frozen):
     """How `reconciler watch` behaves. Durations are seconds."""
 
     poll_s: Annotated[
-        float, Field(alias="pollSeconds", gt=0, description="Between looks at the repository.")
+        float,
+        Field(
+            alias="pollSeconds",
+            gt=0,
+            le=31_536_000,
+            allow_inf_nan=False,
+            description="Between looks at the repository.",
+        ),
     ] = 60
     resync_s: Annotated[
         float,
-        Field(alias="resyncSeconds", gt=0, description="Between passes when nothing changed, to find drift."),
+        Field(
+            alias="resyncSeconds",
+            gt=0,
+            le=31_536_000,
+            allow_inf_nan=False,
+            description="Between passes when nothing changed, to find drift.",
+        ),
     ] = 600
     backoff_max_s: Annotated[
-        float, Field(alias="backoffMaxSeconds", gt=0, description="Longest wait after failures.")
+        float,
+        Field(
+            alias="backoffMaxSeconds",
+            gt=0,
+            le=31_536_000,
+            allow_inf_nan=False,
+            description="Longest wait after failures.",
+        ),
     ] = 900
     listen: Annotated[str, Field(description="Address of health and metrics, `host:port`.")] = (
         "127.0.0.1:8080"

@@ -1,39 +1,103 @@
-"""Signals that end an apply: the first one asks it to stop, a second Ctrl-C ends it at once."""
+"""Signals that end an apply: the first asks it to stop, a second Ctrl-C ends it at once.
 
+At the question before an apply any of them ends it: nothing is under way while a person is asked.
+"""
+
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
+from reconciler.cli.session import Deeds
 from reconciler.cli.views.output import signal_notice
+from reconciler.cli.views.visible import visible
+from reconciler.controller.signals import SIGNALS, hearing_signals
+from reconciler.errors import ExitCode
+
+_AGAIN_AFTER_S = 0.1
+_SHOW_CURSOR = "\x1b[?25h"
 
 
-@contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set; the handlers of before come back at the end."""
-    stop = threading.Event()
+class Interruption:
+    """What signals did to a run. `stop` is set once it is to start no new action."""
 
-    def ask(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
+    def __init__(self, deeds: Deeds) -> None:
+        self.stop = threading.Event()
+        self._deeds = deeds
+        self._lock = threading.Lock()
+        self._is_asking = False
+        self._is_interrupted = False
+        self._answered = threading.Event()
+
+    def arrived(self, number: signal.Signals) -> None:
+        """Take one signal; called from the thread that hears them."""
+        if self._interrupts_question(number) or self._is_interrupted:
+            return
+        if self.stop.is_set() and number == signal.SIGINT:
+            self._end()
+        self.stop.set()
         signal_notice("stopping: finishing the actions under way, starting no new one")
 
-    handled = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, ask) for number in handled}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Raise KeyboardInterrupt in the main thread, once, for a signal that comes inside."""
+
+        def end(_number: int, _frame: object) -> None:
+            if not self._is_interrupted:  # a second one would come in the middle of cleaning up
+                self._is_interrupted = True
+                raise KeyboardInterrupt
+
+        before = {number: signal.signal(number, end) for number in SIGNALS}
+        self._answered.clear()
+        self._is_asking = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_asking = False
+            self._answered.set()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupts_question(self, number: signal.Signals) -> bool:
+        """True where a question was pending. Its read is interrupted again until the question is over.
+
+        A signal that comes just before the main thread blocks in reading would be noticed only
+        with the next key. The one sent from here comes round again.
+        """
+        if not self._is_asking:
+            return False
+        self._answered.wait(_AGAIN_AFTER_S)
+        with self._lock:
+            if self._is_asking:
+                signal.pthread_kill(threading.main_thread().ident or 0, number)
+        return True
+
+    def _end(self) -> None:
+        """Leave without waiting for the actions under way: a thread in a request cannot be stopped."""
+        try:
+            done, under_way = tuple(self._deeds.done), tuple(self._deeds.under_way)
+            lines = ["ended at once"]
+            if done:
+                lines += ["Finished before:", *(f"  {visible(deed)}" for deed in done)]
+            if under_way:
+                lines += ["Under way, with unknown effect:", *(f"  {visible(deed)}" for deed in under_way)]
+            has_begun = bool(done or under_way)
+            lines.append(
+                "Running again is safe and useful: it reads first what became of them."
+                if has_begun
+                else "Nothing was changed. Running again is safe."
+            )
+            # A progress bar hides the cursor, and nobody is left to show it again.
+            signal_notice((_SHOW_CURSOR if os.isatty(2) else "") + "\n".join(lines))
+        finally:
+            os._exit(ExitCode.PARTIAL if self._deeds.has_begun else ExitCode.UNREADABLE)
 
 
 @contextmanager
-def ending_at_once() -> Iterator[None]:
-    """Let Ctrl-C end a question at once: nothing is under way while a person is asked."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def stop_on_signals(deeds: Deeds) -> Iterator[Interruption]:
+    """Hear SIGINT and SIGTERM until the end; what was there before comes back then."""
+    interruption = Interruption(deeds)
+    with hearing_signals(interruption.arrived):
+        yield interruption

@@ -22,6 +22,7 @@ class Asked:
     targets: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     concurrency: int | None = None
+    saves_plan: bool = False
 
 
 def run_pass(session: Session, asked: Asked, work: Callable[[Composition], PassResult]) -> PassResult:
@@ -63,6 +64,7 @@ def request(session: Session, asked: Asked) -> Request:
         only=asked.only,
         environment=session.environment,
         concurrency=asked.concurrency,
+        saves_plan=asked.saves_plan,
     )
 
 

@@ -6,7 +6,7 @@ inventory and a client, and decides whether a client may write.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.options import SourceOptions
 from reconciler.errors import InventoryError, SettingsError, UsageError
-from reconciler.inventory.digest_key import digest_key
+from reconciler.inventory.digest_key import digest_key, existing_digest_key
 from reconciler.inventory.file import FileInventory
 from reconciler.inventory.git_ref import Access as GitAccess
 from reconciler.inventory.git_ref import GitInventory, cached_repository
@@ -73,6 +73,8 @@ class Request:
     targets: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     concurrency: int | None = None
+    saves_plan: bool = False
+    """True where an apply will be bound to what is planned."""
 
     @property
     def writes(self) -> bool:
@@ -268,8 +270,9 @@ def _inventory_folder(settings: Settings, base: Path) -> Path:
 def _digest_key(request: Request, settings: Settings, base: Path) -> bytes | None:
     """Key of the digests of sent secrets, None where there is none: then literals cannot be compared.
 
-    A plan needs it too: apply is bound to digests made with it. Where a plan may not write the
-    folder, it does without.
+    Whatever only looks reads the key file and never makes it. A plan that is saved makes it, as an
+    apply does: literals enter the saved plan by their keyed digest, so a key that appears between
+    the two would make the plan stale. Where it may not write the folder, it does without.
     """
     if request.purpose is Purpose.VALIDATE or settings.inventory.none:
         return None
@@ -279,12 +282,13 @@ def _digest_key(request: Request, settings: Settings, base: Path) -> bytes | Non
         return str(text).encode()
     if settings.inventory.git is not None:
         return None
-    try:
-        return digest_key(_inventory_folder(settings, base))
-    except InventoryError:
-        if request.writes:
-            raise
-        return None
+    folder = _inventory_folder(settings, base)
+    if request.writes:
+        return digest_key(folder)
+    if request.saves_plan:
+        with suppress(InventoryError):
+            return digest_key(folder)
+    return existing_digest_key(folder)
 
 
 def _connector(
@@ -382,7 +386,7 @@ def _transport(state: Path, *, is_local: bool, writes: bool) -> "Iterator[Transp
 
     is_new = not state.exists()
     keeps = writes or not is_new
-    if keeps:
+    if writes:
         _own_folder(state.parent)
     try:
         emulator = Emulator(state if keeps else None, [LOCAL])

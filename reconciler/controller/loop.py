@@ -162,8 +162,11 @@ class Loop:
     def run(self) -> ExitCode:
         """Look, pass and wait until stopped. Returns 0: a stop is no failure."""
         _log.info("watching", extra={"poll_s": self._watch.poll_s, "resync_s": self._watch.resync_s})
-        while not self._stop.is_set():
+        while True:
+            # Cleared before the test: a stop after the test still finds its wake set when we wait.
             self._wake.clear()
+            if self._stop.is_set():
+                break
             self._wait(self._turn())
         _log.info("stopped", extra={"observed": self.board.snapshot().observed_revision})
         return ExitCode.DONE

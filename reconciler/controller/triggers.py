@@ -73,7 +73,7 @@ def folder_revision(folder: Path) -> str:
     try:
         for path, status in _files(folder):
             state.update(os.fsencode(path))
-            state.update(b"\\0%d %d\\0" % (status.st_size, status.st_mtime_ns))
+            state.update(b"\0%d %d\0" % (status.st_size, status.st_mtime_ns))
     except OSError as error:
         raise SourceError(
             f"cannot look at {folder}: {error.strerror}", advice="check that it exists and can be read"

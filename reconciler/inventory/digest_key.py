@@ -33,11 +33,31 @@ def digest_key(directory: Path) -> bytes:
             _create(path)
         content, mode = read_private(path, max_bytes=4096)
     except OSError as error:
-        reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
-        raise InventoryError(
-            f"cannot use the digest key {path}: {reason}",
-            advice="make the folder writable, or name a key of your own in `inventory.digestKey`",
-        ) from error
+        raise _unusable(path, error, "make the folder writable") from error
+    return _checked(path, content, mode)
+
+
+def existing_digest_key(directory: Path) -> bytes | None:
+    """Return the key as `digest_key` does where there is one, else None. Writes nothing."""
+    path = directory / FILE_NAME
+    try:
+        content, mode = read_private(path, max_bytes=4096)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(path, error, "make the file readable for this user") from error
+    return _checked(path, content, mode)
+
+
+def _unusable(path: Path, error: OSError, remedy: str) -> InventoryError:
+    reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+    return InventoryError(
+        f"cannot use the digest key {path}: {reason}",
+        advice=f"{remedy}, or name a key of your own in `inventory.digestKey`",
+    )
+
+
+def _checked(path: Path, content: bytes, mode: int) -> bytes:
     if mode & 0o077:
         raise InventoryError(
             f"the digest key {path} can be read by other users (mode {mode:04o})",

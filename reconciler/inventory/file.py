@@ -69,10 +69,6 @@ class FileInventory:
             ) from error
         self._read_digest[inventory.target] = _digest(content)
 
-    def describe(self) -> str:
-        """Where the records are kept."""
-        return f"files in {self._directory / self._instance}"
-
     def _path(self, target: str) -> Path:
         return self._directory / self._instance / f"{checked_name(target, what='target')}.json"
 

@@ -96,10 +96,6 @@ class GitInventory:
             self._update(ref, before, commit)
         self._head[inventory.target] = commit
 
-    def describe(self) -> str:
-        """Where the records are kept, credentials of a URL removed."""
-        return f"refs/reconciler/{self._instance}/* of {self._place()}"
-
     def _place(self) -> str:
         if self._remote:
             return f"the remote {without_credentials(self._remote)}"

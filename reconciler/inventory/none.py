@@ -22,7 +22,3 @@ class NoInventory:
         _log.info(
             "ownership is not recorded", extra={"target": inventory.target, "entries": len(inventory.entries)}
         )
-
-    def describe(self) -> str:
-        """Where the record is kept."""
-        return "nowhere (`inventory: {none: true}`), so nothing is ever deleted"

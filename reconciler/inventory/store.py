@@ -1,7 +1,8 @@
 """What every place for the record of ownership can do, and how a record becomes bytes.
 
-Where the bytes are kept is left to `file`, `git_ref` and `none`. `reconcile` reads a record
-before it plans, `apply` writes it around each create and delete.
+Where the bytes are kept is left to `file`, `git_ref` and `none`. A pass reads each target's record
+before it plans. An apply writes it twice: before its first action, with a pending mark for
+everything it is about to create, and after its last, with what really became of each.
 """
 
 import json
@@ -38,10 +39,6 @@ class InventoryStore(Protocol):
         written; InventoryError where it cannot be written. A target never read is taken to
         have had no record.
         """
-        ...
-
-    def describe(self) -> str:
-        """Where the record is kept, in words for people, without credentials."""
         ...
 
 

@@ -82,5 +82,5 @@ def _unknown_rules(settings: Settings, rules: Mapping[str, Rule]) -> Iterator[Fi
             Severity.WARNING,
             f"The settings switch rule `{rule_id}`, which does not exist",
             Origin(FILE_NAME),
-            advice=did_you_mean(rule_id, rules) or "`reconciler rules` lists them all.",
+            advice=did_you_mean(rule_id, rules) or "`reconciler explain` lists them all.",
         )

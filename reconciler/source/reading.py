@@ -1,7 +1,8 @@
 """The rules of reading: what can be wrong with a file before any rule about its content runs.
 
 A table for `reconciler explain F05`, and the one way this package makes findings. The rules about
-content (`R01` …) stand in `reconciler.rules`.
+content (`R01` …) stand in `reconciler.rules`, which also finds the one problem of the settings that
+only it can know (`S01`).
 """
 
 from collections.abc import Mapping
@@ -104,6 +105,18 @@ _RULES = (
         "An older name of a mode is used",
         "The modes are called `legacy`, `direct` and `gitops`. Older names are understood, and are best "
         "replaced: the word `direct` moved from one mode to another over time.",
+    ),
+    ReadingRule(
+        "F14",
+        "A setting has no effect yet",
+        "The setting is accepted, and nothing uses it yet, so whatever it says changes no finding and no "
+        "plan. Remove it, or keep it and read nothing into it.",
+    ),
+    ReadingRule(
+        "S01",
+        "The settings switch a rule that does not exist",
+        "`rules` in the settings names an id that no rule has, so that entry does nothing. Correct the id "
+        "or remove the entry; `reconciler explain` lists all rules.",
     ),
 )
 

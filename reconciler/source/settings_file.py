@@ -4,7 +4,7 @@ Reads text only. Where the file lies and what the environment holds is the comma
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from pathspec import GitIgnoreSpec
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from reconciler.errors import SettingsError
 from reconciler.model.finding import Finding, Severity, sort_findings
-from reconciler.model.json import JsonObject, dotted
+from reconciler.model.json import Json, JsonObject, dotted
 from reconciler.model.origin import Origin
 from reconciler.settings import Limits, Mode, Settings
 from reconciler.source.reading import concern, problem
@@ -34,6 +34,14 @@ OLDER_MODES: Mapping[str, Mode] = MappingProxyType(
     }
 )
 """Names of the modes over time (agent-and-operator reference 1.2), in lower case with single spaces."""
+
+_ANY = "*"
+UNUSED = (
+    ("targets", _ANY, "mode"),
+    *(("clusters", _ANY, name) for name in ("kubeconfig", "inCluster", "directory", "platform", "apiServer")),
+    ("policy", "kinds", "Criterion"),
+)
+"""Settings that nothing reads yet; `*` stands for a name of the user's. Criteria follow their definition."""
 
 
 def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, ...]]:
@@ -57,7 +65,9 @@ def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, 
     if not isinstance(raw, dict):
         message = "the settings are not a mapping"
         raise _refusal(file, [*findings, problem("F06", message, positions.origin(raw))])
-    raw, warnings = _with_current_modes(raw, document)
+    warnings = _without_effect(raw, document)
+    raw, renamed = _with_current_modes(raw, document)
+    warnings += renamed
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(raw)
@@ -107,6 +117,31 @@ def _with_current_modes(raw: JsonObject, document: YamlDocument) -> tuple[JsonOb
             origin = document.positions.origin(document.value, path)
             warnings.append(concern("F13", message, origin, advice=f"write `mode: {mode}`"))
     return {**raw, "targets": replaced}, warnings
+
+
+def _without_effect(raw: JsonObject, document: YamlDocument) -> list[Finding]:
+    """A warning for each setting that is given and that nothing uses yet."""
+    warnings = []
+    for path in _given(raw, UNUSED):
+        message = f"{quoted(dotted(path))} is accepted, and nothing uses it yet"
+        origin = document.positions.origin(document.value, path)
+        warnings.append(concern("F14", message, origin, advice="remove it, or read nothing into it"))
+    return warnings
+
+
+def _given(raw: JsonObject, patterns: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Paths that stand in the file, of those that a pattern fits."""
+    for pattern in patterns:
+        found: list[tuple[tuple[str, ...], Json]] = [((), raw)]
+        for step in pattern:
+            found = [
+                ((*path, name), inner)
+                for path, value in found
+                if isinstance(value, dict)
+                for name, inner in value.items()
+                if step in (_ANY, name)
+            ]
+        yield from (path for path, _ in found)
 
 
 def _bad_patterns(raw: JsonObject, document: YamlDocument) -> list[Finding]:
@@ -171,8 +206,8 @@ targets:
 #      url: https://api.humanitec.dev
 #      token: {file: /var/run/secrets/humanitec/token}
     ## How deployments reach the clusters, as you believe: legacy, direct or gitops.
-    ## Rules compare it with what the files say. Not set by default.
-#    mode: direct
+    ## Accepted, and nothing uses it yet:
+##    mode: direct
     ## Id of the primary secret store, if you know it. Not set by default.
 #    primaryStore: my-store
 
@@ -180,17 +215,17 @@ targets:
 ## None by default.
 #clusters:
 #  my-cluster:
-    ## How to reach it: a kubeconfig, `inCluster: true` in a pod, or a folder
-    ## (`directory`) that files are rendered into.
-#    kubeconfig: {path: ~/.kube/config, context: my-context}
-#    inCluster: false
-#    directory: rendered/my-cluster
-    ## aks, eks, gke, openshift or other.
-#    platform: other
-    ## Whether the orchestrator can reach the API server directly.
-#    apiServer: {public: false}
     ## Whether the Humanitec Operator runs there.
 #    operator: false
+    ## Accepted, and nothing uses them yet: how to reach the cluster (a kubeconfig,
+    ## `inCluster: true` in a pod, or a folder to render into), its platform (aks,
+    ## eks, gke, openshift or other), and whether its API server can be reached
+    ## directly.
+##    kubeconfig: {path: ~/.kube/config, context: my-context}
+##    inCluster: false
+##    directory: rendered/my-cluster
+##    platform: other
+##    apiServer: {public: false}
 
 ## What may be done without asking.
 ##   prune: owned   what we own and the files no longer hold is deleted
@@ -199,7 +234,8 @@ targets:
 ##          report  they are only reported
 #policy:
 #  default: {prune: owned, drift: correct}
-  ## Overrides by kind: Agent, Key, Definition, Criterion, Runner, RunnerRule.
+  ## Overrides by kind: Agent, Key, Definition, Runner, RunnerRule. Criteria follow
+  ## their definition: Criterion is accepted, and nothing uses it yet.
 #  kinds: {}
 
 ## Limits that make a plan refuse; a refusal names the option that lets it through.
@@ -207,7 +243,7 @@ targets:
   ## Deletes of one kind in one target: a share of what is owned, a number, or both
   ## (the larger one counts).
 #  maxDelete: 10% or 5
-  ## Never deleted without approval: Kind/id, `*` allowed.
+  ## Never deleted without approval: Kind/id, `*` allowed, `[*]` for a star itself.
 #  protect: []
 
 ## Where the record of what we own is kept: `file`, `git`, or `none: true`. Without a

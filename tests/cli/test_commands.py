@@ -18,6 +18,11 @@ from reconciler.cli.program import program
 from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.emulator.server import running
 from reconciler.errors import ExitCode
+from reconciler.plan.guards import GUARDS
+from reconciler.plan.problem import PROBLEMS
+from reconciler.rules.judge import UNKNOWN_RULE
+from reconciler.rules.registry import RULES
+from reconciler.source.reading import READING_RULES
 
 DEFINITION = """\
 apiVersion: entity.humanitec.io/v1b1
@@ -78,9 +83,76 @@ def test_a_newcomer_plans_and_applies_without_an_account(tree: Path) -> None:
     assert "nothing to write" in shown
 
 
-def test_a_plan_leaves_no_orchestrator_state_behind(tree: Path) -> None:
-    call(tree, "plan")
-    assert not (tree / ".reconciler" / "emulator.db").exists()
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_looking_leaves_the_folder_as_it_was(
+    connected: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_TOKEN", "x")
+    before = contents(connected)
+    assert call(connected, command)[0] == ExitCode.DONE
+    assert contents(connected) == before
+    assert call(connected, "apply")[0] == ExitCode.DONE
+    (connected / ".reconciler" / "inventory" / ".gitignore").unlink()
+    before = contents(connected)
+    assert call(connected, command)[0] == ExitCode.DONE
+    assert contents(connected) == before
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_looking_without_settings_leaves_the_folder_as_it_was(tree: Path, command: str) -> None:
+    before = contents(tree)
+    assert call(tree, command)[0] == ExitCode.DONE
+    assert contents(tree) == before
+    assert call(tree, "apply")[0] == ExitCode.DONE
+    (tree / ".reconciler" / ".gitignore").unlink()
+    before = contents(tree)
+    assert call(tree, command)[0] == ExitCode.DONE
+    after = contents(tree)
+    database = ".reconciler/emulator.db"  # opening it counts in its head, as an orchestrator's own affair
+    assert after.keys() == before.keys()
+    assert {**after, database: b""} == {**before, database: b""}
+
+
+SECRET = """\
+apiVersion: entity.humanitec.io/v1b1
+kind: Definition
+metadata: {id: cache}
+entity:
+  name: My cache
+  type: redis
+  driver_type: humanitec/echo
+  driver_inputs: {secrets: {password: canary-of-a-secret}}
+"""
+
+
+def test_a_saved_plan_with_a_literal_secret_is_carried_out_although_there_was_no_key_before(
+    tree: Path,
+) -> None:
+    (tree / "cache.yaml").write_text(SECRET)
+    saved = tree.parent / f"{tree.name}-plan.json"
+    assert call(tree, "plan", "--out", str(saved))[0] == ExitCode.DONE
+    code, shown, _ = call(tree, "apply", "--plan", str(saved))
+    assert code == ExitCode.DONE, shown
+    (tree / "cache.yaml").write_text(SECRET.replace("My cache", "Our cache"))
+    assert call(tree, "plan", "--out", str(saved))[0] == ExitCode.DONE
+    code, shown, _ = call(tree, "apply", "--plan", str(saved))
+    assert code == ExitCode.DONE, shown
+    assert "canary-of-a-secret" not in saved.read_text()
+
+
+def test_a_plan_without_the_key_says_that_a_secret_was_not_examined(tree: Path) -> None:
+    (tree / "cache.yaml").write_text(SECRET)
+    assert call(tree, "apply")[0] == ExitCode.DONE
+    (tree / ".reconciler" / "inventory" / "digest.key").unlink()
+    _, shown, _ = call(tree, "plan")
+    assert "1 secret values: no digest of what was last sent" in shown
 
 
 def test_a_saved_plan_is_carried_out_once_and_stale_afterwards(tree: Path) -> None:
@@ -219,12 +291,23 @@ def test_schema_writes_a_file_for_each_kind(tmp_path: Path) -> None:
     assert json.loads(call(tmp_path, "schema", "agent")[1])["title"] == "Agent"
 
 
-@pytest.mark.parametrize("name", ["R68", "r68", "F03", "P01", "deletes"])
+@pytest.mark.parametrize("name", ["r68", UNKNOWN_RULE, *RULES, *READING_RULES, *PROBLEMS, *GUARDS])
 def test_explain_has_a_page_for_everything_a_result_may_name(tmp_path: Path, name: str) -> None:
     code, shown, _ = call(tmp_path, "explain", name)
     assert code == ExitCode.DONE
     assert shown.lower().startswith(name.lower())
     assert max(map(len, shown.split("\n"))) <= 80
+
+
+def test_a_switched_rule_that_does_not_exist_leads_to_the_list_of_all(tree: Path) -> None:
+    (tree / "reconciler.yaml").write_text(
+        "version: 1\ntargets: {acme: {organization: acme}}\n"
+        "rules: {XYZ123: {severity: warning, reason: none}}\n"
+    )
+    _, shown, _ = call(tree, "validate")
+    assert UNKNOWN_RULE in shown
+    assert "`reconciler explain` lists them all" in " ".join(shown.split())
+    assert all(name in call(tree, "explain")[1] for name in (UNKNOWN_RULE, *RULES))
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -279,6 +362,29 @@ def test_sigterm_finishes_the_action_under_way_and_prints_the_result(
     assert "stopping" in said
     assert "skipped create" in rest
     assert rest.endswith("Running again is safe and useful: it does only what is left.\n")
+
+
+def test_a_second_ctrl_c_ends_at_once_and_says_what_was_under_way(
+    connected: Path, emulator: Emulator
+) -> None:
+    """Even while a request waits for its answer, which no thread can be made to give up."""
+    emulator.faults.add(FaultRule(FaultKind.DELAY, "POST", count=None, seconds=8))
+    process = subprocess.Popen(
+        command_line(connected, "apply"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TEST_TOKEN": "x"},
+    )
+    while not any(entry.verb == "POST" for entry in emulator.log.entries()):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert "stopping" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=4)
+    assert process.returncode == ExitCode.PARTIAL
+    assert "with unknown effect:\n  create Definition/orders-db" in said
 
 
 def on_a_terminal(

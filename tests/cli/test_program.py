@@ -68,7 +68,11 @@ def test_help_groups_commands_under_headings() -> None:
         (["validate", "-o", "markdown"], "'markdown' is not one of"),
         (["explain", "R6"], "Did you mean"),
         (["schema"], "name a kind"),
-        (["watch", "--poll", "0"], "more than 0"),
+        *(
+            (["watch", option, seconds], "more than 0")
+            for option in ("--poll", "--resync")
+            for seconds in ("0", "-1", "inf", "-inf", "nan", "1e300")
+        ),
         (["init", "--organization", "Not An Id"], "is no organization id"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -1,4 +1,5 @@
 import logging
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -216,6 +217,20 @@ def test_stop_before_run_starts_nothing() -> None:
     world.loop.stop()
     assert world.loop.run() is ExitCode.DONE
     assert not world.repository.asked_at
+
+
+def test_a_stop_that_comes_while_the_loop_turns_is_not_lost() -> None:
+    """However late it comes before the wait, no further look begins."""
+    world = World()
+
+    class StopsFirst(threading.Event):
+        def clear(self) -> None:
+            world.loop.stop()
+            super().clear()
+
+    world.loop._wake = StopsFirst()
+    assert world.loop.run() is ExitCode.DONE
+    assert world.repository.asked_at == []
 
 
 def test_the_observed_revision_is_that_of_a_pass_that_finished() -> None:

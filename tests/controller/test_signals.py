@@ -94,7 +94,7 @@ def test_a_signal_lets_the_running_pass_finish(started: list[Running]) -> None:
     code, output, errors = running.end()
     assert code == 0
     assert output.split("\n") == ["asked to stop", "pass ended", ""]
-    assert '"verdict": "interrupted"' in errors
+    assert '"verdict": "not started"' in errors
 
 
 def test_the_second_signal_exits_at_once(started: list[Running]) -> None:

@@ -87,6 +87,23 @@ def test_the_revision_of_a_folder_changes_with_any_file(tree: Path) -> None:
     assert len(seen) == 5
 
 
+def test_a_name_cannot_pass_for_the_size_and_time_of_another_file(tmp_path: Path) -> None:
+    """What stands between names is a character that no name can hold."""
+    one, other = tmp_path / "x", tmp_path / "x2"
+    one.mkdir()
+    (one / "a").write_text("1")
+    (one / "b").write_text("22")
+    os.utime(one / "a", ns=(5, 5))
+    os.utime(one / "b", ns=(6, 6))
+    before = folder_revision(one)
+    one.rename(other)
+    posing = Path(f"{one}/a\\01 5\\0{one}/b")
+    posing.parent.mkdir(parents=True)
+    posing.write_text("22")
+    os.utime(posing, ns=(6, 6))
+    assert folder_revision(one) != before
+
+
 def test_the_revision_of_a_folder_ignores_git_and_our_own_files(tree: Path) -> None:
     before = folder_revision(tree)
     (tree / ".git" / "HEAD").write_text("another")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import InventoryError
-from reconciler.inventory.digest_key import digest_key
+from reconciler.inventory.digest_key import digest_key, existing_digest_key
 
 
 def test_the_key_is_made_once_and_read_afterwards(tmp_path: Path) -> None:
@@ -79,3 +79,22 @@ def test_a_link_is_no_key(tmp_path: Path) -> None:
     (tmp_path / "two" / "digest.key").symlink_to(tmp_path / "one" / "digest.key")
     with pytest.raises(InventoryError, match="symbolic link"):
         digest_key(tmp_path / "two")
+
+
+def test_whoever_only_looks_finds_the_key_that_is_there_and_makes_none(tmp_path: Path) -> None:
+    assert existing_digest_key(tmp_path / "inventory") is None
+    assert not (tmp_path / "inventory").exists()
+    assert existing_digest_key(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    assert digest_key(tmp_path) == existing_digest_key(tmp_path)
+
+
+def test_whoever_only_looks_is_told_of_a_key_that_cannot_be_used(tmp_path: Path) -> None:
+    digest_key(tmp_path)
+    (tmp_path / "digest.key").chmod(0o644)
+    with pytest.raises(InventoryError, match="other users"):
+        existing_digest_key(tmp_path)
+    (tmp_path / "digest.key").unlink()
+    (tmp_path / "digest.key").symlink_to("elsewhere")
+    with pytest.raises(InventoryError, match="symbolic link"):
+        existing_digest_key(tmp_path)

@@ -244,7 +244,3 @@ def test_one_changed_object_is_one_changed_line(folder: Path) -> None:
     store.write(owning("a", "b", "c"))
     after = record(folder).read_text().splitlines()
     assert len(after) == len(before) + 1
-
-
-def test_the_description_names_the_folder(folder: Path) -> None:
-    assert str(folder / "team") in FileInventory(folder, "team").describe()

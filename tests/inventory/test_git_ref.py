@@ -300,8 +300,8 @@ def test_credentials_of_a_remote_are_never_shown(clone: Path) -> None:
     store = GitInventory(clone, "team", remote=url, environment=ENVIRONMENT)
     with pytest.raises(InventoryError) as raised:
         store.read("acme")
-    assert "hunter2" not in str(raised.value) + store.describe()
-    assert "127.0.0.1:9" in store.describe()
+    assert "hunter2" not in str(raised.value)
+    assert "127.0.0.1:9" in str(raised.value)
 
 
 def test_a_git_that_hangs_is_ended(clone: Path, tmp_path: Path) -> None:

@@ -235,9 +235,6 @@ class Overtaken:
     def write(self, inventory: Inventory) -> None:
         self._mine.write(inventory)
 
-    def describe(self) -> str:
-        return self._mine.describe()
-
 
 def test_of_two_runs_at_once_the_second_changes_nothing(world: World) -> None:
     world.write("bucket.yaml", definition_yaml("bucket"))

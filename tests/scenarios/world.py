@@ -113,9 +113,6 @@ class MortalInventory:
             raise Killed
         self._inner.write(inventory)
 
-    def describe(self) -> str:
-        return self._inner.describe()
-
 
 @dataclass
 class World:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from reconciler.errors import SettingsError
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, Severity
 from reconciler.settings import Limits, Mode, Policy, Safety, Settings, Watch
 from reconciler.source.settings_file import commented_example, parse_settings
 from reconciler.source.yaml_text import parse_yaml
@@ -93,9 +93,43 @@ def test_each_problem_has_words_and_a_place(text: str, place: str, said: str) ->
     ],
 )
 def test_older_names_of_modes_are_taken_with_a_warning(name: str, mode: Mode) -> None:
-    settings, [warning] = parse_settings(f"{MINIMAL}    mode: {name}\n".encode(), "reconciler.yaml")
+    settings, warnings = parse_settings(f"{MINIMAL}    mode: {name}\n".encode(), "reconciler.yaml")
     assert settings.targets["acme"].mode is mode
-    assert (warning.rule, str(warning.origin)) == ("F13", "reconciler.yaml:5:11")
+    assert ("F13", "reconciler.yaml:5:11") in [(found.rule, str(found.origin)) for found in warnings]
+
+
+UNUSED = """\
+    mode: direct
+    primaryStore: mine
+clusters:
+  eu-1:
+    kubeconfig: {path: a}
+    inCluster: false
+    directory: b
+    platform: eks
+    apiServer: {public: true}
+    operator: true
+policy:
+  kinds:
+    Criterion: {prune: never}
+    Runner: {prune: never}
+"""
+
+
+def test_a_setting_that_nothing_uses_yet_is_accepted_with_a_warning_at_its_place() -> None:
+    _, warnings = parse_settings((MINIMAL + UNUSED).encode(), "reconciler.yaml")
+    assert {finding.rule for finding in warnings} == {"F14"}
+    assert {finding.severity for finding in warnings} == {Severity.WARNING}
+    assert [(finding.origin.line, finding.message.split("`")[1]) for finding in warnings] == [
+        (5, "targets.acme.mode"),
+        (9, "clusters.eu-1.kubeconfig"),
+        (10, "clusters.eu-1.inCluster"),
+        (11, "clusters.eu-1.directory"),
+        (12, "clusters.eu-1.platform"),
+        (13, "clusters.eu-1.apiServer"),
+        (17, "policy.kinds.Criterion"),
+    ]
+    assert all("accepted, and nothing uses it yet" in finding.message for finding in warnings)
 
 
 def test_the_example_can_be_used_as_it_is() -> None:

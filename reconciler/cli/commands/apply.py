@@ -20,6 +20,7 @@ from reconciler.cli.session import Session, session
 from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
+    from reconciler.cli.interrupt import Interruption
     from reconciler.cli.wiring import Composition
     from reconciler.result import PassResult
 
@@ -60,6 +61,7 @@ def command(
       reconciler apply
       reconciler apply --plan plan.json
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  as above
     from reconciler.cli.plan_file import read_plan  # noqa: PLC0415  as above
@@ -74,9 +76,10 @@ def command(
     refusal: list[str] = []
 
     def approve(planned: "PassResult") -> bool:
+        expect_requests()
         if not asks or not planned.has_changes:
             return True
-        is_yes = _ask(current, planned, form)
+        is_yes = _ask(current, planned, form, interruption)
         if not is_yes:
             refusal.append("You did not approve the plan.")
         return is_yes
@@ -94,11 +97,11 @@ def command(
                 bound=bound,
                 approve=lambda planned: observer.paused(lambda: approve(planned)),
                 observer=observer,
-                stop=stop,
+                stop=interruption.stop,
             )
 
     source = source_of(rev=rev, url=url, ref=ref)
-    with stop_on_signals() as stop:  # until the result block is printed
+    with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
         result = run_pass(current, Asked(Purpose.APPLY, source, targets, only, concurrency), work)
         if refusal:
             result = replace(result, advice=refusal[0], error_code=ExitCode.REFUSED)
@@ -106,12 +109,11 @@ def command(
     return result.exit_code()
 
 
-def _ask(current: Session, planned: "PassResult", form: str) -> bool:
+def _ask(current: Session, planned: "PassResult", form: str, interruption: "Interruption") -> bool:
     """Show the plan and ask; anything but yes is no."""
-    from reconciler.cli.interrupt import ending_at_once  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.views.output import text_of, write  # noqa: PLC0415  as above
+    from reconciler.cli.views.output import text_of, write  # noqa: PLC0415  help must not wait for it
 
     stream = sys.stdout if form == Format.TEXT else sys.stderr
     write(stream, text_of(planned, current, stream))
-    with ending_at_once():
+    with interruption.asking():
         return click.confirm("Carry out this plan?", default=False, err=True)

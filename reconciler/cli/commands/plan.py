@@ -69,7 +69,8 @@ def command(
         )
         return result
 
-    result = run_pass(current, Asked(Purpose.PLAN, source, targets, only), work)
+    asked = Asked(Purpose.PLAN, source, targets, only, saves_plan=out is not None)
+    result = run_pass(current, asked, work)
     show(result, form, current, detailed=detailed)
     if out is not None:
         if saved is None:

@@ -1,5 +1,6 @@
 """`reconciler watch`: the loop around passes, with its pages and signals."""
 
+import math
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,37 @@ if TYPE_CHECKING:
     from reconciler.cli.passes import Asked
     from reconciler.settings import Watch
 
+LONGEST_S = 365 * 24 * 3600.0
+"""More is a slip of the finger, and far more is more than the clock can count."""
+
+
+def _duration(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    """Refuse what cannot be waited for: `inf` and `nan` are numbers for click."""
+    if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= LONGEST_S):
+        raise click.BadParameter(f"give a number of seconds that is more than 0 and at most {LONGEST_S:.0f}")
+    return seconds
+
 
 @click.command()
 @click.option("--source", "url", metavar="URL", help="Follow a remote repository (https, ssh).")
 @click.option("--ref", metavar="REF", help="Branch or tag of --source.")
 @selection_options
-@click.option("--poll", "poll_s", metavar="SECONDS", type=float, help="Between looks at the repository.")
-@click.option("--resync", "resync_s", metavar="SECONDS", type=float, help="Between passes without a change.")
+@click.option(
+    "--poll",
+    "poll_s",
+    metavar="SECONDS",
+    type=float,
+    callback=_duration,
+    help="Between looks at the repository.",
+)
+@click.option(
+    "--resync",
+    "resync_s",
+    metavar="SECONDS",
+    type=float,
+    callback=_duration,
+    help="Between passes without a change.",
+)
 @click.option("--listen", metavar="HOST:PORT", help="Address of /healthz, /readyz and /metrics.")
 def command(
     *,
@@ -41,14 +66,14 @@ def command(
       reconciler watch
       reconciler watch --source https://git.example.com/platform.git --ref main
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.passes import Asked  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.passes import Asked  # noqa: PLC0415  as above
     from reconciler.result import Purpose  # noqa: PLC0415  as above
 
     if ref is not None and url is None:
         raise click.UsageError("--ref needs --source")
-    if any(seconds is not None and not seconds > 0 for seconds in (poll_s, resync_s)):
-        raise click.UsageError("--poll and --resync are more than 0 seconds")
     current = session()
+    expect_requests()
     current.configure_logging(level="info", form="json")
     asked = Asked(Purpose.APPLY, SourceOptions(url=url, ref=ref), targets, only)
     given = {"poll_s": poll_s, "resync_s": resync_s, "listen": listen}

@@ -53,7 +53,7 @@ def _topics() -> Iterator[Topic]:
             (
                 ("Looks at", "the text of the files, before any rule"),
                 ("Why", reading.explanation),
-                ("Switch off", "Not possible: a tree that was not read completely proves nothing."),
+                ("Switch off", "Not possible: it is no rule of the catalogue. Correct what it names."),
             ),
         )
     for name, meaning in PROBLEMS.items():
