@@ -194,7 +194,9 @@ def _named_agent(definition: Resource | None) -> ResourceKey | None:
 
 
 def _type_of(action: Action) -> str:
-    side = action.subject.desired or action.subject.live
+    """The resource type an action is about: a delete is about what is live, also where that is replaced."""
+    desired, live = action.subject.desired, action.subject.live
+    side = live if action.verb is Verb.DELETE else desired
     return str(side.document.get("type", "")) if side is not None else ""
 
 
