@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from reconciler.cli.session import Deeds
 from reconciler.cli.views.output import signal_notice
@@ -16,6 +17,7 @@ from reconciler.controller.signals import SIGNALS, hearing_signals
 from reconciler.errors import ExitCode
 
 _AGAIN_AFTER_S = 0.1
+_RAISE_AGAIN_AFTER_S = 1.0
 _SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -41,11 +43,16 @@ class Interruption:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Raise KeyboardInterrupt in the main thread, once, for a signal that comes inside."""
+        """Raise KeyboardInterrupt in the main thread for a signal that comes inside."""
+        raised_at = -_RAISE_AGAIN_AFTER_S
 
         def end(_number: int, _frame: object) -> None:
-            if not self._is_interrupted:  # a second one would come in the middle of cleaning up
-                self._is_interrupted = True
+            # Python drops an exception that a handler raises inside a finalizer: then the next signal, sent by
+            # the listener, raises it again. At once it would come in the middle of cleaning up.
+            nonlocal raised_at
+            self._is_interrupted = True
+            if monotonic() - raised_at >= _RAISE_AGAIN_AFTER_S:
+                raised_at = monotonic()
                 raise KeyboardInterrupt
 
         before = {number: signal.signal(number, end) for number in SIGNALS}

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -396,6 +397,10 @@ def on_a_terminal(
         arguments, stdin=own, stdout=own, stderr=own, env={**os.environ, "TERM": "xterm"}
     )
     os.close(own)
+    watchdog = threading.Timer(
+        60, process.kill
+    )  # a program that never ends must fail the test, not stop the run
+    watchdog.start()
     screen = b""
     asked = False
     with contextlib.suppress(OSError):  # the terminal ends with the program
@@ -410,6 +415,7 @@ def on_a_terminal(
                 asked = True
                 react(process, terminal)
     os.close(terminal)
+    watchdog.cancel()
     return process.wait(timeout=30), screen.decode()
 
 
