@@ -1,15 +1,26 @@
-"""What may be believed of a look, and what need not be looked at again. Pure; called by `reconcile`."""
+"""What may be believed of what was read, and what need not be looked at again. Pure; called by `reconcile`."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.diff.fields import literal_digests
-from reconciler.errors import AbsentError
-from reconciler.model.identity import Kind
+from reconciler.errors import AbsentError, InventoryError
+from reconciler.model.declaration import Declarations
+from reconciler.model.desired import desired_state
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.identity import GENERATION, Generation, Kind, ResourceKey, TargetName
 from reconciler.model.inventory import Inventory, Phase
 from reconciler.model.json import digest
+from reconciler.model.origin import Origin
 from reconciler.model.secret import Literal, Unreadable
 from reconciler.model.state import Resource, State
 from reconciler.orchestrator.sight import Hints, Look
+from reconciler.plan.action import TargetPlan, Verb
+from reconciler.plan.problem import NO_CONNECTION, STILL_DECLARED
+from reconciler.settings import Connection, Target
+
+UNASSIGNED = "F11"
+"""Finding: a file belongs to no target (`reconciler.source.reading`)."""
 
 
 def believed(look: Look, inventory: Inventory) -> Look:
@@ -57,3 +68,88 @@ def _as_live(desired: Resource, updated_at: str) -> Resource:
         at: Unreadable() if isinstance(leaf, Literal) else leaf for at, leaf in desired.secrets.items()
     }
     return replace(desired, secrets=secrets, origin=None, payload=None, updated_at=updated_at)
+
+
+def at_home(inventory: Inventory, target: Target) -> Inventory:
+    """Return the record with the target's addresses. Raises InventoryError where it is of other ones.
+
+    What stands under the same names at another address was never ours.
+    """
+    given = {
+        str(generation): connection.url.rstrip("/")
+        for generation in Generation
+        if (connection := connection_of(target, generation)) is not None
+    }
+    moved = inventory.moved(given) if inventory.entries else None
+    if moved is not None:
+        raise InventoryError(
+            f"the record of what we own is of {moved[0]}, and the settings say {moved[1]}: what stands there under "
+            "the same names is not known to be ours",
+            advice="use another `instance` or inventory for another installation; if this one only changed its "
+            "address, change it under `endpoints` in the record too",
+        )
+    return replace(inventory, endpoints={**inventory.endpoints, **given})
+
+
+def connection_of(target: Target, generation: Generation) -> Connection | None:
+    """The target's connection to one of the two APIs."""
+    match generation:
+        case Generation.V1:
+            return target.orchestrator
+        case Generation.V2:
+            return target.runners
+
+
+def unconnected(name: TargetName, target: Target, desired: State) -> list[Finding]:
+    """Declared, and nowhere to send it: an error, not silence."""
+    names = {Generation.V1: "orchestrator", Generation.V2: "runners"}
+    found = []
+    for generation in Generation:
+        if connection_of(target, generation) is not None:
+            continue
+        for key, resource in desired.resources.items():
+            if GENERATION[key.kind] is generation:
+                found.append(
+                    Finding(
+                        NO_CONNECTION,
+                        Severity.ERROR,
+                        f"{key} is declared, but target {name} has no `{names[generation]}` connection",
+                        resource.origin or Origin(""),
+                        key=key,
+                        advice=f"add `targets.{name}.{names[generation]}` to the settings",
+                    )
+                )
+    return found
+
+
+def strays(
+    everything: Declarations, findings: Iterable[Finding], organization: str
+) -> Mapping[ResourceKey, Resource]:
+    """What files that belong to no target would declare in an organization."""
+    files = {finding.origin.file for finding in findings if finding.rule == UNASSIGNED}
+    return desired_state(
+        Declarations(
+            definitions=tuple(d for d in everything.definitions if d.file in files),
+            agents=tuple(d for d in everything.agents if d.file in files),
+            keys=tuple(d for d in everything.keys if d.file in files),
+            runners=tuple(d for d in everything.runners if d.file in files),
+            public_keys=everything.public_keys,
+        ),
+        organization,
+    ).resources
+
+
+def still_declared(built: TargetPlan, unassigned: Mapping[ResourceKey, Resource]) -> list[Finding]:
+    """Refuse deletes that a slip in `paths` caused: the file is there, and nobody's."""
+    return [
+        Finding(
+            STILL_DECLARED,
+            Severity.ERROR,
+            f"{action.key} would be deleted, but this file still declares it and belongs to no target",
+            unassigned[action.key].origin or Origin(""),
+            key=action.key,
+            advice="correct `paths` in the settings, or remove the file",
+        )
+        for action in built.actions
+        if action.verb is Verb.DELETE and action.key in unassigned
+    ]

@@ -17,30 +17,38 @@ from typing import TYPE_CHECKING, Self
 from reconciler.apply import Ledger, Observer, carry_out, unchanged_ownership
 from reconciler.diff.compare import compare
 from reconciler.errors import (
+    ExitCode,
     InventoryError,
     OrchestratorError,
     ReconcilerError,
     UnavailableError,
 )
-from reconciler.evidence import believed, hints
+from reconciler.evidence import (
+    at_home,
+    believed,
+    connection_of,
+    hints,
+    still_declared,
+    strays,
+    unconnected,
+)
 from reconciler.inventory.store import InventoryStore
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state
 from reconciler.model.finding import Finding, Severity, Unknown, sort_findings
-from reconciler.model.identity import GENERATION, Generation, Kind, ResourceKey, TargetName
+from reconciler.model.identity import GENERATION, Generation, Kind, TargetName
 from reconciler.model.inventory import Inventory
-from reconciler.model.origin import Origin
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.plan.action import Outcome, Status, TargetPlan, Unexamined
 from reconciler.plan.build import Basis, build, takeover
 from reconciler.plan.guards import Approval, counted, granted
-from reconciler.plan.problem import NO_CONNECTION
 from reconciler.plan.saved import SavedPlan, bind, change_digest
+from reconciler.plan.selection import Selection
 from reconciler.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
 from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.scope import Scope
-from reconciler.settings import Connection, Settings, Target
+from reconciler.settings import FILE_NAME, Settings, Target
 from reconciler.source.selection import select, unassigned
 from reconciler.source.tree import Tree
 
@@ -48,27 +56,6 @@ if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx, which a validation does not need
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a pass is limited to; empty sets mean everything. `only` holds patterns `Kind/id`."""
-
-    targets: frozenset[str] = frozenset()
-    only: frozenset[str] = frozenset()
-
-    def includes(self, key: ResourceKey) -> bool:
-        """True where no pattern was given or one fits."""
-        return not self.only or any(key.matches(pattern) for pattern in self.only)
-
-    def describe(self) -> str:
-        """In words, "" for everything."""
-        parts = []
-        if self.targets:
-            parts.append("targets " + ", ".join(sorted(self.targets)))
-        if self.only:
-            parts.append("objects " + ", ".join(sorted(self.only)) + " and what they require")
-        return "; ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +87,9 @@ class _Pass:
     unknown: tuple[Unknown, ...] = ()
     off: tuple[tuple[str, str], ...] = ()
     requests: dict[str, int] = field(default_factory=dict)
+    unread: tuple[tuple[str, str], ...] = ()
+    settings_text: bytes | None = None
+    base_name: str = ""
 
     @property
     def targets(self) -> dict[str, Target]:
@@ -118,6 +108,7 @@ class _Pass:
                 selection=self.selection.describe(),
                 seconds=monotonic() - self.clock,
                 requests=dict(self.requests),
+                unread=self.unread,
             ),
             **more,  # type: ignore[arg-type]  # fields of PassResult, checked by its constructor
         )
@@ -170,10 +161,13 @@ def plan(
         sights, failed = _see(running, loaded, clients)
     _check(running, loaded, {sight.name: sight.look.state for sight in sights})
     planned = _plan_targets(running, sights, accepted)
+    misnamed = _misnamed(running, sights)
+    if misnamed is not None:
+        return misnamed, None
     targets = _in_order(running, [_target_result(sight, built) for sight, built in planned], failed)
     preview = _preview(running, planned, base) if base is not None else None
     if base is not None and preview is None:
-        targets = tuple(_without_preview(result, adapters.base_name) for result in targets)
+        targets = tuple(_without_preview(result, running.base_name) for result in targets)
     is_whole = not failed and not any(sight.look.failures for sight in sights)
     saved = _bind(running, planned, accepted) if is_whole and not running.is_invalid() else None
     return running.result(targets=targets, preview=preview), saved
@@ -207,6 +201,9 @@ def apply(
         _check(running, loaded, {sight.name: sight.look.state for sight in sights})
         approvals = accepted | frozenset(bound.approvals) if bound is not None else accepted
         planned = _plan_targets(running, sights, approvals)
+        misnamed = _misnamed(running, sights)
+        if misnamed is not None:
+            return misnamed
         before = _in_order(running, [_target_result(sight, built) for sight, built in planned], failed)
         running.requests = clients.requests()
         if running.is_invalid():
@@ -242,6 +239,8 @@ def _load(running: _Pass) -> Declarations | PassResult:
         map(len, (declarations.definitions, declarations.agents, declarations.keys, declarations.runners))
     )
     running.source = SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents)
+    running.unread = declarations.unread
+    running.settings_text = tree.files.get(FILE_NAME)
     running.findings = [
         *tree.findings,
         *declarations.findings,
@@ -263,6 +262,10 @@ def _load_base(running: _Pass) -> Declarations | PassResult | None:
             advice=error.advice,
             error_code=error.exit_code,
         )
+    running.base_name = f"{running.adapters.base_name} (merge base {tree.revision[:12]})"
+    if running.settings_text != tree.files.get(FILE_NAME):
+        note = f"it differs from the one of {running.base_name}; what that changes is not told apart"
+        running.unread = (*running.unread, (FILE_NAME, note))
     return replace(base, findings=(*tree.findings, *base.findings))
 
 
@@ -341,7 +344,7 @@ def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | Tar
     target = running.targets[scope.target]
     desired = desired_state(scope.declarations, target.organization)
     try:
-        inventory = running.adapters.inventory.read(scope.target)
+        inventory = at_home(running.adapters.inventory.read(scope.target), target)
         client = clients.of(scope.target)
         look = client.look(hints(desired, inventory, running.adapters.digest_key))
     except (OrchestratorError, InventoryError) as error:
@@ -356,6 +359,25 @@ def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | Tar
             retry_after_s=_retry_after([error]),
         )
     return _Sight(scope.target, target, scope, desired, inventory, believed(look, inventory))
+
+
+def _misnamed(running: _Pass, sights: list[_Sight]) -> PassResult | None:
+    """A result that names every pattern of `--only` that fits nothing: a slip must not look like success."""
+    keys = {
+        key
+        for sight in sights
+        for key in (*sight.desired.resources, *sight.look.state.resources, *sight.inventory.entries)
+    }
+    unknown = [
+        pattern for pattern in sorted(running.selection.only) if not any(key.matches(pattern) for key in keys)
+    ]
+    if not unknown or not sights:
+        return None
+    return running.result(
+        error=f"nothing is called {', '.join(unknown)}, neither in the files nor live nor in the record of what we own",
+        advice="names are written as the plan prints them, such as Definition/database",
+        error_code=ExitCode.USAGE,
+    )
 
 
 def _plan_targets(
@@ -398,7 +420,15 @@ def _build(running: _Pass, sight: _Sight, desired: State, passed: frozenset[str]
             unexamined=tuple(_unexamined(running, sight, desired)),
         )
     )
-    return replace(built, problems=(*built.problems, *_unconnected(sight, desired)))
+    unassigned_things = strays(sight.scope.everything, running.findings, sight.target.organization)
+    return replace(
+        built,
+        problems=(
+            *built.problems,
+            *unconnected(sight.name, sight.target, desired),
+            *still_declared(built, unassigned_things),
+        ),
+    )
 
 
 def _unexamined(running: _Pass, sight: _Sight, desired: State) -> list[Unexamined]:
@@ -408,42 +438,12 @@ def _unexamined(running: _Pass, sight: _Sight, desired: State) -> list[Unexamine
     ]
     for generation in Generation:
         kinds = [k for k in Kind if GENERATION[k] is generation and k is not Kind.CRITERION]
-        if _connection(sight.target, generation) is None and not any(
+        if connection_of(sight.target, generation) is None and not any(
             key.kind in kinds for key in desired.resources
         ):
             found.append(Unexamined(", ".join(kinds), f"target {sight.name} has no {generation} connection"))
     if not sight.inventory.exists and running.settings.inventory.none:
         found.append(Unexamined("deletes", "no inventory is kept, so nothing is ever deleted"))
-    return found
-
-
-def _connection(target: Target, generation: Generation) -> Connection | None:
-    match generation:
-        case Generation.V1:
-            return target.orchestrator
-        case Generation.V2:
-            return target.runners
-
-
-def _unconnected(sight: _Sight, desired: State) -> list[Finding]:
-    """Declared, and nowhere to send it: an error, not silence."""
-    names = {Generation.V1: "orchestrator", Generation.V2: "runners"}
-    found = []
-    for generation in Generation:
-        if _connection(sight.target, generation) is not None:
-            continue
-        for key, resource in desired.resources.items():
-            if GENERATION[key.kind] is generation:
-                found.append(
-                    Finding(
-                        NO_CONNECTION,
-                        Severity.ERROR,
-                        f"{key} is declared, but target {sight.name} has no `{names[generation]}` connection",
-                        resource.origin or Origin(""),
-                        key=key,
-                        advice=f"add `targets.{sight.name}.{names[generation]}` to the settings",
-                    )
-                )
     return found
 
 
@@ -538,7 +538,7 @@ def _preview(running: _Pass, planned: list[tuple[_Sight, TargetPlan]], base: Dec
                 problems=tuple(p for p in built.problems if (p.rule, p.message) not in problems_before),
             )
         )
-    return Preview(running.adapters.base_name, tuple(own), existing, tuple(withdrawn))
+    return Preview(running.base_name, tuple(own), existing, tuple(withdrawn))
 
 
 def _carry_out(
@@ -586,7 +586,7 @@ def _carry_out(
         try:
             ledger.save()
         except InventoryError as error:
-            log.exception("inventory not written", extra={"target": sight.name})
+            log.error("inventory not written", extra={"target": sight.name, "error": str(error)})  # noqa: TRY400  expected
             problem = f"{error}. {error.advice}" if error.advice else str(error)
     return replace(result, outcomes=outcomes, inventory_error=problem)
 

@@ -106,6 +106,8 @@ class PassResult:
     error_code: ExitCode | None = None
     stopped: bool = False
     seconds: float = 0.0
+    unread: tuple[tuple[str, str], ...] = ()
+    """Files that were not looked into, each with the reason."""
     requests: dict[str, int] = field(default_factory=dict)
     """Requests sent, by verb."""
 

@@ -31,7 +31,7 @@ ARROWS: dict[str, frozenset[str]] = {
     **dict.fromkeys(ADAPTERS, FACTS),
     "log": frozenset(("model",)),
     "apply": ADAPTERS | FACTS | {"plan", "diff", "result"},
-    "evidence": ADAPTERS | FACTS | {"diff"},
+    "evidence": ADAPTERS | FACTS | {"diff", "plan"},
     "reconcile": ADAPTERS | FACTS | {"plan", "diff", "rules", "result", "apply", "evidence"},
     "controller": FACTS | {"reconcile", "result", "plan", "diff", "log", "source", "inventory"},
     "emulator": frozenset(),

@@ -24,7 +24,8 @@ from reconciler.inventory.store import InventoryStore
 from reconciler.model.finding import Finding
 from reconciler.model.identity import TargetName
 from reconciler.model.secret import Secret
-from reconciler.reconcile import Adapters, Selection
+from reconciler.plan.selection import Selection
+from reconciler.reconcile import Adapters
 from reconciler.result import Purpose
 from reconciler.settings import (
     FILE_NAME,
@@ -278,7 +279,14 @@ def _digest_key(request: Request, settings: Settings, base: Path) -> bytes | Non
         return None
     token = settings.inventory.digestKey
     if token is not None:
-        text = _Secrets(request.environment, base).value(token, "inventory.digestKey").reveal()
+        try:
+            text = _Secrets(request.environment, base).value(token, "inventory.digestKey").reveal()
+        except SettingsError:
+            if request.writes or request.saves_plan:
+                raise
+            return (
+                None  # a preview on a branch that is not trusted has no key; literals show as not comparable
+            )
         return str(text).encode()
     if settings.inventory.git is not None:
         return None

@@ -3,6 +3,11 @@
 A trigger says only "look": what changed is found by looking. So a trigger may be lost, doubled
 or late, or fail altogether, and the poll makes up for it. Polling a repository is the loop's
 own: its `revision` is one `git ls-remote`.
+
+In a folder only what can matter counts: YAML and key files by their names (`COUNTED_SUFFIXES`, in
+any case), and links, because one may stand for a folder of them. Anything else, such as a log that
+is written there, would look like a new revision all the time; where it matters all the same, the
+resync finds it. Nothing below `.git`, `.reconciler` and `.venv` counts.
 """
 
 import hashlib
@@ -18,15 +23,16 @@ from watchfiles import Change, watch
 from reconciler.errors import SourceError
 
 _log = logging.getLogger(__name__)
-_IGNORED = frozenset({".git", ".reconciler"})
+COUNTED_SUFFIXES = (".yaml", ".yml", ".pem", ".pub", ".key", ".crt")
+_IGNORED = frozenset({".git", ".reconciler", ".venv"})
 _DEBOUNCE_MS = 400
 
 
 class FolderTrigger:
     """Calls `look` from its own thread soon after files below a folder change.
 
-    A context manager. Changes below `.git` and `.reconciler` do not count. Where the system
-    cannot watch (no such folder, too many watches) a warning is logged once and nothing is called.
+    A context manager. Where the system cannot watch (no such folder, too many watches) a warning is
+    logged once and nothing is called.
     """
 
     def __init__(self, folder: Path, look: Callable[[], None]) -> None:
@@ -59,15 +65,19 @@ class FolderTrigger:
                 extra={"folder": str(self._folder), "error": str(error)},
             )
 
-    def _counts(self, _: Change, path: str) -> bool:
-        return _IGNORED.isdisjoint(Path(path).parts[len(self._folder.parts) :])
+    def _counts(self, change: Change, path: str) -> bool:
+        if not _IGNORED.isdisjoint(Path(path).parts[len(self._folder.parts) :]):
+            return False
+        # a folder that is moved here brings files of which the system says nothing
+        is_brought = change is Change.added and (Path(path).is_dir() or Path(path).is_symlink())
+        return is_brought or _is_counted(path)
 
 
 def folder_revision(folder: Path) -> str:
-    """Return text that changes when a file below the folder does, to stand for a revision.
+    """Return text that changes when a file that counts does, to stand for a revision.
 
     Made of names, sizes and modification times (`folder:` and 40 hex digits); no file is
-    opened, no link followed. `.git` and `.reconciler` do not count. Raises SourceError.
+    opened, no link followed. Raises SourceError.
     """
     state = hashlib.sha256()
     try:
@@ -81,8 +91,12 @@ def folder_revision(folder: Path) -> str:
     return f"folder:{state.hexdigest()[:40]}"
 
 
+def _is_counted(name: str) -> bool:
+    return name.lower().endswith(COUNTED_SUFFIXES)
+
+
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Everything that is no folder, in an order that depends on names only."""
+    """Every file and link that counts, in an order that depends on names only."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
@@ -90,5 +104,5 @@ def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _files(Path(entry.path))
-        else:
+        elif entry.is_symlink() or _is_counted(entry.name):
             yield entry.path, entry.stat(follow_symlinks=False)

@@ -90,6 +90,8 @@ class Inventory:
 
     `exists` is false where none is kept or none was written yet. `run` names the last apply that
     began: each writes its own, so that of two at once the second finds the record changed.
+    `endpoints` maps `v1` and `v2` to the addresses the entries were seen at: the same names at
+    another address are somebody else's things.
     """
 
     instance: str
@@ -97,6 +99,15 @@ class Inventory:
     entries: Mapping[ResourceKey, Ownership] = field(default_factory=dict)
     exists: bool = True
     run: str = ""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+
+    def moved(self, endpoints: Mapping[str, str]) -> tuple[str, str] | None:
+        """The first address that is not the recorded one: (recorded, given); None where all agree."""
+        for name, recorded in self.endpoints.items():
+            given = endpoints.get(name, recorded)
+            if given != recorded:
+                return recorded, given
+        return None
 
     def with_entries(self, entries: Mapping[ResourceKey, Ownership], *, run: str = "") -> "Inventory":
         """Return the same record with other entries, marked as existing; `run` stays where none is given."""
@@ -109,6 +120,7 @@ class Inventory:
             "instance": self.instance,
             "target": self.target,
             "run": self.run,
+            "endpoints": dict(sorted(self.endpoints.items())),
             "entries": [self.entries[key].to_json() for key in sorted(self.entries)],
         }
 
@@ -128,6 +140,7 @@ class Inventory:
             target=_text(document, "target"),
             entries={entry.key: entry for entry in owned},
             run=str(document.get("run", "")),
+            endpoints=_texts(document.get("endpoints")),
         )
 
 

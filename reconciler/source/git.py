@@ -64,11 +64,40 @@ def read_revision(repository: Path, revision: str, limits: Limits) -> Tree:
         ) from error
 
 
+def is_tracked(folder: Path) -> bool:
+    """True where Git tracks any file at or below `folder`, by the index of the repository around it.
+
+    False outside a work tree and where the folder does not exist. Raises SourceError where it
+    cannot be known.
+    """
+    if not folder.is_dir():
+        return False
+    try:
+        is_inside = run_git(["rev-parse", "--is-inside-work-tree"], folder=folder).strip() == b"true"
+    except GitError as error:
+        if "not a git repository" in error.text:
+            return False
+        raise _unknown_tracking(folder, error) from error
+    if not is_inside:
+        return False
+    try:
+        return bool(run_git(["ls-files", "-z", "--", "."], folder=folder))
+    except GitError as error:
+        raise _unknown_tracking(folder, error) from error
+
+
+def _unknown_tracking(folder: Path, error: GitError) -> SourceError:
+    return SourceError(
+        f"whether Git tracks {folder} cannot be read: {error.text}",
+        advice="check the repository with: git fsck",
+    )
+
+
 def merge_base(repository: Path, revision: str, other: str) -> str:
     """Return the newest commit that both revisions descend from, as a full id.
 
-    Where the history that is here shows none (a shallow clone), `revision` itself is returned.
-    Raises SourceError and UnknownRevisionError as `read_revision`.
+    Raises UnknownRevisionError where the history that is here shows none (a shallow clone), and as
+    `read_revision`.
     """
     for name in (revision, other):
         check_local_revision(name)
@@ -81,9 +110,12 @@ def merge_base(repository: Path, revision: str, other: str) -> str:
             )
     try:
         found = run_git(["merge-base", *(commit for commit in ids if commit)], folder=repository)
-    except GitError:
-        return revision
-    return found.decode("ascii").strip() or revision
+    except GitError as error:
+        raise UnknownRevisionError(
+            f"the history in {repository} shows no commit that {revision} and {other} both descend from",
+            advice="the clone may be shallow: fetch its history with: git fetch --unshallow",
+        ) from error
+    return found.decode("ascii").strip()
 
 
 def remote_revision(url: str, revision: str | None) -> str:

@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from reconciler.model.agent import AgentDocument
+from reconciler.model.agent import AgentDocument, AgentSpec
 from reconciler.model.document import API_VERSION, DEFINITION_API_VERSION
 from reconciler.model.finding import Finding
-from reconciler.model.json import JsonObject
+from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.key import KeyDocument
 from reconciler.model.origin import Positions
 from reconciler.model.resource_definition import DefinitionDocument
@@ -31,20 +31,21 @@ KINDS: Mapping[str, Mapping[str, Model]] = MappingProxyType(
 
 _GROUPS = {version.partition("/")[0]: version for version in KINDS}
 _NAMES = {name for kinds in KINDS.values() for name in kinds}
+_AGENT_FIELDS = frozenset(AgentSpec.model_fields)
+_KUBERNETES_METADATA = frozenset(("name", "generateName", "namespace", "labels", "ownerReferences"))
+"""Ours has `id` instead. Several Kubernetes APIs have a kind `Agent`, one with `spec.description`."""
 
 
 def kind_of(raw: JsonObject, positions: Positions) -> Model | Finding | None:
     """Return the model of a document, a finding where it seems meant for us, None where it is not ours."""
     version, name = raw.get("apiVersion"), raw.get("kind")
-    if version is None and "apiVersion" not in raw:
-        return _without_version(raw, positions)
     if not isinstance(version, str):
-        return None
+        return _without_version(raw, positions)
     group = version.partition("/")[0]
     if group not in _GROUPS:
         meant = difflib.get_close_matches(group[:100], _GROUPS, n=1, cutoff=0.85)
         if not meant:
-            return None
+            return _of_another_group(raw, version, positions)
         place = positions.origin(raw, ("apiVersion",))
         return problem(
             "F07", f"{quoted(version)} is not known", place, advice=f"did you mean `{_GROUPS[meant[0]]}`?"
@@ -78,12 +79,78 @@ def _named(raw: JsonObject, version: str, name: object, positions: Positions) ->
 def _without_version(raw: JsonObject, positions: Positions) -> Finding | None:
     """A document that has our shape and lacks only its version would silently do nothing."""
     name = raw.get("kind")
-    if name not in _NAMES or "metadata" not in raw or ("spec" not in raw and "entity" not in raw):
+    has_content = "spec" in raw or "entity" in raw or _has_shape(raw, name)
+    if not isinstance(name, str) or name not in _NAMES or "metadata" not in raw or not has_content:
         return None
-    version = DEFINITION_API_VERSION if name == "Definition" else API_VERSION
+    advice = f"write `apiVersion: {_version_of(name)}`"
+    if "apiVersion" not in raw:
+        return problem("F06", "`apiVersion` is missing", positions.origin(raw), advice=advice)
+    what = "is empty" if raw["apiVersion"] is None else "is not a text"
+    return problem("F07", f"`apiVersion` {what}", positions.origin(raw, ("apiVersion",)), advice=advice)
+
+
+def _of_another_group(raw: JsonObject, version: str, positions: Positions) -> Finding | None:
+    """A document of ours under a wrong group would be taken for somebody else's, and its object for gone."""
+    name = raw.get("kind")
+    if not _has_shape(raw, name):
+        return None
+    shown = f"the version {quoted(version)}" if may_be_shown(version, ()) else "the version"
     return problem(
-        "F06", "`apiVersion` is missing", positions.origin(raw), advice=f"write `apiVersion: {version}`"
+        "F07",
+        f"{shown} is not known, and the document has the shape of `{name}`",
+        positions.origin(raw, ("apiVersion",)),
+        advice=f"write `apiVersion: {_version_of(name)}`",
     )
+
+
+def _version_of(name: Json) -> str:
+    return DEFINITION_API_VERSION if name == "Definition" else API_VERSION
+
+
+def _has_shape(raw: JsonObject, name: Json) -> bool:
+    """True for what no other API has under the kind `name`, as far as is known."""
+    spec = raw.get("spec")
+    match name:
+        case "Definition":
+            older = raw.get("object")
+            return "entity" in raw or (isinstance(older, dict) and "driver_type" in older)
+        case "Runner":
+            return isinstance(spec, dict) and "runner_configuration" in spec
+        case "Key":
+            return isinstance(spec, dict) and "for" in spec and "publicKey" in spec
+        case "Agent":
+            metadata = raw.get("metadata")
+            return (
+                isinstance(metadata, dict)
+                and "id" in metadata
+                and _KUBERNETES_METADATA.isdisjoint(metadata)
+                and isinstance(spec, dict)
+                and (not spec or not _AGENT_FIELDS.isdisjoint(spec))
+            )
+        case _:
+            return False
+
+
+def listed(raw: Json, positions: Positions) -> Finding | None:
+    """Return a finding where documents of ours stand as items of a list, which nothing reads.
+
+    The list is the whole document, or the `items` of a Kubernetes `List`.
+    """
+    items: Json = raw
+    path: Path = ()
+    if isinstance(raw, dict):
+        name = raw.get("kind")
+        if not isinstance(name, str) or not name.endswith("List"):
+            return None
+        items, path = raw.get("items"), ("items",)
+    if not isinstance(items, list):
+        return None
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and kind_of(item, positions) is not None:
+            place = positions.origin(raw, (*path, index))
+            advice = "write each as a document of its own, parted by `---`"
+            return problem("F07", "documents in a list are not read", place, advice=advice)
+    return None
 
 
 def with_current_envelope(raw: JsonObject) -> JsonObject:

@@ -1,7 +1,8 @@
 """A tree of files to what it declares: validated documents with places, and findings for the rest.
 
 Every `*.yaml` and `*.yml` file is read as YAML documents. One whose `apiVersion` is not of our
-groups is kept as foreign, and nothing is said about its content. A file that cannot be parsed may
+groups is kept as foreign, and nothing is said about its content, unless it has the shape of one of
+ours: taken for foreign, its object would seem to be gone from the files. A file that cannot be parsed may
 declare something of ours, so it is an error, with one exception: a file with a syntax error that
 contains `{{` and names neither of our groups is taken for a Helm-style template and only noted in
 `unread`.
@@ -27,7 +28,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import AgentRunner, RunnerDocument
 from reconciler.settings import Limits
-from reconciler.source.kind import kind_of, with_current_envelope
+from reconciler.source.kind import kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
 from reconciler.source.reading import problem
 from reconciler.source.tree import Tree, is_yaml
@@ -187,6 +188,10 @@ def _is_template(text: bytes) -> bool:
 def _take(document: YamlDocument, content: _FileContent) -> None:
     """Sort one document into its kind."""
     raw, positions = document.value, document.positions
+    in_list = listed(raw, positions)
+    if in_list is not None:
+        content.findings.extend((*document.findings, in_list))
+        return
     if not isinstance(raw, dict):
         return
     model = kind_of(raw, positions)

@@ -66,8 +66,9 @@ _RULES = (
         "F07",
         "The kind or its version is not known",
         "`reconciler/v1alpha1` has the kinds Agent, Key and Runner; `entity.humanitec.io/v1b1` has Definition. "
-        "Other kinds of these two groups are refused, because somebody expects them to be applied. Documents "
-        "of any other group are left alone.",
+        "Other kinds of these two groups are refused, because somebody expects them to be applied, and so are "
+        "documents that have the shape of one of these kinds under another version or as items of a list. "
+        "All other documents of any other group are left alone.",
     ),
     ReadingRule(
         "F08",

@@ -27,7 +27,7 @@ def test_a_changed_file_makes_the_loop_look(tmp_path: Path) -> None:
 
 def test_changes_of_git_and_of_our_own_files_do_not_count(tmp_path: Path) -> None:
     """A pass writes its inventory; if that triggered a look, the loop would look at itself."""
-    for name in (".git", ".reconciler"):
+    for name in (".git", ".reconciler", ".venv"):
         (tmp_path / name).mkdir()
     looks: list[None] = []
     looked = threading.Event()
@@ -40,11 +40,46 @@ def test_changes_of_git_and_of_our_own_files_do_not_count(tmp_path: Path) -> Non
         assert changes_until(looked, tmp_path / "a.yaml")
         before = len(looks)
         for number in range(3):
-            (tmp_path / ".git" / f"{number}").write_text("x")
-            (tmp_path / ".reconciler" / f"{number}").write_text("x")
+            for name in (".git", ".reconciler", ".venv"):
+                (tmp_path / name / f"{number}.yaml").write_text("x")
         looked.clear()
         looked.wait(1)
     assert len(looks) - before <= 1
+
+
+def test_the_log_of_a_pass_in_the_watched_folder_does_not_make_it_look(tmp_path: Path) -> None:
+    looks: list[None] = []
+    looked = threading.Event()
+
+    def look() -> None:
+        looks.append(None)
+        looked.set()
+
+    with FolderTrigger(tmp_path, look):
+        assert changes_until(looked, tmp_path / "a.yaml")
+        looked.clear()
+        looked.wait(1)
+        before = len(looks)
+        looked.clear()
+        (tmp_path / "watch.log").write_text("pass finished")
+        assert not looked.wait(1)
+        assert changes_until(looked, tmp_path / "b.YML")
+    assert len(looks) > before
+
+
+def test_a_folder_moved_into_the_watched_one_makes_the_loop_look(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "a.yaml").write_text("x")
+    looked = threading.Event()
+    with FolderTrigger(tmp_path, looked.set):
+        assert changes_until(looked, tmp_path / "a.yaml")
+        looked.clear()
+        looked.wait(1)
+        looked.clear()
+        outside.rename(tmp_path / "orgs")
+        assert looked.wait(5)
 
 
 def test_a_folder_that_cannot_be_watched_is_said_once(
@@ -63,7 +98,7 @@ def test_the_trigger_leaves_no_thread_behind(tmp_path: Path) -> None:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for name in ("a.yaml", "orgs/b.yaml", ".git/HEAD", ".reconciler/inventory.json"):
+    for name in ("a.yaml", "orgs/b.yaml", ".git/x.yaml", ".reconciler/x.yaml", ".venv/x.yaml"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("x")
@@ -74,7 +109,27 @@ def test_the_revision_of_an_unchanged_folder_stays(tree: Path) -> None:
     assert folder_revision(tree) == folder_revision(tree)
 
 
-def test_the_revision_of_a_folder_changes_with_any_file(tree: Path) -> None:
+@pytest.mark.parametrize("name", ["b.yml", "B.YAML", "k.pem", "k.pub", "k.key", "k.Crt"])
+def test_the_revision_of_a_folder_changes_with_a_file_that_can_matter(tree: Path, name: str) -> None:
+    before = folder_revision(tree)
+    (tree / "orgs" / name).write_text("x")
+    assert folder_revision(tree) != before
+
+
+@pytest.mark.parametrize("name", ["watch.log", "notes.txt", "a.yaml.swp", "yaml"])
+def test_the_revision_of_a_folder_stays_with_any_other_file(tree: Path, name: str) -> None:
+    before = folder_revision(tree)
+    (tree / "orgs" / name).write_text("x")
+    assert folder_revision(tree) == before
+
+
+def test_a_link_counts_because_it_may_stand_for_a_folder(tree: Path) -> None:
+    before = folder_revision(tree)
+    (tree / "link").symlink_to("orgs")
+    assert folder_revision(tree) != before
+
+
+def test_the_revision_of_a_folder_changes_with_name_size_and_time(tree: Path) -> None:
     seen = {folder_revision(tree)}
     (tree / "orgs" / "b.yaml").write_text("longer")
     seen.add(folder_revision(tree))
@@ -91,13 +146,13 @@ def test_a_name_cannot_pass_for_the_size_and_time_of_another_file(tmp_path: Path
     """What stands between names is a character that no name can hold."""
     one, other = tmp_path / "x", tmp_path / "x2"
     one.mkdir()
-    (one / "a").write_text("1")
-    (one / "b").write_text("22")
-    os.utime(one / "a", ns=(5, 5))
-    os.utime(one / "b", ns=(6, 6))
+    (one / "a.yaml").write_text("1")
+    (one / "b.yaml").write_text("22")
+    os.utime(one / "a.yaml", ns=(5, 5))
+    os.utime(one / "b.yaml", ns=(6, 6))
     before = folder_revision(one)
     one.rename(other)
-    posing = Path(f"{one}/a\\01 5\\0{one}/b")
+    posing = Path(f"{one}/a.yaml\\01 5\\0{one}/b.yaml")
     posing.parent.mkdir(parents=True)
     posing.write_text("22")
     os.utime(posing, ns=(6, 6))
@@ -106,8 +161,8 @@ def test_a_name_cannot_pass_for_the_size_and_time_of_another_file(tmp_path: Path
 
 def test_the_revision_of_a_folder_ignores_git_and_our_own_files(tree: Path) -> None:
     before = folder_revision(tree)
-    (tree / ".git" / "HEAD").write_text("another")
-    (tree / ".reconciler" / "inventory.json").write_text("another")
+    for name in (".git", ".reconciler", ".venv"):
+        (tree / name / "x.yaml").write_text("another")
     assert folder_revision(tree) == before
 
 

@@ -9,6 +9,7 @@ from reconciler.errors import ExitCode
 from reconciler.model.inventory import Inventory
 from reconciler.plan.action import Status
 from reconciler.result import Verdict
+from reconciler.settings import Connection
 from tests.scenarios.world import (
     URL,
     World,
@@ -242,3 +243,49 @@ def test_of_two_runs_at_once_the_second_changes_nothing(world: World) -> None:
     assert result.exit_code() is ExitCode.LEASED
     assert "nothing was changed" in result.targets[0].error
     assert not world.effects()
+
+
+def test_a_record_of_another_address_proves_nothing(world: World) -> None:
+    """The same names in another installation are somebody else's things."""
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    world.write("keep.yaml", definition_yaml("keep"))
+    world.apply()
+    elsewhere = {"url": "http://another", "token": {"env": "UNUSED"}}
+    target = world.settings.targets["acme"].model_copy(
+        update={"orchestrator": Connection.model_validate(elsewhere), "runners": None}
+    )
+    world.settings = world.settings.model_copy(update={"targets": {"acme": target}})
+    world.remove("bucket.yaml")
+    world.emulator.log.clear()
+    result = world.apply()
+    assert result.exit_code() is ExitCode.UNREADABLE
+    assert "http://another" in result.targets[0].error
+    assert not world.effects()
+
+
+def test_a_slip_in_the_paths_of_a_target_deletes_nothing(tmp_path: Path) -> None:
+    world = World.make(tmp_path, "acme", "beta")
+    world.write("orgs/acme/bucket.yaml", definition_yaml("bucket"))
+    world.write("orgs/beta/bucket.yaml", definition_yaml("bucket"))
+    world.apply()
+    target = world.settings.targets["beta"].model_copy(update={"paths": ("org/beta/**", "more/**")})
+    world.settings = world.settings.model_copy(update={"targets": {**world.settings.targets, "beta": target}})
+    world.write("more/other.yaml", definition_yaml("other"))
+    world.emulator.log.clear()
+    result = world.apply()
+    assert result.exit_code() is not ExitCode.DONE
+    assert [problem.rule for t in result.targets if t.plan for problem in t.plan.problems] == ["P06"]
+    assert not world.effects()
+
+
+def test_a_selection_that_fits_nothing_is_no_success(world: World) -> None:
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    result = world.plan(only=frozenset({"Definition/bukket"}))
+    assert result.exit_code() is ExitCode.USAGE
+    assert "Definition/bukket" in result.error
+
+
+def test_files_that_were_not_looked_into_are_named(world: World) -> None:
+    world.write("big.txt", "x" * 2_000_000)
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    assert [path for path, _ in world.plan().unread] == ["big.txt"]

@@ -22,7 +22,8 @@ from reconciler.model.secret import Secret
 from reconciler.orchestrator.client import Access, Endpoint, Orchestrator, Retry
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan
 from reconciler.plan.saved import SavedPlan
-from reconciler.reconcile import Adapters, Selection
+from reconciler.plan.selection import Selection
+from reconciler.reconcile import Adapters
 from reconciler.result import PassResult
 from reconciler.settings import Settings, Target
 from reconciler.source.directory import read_directory

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.errors import SourceError, UnknownRevisionError
 from reconciler.settings import Limits
-from reconciler.source.git import read_remote, read_revision, remote_revision
+from reconciler.source.git import is_tracked, read_remote, read_revision, remote_revision
 from reconciler.source.git_process import GitError, run_git
 
 Commit = Callable[[dict[str, str]], str]
@@ -262,3 +262,30 @@ def test_a_repository_of_another_user_is_refused_with_the_remedy(repository: Pat
         os.chown(path, 12345, 12345)
     with pytest.raises(SourceError, match="another user"):
         read_revision(repository, "HEAD", LIMITS)
+
+
+def test_a_folder_is_tracked_where_git_knows_a_file_at_or_below_it(
+    repository: Path, git: Git, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit({"a.yaml": "1", ".gitignore": "ignored/\n", "in/deep/*.json": "{}"})
+    for name in ("ignored", "new", "empty", "in/d*"):
+        (repository / name).mkdir()
+        if name != "empty":
+            (repository / name / "x.json").write_text("{}")
+    monkeypatch.chdir(repository)
+    tracked = {name for name in (".", "in", "in/deep", "in/d*", "ignored", "new", "empty", "none", ".git")
+               if is_tracked(Path(name))}  # fmt: skip
+    assert tracked == {".", "in", "in/deep"}
+    git("add", "--force", "ignored/x.json")
+    assert is_tracked(repository / "ignored")
+
+
+def test_nothing_is_tracked_outside_a_repository(tmp_path: Path) -> None:
+    assert not is_tracked(tmp_path)
+
+
+def test_a_damaged_index_is_not_taken_for_an_untracked_folder(repository: Path, commit: Commit) -> None:
+    commit({"in/a.json": "{}"})
+    (repository / ".git" / "index").write_bytes(b"x" * 64)
+    with pytest.raises(SourceError, match="cannot be read"):
+        is_tracked(repository / "in")

@@ -153,6 +153,18 @@ def test_the_older_envelope_is_read_as_the_newer_one() -> None:
         ("apiVersion: reconciler/v1alpha1\nkind: [Agent]", "F06", "2:7", "`Agent`, `Key`, `Runner`"),
         ("apiVersion: reconciler/v1alpha1", "F06", "1:1", "`Agent`, `Key`, `Runner`"),
         ("kind: Agent\nmetadata: {id: x}\nspec: {}", "F06", "1:1", "write `apiVersion: reconciler/v1alpha1`"),
+        (
+            "apiVersion:\nkind: Agent\nmetadata: {id: x}\nspec: {}",
+            "F07",
+            "1:12",
+            "write `apiVersion: reconciler/v1alpha1`",
+        ),
+        (
+            "apiVersion: 1\nkind: Definition\nmetadata: {id: x}\nentity: {}",
+            "F07",
+            "1:13",
+            "write `apiVersion: entity.humanitec.io/v1b1`",
+        ),
     ],
 )
 def test_what_seems_meant_for_us_is_never_passed_over(head: str, rule: str, place: str, said: str) -> None:
@@ -162,9 +174,70 @@ def test_what_seems_meant_for_us_is_never_passed_over(head: str, rule: str, plac
 
 
 @pytest.mark.parametrize(
+    "version", ["humanitec.io/v1b1", "v1", "v1b1", '""', "entity.humanitec.io", "entity/v1", "~", "7", "[a]"]
+)
+@pytest.mark.parametrize(
+    "document",
+    [
+        DEFINITION,
+        AGENT,
+        KEY_FILE,
+        RUNNER,
+        AGENT.replace("eu-1}\nspec: {description: Agent of the EU cluster}", "eu-1}\nspec: {}"),
+        DEFINITION.replace("entity:", "object:"),
+    ],
+)
+def test_a_document_of_ours_under_a_wrong_version_is_never_taken_for_foreign(
+    document: str, version: str
+) -> None:
+    text = re.sub("^apiVersion: .*", f"apiVersion: {version}", document)
+    loaded = load(tree_of({"a.yaml": text}))
+    assert [finding.rule for finding in loaded.findings] == ["F07"]
+    assert loaded.findings[0].origin.line == 1
+    assert loaded.foreign == ()
+
+
+def test_an_agent_with_annotations_is_ours_all_the_same() -> None:
+    text = AGENT.replace("{id: eu-1}", "{id: eu-1, annotations: {team: a}}").replace("reconciler/", "r/")
+    assert [found[0] for found in findings(text)] == ["F07"]
+
+
+def test_a_secret_in_place_of_the_version_is_not_shown() -> None:
+    text = re.sub("^apiVersion: .*", "apiVersion: " + "s3cr3t" * 20, RUNNER)
+    assert "s3cr3t" not in str(findings(text))
+
+
+@pytest.mark.parametrize(
+    "document", [DEFINITION, AGENT, KEY_FILE, RUNNER, DEFINITION.replace("entity.h", "h")]
+)
+def test_documents_of_ours_in_a_list_are_never_passed_over(document: str) -> None:
+    item = "- " + document.strip().replace("\n", "\n  ") + "\n"
+    for text, line in (
+        (item, 1),
+        (f"- {{a: 1}}\n{item}", 2),
+        (f"kind: List\napiVersion: v1\nitems:\n{item}", 4),
+    ):
+        found = load(tree_of({"a.yaml": text}))
+        [finding] = found.findings
+        assert (finding.rule, finding.origin.line) == ("F07", line)
+        assert finding.advice == "write each as a document of its own, parted by `---`"
+        assert found.foreign == ()
+
+
+@pytest.mark.parametrize(
     "text",
     [
         FOREIGN,
+        "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret, metadata: {name: x}}]",
+        "apiVersion: v1\nkind: List\nitems: {}",
+        "apiVersion: kagent.dev/v1alpha2\nkind: Agent\nmetadata: {name: x}\nspec: {description: x}",
+        "apiVersion: agent.k8s.elastic.co/v1alpha1\nkind: Agent\nmetadata: {name: x}\nspec: {version: 8.0.0}",
+        "apiVersion: x.example/v1\nkind: Agent\nmetadata: {id: x}\nspec: {image: x}",
+        "apiVersion: actions.summerwind.dev/v1alpha1\nkind: Runner\nmetadata: {name: x}\nspec: {repository: a/b}",
+        "apiVersion: kms.example/v1\nkind: Key\nmetadata: {name: x}\nspec: {publicKey: x}",
+        "apiVersion: x.example/v1\nkind: Definition\nmetadata: {name: x}\nspec: {}",
+        "apiVersion: score.dev/v1b1\nmetadata: {name: x}\ncontainers: {}",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x}\nspec: {}",
         "apiVersion: humanitec.io/v1alpha1\nkind: SecretStore\nmetadata: {name: x}\nspec: {}",
         "version: 1\ntargets: {}",
         "- 1\n- 2",
@@ -173,6 +246,8 @@ def test_what_seems_meant_for_us_is_never_passed_over(head: str, rule: str, plac
         "a: 1\na: 2",
         "job: !reference [.a, b]",
         "apiVersion: 1\nkind: Agent",
+        "kind: [Agent]\nmetadata: {}\nspec: {}",
+        "- {kind: {a: b}, metadata: {}, spec: {}}",
         "kind: Agent",
         "v: .inf",
     ],

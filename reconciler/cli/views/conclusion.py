@@ -120,6 +120,10 @@ def _planned(result: PassResult) -> str:
     return f"{numbers}"
 
 
+MAX_UNREAD = 5
+"""Files named for each reason why they were not looked into; the others are counted."""
+
+
 def unexamined(result: PassResult) -> list[Unexamined]:
     """Everything that could not be, or was not, looked at. Rules that could not look come grouped."""
     found: list[Unexamined] = []
@@ -144,6 +148,12 @@ def unexamined(result: PassResult) -> list[Unexamined]:
         for item in target.plan.unexamined if target.plan is not None else ():
             subject = f"{item.subject} (target {target.target})" if several else item.subject
             found.append(Unexamined(subject, item.reason, item.is_failure))
+    by_cause: dict[str, list[str]] = {}
+    for path, reason in result.unread:
+        by_cause.setdefault(reason, []).append(path)
+    for reason, paths in by_cause.items():
+        more = f" and {len(paths) - MAX_UNREAD} more" if len(paths) > MAX_UNREAD else ""
+        found.append(Unexamined(", ".join(paths[:MAX_UNREAD]) + more, reason))
     if result.selection:
         found.append(Unexamined("everything else", f"only {result.selection} was asked for"))
     return found
