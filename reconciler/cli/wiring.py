@@ -39,7 +39,7 @@ from reconciler.settings import (
     FileInventory as FileInventorySettings,
 )
 from reconciler.source.directory import read_directory
-from reconciler.source.git import merge_base, read_remote, read_revision
+from reconciler.source.git import is_tracked, merge_base, read_remote, read_revision
 from reconciler.source.loader import Loader
 from reconciler.source.settings_file import parse_settings
 from reconciler.source.tree import Tree
@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # httpx and cryptography cost start-up time that a validation
 
 LOCAL = "local"
 """Name and organization of the only target where there is no settings file."""
+_MISNAMED = ("reconciler.yml", ".reconciler.yaml", ".reconciler.yml")
 LOCAL_STATE = Path(".reconciler") / "emulator.db"
 _LOCAL_URL = "http://embedded"
 _LOCAL_ENV_TYPES = ("development", "staging", "production")
@@ -169,7 +170,24 @@ def find_settings(request: Request) -> FoundSettings:
         content = tree.files.get(FILE_NAME)
         if content is not None:
             return FoundSettings(*parse_settings(content, FILE_NAME), request.directory)
+    _refuse_misplaced(request.directory)
     return FoundSettings(local_settings(), (), request.directory, is_local=True)
+
+
+def _refuse_misplaced(directory: Path) -> None:
+    """Raise SettingsError where settings stand nearby: practising in silence would look like an apply."""
+    for name in _MISNAMED:
+        if os.path.lexists(directory / name):
+            raise SettingsError(
+                f"{directory / name} is not read: settings are called {FILE_NAME}",
+                advice=f"rename it, or give it with --config {name}",
+            )
+    for parent in directory.resolve().parents:
+        if os.path.lexists(parent / FILE_NAME):
+            raise SettingsError(
+                f"there is no {FILE_NAME} here, and one in {parent}",
+                advice=f"work there (-C {parent}); limit the run with --target or --only",
+            )
 
 
 def _read_settings(path: Path, name: str) -> FoundSettings:
@@ -261,7 +279,13 @@ def _inventory(request: Request, settings: Settings, base: Path) -> InventorySto
             access=GitAccess.WRITE if request.writes else GitAccess.READ,
             environment=request.environment,
         )
-    return FileInventory(_inventory_folder(settings, base), settings.instance)
+    folder = _inventory_folder(settings, base)
+    if is_tracked(folder):
+        raise InventoryError(
+            f"the record in {folder} is tracked by Git: whoever may change the files could claim to own anything",
+            advice=f"take it out: git rm -r --cached {folder}; in CI keep it in a ref: `inventory: {{git: …}}`",
+        )
+    return FileInventory(folder, settings.instance)
 
 
 def _inventory_folder(settings: Settings, base: Path) -> Path:

@@ -484,3 +484,30 @@ def test_watch_applies_and_ends_with_0_on_sigterm(connected: Path, emulator: Emu
     process.communicate(timeout=30)
     assert process.returncode == ExitCode.DONE
     assert seen[-1]["verdict"] == "applied"
+
+
+@pytest.mark.parametrize("name", ["reconciler.yml", ".reconciler.yaml"])
+def test_misnamed_settings_are_no_reason_to_practise(tree: Path, name: str) -> None:
+    (tree / name).write_text("version: 1\n")
+    code, shown, _ = call(tree, "apply", "--yes")
+    assert code == ExitCode.INVALID
+    assert "settings are called reconciler.yaml" in " ".join(shown.split())
+
+
+def test_a_folder_below_the_settings_is_no_reason_to_practise(connected: Path) -> None:
+    (connected / "below").mkdir()
+    code, shown, _ = call(connected / "below", "apply", "--yes")
+    assert code == ExitCode.INVALID
+    assert "there is no reconciler.yaml here" in " ".join(shown.split())
+
+
+def test_a_record_that_git_tracks_is_not_believed(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_TOKEN", "a-token-for-tests")
+    folder = connected / ".reconciler" / "inventory"
+    folder.mkdir(parents=True)
+    (folder / "planted.json").write_text("{}")
+    for command in (["init", "-q"], ["add", "-f", ".reconciler"]):
+        subprocess.run(["git", "-C", str(connected), *command], check=True)
+    code, shown, _ = call(connected, "plan")
+    assert code == ExitCode.UNREADABLE
+    assert "tracked by Git" in " ".join(shown.split())
