@@ -5,7 +5,7 @@
 
     from reconciler.emulator.server import running, serve
     with running(emulator) as url: ...          # the same emulator on a loopback port
-    serve(port=8080, state_file=path)           # for people and containers; blocks
+    serve(port=8480, state_file=path)           # for people and containers; blocks
 
 Handles: `app` (ASGI), `seed(...)`, `deploy(...)`, `reset()`, `faults.add(FaultRule(...))`,
 `log.entries()`, `clock.advance(seconds=...)`. The same over HTTP under `/_emulator`.

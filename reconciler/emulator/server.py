@@ -26,7 +26,7 @@ _STOP_SECONDS = 2
 
 def serve(
     host: str = "127.0.0.1",
-    port: int = 8080,
+    port: int = 8480,
     *,
     state_file: Path | None = None,
     organizations: Sequence[str] = (),

@@ -177,6 +177,7 @@ def commented_example() -> str:
 _EXAMPLE = """\
 # yaml-language-server: $schema=./schemas/settings.json
 ##
+## The line above is for editors; `reconciler schema --write schemas` makes the file.
 ## Settings of the reconciler: identity and connections, never desired state.
 ## Lines with `##` explain. A line with one `#` shows a default or an example;
 ## take the `#` away to set it.

@@ -11,7 +11,7 @@ from reconciler.errors import ExitCode, UsageError
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one."
+    "--port", type=click.IntRange(0, 65535), default=8480, show_default=True, help="0: any free one."
 )
 @click.option(
     "--state",
