@@ -5,6 +5,7 @@ inventory and a client, and decides whether a client may write.
 """
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -194,6 +195,11 @@ def _read_settings(path: Path, name: str) -> FoundSettings:
     """Read the file at `path`, which findings call `name`."""
     limit = Limits().max_file_bytes
     try:
+        # A pipe or a device could make reading wait for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SettingsError(
+                f"the settings {path} are no plain file", advice="`reconciler init` writes them"
+            )
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
     except OSError as error:
@@ -375,9 +381,13 @@ class _Secrets:
     def _endpoint(self, connection: Connection | None, place: str) -> "Endpoint | None":
         if connection is None:
             return None
-        from reconciler.orchestrator.http import Endpoint  # noqa: PLC0415  brings httpx
+        from reconciler.orchestrator.http import UNSENDABLE, Endpoint, is_sendable  # noqa: PLC0415  brings httpx
 
         token = None if connection.token is None else self._found(connection.token, place)
+        if token is not None and connection.token is not None and not is_sendable(token):
+            self._missing.append(
+                f"{self._origin(connection.token)} ({place}) {UNSENDABLE}, which no token does"
+            )
         return Endpoint(connection.url, token)
 
     def _found(self, token: Token, place: str) -> Secret | None:
@@ -400,11 +410,15 @@ class _Secrets:
             return None
         return Secret(text)
 
+    @staticmethod
+    def _origin(token: Token) -> str:
+        return f"file {token.file}" if token.env is None else f"environment variable {token.env}"
+
     def _raise_missing(self) -> None:
         if self._missing:
             raise SettingsError(
                 "; ".join(dict.fromkeys(self._missing)),
-                advice="set what is missing; `reconciler validate` needs no token",
+                advice="set what is missing, correct what is refused; `reconciler validate` needs no token",
             )
 
 

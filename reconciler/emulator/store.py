@@ -246,7 +246,10 @@ class Store:
 
 
 def _open(path: Path, collections: Sequence[Collection]) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=0, check_same_thread=False)
+    try:
+        connection = sqlite3.connect(path, timeout=0, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        raise StateFileError(f"{path} cannot be opened ({error})") from error
     try:
         _prepare(connection, path, collections)
     except sqlite3.OperationalError as error:

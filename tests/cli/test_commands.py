@@ -511,3 +511,10 @@ def test_a_record_that_git_tracks_is_not_believed(connected: Path, monkeypatch: 
     code, shown, _ = call(connected, "plan")
     assert code == ExitCode.UNREADABLE
     assert "tracked by Git" in " ".join(shown.split())
+
+
+def test_settings_that_are_a_pipe_are_refused_and_not_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "reconciler.yaml")
+    code, shown, _ = call(tree, "validate")
+    assert code == ExitCode.INVALID
+    assert "no plain file" in " ".join(shown.split())
