@@ -17,16 +17,17 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
     |   |-- AbsentError            terminal           404: the thing is not there
     |   |-- UnavailableError       transient          429, 5xx before anything was done, no connection
     |   `-- LostAnswerError        transient          sent, and no answer that tells what became of it
-    |-- ReadOnlyError              our bug   exit 1   a command that only looks tried to write
-    |-- StalePlanError             terminal  exit 7
-    `-- UnsafePlanError            terminal  exit 4   says how to let this one case through
+    `-- ReadOnlyError              our bug   exit 1   a command that only looks tried to write
+
+What a guard refuses and what makes a saved plan stale are parts of the result, not exceptions.
 """
 
-from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.finding import Finding
 
 
@@ -167,19 +168,3 @@ class LostAnswerError(OrchestratorError):
 
 class ReadOnlyError(ReconcilerError):
     """A mutating request reached a client that may only look."""
-
-
-class StalePlanError(ReconcilerError):
-    """The world is not the one the plan was made for; `changed` names what differs."""
-
-    exit_code = ExitCode.STALE
-
-    def __init__(self, message: str, *, changed: Sequence[str], advice: str = "") -> None:
-        super().__init__(message, advice=advice)
-        self.changed = tuple(changed)
-
-
-class UnsafePlanError(ReconcilerError):
-    """A guard refuses the plan."""
-
-    exit_code = ExitCode.REFUSED

@@ -8,7 +8,7 @@ from reconciler.cli.options import SourceOptions
 from reconciler.cli.session import Session
 from reconciler.cli.views.output import notice
 from reconciler.cli.wiring import Composition, Request, compose
-from reconciler.errors import ReconcilerError, SettingsError, StalePlanError, UsageError
+from reconciler.errors import ReconcilerError, SettingsError, UsageError
 from reconciler.model.finding import sort_findings
 from reconciler.result import PassResult, Purpose, SourceInfo
 
@@ -75,7 +75,6 @@ def failure(purpose: Purpose, session: Session, error: ReconcilerError, started:
         SourceInfo(str(session.directory)),
         started,
         findings=error.findings if isinstance(error, SettingsError) else (),
-        changed=error.changed if isinstance(error, StalePlanError) else (),
         error=str(error),
         advice=error.advice,
         error_code=error.exit_code,

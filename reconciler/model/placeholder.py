@@ -51,11 +51,6 @@ def has_placeholder(text: str) -> bool:
     return bool(placeholders(text))
 
 
-def is_unbalanced(text: str) -> bool:
-    """True where a placeholder is opened and never closed."""
-    return any(text.find("}", start.end()) == -1 for start in _START.finditer(text))
-
-
 def resource_references(text: str) -> list[ResourceReference]:
     """Return every resource reference in the text, in order.
 

@@ -9,10 +9,13 @@ No message holds the token, a body or more of the server's words than their firs
 """
 
 import json
+import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -32,7 +35,8 @@ from reconciler.model.identity import Generation
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.access import SAFE_VERBS
-from reconciler.orchestrator.message import error_message, first_line, missing_permissions, quoted
+from reconciler.orchestrator.broken import SlowAnswerError, reason
+from reconciler.orchestrator.message import error_message, missing_permissions, quoted
 from reconciler.orchestrator.retry import Retry, retry_after_s
 from reconciler.orchestrator.shape import ShapeError
 
@@ -42,8 +46,12 @@ _LOCAL_USER = "00000000-0000-0000-0000-000000000000"
 """Whom v2 sees where a local host is addressed without a token (v2 reference 2.1)."""
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1"))
 _TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=30.0)
-_LARGEST_ANSWER_BYTES = 128 * 1024 * 1024
+_LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 _LARGEST_ERROR_BYTES = 1024 * 1024
+_LONGEST_ANSWER_S = 120.0
+"""From the sending to the end of the body; the time-outs above bound single reads only."""
+_SENDABLE_TOKEN = re.compile(r"[!-~]+")
+"""What a header carries unchanged: visible ASCII (RFC 9110, section 5.5)."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NO_SUCH_PATH = frozenset(("method not allowed", "no matching operation was found"))
 """What v2 says in a 404 that is about the address and not about the thing (v2 reference 3.1)."""
@@ -79,6 +87,8 @@ class Channel:
     """Requests to one endpoint; thread-safe.
 
     `slots` bounds the requests under way; a request that waits before its next try holds none.
+    `clock` gives seconds that only grow. Raises OrchestratorError for a token that no header
+    can carry.
     """
 
     def __init__(
@@ -89,11 +99,13 @@ class Channel:
         transport: httpx.BaseTransport,
         slots: threading.Semaphore,
         retry: Retry,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._prefix = endpoint.url.rstrip("/")
         self._token = endpoint.token
         self._slots = slots
         self._retry = retry
+        self._clock = clock
         self._client = httpx.Client(
             transport=transport,
             headers=_headers(endpoint, generation),
@@ -104,7 +116,7 @@ class Channel:
     @property
     def host(self) -> str:
         """Host and port, for messages."""
-        return urlsplit(self._prefix).netloc
+        return urlsplit(self._prefix).netloc.rpartition("@")[2]
 
     def close(self) -> None:
         """Close all connections."""
@@ -157,24 +169,27 @@ class Channel:
         try:
             return _parsed(content)
         except ValueError as error:
-            raise self._broken(request, f"the answer is no JSON ({len(content)} bytes)", error) from error
+            raise self._broken(request, f"the answer is no JSON ({len(content)} bytes)", error) from None
 
     def _answer(self, request: _Request) -> tuple[httpx.Response, bytes]:
         prepared = self._prepared(request)
         try:
             with self._slots:
+                deadline_s = self._clock() + _LONGEST_ANSWER_S
                 response = self._client.send(prepared, stream=True)
                 try:
+                    if isinstance(response.stream, httpx.SyncByteStream):
+                        response.stream = _TimedStream(response.stream, deadline_s, self._clock)
                     return response, _bounded_content(response)
                 finally:
                     response.close()
         except _NEVER_SENT as error:
             raise UnavailableError(
-                f"{request}: no connection to {self.host}: {_words(error)}",
+                f"{request}: no connection to {self.host}: {reason(error)}",
                 advice="check the url, the network, the certificates (SSL_CERT_FILE) and the proxy variables",
-            ) from error
+            ) from None
         except (httpx.TransportError, httpx.DecodingError, httpx.StreamError) as error:
-            raise self._broken(request, _words(error), error) from error
+            raise self._broken(request, reason(error), error) from None
         except _TooLargeError as error:
             message = f"{request}: the answer is larger than {error.limit_bytes} bytes"
             raise OrchestratorError(message) if request.is_read else LostAnswerError(message) from error
@@ -189,7 +204,7 @@ class Channel:
                 headers=None if request.body is None else {"Content-Type": "application/json"},
             )
         except httpx.InvalidURL as error:
-            raise OrchestratorError(f"{request}: cannot be sent: {_words(error)}") from error
+            raise OrchestratorError(f"{request}: cannot be sent: {reason(error)}") from None
 
     def _broken(self, request: _Request, what: str, cause: Exception) -> OrchestratorError:
         """Sort a failure after which the server may or may not have acted."""
@@ -201,14 +216,14 @@ class Channel:
 
     def _failure(self, request: _Request, response: httpx.Response, content: bytes) -> OrchestratorError:
         status = response.status_code
-        request_id = first_line(response.headers.get("x-request-id", ""))
         try:
             body = _parsed(content)
         except ValueError:
             body = None
         secrets = (*request.hidden, *((self._token,) if self._token else ()))
+        request_id = quoted(response.headers.get("x-request-id", ""), secrets)
         words = quoted(error_message(body), secrets)
-        message = f"{request}: {status}" + (f": {words}" if words else f" {response.reason_phrase}".rstrip())
+        message = f"{request}: {status}" + (f": {words}" if words else f" {_phrase(status)}".rstrip())
         hint_s = retry_after_s(response.headers.get("retry-after"), now=_server_now(response))
         refused_unread = status == 429 or (status == 503 and hint_s is not None)
         if refused_unread or (request.is_read and (status >= 500 or status == 408)):
@@ -227,7 +242,7 @@ class Channel:
         error, advice = _TERMINAL.get(status, (RejectedError, ""))
         lacking = missing_permissions(body)
         if lacking:
-            advice = f"the token lacks {', '.join(lacking)}"
+            advice = f"the token lacks {quoted(', '.join(lacking), secrets)}"
         return error(message, status=status, request_id=request_id, advice=advice)
 
 
@@ -267,14 +282,47 @@ def path_of(parts: Sequence[str]) -> str:
     return "".join("/" + quote(part, safe="") for part in parts)
 
 
+UNSENDABLE = "holds a space, a line break, a control character or one that is not ASCII"
+"""Continues a sentence about a token that `is_sendable` refuses."""
+
+
+def is_sendable(token: Secret) -> bool:
+    """Tell whether a header can carry the token."""
+    text = token.reveal()
+    return isinstance(text, str) and _SENDABLE_TOKEN.fullmatch(text) is not None
+
+
 def _headers(endpoint: Endpoint, generation: Generation) -> dict[str, str]:
     client = f"reconciler/{reconciler.__version__}"
     headers = {"Accept": "application/json", "User-Agent": client, "Humanitec-User-Agent": f"app {client}"}
     if endpoint.token is not None:
+        if not is_sendable(endpoint.token):
+            raise OrchestratorError(f"the token {UNSENDABLE}; nothing was sent")
         headers["Authorization"] = f"Bearer {endpoint.token.reveal()}"
     elif generation is Generation.V2 and urlsplit(endpoint.url).hostname in _LOCAL_HOSTS:
         headers["From"] = _LOCAL_USER
     return headers
+
+
+class _TimedStream(httpx.SyncByteStream):
+    """The raw body; raises SlowAnswerError at the first part that comes after the deadline.
+
+    Raw, because an answer can go on without end and decompress to nothing.
+    """
+
+    def __init__(self, inner: httpx.SyncByteStream, deadline_s: float, clock: Callable[[], float]) -> None:
+        self._inner = inner
+        self._deadline_s = deadline_s
+        self._clock = clock
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._inner:
+            if self._clock() > self._deadline_s:
+                raise SlowAnswerError("")
+            yield part
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 class _TooLargeError(Exception):
@@ -332,6 +380,9 @@ def _server_now(response: httpx.Response) -> datetime:
     return moment
 
 
-def _words(error: Exception) -> str:
-    """Return the reason in words that hold no part of a request."""
-    return f"{type(error).__name__}: {first_line(str(error))}".rstrip(": ")
+def _phrase(status: int) -> str:
+    """Return the standard phrase: the one of the answer is the server's to choose."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

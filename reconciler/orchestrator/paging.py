@@ -9,13 +9,16 @@ from reconciler.orchestrator.http import Channel, path_of
 
 PAGE_ITEMS = 100
 """The server's own default: the one size that every version of it accepts."""
+_MOST_PAGES = 5000
+"""Half a million things: far beyond any organization, and an end to a list that has none."""
 
 
 def pages(channel: Channel, parts: Sequence[str], query: Mapping[str, str] | None = None) -> list[JsonObject]:
     """Return the items of all pages.
 
-    Raises UnavailableError where a page marker comes back a second time: such a list has no
-    end, and a part of it must never pass for the whole (design decision 4.1).
+    Raises UnavailableError where a page marker comes back a second time and where pages keep
+    coming: such a list has no end, and a part of it must never pass for the whole (design
+    decision 4.1).
     """
     items: list[JsonObject] = []
     markers: set[str] = set()
@@ -29,6 +32,8 @@ def pages(channel: Channel, parts: Sequence[str], query: Mapping[str, str] | Non
         if marker in markers:
             raise UnavailableError(f"GET {path_of(parts)}: the list does not end, a page was named twice")
         markers.add(marker)
+        if len(markers) >= _MOST_PAGES:
+            raise UnavailableError(f"GET {path_of(parts)}: the list does not end after {_MOST_PAGES} pages")
 
 
 def _page(answer: Json) -> tuple[list[JsonObject], str]:

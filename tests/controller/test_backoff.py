@@ -21,7 +21,6 @@ from reconciler.errors import (
     UnauthorizedError,
     UnavailableError,
     UnknownRevisionError,
-    UnsafePlanError,
 )
 from reconciler.plan.action import Refusal, Status, TargetPlan
 from reconciler.result import PassResult
@@ -76,7 +75,6 @@ def test_a_result_says_whether_trying_again_helps(result: PassResult, progress: 
         (UnauthorizedError("x"), STALLED),
         (InventoryConflictError("x"), TRANSIENT),
         (SettingsError("x"), STALLED),
-        (UnsafePlanError("x"), STALLED),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )

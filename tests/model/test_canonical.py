@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.model import canonical
 from reconciler.model.json import Json, JsonObject, digest, pointer, steps
-from reconciler.model.placeholder import is_unbalanced, resource_references
+from reconciler.model.placeholder import resource_references
 from reconciler.model.resource_definition import Criterion, DriverInputs, Entity
 from reconciler.model.secret import Expression, Literal, Reference, Secret, Unreadable, keyed_digest
 
@@ -156,8 +156,3 @@ def test_traversals_are_marked() -> None:
     (reference,) = resource_references("${resources['gcs.default<workload>aws-role'].outputs.arn}")
     assert reference.is_traversal
     assert reference.type == "gcs"
-
-
-def test_an_unclosed_placeholder_is_seen() -> None:
-    assert is_unbalanced("a ${context.app.id")
-    assert not is_unbalanced("a ${context.app.id} ${b}")

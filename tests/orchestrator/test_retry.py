@@ -12,7 +12,7 @@ from reconciler.errors import LostAnswerError, OrchestratorError, UnavailableErr
 from reconciler.orchestrator.client import Orchestrator, Retry
 from reconciler.orchestrator.retry import retry_after_s
 from tests.orchestrator.conftest import Connect
-from tests.orchestrator.samples import definition
+from tests.orchestrator.samples import TOKEN, definition
 
 TRIES = 4
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -116,11 +116,11 @@ def test_a_broken_connection_is_tried_again_only_before_anything_was_sent(
     connect: Connect, verb: str, cause: type[httpx.TransportError], after_a_write: type[OrchestratorError]
 ) -> None:
     def broken(_: httpx.Request) -> httpx.Response:
-        raise cause("Name or service not known")
+        raise cause(f"Illegal header value Bearer {TOKEN}")
 
     client = connect(transport=httpx.MockTransport(broken))
     expected = UnavailableError if verb == "GET" else after_a_write
-    with pytest.raises(OrchestratorError, match="Name or service not known") as raised:
+    with pytest.raises(OrchestratorError) as raised:
         CALLS[verb](client)
     assert type(raised.value) is expected
     assert client.requests == {verb: TRIES if expected is UnavailableError else 1}

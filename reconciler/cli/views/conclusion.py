@@ -13,7 +13,6 @@ from reconciler.result import PassResult, Purpose, Verdict
 
 NOTHING_CHANGED = "Nothing was changed."
 SHORT_COMMIT = 12
-_HAPPENED = (Status.DONE, Status.UNKNOWN)
 _LEFT = (Status.FAILED, Status.BLOCKED, Status.UNKNOWN, Status.REFUSED, Status.SKIPPED)
 
 
