@@ -36,25 +36,41 @@ class Run:
     stderr: str
 
 
+_LAUNCHER = """
+import json, os, sys, time
+start = time.perf_counter()
+_, status, usage = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+os.write(int(sys.argv[1]), json.dumps([time.perf_counter() - start, usage.ru_maxrss, status]).encode())
+"""
+"""Starts a program from a small process: a child counts the memory of whoever forked it as its own peak."""
+
+
 def run(arguments: Sequence[str], *, expect: Sequence[int] = (0,)) -> Run:
     """Run a program to its end. Raises BenchmarkError on another exit code than expected.
 
     Memory is `ru_maxrss` of this one child, which Linux counts in KiB and macOS in bytes.
     """
     environment = {**os.environ, **dict.fromkeys(TOKENS, "bench"), "NO_COLOR": "1"}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            list(arguments), stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment
+    reading, writing = os.pipe()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, os.fdopen(reading, "rb") as report:
+        launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(writing), *arguments]
+        subprocess.run(
+            launcher,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env=environment,
+            pass_fds=(writing,),
+            check=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = code = os.waitstatus_to_exitcode(status)
+        os.close(writing)
+        seconds, peak, status = json.loads(report.read())
+        code = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
         result = Run(
             seconds=seconds,
-            memory_mib=usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024),
+            memory_mib=peak / (1024 * 1024 if sys.platform == "darwin" else 1024),
             code=code,
             stdout=out.read().decode(),
             stderr=err.read().decode(),

@@ -385,9 +385,7 @@ class _Secrets:
 
         token = None if connection.token is None else self._found(connection.token, place)
         if token is not None and connection.token is not None and not is_sendable(token):
-            self._missing.append(
-                f"{self._origin(connection.token)} ({place}) {UNSENDABLE}, which no token does"
-            )
+            self._missing.append(f"{self._origin(connection.token)} ({place}) {UNSENDABLE}")
         return Endpoint(connection.url, token)
 
     def _found(self, token: Token, place: str) -> Secret | None:

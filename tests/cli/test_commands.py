@@ -518,3 +518,17 @@ def test_settings_that_are_a_pipe_are_refused_and_not_waited_for(tree: Path) -> 
     code, shown, _ = call(tree, "validate")
     assert code == ExitCode.INVALID
     assert "no plain file" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("spoiler", ["\n", " ", "\x1b", "é"])
+def test_a_token_that_no_header_can_carry_is_refused_by_name(
+    connected: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, spoiler: str
+) -> None:
+    monkeypatch.setenv("TEST_TOKEN", f"tkn-4f1c9a{spoiler}7be2")
+    code, shown, said = call(connected, "plan")
+    assert code == ExitCode.INVALID
+    assert "environment variable TEST_TOKEN (targets.acme.orchestrator.token) holds a space" in " ".join(
+        shown.split()
+    )
+    assert "tkn-4f1c9a" not in shown + said
+    assert emulator.log.entries() == []

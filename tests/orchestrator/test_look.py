@@ -208,6 +208,22 @@ def test_a_list_that_is_not_read_to_its_end_is_incomplete(
     assert isinstance(found.failures[Kind.RUNNER], OrchestratorError)
 
 
+def test_a_list_of_ever_new_pages_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.orchestrator.paging._MOST_PAGES", 7)
+    asked: list[str] = []
+
+    def another_page(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/runners"):
+            return httpx.Response(200, json={"items": []})
+        asked.append(request.url.params.get("page", ""))
+        return httpx.Response(200, json={"items": [], "next_page_token": str(len(asked))})
+
+    found = connect(v1=None, transport=httpx.MockTransport(another_page)).look(Hints())
+    assert Kind.RUNNER not in found.state.complete
+    assert str(found.failures[Kind.RUNNER]).endswith("the list does not end after 7 pages")
+    assert len(asked) == 7
+
+
 def test_a_list_that_names_one_thing_twice_is_incomplete(connect: Connect) -> None:
     body = {"id": "orders", "type": "s3", "driver_type": "x"}
     answers = {"/orgs/acme/agents": [], "/orgs/acme/resources/defs": [body, body]}

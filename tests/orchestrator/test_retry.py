@@ -123,6 +123,7 @@ def test_a_broken_connection_is_tried_again_only_before_anything_was_sent(
     with pytest.raises(OrchestratorError) as raised:
         CALLS[verb](client)
     assert type(raised.value) is expected
+    assert TOKEN not in str(raised.value)
     assert client.requests == {verb: TRIES if expected is UnavailableError else 1}
 
 
