@@ -166,7 +166,7 @@ class World:
         return FileInventory(self.inventories, "test")
 
     def connect(self, access: Access) -> Callable[[TargetName, Target], Orchestrator]:
-        endpoint = Endpoint(URL, Secret("a token for tests"))
+        endpoint = Endpoint(URL, Secret("a-token-for-tests"))
 
         def transport(_: Endpoint) -> httpx.BaseTransport:
             inner: httpx.BaseTransport = self.emulator.transport()
