@@ -319,11 +319,9 @@ class _Hand:
             return Outcome(
                 action, Status.UNKNOWN, f"{error}; reading again failed too: {second}", is_transient=True
             )
-        if deed.happened(live) and not _creates_literals(action):
-            self._record(action, live)
-            return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
-        if action.verb is Verb.CREATE and live is not None and deed.happened(live):
-            return self._send_secrets_again(action, live)
+        done = self._found_done(action, deed, live)
+        if done is not None:
+            return done
         if _is_taken(action, live):
             return Outcome(
                 action, Status.FAILED, f"{error}; found something else under this id when read again"
@@ -333,6 +331,15 @@ class _Hand:
                 action, Status.FAILED, f"{error}; not done after {ATTEMPTS} attempts", is_transient=True
             )
         return None
+
+    def _found_done(self, action: Action, deed: _Deed, live: Resource | None) -> Outcome | None:
+        """Settle a change whose answer was lost and whose effect is there; None where it is not."""
+        if not deed.happened(live):
+            return None
+        if live is not None and _creates_literals(action):
+            return self._send_secrets_again(action, live)
+        self._record(action, live)
+        return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
 
     def _send_secrets_again(self, action: Action, live: Resource) -> Outcome:
         """Something equal but for secrets stands there: sending them once more makes it certain."""
@@ -359,12 +366,7 @@ class _Hand:
             return Outcome(
                 action, Status.UNKNOWN, f"{error}; reading again failed: {second}", is_transient=True
             )
-        if live is None or not deed.happened(live):
-            return None
-        if _creates_literals(action):
-            return self._send_secrets_again(action, live)
-        self._record(action, live)
-        return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
+        return self._found_done(action, deed, live)
 
     def _after_conflict(self, action: Action, deed: _Deed, error: ConflictError) -> Outcome:
         if action.verb is Verb.DELETE:

@@ -142,10 +142,10 @@ def validate(settings: Settings, adapters: Adapters, selection: Selection) -> Pa
 
 def plan(
     settings: Settings, adapters: Adapters, selection: Selection, *, accepted: frozenset[Approval]
-) -> tuple[PassResult, SavedPlan | None]:
-    """Everything up to the guards; changes nothing. The second value binds an apply to this plan.
+) -> tuple[PassResult, Callable[[], SavedPlan] | None]:
+    """Everything up to the guards; changes nothing. The second value makes what binds an apply to this plan.
 
-    It is None where no whole plan came about.
+    It is None where no whole plan came about. Binding digests both states, so only who saves a plan calls it.
     """
     running = _start(settings, adapters, selection, Purpose.PLAN)
     loaded = _load(running)
@@ -169,8 +169,9 @@ def plan(
     if base is not None and preview is None:
         targets = tuple(_without_preview(result, running.base_name) for result in targets)
     is_whole = not failed and not any(sight.look.failures for sight in sights)
-    saved = _bind(running, planned, accepted) if is_whole and not running.is_invalid() else None
-    return running.result(targets=targets, preview=preview), saved
+    can_bind = is_whole and not running.is_invalid()
+    result = running.result(targets=targets, preview=preview)
+    return result, (lambda: _bind(running, planned, accepted)) if can_bind else None
 
 
 def apply(

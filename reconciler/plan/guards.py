@@ -103,13 +103,12 @@ def _pruned(case: Case) -> dict[Kind, list[ResourceKey]]:
 
 def _empty_tree(case: Case) -> Iterator[Refusal]:
     keys = tuple(sorted(key for keys in _pruned(case).values() for key in keys))
-    if keys and not case.desired.resources:
-        yield Refusal(
+    if not case.desired.resources:
+        yield from _refused(
+            case,
             "empty-tree",
-            case.target,
-            f"the files of this target declare nothing; all {len(keys)} owned objects would be deleted",
-            len(keys),
             keys,
+            f"the files of this target declare nothing; all {len(keys)} owned objects would be deleted",
         )
 
 
@@ -122,14 +121,12 @@ def _deletes(case: Case) -> Iterator[Refusal]:
         if len(keys) > allowed:
             too_many.extend(keys)
             told.append(f"{len(keys)} of {owned} owned {kind} objects ({allowed} allowed)")
-    if too_many:
-        yield Refusal(
-            "deletes",
-            case.target,
-            f"{', '.join(told)} would be deleted; safety.maxDelete is {case.safety.maxDelete}",
-            len(too_many),
-            tuple(sorted(too_many)),
-        )
+    yield from _refused(
+        case,
+        "deletes",
+        tuple(sorted(too_many)),
+        f"{', '.join(told)} would be deleted; safety.maxDelete is {case.safety.maxDelete}",
+    )
 
 
 def _last_key(case: Case) -> Iterator[Refusal]:
@@ -148,15 +145,10 @@ def _last_key(case: Case) -> Iterator[Refusal]:
             if agent not in deleted_agents and present[agent] + created[agent] - count <= 0
         )
     )
-    if agents:
-        names = ", ".join(agent.id for agent in agents)
-        yield Refusal(
-            "last-key",
-            case.target,
-            f"the last key of {names} would be deleted; the agent would be cut off",
-            len(agents),
-            agents,
-        )
+    names = ", ".join(agent.id for agent in agents)
+    yield from _refused(
+        case, "last-key", agents, f"the last key of {names} would be deleted; the agent would be cut off"
+    )
 
 
 def _protected(case: Case) -> Iterator[Refusal]:
@@ -166,11 +158,7 @@ def _protected(case: Case) -> Iterator[Refusal]:
         for key in _deleted(action)
         if any(key.matches(pattern) for pattern in case.safety.protect)
     )
-    if keys:
-        names = ", ".join(map(str, keys))
-        yield Refusal(
-            "protected", case.target, f"protected objects would be deleted: {names}", len(keys), keys
-        )
+    yield from _refused(case, "protected", keys, f"protected objects would be deleted: {_names(keys)}")
 
 
 def _cascade(case: Case) -> Iterator[Refusal]:
@@ -187,15 +175,12 @@ def _cascade(case: Case) -> Iterator[Refusal]:
             if resource.key not in deleted and _holder(resource) in deleted
         )
     )
-    if taken:
-        names = ", ".join(map(str, taken))
-        yield Refusal(
-            "cascade",
-            case.target,
-            f"{len(taken)} objects that this plan does not delete would be deleted along: {names}",
-            len(taken),
-            taken,
-        )
+    yield from _refused(
+        case,
+        "cascade",
+        taken,
+        f"{len(taken)} objects that this plan does not delete would be deleted along: {_names(taken)}",
+    )
 
 
 def _holder(resource: Resource) -> ResourceKey | None:
@@ -216,15 +201,12 @@ def _replace(case: Case) -> Iterator[Refusal]:
         and action.subject.group is not Group.PRUNE
         and action.key.kind in (Kind.DEFINITION, Kind.RUNNER)
     )
-    if keys:
-        names = ", ".join(map(str, keys))
-        yield Refusal(
-            "replace",
-            case.target,
-            f"the type of {names} cannot be changed; deleting and making anew is the only way",
-            len(keys),
-            keys,
-        )
+    yield from _refused(
+        case,
+        "replace",
+        keys,
+        f"the type of {_names(keys)} cannot be changed; deleting and making anew is the only way",
+    )
 
 
 def _state_storage(case: Case) -> Iterator[Refusal]:
@@ -235,12 +217,20 @@ def _state_storage(case: Case) -> Iterator[Refusal]:
         and any(field.path[:1] == ("state_storage_configuration",) for field in change.fields)
         and any(action.key == change.key for action in case.actions)
     )
+    yield from _refused(
+        case,
+        "state-storage",
+        keys,
+        f"the state storage of {_names(keys)} would change; state is not moved, "
+        "what it describes would be orphaned",
+    )
+
+
+def _refused(case: Case, guard: str, keys: tuple[ResourceKey, ...], message: str) -> Iterator[Refusal]:
+    """One refusal that counts `keys`; none where there are none."""
     if keys:
-        names = ", ".join(map(str, keys))
-        yield Refusal(
-            "state-storage",
-            case.target,
-            f"the state storage of {names} would change; state is not moved, what it describes would be orphaned",
-            len(keys),
-            keys,
-        )
+        yield Refusal(guard, case.target, message, len(keys), keys)
+
+
+def _names(keys: tuple[ResourceKey, ...]) -> str:
+    return ", ".join(map(str, keys))

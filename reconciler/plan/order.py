@@ -124,26 +124,22 @@ def _criteria_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, Actio
 
 
 def _selectors_freed(action: Action) -> Iterator[tuple[str, str]]:
-    live = action.subject.live
-    if action.verb is not Verb.DELETE or live is None:
-        return
-    kind = str(live.document.get("type", ""))
-    if action.key.kind is Kind.CRITERION:
-        yield kind, criterion_selector(action.key)
-    elif action.key.kind is Kind.DEFINITION:
-        for selector in live.criteria or ():
-            yield kind, selector
+    return _selectors(action, action.subject.live if action.verb is Verb.DELETE else None)
 
 
 def _selectors_taken(action: Action) -> Iterator[tuple[str, str]]:
-    desired = action.subject.desired
-    if action.verb is not Verb.CREATE or desired is None:
+    return _selectors(action, action.subject.desired if action.verb is Verb.CREATE else None)
+
+
+def _selectors(action: Action, side: Resource | None) -> Iterator[tuple[str, str]]:
+    """Pairs of (type, selector) that an action is about on one side of its change; none without that side."""
+    if side is None:
         return
-    kind = str(desired.document.get("type", ""))
+    kind = str(side.document.get("type", ""))
     if action.key.kind is Kind.CRITERION:
         yield kind, criterion_selector(action.key)
     elif action.key.kind is Kind.DEFINITION:
-        for selector in desired.criteria or ():
+        for selector in side.criteria or ():
             yield kind, selector
 
 

@@ -207,12 +207,13 @@ class World:
     def plan_and_save(
         self, *accepted: tuple[str, int], only: frozenset[str] = frozenset(), base: Path | None = None
     ) -> tuple[PassResult, SavedPlan | None]:
-        return reconcile.plan(
+        result, bind = reconcile.plan(
             self.settings,
             self.adapters(Access.READ_ONLY, base=base),
             Selection(only=only),
             accepted=frozenset(accepted),
         )
+        return result, bind() if bind is not None else None
 
     def apply(
         self,

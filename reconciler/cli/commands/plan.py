@@ -64,9 +64,11 @@ def command(
         nonlocal saved
         from reconciler.reconcile import plan  # noqa: PLC0415  as above
 
-        result, saved = plan(
+        result, bind = plan(
             composed.settings, composed.adapters, composed.selection, accepted=frozenset(accepted)
         )
+        if out is not None and bind is not None:
+            saved = bind()
         return result
 
     asked = Asked(Purpose.PLAN, source, targets, only, saves_plan=out is not None)
