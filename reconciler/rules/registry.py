@@ -1,21 +1,34 @@
-"""The table of all rules, by id. A new rule is a new entry of its subject's module, or a new module here."""
+"""The table of all rules, by id. A new rule is a new entry in a module of its subject's folder."""
 
 from collections.abc import Mapping
 from itertools import chain
 from types import MappingProxyType
 
-from reconciler.rules import gitops, gitops_surroundings, keys, naming, references, uniqueness
+from reconciler.rules import (
+    agent_install,
+    agent_use,
+    gitops,
+    identity,
+    keys,
+    operator,
+    references,
+    runner,
+    stores,
+)
 from reconciler.rules.rule import Check, Confidence, Rule, Side
 
 __all__ = ["RULES", "Check", "Confidence", "Rule", "Side", "catalogue"]
 
 _SUBJECTS = (
-    naming.RULES,
-    references.RULES,
-    uniqueness.RULES,
+    identity.RULES,
     keys.RULES,
+    agent_install.RULES,
+    agent_use.RULES,
+    operator.RULES,
     gitops.RULES,
-    gitops_surroundings.RULES,
+    stores.RULES,
+    references.RULES,
+    runner.RULES,
 )
 
 

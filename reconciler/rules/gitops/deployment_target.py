@@ -1,6 +1,6 @@
 """Rules about deployments to Git (compatibility rules, GitOps): R68, R69, R70, R75.
 
-`reconciler.rules.gitops_surroundings` holds R71 to R74, which compare several documents.
+`reconciler.rules.gitops.surroundings` holds R71 to R74, which compare several documents.
 """
 
 import re

@@ -13,7 +13,7 @@ from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
 from reconciler.rules.context import Applications, Applied, meet
 from reconciler.rules.declared_definition import CLUSTER_TYPE, NAMESPACE_TYPE, DeclaredDefinition
 from reconciler.rules.git_target import GIT_DRIVER, GitTarget, Given, git_target, mode_path, segments
-from reconciler.rules.gitops_tool import Sync, syncs
+from reconciler.rules.gitops.tool import Sync, syncs
 from reconciler.rules.pattern import could_be
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope, live_criteria
