@@ -14,6 +14,7 @@ from reconciler.model.json import digest
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Literal, Unreadable
 from reconciler.model.state import Resource, State
+from reconciler.model.surroundings import Beside
 from reconciler.orchestrator.sight import Hints, Look
 from reconciler.plan.action import TargetPlan, Verb
 from reconciler.plan.problem import NO_CONNECTION, STILL_DECLARED
@@ -42,8 +43,10 @@ def believed(look: Look, inventory: Inventory) -> Look:
     return replace(look, failures={**look.failures, **dict.fromkeys(look.unproven, error)})
 
 
-def hints(desired: State, inventory: Inventory, digest_key: bytes | None) -> Hints:
-    """What spares requests: which agents' keys matter, and runners known to be as desired."""
+def hints(
+    desired: State, inventory: Inventory, digest_key: bytes | None, beside: frozenset[Beside]
+) -> Hints:
+    """What spares requests: which agents' keys matter, runners known to be as desired, what rules ask for."""
     agents = {key.id for key in (*desired.resources, *inventory.entries) if key.kind is Kind.AGENT}
     agents |= {
         key.id.partition("/")[0] for key in (*desired.resources, *inventory.entries) if key.kind is Kind.KEY
@@ -59,7 +62,7 @@ def hints(desired: State, inventory: Inventory, digest_key: bytes | None) -> Hin
             and entry.secrets == literal_digests(resource, digest_key)
         ):
             runners[resource.key.id] = (entry.observed_at, _as_live(resource, entry.observed_at))
-    return Hints(frozenset(agents), runners)
+    return Hints(frozenset(agents), runners, beside)
 
 
 def _as_live(desired: Resource, updated_at: str) -> Resource:

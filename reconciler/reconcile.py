@@ -46,6 +46,7 @@ from reconciler.plan.guards import Approval, counted, granted
 from reconciler.plan.saved import SavedPlan, bind, change_digest
 from reconciler.plan.selection import Selection
 from reconciler.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
+from reconciler.rules.demand import demand
 from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.scope import Scope
 from reconciler.settings import FILE_NAME, Settings, Target
@@ -236,9 +237,7 @@ def _load(running: _Pass) -> Declarations | PassResult:
         declarations = running.adapters.load(tree)
     except ReconcilerError as error:
         return running.result(error=str(error), advice=error.advice, error_code=error.exit_code)
-    documents = sum(
-        map(len, (declarations.definitions, declarations.agents, declarations.keys, declarations.runners))
-    )
+    documents = sum(1 for _ in declarations.documents())
     running.source = SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents)
     running.unread = declarations.unread
     running.settings_text = tree.files.get(FILE_NAME)
@@ -279,6 +278,7 @@ def _scopes(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> 
             declarations=select(loaded, target),
             everything=loaded,
             live=live.get(name),
+            now=running.started_at,
         )
         for name, target in running.targets.items()
     ]
@@ -286,7 +286,9 @@ def _scopes(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> 
 
 def _check(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> None:
     """Judge by the rules; a second call, with live, replaces what the first one found."""
-    verdict: Judgement = judge(_scopes(running, loaded, live), running.settings)
+    verdict: Judgement = judge(
+        _scopes(running, loaded, live), running.settings, day=running.started_at.date()
+    )
     kept = [finding for finding in running.findings if not finding.rule.startswith("R")]
     running.findings = [*kept, *verdict.findings]
     running.unknown = verdict.unknown
@@ -347,7 +349,7 @@ def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | Tar
     try:
         inventory = at_home(running.adapters.inventory.read(scope.target), target)
         client = clients.of(scope.target)
-        look = client.look(hints(desired, inventory, running.adapters.digest_key))
+        look = client.look(hints(desired, inventory, running.adapters.digest_key, demand(scope)))
     except (OrchestratorError, InventoryError) as error:
         return TargetResult(
             scope.target,

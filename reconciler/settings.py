@@ -4,10 +4,11 @@ Frozen models only. `reconciler.source.settings_file` reads the file; `reconcile
 turns names of environment variables into values.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from reconciler.model.document import Frozen, Items, Word
 from reconciler.model.finding import Severity
@@ -73,7 +74,8 @@ class Target(Frozen):
     orchestrator: Annotated[Connection | None, Field(description="Platform Orchestrator v1.")] = None
     runners: Annotated[Connection | None, Field(description="Platform Orchestrator v2.")] = None
     mode: Annotated[
-        Word[Mode] | None, Field(description="The mode the team believes in. Nothing uses it yet.")
+        Word[Mode] | None,
+        Field(description="The mode the team believes in; compared with what is computed (R60)."),
     ] = None
     primaryStore: Annotated[  # noqa: N815  the setting's name
         str | None, Field(description="Id of the primary secret store, if it is known.")
@@ -101,8 +103,18 @@ class Cluster(Frozen):
     kubeconfig: Kubeconfig | None = None
     inCluster: Annotated[bool, Field(description="Use the pod's own account.")] = False  # noqa: N815  as in the file
     directory: Annotated[str | None, Field(description="Render into this folder instead.")] = None
-    platform: Literal["aks", "eks", "gke", "openshift", "other"] | None = None
+    platform: Annotated[
+        Literal["aks", "eks", "gke", "openshift", "other"] | None, Field(description="Who runs it.")
+    ] = None
     apiServer: ApiServer = ApiServer()  # noqa: N815  as in the file
+    kubernetesVersion: Annotated[str | None, Field(description="Such as `1.31`.")] = None  # noqa: N815  as in the file
+    network: Annotated[str | None, Field(description="Network it stands in, by a name of yours.")] = None
+    definitions: Annotated[
+        Items[str] | None,
+        Field(
+            description="Ids of the `k8s-cluster` definitions that deploy to it; its own name if left out."
+        ),
+    ] = None
     operator: Annotated[bool | None, Field(description="Whether the Humanitec Operator runs there.")] = None
 
 
@@ -191,11 +203,36 @@ class InventorySettings(Frozen):
         return self
 
 
+class Profile(StrEnum):
+    """How rules on contradictory sources are taken (compatibility rules 1)."""
+
+    DEFAULT = "default"
+    STRICT = "strict"
+
+
 class RuleSetting(Frozen):
-    """Switches one rule, always with a reason."""
+    """Switches one rule, always with a reason, for good or until a date."""
 
     severity: Literal["error", "warning", "off"]
     reason: Annotated[str, Field(min_length=1, description="Why; printed where the rule would have spoken.")]
+    until: Annotated[
+        str | None,
+        Field(
+            description="Last day on which it holds, such as `2027-01-31`; for good if left out.",
+            pattern=r"^\d{4}-\d{2}-\d{2}$",
+        ),
+    ] = None
+
+    @field_validator("until")
+    @classmethod
+    def _a_day(cls, text: str | None) -> str | None:
+        if text is not None:
+            date.fromisoformat(text)
+        return text
+
+    def holds_on(self, day: date) -> bool:
+        """True on every day up to and including the last one."""
+        return self.until is None or day <= date.fromisoformat(self.until)
 
     def as_severity(self) -> Severity | None:
         """None where the rule is off."""
@@ -285,6 +322,10 @@ class Settings(Frozen):
     policy: Policy = Policy()
     safety: Safety = Safety()
     inventory: InventorySettings = InventorySettings()
+    profile: Annotated[
+        Word[Profile],
+        Field(description="`strict` makes errors of warnings whose sources contradict each other."),
+    ] = Profile.DEFAULT
     rules: dict[str, RuleSetting] = Field(
         default_factory=dict, description="Rules switched by id, such as `R71`."
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.installation import AgentInstall
 from reconciler.model.resource_definition import Criterion
 
 
@@ -29,6 +30,11 @@ class AgentSpec(Frozen):
     ] = None
     definition: Annotated[
         AgentDefinition | None, Field(description="Resource definition of type `agent` made for it.")
+    ] = None
+    install: Annotated[AgentInstall | None, Field(description="Where it runs.")] = None
+    moreInstalls: Annotated[  # noqa: N815  as in the file
+        Items[AgentInstall] | None,
+        Field(description="Further places where it runs, with the same key and organizations."),
     ] = None
 
 

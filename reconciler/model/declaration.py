@@ -1,7 +1,8 @@
 """What the files declare: validated documents with the places they came from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Generic, TypeVar
 
 from reconciler.model.agent import AgentDocument
@@ -9,9 +10,11 @@ from reconciler.model.document import Frozen
 from reconciler.model.finding import Finding
 from reconciler.model.json import JsonObject, Path
 from reconciler.model.key import KeyDocument, PublicKey
+from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin, Positions
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import RunnerDocument
+from reconciler.model.secret_store import SecretStoreDocument
 
 D = TypeVar("D", bound=Frozen)
 
@@ -38,10 +41,38 @@ class Declared(Generic[D]):
         return self.positions.key_origin(self.raw, path)
 
 
+AnyDeclared = (
+    Declared[DefinitionDocument]
+    | Declared[AgentDocument]
+    | Declared[KeyDocument]
+    | Declared[RunnerDocument]
+    | Declared[OperatorDocument]
+    | Declared[SecretStoreDocument]
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Foreign:
     """A YAML document of somebody else's format that stands in the same tree (Kubernetes, Score …)."""
 
+    raw: JsonObject
+    positions: Positions
+
+    @property
+    def file(self) -> str:
+        """Path below the root of the tree."""
+        return self.positions.file
+
+    def origin(self, path: Path = ()) -> Origin:
+        """Place of the value under `path`, or of its nearest existing ancestor."""
+        return self.positions.origin(self.raw, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A document of ours that is not valid. It has findings already; rules may explain it better."""
+
+    kind: str
     raw: JsonObject
     positions: Positions
 
@@ -76,6 +107,9 @@ class Declarations:
     agents: tuple[Declared[AgentDocument], ...] = ()
     keys: tuple[Declared[KeyDocument], ...] = ()
     runners: tuple[Declared[RunnerDocument], ...] = ()
+    operators: tuple[Declared[OperatorDocument], ...] = ()
+    secret_stores: tuple[Declared[SecretStoreDocument], ...] = ()
+    rejected: tuple[Rejected, ...] = ()
     foreign: tuple[Foreign, ...] = ()
     public_keys: Mapping[Origin, PublicKey] = field(default_factory=dict)
     private_keys: tuple[PrivateKeyPlace, ...] = ()
@@ -83,3 +117,9 @@ class Declarations:
     unread: tuple[tuple[str, str], ...] = ()
     """Files that were not looked into, each with the reason."""
     file_count: int = 0
+
+    def documents(self) -> Iterator[AnyDeclared]:
+        """Every document of ours, by kind and in the order of the files."""
+        return chain(
+            self.definitions, self.agents, self.keys, self.runners, self.operators, self.secret_stores
+        )

@@ -19,7 +19,8 @@ def desired_state(declarations: Declarations, organization: str) -> State:
     """Everything `declarations` (those of one target) ask for in `organization`.
 
     Complete for every kind: callers reach this only with a tree that was read without an error.
-    Keys whose text could not be parsed are left out; they have findings.
+    Keys whose text could not be parsed are left out; they have findings. Operators, secret stores,
+    installations and keys of other owners than agents are checked by rules and not applied.
     """
     resources = {resource.key: resource for resource in _resources(declarations, organization)}
     return State(resources, frozenset(Kind))
@@ -36,7 +37,7 @@ def _resources(declarations: Declarations, organization: str) -> Iterator[Resour
     for key in declarations.keys:
         owner = key.document.spec.for_.agent
         facts = declarations.public_keys.get(key.origin())
-        if facts is not None and (owner in here or owner not in declared):
+        if owner is not None and facts is not None and (owner in here or owner not in declared):
             yield Resource(
                 canonical.resource_key(Kind.KEY, organization, canonical.key_id(owner, facts.fingerprint)),
                 {"public_key": facts.pem},

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import JsonObject
 
 WRITE_ONLY_AUTH = ("client_certificate_data", "client_key_data", "service_account_token")
@@ -204,6 +205,9 @@ class RunnerSpec(Frozen):
     rules: Annotated[
         Items[RunnerRule] | None,
         Field(description="Which environments it serves. Left out: not managed. `[]`: none of ours."),
+    ] = None
+    install: Annotated[
+        RunnerInstall | None, Field(description="Where it runs, of kubernetes-agent runners.")
     ] = None
 
 

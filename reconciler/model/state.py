@@ -12,6 +12,7 @@ from reconciler.model.identity import Kind, ResourceKey
 from reconciler.model.json import JsonObject
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Secret, SecretLeaf
+from reconciler.model.surroundings import UNSEEN, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Resource:
     updated_at: str = ""
     """Live runners only: the server's time stamp, RFC 3339."""
     is_built_in: bool = False
+    status: Mapping[str, str] = field(default_factory=dict)
+    """Live only: what the server says about it and nobody sets. Keys of agents: `expired_at` (RFC 3339) and
+    `is_authorized` (`true` or `false`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class State:
 
     resources: Mapping[ResourceKey, Resource]
     complete: frozenset[Kind]
+    surroundings: Surroundings = UNSEEN
 
     def of(self, kind: Kind) -> list[Resource]:
         """Resources of one kind, by id."""

@@ -12,7 +12,9 @@ from dataclasses import replace
 from reconciler.errors import OrchestratorError
 from reconciler.model.identity import Kind
 from reconciler.model.state import Resource, State
+from reconciler.model.surroundings import UNSEEN
 from reconciler.orchestrator.sight import Hints, Look
+from reconciler.orchestrator.surroundings import read_surroundings
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2, Summary
 
@@ -25,6 +27,7 @@ class _Gathering:
         self.complete: set[Kind] = set()
         self.failures: dict[Kind, OrchestratorError] = {}
         self.unproven: frozenset[Kind] = frozenset()
+        self.surroundings = UNSEEN
 
     def take(self, kind: Kind, futures: list[Future[list[Resource]]]) -> None:
         """Add the resources of one kind, complete only if every part of it could be read."""
@@ -38,7 +41,11 @@ class _Gathering:
 
     def look(self) -> Look:
         """Return what was gathered."""
-        state = State({resource.key: resource for resource in self.resources}, frozenset(self.complete))
+        state = State(
+            {resource.key: resource for resource in self.resources},
+            frozenset(self.complete),
+            self.surroundings,
+        )
         return Look(state, dict(self.failures), self.unproven)
 
 
@@ -49,6 +56,7 @@ def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor
     agents = pool.submit(v1.agents) if v1 else None
     summaries = pool.submit(v2.summaries) if v2 else None
     rules = pool.submit(v2.rules) if v2 else None
+    surroundings = read_surroundings(v1, hints.beside, pool) if v1 else None
     if v1 and agents and definitions:
         _gather_agents(gathering, v1, agents, hints.agents, pool)
         gathering.take(Kind.DEFINITION, [definitions])
@@ -58,6 +66,8 @@ def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor
         _gather_runners(gathering, v2, summaries, hints.runners, pool)
         gathering.take(Kind.RUNNER_RULE, [rules])
         _require_proof(gathering, v2)
+    if surroundings is not None:
+        gathering.surroundings = surroundings()
     return gathering.look()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from reconciler.errors import OrchestratorError
 from reconciler.model.identity import Kind
 from reconciler.model.state import Resource, State
+from reconciler.model.surroundings import Beside
 
 
 @dataclass(frozen=True)
@@ -14,11 +15,12 @@ class Hints:
 
     `agents` are those whose keys matter: keys of others are not read, and the kind counts as
     complete without them. `runners` maps ids to the time stamp last seen and the live resource
-    to use where the list still shows that stamp.
+    to use where the list still shows that stamp. `beside` are the collections that rules ask for.
     """
 
     agents: frozenset[str] = frozenset()
     runners: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
+    beside: frozenset[Beside] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,10 @@ class V1:
                 advice="check `organization` and the url of the target",
             ) from error
 
+    def listed(self, parts: tuple[str, ...], parse: Callable[[JsonObject], T]) -> list[T]:
+        """Return a whole collection of the organization, such as `("secretstores",)`, parsed."""
+        return self._list(self._path(*parts), parse)
+
     def definitions(self) -> list[Resource]:
         """Return all definitions that are not deleted, with their criteria."""
         found = self._list(self._path("resources", "defs"), self._standing_definition)

@@ -85,6 +85,10 @@ def key(document: JsonObject, organization: str, agent_id: str) -> Resource:
     return Resource(
         key=canonical.resource_key(Kind.KEY, organization, identifier),
         document={"public_key": shape.text(document, "public_key")},
+        status={
+            "expired_at": shape.optional_text(document, "expired_at"),
+            "is_authorized": "true" if shape.optional_flag(document, "is_authorized") else "false",
+        },
     )
 
 

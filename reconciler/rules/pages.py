@@ -23,15 +23,21 @@ _SEVERITY = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example: the objects, and the settings where the rule depends on them, else ""."""
+    """One example: the objects, and where the rule depends on them settings, what is live, and clusters, else "".
+
+    `live` holds answers of the API by collection, `clusters` the objects of clusters by their names.
+    """
 
     objects: str
     settings: str = ""
+    live: str = ""
+    clusters: str = ""
 
 
 def example(rule_id: str, case: str, read: Reader) -> Example:
     """Return the `wrong` or the `right` example of a rule."""
-    return Example(read(f"{rule_id}/{case}.yaml"), read(f"{rule_id}/{case}.settings.yaml"))
+    parts = ("", ".settings", ".live", ".clusters")
+    return Example(*(read(f"{rule_id}/{case}{part}.yaml") for part in parts))
 
 
 def page(rule_id: str, read: Reader) -> str:
@@ -75,11 +81,18 @@ def _page(rule: Rule, *, wrong: Example, right: Example) -> str:
 ## Switching it
 
 In `reconciler.yaml`, with `off` or `{other}`, and always with a reason, which is printed where the
-rule would have spoken:
+rule would have spoken; `until` gives the last day on which that holds:
 
 ```yaml
 rules:
-  {rule.id}: {{severity: "off", reason: "why it does not hold here"}}
+  {rule.id}: {{severity: "off", reason: "why it does not hold here", until: 2027-01-31}}
+```
+
+For one object, with an annotation of it:
+
+```yaml
+metadata:
+  annotations: {{reconciler/{rule.id}: "off until 2027-01-31: why it does not hold here"}}
 ```
 
 A side that could not be looked at is answered with *unknown*, which is printed and counted and
@@ -93,8 +106,13 @@ never taken as passed.
 
 def _shown(example: Example) -> str:
     blocks = [f"```yaml\n{example.objects.rstrip()}\n```\n"]
-    if example.settings:
-        blocks.append(f"with these settings:\n\n```yaml\n{example.settings.rstrip()}\n```\n")
+    for what, text in (
+        ("with these settings", example.settings),
+        ("while this is live", example.live),
+        ("while this is on the clusters", example.clusters),
+    ):
+        if text:
+            blocks.append(f"{what}:\n\n```yaml\n{text.rstrip()}\n```\n")
     return "\n".join(blocks)
 
 

@@ -6,22 +6,27 @@ hands them to `reconciler.rules.judge`.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from reconciler.model.agent import AgentDocument
 from reconciler.model.canonical import resource_key
+from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations, Declared
 from reconciler.model.identity import Kind, ResourceKey, TargetName
 from reconciler.model.key import PublicKey
+from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
+from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import Resource, State
+from reconciler.model.surroundings import BUILT_IN_STORE, UNSEEN, Surroundings
 from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition, made_by
 from reconciler.rules.git_target import is_git_target
-from reconciler.settings import Mode, Settings, Target
+from reconciler.rules.installed import InstalledAgent, InstalledRunner, installs_of
+from reconciler.settings import Cluster, Mode, Settings, Target
 
-BUILT_IN_STORE = "humanitec"
 _PLURAL = {
     Kind.AGENT: "agents",
     Kind.KEY: "keys",
@@ -45,6 +50,10 @@ class Scope:
     declarations: Declarations
     everything: Declarations
     live: State | None = None
+    clusters: Mapping[str, ClusterState] = field(default_factory=dict)
+    """What was read of clusters, by their names in the settings."""
+    now: datetime | None = None
+    """Time of the pass, with a zone; None where nothing depends on it."""
 
     def key(self, kind: Kind, identifier: str) -> ResourceKey:
         """Key of a thing in this organization."""
@@ -119,6 +128,63 @@ class Scope:
             return None
         return Mode.LEGACY if self.primary_store == BUILT_IN_STORE else Mode.DIRECT
 
+    @cached_property
+    def agent_installs(self) -> tuple[InstalledAgent, ...]:
+        """Installations of the Agents of this organization."""
+        return tuple(installed for agent in self.agents for installed in installs_of(agent))
+
+    @cached_property
+    def all_agent_installs(self) -> tuple[InstalledAgent, ...]:
+        """Installations that any document of the tree declares: clusters are shared by organizations."""
+        return tuple(installed for agent in self.everything.agents for installed in installs_of(agent))
+
+    @cached_property
+    def runner_installs(self) -> tuple[InstalledRunner, ...]:
+        """Installations of the runners of this target."""
+        return tuple(
+            InstalledRunner(runner, runner.document.spec.install)
+            for runner in self.declarations.runners
+            if runner.document.spec.install is not None
+        )
+
+    @property
+    def operators(self) -> tuple[Declared[OperatorDocument], ...]:
+        """Operators of this organization."""
+        return self.declarations.operators
+
+    def operators_on(self, cluster: str) -> tuple[Declared[OperatorDocument], ...]:
+        """Operators that any document of the tree puts on a cluster."""
+        return tuple(o for o in self.everything.operators if o.document.spec.cluster == cluster)
+
+    @property
+    def secret_stores(self) -> tuple[Declared[SecretStoreDocument], ...]:
+        """Secret stores of this organization."""
+        return self.declarations.secret_stores
+
+    def cluster_of(self, definition: DeclaredDefinition) -> str | None:
+        """Name in the settings of the cluster that a `k8s-cluster` definition deploys to, None where not told."""
+        for name, cluster in self.settings.clusters.items():
+            if definition.id in (cluster.definitions or ()):
+                return name
+        return definition.id if definition.id in self.settings.clusters else None
+
+    def cluster_facts(self, name: str | None) -> Cluster | None:
+        """What the settings say about a cluster, None where they do not name it."""
+        return None if name is None else self.settings.clusters.get(name)
+
+    def cluster_state(self, name: str) -> ClusterState | None:
+        """What was read of a cluster, None where it could not be reached."""
+        return self.clusters.get(name)
+
+    def unseen(self, cluster: str) -> str:
+        """Reason of an `Unknown` about a cluster that was not read."""
+        return f"cluster `{cluster}` was not looked at"
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What the orchestrator holds beside managed things; all members None where nothing was read."""
+        return UNSEEN if self.live is None else self.live.surroundings
+
     def public_key(self, document: Origin) -> PublicKey | None:
         """Parsed key of the `Key` or `Runner` document at a place; None where it could not be read."""
         return self.declarations.public_keys.get(document) or self.everything.public_keys.get(document)
@@ -128,9 +194,19 @@ class Scope:
         """Settings of this target; None where the scope was made without them."""
         return self.settings.targets.get(self.target)
 
-    @property
+    @cached_property
     def primary_store(self) -> str | None:
-        """Id of the primary secret store, None where the settings do not say."""
+        """Id of the primary secret store: the live one, else the declared, else that of the settings.
+
+        None where nothing tells. A declared store is no proof that it is registered.
+        """
+        live = self.surroundings.primary_store
+        if live is not None:
+            return live.id
+        for store in self.secret_stores:
+            registration = store.document.spec.orchestrator
+            if registration is not None and registration.primary:
+                return store.document.metadata.id
         return None if self.target_settings is None else self.target_settings.primaryStore
 
     def has_read(self, kind: Kind) -> bool:

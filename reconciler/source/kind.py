@@ -9,20 +9,31 @@ from reconciler.model.document import API_VERSION, DEFINITION_API_VERSION
 from reconciler.model.finding import Finding
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.key import KeyDocument
+from reconciler.model.operator import OperatorDocument, OperatorSpec
 from reconciler.model.origin import Positions
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import RunnerDocument
+from reconciler.model.secret_store import SecretStoreDocument, SecretStoreSpec
 from reconciler.source.reading import problem
 from reconciler.source.violation import may_be_shown, nearest
 from reconciler.source.yaml_text import quoted
 
-Model = type[DefinitionDocument] | type[AgentDocument] | type[KeyDocument] | type[RunnerDocument]
+Document = (
+    DefinitionDocument | AgentDocument | KeyDocument | OperatorDocument | RunnerDocument | SecretStoreDocument
+)
+Model = type[Document]
 OLD_DEFINITION_API_VERSION = "core.api.humanitec.io/v1"
 """The older envelope, with `object` where the newer one has `entity` (v1 reference 9.1)."""
 
 KINDS: Mapping[str, Mapping[str, Model]] = MappingProxyType(
     {
-        API_VERSION: {"Agent": AgentDocument, "Key": KeyDocument, "Runner": RunnerDocument},
+        API_VERSION: {
+            "Agent": AgentDocument,
+            "Key": KeyDocument,
+            "Operator": OperatorDocument,
+            "Runner": RunnerDocument,
+            "SecretStore": SecretStoreDocument,
+        },
         DEFINITION_API_VERSION: {"Definition": DefinitionDocument},
         OLD_DEFINITION_API_VERSION: {"Definition": DefinitionDocument},
     }
@@ -32,6 +43,12 @@ KINDS: Mapping[str, Mapping[str, Model]] = MappingProxyType(
 _GROUPS = {version.partition("/")[0]: version for version in KINDS}
 _NAMES = {name for kinds in KINDS.values() for name in kinds}
 _AGENT_FIELDS = frozenset(AgentSpec.model_fields)
+_FIELDS: Mapping[Json, frozenset[str]] = MappingProxyType(
+    {
+        "Operator": frozenset(OperatorSpec.model_fields),
+        "SecretStore": frozenset(SecretStoreSpec.model_fields),
+    }
+)
 _KUBERNETES_METADATA = frozenset(("name", "generateName", "namespace", "labels", "ownerReferences"))
 """Ours has `id` instead. Several Kubernetes APIs have a kind `Agent`, one with `spec.description`."""
 
@@ -118,6 +135,15 @@ def _has_shape(raw: JsonObject, name: Json) -> bool:
             return isinstance(spec, dict) and "runner_configuration" in spec
         case "Key":
             return isinstance(spec, dict) and "for" in spec and "publicKey" in spec
+        case "Operator" | "SecretStore":
+            metadata = raw.get("metadata")
+            return (
+                isinstance(metadata, dict)
+                and "id" in metadata
+                and _KUBERNETES_METADATA.isdisjoint(metadata)
+                and isinstance(spec, dict)
+                and not _FIELDS[name].isdisjoint(spec)
+            )
         case "Agent":
             metadata = raw.get("metadata")
             return (

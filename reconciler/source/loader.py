@@ -20,13 +20,15 @@ from pydantic import ValidationError
 
 from reconciler.errors import KeyStoreError
 from reconciler.model.agent import AgentDocument
-from reconciler.model.declaration import Declarations, Declared, Foreign, PrivateKeyPlace
+from reconciler.model.declaration import Declarations, Declared, Foreign, PrivateKeyPlace, Rejected
 from reconciler.model.finding import Finding, sort_findings
 from reconciler.model.json import Path
 from reconciler.model.key import KeyDocument, PublicKey
+from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import AgentRunner, RunnerDocument
+from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.settings import Limits
 from reconciler.source.kind import kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
@@ -49,6 +51,9 @@ class _FileContent:
     agents: list[Declared[AgentDocument]] = field(default_factory=list)
     keys: list[Declared[KeyDocument]] = field(default_factory=list)
     runners: list[Declared[RunnerDocument]] = field(default_factory=list)
+    operators: list[Declared[OperatorDocument]] = field(default_factory=list)
+    secret_stores: list[Declared[SecretStoreDocument]] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
     foreign: list[Foreign] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     private_keys: tuple[PrivateKeyPlace, ...] = ()
@@ -88,6 +93,9 @@ class Loader:
             agents=tuple(declared for content in files for declared in content.agents),
             keys=tuple(keys),
             runners=tuple(runners),
+            operators=tuple(declared for content in files for declared in content.operators),
+            secret_stores=tuple(declared for content in files for declared in content.secret_stores),
+            rejected=tuple(rejected for content in files for rejected in content.rejected),
             foreign=tuple(declared for content in files for declared in content.foreign),
             public_keys=public_keys,
             private_keys=tuple(place for content in files for place in content.private_keys),
@@ -207,6 +215,7 @@ def _take(document: YamlDocument, content: _FileContent) -> None:
         validated = model.model_validate(raw)
     except ValidationError as error:
         content.findings.extend(findings_of(error, model, raw, positions))
+        content.rejected.append(Rejected(model.__name__.removesuffix("Document"), raw, positions))
         return
     match validated:
         case DefinitionDocument():
@@ -217,3 +226,7 @@ def _take(document: YamlDocument, content: _FileContent) -> None:
             content.keys.append(Declared(validated, raw, positions))
         case RunnerDocument():
             content.runners.append(Declared(validated, raw, positions))
+        case OperatorDocument():
+            content.operators.append(Declared(validated, raw, positions))
+        case SecretStoreDocument():
+            content.secret_stores.append(Declared(validated, raw, positions))

@@ -13,24 +13,31 @@ from pydantic import BaseModel, TypeAdapter
 from reconciler.model.agent import AgentDocument
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.key import KeyDocument
+from reconciler.model.operator import OperatorDocument
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import RunnerDocument
+from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.settings import Settings
+from reconciler.source.kind import Document
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, type[BaseModel]] = {
     "agent.json": AgentDocument,
     "definition.json": DefinitionDocument,
     "key.json": KeyDocument,
+    "operator.json": OperatorDocument,
     "runner.json": RunnerDocument,
+    "secret_store.json": SecretStoreDocument,
     "settings.json": Settings,
 }
 _TITLES = {
     "agent.json": "Agent",
     "any.json": "Any document of the reconciler",
     "definition.json": "Resource definition",
-    "key.json": "Key of an agent",
+    "key.json": "Key of an agent, an Operator or a runner",
+    "operator.json": "Operator",
     "runner.json": "Runner",
+    "secret_store.json": "Secret store",
     "settings.json": "Settings of the reconciler",
 }
 
@@ -38,7 +45,7 @@ _TITLES = {
 def schemas() -> dict[str, JsonObject]:
     """Schemas by file name. `any.json` takes any document by its kind, settings not among them."""
     made = {name: _finished(name, model.model_json_schema()) for name, model in _MODELS.items()}
-    union: TypeAdapter[Any] = TypeAdapter(DefinitionDocument | AgentDocument | KeyDocument | RunnerDocument)
+    union: TypeAdapter[Any] = TypeAdapter(Document)
     any_document = union.json_schema()
     any_document["oneOf"] = any_document.pop("anyOf")
     made["any.json"] = _finished("any.json", any_document)

@@ -1,12 +1,13 @@
 """The part of the declarations that belongs to a target, and what belongs to none.
 
-Files belong by the patterns of `targets.<name>.paths` (`.gitignore` syntax). Two kinds are
-elsewhere than their file: an agent belongs to every target whose organization it lists, and a key
-goes where its agent goes, because a key is registered in every organization of its agent.
+Files belong by the patterns of `targets.<name>.paths` (`.gitignore` syntax). Some kinds are
+elsewhere than their file: an agent, a secret store and an Operator belong to every target whose
+organization they name, and a key goes where its agent goes, because a key is registered in every
+organization of its agent.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
 from pathspec import GitIgnoreSpec
@@ -39,6 +40,17 @@ def select(declarations: Declarations, target: Target) -> Declarations:
         agents=agents,
         keys=keys,
         runners=runners,
+        operators=tuple(
+            declared
+            for declared in declarations.operators
+            if _is_listed(_one(declared.document.spec.organization), declared.file, target, matches)
+        ),
+        secret_stores=tuple(
+            declared
+            for declared in declarations.secret_stores
+            if _is_listed(declared.document.spec.organizations, declared.file, target, matches)
+        ),
+        rejected=tuple(rejected for rejected in declarations.rejected if matches(rejected.file)),
         foreign=tuple(declared for declared in declarations.foreign if matches(declared.file)),
         public_keys={
             origin: facts for origin, facts in declarations.public_keys.items() if origin in origins
@@ -50,7 +62,7 @@ def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target])
     """Findings for files of ours that belong to no target (F11) and organizations that none has (F12)."""
     organizations = sorted({target.organization for target in targets.values()})
     findings = [
-        finding for agent in declarations.agents for finding in _unknown_organizations(agent, organizations)
+        finding for named in _named(declarations) for finding in _unknown_organizations(named, organizations)
     ]
     # an agent that lists organizations needs no pattern, nor does its key
     listing = {
@@ -62,6 +74,8 @@ def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target])
     files.update(runner.file for runner in declarations.runners)
     files.update(a.file for a in declarations.agents if a.document.metadata.id not in listing)
     files.update(key.file for key in declarations.keys if key.document.spec.for_.agent not in listing)
+    files.update(d.file for d in declarations.operators if d.document.spec.organization is None)
+    files.update(d.file for d in declarations.secret_stores if d.document.spec.organizations is None)
     for target in targets.values():
         matches = _matcher(target)
         files = {file for file in files if not matches(file)}
@@ -71,33 +85,64 @@ def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target])
     return sort_findings(findings)
 
 
-def _unknown_organizations(agent: Declared[AgentDocument], organizations: list[str]) -> list[Finding]:
-    found = []
-    for index, organization in enumerate(agent.document.spec.organizations or ()):
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A document that names organizations, and the place of each."""
+
+    name: str
+    places: tuple[tuple[str, Origin], ...]
+
+
+def _named(declarations: Declarations) -> Iterator[_Named]:
+    at = ("spec", "organizations")
+    for agent in declarations.agents:
+        listed = agent.document.spec.organizations or ()
+        places = tuple((name, agent.origin((*at, index))) for index, name in enumerate(listed))
+        yield _Named(f"agent {quoted(agent.document.metadata.id)}", places)
+    for store in declarations.secret_stores:
+        listed = store.document.spec.organizations or ()
+        places = tuple((name, store.origin((*at, index))) for index, name in enumerate(listed))
+        yield _Named(f"secret store {quoted(store.document.metadata.id)}", places)
+    for operator in declarations.operators:
+        served = operator.document.spec.organization
+        if served is not None:
+            place = operator.origin(("spec", "organization"))
+            yield _Named(f"operator {quoted(operator.document.metadata.id)}", ((served, place),))
+
+
+def _unknown_organizations(named: _Named, organizations: list[str]) -> Iterator[Finding]:
+    for organization, place in named.places:
         if organization not in organizations:
             meant = nearest(organization, organizations)
-            found.append(
-                problem(
-                    "F12",
-                    f"agent {quoted(agent.document.metadata.id)} lists the organization "
-                    f"{quoted(organization)}, which no target of the settings has",
-                    agent.origin(("spec", "organizations", index)),
-                    advice=f"did you mean `{meant}`?" if meant else "add a target with that organization",
-                )
+            yield problem(
+                "F12",
+                f"{named.name} lists the organization {quoted(organization)}, which no target of the "
+                "settings has",
+                place,
+                advice=f"did you mean `{meant}`?" if meant else "add a target with that organization",
             )
-    return found
 
 
 def _has_agent(agent: Declared[AgentDocument], target: Target, matches: Callable[[str], bool]) -> bool:
-    organizations = agent.document.spec.organizations
-    return matches(agent.file) if organizations is None else target.organization in organizations
+    return _is_listed(agent.document.spec.organizations, agent.file, target, matches)
+
+
+def _one(organization: str | None) -> Collection[str] | None:
+    return None if organization is None else (organization,)
+
+
+def _is_listed(
+    organizations: Collection[str] | None, file: str, target: Target, matches: Callable[[str], bool]
+) -> bool:
+    """Where no organizations are named, a document belongs to the targets of its file."""
+    return matches(file) if organizations is None else target.organization in organizations
 
 
 def _has_key(
     key: Declared[KeyDocument], own: set[str], declared: set[str], matches: Callable[[str], bool]
 ) -> bool:
     agent = key.document.spec.for_.agent
-    return agent in own if agent in declared else matches(key.file)
+    return agent in own if agent is not None and agent in declared else matches(key.file)
 
 
 def _matcher(target: Target) -> Callable[[str], bool]:

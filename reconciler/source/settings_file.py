@@ -37,8 +37,7 @@ OLDER_MODES: Mapping[str, Mode] = MappingProxyType(
 
 _ANY = "*"
 UNUSED = (
-    ("targets", _ANY, "mode"),
-    *(("clusters", _ANY, name) for name in ("kubeconfig", "inCluster", "directory", "platform", "apiServer")),
+    *(("clusters", _ANY, name) for name in ("kubeconfig", "inCluster", "directory")),
     ("policy", "kinds", "Criterion"),
 )
 """Settings that nothing reads yet; `*` stands for a name of the user's. Criteria follow their definition."""

@@ -21,8 +21,8 @@ from reconciler.emulator.server import running
 from reconciler.errors import ExitCode
 from reconciler.plan.guards import GUARDS
 from reconciler.plan.problem import PROBLEMS
-from reconciler.rules.judge import UNKNOWN_RULE
 from reconciler.rules.registry import RULES
+from reconciler.rules.switch import UNKNOWN_RULE
 from reconciler.source.reading import READING_RULES
 
 DEFINITION = """\
@@ -307,7 +307,7 @@ def test_a_switched_rule_that_does_not_exist_leads_to_the_list_of_all(tree: Path
     )
     _, shown, _ = call(tree, "validate")
     assert UNKNOWN_RULE in shown
-    assert "`reconciler explain` lists them all" in " ".join(shown.split())
+    assert "`reconciler rules` lists them all" in " ".join(shown.split())
     assert all(name in call(tree, "explain")[1] for name in (UNKNOWN_RULE, *RULES))
 
 

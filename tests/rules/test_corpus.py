@@ -10,9 +10,8 @@ import pytest
 
 from reconciler.model.finding import Severity
 from reconciler.model.state import State
-from reconciler.rules.judge import judge
 from tests import building
-from tests.rules.tree import ACME, NOTHING_LIVE, declare_files, live, scope
+from tests.rules.tree import ACME, NOTHING_LIVE, declare_files, judge_all, live, scope
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "definitions"
 FILES = {path.relative_to(CORPUS).as_posix(): path for path in sorted(CORPUS.rglob("*.yaml"))}
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.skipif(not FILES, reason="the corpus of real definition
 
 
 def errors(files: dict[str, bytes], state: State | None) -> list[str]:
-    judgement = judge([scope(declare_files(files), live=state)], ACME)
+    judgement = judge_all([scope(declare_files(files), live=state)], ACME)
     return [finding.rule for finding in judgement.findings if finding.severity is Severity.ERROR]
 
 

@@ -9,12 +9,18 @@ from reconciler.model.finding import Severity, Unknown
 from reconciler.rules.judge import Judgement
 from reconciler.rules.pages import Example, page
 from reconciler.rules.registry import RULES
+from tests.rules.observed import clusters_from, live_from
 from tests.rules.pages_on_disk import DOCUMENTATION, example, read_example, write_pages
-from tests.rules.tree import ACME, declare, judged, scope, settings
+from tests.rules.tree import ACME, NOTHING_LIVE, declare, judged, scope, settings
 
 
 def judged_example(given: Example) -> Judgement:
-    return judged(given.objects, settings=settings(given.settings) if given.settings else ACME)
+    return judged(
+        given.objects,
+        settings=settings(given.settings) if given.settings else ACME,
+        live=live_from(given.live) if given.live else NOTHING_LIVE,
+        clusters=clusters_from(given.clusters) if given.clusters else None,
+    )
 
 
 @pytest.mark.parametrize("rule_id", RULES)
@@ -36,7 +42,13 @@ def test_right_example_has_no_finding_of_its_rule_and_no_error(rule_id: str) -> 
 def test_findings_carry_the_id_of_their_rule_a_place_a_key_and_a_next_step(rule_id: str) -> None:
     given = example(rule_id, "wrong")
     chosen = settings(given.settings) if given.settings else ACME
-    for answer in RULES[rule_id].check(scope(declare(given.objects), settings=chosen)):
+    seen = scope(
+        declare(given.objects),
+        settings=chosen,
+        live=live_from(given.live) if given.live else None,
+        clusters=clusters_from(given.clusters) if given.clusters else None,
+    )
+    for answer in RULES[rule_id].check(seen):
         assert answer.rule == rule_id
         if not isinstance(answer, Unknown):
             assert answer.origin.line > 0

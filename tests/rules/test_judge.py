@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler.model.finding import Severity
 from reconciler.model.json import Json
-from reconciler.rules.judge import judge
 from reconciler.rules.registry import RULES, catalogue
-from tests.rules.tree import ACME, declare, judged, rules_of, scope, settings
+from tests.rules.tree import ACME, declare, judge_all, judged, rules_of, scope, settings
 
 BAD = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: Bad_}\nspec: {}\n"
 
@@ -58,21 +57,21 @@ def test_finding_in_a_file_of_two_targets_is_told_once() -> None:
     both = settings("{version: 1, targets: {a: {organization: acme}, b: {organization: acme-retail}}}")
     tree = declare(BAD)
     scopes = [scope(tree, settings=both, target=target) for target in ("a", "b")]
-    assert rules_of(judge(scopes, both)) == ["R01"]
+    assert rules_of(judge_all(scopes, both)) == ["R01"]
 
 
 def test_findings_come_sorted_whatever_the_order_of_targets() -> None:
     both = settings("{version: 1, targets: {a: {organization: acme}, b: {organization: acme-retail}}}")
     one, other = declare(BAD, BAD), declare(BAD)
     scopes = [scope(one, settings=both, target="a"), scope(other, settings=both, target="b")]
-    forward, backward = judge(scopes, both), judge(scopes[::-1], both)
+    forward, backward = judge_all(scopes, both), judge_all(scopes[::-1], both)
     assert [f.origin for f in forward.findings] == [f.origin for f in backward.findings]
     assert [f.sort_key() for f in forward.findings] == sorted(f.sort_key() for f in forward.findings)
 
 
 def test_empty_tree_gives_no_answers() -> None:
     """No noise for an organization that has nothing a rule is about."""
-    assert judged(live=None) == judge([], ACME)
+    assert judged(live=None) == judge_all([], ACME)
 
 
 WORDS = st.sampled_from(

@@ -1,8 +1,11 @@
 """Declarations and scopes from YAML text, for tests of rules."""
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from textwrap import dedent
 
 from reconciler.keystore.public_key import inspect_public_key
+from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations
 from reconciler.model.identity import Kind, TargetName
 from reconciler.model.state import Resource, State
@@ -14,6 +17,7 @@ from reconciler.source.tree import Tree
 from reconciler.source.yaml_text import parse_yaml
 
 ORGANIZATION = "acme"
+NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 NOTHING_LIVE = State({}, frozenset(Kind))
 ACME = Settings.model_validate({"version": 1, "targets": {"acme": {"organization": ORGANIZATION}}})
 _OURS = "reconciler/v1alpha1"
@@ -45,6 +49,7 @@ def scope(
     settings: Settings = ACME,
     everything: Declarations | None = None,
     target: str = "acme",
+    clusters: Mapping[str, ClusterState] | None = None,
 ) -> Scope:
     return Scope(
         target=TargetName(target),
@@ -53,12 +58,24 @@ def scope(
         declarations=declarations,
         everything=declarations if everything is None else everything,
         live=live,
+        clusters=clusters or {},
+        now=NOW,
     )
 
 
-def judged(*texts: str, live: State | None = NOTHING_LIVE, settings: Settings = ACME) -> Judgement:
+def judged(
+    *texts: str,
+    live: State | None = NOTHING_LIVE,
+    settings: Settings = ACME,
+    clusters: Mapping[str, ClusterState] | None = None,
+) -> Judgement:
     """Judge one target that owns every file; nothing is live unless said otherwise."""
-    return judge([scope(declare(*texts), live=live, settings=settings)], settings)
+    return judge_all([scope(declare(*texts), live=live, settings=settings, clusters=clusters)], settings)
+
+
+def judge_all(scopes: Sequence[Scope], settings: Settings = ACME) -> Judgement:
+    """Judge on the day of the tests."""
+    return judge(scopes, settings, day=NOW.date())
 
 
 def rules_of(judgement: Judgement) -> list[str]:

@@ -150,8 +150,8 @@ def test_the_older_envelope_is_read_as_the_newer_one() -> None:
         ),
         ("apiVersion: entity.humanitec.io/v1b1\nkind: Account", "F07", "2:7", "`Definition`"),
         ("apiVersion: reconciler/v1alpha1\nkind: Runer", "F07", "2:7", "did you mean `Runner`?"),
-        ("apiVersion: reconciler/v1alpha1\nkind: [Agent]", "F06", "2:7", "`Agent`, `Key`, `Runner`"),
-        ("apiVersion: reconciler/v1alpha1", "F06", "1:1", "`Agent`, `Key`, `Runner`"),
+        ("apiVersion: reconciler/v1alpha1\nkind: [Agent]", "F06", "2:7", "`Agent`, `Key`, `Operator`, `Runner`"),
+        ("apiVersion: reconciler/v1alpha1", "F06", "1:1", "`Agent`, `Key`, `Operator`, `Runner`"),
         ("kind: Agent\nmetadata: {id: x}\nspec: {}", "F06", "1:1", "write `apiVersion: reconciler/v1alpha1`"),
         (
             "apiVersion:\nkind: Agent\nmetadata: {id: x}\nspec: {}",

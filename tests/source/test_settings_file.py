@@ -121,12 +121,9 @@ def test_a_setting_that_nothing_uses_yet_is_accepted_with_a_warning_at_its_place
     assert {finding.rule for finding in warnings} == {"F14"}
     assert {finding.severity for finding in warnings} == {Severity.WARNING}
     assert [(finding.origin.line, finding.message.split("`")[1]) for finding in warnings] == [
-        (5, "targets.acme.mode"),
         (9, "clusters.eu-1.kubeconfig"),
         (10, "clusters.eu-1.inCluster"),
         (11, "clusters.eu-1.directory"),
-        (12, "clusters.eu-1.platform"),
-        (13, "clusters.eu-1.apiServer"),
         (17, "policy.kinds.Criterion"),
     ]
     assert all("accepted, and nothing uses it yet" in finding.message for finding in warnings)

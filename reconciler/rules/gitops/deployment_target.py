@@ -10,6 +10,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path, dotted
 from reconciler.model.placeholder import resource_references
+from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, DeclaredDefinition
 from reconciler.rules.git_target import (
     GitTarget,
@@ -21,7 +22,7 @@ from reconciler.rules.git_target import (
     mode_path,
 )
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import BUILT_IN_STORE, Scope
+from reconciler.rules.scope import Scope
 
 _AGENT_URL = "agent_url"
 _AGENT_URL_LINE = re.compile(r"""(?m)^[ \t]*["']?agent_url["']?[ \t]*:[ \t]*(?!["']{2}[ \t]*$)[^\s#]""")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
+from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.rules.foreign import agent_installations, secret_stores
 from reconciler.rules.identifier import (
     did_you_mean,
@@ -15,7 +16,7 @@ from reconciler.rules.identifier import (
     repaired,
 )
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import BUILT_IN_STORE, Scope
+from reconciler.rules.scope import Scope
 
 
 def _agent_id(scope: Scope) -> Iterator[Finding | Unknown]:

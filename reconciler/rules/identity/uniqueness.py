@@ -24,7 +24,7 @@ class _Claim:
 
     subject: Hashable
     place: Callable[[], Origin]
-    key: ResourceKey
+    key: ResourceKey | None
     name: str
     advice: str = "Keep it in one place only; the orchestrator refuses the second."
 
@@ -68,11 +68,21 @@ def _ids(scope: Scope) -> Iterator[_Claim]:
         yield _id(scope, Kind.KEY, document.document.metadata.id, document)
     for runner in scope.declarations.runners:
         yield _id(scope, Kind.RUNNER, runner.document.metadata.id, runner)
+    for operator in scope.declarations.operators:
+        yield _checked_id("Operator", operator.document.metadata.id, operator)
+    for store in scope.declarations.secret_stores:
+        yield _checked_id("SecretStore", store.document.metadata.id, store)
 
 
 def _id(scope: Scope, kind: Kind, identifier: str, declared: Declared[D]) -> _Claim:
     key = scope.key(kind, identifier)
     return _Claim(key, partial(declared.origin, ("metadata", "id")), key, f"{kind} `{identifier}`", _RENAME)
+
+
+def _checked_id(kind: str, identifier: str, declared: Declared[D]) -> _Claim:
+    """Name a document of a kind that is checked and not applied."""
+    origin = partial(declared.origin, ("metadata", "id"))
+    return _Claim((kind, identifier), origin, None, f"{kind} `{identifier}`", _RENAME)
 
 
 def _criteria(scope: Scope) -> Iterator[_Claim]:
@@ -93,13 +103,14 @@ def _fingerprints(scope: Scope) -> Iterator[_Claim]:
     for declared in scope.declarations.keys:
         public_key = scope.public_key(declared.origin())
         if public_key is not None:
-            agent = declared.document.spec.for_.agent
-            key = scope.key(Kind.KEY, f"{agent}/{public_key.fingerprint}")
+            owner = declared.document.spec.for_
+            registered = owner.agent is not None
+            key = scope.key(Kind.KEY, f"{owner.agent}/{public_key.fingerprint}") if registered else None
             yield _Claim(
-                ("fingerprint", key),
+                ("fingerprint", owner, public_key.fingerprint),
                 partial(declared.origin, ("spec", "publicKey")),
                 key,
-                f"Key {public_key.fingerprint[:12]} of Agent `{agent}`",
+                f"Key {public_key.fingerprint[:12]} of {owner.name}",
             )
 
 

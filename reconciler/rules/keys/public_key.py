@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
-from reconciler.model.key import KeyDocument, PublicKey
+from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.key import KeyDocument, KeyOwner, PublicKey
 from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
 from reconciler.rules.rule import Confidence, Rule, Side
@@ -40,12 +40,17 @@ def _private_key(scope: Scope) -> Iterator[Finding | Unknown]:
         )
 
 
-def _agent_keys(scope: Scope) -> Iterator[tuple[Declared[KeyDocument], PublicKey]]:
-    """Parsed keys; the reader has spoken about those that cannot be parsed."""
+def _rsa_keys(scope: Scope) -> Iterator[tuple[Declared[KeyDocument], PublicKey]]:
+    """Parsed keys of Agents and Operators; the reader has spoken about those that cannot be parsed."""
     for declared in scope.declarations.keys:
         public_key = scope.public_key(declared.origin())
-        if public_key is not None:
+        if public_key is not None and declared.document.spec.for_.runner is None:
             yield declared, public_key
+
+
+def _key(scope: Scope, owner: KeyOwner, public_key: PublicKey) -> ResourceKey | None:
+    """Key of the registration; those of Operators are no resources of ours."""
+    return None if owner.agent is None else scope.key(Kind.KEY, f"{owner.agent}/{public_key.fingerprint}")
 
 
 def _place(declared: Declared[KeyDocument]) -> Origin:
@@ -53,37 +58,37 @@ def _place(declared: Declared[KeyDocument]) -> Origin:
 
 
 def _is_rsa(scope: Scope) -> Iterator[Finding | Unknown]:
-    for declared, public_key in _agent_keys(scope):
+    for declared, public_key in _rsa_keys(scope):
         if public_key.algorithm != _RSA:
-            agent = declared.document.spec.for_.agent
+            owner = declared.document.spec.for_
             yield Finding(
                 "R12",
                 Severity.ERROR,
-                f"Agent `{agent}` needs an RSA key, found {public_key.algorithm}",
+                f"{owner.name} needs an RSA key, found {public_key.algorithm}",
                 _place(declared),
-                key=scope.key(Kind.KEY, f"{agent}/{public_key.fingerprint}"),
+                key=_key(scope, owner, public_key),
                 advice=_GENERATE_RSA + " Ed25519 keys belong to Runners.",
             )
 
 
 def _is_long(scope: Scope) -> Iterator[Finding | Unknown]:
-    for declared, public_key in _agent_keys(scope):
+    for declared, public_key in _rsa_keys(scope):
         if public_key.algorithm == _RSA and public_key.bits < _MINIMUM_BITS:
-            agent = declared.document.spec.for_.agent
+            owner = declared.document.spec.for_
             yield Finding(
                 "R13",
                 Severity.ERROR,
-                f"Key of Agent `{agent}`: {public_key.bits} bits; {_MINIMUM_BITS} or more are required",
+                f"Key of {owner.name}: {public_key.bits} bits; {_MINIMUM_BITS} or more are required",
                 _place(declared),
-                key=scope.key(Kind.KEY, f"{agent}/{public_key.fingerprint}"),
+                key=_key(scope, owner, public_key),
                 advice=_GENERATE_RSA,
             )
 
 
 def _is_labelled(scope: Scope) -> Iterator[Finding | Unknown]:
-    for declared, public_key in _agent_keys(scope):
+    for declared, public_key in _rsa_keys(scope):
         if public_key.is_mislabelled or public_key.label != _PUBLIC_LABEL:
-            agent = declared.document.spec.for_.agent
+            owner = declared.document.spec.for_
             yield Finding(
                 "R14",
                 Severity.WARNING,
@@ -91,7 +96,7 @@ def _is_labelled(scope: Scope) -> Iterator[Finding | Unknown]:
                 f"the "
                 "orchestrator as seen, refused by stricter readers",
                 _place(declared),
-                key=scope.key(Kind.KEY, f"{agent}/{public_key.fingerprint}"),
+                key=_key(scope, owner, public_key),
                 advice="Write the key anew with `openssl pkey -pubin -pubout`; its fingerprint stays the "
                 "same.",
             )
@@ -102,7 +107,7 @@ def _one_agent(scope: Scope) -> Iterator[Finding | Unknown]:
     first: dict[str, Declared[KeyDocument]] = {}
     for declared in scope.everything.keys:
         public_key = scope.public_key(declared.origin())
-        if public_key is None:
+        if public_key is None or declared.document.spec.for_.agent is None:
             continue
         before = first.setdefault(public_key.fingerprint, declared)
         a, b = before.document.spec.for_.agent, declared.document.spec.for_.agent
@@ -130,23 +135,25 @@ def _one_live_agent(scope: Scope) -> Iterator[Finding]:
     for resource in scope.live_of(Kind.KEY):
         agent, _, fingerprint = resource.key.id.partition("/")
         holders.setdefault(fingerprint, []).append(agent)
-    for declared, public_key in _agent_keys(scope):
-        agent = declared.document.spec.for_.agent
+    for declared, public_key in _rsa_keys(scope):
+        owner = declared.document.spec.for_.agent
+        if owner is None:
+            continue
         for holder in holders.get(public_key.fingerprint, ()):
-            if holder == agent:
+            if holder == owner:
                 continue
             is_declared = holder in scope.agent_ids
             yield Finding(
                 "R15",
                 Severity.ERROR if is_declared else Severity.WARNING,
-                f"Agents `{holder}` (live) and `{agent}` share key {public_key.fingerprint[:12]}; a key "
+                f"Agents `{holder}` (live) and `{owner}` share key {public_key.fingerprint[:12]}; a key "
                 f"stands for "
                 "one Agent",
                 _place(declared),
-                key=scope.key(Kind.KEY, f"{agent}/{public_key.fingerprint}"),
-                advice=f"Make a new key pair for `{agent}`."
+                key=scope.key(Kind.KEY, f"{owner}/{public_key.fingerprint}"),
+                advice=f"Make a new key pair for `{owner}`."
                 if is_declared
-                else f"Make a new key pair for `{agent}`, or remove `{holder}` first if this is the same "
+                else f"Make a new key pair for `{owner}`, or remove `{holder}` first if this is the same "
                 f"Agent under "
                 "a new id.",
             )

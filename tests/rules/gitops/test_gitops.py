@@ -5,10 +5,10 @@ import time
 import pytest
 
 from reconciler.model.finding import Severity
-from reconciler.rules.judge import Judgement, judge
+from reconciler.rules.judge import Judgement
 from reconciler.settings import Mode
 from tests import building
-from tests.rules.tree import NOTHING_LIVE, declare, judged, live, scope, settings
+from tests.rules.tree import NOTHING_LIVE, declare, judge_all, judged, live, scope, settings
 
 GIT = """\
 apiVersion: entity.humanitec.io/v1b1
@@ -525,7 +525,9 @@ def test_private_git_hosts_are_out_of_reach(url: str, count: int, unknowns: int)
 
 def test_findings_name_the_definition_they_are_about() -> None:
     one = scope(declare(git(secrets="secrets: {agent_url: x}")), live=NOTHING_LIVE)
-    assert {str(f.key) for f in judge([one], one.settings).findings if f.rule == "R68"} == {"Definition/git"}
+    assert {str(f.key) for f in judge_all([one], one.settings).findings if f.rule == "R68"} == {
+        "Definition/git"
+    }
 
 
 def test_texts_full_of_opened_placeholders_are_judged_at_once() -> None:

@@ -5,9 +5,8 @@ import pytest
 from reconciler.model.finding import Severity
 from reconciler.model.identity import Kind
 from reconciler.model.state import State
-from reconciler.rules.judge import judge
 from tests import building
-from tests.rules.tree import ACME, NOTHING_LIVE, declare, judged, live, rules_of, scope, settings
+from tests.rules.tree import ACME, NOTHING_LIVE, declare, judge_all, judged, live, rules_of, scope, settings
 
 AGENT = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {{id: {id}}}\nspec: {{{spec}}}\n---\n"
 POINTS = """\
@@ -61,7 +60,7 @@ def test_agent_of_another_organization_is_named() -> None:
 def test_agent_declared_in_another_targets_files_counts_where_it_names_the_organization() -> None:
     mine = declare(POINTS.format(values="{id: eu-1}"))
     tree = declare(POINTS.format(values="{id: eu-1}"), AGENT.format(id="eu-1", spec="organizations: [acme]"))
-    assert judge([scope(mine, everything=tree, live=NOTHING_LIVE)], ACME).findings == ()
+    assert judge_all([scope(mine, everything=tree, live=NOTHING_LIVE)], ACME).findings == ()
 
 
 def test_agents_own_definition_points_at_it() -> None:
@@ -129,4 +128,4 @@ def test_one_installation_in_two_targets_is_told_once() -> None:
     )
     tree = declare(AGENT.format(id="eu-1", spec="organizations: [acme]"), SERVES.format(orgs="acme,nobody"))
     scopes = [scope(tree, settings=both, target=target) for target in ("acme", "retail")]
-    assert [finding.rule for finding in judge(scopes, both).findings] == ["R05"]
+    assert [finding.rule for finding in judge_all(scopes, both).findings] == ["R05"]

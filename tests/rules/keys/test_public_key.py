@@ -5,10 +5,9 @@ import re
 import pytest
 
 from reconciler.model.finding import Severity
-from reconciler.rules.judge import judge
 from tests import building
 from tests.rules.pages_on_disk import example
-from tests.rules.tree import ACME, declare, declare_files, judged, live, rules_of, scope
+from tests.rules.tree import ACME, declare, declare_files, judge_all, judged, live, rules_of, scope
 
 ED25519 = re.search(r"key: \|\n((?: {6}.*\n)+)", example("R17", "right").objects)
 RUNNER = """\
@@ -69,7 +68,9 @@ def test_private_keys_anywhere_in_the_tree_are_found_once() -> None:
     """Also in files that belong to no target, or to two."""
     text = example("R10", "wrong").objects.encode()
     tree = declare_files({"notes.txt.yaml": text})
-    findings = judge([scope(declare(), everything=tree), scope(declare(), everything=tree)], ACME).findings
+    findings = judge_all(
+        [scope(declare(), everything=tree), scope(declare(), everything=tree)], ACME
+    ).findings
     assert [(finding.rule, finding.origin.file) for finding in findings] == [("R10", "notes.txt.yaml")]
 
 
@@ -79,15 +80,15 @@ def test_shared_key_is_an_error_across_targets() -> None:
     one, other = tree.keys
     mine = declare(example("R15", "right").objects)
     assert one.document.spec.for_.agent != other.document.spec.for_.agent
-    assert rules_of(judge([scope(tree)], ACME)) == ["R15"]
-    assert rules_of(judge([scope(mine)], ACME)) == []
+    assert rules_of(judge_all([scope(tree)], ACME)) == ["R15"]
+    assert rules_of(judge_all([scope(mine)], ACME)) == []
 
 
 def test_key_held_live_by_another_declared_agent_is_an_error() -> None:
     tree = declare(example("R15", "right").objects)
     fingerprint = tree.public_keys[tree.keys[0].origin()].fingerprint
     held = live(building.agent("eu-2"), building.agent_key("eu-2", fingerprint))
-    (found,) = judge([scope(tree, live=held)], ACME).findings
+    (found,) = judge_all([scope(tree, live=held)], ACME).findings
     assert (found.rule, found.severity) == ("R15", Severity.ERROR)
     assert "`eu-2` (live)" in found.message
 
@@ -97,7 +98,7 @@ def test_key_held_live_by_an_agent_that_is_not_declared_is_a_warning() -> None:
     tree = declare(example("R15", "right").objects)
     fingerprint = tree.public_keys[tree.keys[0].origin()].fingerprint
     held = live(building.agent("old"), building.agent_key("old", fingerprint))
-    (found,) = judge([scope(tree, live=held)], ACME).findings
+    (found,) = judge_all([scope(tree, live=held)], ACME).findings
     assert (found.rule, found.severity) == ("R15", Severity.WARNING)
 
 
@@ -105,7 +106,7 @@ def test_key_that_is_registered_as_declared_is_fine() -> None:
     tree = declare(example("R15", "right").objects)
     fingerprint = tree.public_keys[tree.keys[0].origin()].fingerprint
     held = live(building.agent("eu-1"), building.agent_key("eu-1", fingerprint))
-    assert judge([scope(tree, live=held)], ACME).findings == ()
+    assert judge_all([scope(tree, live=held)], ACME).findings == ()
 
 
 def test_unread_live_keys_are_unknown_only_where_keys_are_declared() -> None:

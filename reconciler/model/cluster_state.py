@@ -1,0 +1,64 @@
+"""What a cluster holds, as far as rules look at it. Contents of Secrets are never part of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.model.json import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """Facts of a private key in a Secret. `fingerprint` is that of its public half, "" where it has a passphrase."""
+
+    fingerprint: str
+    algorithm: str
+    bits: int
+    is_encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretObject:
+    """A Secret: the names of its entries, and facts of those that are private keys."""
+
+    namespace: str
+    name: str
+    entries: frozenset[str]
+    private_keys: Mapping[str, PrivateKey] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterObject:
+    """Any other object, as the API server returns it."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    body: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """One cluster. `complete` names kinds (`apps/v1 Deployment`, `v1 Secret`) that were read to the end.
+
+    Only of those is absence evidence.
+    """
+
+    objects: tuple[ClusterObject, ...] = ()
+    secrets: tuple[SecretObject, ...] = ()
+    complete: frozenset[str] = frozenset()
+
+    def of(self, api_version: str, kind: str) -> tuple[ClusterObject, ...] | None:
+        """Objects of one kind; None where they were not read to the end."""
+        if f"{api_version} {kind}" not in self.complete:
+            return None
+        return tuple(o for o in self.objects if (o.api_version, o.kind) == (api_version, kind))
+
+    def secret(self, namespace: str, name: str) -> SecretObject | None:
+        """A Secret, None where it is not there or was not read (ask `has_read_secrets`)."""
+        return next((s for s in self.secrets if (s.namespace, s.name) == (namespace, name)), None)
+
+    @property
+    def has_read_secrets(self) -> bool:
+        """True where absence of a Secret is evidence."""
+        return "v1 Secret" in self.complete

@@ -1,0 +1,83 @@
+"""Secret stores: registered at the orchestrator, present on clusters, or both (v1 reference 5, agent and operator 3.4).
+
+The two sides spell some fields differently (`tenant_id` and `tenantID`). One document holds the
+facts both share in the orchestrator's spelling; rules check the spelling, so the blocks are plain mappings here.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.json import JsonObject
+from reconciler.model.operator import OPERATOR_NAMESPACE
+
+STORE_TYPES = ("awssm", "azurekv", "gcpsm", "vault", "kubernetes")
+
+
+class StoreRegistration(Frozen):
+    """The store as the orchestrator knows it."""
+
+    primary: Annotated[
+        bool, Field(description="The orchestrator writes plain secrets here; one in an organization.")
+    ] = False
+    auth: Annotated[
+        JsonObject | None,
+        Field(
+            description="Credentials for writing: leaves are `{env: NAME}` or `{file: PATH}`, never literals."
+        ),
+    ] = None
+
+
+class StoreOnCluster(Frozen):
+    """The custom resource on one cluster."""
+
+    cluster: Annotated[str, Field(description="Cluster, by its name in the settings.")]
+    namespace: Annotated[str, Field(description="The Operator's or the application's namespace.")] = (
+        OPERATOR_NAMESPACE
+    )
+    default: Annotated[bool, Field(description="The Operator writes here; one on a cluster.")] = False
+    auth: Annotated[
+        JsonObject | None,
+        Field(
+            description="`{}` for the pod's identity, or references to Secrets, in the cluster's spelling."
+        ),
+    ] = None
+    differing: Annotated[
+        JsonObject | None,
+        Field(
+            description="Fields that differ from the shared block, in the cluster's spelling, such as `projectID`."
+        ),
+    ] = None
+
+
+class SecretStoreSpec(Frozen):
+    """One store: exactly one of the five types."""
+
+    organizations: Annotated[
+        Items[str] | None,
+        Field(
+            description="Organizations it is registered in; those of the file's targets if left out.",
+        ),
+    ] = None
+    awssm: Annotated[JsonObject | None, Field(description="AWS Secrets Manager: `region`.")] = None
+    azurekv: Annotated[JsonObject | None, Field(description="Azure Key Vault: `tenant_id`, `url`.")] = None
+    gcpsm: Annotated[JsonObject | None, Field(description="Google Secret Manager: `project_id`.")] = None
+    vault: Annotated[JsonObject | None, Field(description="Vault: `url`, `path`, `agent_id`.")] = None
+    kubernetes: Annotated[
+        JsonObject | None, Field(description="Secrets of a namespace: `namespace`; on clusters only.")
+    ] = None
+    kvVersion: Annotated[int | None, Field(description="Vault: version of the KV engine.")] = None  # noqa: N815  as in the file
+    orchestrator: Annotated[
+        StoreRegistration | None, Field(description="Registration; left out: not registered.")
+    ] = None
+    clusters: Annotated[
+        Items[StoreOnCluster] | None, Field(description="Custom resources, one for each cluster.")
+    ] = None
+
+
+class SecretStoreDocument(OwnDocument):
+    """A secret store of an organization and of its clusters."""
+
+    kind: Literal["SecretStore"]
+    spec: SecretStoreSpec

@@ -1,0 +1,77 @@
+"""What an orchestrator holds beside the things that are managed here: rules look at it, nothing writes it.
+
+Each member is None where it was not read, which is never the same as empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.json import JsonObject
+
+BUILT_IN_STORE = "humanitec"
+"""Id of the store that every organization has (v1 reference 5.3)."""
+
+
+class Beside(StrEnum):
+    """Collections that rules may ask for; the value names them for people."""
+
+    STORES = "secret stores"
+    OPERATOR_KEYS = "Operator keys"
+    ACCOUNTS = "cloud accounts"
+    DRIVERS = "drivers"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStore:
+    """A registered secret store. `type` is `awssm`, `azurekv`, `gcpsm`, `vault` or `humanitec`.
+
+    `fields` are those of its block, in the API's spelling; credentials are never read back.
+    """
+
+    id: str
+    is_primary: bool
+    type: str
+    fields: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorKey:
+    """A key registered for drivers (v1 reference 6). `expired_at` is RFC 3339."""
+
+    id: str
+    fingerprint: str
+    expired_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A driver by `<organization>/<id>` (v1 reference 7.2). `target` is a URL or `driver://org/id`."""
+
+    name: str
+    target: str = ""
+    account_types: tuple[str, ...] = ()
+    inputs_schema: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was read of one organization. `accounts` maps ids to types, `drivers` names to drivers.
+
+    `failures` says why a collection that was asked for could not be read.
+    """
+
+    stores: tuple[LiveStore, ...] | None = None
+    operator_keys: tuple[OperatorKey, ...] | None = None
+    accounts: Mapping[str, str] | None = None
+    drivers: Mapping[str, Driver] | None = None
+    failures: Mapping[Beside, str] = field(default_factory=dict)
+
+    @property
+    def primary_store(self) -> LiveStore | None:
+        """The primary store, None where the stores were not read or none of them is."""
+        return next((store for store in self.stores or () if store.is_primary), None)
+
+
+UNSEEN = Surroundings()
+"""Nothing was read."""

@@ -1,0 +1,178 @@
+"""Who speaks how loud: rules switched by the settings, by an object's annotations, and by the profile.
+
+An object's annotation is `reconciler/R71: "off: reason"` or `"warning until 2027-01-31: reason"`. It
+holds for findings that point into that object. A switch whose last day is past has no effect and
+is told as S03.
+"""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from reconciler.model.declaration import AnyDeclared, Declarations
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.origin import Origin
+from reconciler.rules.identifier import did_you_mean
+from reconciler.rules.rule import Confidence, Rule
+from reconciler.settings import FILE_NAME, Profile, RuleSetting, Settings
+
+UNKNOWN_RULE = "S01"
+"""Id of the finding about a switched rule that does not exist."""
+MALFORMED_SWITCH = "S02"
+"""Id of the finding about an annotation that is no switch."""
+ENDED_SWITCH = "S03"
+"""Id of the finding about a switch whose last day is past."""
+PREFIX = "reconciler/R"
+_FORM = re.compile(r"(off|warning|error)(?: until (\d{4}-\d{2}-\d{2}))?: (\S[^\n]*)")
+_WANTED = (
+    'Write `"off: reason"`, or with a last day `"off until 2027-01-31: reason"`; also `warning`, `error`.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A finding that an object's annotation silenced: its rule, why, and the place of the annotation."""
+
+    rule: str
+    reason: str
+    place: Origin
+
+
+class Switches:
+    """Every switch in force on a day, and findings about those that are not.
+
+    `trees` are whole trees. `findings` are problems of the switches themselves.
+    """
+
+    def __init__(
+        self, settings: Settings, rules: Mapping[str, Rule], trees: Iterable[Declarations], day: date
+    ) -> None:
+        self._rules = rules
+        self._is_strict = settings.profile is Profile.STRICT
+        self._by_rule: dict[str, RuleSetting] = {}
+        self._by_object: dict[tuple[str, str], list[_Annotated]] = defaultdict(list)
+        self.findings: list[Finding] = []
+        for rule_id, setting in settings.rules.items():
+            place = Origin(FILE_NAME)
+            if rule_id not in rules:
+                self.findings.append(_unknown(rule_id, "The settings switch", place, rules))
+            elif setting.holds_on(day):
+                self._by_rule[rule_id] = setting
+            else:
+                self.findings.append(_ended(rule_id, setting, place))
+        self._starts: dict[str, list[int]] = {}
+        seen: set[int] = set()
+        for tree in trees:
+            if id(tree) not in seen:
+                seen.add(id(tree))
+                self._read(tree, day)
+
+    @property
+    def off(self) -> dict[str, str]:
+        """Rules that are not run, with the reason."""
+        return {
+            rule_id: setting.reason
+            for rule_id, setting in self._by_rule.items()
+            if setting.as_severity() is None
+        }
+
+    def apply(self, finding: Finding) -> Finding | Switched:
+        """Return the finding with the severity in force, or what silenced it. The object's word wins."""
+        annotated = self._annotated(finding)
+        if annotated is not None:
+            severity = annotated.setting.as_severity()
+            if severity is None:
+                return Switched(finding.rule, annotated.setting.reason, annotated.place)
+            return replace(finding, severity=severity)
+        setting = self._by_rule.get(finding.rule)
+        severity = None if setting is None else setting.as_severity()
+        if severity is None and self._is_strict and self._is_contradictory(finding):
+            severity = Severity.ERROR
+        return finding if severity is None else replace(finding, severity=severity)
+
+    def _is_contradictory(self, finding: Finding) -> bool:
+        rule = self._rules.get(finding.rule)
+        return rule is not None and rule.confidence is Confidence.CONTRADICTORY
+
+    def _annotated(self, finding: Finding) -> "_Annotated | None":
+        held = self._by_object.get((finding.rule, finding.origin.file))
+        if not held:
+            return None
+        starts = self._starts[finding.origin.file]
+        start = starts[max(0, bisect_right(starts, finding.origin.line) - 1)]
+        return next((annotated for annotated in held if annotated.start == start), None)
+
+    def _read(self, tree: Declarations, day: date) -> None:
+        annotated = [declared for declared in tree.documents() if declared.document.metadata.annotations]
+        files = {declared.file for declared in annotated}
+        for file, start in _starts(tree, files):
+            self._starts.setdefault(file, []).append(start)
+        for starts in self._starts.values():
+            starts.sort()
+        for declared in annotated:
+            self._take(declared, day)
+
+    def _take(self, declared: AnyDeclared, day: date) -> None:
+        for name, text in (declared.document.metadata.annotations or {}).items():
+            if not name.startswith(PREFIX):
+                continue
+            rule_id = name.removeprefix("reconciler/")
+            place = declared.origin(("metadata", "annotations", name))
+            found = _FORM.fullmatch(text)
+            setting = None if found is None else _setting(found)
+            if rule_id not in self._rules:
+                self.findings.append(_unknown(rule_id, "The annotation switches", place, self._rules))
+            elif setting is None:
+                message = f"The annotation for rule `{rule_id}` is not a switch"
+                self.findings.append(
+                    Finding(MALFORMED_SWITCH, Severity.ERROR, message, place, advice=_WANTED)
+                )
+            elif setting.holds_on(day):
+                start = declared.origin().line
+                self._by_object[rule_id, declared.file].append(_Annotated(start, setting, place))
+            else:
+                self.findings.append(_ended(rule_id, setting, place))
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotated:
+    start: int
+    setting: RuleSetting
+    place: Origin
+
+
+def _setting(found: re.Match[str]) -> RuleSetting | None:
+    severity, until, reason = found.groups()
+    try:
+        return RuleSetting.model_validate({"severity": severity, "until": until, "reason": reason})
+    except ValueError:
+        return None
+
+
+def _starts(tree: Declarations, files: set[str]) -> Iterator[tuple[str, int]]:
+    for document in (*tree.documents(), *tree.foreign, *tree.rejected):
+        if document.file in files:
+            yield document.file, document.origin().line
+
+
+def _unknown(rule_id: str, who: str, place: Origin, rules: Mapping[str, Rule]) -> Finding:
+    return Finding(
+        UNKNOWN_RULE,
+        Severity.WARNING,
+        f"{who} rule `{rule_id}`, which does not exist",
+        place,
+        advice=did_you_mean(rule_id, rules) or "`reconciler rules` lists them all.",
+    )
+
+
+def _ended(rule_id: str, setting: RuleSetting, place: Origin) -> Finding:
+    return Finding(
+        ENDED_SWITCH,
+        Severity.WARNING,
+        f"The switch of rule `{rule_id}` ended on {setting.until}; the rule speaks again",
+        place,
+        advice="Mend what it was switched for, or give a new date and reason.",
+    )
