@@ -150,7 +150,12 @@ def test_the_older_envelope_is_read_as_the_newer_one() -> None:
         ),
         ("apiVersion: entity.humanitec.io/v1b1\nkind: Account", "F07", "2:7", "`Definition`"),
         ("apiVersion: reconciler/v1alpha1\nkind: Runer", "F07", "2:7", "did you mean `Runner`?"),
-        ("apiVersion: reconciler/v1alpha1\nkind: [Agent]", "F06", "2:7", "`Agent`, `Key`, `Operator`, `Runner`"),
+        (
+            "apiVersion: reconciler/v1alpha1\nkind: [Agent]",
+            "F06",
+            "2:7",
+            "`Agent`, `Key`, `Operator`, `Runner`",
+        ),
         ("apiVersion: reconciler/v1alpha1", "F06", "1:1", "`Agent`, `Key`, `Operator`, `Runner`"),
         ("kind: Agent\nmetadata: {id: x}\nspec: {}", "F06", "1:1", "write `apiVersion: reconciler/v1alpha1`"),
         (
@@ -580,3 +585,72 @@ def test_no_document_makes_it_crash_or_speak_jargon(lines: list[str]) -> None:
     for found in load(tree_of({"a.yaml": "\n".join(lines)})).findings:
         assert not JARGON.search(found.message + found.advice)
         assert found.origin.file == "a.yaml"
+
+
+OPERATOR = """\
+apiVersion: reconciler/v1alpha1
+kind: Operator
+metadata: {id: eu-1}
+spec:
+  cluster: eu-1
+  organization: acme
+  chartVersion: 0.9.0
+  driverKey: {fingerprint: 6bf284174d810080}
+"""
+STORE = """\
+apiVersion: reconciler/v1alpha1
+kind: SecretStore
+metadata: {id: eu}
+spec:
+  awssm: {region: eu-central-1}
+  orchestrator: {primary: true}
+  clusters: [{cluster: eu-1, default: true, auth: {}}]
+"""
+INSTALLED = """\
+apiVersion: reconciler/v1alpha1
+kind: Agent
+metadata: {id: eu-1}
+spec:
+  install:
+    cluster: eu-1
+    replicas: 2
+    privateKey: {secretName: humanitec-agent-secret-private-key, mode: "0600"}
+  moreInstalls: [{cluster: eu-2, privateKey: {mode: 384}}]
+"""
+
+
+def test_installations_operators_and_stores_are_read() -> None:
+    loaded = load(tree_of({"a.yaml": f"{OPERATOR}---\n{STORE}---\n{INSTALLED}"}))
+    assert loaded.findings == ()
+    assert loaded.operators[0].document.spec.namespace == "humanitec-operator-system"
+    assert loaded.secret_stores[0].document.spec.orchestrator is not None
+    spec = loaded.agents[0].document.spec
+    assert spec.install is not None
+    assert spec.install.replicas == 2
+    assert [install.cluster for install in spec.moreInstalls or ()] == ["eu-2"]
+
+
+def test_a_store_of_external_secrets_is_somebody_elses() -> None:
+    manifest = (
+        "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {name: eu}\n"
+        "spec: {provider: {vault: {server: x}}}\n"
+    )
+    loaded = load(tree_of({"a.yaml": manifest}))
+    assert (loaded.findings, len(loaded.foreign), loaded.secret_stores) == ((), 1, ())
+
+
+def test_a_store_under_a_wrong_group_is_not_taken_for_somebody_elses() -> None:
+    rule, _, _, advice = one_finding(STORE.replace("reconciler/v1alpha1", "example.com/v1"))
+    assert (rule, advice) == ("F07", "write `apiVersion: reconciler/v1alpha1`")
+
+
+@pytest.mark.parametrize("owners", ["{}", "{agent: a, operator: b}", "{agent: a, runner: b}"])
+def test_a_key_has_exactly_one_owner(owners: str) -> None:
+    text = KEY_FILE.replace("{agent: eu-1}", owners).replace("{file: keys/eu-1.pem}", "PEM")
+    assert "exactly one of `agent`, `operator` and `runner`" in " ".join(m for _, _, m, _ in findings(text))
+
+
+def test_what_is_not_valid_is_kept_for_rules_that_explain_it() -> None:
+    loaded = load(tree_of({"a.yaml": RUNNER.replace("runner_configuration:", "runner_config:")}))
+    assert [(rejected.kind, rejected.file) for rejected in loaded.rejected] == [("Runner", "a.yaml")]
+    assert loaded.runners == ()

@@ -108,3 +108,47 @@ def test_an_organization_that_no_target_has_is_an_error_with_the_nearest_name() 
         "orgs/acme/x.yaml:4:30",
         "did you mean `beta`?",
     )
+
+
+def operator(name: str, organization: str = "") -> str:
+    served = f", organization: {organization}" if organization else ""
+    return f"apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {{id: {name}}}\nspec: {{cluster: eu-1{served}}}\n"
+
+
+def store(name: str, organizations: str = "") -> str:
+    listed = f", organizations: {organizations}" if organizations else ""
+    return (
+        f"apiVersion: reconciler/v1alpha1\nkind: SecretStore\nmetadata: {{id: {name}}}\n"
+        f"spec: {{awssm: {{region: eu-central-1}}{listed}}}\n"
+    )
+
+
+def test_operators_and_secret_stores_go_where_their_organization_is() -> None:
+    loaded = declarations(
+        {
+            "orgs/acme/a.yaml": operator("here"),
+            "orgs/acme/b.yaml": operator("elsewhere", "beta"),
+            "orgs/acme/c.yaml": store("mine"),
+            "orgs/acme/d.yaml": store("both", "[acme, beta]"),
+        }
+    )
+    acme, beta = select(loaded, ACME), select(loaded, BETA)
+    assert [o.document.metadata.id for o in acme.operators] == ["here"]
+    assert [o.document.metadata.id for o in beta.operators] == ["elsewhere"]
+    assert [s.document.metadata.id for s in acme.secret_stores] == ["mine", "both"]
+    assert [s.document.metadata.id for s in beta.secret_stores] == ["both"]
+
+
+def test_an_operator_or_a_store_of_an_unknown_organization_is_an_error() -> None:
+    loaded = declarations({"orgs/acme/a.yaml": operator("a", "acmee"), "x.yaml": store("b", "[betta]")})
+    found = [finding for finding in unassigned(loaded, TARGETS) if finding.rule == "F12"]
+    assert [(finding.origin.file, finding.advice) for finding in found] == [
+        ("orgs/acme/a.yaml", "did you mean `acme`?"),
+        ("x.yaml", "did you mean `beta`?"),
+    ]
+
+
+def test_a_store_of_no_organization_in_a_file_of_no_target_is_a_warning() -> None:
+    loaded = declarations({"elsewhere/a.yaml": store("a"), "elsewhere/b.yaml": operator("b")})
+    found = [finding.origin.file for finding in unassigned(loaded, TARGETS) if finding.rule == "F11"]
+    assert found == ["elsewhere/a.yaml", "elsewhere/b.yaml"]
