@@ -10,6 +10,7 @@ from reconciler.rules import (
     gitops,
     identity,
     keys,
+    mode_bound,
     operator,
     references,
     runner,
@@ -29,6 +30,7 @@ _SUBJECTS = (
     stores.RULES,
     references.RULES,
     runner.RULES,
+    mode_bound.RULES,
 )
 
 

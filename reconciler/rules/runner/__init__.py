@@ -1,5 +1,5 @@
-"""Runners of the v2 orchestrator, and what belongs to one product only: R100 to R110."""
+"""Runners of the v2 orchestrator, and what belongs to one product only: R100 to R108."""
 
-from reconciler.rules.rule import Rule
+from reconciler.rules.runner import installation, placement, pod_template
 
-RULES: tuple[Rule, ...] = ()
+RULES = (*pod_template.RULES, *placement.RULES, *installation.RULES)

@@ -1,0 +1,51 @@
+"""The rule about what legacy mode ignores (compatibility rules, Leftovers): R109."""
+
+from collections.abc import Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+
+def _outside_legacy(scope: Scope) -> Iterator[Finding | Unknown]:
+    named = [d for d in scope.definitions if d.entity.in_place_driver_change]
+    if not named:
+        return
+    if scope.primary_store is None:
+        yield Unknown(
+            "R109",
+            f"whether `{scope.organization}` is in legacy mode: its primary secret store is not known",
+        )
+        return
+    if scope.primary_store != BUILT_IN_STORE:
+        return
+    for definition in named:
+        yield Finding(
+            "R109",
+            Severity.WARNING,
+            f"`in_place_driver_change` of definition `{definition.id}` has no effect: the organization is in "
+            "legacy mode",
+            definition.origin(("in_place_driver_change",)),
+            key=scope.key(Kind.DEFINITION, definition.id),
+            advice="Take it out, or make an external secret store the primary one first.",
+        )
+
+
+RULES = (
+    Rule(
+        id="R109",
+        title="What needs an Operator is not asked for in legacy mode",
+        severity=Severity.WARNING,
+        condition="`in_place_driver_change` must not be set where the organization is in legacy mode, that is "
+        "where its primary secret store is `humanitec`. A deployment with `mode: incremental` is refused there "
+        "too; deployments are no documents of ours, so that is not looked at.",
+        why="The API description allows both outside legacy mode only.",
+        advice="Take the member out, or leave legacy mode.",
+        source="API description of resource definitions and deployments",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE, Side.LIVE),
+        check=_outside_legacy,
+    ),
+)

@@ -1,0 +1,116 @@
+"""The rule about secret stores that a definition makes on the cluster (compatibility rules, Leftovers): R110."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import Json, Path
+from reconciler.rules.declared_definition import DeclaredDefinition
+from reconciler.rules.pattern import could_be, is_open
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+from reconciler.rules.version import is_older, parsed
+
+BASE_ENVIRONMENT = "base-env"
+OLDEST_OPERATOR = "0.21.0"
+_STORE = re.compile(r"^[ \t]*kind:[ \t]*[\"']?SecretStore\b", re.MULTILINE)
+_GROUP = re.compile(r"^[ \t]*apiVersion:[ \t]*[\"']?humanitec\.io/", re.MULTILINE)
+_NAME = re.compile(r"^[ \t]*name:[ \t]*[\"']?([^\s\"'#]+(?:[^\n\"'#]*\}\}?)?)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _MadeStore:
+    """A store in the manifests of a definition; `name` is "" where it cannot be told."""
+
+    definition: DeclaredDefinition
+    name: str
+    path: Path
+
+
+def _made_stores(scope: Scope) -> Iterator[_MadeStore]:
+    for definition in scope.of_type(BASE_ENVIRONMENT):
+        for path, value in definition.inputs():
+            if isinstance(value, str) and _STORE.search(value) and _GROUP.search(value):
+                named = _NAME.search(value)
+                yield _MadeStore(definition, named[1].strip() if named else "", path)
+            elif isinstance(value, dict) and value.get("kind") == "SecretStore" and _is_ours(value):
+                metadata = value.get("metadata")
+                name = metadata.get("name") if isinstance(metadata, dict) else None
+                yield _MadeStore(definition, name if isinstance(name, str) else "", path)
+
+
+def _is_ours(value: dict[str, Json]) -> bool:
+    version = value.get("apiVersion")
+    return isinstance(version, str) and version.startswith("humanitec.io/")
+
+
+def _new_enough(scope: Scope) -> Iterator[Finding | Unknown]:
+    for made in _made_stores(scope):
+        yield from _operator_version(scope, made)
+        if is_open(made.name):
+            yield from _fixed_reference(scope, made)
+
+
+def _operator_version(scope: Scope, made: _MadeStore) -> Iterator[Finding | Unknown]:
+    versions = [(operator, operator.document.spec.appVersion) for operator in scope.operators]
+    if not versions or any(parsed(version or "") is None for _, version in versions):
+        yield Unknown(
+            "R110",
+            f"the version of the Operator that would take the SecretStore of definition `{made.definition.id}` "
+            "is not declared as numbers",
+        )
+    for operator, version in versions:
+        if version is not None and is_older(version, OLDEST_OPERATOR):
+            yield Finding(
+                "R110",
+                Severity.ERROR,
+                f"Definition `{made.definition.id}` makes a SecretStore, which needs Operator {OLDEST_OPERATOR}; "
+                f"Operator `{operator.document.metadata.id}` is {version}",
+                made.definition.origin(made.path),
+                key=scope.key(Kind.DEFINITION, made.definition.id),
+                others=(operator.origin(("spec", "appVersion")),),
+                advice=f"Upgrade the Operator to {OLDEST_OPERATOR} or later; the first deployment may still miss "
+                "the store.",
+            )
+
+
+def _fixed_reference(scope: Scope, made: _MadeStore) -> Iterator[Finding]:
+    declared = {store.document.metadata.id for store in scope.secret_stores}
+    for definition in scope.definitions:
+        for path, value in definition.inputs():
+            store = value.get("store") if isinstance(value, dict) and "ref" in value else None
+            if path[1] != "secret_refs" or not isinstance(store, str) or store in declared:
+                continue
+            if could_be(made.name, store):
+                yield Finding(
+                    "R110",
+                    Severity.WARNING,
+                    f"The SecretStore of definition `{made.definition.id}` has a name made from placeholders, "
+                    f"and definition `{definition.id}` refers to `{store}`, which is fixed",
+                    made.definition.origin(made.path),
+                    key=scope.key(Kind.DEFINITION, made.definition.id),
+                    others=(definition.origin((*path, "store")),),
+                    advice="Give the store a fixed name; references to stores cannot contain placeholders.",
+                )
+                return
+
+
+RULES = (
+    Rule(
+        id="R110",
+        title="Secret stores made for an environment are understood by the Operator",
+        severity=Severity.ERROR,
+        condition=f"Where a `{BASE_ENVIRONMENT}` definition makes a `SecretStore`, every declared Operator must "
+        f"be {OLDEST_OPERATOR} or later. It is a warning where its name comes from placeholders while a "
+        "reference that may mean it is fixed.",
+        why="Older Operators do not take stores made during a deployment, and references are looked up by "
+        "name before anything fills in placeholders. Even then the first deployment may miss the store.",
+        advice="Upgrade the Operator, and give the store a fixed name.",
+        source="Example library; seen in third-party set-ups",
+        confidence=Confidence.THIRD_PARTY,
+        sides=(Side.FILE, Side.CLUSTER),
+        check=_new_enough,
+    ),
+)

@@ -1,0 +1,315 @@
+"""Runners and their charts: R100 to R108."""
+
+import pytest
+
+from reconciler.model.cluster_state import ClusterState, SecretObject
+from reconciler.model.finding import Severity
+from reconciler.rules.judge import Judgement
+from reconciler.rules.runner.pod_template import is_secret_name
+from reconciler.settings import Settings
+from tests.rules.tree import ACME, judged, settings
+
+KEY = """\
+-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
+-----END PUBLIC KEY-----
+"""
+ESCAPED_KEY = KEY.replace("\n", "\\n")
+AKS = settings(
+    "version: 1\ntargets: {acme: {organization: acme}}\nclusters: {eu-1: {platform: aks}, us-1: {platform: eks}, x: {}}"
+)
+CLIENT = "{serviceAccount: {annotations: {azure.workload.identity/client-id: some-client}}}"
+
+
+def runner(job: str = "", install: str = "", storage: str = "{type: kubernetes, namespace: jobs}") -> str:
+    template = f", pod_template: {job}" if job else ""
+    installed = f"\n  install: {install}" if install else ""
+    return f"""\
+apiVersion: reconciler/v1alpha1
+kind: Runner
+metadata: {{id: eu-1}}
+spec:
+  runner_configuration:
+    type: kubernetes-agent
+    key: "{ESCAPED_KEY}"
+    job: {{namespace: jobs, service_account: job{template}}}
+  state_storage_configuration: {storage}{installed}
+"""
+
+
+def of(judgement: Judgement, rule: str) -> list[tuple[Severity, str]]:
+    return [(f.severity, f.message) for f in judgement.findings if f.rule == rule]
+
+
+def messages(text: str, rule: str, settings: Settings = ACME) -> list[str]:
+    return [message for _, message in of(judged(text, settings=settings), rule)]
+
+
+def unknown(text: str, rule: str, settings: Settings = ACME) -> list[str]:
+    return [u.reason for u in judged(text, settings=settings).unknown if u.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("containers", "expected"),
+    [
+        ("[{name: main}]", 0),
+        ("[{name: platform-orchestrator-runner}]", 0),
+        ("[{name: proxy, image: registry.example.com/proxy:1}]", 0),
+        ("[]", 0),
+        ("{}", 0),
+        ("[{name: runner}]", 1),
+        ("[{name: a}, {name: main}, {name: b}]", 2),
+        ("[{image: ''}]", 1),
+    ],
+)
+def test_a_container_needs_an_image_or_the_name_of_the_runners_own(containers: str, expected: int) -> None:
+    assert len(messages(runner(f"{{spec: {{containers: {containers}}}}}"), "R100")) == expected
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"), [("[]", 0), ("[{name: A, value: b}]", 0), ("{A: b}", 1), ("text", 1)]
+)
+def test_variables_are_a_list(env: str, expected: int) -> None:
+    text = runner(f"{{spec: {{containers: [{{name: main, env: {env}}}]}}}}")
+    assert len(messages(text, "R101")) == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "cluster", "expected"),
+    [
+        ('"true"', "eu-1", 0),
+        ("true", "eu-1", 1),
+        ('"yes"', "eu-1", 1),
+        ("", "eu-1", 1),
+        ("", "us-1", 0),
+    ],
+)
+def test_workload_identity_on_aks_needs_the_label_as_text(label: str, cluster: str, expected: int) -> None:
+    labels = f"{{metadata: {{labels: {{azure.workload.identity/use: {label}}}}}}}" if label else ""
+    text = runner(labels, f"{{cluster: {cluster}, helmValues: {CLIENT}}}")
+    assert len(messages(text, "R102", AKS)) == expected
+
+
+@pytest.mark.parametrize("cluster", ["x", "elsewhere"])
+def test_the_label_is_unknown_where_the_platform_is_not_declared(cluster: str) -> None:
+    text = runner(install=f"{{cluster: {cluster}, helmValues: {CLIENT}}}")
+    assert len(unknown(text, "R102", AKS)) == 1
+    assert messages(text, "R102", AKS) == []
+
+
+def test_without_workload_identity_nothing_is_said_about_its_label() -> None:
+    text = runner(install="{cluster: x, helmValues: {serviceAccount: {annotations: {a: b}}}}")
+    assert unknown(text, "R102", AKS) == []
+
+
+def test_what_stands_in_the_wrong_place_is_explained_though_the_document_is_refused() -> None:
+    text = """
+        apiVersion: reconciler/v1alpha1
+        kind: Runner
+        metadata: {id: eu-1}
+        spec:
+          runner_configuration: {type: kubernetes-agent, job: {key: made-up}}
+          state_storage_configuration: {type: kubernetes, kubernetes_configuration: {namespace: jobs}}
+        """
+    found = judged(text)
+    assert sorted(message.partition(": ")[2] for _, message in of(found, "R103")) == [
+        "`job.namespace` is missing",
+        "`job.service_account` is missing",
+        "`key` stands under `job`",
+        "`kubernetes_configuration` is Terraform's spelling",
+    ]
+    assert "made-up" not in repr(found)
+
+
+def test_a_wrong_type_is_left_to_the_reader() -> None:
+    text = runner().replace("namespace: jobs, service", "namespace: 3, service")
+    assert messages(text, "R103") == []
+
+
+def test_a_task_on_ecs_has_neither_namespace_nor_account() -> None:
+    text = """
+        apiVersion: reconciler/v1alpha1
+        kind: Runner
+        metadata: {id: eu-1}
+        spec:
+          runner_configuration:
+            type: serverless-ecs
+            auth: {role_arn: "arn:aws:iam::123456789012:role/runner"}
+            job: {region: eu-1, cluster: c, subnets: [s], execution_role_arn: "arn:aws:iam::123456789012:role/x"}
+          state_storage_configuration: {type: s3, bucket: b}
+        """
+    assert messages(text, "R103") == []
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("{jobsRbac: {namespace: jobs, serviceAccountName: job}, namespaceOverride: runner}", []),
+        ("{jobsRbac: {namespace: ''}}", []),
+        ("{jobsRbac: {namespace: other}}", ["jobsRbac.namespace"]),
+        ("{jobsRbac: {serviceAccountName: other}}", ["jobsRbac.serviceAccountName"]),
+        ("{namespaceOverride: other}", ["namespaceOverride"]),
+    ],
+)
+def test_chart_and_runner_name_the_same_places(values: str, expected: list[str]) -> None:
+    found = messages(runner(install=f"{{namespace: runner, helmValues: {values}}}"), "R104")
+    assert [message.split("`")[3] for message in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "is_secret"),
+    [
+        ("DB_PASSWORD", True),
+        ("password", True),
+        ("API_KEY", True),
+        ("GITHUB_TOKEN", True),
+        ("CLIENT_SECRET", True),
+        ("AWS_SECRET_ACCESS_KEY", True),
+        ("TOKEN_FILE", False),
+        ("SECRET_NAME", False),
+        ("TOKENIZER", False),
+        ("MONKEY", False),
+        ("AWS_REGION", False),
+    ],
+)
+def test_names_tell_secrets(name: str, *, is_secret: bool) -> None:
+    assert is_secret_name(name) is is_secret
+
+
+def test_a_plain_secret_variable_is_refused_without_showing_it() -> None:
+    text = runner("{spec: {containers: [{name: main, env: [{name: API_TOKEN, value: hunter2}]}]}}")
+    found = judged(text)
+    assert [severity for severity, _ in of(found, "R105")] == [Severity.ERROR]
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize("value", ["''", "'${resources.x.outputs.y}'"])
+def test_an_empty_or_filled_in_variable_is_no_literal(value: str) -> None:
+    text = runner(f"{{spec: {{containers: [{{name: main, env: [{{name: API_TOKEN, value: {value}}}]}}]}}}}")
+    assert messages(text, "R105") == []
+
+
+REFERRING = (
+    "{spec: {containers: [{name: main, env: [{name: A, valueFrom: {secretKeyRef: {name: db, key: p}}}]}]}}"
+)
+
+
+def test_a_secret_of_another_namespace_is_not_found_by_the_jobs() -> None:
+    text = runner(REFERRING, "{cluster: eu-1}")
+    there = ClusterState(
+        secrets=(SecretObject("elsewhere", "db", frozenset({"p"})),), complete=frozenset({"v1 Secret"})
+    )
+    found = of(judged(text, clusters={"eu-1": there}), "R105")
+    assert [severity for severity, _ in found] == [Severity.WARNING]
+    right = ClusterState(
+        secrets=(SecretObject("jobs", "db", frozenset({"p"})),), complete=frozenset({"v1 Secret"})
+    )
+    assert of(judged(text, clusters={"eu-1": right}), "R105") == []
+
+
+def test_a_secret_on_a_cluster_that_was_not_read_is_unknown() -> None:
+    assert len(unknown(runner(REFERRING, "{cluster: eu-1}"), "R105")) == 1
+    assert len(unknown(runner(REFERRING), "R105")) == 1
+    half_read = ClusterState()
+    text = runner(REFERRING, "{cluster: eu-1}")
+    assert [u.rule for u in judged(text, clusters={"eu-1": half_read}).unknown] == ["R105"]
+
+
+@pytest.mark.parametrize(
+    ("install", "expected"),
+    [
+        ("{}", []),
+        ("{chart: oci://r.example.com/charts/humanitec-kubernetes-agent-runner:0.1.1}", []),
+        ("{chart: oci://r.example.com/charts/mine}", ["the chart is called `mine`"]),
+        ("{chart: 'oci://r/{{ .Values.chart }}'}", []),
+        ("{selfHosted: true}", ["the orchestrator is self-hosted"]),
+        ("{selfHosted: true, env: {REMOTE_URL: https://o.example.com}}", []),
+        (
+            "{selfHosted: true, helmValues: {humanitec: {extraEnvVars: [{name: REMOTE_URL, value: u}]}}}",
+            [],
+        ),
+        ("{privateKey: {secretName: k, secretKey: other}}", ["the Secret's entry is `other`"]),
+        (
+            "{privateKey: {secretName: k, secretKey: a}, helmValues: {humanitec: {existingSecretKey: a}}}",
+            [],
+        ),
+        (
+            "{namespace: runner, privateKey: {secretName: k, namespace: jobs}}",
+            ["the Secret is in namespace `jobs`"],
+        ),
+        (
+            "{privateKey: {secretName: k}, helmValues: {humanitec: {existingSecret: l}}}",
+            ["the chart reads Secret `l`"],
+        ),
+    ],
+)
+def test_an_installed_runner_finds_what_it_needs(install: str, expected: list[str]) -> None:
+    found = [message.partition(": ")[2] for message in messages(runner(install=install), "R106")]
+    assert [message[: len(start)] for message, start in zip(found, expected, strict=True)] == expected
+
+
+@pytest.mark.parametrize(
+    ("secrets", "expected"),
+    [
+        ((), "is not there"),
+        ((SecretObject("runner", "k", frozenset({"other"})),), "has no entry `private_key`"),
+        ((SecretObject("jobs", "k", frozenset({"private_key"})),), "is not there"),
+        ((SecretObject("runner", "k", frozenset({"private_key"})),), None),
+    ],
+)
+def test_the_secret_with_the_key_is_looked_up_on_the_cluster(
+    secrets: tuple[SecretObject, ...], expected: str | None
+) -> None:
+    text = runner(install="{cluster: eu-1, namespace: runner, privateKey: {secretName: k}}")
+    state = ClusterState(secrets=secrets, complete=frozenset({"v1 Secret"}))
+    found = of(judged(text, clusters={"eu-1": state}), "R106")
+    assert [message.endswith(expected or "") for _, message in found] == ([True] if expected else [])
+    assert len(unknown(text, "R106")) == 1
+
+
+@pytest.mark.parametrize(
+    ("trusts", "expected"),
+    [
+        ("[{namespace: jobs, serviceAccount: job}]", 0),
+        ("[{namespace: runner, serviceAccount: job}, {namespace: jobs, serviceAccount: job}]", 0),
+        ("[{namespace: runner, serviceAccount: job}]", 1),
+        ("[]", 1),
+    ],
+)
+def test_the_cloud_trusts_the_account_of_the_jobs(trusts: str, expected: int) -> None:
+    assert len(messages(runner(install=f"{{trusts: {trusts}}}"), "R107")) == expected
+
+
+def test_an_undeclared_trust_is_nothing_to_judge() -> None:
+    assert messages(runner(install="{cluster: eu-1}"), "R107") == []
+
+
+@pytest.mark.parametrize("install", ["{env: {ORGS: acme}}", "{helmValues: {humanitec: {org: acme}}}"])
+def test_settings_of_the_agent_do_not_belong_to_a_runner(install: str) -> None:
+    assert len(messages(runner(install=install), "R108")) == 1
+
+
+def test_members_of_one_product_in_the_other_are_named() -> None:
+    text = runner().replace("spec:\n", "spec:\n  driver_type: humanitec/agent\n")
+    assert messages(text, "R108") == ["`driver_type` belongs to v1 and stands in runner `eu-1` (v2)"]
+    agent = """
+        apiVersion: reconciler/v1alpha1
+        kind: Agent
+        metadata: {id: eu-1}
+        spec: {runner_configuration: {}}
+        """
+    assert messages(agent, "R108") == [
+        "`runner_configuration` belongs to a runner (v2) and stands in an Agent (v1)"
+    ]
+
+
+def test_the_key_of_a_runner_is_not_registered_for_an_agent() -> None:
+    key = f"""\
+apiVersion: reconciler/v1alpha1
+kind: Key
+metadata: {{id: k}}
+spec: {{for: {{agent: eu-1}}, publicKey: "{ESCAPED_KEY}"}}
+"""
+    found = messages(f"{runner()}---\n{key}", "R108")
+    assert found == ["The key of runner `eu-1` (v2) is registered for Agent `eu-1` (v1)"]
+    assert messages(f"{runner()}---\n{key.replace('agent: eu-1', 'runner: eu-1')}", "R108") == []
