@@ -8,31 +8,44 @@
     serve(port=8480, state_file=path)           # for people and containers; blocks
 
 Handles: `app` (ASGI), `seed(...)`, `deploy(...)`, `reset()`, `faults.add(FaultRule(...))`,
-`log.entries()`, `clock.advance(seconds=...)`. The same over HTTP under `/_emulator`.
+`log.entries()`, `clock.advance(seconds=...)`, `tunnels.connections()`. The same over HTTP under `/_emulator`.
 
 Shares no code with the rest of `reconciler`, on purpose: the client's mistakes need
 something to disagree with. Facts come from the two API references; choices where those
 leave room are listed in docs/emulator.md.
 """
 
-from reconciler.emulator.choices import Choices, CriterionIds, SharedKey, UnknownFields, UnknownTypes
+from reconciler.emulator.choices import (
+    Choices,
+    CriterionIds,
+    ExpiredKeys,
+    SharedKey,
+    UnknownFields,
+    UnknownTypes,
+)
 from reconciler.emulator.emulator import Emulator
 from reconciler.emulator.failure import ApiError, StateFileError
 from reconciler.emulator.faults import FaultKind, FaultRule, InvalidFaultError
 from reconciler.emulator.journal import Effect, Entry
+from reconciler.emulator.v1.tunnel import Connection, Refusal
+from reconciler.emulator.v1.tunnel_token import sign_token
 
 __all__ = [
     "ApiError",
     "Choices",
+    "Connection",
     "CriterionIds",
     "Effect",
     "Emulator",
     "Entry",
+    "ExpiredKeys",
     "FaultKind",
     "FaultRule",
     "InvalidFaultError",
+    "Refusal",
     "SharedKey",
     "StateFileError",
     "UnknownFields",
     "UnknownTypes",
+    "sign_token",
 ]

@@ -1,20 +1,37 @@
-"""Who calls: the two ways to say so, and the refusals (v1 section 1, v2 section 2.1).
+"""Who calls and whether that is enough (v1 section 1, v2 sections 2.1 and 2.3).
 
 With a table of tokens the emulator plays the public gateway and checks identity before
 anything else. Without one, any token is taken, and v2 checks identity where a backend
-does, after validation (v2 section 2.2).
+does, after validation (v2 section 2.2). Permissions come last in both.
 """
 
 import ipaddress
+import re
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 
-from reconciler.emulator.exchange import Api
+from reconciler.emulator.exchange import Api, Call, Operation
 from reconciler.emulator.failure import ApiError
 
 ANONYMOUS = "anonymous"
+
+_READING_VERBS = frozenset({"GET", "HEAD"})
+
+_PERMISSIONS = {
+    "runners": "runner",
+    "runner_rules": "runner_rule",
+    "env_types": "environment_type",
+    "projects": "project",
+    "environments": "environment",
+    "resource_types": "resource_type",
+    "module_providers": "module_provider",
+    "modules": "module",
+    "module_rules": "module_rule",
+}
+"""Last fixed part of a v2 path, written as in a collection's name, to the stem of its permissions."""
 
 
 def caller(request: Request, api: Api, tokens: Mapping[str, str] | None) -> str:
@@ -32,13 +49,27 @@ def caller(request: Request, api: Api, tokens: Mapping[str, str] | None) -> str:
         raise _unauthorized(api, "Unauthorized", challenge='Cookie, Bearer error="invalid_token"')
     sender = request.headers.get("from")
     if api is Api.V2 and sender is not None and _is_loopback(request):
-        try:
-            return str(uuid.UUID(sender))
-        except ValueError as error:
-            raise _unauthorized(api, "Unauthorized") from error
+        if not _UUID.fullmatch(sender):
+            raise _unauthorized(api, "Unauthorized")
+        return str(uuid.UUID(sender))
     if tokens is not None:
         raise _unauthorized(api, "Unauthorized", challenge="Cookie, Bearer")
     raise _unauthorized(api, "unauthorized")
+
+
+def check_permission(operation: Operation, call: Call) -> None:
+    """Refuse a caller who may only read: ApiError 403 unless `operation` reads."""
+    if operation.verb in _READING_VERBS:
+        return
+    details: dict[str, Any] | None = None
+    stem = _PERMISSIONS.get(operation.collection.removeprefix("v2_"))
+    if operation.api is Api.V2 and stem:
+        check = {"resource": f"organization:{call.organization}", "permission": f"{stem}_write"}
+        details = {"failed_checks": [check]}
+    raise ApiError(403, "Forbidden", details=details)
+
+
+_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def _unauthorized(api: Api, message: str, *, challenge: str = "") -> ApiError:

@@ -37,15 +37,42 @@ class UnknownTypes(StrEnum):
     ACCEPT = "accept"
 
 
+class ExpiredKeys(StrEnum):
+    """Agent keys beyond their `expired_at` (v1 U7)."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
+class UnknownAccounts(StrEnum):
+    """Definitions whose account does not exist or is not of a type the driver takes (v1 U26)."""
+
+    REFUSE = "refuse"
+    ACCEPT = "accept"
+
+
+class InUse(StrEnum):
+    """Deletion of a secret store or class that a live definition names (v1 sections 5.3 and 7.1)."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
 @dataclass(frozen=True)
 class Choices:
-    """The switchable choices, and how long a destroyed environment lingers.
+    """The switchable choices, and two times.
 
     `destroy_seconds` is emulator time between the 202 of a deletion and the 404 after it.
+    `poll_seconds` is how long an agent's poll waits for a message (v2 section 9.3); moving
+    the clock that far ends the wait too.
     """
 
     shared_key: SharedKey = SharedKey.REFUSE
     unknown_fields: UnknownFields = UnknownFields.IGNORE
     criterion_ids: CriterionIds = CriterionIds.KEEP
     unknown_types: UnknownTypes = UnknownTypes.REFUSE
+    unknown_accounts: UnknownAccounts = UnknownAccounts.ACCEPT
+    in_use: InUse = InUse.REFUSE
+    expired_keys: ExpiredKeys = ExpiredKeys.ACCEPT
     destroy_seconds: float = 0.0
+    poll_seconds: float = 30.0

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+FURTHEST = timedelta(days=100 * 365)
+"""The largest offset; dates derived from the time, such as a key's expiry, then stay within a calendar."""
+
 
 class Clock:
     """UTC time that only moves with its base clock and with its offset.
@@ -12,7 +15,25 @@ class Clock:
 
     def __init__(self, base: Callable[[], datetime] | None = None) -> None:
         self._base = base or (lambda: datetime.now(UTC))
-        self.offset = timedelta()
+        self._offset = timedelta()
+        self._watchers: list[Callable[[], None]] = []
+
+    @property
+    def offset(self) -> timedelta:
+        """What is added to base time; at most `FURTHEST` either way, ValueError beyond."""
+        return self._offset
+
+    @offset.setter
+    def offset(self, offset: timedelta) -> None:
+        if abs(offset) > FURTHEST:
+            raise ValueError(f"the clock moves at most {FURTHEST.days} days")
+        self._offset = offset
+        for moved in self._watchers:
+            moved()
+
+    def watch(self, moved: Callable[[], None]) -> None:
+        """Call `moved` after every change of the offset."""
+        self._watchers.append(moved)
 
     def now(self) -> datetime:
         """Return base time plus offset, in UTC."""

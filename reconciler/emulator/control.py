@@ -1,15 +1,19 @@
 """The control plane under `/_emulator`: what a test or a demo does behind the API's back.
 
 Everything here is also a method of `Emulator`. Needs no credential: it is meant for
-loopback and for closed test networks.
+loopback and for closed test networks; `browser` keeps web pages out.
 """
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from reconciler.emulator.browser import refuse_foreign_pages
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.faults import InvalidFaultError, rule_from
 from reconciler.emulator.wire import MalformedJsonError, decode
@@ -25,19 +29,33 @@ def control_routes(emulator: "Emulator") -> list[Route]:
     """Return the routes of the control plane of `emulator`."""
     plane = _ControlPlane(emulator)
     return [
-        Route("/_emulator/reset", plane.reset, methods=["POST"]),
-        Route("/_emulator/seed", plane.seed, methods=["POST"]),
-        Route("/_emulator/deployments", plane.deploy, methods=["POST"]),
-        Route("/_emulator/log", plane.read_log, methods=["GET"]),
-        Route("/_emulator/log", plane.clear_log, methods=["DELETE"]),
-        Route("/_emulator/clock", plane.read_clock, methods=["GET"]),
-        Route("/_emulator/clock", plane.move_clock, methods=["PUT"]),
-        Route("/_emulator/faults", plane.list_faults, methods=["GET"]),
-        Route("/_emulator/faults", plane.add_fault, methods=["POST"]),
-        Route("/_emulator/faults", plane.clear_faults, methods=["DELETE"]),
-        Route("/_emulator/faults/{number:int}", plane.remove_fault, methods=["DELETE"]),
-        Route("/_emulator/credentials/{org}/{runner}", plane.credentials, methods=["GET"]),
+        _route("POST", "reset", plane.reset),
+        _route("POST", "seed", plane.seed),
+        _route("POST", "deployments", plane.deploy),
+        _route("GET", "log", plane.read_log),
+        _route("DELETE", "log", plane.clear_log),
+        _route("GET", "clock", plane.read_clock),
+        _route("PUT", "clock", plane.move_clock),
+        _route("GET", "faults", plane.list_faults),
+        _route("POST", "faults", plane.add_fault),
+        _route("DELETE", "faults", plane.clear_faults),
+        _route("DELETE", "faults/{number}", plane.remove_fault),
+        _route("GET", "tunnels", plane.list_tunnels),
+        _route("DELETE", "tunnels/{number}", plane.drop_tunnel),
+        _route("GET", "credentials/{org}/{runner}", plane.credentials),
+        _route("POST", "jobs", plane.queue_job),
+        _route("GET", "jobs/{org}/{deployment}", plane.read_job),
+        _route("POST", "jobs/{org}/{deployment}/check", plane.check_job),
+        _route("GET", "polls/{org}/{runner}", plane.count_polls),
     ]
+
+
+def _route(verb: str, path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
+    async def guarded(request: Request) -> Response:
+        refuse_foreign_pages(request)
+        return await answer(request)
+
+    return Route(f"/_emulator/{path}", guarded, methods=[verb])
 
 
 class _ControlPlane:
@@ -75,10 +93,12 @@ class _ControlPlane:
 
     async def move_clock(self, request: Request) -> Response:
         offset = (await _object(request)).get("offset_seconds")
-        if not isinstance(offset, int | float):
+        if isinstance(offset, bool) or not isinstance(offset, int | float):
             raise ApiError(400, "offset_seconds must be a number")
-        clock = self._emulator.clock
-        clock.advance(seconds=offset - clock.offset.total_seconds())
+        try:
+            self._emulator.clock.offset = timedelta(seconds=offset)
+        except (OverflowError, ValueError) as error:
+            raise ApiError(400, "offset_seconds is too far away") from error
         return await self.read_clock(request)
 
     async def list_faults(self, _: Request) -> Response:
@@ -96,24 +116,59 @@ class _ControlPlane:
         return Response(status_code=204)
 
     async def remove_fault(self, request: Request) -> Response:
-        if not self._emulator.faults.remove(request.path_params["number"]):
+        if not self._emulator.faults.remove(_number(request)):
             raise ApiError(404, "no fault rule of that number")
         return Response(status_code=204)
 
+    async def list_tunnels(self, _: Request) -> Response:
+        tunnels = self._emulator.tunnels
+        return JSONResponse(
+            {
+                "connections": [connection.document() for connection in tunnels.connections()],
+                "refusals": [refusal.document() for refusal in tunnels.refusals()],
+            }
+        )
+
+    async def drop_tunnel(self, request: Request) -> Response:
+        if not self._emulator.tunnels.drop(_number(request)):
+            raise ApiError(404, "no open tunnel of that number")
+        return Response(status_code=204)
+
     async def credentials(self, request: Request) -> Response:
-        held = self._emulator.credentials(request.path_params["org"], request.path_params["runner"])
+        held = self._emulator.credentials(*_place(request, "org", "runner"))
         if held is None:
             raise ApiError(404, "no credentials held for this runner")
         return JSONResponse(held)
 
+    async def queue_job(self, request: Request) -> Response:
+        return JSONResponse(self._emulator.jobs.queue(await _object(request)), 201)
+
+    async def read_job(self, request: Request) -> Response:
+        return JSONResponse(self._emulator.jobs.read(*_place(request, "org", "deployment")))
+
+    async def check_job(self, request: Request) -> Response:
+        return JSONResponse(self._emulator.jobs.check(*_place(request, "org", "deployment")))
+
+    async def count_polls(self, request: Request) -> Response:
+        waiting = self._emulator.jobs.waiting_agents(*_place(request, "org", "runner"))
+        return JSONResponse({"waiting": waiting})
+
+
+def _place(request: Request, *names: str) -> list[str]:
+    return [unquote(request.path_params[name]) for name in names]
+
 
 async def _object(request: Request) -> dict[str, Any]:
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LARGEST_SEED:
-            raise ApiError(413, f"request body is larger than {LARGEST_SEED} bytes")
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > LARGEST_SEED:
+                raise ApiError(413, f"request body is larger than {LARGEST_SEED} bytes")
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        # Nobody is left to read it.
+        raise ApiError(400, "request body ended early") from error
     try:
         value = decode(b"".join(chunks) or b"{}")
     except MalformedJsonError as error:
@@ -121,6 +176,11 @@ async def _object(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ApiError(400, "request body must be an object")
     return value
+
+
+def _number(request: Request) -> int:
+    text = request.path_params["number"]
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
 
 
 def _texts(body: dict[str, Any], *names: str) -> list[str]:

@@ -3,6 +3,8 @@
 ASGI has no way to drop a connection, so each door puts a function into the scope.
 """
 
+import asyncio
+from concurrent.futures import Future
 from typing import Any
 
 import anyio
@@ -17,6 +19,10 @@ PAUSE = "reconciler.emulator.pause"
 """Name of an optional extension; its value waits for a number of seconds."""
 
 
+WAIT = "reconciler.emulator.wait"
+"""Name of an optional extension; its value waits for a future, at most a number of seconds."""
+
+
 async def pause(scope: Scope, receive: Receive, seconds: float) -> None:
     """Wait before answering, but not for a client that has gone."""
     lent: Any = scope.get("extensions", {}).get(PAUSE)
@@ -29,13 +35,27 @@ async def pause(scope: Scope, receive: Receive, seconds: float) -> None:
         group.cancel_scope.cancel()
 
 
+async def wait(scope: Scope, receive: Receive, outcome: Future[Any], seconds: float) -> None:
+    """Wait until `outcome` is there, the time is up, or the client has gone."""
+    lent: Any = scope.get("extensions", {}).get(WAIT)
+    if lent is not None:
+        await lent(outcome, seconds)
+        return
+    async with anyio.create_task_group() as group:
+        group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
+        with anyio.move_on_after(seconds):
+            # Shielded: giving up must not cancel a future that another thread may set.
+            await asyncio.shield(asyncio.wrap_future(outcome))
+        group.cancel_scope.cancel()
+
+
 async def _cancel_when_gone(receive: Receive, waiting: anyio.CancelScope) -> None:
     await _until_gone(receive)
     waiting.cancel()
 
 
 async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
+    while not (await receive())["type"].endswith(".disconnect"):
         pass
 
 
@@ -44,7 +64,7 @@ class CutResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Break off, before anything was sent."""
-        await _break_off(scope, receive)
+        await cut(scope, receive)
 
 
 class TruncatedResponse(Response):
@@ -55,13 +75,14 @@ class TruncatedResponse(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         half = bytes(self.body[: len(self.body) // 2])
         await send({"type": "http.response.body", "body": half, "more_body": True})
-        await _break_off(scope, receive)
+        await cut(scope, receive)
 
 
-async def _break_off(scope: Scope, receive: Receive) -> None:
-    cut: Any = scope.get("extensions", {}).get(CUT)
-    if cut is None:
+async def cut(scope: Scope, receive: Receive) -> None:
+    """End the connection without another byte; raises RuntimeError behind a foreign server."""
+    lent: Any = scope.get("extensions", {}).get(CUT)
+    if lent is None:
         raise RuntimeError("this server cannot cut connections; use reconciler.emulator's own")
-    await cut()
+    await lent()
     # Ending now would make the server add an answer of its own; wait until it knows.
     await _until_gone(receive)

@@ -1,6 +1,6 @@
 """The emulator as one object: both APIs, one store, and the handles on it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -9,13 +9,17 @@ from reconciler.emulator.application import application
 from reconciler.emulator.choices import Choices
 from reconciler.emulator.clock import Clock
 from reconciler.emulator.control import control_routes
+from reconciler.emulator.dataplane.jobs import Jobs
+from reconciler.emulator.dataplane.polls import Polls
 from reconciler.emulator.faults import Faults
 from reconciler.emulator.journal import RequestLog
 from reconciler.emulator.operations import OPERATIONS
 from reconciler.emulator.seed import Seeder
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Store, Transaction
+from reconciler.emulator.tunnel_door import tunnel_routes
 from reconciler.emulator.v1.collections import V1_COLLECTIONS
+from reconciler.emulator.v1.tunnel import Tunnels
 from reconciler.emulator.v2.collections import CREDENTIALS, ORGANIZATIONS, V2_COLLECTIONS
 from reconciler.emulator.wire import Document
 
@@ -32,7 +36,8 @@ class Emulator:
     `state_file` is one SQLite file, held exclusively; without it nothing outlives the
     object. `organizations` are registered at start; when none is named or stored, v1
     takes any organization at its first use. `tokens` maps known tokens to names; None
-    takes any. `clock` answers an aware datetime.
+    takes any. `read_only` lists names of callers whose writes are refused with 403; a
+    sender known by `From` is named by its UUID. `clock` answers an aware datetime.
 
     Raises StateFileError when the file cannot be used. Usable as a context manager.
     """
@@ -43,6 +48,7 @@ class Emulator:
         organizations: Sequence[str] = (),
         *,
         tokens: Mapping[str, str] | None = None,
+        read_only: Collection[str] = (),
         clock: Callable[[], datetime] | None = None,
         choices: Choices | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
@@ -52,19 +58,26 @@ class Emulator:
         self.clock = Clock(clock)
         self.faults = Faults(self._store)
         self.log = RequestLog()
-        setting = Setting(
+        chosen = choices or Choices()
+        self.tunnels = Tunnels(self._store, self.clock, chosen)
+        self._setting = setting = Setting(
             store=self._store,
             clock=self.clock,
             faults=self.faults,
             log=self.log,
-            choices=choices or Choices(),
+            polls=Polls(),
+            choices=chosen,
             tokens=tokens,
+            read_only=frozenset(read_only),
             any_organization=not organizations and not self._store.holds(ORGANIZATIONS),
             max_body_bytes=max_body_bytes,
         )
         self._seeder = Seeder(setting, OPERATIONS)
         self._seeder.organizations(self._organizations)
-        self.app = application(setting, OPERATIONS, control_routes(self))
+        self.jobs = Jobs(setting)
+        self.clock.watch(lambda: setting.polls.expire(self.clock.now()))
+        others = [*control_routes(self), *tunnel_routes(setting, self.tunnels)]
+        self.app = application(setting, OPERATIONS, others)
 
     def transport(self) -> "EmulatorTransport":
         """Return an httpx transport that reaches this emulator without a network."""
@@ -92,17 +105,26 @@ class Emulator:
     def reset(self, *, organizations: Sequence[str] | None = None) -> None:
         """Forget all state, log, faults and clock offset; register organizations anew.
 
-        None registers those of the start.
+        None registers those of the start. Open tunnels end. Raises ApiError 400 for an
+        id that is none, and then nothing is forgotten.
         """
+        names = self._organizations if organizations is None else organizations
         with self._store.lock:
-            self._store.clear()
+            self._seeder.start_over(names)
+            self._setting.any_organization = not names
+            self.tunnels.clear()
+            self.end_polls()
             self.log.clear()
             self.faults.clear()
             self.clock.offset = timedelta()
-            self._seeder.organizations(self._organizations if organizations is None else organizations)
+
+    def end_polls(self) -> None:
+        """Answer every agent that waits for a message with 204."""
+        self._setting.polls.release()
 
     def close(self) -> None:
         """Give the state file back. Nothing may be asked afterwards."""
+        self.end_polls()
         self._store.close()
 
     def __enter__(self) -> Self:

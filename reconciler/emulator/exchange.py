@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.emulator.choices import Choices
+from reconciler.emulator.dataplane.polls import Polls, WaitingPoll
 from reconciler.emulator.store import Transaction
 
 
@@ -36,7 +37,8 @@ class Call:
 
     `path` holds decoded path parameters, `query` decoded pairs in order of arrival.
     `payload` is what the operation's `accept` returned. `key_delay` is the number of
-    seconds after which a key registered now counts as authorized.
+    seconds after which a key registered now counts as authorized. `headers` are found by
+    their lowercase names. `polls` are the agents that wait for a message.
     """
 
     state: Transaction
@@ -49,6 +51,8 @@ class Call:
     actor: str = ""
     payload: Any = None
     key_delay: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    polls: Polls = field(default_factory=Polls)
 
     @property
     def organization(self) -> str:
@@ -62,11 +66,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: `document` becomes JSON, a `str` plain text, None an empty body."""
+    """An answer: `document` becomes JSON, a `str` plain text, `bytes` stay, None an empty body.
+
+    With `waiting` the answer is put off: a message to that agent replaces it.
+    """
 
     status: int
     document: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    waiting: WaitingPoll | None = None
 
 
 @dataclass(frozen=True)

@@ -28,17 +28,23 @@ class FaultKind(StrEnum):
     TRUNCATED_BODY = "truncated_body"
     STALE_LIST = "stale_list"
     PARTIAL_LIST = "partial_list"
+    WRONG_PAGE_TOKEN = "wrong_page_token"  # noqa: S105 - the name of a fault
+    REPEATED_PAGE = "repeated_page"
     REFUSED_ONCE = "refused_once"
     SLOW_KEY_AUTHORIZATION = "slow_key_authorization"
 
 
 _LISTS_ONLY = frozenset({FaultKind.STALE_LIST, FaultKind.PARTIAL_LIST})
+_PAGES_ONLY = frozenset({FaultKind.WRONG_PAGE_TOKEN, FaultKind.REPEATED_PAGE})
 _DEFAULT_STATUS = {
     FaultKind.TOO_MANY_REQUESTS: 429,
     FaultKind.ERROR_BEFORE_EFFECT: 503,
     FaultKind.ERROR_AFTER_EFFECT: 503,
     FaultKind.REFUSED_ONCE: 503,
 }
+_LONGEST_PATTERN = 1_000
+_LONGEST_S = 10 * 366 * 86_400
+"""Ten years: long enough for anything, and within what clocks and timers can count."""
 
 
 class InvalidFaultError(ValueError):
@@ -96,21 +102,34 @@ def rule_from(document: Any) -> FaultRule:
 
 
 def _check(rule: FaultRule) -> None:
-    for name, wanted in (("verb", str), ("path", str), ("after", int), ("seed", int)):
-        if not isinstance(getattr(rule, name), wanted):
-            raise InvalidFaultError(f"{name} must be {'text' if wanted is str else 'a whole number'}")
-    for name in ("probability", "seconds", "share"):
-        if not isinstance(getattr(rule, name), int | float) or getattr(rule, name) < 0:
-            raise InvalidFaultError(f"{name} must be a number of at least 0")
-    for name in ("count", "status", "retry_after"):
-        if not isinstance(getattr(rule, name), int | float | None):
-            raise InvalidFaultError(f"{name} must be a number or null")
+    for name in ("verb", "path"):
+        value = getattr(rule, name)
+        if not isinstance(value, str) or len(value) > _LONGEST_PATTERN:
+            raise InvalidFaultError(f"{name} must be text of at most {_LONGEST_PATTERN} characters")
+    for name in ("after", "count", "seed", "status"):
+        value = getattr(rule, name)
+        if value is None and name in ("count", "status"):
+            continue
+        if type(value) is not int or value < 0:
+            raise InvalidFaultError(f"{name} must be a whole number of at least 0")
+    for name, most in (
+        ("probability", 1),
+        ("share", 1),
+        ("seconds", _LONGEST_S),
+        ("retry_after", _LONGEST_S),
+    ):
+        value = getattr(rule, name)
+        if value is None and name == "retry_after":
+            continue
+        # Written so that NaN, which compares false with everything, is refused too.
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+            raise InvalidFaultError(f"{name} must be a number between 0 and {most}")
     if rule.status is not None and not 400 <= rule.status <= 599:
         raise InvalidFaultError("status must lie between 400 and 599")
     try:
         re.compile(rule.verb), re.compile(rule.path)
-    except re.error as error:
-        raise InvalidFaultError(f"verb and path are regular expressions: {error}") from error
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InvalidFaultError("verb and path must be regular expressions") from error
 
 
 @dataclass
@@ -191,13 +210,14 @@ class Faults:
                 for number, armed in self._armed.items()
             ]
 
-    def strikes(self, verb: str, path: str, *, lists: bool, registers_key: bool) -> list[Strike]:
+    def strikes(self, verb: str, path: str, *, lists: bool, registers_key: bool, pages: bool) -> list[Strike]:
         """Return the rules that hit this request, in order of their numbers."""
         with self._lock:
             return [
                 Strike(armed.rule, armed.snapshot, armed.chance)
                 for armed in self._armed.values()
                 if (lists or armed.rule.kind not in _LISTS_ONLY)
+                and (pages or armed.rule.kind not in _PAGES_ONLY)
                 and (registers_key or armed.rule.kind is not FaultKind.SLOW_KEY_AUTHORIZATION)
                 and armed.strikes(verb, path)
             ]

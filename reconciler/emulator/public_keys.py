@@ -28,13 +28,23 @@ def rsa_fingerprint(pem: str) -> str:
 
     The DER bytes are hashed as they stand in the PEM body (v1 section 3.4).
     """
-    der = _der(pem)
-    key = _subject_public_key(der)
+    rsa_public_key(pem)
+    return hashlib.sha256(_der(pem)).hexdigest()
+
+
+def rsa_public_key(pem: str) -> RSAPublicKey:
+    """Return the key of an acceptable v1 PEM text, whatever its label says."""
+    key = _subject_public_key(_der(pem))
     if not isinstance(key, RSAPublicKey):
         raise UnacceptableKeyError("public_key is not an RSA key")
     if key.key_size < _SMALLEST_RSA:
         raise UnacceptableKeyError(f"public_key has {key.key_size} bits, at least {_SMALLEST_RSA} are needed")
-    return hashlib.sha256(der).hexdigest()
+    return key
+
+
+def der_fingerprint(key: RSAPublicKey) -> str:
+    """Return the SHA-256 of a key's SubjectPublicKeyInfo: 64 lowercase hex digits."""
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def check_ed25519(pem: str) -> None:

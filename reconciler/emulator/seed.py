@@ -13,9 +13,12 @@ from reconciler.emulator.failure import ApiError
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Transaction
 from reconciler.emulator.v1.active_resources import plant_active_resource
-from reconciler.emulator.v1.catalogue import plant_driver, plant_type
+from reconciler.emulator.v1.drivers import plant_driver
 from reconciler.emulator.v1.opening import open_organization
+from reconciler.emulator.v1.operator_keys import plant_operator_key
+from reconciler.emulator.v1.resource_types import plant_type
 from reconciler.emulator.v2.environments import bind_environment, deploy_environment
+from reconciler.emulator.v2.modules import plant_module_use
 from reconciler.emulator.v2.organizations import plant_organization
 from reconciler.emulator.wire import Document, encode
 
@@ -27,6 +30,9 @@ _SAMPLE_KEY = (
 """The first public key of RFC 8032 section 7.1."""
 
 _BY_REQUEST = {
+    "secret_stores": "/orgs/{org}/secretstores",
+    "classes": "/orgs/{org}/resources/types/{type}/classes",
+    "accounts": "/orgs/{org}/resources/accounts",
     "agents": "/orgs/{org}/agents",
     "agent_keys": "/orgs/{org}/agents/{agent}/keys",
     "definitions": "/orgs/{org}/resources/defs",
@@ -35,12 +41,20 @@ _BY_REQUEST = {
     "runners": "/orgs/{org}/runners",
     "runner_rules": "/orgs/{org}/runner-rules",
     "environments": "/orgs/{org}/projects/{project}/envs",
+    "v2_resource_types": "/orgs/{org}/resource-types",
+    "module_providers": "/orgs/{org}/module-providers",
+    "modules": "/orgs/{org}/modules",
+    "module_rules": "/orgs/{org}/module-rules",
 }
 """Members of a seed that are create bodies, with the path they would be posted to."""
 
 _ORDER = (
+    "secret_stores",
+    "operator_keys",
     "resource_types",
+    "classes",
     "drivers",
+    "accounts",
     "agents",
     "agent_keys",
     "definitions",
@@ -50,7 +64,15 @@ _ORDER = (
     "runners",
     "runner_rules",
     "environments",
+    "v2_resource_types",
+    "module_providers",
+    "modules",
+    "module_rules",
+    "module_uses",
 )
+MOST_GENERATED = 100_000
+"""Invented items of one kind; memory has an end."""
+
 MEMBERS = frozenset({"organization", "organizations", "generate", *_ORDER})
 
 
@@ -64,14 +86,21 @@ class Seeder:
         self._plants: dict[str, Callable[[Call, Document], Any]] = {
             "resource_types": plant_type,
             "drivers": plant_driver,
+            "operator_keys": plant_operator_key,
             "active_resources": plant_active_resource,
+            "module_uses": plant_module_use,
         }
 
     def organizations(self, names: Sequence[str]) -> None:
         """Register organizations that do not exist yet."""
         with self._setting.store.transaction() as state:
-            for name in names:
-                plant_organization(self._call(state, name), name)
+            self._register(state, names)
+
+    def start_over(self, names: Sequence[str]) -> None:
+        """Forget all state and register organizations: all in one transaction."""
+        with self._setting.store.transaction() as state:
+            state.clear()
+            self._register(state, names)
 
     def plant(self, seed: Any) -> dict[str, int]:
         """Plant a seed and return how many items of each kind it had.
@@ -82,17 +111,22 @@ class Seeder:
         """
         if not isinstance(seed, Mapping) or not set(seed) <= MEMBERS:
             raise ApiError(400, f"a seed is an object with members out of {', '.join(sorted(MEMBERS))}")
-        default = seed.get("organization", "")
+        default = _name(seed, "organization")
         lists = _with_generated(seed)
         counts = {}
         with self._setting.store.transaction() as state:
-            for name in seed.get("organizations", ()):
-                plant_organization(self._call(state, name), name)
+            self._register(state, seed.get("organizations", ()))
             for kind in _ORDER:
                 for number, item in enumerate(lists[kind]):
                     self._plant_one(state, kind, number, {"organization": default, **item})
                 counts[kind] = len(lists[kind])
         return {kind: count for kind, count in counts.items() if count}
+
+    def _register(self, state: Transaction, names: Sequence[str]) -> None:
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise ApiError(400, "organizations must be a list of text")
+        for name in names:
+            plant_organization(self._call(state, name), name)
 
     def deploy(self, organization: str, project: str, env: str) -> Document:
         """Do a first deployment of an environment, as far as its runner is concerned."""
@@ -103,9 +137,10 @@ class Seeder:
             return deploy_environment(call)
 
     def _plant_one(self, state: Transaction, kind: str, number: int, item: Document) -> None:
-        organization = item.pop("organization")
-        call = self._call(state, organization)
         try:
+            organization = _name(item, "organization")
+            del item["organization"]
+            call = self._call(state, organization)
             if kind in self._plants:
                 self._open(call)
                 self._plants[kind](call, item)
@@ -124,9 +159,10 @@ class Seeder:
             self._open(call)
         body = dict(item)
         path = dict(call.path)
-        for name in ("agent", "project"):
+        for name in ("agent", "project", "type"):
             if f"{{{name}}}" in operation.path:
-                path[name] = body.pop(name, "")
+                path[name] = _name(body, name)
+                body.pop(name, None)
         call = replace(call, path=path, body=encode(body))
         call.payload = operation.accept(call) if operation.accept else None
         reply = operation.run(call)
@@ -139,7 +175,7 @@ class Seeder:
         path = {**call.path, "project": item.get("project", ""), "env": item["id"]}
         placed = replace(call, path=path)
         if item.get("runner_id"):
-            bind_environment(placed, item["runner_id"])
+            bind_environment(placed, _name(item, "runner_id"))
         elif item.get("deployed"):
             deploy_environment(placed)
 
@@ -161,16 +197,31 @@ class Seeder:
         )
 
 
+def _name(item: Mapping[str, Any], member: str) -> str:
+    name = item.get(member, "")
+    if not isinstance(name, str):
+        raise ApiError(400, f"{member} must be text")
+    return name
+
+
 def _with_generated(seed: Mapping[str, Any]) -> dict[str, list[Document]]:
-    lists = {kind: list(seed.get(kind, ())) for kind in _ORDER}
-    for kind, count in seed.get("generate", {}).items():
-        if kind not in ("definitions", "runners") or not isinstance(count, int):
-            raise ApiError(400, "generate maps definitions or runners to a number")
+    given = {kind: seed.get(kind, []) for kind in _ORDER}
+    for kind, items in given.items():
+        if not isinstance(items, list | tuple) or not all(isinstance(item, dict) for item in items):
+            raise ApiError(400, f"{kind} must be a list of objects")
+    lists = {kind: list(items) for kind, items in given.items()}
+    generate = seed.get("generate", {})
+    if not isinstance(generate, Mapping):
+        raise ApiError(400, "generate must be an object")
+    for kind, count in generate.items():
+        if (
+            kind not in ("definitions", "runners")
+            or type(count) is not int
+            or not 0 <= count <= MOST_GENERATED
+        ):
+            raise ApiError(400, f"generate maps definitions or runners to a number up to {MOST_GENERATED}")
         make = _definition if kind == "definitions" else _runner
         lists[kind] += [make(number) for number in range(count)]
-    for kind, items in lists.items():
-        if not all(isinstance(item, dict) for item in items):
-            raise ApiError(400, f"{kind} must be a list of objects")
     return lists
 
 

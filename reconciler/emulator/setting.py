@@ -1,10 +1,11 @@
 """What every request shares: store, clock, faults, log, and the rules of this emulator."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.emulator.choices import Choices
 from reconciler.emulator.clock import Clock
+from reconciler.emulator.dataplane.polls import Polls
 from reconciler.emulator.exchange import Call
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.faults import Faults
@@ -19,16 +20,19 @@ from reconciler.emulator.v2.collections import ORGANIZATIONS
 class Setting:
     """The parts of one emulator.
 
-    `tokens` maps known tokens to names, None takes any token. `any_organization` lets
-    v1 open an organization at its first use; otherwise it must be registered.
+    `tokens` maps known tokens to names, None takes any token. `read_only` names callers
+    who may not write. `any_organization` lets v1 open an organization at its first use;
+    otherwise it must be registered.
     """
 
     store: Store
     clock: Clock
     faults: Faults
     log: RequestLog
+    polls: Polls
     choices: Choices
     tokens: Mapping[str, str] | None
+    read_only: Collection[str]
     any_organization: bool
     max_body_bytes: int
 

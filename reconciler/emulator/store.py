@@ -1,16 +1,13 @@
 """Documents by collection, in memory, written through to one SQLite file.
 
 Reads never touch the file. One request is one transaction: when its block ends well,
-all its writes go to the file in one commit; when it raises, memory is put back. The
-file uses a write-ahead log, so a process killed at any moment leaves the last finished
-transaction. Uniqueness and references are answered by indexes, never by a scan.
+all its writes go to the file in one commit (`state_file`); when it raises, memory is put
+back. Uniqueness and references are answered by indexes, never by a scan.
 
 Knows nothing about agents or runners: collections declare their keys and indexes.
 Called by `emulator`; collections see only `Transaction`.
 """
 
-import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,12 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.emulator.failure import StateFileError
+from reconciler.emulator.state_file import StateFile
 from reconciler.emulator.wire import Document
 
 Key = tuple[str, ...]
 """Identity of a document; the first part is always its organization."""
-
-_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +105,8 @@ class Transaction:
     def __init__(self, store: "Store") -> None:
         self._store = store
         self.writes: list[Write] = []
+        self.cleared: dict[str, _Shelf] | None = None
+        """All shelves as they were before `clear`."""
 
     def get(self, collection: Collection, *key: str) -> Document | None:
         """Return the document under `key`, or None."""
@@ -145,8 +143,18 @@ class Transaction:
         self.writes.append(Write(collection, key, before, None, shelf.positions[key]))
         shelf.remove(key)
 
+    def clear(self) -> None:
+        """Delete every document of every collection; must come before any write."""
+        if self.writes or self.cleared is not None:
+            raise RuntimeError("a transaction is cleared once, and first")
+        self.cleared = self._store.empty_shelves()
+
     def undo(self) -> None:
         """Put memory back to where it was before the first write."""
+        if self.cleared is not None:
+            self._store.restore_shelves(self.cleared)
+            self.writes.clear()
+            return
         for write in reversed(self.writes):
             shelf = self._store.shelf(write.collection)
             if write.before is None:
@@ -169,7 +177,8 @@ class Store:
         self.lock = threading.RLock()
         self._shelves = {collection.name: _Shelf(collection) for collection in collections}
         self._position = 0
-        self._file = _open(state_file, collections) if state_file else None
+        self._watchers: list[tuple[Callable[[], None], frozenset[str]]] = []
+        self._file = StateFile(state_file, tuple(self._shelves)) if state_file else None
         if self._file:
             self._load(self._file)
 
@@ -180,6 +189,20 @@ class Store:
     def holds(self, collection: Collection) -> bool:
         """Tell whether a collection has any document."""
         return bool(self.shelf(collection).positions)
+
+    def watch(self, changed: Callable[[], None], *collections: Collection) -> None:
+        """Call `changed`, under the lock, after every transaction that wrote one of `collections`."""
+        self._watchers.append((changed, frozenset(collection.name for collection in collections)))
+
+    def empty_shelves(self) -> dict[str, _Shelf]:
+        """Start over with empty shelves and return the old ones; for `Transaction` only."""
+        old = self._shelves
+        self._shelves = {name: _Shelf(shelf.collection) for name, shelf in old.items()}
+        return old
+
+    def restore_shelves(self, shelves: dict[str, _Shelf]) -> None:
+        """Put back what `empty_shelves` returned; for `Transaction` only."""
+        self._shelves = shelves
 
     def next_position(self) -> int:
         """Return a number that grows with every creation."""
@@ -193,10 +216,11 @@ class Store:
             transaction = Transaction(self)
             try:
                 yield transaction
-                self._save(transaction.writes)
+                self._save(transaction)
             except BaseException:
                 transaction.undo()
                 raise
+            self._tell(transaction)
 
     def copy(self) -> "Store":
         """Return a copy in memory that later writes do not reach."""
@@ -206,15 +230,6 @@ class Store:
             twin._position = self._position
             return twin
 
-    def clear(self) -> None:
-        """Forget every document of every collection."""
-        with self.lock:
-            if self._file:
-                with self._file:
-                    for name in self._shelves:
-                        self._file.execute(f'DELETE FROM "{name}"')  # noqa: S608 - names are ours
-            self._shelves = {name: _Shelf(shelf.collection) for name, shelf in self._shelves.items()}
-
     def close(self) -> None:
         """Give the state file back; the store must not be used afterwards."""
         with self.lock:
@@ -222,63 +237,31 @@ class Store:
                 self._file.close()
                 self._file = None
 
-    def _save(self, writes: Sequence[Write]) -> None:
-        if not self._file or not writes:
-            return
-        with self._file:
-            for write in writes:
-                key = json.dumps(write.key)
-                name = write.collection.name
-                if write.after is None:
-                    self._file.execute(f'DELETE FROM "{name}" WHERE key = ?', (key,))  # noqa: S608 - names are ours
-                else:
-                    self._file.execute(
-                        f'INSERT OR REPLACE INTO "{name}" VALUES (?, ?, ?)',  # noqa: S608 - names are ours
-                        (key, write.position, json.dumps(write.after)),
-                    )
+    def _tell(self, transaction: Transaction) -> None:
+        written = {write.collection.name for write in transaction.writes}
+        for changed, names in self._watchers:
+            if transaction.cleared is not None or not names.isdisjoint(written):
+                changed()
 
-    def _load(self, connection: sqlite3.Connection) -> None:
-        for name, shelf in self._shelves.items():
-            query = f'SELECT key, position, document FROM "{name}" ORDER BY position'  # noqa: S608 - names are ours
-            for key, position, document in connection.execute(query):
-                shelf.put(tuple(json.loads(key)), json.loads(document), position)
-                self._position = max(self._position, position)
-
-
-def _open(path: Path, collections: Sequence[Collection]) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(path, timeout=0, check_same_thread=False)
-    except sqlite3.OperationalError as error:
-        raise StateFileError(f"{path} cannot be opened ({error})") from error
-    try:
-        _prepare(connection, path, collections)
-    except sqlite3.OperationalError as error:
-        connection.close()
-        raise StateFileError(
-            f"{path} is in use by another emulator, or cannot be written ({error})"
-        ) from error
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise StateFileError(f"{path} is no state file of this emulator ({error})") from error
-    except StateFileError:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path, collections: Sequence[Collection]) -> None:
-    # Exclusive: memory is the truth for reads, so a second writer would go unseen.
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found not in (0, _FORMAT):
-        raise StateFileError(f"{path} has format {found}, this emulator reads {_FORMAT}; choose another file")
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        for collection in collections:
-            connection.execute(
-                f'CREATE TABLE IF NOT EXISTS "{collection.name}"'
-                " (key TEXT PRIMARY KEY, position INTEGER NOT NULL, document TEXT NOT NULL) WITHOUT ROWID"
+    def _save(self, transaction: Transaction) -> None:
+        if self._file and (transaction.writes or transaction.cleared):
+            self._file.save(
+                transaction.cleared or (),
+                (
+                    (write.collection.name, write.key, write.position, write.after)
+                    for write in transaction.writes
+                ),
             )
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+
+    def _load(self, file: StateFile) -> None:
+        try:
+            for name, shelf in self._shelves.items():
+                for key, position, document in file.rows(name):
+                    shelf.put(key, document, position)
+                    self._position = max(self._position, position)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            file.close()
+            raise StateFileError(f"the state file holds documents of another version in {name}") from error
+        except StateFileError:
+            file.close()
+            raise

@@ -5,6 +5,7 @@ the emulator waits for nothing but what this door lends. So there is no backgrou
 thread to stop, and any number of threads may share one transport.
 """
 
+import concurrent.futures
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp, Message
 
-from reconciler.emulator.doors import CUT, PAUSE
+from reconciler.emulator.doors import CUT, PAUSE, WAIT
 
 
 class EmulatorTransport(httpx.BaseTransport):
@@ -57,7 +58,7 @@ class _Exchange:
             "server": (url.host, url.port),
             "client": ("127.0.0.1", 1),
             "root_path": "",
-            "extensions": {CUT: self._cut, PAUSE: self._pause},
+            "extensions": {CUT: self._cut, PAUSE: self._pause, WAIT: self._wait},
         }
 
     async def receive(self) -> Message:
@@ -78,8 +79,19 @@ class _Exchange:
     async def _cut(self) -> None:
         raise httpx.RemoteProtocolError("the emulator cut the connection", request=self._request)
 
+    async def _wait(self, outcome: concurrent.futures.Future[Any], seconds: float) -> None:
+        timeout = self._read_timeout()
+        patience = seconds if timeout is None else min(timeout, seconds)
+        concurrent.futures.wait([outcome], patience)
+        if not outcome.done() and patience < seconds:
+            raise httpx.ReadTimeout("the emulator answers too slowly", request=self._request)
+
+    def _read_timeout(self) -> float | None:
+        timeout: float | None = self._request.extensions.get("timeout", {}).get("read")
+        return timeout
+
     async def _pause(self, seconds: float) -> None:
-        timeout = self._request.extensions.get("timeout", {}).get("read")
+        timeout = self._read_timeout()
         if timeout is not None and timeout < seconds:
             time.sleep(timeout)  # noqa: ASYNC251 - there is no event loop here, only the caller's thread
             raise httpx.ReadTimeout("the emulator answers too slowly", request=self._request)

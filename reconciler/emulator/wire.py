@@ -12,6 +12,8 @@ from typing import Any
 DEEPEST = 200
 """Levels of nesting that a body may have; what walks a document recurses once per level."""
 
+_LONGEST_INTEGER = 320
+
 Document = dict[str, Any]
 """One JSON object; documents in the store are never changed in place."""
 
@@ -27,12 +29,12 @@ def decode(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise MalformedJsonError("invalid UTF-8 in request body") from error
     try:
-        value = json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_float=_finite, parse_int=_bounded, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise MalformedJsonError("exceeded max depth") from error
     except json.JSONDecodeError as error:
         raise MalformedJsonError(_go_wording(text, error.pos)) from error
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise MalformedJsonError("number out of range") from error
     if _is_too_deep(value):
         raise MalformedJsonError("exceeded max depth")
@@ -79,6 +81,15 @@ def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
         raise ValueError(text)
+    return number
+
+
+def _bounded(text: str) -> int:
+    # Longer whole numbers are beyond a double as well, and slow to read.
+    if len(text) > _LONGEST_INTEGER:
+        raise ValueError(text)
+    number = int(text)
+    float(number)
     return number
 
 

@@ -50,6 +50,46 @@ def test_the_log_is_read_onward_and_cleared_over_http(door: httpx.Client) -> Non
     assert door.get("/_emulator/log").json() == []
 
 
+def test_requests_that_meet_no_operation_are_in_the_log_and_control_requests_are_not(
+    emulator: Emulator, door: httpx.Client
+) -> None:
+    door.get("/orgs/acme/agents/eu-1")
+    door.post("/v1/orgs/acme/agents", params={"a": "b"}, json={})
+    door.get("/_emulator/nothing")
+    door.get("/_emulator/faults")
+
+    assert [(entry.verb, entry.path, entry.query, entry.status) for entry in emulator.log.entries()] == [
+        ("GET", "/orgs/acme/agents/eu-1", "", 405),
+        ("POST", "/v1/orgs/acme/agents", "a=b", 404),
+    ]
+    assert {(entry.who, entry.object, entry.effect) for entry in emulator.log.entries()} == {
+        ("anonymous", "", "none")
+    }
+
+
+def test_credentials_of_callers_never_enter_the_log() -> None:
+    with (
+        Emulator(organizations=["acme"], tokens={"s3cr3t-token": "ci"}) as emulator,
+        httpx.Client(transport=emulator.transport(), base_url="http://emulator") as client,
+    ):
+        client.get(AGENTS, headers={"Authorization": "Bearer s3cr3t-token"})
+        client.get(AGENTS, headers={"Authorization": "Bearer wr0ng-token"})
+        client.get("/nowhere", headers={"Authorization": "Bearer s3cr3t-token"})
+        logged = client.get("/_emulator/log").text
+
+    assert [entry.who for entry in emulator.log.entries()] == ["ci", "anonymous", "anonymous"]
+    assert "s3cr3t" not in logged
+    assert "wr0ng" not in logged
+
+
+def test_a_refused_body_is_in_the_log(emulator: Emulator, client: httpx.Client) -> None:
+    client.post(AGENTS, content=b" " * (9 * 1024 * 1024))
+
+    assert [(entry.verb, entry.status, entry.effect) for entry in emulator.log.entries()] == [
+        ("POST", 413, "none")
+    ]
+
+
 def test_the_clock_moves_over_http(client: httpx.Client, rsa_key: Make) -> None:
     moved = client.put("/_emulator/clock", json={"offset_seconds": 3600}).json()
 
@@ -72,6 +112,31 @@ def test_a_reset_forgets_everything_and_registers_organizations_again(
     client.post("/_emulator/reset", json={"organizations": ["other"]})
     assert client.get(AGENTS).status_code == 404
     assert client.get("/orgs/other/agents").status_code == 200
+
+
+def test_a_reset_that_is_refused_forgets_nothing(client: httpx.Client, rsa_key: Make) -> None:
+    client.post(AGENTS, json={"id": "eu-1", "public_key": rsa_key().pem})
+
+    assert client.post("/_emulator/reset", json={"organizations": ["other", "NO"]}).status_code == 400
+
+    assert len(client.get(AGENTS).json()) == 1
+    assert client.get("/orgs/other/agents").status_code == 404
+    assert len(client.get("/_emulator/log").json()) == 3
+
+
+def test_organizations_named_by_a_reset_are_the_only_ones_from_then_on() -> None:
+    with (
+        Emulator() as emulator,
+        httpx.Client(transport=emulator.transport(), base_url="http://emulator") as client,
+    ):
+        client.headers["Authorization"] = "Bearer practice"
+        anyone = client.get("/orgs/anyone/agents").status_code
+        emulator.reset(organizations=["acme"])
+        named = client.get("/orgs/anyone/agents").status_code
+        emulator.reset()
+        again = client.get("/orgs/anyone/agents").status_code
+
+    assert (anyone, named, again) == (200, 404, 200)
 
 
 def test_faults_are_listed_with_their_counts_and_removed_by_number(client: httpx.Client) -> None:

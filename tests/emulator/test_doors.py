@@ -1,5 +1,6 @@
 """Both doors serve the same application, to many threads at once, and stop cleanly."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from reconciler.emulator import Emulator
+from reconciler.emulator import Emulator, server
 from reconciler.emulator.server import running
 
 HEADERS = {"Authorization": "Bearer practice"}
@@ -95,6 +96,14 @@ def test_serve_prints_nothing_to_stdout_and_stops_on_a_signal(tmp_path: Path) ->
     assert done.stdout == ""
     assert done.stderr.splitlines()[0] == "emulator is for practice only"
     assert "Traceback" not in done.stderr
+
+
+def test_small_answers_do_not_wait_for_an_acknowledgement() -> None:
+    """Otherwise each takes 40 ms: asyncio switches Nagle's algorithm off for sockets that say TCP only."""
+    with server._bound("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
 
 
 def test_an_encoded_slash_stays_inside_its_segment(client: httpx.Client) -> None:

@@ -99,6 +99,64 @@ def test_a_partial_list_hides_items_and_the_way_to_more(client: httpx.Client, em
     assert client.get(f"{DEFS}/generated-00001").status_code == 200
 
 
+def _seed_runners(emulator: Emulator, number: int) -> None:
+    emulator.seed({"organization": "acme", "generate": {"runners": number}})
+
+
+def test_a_wrong_page_token_leads_nowhere(door: httpx.Client, emulator: Emulator) -> None:
+    _seed_runners(emulator, 3)
+    emulator.faults.add(FaultRule(FaultKind.WRONG_PAGE_TOKEN))
+
+    first = door.get("/orgs/acme/runners", params={"per_page": 2}).json()
+    second = door.get("/orgs/acme/runners", params={"per_page": 2, "page": first["next_page_token"]})
+
+    assert len(first["items"]) == 2
+    assert second.status_code == 500
+
+
+def test_a_wrong_page_token_comes_with_a_last_page_too(client: httpx.Client, emulator: Emulator) -> None:
+    _seed_runners(emulator, 1)
+    emulator.faults.add(FaultRule(FaultKind.WRONG_PAGE_TOKEN))
+
+    assert client.get("/orgs/acme/runners").json()["next_page_token"]
+    assert "next_page_token" not in client.get("/orgs/acme/runners").json()
+
+
+def test_a_repeated_page_leads_back_to_itself(client: httpx.Client, emulator: Emulator) -> None:
+    _seed_runners(emulator, 5)
+    emulator.faults.add(FaultRule(FaultKind.REPEATED_PAGE, count=2, after=1))
+    pages, token = [], None
+    for _ in range(5):
+        page = client.get("/orgs/acme/runners", params={"per_page": 2, **({"page": token} if token else {})})
+        pages.append([runner["id"][-1] for runner in page.json()["items"]])
+        token = page.json().get("next_page_token")
+
+    assert pages == [["0", "1"], ["2", "3"], ["2", "3"], ["2", "3"], ["4"]]
+
+
+def test_a_repeated_first_page_is_the_first_page(client: httpx.Client, emulator: Emulator) -> None:
+    _seed_runners(emulator, 3)
+    emulator.faults.add(FaultRule(FaultKind.REPEATED_PAGE))
+
+    first = client.get("/orgs/acme/runners", params={"per_page": 2}).json()
+    again = client.get("/orgs/acme/runners", params={"per_page": 2, "page": first["next_page_token"]}).json()
+
+    assert again["items"] == first["items"]
+    assert again["next_page_token"] != first["next_page_token"]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.WRONG_PAGE_TOKEN, FaultKind.REPEATED_PAGE])
+def test_faults_of_pages_leave_lists_without_pages_alone(
+    client: httpx.Client, emulator: Emulator, kind: FaultKind
+) -> None:
+    number = emulator.faults.add(FaultRule(kind))
+
+    assert isinstance(client.get(DEFS).json(), list)
+    assert client.get("/orgs/acme/runners/none").status_code == 404
+    (rule,) = emulator.faults.report()
+    assert (rule["number"], rule["matched"]) == (number, 0)
+
+
 def test_each_request_is_refused_once(client: httpx.Client, emulator: Emulator, rsa_key: Make) -> None:
     emulator.faults.add(FaultRule(FaultKind.REFUSED_ONCE, count=None, status=500))
 
@@ -153,6 +211,7 @@ def test_chance_repeats_with_the_seed(client: httpx.Client, emulator: Emulator) 
         {"kind": "delay", "x": 1},
         {"kind": "delay", "seconds": "1"},
         {"kind": "error_before_effect", "status": 200},
+        {"kind": "delay", "path": "x" * 1_001},
     ],
 )
 def test_rules_that_make_no_sense_are_refused(client: httpx.Client, rule: Any) -> None:
@@ -162,3 +221,26 @@ def test_rules_that_make_no_sense_are_refused(client: httpx.Client, rule: Any) -
 def test_a_rule_with_a_broken_pattern_is_refused_in_python_too(emulator: Emulator) -> None:
     with pytest.raises(InvalidFaultError):
         emulator.faults.add(FaultRule(FaultKind.DELAY, path="("))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, True, "1"])
+@pytest.mark.parametrize("name", ["seconds", "probability", "share", "retry_after"])
+def test_rules_built_in_python_are_checked_as_well(emulator: Emulator, name: str, value: Any) -> None:
+    with pytest.raises(InvalidFaultError, match=name):
+        emulator.faults.add(FaultRule(FaultKind.DELAY, **{name: value}))
+
+
+def test_a_fault_is_named_in_the_log_with_what_the_client_saw(
+    client: httpx.Client, emulator: Emulator, rsa_key: Make
+) -> None:
+    emulator.faults.add(FaultRule(FaultKind.ERROR_AFTER_EFFECT, verb="POST", status=502))
+    emulator.faults.add(FaultRule(FaultKind.CUT_AFTER_EFFECT, verb="DELETE"))
+
+    _create(client, rsa_key)
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.delete(f"{AGENTS}/eu-1")
+
+    assert [(entry.status, entry.effect, entry.faults) for entry in emulator.log.entries()] == [
+        (502, "created", ("error_after_effect",)),
+        (0, "deleted", ("cut_after_effect",)),
+    ]

@@ -1,6 +1,6 @@
 """The state file: whole transactions, order, one owner, and survival of a kill."""
 
-import signal
+import json
 import sqlite3
 import subprocess
 import sys
@@ -15,21 +15,7 @@ from reconciler.emulator.store import Collection, Store
 
 THINGS = Collection("things", {"colour": lambda key, document: [(key[0], document["colour"])]})
 HEADERS = {"Authorization": "Bearer practice"}
-
-WRITER = """
-import sys, httpx
-from pathlib import Path
-from reconciler.emulator import Emulator
-emulator = Emulator(Path(sys.argv[1]), ["acme"])
-client = httpx.Client(transport=emulator.transport(), base_url="http://e", headers={"Authorization": "Bearer x"})
-number = 0
-while True:
-    body = {"id": f"def-{number:06}", "name": "n", "type": "s3", "driver_type": "humanitec/echo"}
-    body["criteria"] = [{"app_id": f"app-{number}"}]
-    client.post("/orgs/acme/resources/defs", json=body).raise_for_status()
-    print(number, flush=True)
-    number += 1
-"""
+KILLED_WRITERS = Path(__file__).with_name("killed_writers.py")
 
 
 def _client(emulator: Emulator) -> httpx.Client:
@@ -42,6 +28,19 @@ def _fail_half_way(store: Store) -> float:
         state.put(THINGS, ("o", "b"), {"id": "b", "colour": "red"})
         state.put(THINGS, ("o", "d"), {"id": "d", "colour": "red"})
         return 1 / 0
+
+
+def _clear_and_fail(store: Store) -> float:
+    with store.transaction() as state:
+        state.clear()
+        state.put(THINGS, ("o", "b"), {"id": "b", "colour": "blue"})
+        return 1 / 0
+
+
+def _clear_and_put(store: Store, document: dict[str, Any]) -> None:
+    with store.transaction() as state:
+        state.clear()
+        state.put(THINGS, ("o", "b"), document)
 
 
 def test_a_failed_transaction_leaves_documents_order_and_indexes_as_they_were() -> None:
@@ -73,22 +72,75 @@ def test_state_survives_a_restart_in_order(tmp_path: Path) -> None:
         assert client.get("/orgs/acme/resources/defs").json()[-1]["id"] == "late"
 
 
-def test_every_answered_write_survives_a_kill(tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_leaves_the_state_of_a_moment_and_every_answered_write(tmp_path: Path) -> None:
+    """Forty writers in a row are killed on one file: in creations, patches, deletions, seeds and resets."""
+    done = subprocess.run(
+        [sys.executable, str(KILLED_WRITERS), str(tmp_path / "state.db"), "40"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["answered"] > 100
+
+
+def test_a_cleared_transaction_that_fails_brings_everything_back() -> None:
+    store = Store([THINGS])
+    with store.transaction() as state:
+        state.put(THINGS, ("o", "a"), {"id": "a", "colour": "red"})
+
+    with pytest.raises(ZeroDivisionError):
+        _clear_and_fail(store)
+
+    with store.transaction() as state:
+        assert state.list(THINGS, "o") == [{"id": "a", "colour": "red"}]
+        assert [key for key, _ in state.find(THINGS, "colour", "o", "red")] == [("o", "a")]
+
+
+def test_a_clearing_that_cannot_be_saved_whole_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        answered = [int(process.stdout.readline()) for _ in range(25)]
-    finally:
-        process.send_signal(signal.SIGKILL)
-        answered += [int(line) for line in process.stdout.read().splitlines() if line]
-        process.stdout.close()
-        process.wait()
+    store = Store([THINGS], path)
+    with store.transaction() as state:
+        state.put(THINGS, ("o", "a"), {"id": "a", "colour": "red"})
 
-    with Emulator(path) as emulator:
-        kept = {item["id"] for item in _client(emulator).get("/orgs/acme/resources/defs").json()}
+    with pytest.raises(TypeError):
+        _clear_and_put(store, {"id": "b", "colour": object()})
+    store.close()
 
-    assert {f"def-{number:06}" for number in answered[:-1]} <= kept
+    again = Store([THINGS], path)
+    with again.transaction() as state:
+        assert state.list(THINGS, "o") == [{"id": "a", "colour": "red"}]
+    again.close()
+
+
+def test_watchers_hear_of_what_they_watch_and_of_a_clearing_but_not_of_failures() -> None:
+    other = Collection("other")
+    store = Store([THINGS, other])
+    heard: list[str] = []
+    store.watch(lambda: heard.append("things"), THINGS)
+
+    with store.transaction() as state:
+        state.put(other, ("o", "x"), {"id": "x"})
+    with pytest.raises(ZeroDivisionError):
+        _fail_half_way(store)
+    assert heard == []
+    with store.transaction() as state:
+        state.put(THINGS, ("o", "a"), {"id": "a", "colour": "red"})
+    with store.transaction() as state:
+        state.clear()
+    with store.transaction() as state:
+        state.list(THINGS, "o")
+
+    assert heard == ["things", "things"]
+
+
+def test_a_transaction_is_cleared_before_anything_is_written() -> None:
+    store = Store([THINGS])
+    with store.transaction() as state:
+        state.put(THINGS, ("o", "a"), {"id": "a", "colour": "red"})
+        with pytest.raises(RuntimeError):
+            state.clear()
 
 
 def test_a_state_file_has_one_owner(tmp_path: Path) -> None:
@@ -109,6 +161,25 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         Emulator(text)
     with pytest.raises(StateFileError, match="format 99"):
         Emulator(newer)
+
+
+@pytest.mark.parametrize("document", ["not JSON", "5", '"text"', "[]", '{"id": "old"}'])
+def test_files_with_documents_that_cannot_be_ours_are_refused(tmp_path: Path, document: str) -> None:
+    path = tmp_path / "state.db"
+    with Emulator(path, ["acme"]):
+        pass
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "INSERT INTO definitions (key, position, document) VALUES (?, 99, ?)", ('["acme", "x"]', document)
+    )
+    connection.commit()
+    connection.close()
+
+    with pytest.raises(StateFileError, match="definitions"):
+        Emulator(path)
+    # The refusal gives the file back.
+    with pytest.raises(StateFileError, match="definitions"):
+        Emulator(path)
 
 
 def test_a_reset_empties_the_file_too(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Real definitions of others, one by one: load, plan, apply, plan again, read back."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,18 @@ NAMED_AGENTS = ("my-agent",)
 """Agents that files of the corpus name without declaring them; they count as registered by hand (rule R03)."""
 
 
+ACCOUNT_TYPES = {
+    "aws": "aws",
+    "aws-credentials": "aws",
+    "aws-temp-creds": "aws-role",
+    "my-aws-cloud-account": "aws-role",
+    "azure-static-creds": "azure",
+    "azure-temporary-creds": "azure-identity",
+    "gcp-temporary-creds": "gcp-identity",
+}
+"""Cloud accounts that files of the corpus name, with the types that their comments tell."""
+
+
 def without_catch_alls(world: World) -> None:
     """Built-in definitions hold catch-all criteria; people who use their own empty those first (v1 4.4)."""
     with httpx.Client(
@@ -37,10 +50,22 @@ def test_a_real_definition_survives_the_whole_line(file: Path, tmp_path: Path) -
     world = World.make(tmp_path)
     without_catch_alls(world)
     pem = agent_public_key()
+    text = file.read_text(encoding="utf-8")
     world.emulator.seed(
-        {"organization": "acme", "agents": [{"id": name, "public_key": pem} for name in NAMED_AGENTS]}
+        {
+            "organization": "acme",
+            "agents": [{"id": name, "public_key": pem} for name in NAMED_AGENTS],
+            "secret_stores": [
+                {"id": name.lower(), "primary": False, "gcpsm": {"project_id": "platform"}}
+                for name in sorted(set(re.findall(r"^ *store: *(\S+)", text, re.MULTILINE)))
+            ],
+            "accounts": [
+                {"id": name, "name": name, "type": ACCOUNT_TYPES[name], "credentials": {"a": "b"}}
+                for name in re.findall(r"^ *driver_account: *([a-z-]+)$", text, re.MULTILINE)
+            ],
+        }
     )
-    world.write("definition.yaml", file.read_text(encoding="utf-8"))
+    world.write("definition.yaml", text.replace("store: FIXME", "store: fixme"))
     planned = world.plan()
     assert not planned.errors, planned.errors
     (created,) = actions(planned)

@@ -44,7 +44,10 @@ def second(world: World) -> None:
     )
     world.write("moved.yaml", definition_yaml("moved", criteria="[{env_type: production}]"))
     world.write("taker.yaml", definition_yaml("taker", criteria="[{env_type: development}]"))
-    world.write("cluster.yaml", definition_yaml("cluster", type_="k8s-cluster", inputs=AGENT_URL))
+    world.write(
+        "cluster.yaml",
+        definition_yaml("cluster", type_="k8s-cluster", driver="humanitec/k8s-cluster", inputs=AGENT_URL),
+    )
     world.write("agent.yaml", agent_yaml("eu", description="rotated"))
     world.write("runner.yaml", runner_yaml("jobs", RUNNER_KEY, rules="[]"))
     world.write("runner-2.yaml", runner_yaml("more-jobs", RUNNER_KEY))

@@ -30,6 +30,10 @@ from reconciler.source.directory import read_directory
 from reconciler.source.loader import Loader
 
 URL = "http://emulator"
+VAULT = {"url": "https://vault.test", "auth": {"token": "made-up"}}
+STORE = "external"
+"""The primary secret store of every organization: an external one, so that references may be used."""
+LITERALS = {"R78": {"severity": "off", "reason": "what becomes of literals is what is tested"}}
 
 
 class Silent:
@@ -144,12 +148,20 @@ class World:
         }
         emulator = Emulator(organizations=names)
         for name in names:
-            emulator.seed({"organization": name, "env_types": [{"id": "development"}, {"id": "production"}]})
+            emulator.seed(
+                {
+                    "organization": name,
+                    "env_types": [{"id": "development"}, {"id": "production"}],
+                    "secret_stores": [{"id": STORE, "primary": True, "vault": VAULT}],
+                }
+            )
         emulator.log.clear()
         return cls(
             root,
             emulator,
-            Settings.model_validate({"version": 1, "instance": "test", "targets": targets, **settings}),
+            Settings.model_validate(
+                {"version": 1, "instance": "test", "targets": targets, "rules": LITERALS, **settings}
+            ),
             folder / "inventory",
         )
 
@@ -319,11 +331,18 @@ def indented(text: str, by: int) -> str:
     return "\n".join(" " * by + line for line in text.strip().splitlines())
 
 
-def definition_yaml(identifier: str, *, type_: str = "s3", criteria: str = "[]", inputs: str = "") -> str:
+def definition_yaml(
+    identifier: str,
+    *,
+    type_: str = "s3",
+    driver: str = "humanitec/echo",
+    criteria: str = "[]",
+    inputs: str = "",
+) -> str:
     return (
         "apiVersion: entity.humanitec.io/v1b1\nkind: Definition\n"
         f"metadata: {{id: {identifier}}}\nentity:\n  name: {identifier}\n  type: {type_}\n"
-        f"  driver_type: humanitec/echo\n  criteria: {criteria}\n"
+        f"  driver_type: {driver}\n  criteria: {criteria}\n"
         + (f"  driver_inputs: {inputs}\n" if inputs else "")
     )
 

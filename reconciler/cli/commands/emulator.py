@@ -35,19 +35,23 @@ def command(*, host: str, port: int, state: Path | None, organizations: tuple[st
       reconciler emulator --port 9000 --state .reconciler/practice.db
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.views.output import notice  # noqa: PLC0415  help must not wait for it
-    from reconciler.emulator import StateFileError  # noqa: PLC0415  as above
+    from reconciler.emulator import ApiError, StateFileError  # noqa: PLC0415  as above
     from reconciler.emulator.server import serve  # noqa: PLC0415  as above
 
-    current = session()
-    current.configure_logging(level="info")
+    session().configure_logging(level="info")
     keeps = f"state in {state}" if state is not None else "nothing is kept"
-    notice(f"practice orchestrator on http://{host}:{port} ({keeps}); not for real use; Ctrl-C ends it")
+
+    def announce(url: str) -> None:
+        notice(f"practice orchestrator on {url}")
+        notice(f"not for real use; {keeps}; Ctrl-C ends it")
+
     try:
-        serve(host, port, state_file=state, organizations=organizations)
+        serve(host, port, state_file=state, organizations=organizations, listening=announce)
     except StateFileError as error:
         raise UsageError(f"cannot use the state file: {error}") from error
+    except ApiError as error:
+        raise UsageError(f"cannot start: {error.message}") from error
     except OSError as error:
         raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-    except KeyboardInterrupt:
-        notice("stopped")
+    notice("stopped")
     return ExitCode.DONE

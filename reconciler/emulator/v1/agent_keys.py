@@ -3,7 +3,7 @@
 import calendar
 from datetime import datetime, timedelta
 
-from reconciler.emulator.choices import SharedKey
+from reconciler.emulator.choices import Choices, ExpiredKeys, SharedKey
 from reconciler.emulator.clock import milliseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
@@ -34,7 +34,16 @@ def register_key(call: Call, agent_id: str, pem: str) -> Document:
         "_authorized_at": (call.now + timedelta(seconds=call.key_delay)).timestamp(),
     }
     call.state.put(AGENT_KEYS, (call.organization, agent_id, fingerprint), stored)
-    return _as_read(stored, call.now)
+    return _as_read(stored, call)
+
+
+def is_accepted(stored: Document, now: datetime, choices: Choices) -> bool:
+    """Tell whether a stored key opens a tunnel at `now`; `is_authorized` says the same (v1 section 3.2)."""
+    if stored["_authorized_at"] > now.timestamp():
+        return False
+    if choices.expired_keys is ExpiredKeys.ACCEPT:
+        return True
+    return now < datetime.fromisoformat(stored["expired_at"])
 
 
 def _create(call: Call) -> Reply:
@@ -45,7 +54,7 @@ def _create(call: Call) -> Reply:
 
 def _list(call: Call) -> Reply:
     keys = call.state.find(AGENT_KEYS, "agent", call.organization, _agent_id(call))
-    return Reply(200, [_as_read(stored, call.now) for _, stored in keys])
+    return Reply(200, [_as_read(stored, call) for _, stored in keys])
 
 
 def _delete(call: Call) -> Reply:
@@ -64,9 +73,9 @@ def _agent_id(call: Call) -> str:
     return agent_id
 
 
-def _as_read(stored: Document, now: datetime) -> Document:
+def _as_read(stored: Document, call: Call) -> Document:
     document = {name: value for name, value in stored.items() if name != "_authorized_at"}
-    return {**document, "is_authorized": stored["_authorized_at"] <= now.timestamp()}
+    return {**document, "is_authorized": is_accepted(stored, call.now, call.choices)}
 
 
 def _later(moment: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """The v1 collections: keys, and the indexes by which uniqueness and references are decided."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from reconciler.emulator.store import Collection, Key
 from reconciler.emulator.wire import Document
@@ -18,6 +18,30 @@ def _rules(key: Key, document: Document) -> Iterable[Key]:
     return (rule_key(key[0], document["type"], rule) for rule in document["criteria"])
 
 
+def _classes(key: Key, document: Document) -> Iterable[Key]:
+    return {(key[0], document["type"], rule["class"]) for rule in document["criteria"]}
+
+
+def _stores(key: Key, document: Document) -> Iterable[Key]:
+    """Yield a key for each secret store that a leaf of `secret_refs` names (v1 section 4.6)."""
+    found = set()
+    waiting = [document.get("driver_inputs", {}).get("secret_refs")]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, dict) and isinstance(item.get("ref"), str) and isinstance(item.get("store"), str):
+            found.add((key[0], item["store"]))
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+    return found
+
+
+def _member(name: str) -> Callable[[Key, Document], Iterable[Key]]:
+    """Return an index by one member of type text; documents without it are not in it."""
+    return lambda key, document: [(key[0], document[name])] if document.get(name) else []
+
+
 OPENED = Collection("v1_opened")
 """Organizations (org) that have been given their built-in objects."""
 
@@ -33,7 +57,17 @@ AGENT_KEYS = Collection(
 )
 """Agent keys by (org, agent, fingerprint)."""
 
-DEFINITIONS = Collection("definitions", {"rule": _rules})
+DEFINITIONS = Collection(
+    "definitions",
+    {
+        "rule": _rules,
+        "type": _member("type"),
+        "driver": _member("driver_type"),
+        "account": _member("driver_account"),
+        "class": _classes,
+        "secret store": _stores,
+    },
+)
 """Live resource definitions by (org, id), criteria inside."""
 
 DELETED_DEFINITIONS = Collection("deleted_definitions")
@@ -44,7 +78,12 @@ VERSIONS = Collection("definition_versions", {"definition": lambda key, _: [key[
 
 ACTIVE_RESOURCES = Collection(
     "active_resources",
-    {"definition": lambda key, document: [(key[0], document["def_id"])]},
+    {
+        "definition": _member("def_id"),
+        "type": _member("type"),
+        "driver": _member("driver_type"),
+        "account": _member("driver_account"),
+    },
 )
 """Active resources by (org, app, env, type, class, resource id)."""
 
@@ -54,8 +93,19 @@ SECRET_STORES = Collection("secret_stores")
 RESOURCE_TYPES = Collection("resource_types")
 """Resource types by (org, id)."""
 
-DRIVERS = Collection("drivers")
+CLASSES = Collection("classes", {"type": lambda key, _: [key[:2]]})
+"""Registered resource classes by (org, type, id)."""
+
+DRIVERS = Collection("drivers", {"type": _member("type"), "target": _member("target")})
 """Drivers by (org, owner, id)."""
+
+ACCOUNTS = Collection("accounts")
+"""Cloud accounts by (org, id), credentials left out."""
+
+OPERATOR_KEYS = Collection(
+    "operator_keys", {"fingerprint": lambda key, document: [(key[0], document["fingerprint"])]}
+)
+"""Public keys of operators by (org, id)."""
 
 V1_COLLECTIONS = (
     OPENED,
@@ -67,5 +117,8 @@ V1_COLLECTIONS = (
     ACTIVE_RESOURCES,
     SECRET_STORES,
     RESOURCE_TYPES,
+    CLASSES,
     DRIVERS,
+    ACCOUNTS,
+    OPERATOR_KEYS,
 )

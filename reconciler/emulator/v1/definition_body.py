@@ -5,17 +5,16 @@ Leaves criteria to `criteria` and storing to `definitions`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from reconciler.emulator.choices import UnknownTypes
 from reconciler.emulator.exchange import Call
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v1 import provision
-from reconciler.emulator.v1.collections import DRIVERS, RESOURCE_TYPES
+from reconciler.emulator.v1.driver_inputs import check_inputs
 from reconciler.emulator.v1.fields import boolean, known_only, mapping, required_text, text
 from reconciler.emulator.v1.identifiers import check_definition_id, check_driver_account
+from reconciler.emulator.v1.references import check_account, check_driver, check_type
 from reconciler.emulator.v1.secret_refs import SecretWriter, merge, with_version, without_empty
-from reconciler.emulator.v1.secret_stores import primary_store
+from reconciler.emulator.v1.secret_stores import can_write, primary_store
 from reconciler.emulator.wire import Document
 
 _MUTABLE = frozenset({"name", "driver_account", "driver_inputs", "provision", "in_place_driver_change"})
@@ -45,8 +44,8 @@ def created(call: Call, body: Document) -> Content:
     check_definition_id(definition_id)
     if text(body, "name") is None:
         raise ApiError(400, "name is required", details={"field": "name"})
-    _check_type(call, required_text(body, "type"))
-    _check_driver(call, required_text(body, "driver_type"))
+    check_type(call, required_text(body, "type"))
+    check_driver(call, required_text(body, "driver_type"), body["type"])
     kept = {"type": body["type"], "driver_type": body["driver_type"]}
     return _replaced(call, definition_id, body, kept, 0)
 
@@ -56,7 +55,7 @@ def replaced(call: Call, stored: Document, body: Document) -> Content:
     required_text(body, "name")
     driver = text(body, "driver_type") or stored["driver_type"]
     if driver != stored["driver_type"]:
-        _check_driver(call, driver)
+        check_driver(call, driver, stored["type"])
     kept = {"type": stored["type"], "driver_type": driver}
     return _replaced(call, stored["id"], body, kept, stored["_secret_version"])
 
@@ -71,7 +70,7 @@ def patched(call: Call, stored: Document, body: Document) -> Content:
     account = text(body, "driver_account")
     if account is not None:
         document.pop("driver_account", None)
-        document.update(_account(account))
+        document.update(_account(call, account, stored["driver_type"]))
     options = mapping(body, "provision")
     if options is not None:
         document["provision"] = provision.merged(stored.get("provision", {}), options)
@@ -80,19 +79,22 @@ def patched(call: Call, stored: Document, body: Document) -> Content:
     if inputs is not None:
         writer = _writer(call, stored["id"], version)
         document["driver_inputs"] = _merged_inputs(call, stored.get("driver_inputs", {}), inputs, writer)
+        check_inputs(call, stored["driver_type"], document["driver_inputs"], inputs)
         wrote = writer.wrote
         version += wrote
     return Content(_without_empty_maps(document), version, wrote)
 
 
 def _replaced(call: Call, definition_id: str, body: Document, kept: Document, version: int) -> Content:
-    document: Document = {**kept, "name": text(body, "name"), **_account(text(body, "driver_account") or "")}
+    document: Document = {**kept, "name": text(body, "name")}
+    document.update(_account(call, text(body, "driver_account") or "", kept["driver_type"]))
     document["in_place_driver_change"] = boolean(body, "in_place_driver_change") or False
     document["provision"] = provision.filled(mapping(body, "provision") or {})
     writer = _writer(call, definition_id, version)
     inputs = mapping(body, "driver_inputs")
     if inputs is not None:
         document["driver_inputs"] = _merged_inputs(call, None, inputs, writer)
+    check_inputs(call, kept["driver_type"], document.get("driver_inputs", {}), inputs or {})
     return Content(_without_empty_maps(document), version + writer.wrote, writer.wrote)
 
 
@@ -113,7 +115,7 @@ def _merged_inputs(call: Call, stored: Document | None, sent: Document, writer: 
     _merge_secrets(inputs, known, "secrets", writer.from_secrets)
     _merge_secrets(inputs, known, "secret_refs", writer.from_references)
     if writer.wrote and "secret_refs" in inputs:
-        inputs["secret_refs"] = with_version(inputs["secret_refs"], writer.prefixes, writer.version)
+        inputs["secret_refs"] = with_version(inputs["secret_refs"], writer)
     if "secret_refs" in inputs:
         inputs["secret_refs"] = without_empty(inputs["secret_refs"])
     return {name: value for name, value in inputs.items() if value != {}}
@@ -128,33 +130,18 @@ def _merge_secrets(
 
 
 def _writer(call: Call, definition_id: str, version: int) -> SecretWriter:
-    return SecretWriter(
-        call.organization, definition_id, primary_store(call.state, call.organization), version + 1
-    )
+    store = primary_store(call.state, call.organization)
+    return SecretWriter(call.organization, definition_id, store["id"], can_write(store), version + 1)
 
 
-def _account(value: str) -> Document:
+def _account(call: Call, value: str, driver_type: str) -> Document:
     if not value:
         return {}
     check_driver_account(value)
+    check_account(call, value, driver_type)
     return {"driver_account": value}
 
 
 def _without_empty_maps(document: Document) -> Document:
     # `driver_inputs: {}` comes back as an object, `provision: {}` does not (v1 section 4.3).
     return {name: value for name, value in document.items() if not (name == "provision" and not value)}
-
-
-def _check_type(call: Call, name: str) -> None:
-    known = call.state.get(RESOURCE_TYPES, call.organization, name)
-    if known is None and call.choices.unknown_types is UnknownTypes.REFUSE:
-        raise ApiError(400, f"resource type {name} does not exist", details={"field": "type"})
-
-
-def _check_driver(call: Call, name: str) -> None:
-    owner, slash, driver = name.partition("/")
-    if not slash or not owner or not driver:
-        raise ApiError(400, "driver_type has the form organization/driver", details={"field": "driver_type"})
-    known: Any = call.state.get(DRIVERS, call.organization, owner, driver)
-    if known is None and call.choices.unknown_types is UnknownTypes.REFUSE:
-        raise ApiError(400, f"driver {name} does not exist", details={"field": "driver_type"})

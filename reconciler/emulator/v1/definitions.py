@@ -89,8 +89,9 @@ def _rank(rule: Document) -> tuple[bool, ...]:
 
 def _get(call: Call) -> Reply:
     key = (call.organization, call.path["definition"])
+    with_deleted = flag(call, "deleted")
     definition = call.state.get(DEFINITIONS, *key)
-    if definition is None and flag(call, "deleted"):
+    if definition is None and with_deleted:
         definition = call.state.get(DELETED_DEFINITIONS, *key)
     if definition is None:
         raise _not_found(call)

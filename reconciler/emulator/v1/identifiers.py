@@ -7,7 +7,14 @@ from reconciler.emulator.failure import ApiError
 
 _DASHED = re.compile(r"[a-z0-9](?:-?[a-z0-9])+", re.ASCII)
 _DEFINITION = re.compile(r"[a-z0-9][a-z0-9-]+[a-z0-9]", re.ASCII)
+_LONGEST_ORGANIZATION = 50
 _PEOPLE = uuid.UUID("6f0d1b52-6f5b-4b0e-9d0c-3f2a3c1d7a10")
+
+
+def check_organization_id(value: str) -> None:
+    """Refuse an id that no organization can have: 404, as for an unknown one."""
+    if len(value) > _LONGEST_ORGANIZATION or not _DASHED.fullmatch(value):
+        raise ApiError(404, f"organization {value[:_LONGEST_ORGANIZATION]} not found")
 
 
 def check_agent_id(value: str) -> None:

@@ -6,6 +6,7 @@ from reconciler.emulator.exchange import Call
 from reconciler.emulator.v1.catalogue import plant_catalogue
 from reconciler.emulator.v1.collections import OPENED
 from reconciler.emulator.v1.definitions import create_definition
+from reconciler.emulator.v1.identifiers import check_organization_id
 from reconciler.emulator.v1.secret_stores import plant_built_in_store
 
 _BUILT_IN = (
@@ -19,9 +20,10 @@ _BUILT_IN = (
 
 
 def open_organization(call: Call) -> None:
-    """Give an organization its built-in objects, once."""
+    """Give an organization its built-in objects, once; 404 for what is no id of one."""
     if call.state.get(OPENED, call.organization):
         return
+    check_organization_id(call.organization)
     maker = replace(call, actor="humanitec")
     call.state.put(OPENED, (call.organization,), {"id": call.organization})
     plant_built_in_store(maker)

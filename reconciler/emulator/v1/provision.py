@@ -17,6 +17,7 @@ def merged(stored: Document, sent: Document) -> Document:
     """Lay sent options over stored ones: per selector, null removes (v1 section 4.5)."""
     result = dict(stored)
     for selector, value in sent.items():
+        _check_selector(selector)
         if value is None:
             result.pop(selector, None)
         else:
@@ -38,9 +39,13 @@ def merge_values(stored: Any, sent: Any) -> Any:
     return result
 
 
-def _options(selector: str, value: Any) -> Document:
+def _check_selector(selector: str) -> None:
     if not selector:
         raise ApiError(400, "provision has an empty selector", details={"field": "provision"})
+
+
+def _options(selector: str, value: Any) -> Document:
+    _check_selector(selector)
     if not isinstance(value, dict):
         raise ApiError(422, f"provision.{selector} must be an object", details={"field": "provision"})
     options: Document = {"is_dependent": False}

@@ -21,13 +21,14 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}", re.ASCII)
 class SecretWriter:
     """Turns what was sent into references below one definition.
 
-    `wrote` tells afterwards whether any plain text went to the primary store, so that
-    the version has to rise.
+    Plain text goes to the primary store; 400 when it cannot be written. `wrote` tells
+    afterwards whether any went there, so that the version has to rise.
     """
 
     organization: str
     definition: str
     primary_store: str
+    is_writable: bool
     version: int
     wrote: bool = False
 
@@ -78,6 +79,13 @@ class SecretWriter:
         return leaf if "ref" in leaf else self._plain(leaf["value"], path)
 
     def _kept(self, path: tuple[str, ...]) -> Document:
+        if not self.is_writable:
+            raise ApiError(
+                400,
+                f"secret {'.'.join(path)} cannot be written: the primary store {self.primary_store} has no"
+                " credentials; refer to a stored secret instead",
+                details={"field": "driver_inputs"},
+            )
         self.wrote = True
         built_in, external = self.prefixes
         if self.primary_store == BUILT_IN_STORE:
@@ -98,19 +106,22 @@ def merge(stored: Any, sent: Any) -> Any:
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def with_version(references: Any, prefixes: tuple[str, str], version: int) -> Any:
-    """Return references in which all that start with a prefix carry `version`.
+def with_version(references: Any, writer: SecretWriter) -> Any:
+    """Return references in which all that the writer's store holds for it carry the new version.
 
-    A write raises the version of all of them together (v1 section 4.6).
+    A write raises the version of all of them together (v1 section 4.6). What an earlier
+    primary store holds is not written, so it keeps its version.
     """
     if isinstance(references, list):
-        return [with_version(item, prefixes, version) for item in references]
+        return [with_version(item, writer) for item in references]
     if not isinstance(references, dict):
         return references
     ref = references.get("ref")
-    if isinstance(ref, str) and ref.startswith(prefixes):
-        return {**references, "version": str(version)}
-    return {name: with_version(value, prefixes, version) for name, value in references.items()}
+    if isinstance(ref, str) and references.get("store") == writer.primary_store:
+        return (
+            {**references, "version": str(writer.version)} if ref.startswith(writer.prefixes) else references
+        )
+    return {name: with_version(value, writer) for name, value in references.items()}
 
 
 def without_empty(value: Any) -> Any:

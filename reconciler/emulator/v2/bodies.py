@@ -1,11 +1,12 @@
 """Bodies of v2 requests: bounded, decoded and validated before anyone asks who calls (v2 2.2)."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from reconciler.emulator.exchange import Call
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.schema import Schema, SchemaProblem, visit
+from reconciler.emulator.v2.schema import Schema, SchemaProblem, unknown_member, visit
 from reconciler.emulator.wire import Document, MalformedJsonError, decode, holds_nul
 
 _VISIBLE = (
@@ -42,9 +43,9 @@ def body_of(name: str, schema: Schema) -> Callable[[Call], Document]:
             result = visit(schema, value)
         except SchemaProblem as problem:
             raise ApiError(400, problem.message(name)) from problem
-        for member in value:
-            if member not in schema["properties"]:
-                raise ApiError(400, f'Parsing error: error=json: unknown field "{member}"')
+        stranger = unknown_member(schema, value)
+        if stranger:
+            raise ApiError(400, f'Parsing error: error=json: unknown field "{stranger}"')
         return dict(result)
 
     return read
@@ -60,6 +61,15 @@ def boolean_parameter(call: Call, name: str) -> bool:
     raise ApiError(
         400, f'parameter "{name}" in query has an error: value {value}: an invalid boolean: invalid syntax'
     )
+
+
+def uuid_parameter(call: Call, name: str, published: str) -> str:
+    """Return a path parameter in the usual form of a UUID; 400, naming it as `published`."""
+    value = call.path[name].lower()
+    if not re.fullmatch("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", value):
+        reason = f"error unmarshaling '{call.path[name]}' text as *uuid.UUID: invalid UUID"
+        raise ApiError(400, f"Invalid format for parameter {published}: {reason}")
+    return value
 
 
 def _decoded(call: Call) -> Any:

@@ -6,7 +6,7 @@ from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v2.bodies import body_of, slug
-from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, RUNNER_RULES
+from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, MODULE_RULES, RUNNER_RULES
 from reconciler.emulator.v2.leaving import drop_destroyed
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
@@ -60,8 +60,9 @@ def _delete(call: Call) -> Reply:
     for key, _ in call.state.find(ENVIRONMENTS, "env_type", call.organization, document["id"]):
         raise ApiError(409, f"environment type is in use by app '{key[1]}' env '{key[2]}'")
     call.state.remove(ENV_TYPES, (call.organization, document["id"]))
-    for key, _ in call.state.find(RUNNER_RULES, "env_type", call.organization, document["id"]):
-        call.state.remove(RUNNER_RULES, key)
+    for collection in (RUNNER_RULES, MODULE_RULES):
+        for key, _ in call.state.find(collection, "env_type", call.organization, document["id"]):
+            call.state.remove(collection, key)
     return Reply(204)
 
 

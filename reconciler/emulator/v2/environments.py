@@ -6,7 +6,7 @@ from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v2.bodies import DISPLAY_NAME, body_of, boolean_parameter, slug
-from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, PROJECTS, RUNNERS
+from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, MODULE_RULES, PROJECTS, RUNNERS
 from reconciler.emulator.v2.leaving import drop_destroyed
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
@@ -95,14 +95,16 @@ def _update(call: Call) -> Reply:
     return Reply(200, _as_read(document))
 
 
-def _accept_delete(call: Call) -> bool:
-    boolean_parameter(call, "deleteRules")
-    return boolean_parameter(call, "force")
+def _accept_delete(call: Call) -> tuple[bool, bool]:
+    """Read whether the environment is dropped undestroyed, and whether its rules go with it."""
+    return boolean_parameter(call, "force"), boolean_parameter(call, "deleteRules")
 
 
 def _delete(call: Call) -> Reply:
     document = _environment(call)
-    if call.payload or not document.get("runner_id"):
+    is_forced, takes_rules = call.payload
+    _release_rules(call, document, takes_rules=takes_rules)
+    if is_forced or not document.get("runner_id"):
         call.state.remove(ENVIRONMENTS, (call.organization, document["project_id"], document["id"]))
         return Reply(204)
     if document["status"] == "deleting":
@@ -115,6 +117,15 @@ def _delete(call: Call) -> Reply:
     }
     _store(call, leaving)
     return Reply(202, _as_read(leaving))
+
+
+def _release_rules(call: Call, document: Document, *, takes_rules: bool) -> None:
+    place = (call.organization, document["project_id"], document["id"])
+    rules = [key for key, _ in call.state.find(MODULE_RULES, "env", *place)]
+    if rules and not takes_rules:
+        raise ApiError(409, "environment is in use by module rules")
+    for key in rules:
+        call.state.remove(MODULE_RULES, key)
 
 
 def _accept_refresh(call: Call) -> bool:

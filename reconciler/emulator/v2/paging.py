@@ -10,6 +10,12 @@ from reconciler.emulator.exchange import Call, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.wire import Document
 
+FIRST_TOKEN = "W10"  # noqa: S105 - leads to a page, opens nothing
+"""A token of an empty marker: leads to the first page. Never handed out but by a fault rule."""
+
+WRONG_TOKEN = "bm9ib2R5"  # noqa: S105 - as above
+"""Looks like a token and is none."""
+
 _DEFAULT = 100
 
 

@@ -6,7 +6,7 @@ from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v2.bodies import DISPLAY_NAME, body_of, boolean_parameter, slug
-from reconciler.emulator.v2.collections import ENVIRONMENTS, PROJECTS, RUNNER_RULES
+from reconciler.emulator.v2.collections import ENVIRONMENTS, MODULE_RULES, PROJECTS, RUNNER_RULES
 from reconciler.emulator.v2.leaving import drop_destroyed
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
@@ -66,12 +66,16 @@ def _delete(call: Call) -> Reply:
     drop_destroyed(call)
     if any(call.state.find(ENVIRONMENTS, "project", call.organization, document["id"])):
         raise ApiError(409, "project contains environments")
-    rules = list(call.state.find(RUNNER_RULES, "project", call.organization, document["id"]))
+    rules = [
+        (collection, key)
+        for collection in (RUNNER_RULES, MODULE_RULES)
+        for key, _ in call.state.find(collection, "project", call.organization, document["id"])
+    ]
     if rules and not call.payload:
-        raise ApiError(409, "project is in use by runner rules")
+        raise ApiError(409, "project is in use by rules")
     call.state.remove(PROJECTS, (call.organization, document["id"]))
-    for key, _ in rules:
-        call.state.remove(RUNNER_RULES, key)
+    for collection, key in rules:
+        call.state.remove(collection, key)
     return Reply(204)
 
 

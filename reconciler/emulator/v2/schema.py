@@ -1,8 +1,8 @@
 """A validator that complains the way the server's does (v2 section 3.2).
 
 Schemas are JSON Schema objects with three additions: `x-pattern-error` is the text a
-failed pattern answers with, `x-variants` maps a discriminator (`type`) to schemas, and
-`x-nullable` allows null. Members are visited in alphabetical order, required ones
+failed pattern answers with, `x-variants` maps a discriminator (`x-discriminator`, `type`
+when unset) to schemas, and `x-nullable` allows null. Members are visited in alphabetical order, required ones
 after them, and the first problem ends the visit. A problem below the top level quotes
 the schema and **the submitted value**; that leak is the server's and is kept on purpose.
 """
@@ -15,7 +15,7 @@ from typing import Any
 Schema = dict[str, Any]
 Place = tuple[str, ...]
 
-_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
+_TYPES = {"string": str, "boolean": bool, "integer": int, "object": dict, "array": list}
 
 
 class SchemaProblem(Exception):  # noqa: N818 - a finding that travels, not a failure of this code
@@ -60,8 +60,9 @@ def visit(schema: Schema, value: Any, place: Place = ()) -> Any:
     if value is None:
         raise SchemaProblem(place, "Value is not nullable", schema=schema, value=value)
     kind = schema.get("type", "object")
-    if not isinstance(value, _TYPES[kind]):
-        article = "an" if kind in ("object", "array") else "a"
+    # JSON keeps numbers and truth values apart, Python counts the latter among the former.
+    if not isinstance(value, _TYPES[kind]) or (kind == "integer" and isinstance(value, bool)):
+        article = "an" if kind in ("integer", "object", "array") else "a"
         raise SchemaProblem(place, f"value must be {article} {kind}", schema=schema, value=value)
     if isinstance(value, str):
         _check_text(schema, value, place)
@@ -77,8 +78,11 @@ def unknown_member(schema: Schema, value: Any) -> str:
     if isinstance(value, list):
         found = (unknown_member(schema.get("items", {}), item) for item in value)
         return next((name for name in found if name), "")
-    if not isinstance(value, dict) or "properties" not in schema:
+    if not isinstance(value, dict):
         return ""
+    if "properties" not in schema:
+        found = (unknown_member(schema.get("additionalProperties", {}), item) for item in value.values())
+        return next((name for name in found if name), "")
     for name, item in value.items():
         if name not in schema["properties"]:
             return str(name)
@@ -92,13 +96,14 @@ def _variant(schema: Schema, value: dict[str, Any], place: Place) -> Schema:
     variants = schema.get("x-variants")
     if variants is None:
         return schema
-    if "type" not in value:
-        raise SchemaProblem(place, 'input does not contain the discriminator property "type"')
-    if not isinstance(value["type"], str):
-        raise SchemaProblem(place, 'value of discriminator property "type" is not a string')
-    if value["type"] not in variants:
-        raise SchemaProblem(place, 'discriminator property "type" has invalid value')
-    chosen: Schema = variants[value["type"]]
+    by = schema.get("x-discriminator", "type")
+    if by not in value:
+        raise SchemaProblem(place, f'input does not contain the discriminator property "{by}"')
+    if not isinstance(value[by], str):
+        raise SchemaProblem(place, f'value of discriminator property "{by}" is not a string')
+    if value[by] not in variants:
+        raise SchemaProblem(place, f'discriminator property "{by}" has invalid value')
+    chosen: Schema = variants[value[by]]
     return chosen
 
 

@@ -1,0 +1,40 @@
+"""Replies and refusals as HTTP responses, in the dress of each API (v1 section 8, v2 section 3.1)."""
+
+from typing import Any
+
+from starlette.responses import PlainTextResponse, Response
+
+from reconciler.emulator.exchange import Api, Reply
+from reconciler.emulator.failure import ApiError
+from reconciler.emulator.faults import FaultKind, Strike
+from reconciler.emulator.wire import encode
+
+ERRORS_BEFORE = (FaultKind.TOO_MANY_REQUESTS, FaultKind.ERROR_BEFORE_EFFECT, FaultKind.REFUSED_ONCE)
+"""Faults that answer with an error and leave the state alone."""
+
+
+def response(reply: Reply, kind: type[Response] = Response) -> Response:
+    """Return a reply as a response of class `kind`; text stays a plain one, bytes name their own type."""
+    if reply.document is None:
+        return kind(status_code=reply.status, headers=dict(reply.headers))
+    if isinstance(reply.document, bytes):
+        return kind(reply.document, reply.status, dict(reply.headers))
+    if isinstance(reply.document, str):
+        return PlainTextResponse(reply.document, reply.status, dict(reply.headers))
+    return kind(encode(reply.document), reply.status, dict(reply.headers), media_type="application/json")
+
+
+def error_reply(api: Api, error: ApiError) -> Reply:
+    """Return a refusal with the error body of `api`."""
+    prefix = "API" if api is Api.V1 else "HTTP"
+    document: dict[str, Any] = {"error": error.code or f"{prefix}-{error.status}", "message": error.message}
+    if error.details is not None:
+        document["details"] = dict(error.details)
+    return Reply(error.status, document, error.headers)
+
+
+def injected(strike: Strike) -> ApiError:
+    """Return the refusal that an error fault answers with."""
+    rule = strike.rule
+    headers = {} if rule.retry_after is None else {"Retry-After": f"{rule.retry_after:g}"}
+    return ApiError(rule.answer_status, "injected by a fault rule", headers=headers)

@@ -1,0 +1,99 @@
+"""One SQLite file with a table per collection, held by one emulator at a time.
+
+Uses a write-ahead log, so a process killed at any moment leaves the last finished
+commit. Knows tables and JSON text, not what documents mean. Called by `store`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from reconciler.emulator.failure import StateFileError
+from reconciler.emulator.wire import Document
+
+_FORMAT = 1
+
+Row = tuple[tuple[str, ...], int, Document]
+"""Key, position in order of creation, and document."""
+
+Change = tuple[str, tuple[str, ...], int, Document | None]
+"""Table, key, position and document; without one the row goes."""
+
+
+class StateFile:
+    """An open state file with the tables `names`.
+
+    Raises StateFileError when it belongs to another emulator, or is none of ours.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self._path = path
+        self._connection = _open(path, names)
+
+    def rows(self, name: str) -> Iterator[Row]:
+        """Yield a table's rows in order of creation; StateFileError for what is no JSON."""
+        query = f'SELECT key, position, document FROM "{name}" ORDER BY position'  # noqa: S608 - names are ours
+        for key, position, document in self._connection.execute(query):
+            try:
+                yield tuple(json.loads(key)), position, json.loads(document)
+            except (ValueError, TypeError) as error:
+                raise StateFileError(f"{self._path} holds something in {name} that is no document") from error
+
+    def save(self, cleared: Iterable[str], changes: Iterable[Change]) -> None:
+        """Empty tables and write changes, all in one commit or none."""
+        with self._connection:
+            for name in cleared:
+                self._connection.execute(f'DELETE FROM "{name}"')  # noqa: S608 - names are ours
+            for name, key, position, document in changes:
+                text = json.dumps(key)
+                if document is None:
+                    self._connection.execute(f'DELETE FROM "{name}" WHERE key = ?', (text,))  # noqa: S608 - as above
+                else:
+                    self._connection.execute(
+                        f'INSERT OR REPLACE INTO "{name}" VALUES (?, ?, ?)',  # noqa: S608 - as above
+                        (text, position, json.dumps(document)),
+                    )
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+
+def _open(path: Path, names: Sequence[str]) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, timeout=0, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        raise StateFileError(f"{path} cannot be opened ({error})") from error
+    try:
+        _prepare(connection, path, names)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise StateFileError(
+            f"{path} is in use by another emulator, or cannot be written ({error})"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise StateFileError(f"{path} is no state file of this emulator ({error})") from error
+    except StateFileError:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, names: Sequence[str]) -> None:
+    # Exclusive: memory is the truth for reads, so a second writer would go unseen.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found not in (0, _FORMAT):
+        raise StateFileError(f"{path} has format {found}, this emulator reads {_FORMAT}; choose another file")
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for name in names:
+            connection.execute(
+                f'CREATE TABLE IF NOT EXISTS "{name}"'
+                " (key TEXT PRIMARY KEY, position INTEGER NOT NULL, document TEXT NOT NULL) WITHOUT ROWID"
+            )
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")

@@ -1,0 +1,14 @@
+"""When registered public keys should be replaced (v1 section 3.2)."""
+
+import calendar
+from datetime import datetime
+
+_YEARS = 2
+
+
+def expiry(moment: datetime) -> datetime:
+    """Return the moment two years after a key's registration."""
+    year = moment.year + _YEARS
+    # 29 February has no counterpart two years on.
+    day = min(moment.day, calendar.monthrange(year, moment.month)[1])
+    return moment.replace(year=year, day=day)
