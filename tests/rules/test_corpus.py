@@ -1,6 +1,7 @@
 """Real definitions: judged one by one they give no false error, as one set exactly the collisions in it.
 
-The only error is a true one: a definition that points at an Agent which its organization does not have.
+The only errors are true ones: a definition that points at an Agent which its organization does not have,
+and credentials that stand in the file.
 """
 
 from collections import Counter
@@ -16,6 +17,13 @@ from tests.rules.tree import ACME, NOTHING_LIVE, declare_files, judge_all, live,
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "definitions"
 FILES = {path.relative_to(CORPUS).as_posix(): path for path in sorted(CORPUS.rglob("*.yaml"))}
 POINTS_AT_AN_AGENT = "opentofu-container-runner-driver/credentials/agent.yaml"
+PLAIN_SECRETS = frozenset(
+    (
+        "k8s-cluster/credentials/generic-k8s-client-certificate.yaml",
+        "k8s-cluster-aks/credentials/aks-static-credentials.yaml",
+        "k8s-cluster-gke/credentials/gke-static-credentials.yaml",
+    )
+)
 WITH_AGENT = live(building.agent("my-agent"))
 
 pytestmark = pytest.mark.skipif(not FILES, reason="the corpus of real definitions is not beside the checkout")
@@ -29,11 +37,12 @@ def errors(files: dict[str, bytes], state: State | None) -> list[str]:
 @pytest.mark.parametrize("name", FILES)
 def test_real_files_give_no_false_error(name: str) -> None:
     content = {name: FILES[name].read_bytes()}
-    assert errors(content, None) == []
-    assert errors(content, WITH_AGENT) == []
-    assert errors(content, NOTHING_LIVE) == (["R03"] if name == POINTS_AT_AN_AGENT else [])
+    true_errors = ["R78"] if name in PLAIN_SECRETS else []
+    assert errors(content, None) == true_errors
+    assert errors(content, WITH_AGENT) == true_errors
+    assert errors(content, NOTHING_LIVE) == (["R03"] if name == POINTS_AT_AN_AGENT else true_errors)
 
 
 def test_the_set_gives_the_collisions_that_are_in_it() -> None:
     found = errors({name: path.read_bytes() for name, path in FILES.items()}, WITH_AGENT)
-    assert Counter(found) == {"R08": 9}
+    assert Counter(found) == {"R08": 9, "R78": len(PLAIN_SECRETS)}

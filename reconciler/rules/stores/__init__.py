@@ -1,5 +1,5 @@
 """Secrets, and the stores that hold them: R76 to R90."""
 
-from reconciler.rules.rule import Rule
+from reconciler.rules.stores import on_cluster, reference, store
 
-RULES: tuple[Rule, ...] = ()
+RULES = (*reference.RULES, *store.RULES, *on_cluster.RULES)

@@ -1,0 +1,338 @@
+"""Rules about secret inputs of definitions (compatibility rules, Secrets and stores): R76 to R81."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import Json, Path
+from reconciler.model.placeholder import has_placeholder
+from reconciler.model.secret import Reference
+from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.rules.foreign import secret_stores
+from reconciler.rules.identifier import did_you_mean
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+from reconciler.rules.stores.leaves import SecretLeaf, is_literal, plain_values, reference_leaves
+
+ORCHESTRATOR_TYPES = frozenset(("k8s-cluster", "k8s-namespace", "agent", "logging"))
+"""Resource types that the orchestrator provisions in every mode (agent and operator 5)."""
+_MEMBERS = ("store", "ref", "version")
+_SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value: …}` with a placeholder."
+
+
+def _one_member(scope: Scope) -> Iterator[Finding | Unknown]:
+    for definition in scope.definitions:
+        inputs = definition.entity.driver_inputs
+        if inputs is not None and inputs.secrets is not None and inputs.secret_refs is not None:
+            yield Finding(
+                "R76",
+                Severity.ERROR,
+                f"Definition `{definition.id}` has both `secrets` and `secret_refs`",
+                definition.key_origin(("driver_inputs", "secret_refs")),
+                key=scope.key(Kind.DEFINITION, definition.id),
+                others=(definition.key_origin(("driver_inputs", "secrets")),),
+                advice="Move everything to `secret_refs`; a placeholder goes under `value` there.",
+            )
+
+
+def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
+    known = frozenset(_known_stores(scope))
+    unread: set[str] = set()
+    for leaf in reference_leaves(scope):
+        if leaf.is_empty:
+            yield _ignored(scope, leaf)
+            continue
+        problem = _problem(leaf)
+        if problem is not None:
+            yield _malformed(scope, leaf, *problem)
+            continue
+        store = leaf.member("store")
+        if store is None or store in known or has_placeholder(store):
+            continue
+        if scope.surroundings.stores is None:
+            unread.add(store)
+        if scope.surroundings.stores is not None or known:
+            yield Finding(
+                "R77",
+                Severity.ERROR if scope.surroundings.stores is not None else Severity.WARNING,
+                f"{leaf.place} names secret store `{store}`, which is not known",
+                leaf.origin("store"),
+                key=leaf.key(scope),
+                advice=did_you_mean(store, sorted(known))
+                or f"Declare a SecretStore `{store}`, or name one that exists.",
+            )
+    if unread:
+        names = ", ".join(f"`{name}`" for name in sorted(unread))
+        yield Unknown(
+            "R77", f"whether {names} exist: the live secret stores of target `{scope.target}` were not read"
+        )
+
+
+def _ignored(scope: Scope, leaf: SecretLeaf) -> Finding:
+    return Finding(
+        "R77",
+        Severity.WARNING,
+        f"The secret reference {leaf.place} is empty; the orchestrator drops it",
+        leaf.origin(),
+        key=leaf.key(scope),
+        advice=f"Fill it in or take it out. {_SHAPE}",
+    )
+
+
+def _known_stores(scope: Scope) -> Iterator[str]:
+    """Names a reference may use: registered, declared, on a cluster, or in a manifest of the tree."""
+    for store in scope.secret_stores:
+        yield store.document.metadata.id
+    for name, _ in secret_stores(scope.everything):
+        yield name
+    for live in scope.surroundings.stores or ():
+        yield live.id
+    for state in scope.clusters.values():
+        for found in state.of("humanitec.io/v1alpha1", "SecretStore") or ():
+            yield found.name
+
+
+def _problem(leaf: SecretLeaf) -> tuple[str, str, str] | None:
+    """Member to point at, what is wrong, and advice; None for a leaf in order."""
+    if not isinstance(leaf.value, dict):
+        return "", "is a plain value, not a reference", _SHAPE
+    for name in leaf.value:
+        if name not in (*_MEMBERS, "value"):
+            return name, f"has a member `{name}`, which is not known", did_you_mean(name, _MEMBERS) or _SHAPE
+    value, store, ref = leaf.member("value"), leaf.member("store"), leaf.member("ref")
+    given = {name for name, member in leaf.value.items() if member is not None}
+    if "value" in given and given & set(_MEMBERS):
+        return "value", "has `value` beside a reference", _SHAPE
+    if store == BUILT_IN_STORE:
+        return (
+            "store",
+            f"refers to the built-in store `{BUILT_IN_STORE}`, which requests must not name",
+            "Name an external store; the built-in one cannot be referred to.",
+        )
+    if value is not None or "value" in given:
+        return None
+    if given and (store is None or ref is None):
+        missing = "store" if store is None else "ref"
+        return "", f"has no `{missing}`", _SHAPE
+    return None
+
+
+def _malformed(scope: Scope, leaf: SecretLeaf, member: str, problem: str, advice: str) -> Finding:
+    return Finding(
+        "R77",
+        Severity.ERROR,
+        f"Malformed secret reference: {leaf.place} {problem}",
+        leaf.origin(member) if member else leaf.origin(),
+        key=leaf.key(scope),
+        advice=advice,
+    )
+
+
+def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
+    for leaves in _by_parent(plain_values(scope)):
+        first = leaves[0]
+        parent = ".".join(str(step) for step in first.path[:-1])
+        names = ", ".join(f"`{leaf.path[-1]}`" for leaf in leaves)
+        yield Finding(
+            "R78",
+            Severity.ERROR,
+            f"Plain secret in a file: {names} under `{parent}` of definition `{first.definition.id}`",
+            first.origin(),
+            key=first.key(scope),
+            others=tuple(leaf.origin() for leaf in leaves[1:]),
+            advice="Keep it in a secret store and refer to it with `store` and `ref`; replace the secret, it was "
+            "in the repository.",
+        )
+    for store in scope.secret_stores:
+        registration = store.document.spec.orchestrator
+        for path in _literals(registration.auth if registration is not None else None):
+            yield Finding(
+                "R78",
+                Severity.ERROR,
+                f"Plain secret in a file: `auth.{'.'.join(path)}` of secret store `{store.document.metadata.id}`",
+                store.origin(("spec", "orchestrator", "auth", *path)),
+                advice="Name where it comes from, `{env: NAME}` or `{file: PATH}`; replace the credential, it was "
+                "in the repository.",
+            )
+
+
+def _by_parent(leaves: Iterable[SecretLeaf]) -> Iterable[list[SecretLeaf]]:
+    """Leaves of one mapping together: a file of credentials is one finding."""
+    groups: dict[tuple[str, Path], list[SecretLeaf]] = defaultdict(list)
+    for leaf in leaves:
+        groups[leaf.definition.id, leaf.path[:-1]].append(leaf)
+    return groups.values()
+
+
+def _literals(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of literals; `{env: NAME}` and `{file: PATH}` say where a value comes from."""
+    if isinstance(value, dict):
+        if set(value) <= {"env", "file"} and at:
+            return
+        for name, child in value.items():
+            yield from _literals(child, (*at, name))
+    elif is_literal(value) or isinstance(value, list):
+        yield at
+
+
+def _fixed(scope: Scope) -> Iterator[Finding | Unknown]:
+    for leaf in reference_leaves(scope):
+        for name in _MEMBERS:
+            text = leaf.member(name)
+            if text is not None and has_placeholder(text):
+                yield Finding(
+                    "R79",
+                    Severity.ERROR,
+                    f"Secret references cannot contain placeholders: `{name}` of {leaf.place}",
+                    leaf.origin(name),
+                    key=leaf.key(scope),
+                    advice="Write a fixed text; to choose a secret by context use a definition for each context.",
+                )
+
+
+def _resolvable(scope: Scope) -> Iterator[Finding | Unknown]:
+    referring = [leaf for leaf in reference_leaves(scope) if leaf.member("store") is not None]
+    if not referring:
+        return
+    if scope.primary_store is None:
+        yield Unknown(
+            "R80",
+            f"whether `{scope.organization}` is in legacy mode: its primary secret store is not known",
+        )
+    elif scope.primary_store == BUILT_IN_STORE:
+        for leaf in referring:
+            yield Finding(
+                "R80",
+                Severity.ERROR,
+                f"{leaf.place} is a secret reference, which needs an Operator; organization "
+                f"`{scope.organization}` is in legacy mode",
+                leaf.origin("store"),
+                key=leaf.key(scope),
+                advice="Make an external store the primary one and install Operators first, or use `value` with "
+                "a placeholder.",
+            )
+
+
+def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
+    if scope.primary_store in (None, BUILT_IN_STORE) or not scope.definitions:
+        return
+    if not scope.has_read(Kind.DEFINITION):
+        yield Unknown("R81", scope.unread(Kind.DEFINITION))
+        return
+    for definition in scope.definitions:
+        live = scope.live_resource(Kind.DEFINITION, definition.id)
+        if live is None or live.document.get("type") in ORCHESTRATOR_TYPES:
+            continue
+        wanted = definition.entity.driver_inputs
+        for place, leaf in live.secrets.items():
+            if isinstance(leaf, Reference) and leaf.store == BUILT_IN_STORE:
+                if wanted is not None and wanted.secret_refs and _is_moved(wanted.secret_refs, place):
+                    continue
+                yield Finding(
+                    "R81",
+                    Severity.ERROR,
+                    f"`{place.lstrip('/').replace('/', '.')}` of definition `{definition.id}` keeps its secret in "
+                    "the built-in store, which the Operator cannot read",
+                    definition.origin(("driver_inputs",)),
+                    key=scope.key(Kind.DEFINITION, definition.id),
+                    advice="Store the secret in an external store and refer to it with `store` and `ref`.",
+                )
+
+
+def _is_moved(references: Json, place: str) -> bool:
+    """True where the files give the position a reference, so that applying them moves the secret."""
+    value = references
+    for step in place.lstrip("/").split("/"):
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
+        else:
+            value = value.get(name) if isinstance(value, dict) else None
+    return isinstance(value, dict) and bool(value.get("store"))
+
+
+RULES = (
+    Rule(
+        id="R76",
+        title="Secret inputs are given in one of two ways",
+        severity=Severity.ERROR,
+        condition="`driver_inputs.secrets` and `driver_inputs.secret_refs` must not both be present.",
+        why="The API refuses a request that holds both.",
+        advice="Use `secret_refs` for everything.",
+        source="API description of resource definitions",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_one_member,
+    ),
+    Rule(
+        id="R77",
+        title="Secret references are well-formed and name a store that exists",
+        severity=Severity.ERROR,
+        condition="A leaf of `secret_refs` is either `value`, or `store` and `ref` with an optional `version`; "
+        "the store is not `humanitec`, and is registered, declared, or on a cluster. An empty leaf, which the "
+        "orchestrator drops, is a warning. Before the live stores "
+        "were read, an unknown name is a warning where the tree declares stores, and unknown where it "
+        "declares none.",
+        why="The API refuses malformed leaves, and the Operator cannot find a store that is not there.",
+        advice="Correct the leaf or the name of the store.",
+        source="API description of resource definitions",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        check=_well_formed,
+    ),
+    Rule(
+        id="R78",
+        title="No plain secret stands in a file",
+        severity=Severity.ERROR,
+        condition="No leaf of `driver_inputs.secrets`, no `value` of `secret_refs` and no credential of a "
+        "secret store may be a literal. Texts with placeholders or template expressions, and empty texts, are "
+        "none.",
+        why="What stands in Git is known to everybody who can read the repository, for ever. The value is never "
+        "printed.",
+        advice="Keep it in a secret store and refer to it; replace the secret.",
+        source="Inference; the runner guide and the example library point the same way",
+        confidence=Confidence.INFERRED,
+        sides=(Side.FILE,),
+        check=_no_plain_secret,
+    ),
+    Rule(
+        id="R79",
+        title="Secret references are fixed",
+        severity=Severity.ERROR,
+        condition="`store`, `ref` and `version` of a secret reference must not contain placeholders.",
+        why="References are resolved by the Operator, which fills in no placeholders.",
+        advice="Write a fixed text.",
+        source="Example library, citing the documentation",
+        confidence=Confidence.VENDOR_CODE,
+        sides=(Side.FILE,),
+        check=_fixed,
+    ),
+    Rule(
+        id="R80",
+        title="Secret references are used outside legacy mode only",
+        severity=Severity.ERROR,
+        condition="Where the primary secret store is `humanitec`, no leaf of `secret_refs` may name a store.",
+        why="Only the Operator resolves references, and in legacy mode there is none.",
+        advice="Leave legacy mode first.",
+        source="Guide on secret references",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE, Side.LIVE),
+        check=_resolvable,
+    ),
+    Rule(
+        id="R81",
+        title="The Operator can read the secrets of what it provisions",
+        severity=Severity.ERROR,
+        condition="Outside legacy mode, no declared definition of a type that the Operator provisions may keep a "
+        "secret in the built-in store. `k8s-cluster`, `k8s-namespace`, `agent` and `logging` belong to the "
+        "orchestrator. Secret shared values are no documents of ours and are not looked at.",
+        why="Secrets written before the switch stay in the built-in store, which the Operator cannot read: the "
+        "next deployment fails.",
+        advice="Give the secret anew as a reference to an external store.",
+        source="Operator overview; setup wizard",
+        confidence=Confidence.VENDOR_CODE,
+        sides=(Side.LIVE,),
+        check=_readable,
+    ),
+)
