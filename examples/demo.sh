@@ -108,14 +108,24 @@ fi
 echo "listening on http://127.0.0.1:$port"
 sed "s#http://127\.0\.0\.1:8480#http://127.0.0.1:$port#" "$root/examples/quickstart/reconciler.yaml" \
   > "$tree/reconciler.yaml"
-# The runner's rule names an environment type. Those belong to the organization, not to this
-# repository, so the practice orchestrator is given one (docs/emulator.md, seeds).
+# Environment types, secret stores and cloud accounts belong to the organizations, not to this
+# repository, so the practice orchestrator is given those that its files name (docs/emulator.md, seeds).
 "$python" - "$port" <<'PYTHON'
 import json
 import sys
 import urllib.request
 
-seed = {"env_types": [{"organization": "acme", "id": "development"}]}
+seed = {
+    "env_types": [{"organization": "acme", "id": "development"}],
+    "secret_stores": [
+        {"organization": name, "id": f"{name}-vault", "primary": True, "vault": {"url": f"https://vault.{name}.internal"}}
+        for name in ("acme", "beta")
+    ],
+    "accounts": [
+        {"organization": name, "id": f"{name}-{cloud}", "name": f"{name}-{cloud}", "type": kind, "credentials": {"role": "practice"}}
+        for name, cloud, kind in (("acme", "aws", "aws-role"), ("beta", "gcp", "gcp-identity"))
+    ],
+}
 request = urllib.request.Request(
     f"http://127.0.0.1:{sys.argv[1]}/_emulator/seed",
     data=json.dumps(seed).encode(),
