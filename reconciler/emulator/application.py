@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reconciler.emulator.answer import error_reply, response
-from reconciler.emulator.caller import ANONYMOUS
+from reconciler.emulator.caller import ANONYMOUS, caller
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.endpoint import Endpoint, raw_path, raw_query
 from reconciler.emulator.exchange import Api, Operation
@@ -78,10 +78,22 @@ def _no_route(setting: Setting, request: Request, error: Exception) -> Response:
             headers={"Allow": _verbs_of(request)} if wrong_verb else None,
         )
     else:
-        refusal = ApiError(404, "method not allowed" if wrong_verb else "no matching operation was found")
+        refusal = _v2_refusal(
+            setting, request, "method not allowed" if wrong_verb else "no matching operation was found"
+        )
     if not path.startswith(CONTROL):
         _log_outside(setting, request, refusal.status)
     return response(error_reply(api, refusal))
+
+
+def _v2_refusal(setting: Setting, request: Request, message: str) -> ApiError:
+    """Return a 404, or the 401 of the gateway, which asks for the token first (v2 section 2.2)."""
+    if setting.tokens is not None and raw_path(request).startswith("/orgs/"):
+        try:
+            caller(request, Api.V2, setting.tokens)
+        except ApiError as error:
+            return error
+    return ApiError(404, message)
 
 
 def _verbs_of(request: Request) -> str:

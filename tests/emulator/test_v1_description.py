@@ -425,7 +425,9 @@ def service() -> Iterator[Service]:
 
 @schema.parametrize()
 @BOUNDED
-def test_every_answer_is_one_that_the_description_allows(case: schemathesis.Case, service: Service) -> None:
+def test_every_answer_is_one_that_the_description_allows(
+    case: schemathesis.Case[Any], service: Service
+) -> None:
     service.begin_anew()
 
     case.call_and_validate(base_url=service.url, headers=HEADERS, session=service.session)

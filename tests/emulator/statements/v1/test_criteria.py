@@ -167,7 +167,7 @@ def test_criteria_of_another_shape_are_422(
 
 
 CONTEXT = {"env_type": "test", "env_id": "qa", "app_id": "shop", "res_id": "bucket"}
-BY_RANK = (
+BY_RANK: tuple[Rule, ...] = (
     {"res_id": "bucket"},
     {"env_id": "qa", "app_id": "shop", "env_type": "test"},
     {"env_id": "qa"},

@@ -240,7 +240,7 @@ def test_a_built_in_definition_occupies_the_catch_all_rule_of_its_type_until_it_
     assert (before, emptied.json(), after) == (409, [], 200)
 
 
-FILTERED = (
+FILTERED: tuple[tuple[str, dict[str, str]], ...] = (
     ("store-app", {"app_id": "shop"}),
     ("store-env", {"env_id": "qa"}),
     ("store-env-type", {"env_type": "test"}),

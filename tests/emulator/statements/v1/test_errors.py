@@ -6,11 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.emulator import Emulator
+
 AGENTS = "/orgs/acme/agents"
 DEFS = "/orgs/acme/resources/defs"
 Given = Callable[..., Any]
 
-REFUSALS = (
+REFUSALS: tuple[tuple[int, str, str, Any], ...] = (
     (400, "POST", DEFS, {"id": "no"}),
     (400, "POST", AGENTS, {"id": "eu-2", "public_key": "no key"}),
     (400, "PUT", f"{DEFS}/store-one", {}),
@@ -49,6 +51,28 @@ def test_a_request_without_token_is_401_in_the_same_shape(client: httpx.Client) 
     answer = client.get(AGENTS)
 
     assert (answer.status_code, answer.json()["error"]) == (401, "API-401")
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body"),
+    [
+        ("POST", AGENTS, {}),
+        ("POST", DEFS, {}),
+        ("PUT", f"{DEFS}/default-humanitec-dns/criteria", []),
+        ("POST", "/orgs/acme/keys", "no key"),
+        ("DELETE", "/orgs/acme/secretstores/humanitec", None),
+        ("POST", "/orgs/acme/resources/types", {}),
+    ],
+)
+def test_a_caller_who_may_only_read_is_refused_every_write(verb: str, path: str, body: Any) -> None:
+    with Emulator(organizations=["acme"], tokens={"practice": "guest"}, read_only=["guest"]) as emulator:
+        client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
+        client.headers["Authorization"] = "Bearer practice"
+
+        refused, listed = client.request(verb, path, json=body), client.get(DEFS)
+
+        assert (refused.status_code, refused.json()["error"]) == (403, "API-403")
+        assert listed.status_code == 200
 
 
 def test_a_guarded_deletion_is_an_array_where_a_conflict_is_an_object(

@@ -1,6 +1,7 @@
 """The table of statements is whole: every test that it names exists, every statement test is named."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,12 @@ def test_a_statement_names_tests_that_exist_or_a_reason(statement: Statement) ->
 
 def test_every_section_has_its_statements() -> None:
     assert {statement.section for statement in STATEMENTS} == SECTIONS
+
+
+def test_every_quirk_and_every_open_question_of_the_reference_is_met() -> None:
+    met = set(re.findall(r"\b[AU][0-9]+\b", " ".join(statement.says for statement in STATEMENTS)))
+
+    assert met == {*(f"A{number}" for number in range(1, 22)), *(f"U{number}" for number in range(1, 32))}
 
 
 def test_no_statement_stands_twice() -> None:

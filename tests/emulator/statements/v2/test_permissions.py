@@ -49,6 +49,34 @@ def test_a_write_without_permission_names_the_check_that_failed(
     }
 
 
+def test_making_an_organization_is_a_write_beyond_any_organization(reader: httpx.Client) -> None:
+    answer = reader.post("/admin/orgs", json={"id": "other"})
+
+    assert (answer.status_code, answer.json()) == (403, {"error": "HTTP-403", "message": "Forbidden"})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "permission"),
+    [
+        ("resource-types", {"id": "s3", "output_schema": {}}, "resource_type_write"),
+        (
+            "module-providers",
+            {"provider_type": "aws", "id": "main", "source": "hashicorp/aws", "version_constraint": "= 1"},
+            "module_provider_write",
+        ),
+        ("modules", {"id": "bb", "resource_type": "s3", "module_source": "git::https://h/r"}, "module_write"),
+        ("module-rules", {"module_id": "bb"}, "module_rule_write"),
+    ],
+)
+def test_kinds_of_the_catalogue_have_permissions_of_their_own(
+    reader: httpx.Client, path: str, body: Any, permission: str
+) -> None:
+    answer = reader.post(f"/orgs/acme/{path}", json=body)
+
+    assert answer.status_code == 403
+    assert answer.json()["details"]["failed_checks"][0]["permission"] == permission
+
+
 def test_reading_is_open_to_those_who_may_read(reader: httpx.Client) -> None:
     listed, one = reader.get("/orgs/acme/runners"), reader.get("/orgs/acme/runners/runner-one")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.statements.v2.statements import STATEMENTS, Statement
+from tests.emulator.statements.v2.statement import Statement
+from tests.emulator.statements.v2.statements import STATEMENTS
 
 HERE = Path(__file__).parent
 TESTS = HERE.parents[1]

@@ -122,6 +122,18 @@ def test_the_gateway_asks_for_the_token_before_everything_else(serving: Serving)
     assert wrong.headers["www-authenticate"] == 'Cookie, Bearer error="invalid_token"'
 
 
+@pytest.mark.parametrize(("verb", "path"), [("GET", "/orgs/acme/nothing"), ("PUT", f"{RUNNERS}/runner-one")])
+def test_the_gateway_tells_of_paths_and_methods_only_to_those_it_knows(
+    serving: Serving, verb: str, path: str
+) -> None:
+    _, client = serving(tokens={"secret": "ci"})
+
+    nobody = client.request(verb, path)
+    known = client.request(verb, path, headers={"Authorization": "Bearer secret"})
+
+    assert [nobody.status_code, known.status_code] == [401, 404]
+
+
 def test_references_are_looked_up_last(organization: httpx.Client) -> None:
     broken = organization.post("/orgs/acme/runner-rules", json={"runner_id": 5})
     missing = organization.post("/orgs/acme/runner-rules", json={"runner_id": "none"})
