@@ -445,9 +445,12 @@ def test_every_answer_is_one_that_the_description_allows(
             409,
         ),
         ("/orgs/{orgId}/resources/types/{typeId}", "DELETE", {"typeId": "s3"}, 403),
+        ("/orgs/{orgId}/resources/defs/{defId}/resources", "GET", {"defId": "store-held"}, 200),
+        ("/orgs/{orgId}/resources/drivers/{driverId}", "GET", {"driverId": "echo"}, 200),
+        ("/orgs/{orgId}/secretstores/{storeId}", "GET", {"storeId": "humanitec"}, 200),
     ],
 )
-def test_guarded_deletions_are_refused_with_the_documented_body(
+def test_answers_that_chance_does_not_reach_have_the_documented_body(
     service: Service, path: str, verb: str, ids: dict[str, str], status: int
 ) -> None:
     service.begin_anew()

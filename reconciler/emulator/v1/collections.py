@@ -30,7 +30,9 @@ def _stores(key: Key, document: Document) -> Iterable[Key]:
         item = waiting.pop()
         if isinstance(item, list):
             waiting.extend(item)
-        elif isinstance(item, dict) and isinstance(item.get("ref"), str) and isinstance(item.get("store"), str):
+        elif (
+            isinstance(item, dict) and isinstance(item.get("ref"), str) and isinstance(item.get("store"), str)
+        ):
             found.add((key[0], item["store"]))
         elif isinstance(item, dict):
             waiting.extend(item.values())

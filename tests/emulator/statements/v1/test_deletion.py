@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from reconciler.emulator import Emulator
+from reconciler.emulator.failure import ApiError
 
 DEFS = "/orgs/acme/resources/defs"
 ONE = f"{DEFS}/store-one"
@@ -258,5 +259,5 @@ def test_resources_are_listed_for_their_own_definition_only(
 
 
 def test_a_resource_needs_its_definition(emulator: Emulator, given_active_resource: Given) -> None:
-    with pytest.raises(Exception, match="store-nine does not exist"):
+    with pytest.raises(ApiError, match="store-nine does not exist"):
         given_active_resource("store-nine")
