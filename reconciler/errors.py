@@ -26,9 +26,11 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from reconciler.model.excerpt import Excerpt
     from reconciler.model.finding import Finding
+    from reconciler.model.origin import Origin
 
 
 class ExitCode(IntEnum):
@@ -64,13 +66,24 @@ class UsageError(ReconcilerError):
 
 
 class SettingsError(ReconcilerError):
-    """The settings file cannot be used; `findings` name every problem with its place."""
+    """The settings file cannot be used; `findings` name every problem with its place.
+
+    `excerpts` are the lines of the file at those places.
+    """
 
     exit_code = ExitCode.INVALID
 
-    def __init__(self, message: str, *, findings: "Sequence[Finding]" = (), advice: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        findings: "Sequence[Finding]" = (),
+        excerpts: "Mapping[Origin, Excerpt] | None" = None,
+        advice: str = "",
+    ) -> None:
         super().__init__(message, advice=advice)
         self.findings = tuple(findings)
+        self.excerpts = dict(excerpts or {})
 
 
 class SourceError(ReconcilerError):

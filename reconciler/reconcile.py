@@ -5,16 +5,15 @@ happens, a pass returns one `PassResult`; only our own bugs rise out of it.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from threading import Event
-from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from reconciler.apply import Ledger, Observer, carry_out, unchanged_ownership
+from reconciler.checking import Adapters, Pass, check, load, load_base, scopes_of, start
 from reconciler.diff.compare import compare
 from reconciler.errors import (
     ExitCode,
@@ -32,10 +31,9 @@ from reconciler.evidence import (
     strays,
     unconnected,
 )
-from reconciler.inventory.store import InventoryStore
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state
-from reconciler.model.finding import Finding, Severity, Unknown, sort_findings
+from reconciler.model.finding import Severity
 from reconciler.model.identity import GENERATION, Generation, Kind, TargetName
 from reconciler.model.inventory import Inventory
 from reconciler.model.state import State
@@ -45,78 +43,18 @@ from reconciler.plan.build import Basis, build, takeover
 from reconciler.plan.guards import Approval, counted, granted
 from reconciler.plan.saved import SavedPlan, bind, change_digest
 from reconciler.plan.selection import Selection
-from reconciler.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
+from reconciler.result import PassResult, Preview, Purpose, TargetResult
 from reconciler.rules.demand import demand
-from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.scope import Scope
-from reconciler.settings import FILE_NAME, Settings, Target
-from reconciler.source.selection import select, unassigned
-from reconciler.source.tree import Tree
+from reconciler.settings import Settings, Target
+from reconciler.source.selection import select
 
 if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx, which a validation does not need
 
+__all__ = ["Adapters", "apply", "plan", "validate"]
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Adapters:
-    """The edges, built by the caller. `connect` opens a client that may write only for an apply."""
-
-    read_tree: Callable[[], Tree]
-    load: Callable[[Tree], Declarations]
-    connect: "Callable[[TargetName, Target], Orchestrator]"
-    inventory: InventoryStore
-    digest_key: bytes | None
-    now: Callable[[], datetime]
-    read_base: Callable[[], Tree] | None = None
-    base_name: str = ""
-
-
-@dataclass(slots=True)
-class _Pass:
-    """What a pass has found out so far."""
-
-    settings: Settings
-    adapters: Adapters
-    selection: Selection
-    purpose: Purpose
-    started_at: datetime
-    clock: float = field(default_factory=monotonic)
-    source: SourceInfo = field(default_factory=lambda: SourceInfo(""))
-    findings: list[Finding] = field(default_factory=list)
-    unknown: tuple[Unknown, ...] = ()
-    off: tuple[tuple[str, str], ...] = ()
-    requests: dict[str, int] = field(default_factory=dict)
-    unread: tuple[tuple[str, str], ...] = ()
-    settings_text: bytes | None = None
-    base_name: str = ""
-
-    @property
-    def targets(self) -> dict[str, Target]:
-        chosen = self.selection.targets
-        return {name: t for name, t in self.settings.targets.items() if not chosen or name in chosen}
-
-    def result(self, **more: object) -> PassResult:
-        return replace(
-            PassResult(
-                self.purpose,
-                self.source,
-                self.started_at,
-                findings=sort_findings(self.findings),
-                unknown=self.unknown,
-                rules_off=self.off,
-                selection=self.selection.describe(),
-                seconds=monotonic() - self.clock,
-                requests=dict(self.requests),
-                unread=self.unread,
-            ),
-            **more,  # type: ignore[arg-type]  # fields of PassResult, checked by its constructor
-        )
-
-    def is_invalid(self) -> bool:
-        """True where a finding so far refuses the plan."""
-        return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +71,11 @@ class _Sight:
 
 def validate(settings: Settings, adapters: Adapters, selection: Selection) -> PassResult:
     """Read and check; no network beyond the source."""
-    running = _start(settings, adapters, selection, Purpose.VALIDATE)
-    loaded = _load(running)
+    running = start(settings, adapters, selection, Purpose.VALIDATE)
+    loaded = load(running)
     if isinstance(loaded, PassResult):
         return loaded
-    _check(running, loaded, {})
+    check(running, loaded, {})
     return running.result()
 
 
@@ -148,19 +86,19 @@ def plan(
 
     It is None where no whole plan came about. Binding digests both states, so only who saves a plan calls it.
     """
-    running = _start(settings, adapters, selection, Purpose.PLAN)
-    loaded = _load(running)
+    running = start(settings, adapters, selection, Purpose.PLAN)
+    loaded = load(running)
     if isinstance(loaded, PassResult):
         return loaded, None
-    base = _load_base(running)
+    base = load_base(running)
     if isinstance(base, PassResult):
         return base, None
-    _check(running, loaded, {})
+    check(running, loaded, {})
     if running.is_invalid():
         return running.result(), None
     with _Clients(running) as clients:
         sights, failed = _see(running, loaded, clients)
-    _check(running, loaded, {sight.name: sight.look.state for sight in sights})
+    check(running, loaded, {sight.name: sight.look.state for sight in sights})
     planned = _plan_targets(running, sights, accepted)
     misnamed = _misnamed(running, sights)
     if misnamed is not None:
@@ -191,16 +129,16 @@ def apply(
     `approve` is shown the plan before anything is written; its no ends the pass. A target that
     could not be read, or that a guard refuses, stops only itself.
     """
-    running = _start(settings, adapters, selection, Purpose.APPLY)
-    loaded = _load(running)
+    running = start(settings, adapters, selection, Purpose.APPLY)
+    loaded = load(running)
     if isinstance(loaded, PassResult):
         return loaded
-    _check(running, loaded, {})
+    check(running, loaded, {})
     if running.is_invalid():
         return running.result()
     with _Clients(running) as clients:
         sights, failed = _see(running, loaded, clients)
-        _check(running, loaded, {sight.name: sight.look.state for sight in sights})
+        check(running, loaded, {sight.name: sight.look.state for sight in sights})
         approvals = accepted | frozenset(bound.approvals) if bound is not None else accepted
         planned = _plan_targets(running, sights, approvals)
         misnamed = _misnamed(running, sights)
@@ -226,79 +164,10 @@ def apply(
     return running.result(targets=_in_order(running, after, failed), stopped=_was_stopped(after, stop))
 
 
-def _start(settings: Settings, adapters: Adapters, selection: Selection, purpose: Purpose) -> _Pass:
-    return _Pass(settings, adapters, selection, purpose, adapters.now())
-
-
-def _load(running: _Pass) -> Declarations | PassResult:
-    """Read and parse; a result where the source itself failed."""
-    try:
-        tree = running.adapters.read_tree()
-        declarations = running.adapters.load(tree)
-    except ReconcilerError as error:
-        return running.result(error=str(error), advice=error.advice, error_code=error.exit_code)
-    documents = sum(1 for _ in declarations.documents())
-    running.source = SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents)
-    running.unread = declarations.unread
-    running.settings_text = tree.files.get(FILE_NAME)
-    running.findings = [
-        *tree.findings,
-        *declarations.findings,
-        *unassigned(declarations, {TargetName(name): t for name, t in running.settings.targets.items()}),
-    ]
-    return declarations
-
-
-def _load_base(running: _Pass) -> Declarations | PassResult | None:
-    """What the base of a preview declares; a result where it cannot be read, None without one."""
-    if running.adapters.read_base is None:
-        return None
-    try:
-        tree = running.adapters.read_base()
-        base = running.adapters.load(tree)
-    except ReconcilerError as error:
-        return running.result(
-            error=f"the base {running.adapters.base_name}: {error}",
-            advice=error.advice,
-            error_code=error.exit_code,
-        )
-    running.base_name = f"{running.adapters.base_name} (merge base {tree.revision[:12]})"
-    if running.settings_text != tree.files.get(FILE_NAME):
-        note = f"it differs from the one of {running.base_name}; what that changes is not told apart"
-        running.unread = (*running.unread, (FILE_NAME, note))
-    return replace(base, findings=(*tree.findings, *base.findings))
-
-
-def _scopes(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> list[Scope]:
-    return [
-        Scope(
-            target=TargetName(name),
-            organization=target.organization,
-            settings=running.settings,
-            declarations=select(loaded, target),
-            everything=loaded,
-            live=live.get(name),
-            now=running.started_at,
-        )
-        for name, target in running.targets.items()
-    ]
-
-
-def _check(running: _Pass, loaded: Declarations, live: Mapping[str, State]) -> None:
-    """Judge by the rules; a second call, with live, replaces what the first one found."""
-    verdict: Judgement = judge(
-        _scopes(running, loaded, live), running.settings, day=running.started_at.date()
-    )
-    kept = [finding for finding in running.findings if not finding.rule.startswith("R")]
-    running.findings = [*kept, *verdict.findings]
-    running.unknown = verdict.unknown
-    running.off = verdict.off
-
-
 class _Clients:
     """Clients of the targets of one pass; opened on demand, closed together."""
 
-    def __init__(self, running: _Pass) -> None:
+    def __init__(self, running: Pass) -> None:
         self._running = running
         self._open: dict[str, Orchestrator] = {}
 
@@ -323,9 +192,9 @@ class _Clients:
         return total
 
 
-def _see(running: _Pass, loaded: Declarations, clients: _Clients) -> tuple[list[_Sight], list[TargetResult]]:
+def _see(running: Pass, loaded: Declarations, clients: _Clients) -> tuple[list[_Sight], list[TargetResult]]:
     """Look at every target, side by side; a target that cannot be read fails alone."""
-    scopes = _scopes(running, loaded, {})
+    scopes = scopes_of(running, loaded, {})
     sights: list[_Sight] = []
     failed: list[TargetResult] = []
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(scopes)))) as pool:
@@ -343,7 +212,7 @@ def _see(running: _Pass, loaded: Declarations, clients: _Clients) -> tuple[list[
     return sights, failed
 
 
-def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
+def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
     target = running.targets[scope.target]
     desired = desired_state(scope.declarations, target.organization)
     try:
@@ -364,7 +233,7 @@ def _see_target(running: _Pass, scope: Scope, clients: _Clients) -> _Sight | Tar
     return _Sight(scope.target, target, scope, desired, inventory, believed(look, inventory))
 
 
-def _misnamed(running: _Pass, sights: list[_Sight]) -> PassResult | None:
+def _misnamed(running: Pass, sights: list[_Sight]) -> PassResult | None:
     """A result that names every pattern of `--only` that fits nothing: a slip must not look like success."""
     keys = {
         key
@@ -384,7 +253,7 @@ def _misnamed(running: _Pass, sights: list[_Sight]) -> PassResult | None:
 
 
 def _plan_targets(
-    running: _Pass, sights: list[_Sight], accepted: frozenset[Approval]
+    running: Pass, sights: list[_Sight], accepted: frozenset[Approval]
 ) -> list[tuple[_Sight, TargetPlan]]:
     """Plan every target, then once more with the guards whose count over all targets was approved."""
     planned = [(sight, _build(running, sight, sight.desired, frozenset())) for sight in sights]
@@ -406,7 +275,7 @@ def _plan_targets(
     ]
 
 
-def _build(running: _Pass, sight: _Sight, desired: State, passed: frozenset[str]) -> TargetPlan:
+def _build(running: Pass, sight: _Sight, desired: State, passed: frozenset[str]) -> TargetPlan:
     diff = compare(desired, sight.look.state, sight.inventory, running.adapters.digest_key)
     built = build(
         Basis(
@@ -434,7 +303,7 @@ def _build(running: _Pass, sight: _Sight, desired: State, passed: frozenset[str]
     )
 
 
-def _unexamined(running: _Pass, sight: _Sight, desired: State) -> list[Unexamined]:
+def _unexamined(running: Pass, sight: _Sight, desired: State) -> list[Unexamined]:
     found = [
         Unexamined(f"{kind} in {sight.target.organization}", str(error), is_failure=True)
         for kind, error in sorted(sight.look.failures.items())
@@ -479,14 +348,14 @@ def _endpoints(target: Target) -> tuple[str, ...]:
 
 
 def _in_order(
-    running: _Pass, done: list[TargetResult], failed: list[TargetResult]
+    running: Pass, done: list[TargetResult], failed: list[TargetResult]
 ) -> tuple[TargetResult, ...]:
     order = list(running.targets)
     return tuple(sorted((*done, *failed), key=lambda result: order.index(result.target)))
 
 
 def _bind(
-    running: _Pass, planned: list[tuple[_Sight, TargetPlan]], accepted: frozenset[Approval]
+    running: Pass, planned: list[tuple[_Sight, TargetPlan]], accepted: frozenset[Approval]
 ) -> SavedPlan:
     return bind(
         tuple((built, sight.desired, sight.look.state, sight.inventory) for sight, built in planned),
@@ -510,7 +379,7 @@ def _without_preview(result: TargetResult, base_name: str) -> TargetResult:
     return replace(result, plan=replace(result.plan, unexamined=(*result.plan.unexamined, note)))
 
 
-def _preview(running: _Pass, planned: list[tuple[_Sight, TargetPlan]], base: Declarations) -> Preview | None:
+def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Declarations) -> Preview | None:
     """Split the plan into what this change causes and what differs without it.
 
     None where the base has errors: what it would do is not known, so the whole plan is shown.
@@ -545,7 +414,7 @@ def _preview(running: _Pass, planned: list[tuple[_Sight, TargetPlan]], base: Dec
 
 
 def _carry_out(
-    running: _Pass,
+    running: Pass,
     sight: _Sight,
     built: TargetPlan,
     client: "Orchestrator",

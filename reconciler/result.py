@@ -1,12 +1,15 @@
 """The one result object: what a pass saw, means to do and did. Every view and the exit code come from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from reconciler.errors import ExitCode
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.excerpt import Excerpt
+from reconciler.model.finding import Finding, Severity, Silenced, Unknown, sort_findings
 from reconciler.model.identity import TargetName
+from reconciler.model.origin import Origin
 from reconciler.plan.action import Outcome, Status, TargetPlan
 
 
@@ -96,6 +99,12 @@ class PassResult:
     unknown: tuple[Unknown, ...] = ()
     rules_off: tuple[tuple[str, str], ...] = ()
     """Rules switched off in the settings: id and reason."""
+    silenced: tuple[Silenced, ...] = ()
+    """Findings that annotations silenced."""
+    checked_only: tuple[tuple[str, int], ...] = ()
+    """What is declared and checked, and never applied: a noun and a number each."""
+    excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
+    """Lines that findings point at, without secrets; none where nothing of a line may be shown."""
     targets: tuple[TargetResult, ...] = ()
     preview: Preview | None = None
     selection: str = ""
@@ -115,6 +124,12 @@ class PassResult:
     def errors(self) -> tuple[Finding, ...]:
         """Findings that refuse."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Findings of the files and problems that only showed against live, sorted, without repetition."""
+        problems = [p for target in self.targets if target.plan is not None for p in target.plan.problems]
+        return sort_findings([*self.findings, *problems])
 
     @property
     def plans(self) -> tuple[TargetPlan, ...]:

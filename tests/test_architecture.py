@@ -32,7 +32,8 @@ ARROWS: dict[str, frozenset[str]] = {
     "log": frozenset(("model",)),
     "apply": ADAPTERS | FACTS | {"plan", "diff", "result"},
     "evidence": ADAPTERS | FACTS | {"diff", "plan"},
-    "reconcile": ADAPTERS | FACTS | {"plan", "diff", "rules", "result", "apply", "evidence"},
+    "checking": ADAPTERS | FACTS | {"plan", "rules", "result"},
+    "reconcile": ADAPTERS | FACTS | {"plan", "diff", "rules", "result", "apply", "evidence", "checking"},
     "controller": FACTS | {"reconcile", "result", "plan", "diff", "log", "source", "inventory"},
     "emulator": frozenset(),
     "cli": ADAPTERS

@@ -36,7 +36,11 @@ def run_pass(session: Session, asked: Asked, work: Callable[[Composition], PassR
             if composed.is_local:
                 notice(_without_settings(asked.purpose, composed))
             result = work(composed)
-            return replace(result, findings=sort_findings([*composed.warnings, *result.findings]))
+            return replace(
+                result,
+                findings=sort_findings([*composed.warnings, *result.findings]),
+                excerpts={**composed.excerpts, **result.excerpts},
+            )
     except UsageError:
         raise
     except ReconcilerError as error:
@@ -75,6 +79,7 @@ def failure(purpose: Purpose, session: Session, error: ReconcilerError, started:
         SourceInfo(str(session.directory)),
         started,
         findings=error.findings if isinstance(error, SettingsError) else (),
+        excerpts=error.excerpts if isinstance(error, SettingsError) else {},
         error=str(error),
         advice=error.advice,
         error_code=error.exit_code,

@@ -27,6 +27,7 @@ HEADINGS: dict[str, dict[str, str]] = {
     "Run it": {"watch": "Follow the repository and keep it true, for ever."},
     "Understand": {
         "explain": "Explain a rule, such as R68.",
+        "rules": "List all rules and where they are switched.",
         "schema": "Print or write JSON Schemas for editors.",
     },
     "Practise": {"emulator": "Run a practice orchestrator on a port."},

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,8 +22,10 @@ from reconciler.inventory.git_ref import Access as GitAccess
 from reconciler.inventory.git_ref import GitInventory, cached_repository
 from reconciler.inventory.none import NoInventory
 from reconciler.inventory.store import InventoryStore
+from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding
 from reconciler.model.identity import TargetName
+from reconciler.model.origin import Origin
 from reconciler.model.secret import Secret
 from reconciler.plan.selection import Selection
 from reconciler.reconcile import Adapters
@@ -40,6 +42,7 @@ from reconciler.settings import (
     FileInventory as FileInventorySettings,
 )
 from reconciler.source.directory import read_directory
+from reconciler.source.excerpt import excerpts
 from reconciler.source.git import is_tracked, merge_base, read_remote, read_revision
 from reconciler.source.loader import Loader
 from reconciler.source.settings_file import parse_settings
@@ -94,6 +97,8 @@ class Composition:
     selection: Selection
     warnings: tuple[Finding, ...]
     """Findings about the settings file."""
+    excerpts: Mapping[Origin, Excerpt]
+    """Lines of it that they point at."""
     is_local: bool
     """True where the embedded orchestrator is used, because there is no settings file."""
     local_state: Path
@@ -118,6 +123,8 @@ class FoundSettings:
     warnings: tuple[Finding, ...]
     base: Path
     is_local: bool = False
+    excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
+    """Lines that the warnings point at."""
 
 
 @contextmanager
@@ -152,7 +159,9 @@ def compose(request: Request, *, loader: Loader | None = None) -> Iterator[Compo
             base_name=request.source.against or "",
         )
         selection = Selection(frozenset(request.targets), frozenset(request.only))
-        yield Composition(settings, adapters, selection, found.warnings, found.is_local, state)
+        yield Composition(
+            settings, adapters, selection, found.warnings, found.excerpts, found.is_local, state
+        )
 
 
 def find_settings(request: Request) -> FoundSettings:
@@ -170,7 +179,7 @@ def find_settings(request: Request) -> FoundSettings:
         tree = read_remote(request.source.url, request.source.ref, _cache(request), Limits())
         content = tree.files.get(FILE_NAME)
         if content is not None:
-            return FoundSettings(*parse_settings(content, FILE_NAME), request.directory)
+            return _parsed(content, FILE_NAME, request.directory)
     _refuse_misplaced(request.directory)
     return FoundSettings(local_settings(), (), request.directory, is_local=True)
 
@@ -208,7 +217,13 @@ def _read_settings(path: Path, name: str) -> FoundSettings:
         ) from error
     if len(content) > limit:
         raise SettingsError(f"the settings {path} are larger than {limit} bytes")
-    return FoundSettings(*parse_settings(content, name), path.parent)
+    return _parsed(content, name, path.parent)
+
+
+def _parsed(content: bytes, name: str, base: Path) -> FoundSettings:
+    settings, warnings = parse_settings(content, name)
+    quoted = excerpts({name: content}, (warning.origin for warning in warnings))
+    return FoundSettings(settings, warnings, base, excerpts=quoted)
 
 
 def local_settings() -> Settings:

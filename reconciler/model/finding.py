@@ -49,6 +49,15 @@ class Unknown:
     """What could not be looked at, such as `the live side of target acme was not read`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that an annotation of its object silenced: its rule, why, and the place of the annotation."""
+
+    rule: str
+    reason: str
+    place: Origin
+
+
 def sort_findings(findings: "list[Finding]") -> tuple[Finding, ...]:
     """Sorted, exact repetitions removed."""
     return tuple(sorted(set(findings), key=Finding.sort_key))

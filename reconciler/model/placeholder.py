@@ -2,13 +2,23 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-_START = re.compile(r"\$\{")
 _RESOURCE = re.compile(
     r"""resources(?:\.(?P<plain>[^.\[\]'"]+)|\[\s*(?P<quote>['"])(?P<quoted>.+?)(?P=quote)\s*\])(?P<accessor>.*)""",
     re.DOTALL,
 )
 _NODE = re.compile(r"(?P<type>[^.#<>]+)(?:\.(?P<class>[^#<>]+))?(?:#(?P<id>[^<>]+))?")
+_STEP = re.compile(r"""\.(?P<plain>[^.\[\]'"]+)|\[\s*(?P<quote>['"])(?P<quoted>.+?)(?P=quote)\s*\]""")
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which resource is meant. `class_name` and `res_id` are None where left out: the asking resource's own apply."""
+
+    type: str
+    class_name: str | None
+    res_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,21 @@ class ResourceReference:
     accessor: str
     is_traversal: bool = False
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Parts of the accessor, whichever way they are written.
+
+        >>> resource_references("${resources.agent.outputs['url']}")[0].steps
+        ('outputs', 'url')
+        """
+        return tuple(found["plain"] or found["quoted"] for found in _STEP.finditer(self.accessor))
+
+    @property
+    def output(self) -> str | None:
+        """Name of the output that is asked for, None where something else is."""
+        steps = self.steps
+        return steps[1] if len(steps) > 1 and steps[0] == "outputs" else None
+
 
 def placeholders(text: str) -> list[str]:
     r"""Return the insides of every placeholder; `$\{` is an escape and never matches.
@@ -35,14 +60,14 @@ def placeholders(text: str) -> list[str]:
     ['context.app.id', 'resources.dns.outputs.host']
     """
     found: list[str] = []
-    end = 0
-    for start in _START.finditer(text):
-        if start.start() < end:
-            continue  # inside the one before: taking it again would cost quadratic time and space
-        end = text.find("}", start.end())
+    start = text.find("${")
+    while start != -1:
+        end = text.find("}", start)
         if end == -1:
             break
-        found.append(text[start.end() : end].strip())
+        found.append(text[start + 2 : end].strip())
+        # Not inside the one before: taking that again would cost quadratic time and space.
+        start = text.find("${", end)
     return found
 
 
@@ -58,23 +83,46 @@ def resource_references(text: str) -> list[ResourceReference]:
     ...  for r in resource_references("${resources['agent.default#agent'].outputs.url}")]
     [('agent', 'default', 'agent', '.outputs.url')]
     """
-    found = []
-    for inside in placeholders(text):
-        matched = _RESOURCE.fullmatch(inside)
-        if matched is None:
-            continue
-        selector = matched["quoted"] or matched["plain"]
-        node = _NODE.match(selector)
-        if node is None:
-            continue
-        found.append(
-            ResourceReference(
-                text="${" + inside + "}",
-                type=node["type"],
-                class_name=node["class"],
-                res_id=node["id"],
-                accessor=matched["accessor"],
-                is_traversal="<" in selector or ">" in selector,
-            )
-        )
-    return found
+    return [reference for inside in placeholders(text) if (reference := _reference(inside)) is not None]
+
+
+def sole_reference(text: str) -> ResourceReference | None:
+    """Return the reference that the text consists of, None where it is anything else.
+
+    >>> sole_reference("x-${resources.agent.outputs.url}") is None
+    True
+    """
+    text = text.strip()
+    if not text.startswith("${") or text.find("}") != len(text) - 1:
+        return None
+    return _reference(text[2:-1].strip())
+
+
+@lru_cache(maxsize=4096)
+def _reference(inside: str) -> ResourceReference | None:
+    matched = _RESOURCE.fullmatch(inside)
+    if matched is None:
+        return None
+    selector = matched["quoted"] or matched["plain"]
+    node = _NODE.match(selector)
+    if node is None:
+        return None
+    return ResourceReference(
+        text="${" + inside + "}",
+        type=node["type"],
+        class_name=node["class"],
+        res_id=node["id"],
+        accessor=matched["accessor"],
+        is_traversal="<" in selector or ">" in selector,
+    )
+
+
+@lru_cache(maxsize=4096)
+def parse_selector(text: str) -> Selector | None:
+    """Read a key of `provision` (v1 reference 4.8); None for text that is none.
+
+    >>> parse_selector("aws-policy.s3-admin")
+    Selector(type='aws-policy', class_name='s3-admin', res_id=None)
+    """
+    matched = _NODE.fullmatch(text)
+    return None if matched is None else Selector(matched["type"], matched["class"], matched["id"])

@@ -8,10 +8,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.model.finding import Finding, Unknown, sort_findings
+from reconciler.model.finding import Finding, Silenced, Unknown, sort_findings
 from reconciler.rules.registry import RULES, Rule
 from reconciler.rules.scope import Scope
-from reconciler.rules.switch import Switched, Switches
+from reconciler.rules.switch import Switches
 from reconciler.settings import Settings
 
 
@@ -19,13 +19,14 @@ from reconciler.settings import Settings
 class Judgement:
     """What the rules say, sorted.
 
-    `off` holds id and reason of rules that were not run, and of findings that an object's annotation
-    silenced, with the place of the annotation before the reason.
+    `off` holds id and reason of rules that the settings switch off, `silenced` what an object's annotation kept
+    from being a finding.
     """
 
     findings: tuple[Finding, ...]
     unknown: tuple[Unknown, ...]
     off: tuple[tuple[str, str], ...]
+    silenced: tuple[Silenced, ...] = ()
 
 
 def judge(
@@ -38,24 +39,26 @@ def judge(
     switches = Switches(settings, rules, (scope.everything for scope in scopes), day)
     off = switches.off
     findings: list[Finding] = list(switches.findings)
-    silenced: set[tuple[str, str]] = set()
+    silenced: set[Silenced] = set()
     unknown: set[Unknown] = set()
     for rule in rules.values():
-        if rule.id in off:
+        if not switches.is_run(rule.id):
             continue
         for answer in _answers(rule, scopes):
             if isinstance(answer, Unknown):
-                unknown.add(answer)
+                if rule.id not in off:
+                    unknown.add(answer)
                 continue
             switched = switches.apply(answer)
-            if isinstance(switched, Switched):
-                silenced.add((switched.rule, f"{switched.place}: {switched.reason}"))
-            else:
+            if isinstance(switched, Silenced):
+                silenced.add(switched)
+            elif switched is not None:
                 findings.append(switched)
     return Judgement(
         findings=sort_findings(_merged(findings)),
         unknown=tuple(sorted(unknown, key=lambda answer: (answer.rule, answer.reason))),
-        off=tuple(sorted({*off.items(), *silenced})),
+        off=tuple(sorted(off.items())),
+        silenced=tuple(sorted(silenced, key=lambda one: (one.rule, one.place, one.reason))),
     )
 
 

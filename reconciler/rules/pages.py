@@ -14,6 +14,8 @@ from reconciler.rules.rule import Rule
 Reader = Callable[[str], str]
 """Text of a file below `reconciler/rules/examples`, such as `R68/wrong.yaml`; "" where there is none."""
 INDEX = "README.md"
+LABELS = ("with these settings", "while this is live", "while this is on the clusters")
+"""What the parts of an example beside its objects are, in their order."""
 
 _SEVERITY = {
     Severity.ERROR: "error: refuses the plan",
@@ -106,11 +108,7 @@ never taken as passed.
 
 def _shown(example: Example) -> str:
     blocks = [f"```yaml\n{example.objects.rstrip()}\n```\n"]
-    for what, text in (
-        ("with these settings", example.settings),
-        ("while this is live", example.live),
-        ("while this is on the clusters", example.clusters),
-    ):
+    for what, text in zip(LABELS, (example.settings, example.live, example.clusters), strict=True):
         if text:
             blocks.append(f"{what}:\n\n```yaml\n{text.rstrip()}\n```\n")
     return "\n".join(blocks)

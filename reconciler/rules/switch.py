@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 
 from reconciler.model.declaration import AnyDeclared, Declarations
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, Silenced
 from reconciler.model.origin import Origin
 from reconciler.rules.identifier import did_you_mean
 from reconciler.rules.rule import Confidence, Rule
@@ -32,19 +33,29 @@ _WANTED = (
 )
 
 
+class Means(StrEnum):
+    """By what a rule is switched."""
+
+    SETTINGS = "settings"
+    ANNOTATION = "annotation"
+
+
 @dataclass(frozen=True, slots=True)
-class Switched:
-    """A finding that an object's annotation silenced: its rule, why, and the place of the annotation."""
+class Switch:
+    """One switch of a rule that exists, and where it stands. `is_in_force` is false once its last day is past."""
 
     rule: str
-    reason: str
+    means: Means
+    setting: RuleSetting
     place: Origin
+    is_in_force: bool
 
 
 class Switches:
     """Every switch in force on a day, and findings about those that are not.
 
-    `trees` are whole trees. `findings` are problems of the switches themselves.
+    `trees` are whole trees. `findings` are problems of the switches themselves, `stated` all switches
+    of rules that exist, those of the settings first.
     """
 
     def __init__(
@@ -54,12 +65,16 @@ class Switches:
         self._is_strict = settings.profile is Profile.STRICT
         self._by_rule: dict[str, RuleSetting] = {}
         self._by_object: dict[tuple[str, str], list[_Annotated]] = defaultdict(list)
+        self._annotated_rules: set[str] = set()
         self.findings: list[Finding] = []
+        self.stated: list[Switch] = []
         for rule_id, setting in settings.rules.items():
             place = Origin(FILE_NAME)
             if rule_id not in rules:
                 self.findings.append(_unknown(rule_id, "The settings switch", place, rules))
-            elif setting.holds_on(day):
+                continue
+            self.stated.append(Switch(rule_id, Means.SETTINGS, setting, place, setting.holds_on(day)))
+            if setting.holds_on(day):
                 self._by_rule[rule_id] = setting
             else:
                 self.findings.append(_ended(rule_id, setting, place))
@@ -72,29 +87,41 @@ class Switches:
 
     @property
     def off(self) -> dict[str, str]:
-        """Rules that are not run, with the reason."""
+        """Rules that are off in the settings, with the reason."""
         return {
             rule_id: setting.reason
             for rule_id, setting in self._by_rule.items()
             if setting.as_severity() is None
         }
 
-    def apply(self, finding: Finding) -> Finding | Switched:
-        """Return the finding with the severity in force, or what silenced it. The object's word wins."""
+    def severity(self, rule_id: str, usual: Severity) -> Severity | None:
+        """Severity in force of findings of a rule whose object says nothing about it; None where it is off."""
+        setting = self._by_rule.get(rule_id)
+        if setting is not None:
+            return setting.as_severity()
+        return Severity.ERROR if self._is_strict and self._is_contradictory(rule_id) else usual
+
+    def is_run(self, rule_id: str) -> bool:
+        """False where a rule is off and no object asks for it."""
+        setting = self._by_rule.get(rule_id)
+        return setting is None or setting.as_severity() is not None or rule_id in self._annotated_rules
+
+    def apply(self, finding: Finding) -> Finding | Silenced | None:
+        """Return the finding with the severity in force, or what silenced it. The object's word wins.
+
+        None where the rule is off in the settings and the object says nothing.
+        """
         annotated = self._annotated(finding)
         if annotated is not None:
             severity = annotated.setting.as_severity()
             if severity is None:
-                return Switched(finding.rule, annotated.setting.reason, annotated.place)
+                return Silenced(finding.rule, annotated.setting.reason, annotated.place)
             return replace(finding, severity=severity)
-        setting = self._by_rule.get(finding.rule)
-        severity = None if setting is None else setting.as_severity()
-        if severity is None and self._is_strict and self._is_contradictory(finding):
-            severity = Severity.ERROR
-        return finding if severity is None else replace(finding, severity=severity)
+        severity = self.severity(finding.rule, finding.severity)
+        return None if severity is None else replace(finding, severity=severity)
 
-    def _is_contradictory(self, finding: Finding) -> bool:
-        rule = self._rules.get(finding.rule)
+    def _is_contradictory(self, rule_id: str) -> bool:
+        rule = self._rules.get(rule_id)
         return rule is not None and rule.confidence is Confidence.CONTRADICTORY
 
     def _annotated(self, finding: Finding) -> "_Annotated | None":
@@ -130,11 +157,20 @@ class Switches:
                 self.findings.append(
                     Finding(MALFORMED_SWITCH, Severity.ERROR, message, place, advice=_WANTED)
                 )
-            elif setting.holds_on(day):
-                start = declared.origin().line
-                self._by_object[rule_id, declared.file].append(_Annotated(start, setting, place))
             else:
-                self.findings.append(_ended(rule_id, setting, place))
+                self._take_switch(
+                    Switch(rule_id, Means.ANNOTATION, setting, place, setting.holds_on(day)), declared
+                )
+
+    def _take_switch(self, switch: Switch, declared: AnyDeclared) -> None:
+        self.stated.append(switch)
+        if switch.is_in_force:
+            start = declared.origin().line
+            self._annotated_rules.add(switch.rule)
+            held = self._by_object[switch.rule, declared.file]
+            held.append(_Annotated(start, switch.setting, switch.place))
+        else:
+            self.findings.append(_ended(switch.rule, switch.setting, switch.place))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The rules of reading: what can be wrong with a file before any rule about its content runs.
 
 A table for `reconciler explain F05`, and the one way this package makes findings. The rules about
-content (`R01` …) stand in `reconciler.rules`, which also finds the one problem of the settings that
-only it can know (`S01`).
+content (`R01` …) stand in `reconciler.rules`, which also finds the problems of switches that only it
+can know (`S01` …).
 """
 
 from collections.abc import Mapping
@@ -115,9 +115,22 @@ _RULES = (
     ),
     ReadingRule(
         "S01",
-        "The settings switch a rule that does not exist",
-        "`rules` in the settings names an id that no rule has, so that entry does nothing. Correct the id "
-        "or remove the entry; `reconciler explain` lists all rules.",
+        "A rule is switched that does not exist",
+        "`rules` in the settings, or an annotation of an object, names an id that no rule has, so that the "
+        "switch does nothing. Correct the id or remove it; `reconciler rules` lists all rules.",
+    ),
+    ReadingRule(
+        "S02",
+        "An annotation is not a switch",
+        "An annotation whose name starts with `reconciler/R` switches a rule for its object and has the form "
+        '`"off: reason"`, `"warning: reason"` or `"error: reason"`, with a last day `"off until 2027-01-31: '
+        'reason"`. The reason is required. This one has another form, so it does nothing.',
+    ),
+    ReadingRule(
+        "S03",
+        "The last day of a switch is past",
+        "A switch with `until` holds up to and including that day. Afterwards the rule speaks again as if "
+        "nothing were switched. Mend what it was switched for and remove it, or give a new day and reason.",
     ),
 )
 

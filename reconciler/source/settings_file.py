@@ -15,6 +15,7 @@ from reconciler.model.finding import Finding, Severity, sort_findings
 from reconciler.model.json import Json, JsonObject, dotted
 from reconciler.model.origin import Origin
 from reconciler.settings import Limits, Mode, Settings
+from reconciler.source.excerpt import excerpts
 from reconciler.source.reading import concern, problem
 from reconciler.source.violation import findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml, quoted
@@ -55,15 +56,15 @@ def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, 
         )
     parsed = parse_yaml(content, file, Limits())
     if parsed.failure is not None:
-        raise _refusal(file, [parsed.failure])
+        raise _refusal(file, [parsed.failure], content)
     if len(parsed.documents) != 1:
-        raise _refusal(file, [_wrong_count(parsed.documents, file)])
+        raise _refusal(file, [_wrong_count(parsed.documents, file)], content)
     document = parsed.documents[0]
     raw, positions = document.value, document.positions
     findings = list(document.findings)
     if not isinstance(raw, dict):
         message = "the settings are not a mapping"
-        raise _refusal(file, [*findings, problem("F06", message, positions.origin(raw))])
+        raise _refusal(file, [*findings, problem("F06", message, positions.origin(raw))], content)
     warnings = _without_effect(raw, document)
     raw, renamed = _with_current_modes(raw, document)
     warnings += renamed
@@ -74,16 +75,17 @@ def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, 
         findings.extend(findings_of(error, Settings, raw, positions))
     findings.extend(_bad_patterns(raw, document))
     if settings is None or findings:
-        raise _refusal(file, [*findings, *warnings])
+        raise _refusal(file, [*findings, *warnings], content)
     return settings, tuple(warnings)
 
 
-def _refusal(file: str, findings: list[Finding]) -> SettingsError:
+def _refusal(file: str, findings: list[Finding], content: bytes = b"") -> SettingsError:
     count = sum(finding.severity is Severity.ERROR for finding in findings)
     problems = "1 problem" if count == 1 else f"{count} problems"
     return SettingsError(
         f"the settings {file} cannot be used: {problems}",
         findings=sort_findings(findings),
+        excerpts=excerpts({file: content}, (finding.origin for finding in findings)),
         advice="correct the file; every setting is explained in the one that `reconciler init` writes",
     )
 
@@ -206,8 +208,9 @@ targets:
 #      url: https://api.humanitec.dev
 #      token: {file: /var/run/secrets/humanitec/token}
     ## How deployments reach the clusters, as you believe: legacy, direct or gitops.
-    ## Accepted, and nothing uses it yet:
-##    mode: direct
+    ## Compared with what follows from the files and from what is live (R60). Not set
+    ## by default.
+#    mode: direct
     ## Id of the primary secret store, if you know it. Not set by default.
 #    primaryStore: my-store
 
@@ -217,15 +220,20 @@ targets:
 #  my-cluster:
     ## Whether the Humanitec Operator runs there.
 #    operator: false
+    ## Who runs it: aks, eks, gke, openshift or other.
+#    platform: other
+    ## Whether the orchestrator can reach its API server directly.
+#    apiServer: {public: false}
+#    kubernetesVersion: "1.31"
+    ## The network it stands in, by a name of yours.
+#    network: my-network
+    ## Ids of the `k8s-cluster` definitions that deploy to it; its own name by default.
+#    definitions: [my-cluster]
     ## Accepted, and nothing uses them yet: how to reach the cluster (a kubeconfig,
-    ## `inCluster: true` in a pod, or a folder to render into), its platform (aks,
-    ## eks, gke, openshift or other), and whether its API server can be reached
-    ## directly.
+    ## `inCluster: true` in a pod, or a folder to render into).
 ##    kubeconfig: {path: ~/.kube/config, context: my-context}
 ##    inCluster: false
 ##    directory: rendered/my-cluster
-##    platform: other
-##    apiServer: {public: false}
 
 ## What may be done without asking.
 ##   prune: owned   what we own and the files no longer hold is deleted
@@ -259,10 +267,14 @@ targets:
   ## a key file beside a file inventory is made.
 #  digestKey: {env: RECONCILER_DIGEST_KEY}
 
-## Rules by id: severity error, warning or off, always with a reason.
+## `strict` makes errors of the warnings whose sources contradict each other.
+#profile: default
+
+## Rules by id: severity error, warning or off, always with a reason; `until` is the
+## last day on which that holds. `reconciler rules` lists all rules and switches,
 ## `reconciler explain R71` tells what a rule checks. None by default.
 #rules:
-#  R71: {severity: warning, reason: why this is fine here}
+#  R71: {severity: warning, reason: why this is fine here, until: "2099-12-31"}
 
 ## What the orchestrator cannot reach from outside: Git hosts in a private network.
 #network:

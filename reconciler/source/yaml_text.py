@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
@@ -23,6 +23,7 @@ from reconciler.settings import Limits
 from reconciler.source.reading import problem
 from reconciler.source.scalar import RESOLVABLE_START, plain_value, tagged_value
 
+T = TypeVar("T")
 MAX_FINDINGS = 50
 """Of one document; later ones are left out, and the last says so."""
 
@@ -101,6 +102,32 @@ def _slow_events(text: str) -> Callable[[], Any]:
     """As `_fast_events`, of the parser in Python: ten times slower, and closer to YAML 1.2."""
     events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
     return events.__next__
+
+
+def read_events(text: str, read: Callable[[Iterator[Any]], T]) -> T:
+    """Return what `read` makes of all parser events of a text; it may be called twice.
+
+    Raises YAMLError and UnicodeError where the text is no YAML.
+    """
+    try:
+        return read(_every(_fast_events(text)))
+    except MarkedYAMLError as error:
+        if error.problem != _OLD_GRAMMAR:
+            raise
+    return read(_every(_slow_events(text)))
+
+
+def _every(next_event: Callable[[], Any]) -> Iterator[Any]:
+    while True:
+        event = next_event()
+        yield event
+        if type(event).__name__ == "StreamEndEvent":
+            return
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines as the parsers count them, without their ends."""
+    return _LINE_BREAK.split(text)
 
 
 def _decoded(content: bytes, file: str) -> str | Finding:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from reconciler.diff.change import ABSENT, Change, CriteriaChange, Diff, FieldChange, Group, Visibility
 from reconciler.errors import ExitCode
 from reconciler.model.canonical import resource_key
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.excerpt import Excerpt
+from reconciler.model.finding import Finding, Severity, Silenced, Unknown
 from reconciler.model.identity import Kind, ResourceKey, TargetName
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.origin import Origin
@@ -285,6 +286,13 @@ def invalid() -> PassResult:
             Finding("F02", Severity.WARNING, "the file is empty", Origin("orgs/acme/empty.yaml")),
         ),
         unknown=UNKNOWN[:1],
+        silenced=(
+            Silenced("R71", "its GitOps tool has one elsewhere", Origin("orgs/acme/cluster.yaml", 4, 28)),
+        ),
+        checked_only=(("Operator", 1), ("SecretStore", 2)),
+        excerpts={
+            Origin("orgs/acme/cluster.yaml", 9, 3): Excerpt("  driver_inputs: {values: {url: ***}}", 2)
+        },
     )
 
 
@@ -378,3 +386,10 @@ ALL = {
     "unreadable": unreadable,
     "stale": stale,
 }
+
+
+def many_unknown() -> tuple[Unknown, ...]:
+    """Checks of thirty rules that missed the same cluster, and some of their own."""
+    missed = [Unknown(f"R{number:02}", "cluster `eu-1` was not looked at") for number in range(30, 60)]
+    own = [Unknown("R70", f"the store of target `t-{number:02}` is not known") for number in range(15)]
+    return (*own, *missed)

@@ -124,7 +124,7 @@ def test_looking_without_settings_leaves_the_folder_as_it_was(tree: Path, comman
 SECRET = """\
 apiVersion: entity.humanitec.io/v1b1
 kind: Definition
-metadata: {id: cache}
+metadata: {id: cache, annotations: {reconciler/R78: "off: a literal on purpose"}}
 entity:
   name: My cache
   type: redis

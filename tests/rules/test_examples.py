@@ -78,6 +78,15 @@ def test_page_shows_both_examples_and_how_to_switch_the_rule_off() -> None:
     assert re.search(r'R68: \{severity: "off", reason: ', text)
 
 
+@pytest.mark.parametrize("rule_id", RULES)
+def test_page_shows_every_part_of_its_examples(rule_id: str) -> None:
+    text = page(rule_id, read_example)
+    for case in ("wrong", "right"):
+        given = example(rule_id, case)
+        for part in (given.objects, given.settings, given.live, given.clusters):
+            assert part.rstrip() in text
+
+
 def test_unknown_rule_has_no_page() -> None:
     with pytest.raises(KeyError):
         page("R999", read_example)

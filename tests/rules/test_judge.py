@@ -20,8 +20,8 @@ def switching(rules: str) -> str:
     return f"{{version: 1, targets: {{acme: {{organization: acme}}}}, rules: {rules}}}"
 
 
-def test_rules_are_sorted_by_id_and_told_in_full() -> None:
-    assert list(RULES) == sorted(RULES)
+def test_rules_are_sorted_by_number_and_told_in_full() -> None:
+    assert list(RULES) == sorted(RULES, key=lambda rule_id: int(rule_id.removeprefix("R")))
     for rule_id, rule in RULES.items():
         assert rule.id == rule_id
         assert all((rule.title, rule.condition, rule.why, rule.advice, rule.source, rule.sides))
@@ -45,11 +45,11 @@ def test_severity_of_the_settings_replaces_the_rules() -> None:
 
 
 def test_switching_a_rule_that_does_not_exist_is_told_with_the_nearest() -> None:
-    judgement = judged(settings=settings(switching('{R681: {severity: "off", reason: "x"}}')))
+    judgement = judged(settings=settings(switching('{R-71: {severity: "off", reason: "x"}}')))
     (found,) = judgement.findings
     assert found.severity is Severity.WARNING
-    assert "`R681`" in found.message
-    assert found.advice == "Did you mean `R68`?"
+    assert "`R-71`" in found.message
+    assert found.advice == "Did you mean `R71`?"
     assert judgement.off == ()
 
 

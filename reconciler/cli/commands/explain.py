@@ -1,43 +1,97 @@
-"""`reconciler explain`: what a rule means and what to do about it."""
+"""`reconciler explain`: what a rule means and what to do about it, and how a target is deployed to."""
 
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 import click
 
-from reconciler.cli.session import session
+from reconciler.cli.completion import complete_targets
+from reconciler.cli.options import Format, SourceOptions, output_option
+from reconciler.cli.session import Session, session
 from reconciler.errors import ExitCode
 
+_TARGET = "target/"
 
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  click's signature
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    if incomplete.startswith(_TARGET):
+        found = complete_targets(ctx, param, incomplete.removeprefix(_TARGET))
+        return [f"{_TARGET}{item.value}" for item in found]
     from reconciler.cli.views.pages import topics  # noqa: PLC0415  only the shell asks for it
 
-    return [name for name in topics() if name.lower().startswith(incomplete.lower())]
+    return [name for name in (*topics(), _TARGET) if name.lower().startswith(incomplete.lower())]
 
 
 @click.command()
-@click.argument("rule", required=False, shell_complete=_complete)
-def command(rule: str | None) -> int:
-    """Explain a rule, a guard or a problem; without a name, list all.
+@click.argument("name", required=False, shell_complete=_complete)
+@click.option("--live", is_flag=True, help="Of a target: read the orchestrator too, and change nothing.")
+@output_option(Format.TEXT, Format.JSON)
+def command(*, name: str | None, live: bool, form: str) -> int:
+    """Explain a rule, a guard, a problem or a target; without a name, list all.
+
+    Of a target (target/NAME, target/NAME/DEFINITION) it shows the mode of
+    each cluster definition, what that rests on, and what the combination is
+    worth. What only the orchestrator knows is unknown without --live.
 
     \b
     Examples:
       reconciler explain R68
-      reconciler explain deletes
+      reconciler explain target/acme/shop-prod --live
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    current = session()
+    if name is not None and name.startswith(_TARGET):
+        current.configure_logging()
+        return _explain_target(current, name.removeprefix(_TARGET), live=live, form=form)
+    if live or form != Format.TEXT:
+        raise click.UsageError("--live and -o are for targets, such as target/acme")
+    return _explain_topic(current, name)
+
+
+def _explain_topic(current: Session, name: str | None) -> int:
     from reconciler.cli.views.output import width_of, write  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.views.pages import topic_list, topic_page, topics  # noqa: PLC0415  as above
 
-    width, color = width_of(sys.stdout), session().is_colored(sys.stdout)
-    if rule is None:
+    width, color = width_of(sys.stdout), current.is_colored(sys.stdout)
+    if name is None:
         write(sys.stdout, topic_list(width=width, color=color))
         return ExitCode.DONE
     known = topics()
-    by_folded = {name.lower(): topic for name, topic in known.items()}
-    topic = by_folded.get(rule.lower())
+    by_folded = {known_name.lower(): topic for known_name, topic in known.items()}
+    topic = by_folded.get(name.lower())
     if topic is None:
-        near = get_close_matches(rule.upper(), known, n=1, cutoff=0.5) or get_close_matches(rule, known, n=1)
+        near = get_close_matches(name.upper(), known, n=1, cutoff=0.5) or get_close_matches(
+            name, [*known, _TARGET], n=1
+        )
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise click.UsageError(f"There is no rule {rule!r}.{hint} `reconciler explain` lists all.")
+        raise click.UsageError(f"There is no rule {name!r}.{hint} `reconciler explain` lists all.")
     write(sys.stdout, topic_page(topic, width=width, color=color))
+    return ExitCode.DONE
+
+
+def _explain_target(current: Session, text: str, *, live: bool, form: str) -> int:
+    from reconciler.cli.named_targets import count_refused, find, scopes_of, seen_live  # noqa: PLC0415  as above
+    from reconciler.cli.passes import Asked, request  # noqa: PLC0415  as above
+    from reconciler.cli.views import target_json, target_text  # noqa: PLC0415  as above
+    from reconciler.cli.views.output import notice, width_of, write  # noqa: PLC0415  as above
+    from reconciler.cli.views.target_facts import facts_of  # noqa: PLC0415  as above
+    from reconciler.cli.wiring import compose  # noqa: PLC0415  as above
+    from reconciler.result import Purpose  # noqa: PLC0415  as above
+
+    asked = Asked(Purpose.PLAN if live else Purpose.VALIDATE, SourceOptions())
+    with compose(request(current, asked)) as composed:
+        loaded = composed.adapters.load(composed.adapters.read_tree())
+        named = find(text, scopes_of(composed.settings, loaded, datetime.now(UTC)))
+        if live:
+            named = replace(named, scope=seen_live(composed, named.scope))
+    refused = count_refused(loaded)
+    if refused:
+        notice(f"{refused} errors in the files; what they are about is left out: `reconciler validate`")
+    facts = facts_of(named.scope, named.definitions)
+    if form == Format.JSON:
+        write(sys.stdout, target_json.render(facts))
+    else:
+        width, color = width_of(sys.stdout), current.is_colored(sys.stdout)
+        write(sys.stdout, target_text.render(facts, width=width, color=color))
     return ExitCode.DONE

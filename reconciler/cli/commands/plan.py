@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--against", metavar="REV", help="Show only what differs from this revision's plan.")
 @selection_options
 @accept_option
-@output_option(Format.TEXT, Format.JSON, Format.MARKDOWN)
+@output_option(*Format)
 @click.option("--out", metavar="FILE", type=OUTPUT_FILE, help="Save the plan for `apply --plan`.")
 @click.option("--detailed-exit-code", "detailed", is_flag=True, help="Exit 2 when there are changes.")
 def command(

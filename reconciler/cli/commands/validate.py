@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @source_options
 @selection_options
-@output_option(Format.TEXT, Format.JSON)
+@output_option(Format.TEXT, Format.JSON, Format.SARIF, Format.JUNIT, Format.GITHUB)
 def command(
     *,
     rev: str | None,
@@ -33,7 +33,7 @@ def command(
     \b
     Examples:
       reconciler validate
-      reconciler validate --rev HEAD -o json
+      reconciler validate --rev HEAD -o sarif
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.views.output import show  # noqa: PLC0415  as above

@@ -1,4 +1,4 @@
-"""What a result comes down to: the headline, what was not examined, and whether to run again.
+"""What a result comes down to: the headline, the next step, and whether to run again.
 
 Every sentence here is derived from the result alone, so that all views say the same.
 """
@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from reconciler.cli.views import agenda
-from reconciler.model.finding import Finding, Severity, sort_findings
-from reconciler.plan.action import Outcome, Refusal, Status, TargetPlan, Unexamined
+from reconciler.model.finding import Finding, Severity
+from reconciler.plan.action import Outcome, Refusal, Status, TargetPlan
 from reconciler.result import PassResult, Purpose, Verdict
 
 NOTHING_CHANGED = "Nothing was changed."
@@ -30,12 +30,6 @@ def plans(result: PassResult) -> list[TargetPlan]:
     if result.preview is not None:
         return list(result.preview.own)
     return [target.plan for target in result.targets if target.plan is not None]
-
-
-def findings(result: PassResult) -> tuple[Finding, ...]:
-    """Findings of the files and those that only showed against live, sorted, without repetition."""
-    problems = [p for target in result.targets if target.plan is not None for p in target.plan.problems]
-    return sort_findings([*result.findings, *problems])
 
 
 def refusals(result: PassResult) -> list[Refusal]:
@@ -61,13 +55,24 @@ def findings_text(found: tuple[Finding, ...]) -> str:
     )
 
 
-def plural(number: int, noun: str) -> str:
-    """Number and noun.
+def plural(number: int, noun: str, several: str = "") -> str:
+    """Number and noun; `several` where more than one is not simply the noun and an s.
 
-    >>> plural(1, "error"), plural(1200, "file")
-    ('1 error', '1,200 files')
+    >>> plural(1, "error"), plural(1200, "file"), plural(2, "switch", "switches")
+    ('1 error', '1,200 files', '2 switches')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
+
+
+def rule_order(name: str) -> tuple[str, int, str]:
+    """Sorts names of rules as people count: `R9` before `R10`.
+
+    >>> sorted(["R10", "F02", "R9"], key=rule_order)
+    ['F02', 'R9', 'R10']
+    """
+    letters = name.rstrip("0123456789")
+    digits = name[len(letters) :]
+    return letters, int(digits or 0), digits
 
 
 def statuses_text(outcomes: tuple[Outcome, ...]) -> str:
@@ -89,7 +94,7 @@ def headline(result: PassResult) -> str:
     verdict = result.verdict
     match verdict:
         case Verdict.INVALID:
-            return f"invalid: {findings_text(findings(result))}"
+            return f"invalid: {findings_text(result.all_findings)}"
         case Verdict.STALE:
             return "stale: not what the plan was made for"
         case Verdict.UNREADABLE:
@@ -117,45 +122,6 @@ def _planned(result: PassResult) -> str:
     if result.verdict is Verdict.EMPTY:
         return f"nothing to write: {numbers}"
     return f"{numbers}"
-
-
-MAX_UNREAD = 5
-"""Files named for each reason why they were not looked into; the others are counted."""
-
-
-def unexamined(result: PassResult) -> list[Unexamined]:
-    """Everything that could not be, or was not, looked at. Rules that could not look come grouped."""
-    found: list[Unexamined] = []
-    by_reason: dict[str, list[str]] = {}
-    for blind in dict.fromkeys(result.unknown):
-        rules = by_reason.setdefault(blind.reason, [])
-        if blind.rule not in rules:
-            rules.append(blind.rule)
-    for reason, rules in by_reason.items():
-        found.append(Unexamined(f"{plural(len(rules), 'rule')} ({', '.join(rules)})", reason))
-    found += [
-        Unexamined(f"rule {rule}", f"switched off in the settings: {reason}")
-        for rule, reason in result.rules_off
-    ]
-    found += [
-        Unexamined(f"target {target.target}", "could not be read, see its error", is_failure=True)
-        for target in result.targets
-        if target.error
-    ]
-    several = len(result.targets) > 1
-    for target in result.targets:
-        for item in target.plan.unexamined if target.plan is not None else ():
-            subject = f"{item.subject} (target {target.target})" if several else item.subject
-            found.append(Unexamined(subject, item.reason, item.is_failure))
-    by_cause: dict[str, list[str]] = {}
-    for path, reason in result.unread:
-        by_cause.setdefault(reason, []).append(path)
-    for reason, paths in by_cause.items():
-        more = f" and {len(paths) - MAX_UNREAD} more" if len(paths) > MAX_UNREAD else ""
-        found.append(Unexamined(", ".join(paths[:MAX_UNREAD]) + more, reason))
-    if result.selection:
-        found.append(Unexamined("everything else", f"only {result.selection} was asked for"))
-    return found
 
 
 def rerun(result: PassResult) -> Rerun:
@@ -264,7 +230,7 @@ def next_step(result: PassResult) -> str:
     if result.advice:
         return result.advice
     if result.verdict is Verdict.INVALID:
-        rule = next((f.rule for f in findings(result) if f.severity is Severity.ERROR), "")
+        rule = next((f.rule for f in result.all_findings if f.severity is Severity.ERROR), "")
         return f"Fix the errors above; `reconciler explain {rule}` says more." if rule else ""
     if result.verdict is Verdict.REFUSED:
         return _after_refusal(result)

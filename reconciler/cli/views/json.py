@@ -7,9 +7,12 @@
     selection, stopped               words of --only and --target; true where a signal ended it
     error, advice, changed           failure before any target; next step; what made a plan stale
     source                           {location, revision, dirty, files, documents}
-    findings                         [{rule, severity, message, file, line, column, object?, others?, advice?}]
-    notExamined                      [{subject, reason, failure}]: also rules that could not look
+    findings                         [{rule, severity, message, file, line, column, object?, others?, advice?,
+                                     excerpt?: {text, caret}}]: the line without secrets, a column of it from 1
+    notExamined                      [{subject, reason, failure}]: also rules that could not look or are off
     unknownRules, rulesOff           [{rule, reason}]
+    silenced                         [{rule, reason, file, line, column}]: findings that annotations silenced
+    checkedOnly                      [{what, count}]: declared and checked, and never applied
     summary                          counts of all targets; of a preview, this change's own
     targets                          [{name, organization, endpoints, complete, error, advice, transient,
                                      inventoryError, plan?, outcomes}]
@@ -26,7 +29,7 @@ organization, id}`.
 import json
 
 from reconciler import __version__
-from reconciler.cli.views import agenda, conclusion
+from reconciler.cli.views import agenda, conclusion, unseen
 from reconciler.cli.views.agenda import Entry, Risk
 from reconciler.cli.views.visible import leaves
 from reconciler.diff.change import Absent, FieldChange, Visibility
@@ -75,13 +78,17 @@ def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
             "files": result.source.file_count,
             "documents": result.source.document_count,
         },
-        "findings": [_finding(finding) for finding in conclusion.findings(result)],
+        "findings": [_finding(finding, result) for finding in result.all_findings],
         "notExamined": [
             {"subject": item.subject, "reason": item.reason, "failure": item.is_failure}
-            for item in conclusion.unexamined(result)
+            for item in unseen.everything(result)
         ],
         "unknownRules": [{"rule": item.rule, "reason": item.reason} for item in result.unknown],
         "rulesOff": [{"rule": rule, "reason": reason} for rule, reason in result.rules_off],
+        "silenced": [
+            {"rule": one.rule, "reason": one.reason, **_origin(one.place)} for one in result.silenced
+        ],
+        "checkedOnly": [{"what": noun, "count": number} for noun, number in result.checked_only],
         "summary": dict(agenda.total(conclusion.plans(result))),
         "targets": [_target(target) for target in result.targets],
         "preview": None
@@ -217,7 +224,7 @@ def _refusal(refusal: Refusal) -> JsonObject:
     }
 
 
-def _finding(finding: Finding) -> JsonObject:
+def _finding(finding: Finding, result: PassResult) -> JsonObject:
     told: JsonObject = {
         "rule": finding.rule,
         "severity": str(finding.severity),
@@ -230,6 +237,9 @@ def _finding(finding: Finding) -> JsonObject:
         told["others"] = [_origin(other) for other in finding.others]
     if finding.advice:
         told["advice"] = finding.advice
+    excerpt = result.excerpts.get(finding.origin)
+    if excerpt is not None:
+        told["excerpt"] = {"text": excerpt.text, "caret": excerpt.caret + 1}
     return told
 
 

@@ -10,11 +10,13 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from reconciler.cli.views import agenda, conclusion
+from reconciler.cli.views import agenda, conclusion, unseen
 from reconciler.cli.views.agenda import Entry, Mark
 from reconciler.cli.views.parts import Part, parts
+from reconciler.cli.views.quotation import quotation
 from reconciler.cli.views.text import compared_text
 from reconciler.cli.views.visible import clipped, visible
+from reconciler.model.origin import Origin
 from reconciler.plan.action import TargetPlan
 from reconciler.result import PassResult
 
@@ -28,6 +30,7 @@ _NOTES_LIMIT = 8_000
 _ENTRY_LIMIT = 8_000
 _LINE_LIMIT = 400
 _VALUE_LIMIT = 160
+_QUOTED_COLUMNS = 100
 _CLOSING_ROOM = 300
 _RUN = re.compile(r"`+")
 _SIGNS = {Mark.ADD: "+", Mark.CHANGE: "!", Mark.REMOVE: "-", Mark.ATTENTION: "!"}
@@ -158,17 +161,25 @@ def _part_lines(part: Part) -> list[str]:
 
 
 def _findings(result: PassResult) -> str:
-    found = conclusion.findings(result)
+    found = result.all_findings
     if not found:
         return ""
     lines = [
         f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}"
+        + _quoted(result, finding.origin)
         + "".join(f"\n    see also {other}" for other in finding.others)
         + (f"\n    {finding.advice}" if finding.advice else "")
         for finding in found
     ]
     shown = _fenced(_kept(lines, _FINDINGS_LIMIT, "finding"))
     return f"**{conclusion.findings_text(found)}**\n\n{shown}\n"
+
+
+def _quoted(result: PassResult, place: Origin) -> str:
+    excerpt = result.excerpts.get(place)
+    if excerpt is None:
+        return ""
+    return "".join(f"\n    {line}" for line in quotation(excerpt, place.line, _QUOTED_COLUMNS))
 
 
 def _existing(result: PassResult) -> str:
@@ -194,12 +205,22 @@ def _existing(result: PassResult) -> str:
 
 
 def _notes(result: PassResult) -> str:
-    items = conclusion.unexamined(result)
-    if not items:
-        return ""
-    lines = [f"{'!' if item.is_failure else '·'} {item.subject}: {item.reason}" for item in items]
-    shown = _fenced(_kept(lines, _NOTES_LIMIT, "line"))
-    return f"<details><summary>Not examined: {len(items):,}</summary>\n\n{shown}\n</details>\n\n"
+    text = ""
+    title = unseen.blind_title(result)
+    if title:
+        text += _folded(f"Unknown: {title}", [f"· {line}" for line in unseen.blind_lines(result)])
+    for name, items in (("Switched off", unseen.switched(result)), ("Not examined", unseen.others(result))):
+        if items:
+            lines = [f"{'!' if item.is_failure else '·'} {item.subject}: {item.reason}" for item in items]
+            text += _folded(f"{name}: {len(items):,}", lines)
+    if result.checked_only:
+        text += f"Checked, not applied: {_code(unseen.checked_only(result))}\n\n"
+    return text
+
+
+def _folded(title: str, lines: Sequence[str]) -> str:
+    shown = _fenced(_kept(lines, _NOTES_LIMIT // 2, "line"))
+    return f"<details><summary>{title}</summary>\n\n{shown}\n</details>\n\n"
 
 
 def _foot(result: PassResult) -> str:

@@ -19,13 +19,31 @@ _PLAIN = str.maketrans({"→": "->", "…": "...", "·": "-"})
 
 
 def show(result: PassResult, form: str, session: Session, *, detailed: bool = False) -> None:
-    """Print a result as `text`, `json` or `markdown`; `detailed` as in `PassResult.exit_code`."""
-    if form == "json":
-        write(sys.stdout, json.render(result, detailed=detailed))
-    elif form == "markdown":
-        write(sys.stdout, markdown.render(result))
-    else:
-        write(sys.stdout, text_of(result, session, sys.stdout))
+    """Print a result in a `Format`; `detailed` as in `PassResult.exit_code`."""
+    write(sys.stdout, rendered(result, form, session, detailed=detailed))
+
+
+def rendered(result: PassResult, form: str, session: Session, *, detailed: bool = False) -> str:
+    """A result in a `Format`. Modules of formats that few ask for are imported when they are."""
+    match form:
+        case "json":
+            return json.render(result, detailed=detailed)
+        case "markdown":
+            return markdown.render(result)
+        case "sarif":
+            from reconciler.cli.views import sarif  # noqa: PLC0415  as above
+
+            return sarif.render(result, detailed=detailed)
+        case "junit":
+            from reconciler.cli.views import junit  # noqa: PLC0415  as above
+
+            return junit.render(result)
+        case "github":
+            from reconciler.cli.views import github  # noqa: PLC0415  as above
+
+            return github.render(result)
+        case _:
+            return text_of(result, session, sys.stdout)
 
 
 def text_of(result: PassResult, session: Session, stream: TextIO) -> str:

@@ -1,18 +1,20 @@
 """A plan or a validation for people at a terminal: verdict first, then by risk, then what nobody looked at.
 
-No line of a source file is ever quoted: the line a finding points at may hold the secret that
-the finding is about. Callers: `reconciler.cli.commands`.
+Lines of source files are those of `reconciler.source.excerpt`: what may be a secret never gets
+here. Callers: `reconciler.cli.commands`.
 """
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.cli.views import agenda, conclusion
+from reconciler.cli.views import agenda, conclusion, unseen
 from reconciler.cli.views.agenda import Entry, Mark, Risk
 from reconciler.cli.views.page import Page, Tone
 from reconciler.cli.views.parts import Part, parts
+from reconciler.cli.views.quotation import quotation
 from reconciler.cli.views.visible import columns
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey
+from reconciler.plan.action import Unexamined
 from reconciler.result import PassResult, Purpose, TargetResult
 
 MAX_PARTS = {Risk.CREATE: 8, Risk.DELETE: 4, Risk.KEPT: 4}
@@ -71,7 +73,7 @@ def trouble(page: Page, result: PassResult) -> None:
         page.say("! stale: changed since the plan was made", Tone.ATTENTION, hang=2)
         for what in result.changed:
             page.say(what, indent=4, hang=2)
-    _findings(page, conclusion.findings(result))
+    _findings(page, result)
     for target in result.targets:
         if target.error:
             page.gap()
@@ -90,12 +92,17 @@ def trouble(page: Page, result: PassResult) -> None:
         page.say(refusal.approval, Tone.STRONG, indent=6)
 
 
-def _findings(page: Page, found: Sequence[Finding]) -> None:
+def _findings(page: Page, result: PassResult) -> None:
+    found = result.all_findings
     if found:
         page.gap()
     for finding in found[:MAX_FINDINGS]:
         tone = Tone.REMOVE if finding.severity is Severity.ERROR else Tone.CHANGE
         page.say(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}", tone, hang=4)
+        excerpt = result.excerpts.get(finding.origin)
+        if excerpt is not None:
+            for line in quotation(excerpt, finding.origin.line, page.width - 4):
+                page.cut(line, Tone.FAINT, indent=4)
         for other in finding.others:
             page.say(f"see also {other}", indent=4, hang=2)
         if finding.advice:
@@ -309,12 +316,25 @@ def compared_text(target: TargetResult) -> str:
 
 
 def unexamined(page: Page, result: PassResult) -> None:
-    """What was not looked at, and why."""
-    items = conclusion.unexamined(result)
+    """What was not looked at and why, and what was looked at and is not applied."""
+    title = unseen.blind_title(result)
+    if title:
+        page.gap()
+        page.say(f"Unknown: {title}", Tone.STRONG)
+        for line in unseen.blind_lines(result):
+            page.say(f"· {line}", indent=2, hang=2)
+    _listed(page, "Switched off:", unseen.switched(result))
+    _listed(page, "Not examined:", unseen.others(result))
+    if result.checked_only:
+        page.gap()
+        page.say(f"Checked, not applied: {unseen.checked_only(result)}", hang=2)
+
+
+def _listed(page: Page, title: str, items: Sequence[Unexamined]) -> None:
     if not items:
         return
     page.gap()
-    page.say("Not examined:", Tone.STRONG)
+    page.say(title, Tone.STRONG)
     for item in items:
         mark = "!" if item.is_failure else "·"
         tone = Tone.ATTENTION if item.is_failure else Tone.PLAIN

@@ -1,0 +1,101 @@
+"""`reconciler rules`: what is checked, how loud, and where that was switched."""
+
+import sys
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Format, SourceOptions, output_option
+from reconciler.cli.session import Session, session
+from reconciler.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.rules.switch import Switches
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  click's signature
+    from reconciler.rules.registry import RULES  # noqa: PLC0415  only the shell asks for it
+
+    return [name for name in RULES if name.lower().startswith(incomplete.lower())]
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[RULE]...", shell_complete=_complete)
+@click.option(
+    "--severity", type=click.Choice(["error", "warning", "off"]), help="Only rules of this severity in force."
+)
+@click.option("--side", type=click.Choice(["file", "live", "cluster"]), help="Only rules that look there.")
+@click.option("--switched", is_flag=True, help="Only rules that are switched somewhere.")
+@output_option(Format.TEXT, Format.JSON)
+def command(
+    *, names: tuple[str, ...], severity: str | None, side: str | None, switched: bool, form: str
+) -> int:
+    """List all rules, their severity in force and where they are switched.
+
+    Needs no token, and no settings either. `reconciler explain R68` has the
+    page of one rule.
+
+    \b
+    Examples:
+      reconciler rules --switched
+      reconciler rules --side cluster -o json
+    """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.views import rule_list  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.views.output import width_of, write  # noqa: PLC0415  as above
+
+    current = session()
+    current.configure_logging()
+    wanted = _known(names)
+    rows = [
+        row
+        for row in rule_list.rows(_switches(current))
+        if (not wanted or row.rule.id in wanted)
+        and severity in (None, row.severity)
+        and (side is None or side in row.rule.sides)
+        and (row.switches or not switched)
+    ]
+    if form == Format.JSON:
+        write(sys.stdout, rule_list.as_json(rows))
+    else:
+        write(
+            sys.stdout,
+            rule_list.as_text(rows, width=width_of(sys.stdout), color=current.is_colored(sys.stdout)),
+        )
+    return ExitCode.DONE
+
+
+def _known(names: "Sequence[str]") -> frozenset[str]:
+    """Ids in their own spelling. Raises click.UsageError for one that no rule has."""
+    from reconciler.rules.registry import RULES  # noqa: PLC0415  help must not wait for it
+
+    by_folded = {name.lower(): name for name in RULES}
+    for name in names:
+        if name.lower() not in by_folded:
+            near = get_close_matches(name.upper(), RULES, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"There is no rule {name!r}.{hint} `reconciler rules` lists all.")
+    return frozenset(by_folded[name.lower()] for name in names)
+
+
+def _switches(current: Session) -> "Switches":
+    """Every switch of the settings, and of the files as far as they can be read."""
+    from reconciler.cli.passes import Asked, request  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.views.output import notice  # noqa: PLC0415  as above
+    from reconciler.cli.wiring import compose  # noqa: PLC0415  as above
+    from reconciler.errors import SourceError  # noqa: PLC0415  as above
+    from reconciler.model.declaration import Declarations  # noqa: PLC0415  as above
+    from reconciler.result import Purpose  # noqa: PLC0415  as above
+    from reconciler.rules.registry import RULES  # noqa: PLC0415  as above
+    from reconciler.rules.switch import Switches  # noqa: PLC0415  as above
+
+    with compose(request(current, Asked(Purpose.VALIDATE, SourceOptions()))) as composed:
+        try:
+            declared = composed.adapters.load(composed.adapters.read_tree())
+        except SourceError as error:
+            notice(f"annotations are left out, the files cannot be read: {error}")
+            declared = Declarations()
+        return Switches(composed.settings, RULES, [declared], datetime.now(UTC).date())

@@ -1,0 +1,119 @@
+"""Which target, and which definition of it, `target/ID` names; and the scope that rules would see."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+
+from reconciler.cli.wiring import Composition
+from reconciler.errors import UsageError
+from reconciler.model.declaration import Declarations
+from reconciler.model.finding import Severity
+from reconciler.model.identity import TargetName
+from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition
+from reconciler.rules.scope import Scope
+from reconciler.settings import Settings
+from reconciler.source.selection import select
+
+PREFIX = "target/"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A target and those of its cluster definitions that were asked for: one, or all."""
+
+    scope: Scope
+    definitions: tuple[DeclaredDefinition, ...]
+
+
+def scopes_of(settings: Settings, loaded: Declarations, now: datetime) -> list[Scope]:
+    """What the files alone tell of each target."""
+    return [
+        Scope(
+            target=TargetName(name),
+            organization=target.organization,
+            settings=settings,
+            declarations=select(loaded, target),
+            everything=loaded,
+            now=now,
+        )
+        for name, target in settings.targets.items()
+    ]
+
+
+def find(text: str, scopes: Sequence[Scope]) -> Named:
+    """Return what `NAME`, `NAME/DEFINITION` or `DEFINITION` names; a target by its name or its organization.
+
+    Raises UsageError, with the nearest name, where nothing is called so.
+    """
+    targets = f"targets are {', '.join(scope.target for scope in scopes)}"
+    if not text:
+        raise UsageError(f"{PREFIX} needs the name of a target", advice=targets)
+    name, _slash, identifier = text.partition("/")
+    for scope in scopes:
+        if name in (scope.target, scope.organization):
+            return Named(scope, _wanted(scope, identifier))
+    holding = [scope for scope in scopes if text in _ids(scope)]
+    if len(holding) == 1:
+        return Named(holding[0], _wanted(holding[0], text))
+    if holding:
+        names = ", ".join(f"{PREFIX}{scope.target}/{text}" for scope in holding)
+        raise UsageError(f"several targets have a cluster definition {text!r}", advice=f"say which: {names}")
+    known: list[str] = [scope.target for scope in scopes]
+    known += [scope.organization for scope in scopes]
+    known += [identifier for scope in scopes for identifier in _ids(scope)]
+    raise UsageError(
+        f"there is no target, organization or cluster definition {text!r}",
+        advice=_hint(text, known) or targets,
+    )
+
+
+def _wanted(scope: Scope, identifier: str) -> tuple[DeclaredDefinition, ...]:
+    clusters = tuple(scope.of_type(CLUSTER_TYPE))
+    if not identifier:
+        return clusters
+    found = tuple(definition for definition in clusters if definition.id == identifier)
+    if found:
+        return found
+    ids = _ids(scope)
+    raise UsageError(
+        f"target {scope.target!r} has no cluster definition {identifier!r}",
+        advice=_hint(identifier, ids)
+        or (f"there are {', '.join(ids)}" if ids else f"it declares none of type {CLUSTER_TYPE}"),
+    )
+
+
+def _ids(scope: Scope) -> list[str]:
+    return [definition.id for definition in scope.of_type(CLUSTER_TYPE)]
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def seen_live(composed: Composition, scope: Scope) -> Scope:
+    """Read the organization of a scope with a client that cannot write.
+
+    Raises UsageError where the target has no orchestrator, OrchestratorError.
+    """
+    from reconciler.orchestrator.sight import Hints  # noqa: PLC0415  only --live needs it
+    from reconciler.rules.demand import demand  # noqa: PLC0415  as above
+
+    target = composed.settings.targets[scope.target]
+    if target.orchestrator is None:
+        raise UsageError(
+            f"target {scope.target!r} has no orchestrator to read",
+            advice=f"set targets.{scope.target}.orchestrator, or leave out --live",
+        )
+    client = composed.adapters.connect(scope.target, target)
+    try:
+        look = client.look(Hints(agents=scope.agent_ids, beside=demand(scope)))
+    finally:
+        client.close()
+    return replace(scope, live=look.state)
+
+
+def count_refused(loaded: Declarations) -> int:
+    """Number of errors of reading: what they are about is left out of every answer."""
+    return sum(finding.severity is Severity.ERROR for finding in loaded.findings)

@@ -1,0 +1,241 @@
+"""Lines of the files for findings to point at, made so that no secret leaves with them.
+
+Nothing is shown because it looks harmless to a search for secrets; a part is shown only where it
+is known to be harmless, and the rest of the line is replaced:
+
+- Structure (indentation, dashes, colons, brackets) is shown, comments are not.
+- A key is shown where it is a name of our formats, or looks like a name outside of secrets.
+- A value is shown where the key above it names something harmless, no name on the way down may
+  hold a secret, nothing can be shared with a secret through an anchor, it stands on one line, and
+  its text is made of plain words, placeholders and numbers.
+- Of a file that is not parsed to its end, only a leading name of our formats is shown; of one that
+  is not read as YAML, nothing.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml.error import YAMLError
+
+from reconciler.model.excerpt import Excerpt
+from reconciler.model.origin import Origin
+from reconciler.source.harmless import (
+    CLOSED_WORDS,
+    HARMLESS,
+    is_harmless,
+    is_name,
+    is_reference,
+    is_secret_name,
+    vocabulary,
+)
+from reconciler.source.tree import is_yaml
+from reconciler.source.yaml_text import lines_of, read_events
+
+MASK = "***"
+"""What stands in place of everything that is not known to be harmless."""
+MAX_PLACES = 1_000
+"""Places of one call; findings beyond it are told without their line."""
+_MAX_LINE_CHARACTERS = 4_000
+"""Longer lines are not shown: nobody reads them, and laying them out costs."""
+
+_LEADING_NAME = re.compile(r"([ -]*)([\w<][\w.<-]*)(:)(?: |$)", re.ASCII)
+_STRUCTURE = frozenset(" -?:,{}[]")
+
+
+def excerpts(files: Mapping[str, bytes], places: Iterable[Origin]) -> dict[Origin, Excerpt]:
+    """Return the lines that places point at, for the first `MAX_PLACES` of them.
+
+    A place has none where its line holds nothing that can be shown, is not there, or where its file
+    is no YAML file, is gone, or is not UTF-8 text.
+    """
+    by_file: dict[str, list[Origin]] = defaultdict(list)
+    for place in list(dict.fromkeys(place for place in places if place.line))[:MAX_PLACES]:
+        if is_yaml(place.file) and place.file in files:
+            by_file[place.file].append(place)
+    found: dict[Origin, Excerpt] = {}
+    for file, wanted in by_file.items():
+        try:
+            text = files[file].decode("utf-8-sig")
+        except UnicodeDecodeError:
+            continue
+        found.update(_of_file(text, wanted))
+    return found
+
+
+def _of_file(text: str, wanted: list[Origin]) -> Iterator[tuple[Origin, Excerpt]]:
+    lines = lines_of(text)
+    numbers = frozenset(
+        place.line - 1
+        for place in wanted
+        if place.line <= len(lines) and len(lines[place.line - 1]) <= _MAX_LINE_CHARACTERS
+    )
+    try:
+        spans = read_events(text, lambda events: _spans(text, numbers, events))
+    except (YAMLError, UnicodeError):
+        spans = None
+    for place in wanted:
+        number = place.line - 1
+        if number not in numbers:
+            continue
+        line = lines[number]
+        parts = _leading(line) if spans is None else _laid_out(line, spans.get(number, []))
+        shown = _excerpt(parts, place.column - 1)
+        if shown is not None:
+            yield place, shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A part of a line, from one column up to another, both from 0, and what is shown for it."""
+
+    start: int
+    end: int
+    shown: str
+
+
+def _excerpt(parts: list[_Span], column: int) -> Excerpt | None:
+    """Put the parts together; None where there is nothing to see beside the mask."""
+    text = "".join(part.shown for part in parts)
+    kept = text.rstrip()
+    if not kept.replace(MASK, "").strip(" -"):
+        return None
+    caret, at = None, 0
+    for part in parts:
+        if caret is None and column < part.end:
+            inside = column - part.start if len(part.shown) == part.end - part.start else 0
+            caret = at + max(0, inside)
+        at += len(part.shown)
+    if column < 0:
+        caret = len(text) - len(text.lstrip(" "))
+    return Excerpt(kept, min(len(kept) if caret is None else caret, len(kept)))
+
+
+def _leading(line: str) -> list[_Span]:
+    """Parts of a line that nobody parsed: a known name at its start, and the rest replaced."""
+    found = _LEADING_NAME.match(line)
+    if found is None or found[2] not in vocabulary():
+        return []
+    parts = [_Span(0, found.end(3), line[: found.end(3)])]
+    rest = line[found.end(3) :]
+    if rest.strip():
+        parts += [_Span(found.end(3), found.end(3) + 1, " "), _Span(found.end(3) + 1, len(line), MASK)]
+    return parts
+
+
+def _laid_out(line: str, spans: list[_Span]) -> list[_Span]:
+    """Parts of a parsed line: its nodes, the structure between them, up to a comment."""
+    parts: list[_Span] = []
+    at = 0
+    for span in (*spans, _Span(len(line), len(line), "")):
+        for column in range(at, min(span.start, len(line))):
+            character = line[column]
+            if character == "#":
+                return parts
+            shown = " " if character == "\t" else character
+            # behind an anchor or a tag that was left out, one of the two blanks around it is enough
+            is_left_out = shown not in _STRUCTURE or (shown == " " and _is_behind_gap(parts))
+            parts.append(_Span(column, column + 1, "" if is_left_out else shown))
+        if span.shown:
+            parts.append(span)
+        at = max(at, span.end)
+    return parts
+
+
+def _is_behind_gap(parts: list[_Span]) -> bool:
+    """Whether the last part is left out and a blank stands before it."""
+    if not parts or parts[-1].shown:
+        return False
+    return next((part.shown[-1] == " " for part in reversed(parts) if part.shown), False)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open container. `name` is the key that the next value stands under, "" where it may not be told."""
+
+    is_mapping: bool
+    is_hidden: bool
+    name: str = ""
+    is_key_next: bool = True
+
+    def step(self) -> None:
+        """Go on behind a finished node."""
+        if self.is_mapping:
+            self.is_key_next = not self.is_key_next
+
+
+def _spans(text: str, numbers: frozenset[int], events: Iterator[Any]) -> dict[int, list[_Span]]:
+    """Nodes of the wanted lines, in order, each with what may be shown of it."""
+    found: dict[int, list[_Span]] = defaultdict(list)
+    stack: list[_Frame] = []
+    for event in events:
+        kind = type(event).__name__
+        if kind in ("MappingStartEvent", "SequenceStartEvent"):
+            stack.append(_opened(event, stack[-1] if stack else None, is_mapping=kind[0] == "M"))
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            stack.pop()
+            if stack:
+                stack[-1].step()
+        elif kind in ("ScalarEvent", "AliasEvent"):
+            first, last = event.start_mark, event.end_mark
+            shown = MASK
+            if kind == "ScalarEvent" and first.line == last.line:
+                raw = text[first.index : last.index]
+                shown = raw if _may_be_shown(event, raw, stack[-1] if stack else None) else MASK
+            _enter(event, kind, stack)
+            for number in range(first.line, last.line + 1):
+                if number in numbers:
+                    found[number].append(_on_line(first, last, number, shown))
+    return found
+
+
+_WHOLE_LINE = 1 << 30
+
+
+def _on_line(first: Any, last: Any, number: int, shown: str) -> _Span:
+    """The part of a node on one line; of a node of several lines, all behind its start on each."""
+    if first.line == last.line:
+        return _Span(first.column, last.column, shown if last.column > first.column else "")
+    if number == last.line:
+        return _Span(0, last.column, MASK if last.column else "")
+    return _Span(first.column if number == first.line else 0, _WHOLE_LINE, MASK)
+
+
+def _opened(event: Any, parent: _Frame | None, *, is_mapping: bool) -> _Frame:
+    """A frame for a container: hidden where it may hold a secret, or may be repeated where one stands."""
+    is_hidden = event.anchor is not None or event.tag is not None
+    if parent is None:
+        return _Frame(is_mapping, is_hidden)
+    is_key = parent.is_mapping and parent.is_key_next
+    if is_key:
+        parent.name = ""
+    is_hidden = is_hidden or parent.is_hidden or is_key or is_secret_name(parent.name)
+    return _Frame(is_mapping, is_hidden, "" if is_mapping else parent.name)
+
+
+def _enter(event: Any, kind: str, stack: list[_Frame]) -> None:
+    """Keep the name that a key gives to the value behind it."""
+    if not stack:
+        return
+    frame = stack[-1]
+    if frame.is_mapping and frame.is_key_next:
+        frame.name = event.value if kind == "ScalarEvent" and event.anchor is None else ""
+    frame.step()
+
+
+def _may_be_shown(event: Any, raw: str, frame: _Frame | None) -> bool:
+    """Whether the source text of a scalar on one line may be shown."""
+    value = event.value
+    # with escapes, the source text would have to be judged beside the value
+    is_plain = raw in (value, f'"{value}"', f"'{value}'") and value.isprintable()
+    if frame is None or event.anchor is not None or event.tag is not None or not is_plain:
+        return False
+    if frame.is_mapping and frame.is_key_next:
+        return value in vocabulary() or (not frame.is_hidden and is_name(value))
+    if is_reference(value):
+        return True
+    if frame.is_hidden or is_secret_name(frame.name):
+        return False
+    return raw in CLOSED_WORDS or (frame.name in HARMLESS and is_harmless(value))

@@ -1,0 +1,136 @@
+"""Which names and texts of a file are known to be harmless, so that they may be printed.
+
+A closed list of names, and a narrow form of texts: what is not known to be harmless is taken for a
+secret. `reconciler.source.excerpt` asks for every part of a line.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import chain
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from reconciler.model.agent import AgentDocument
+from reconciler.model.key import KeyDocument
+from reconciler.model.operator import OperatorDocument
+from reconciler.model.resource_definition import DefinitionDocument
+from reconciler.model.runner import RunnerDocument
+from reconciler.model.secret_store import SecretStoreDocument
+from reconciler.settings import Settings
+from reconciler.source.violation import SECRET_POSITIONS
+
+_MAX_NAME_CHARACTERS = 60
+_MAX_VALUE_CHARACTERS = 200
+_MODELS: tuple[type[BaseModel], ...] = (
+    AgentDocument,
+    DefinitionDocument,
+    KeyDocument,
+    OperatorDocument,
+    RunnerDocument,
+    SecretStoreDocument,
+    Settings,
+)
+HARMLESS = frozenset(
+    """
+    apiVersion kind id name type driver_type driver_account class env_type app_id env_id res_id
+    organization organizations orgs agent operator runner cluster cluster_type namespace image host
+    method replicas minReplicas maxReplicas chart chartVersion appVersion version instance
+    url repoURL branch targetRevision path region location zone project_id projectID tenant_id tenantID
+    loadbalancer agent_url agent_id platform kubernetesVersion network definitions public primary default
+    kvVersion env_type_id service_account serviceAccount serviceAccountName bucket prune drift severity
+    until profile mode primaryStore inCluster internal_ip is_default in_place_driver_change directory
+    context maxDelete protect runAsUser runAsGroup fsGroup runAsNonRoot privileged
+    allowPrivilegeEscalation readOnlyRootFilesystem dropCapabilities bits algorithm every paths
+    selfHosted none concurrency pollSeconds resyncSeconds backoffMaxSeconds listen maxFiles
+    maxFileBytes maxTotalBytes maxDepth maxNodes privateHosts server
+    """.split()  # noqa: SIM905  a column of quotes would hide the words
+)
+"""Names whose values are ids, places, versions, words of closed sets and numbers."""
+_MORE_NAMES = frozenset(
+    """
+    << auth client_email client_id credentials data env file helmValues init labels manifests outputs
+    password private_key ref source sources ssh_key store stringData syncPolicy template templates token
+    user username value
+    """.split()  # noqa: SIM905  as above
+)
+"""Names that say what stands under them, shown even where the values are secret."""
+_SECRET_NAMES = frozenset(
+    (
+        *(re.sub(r"[^a-z]", "", name.lower()) for name in SECRET_POSITIONS),
+        "data",
+        "env",
+        "environment",
+        "keys",
+    )
+)
+_SECRET_WORD = re.compile(
+    "secret|token|passw|passphrase|pwd|credential|auth|privatekey|publickey|apikey|accesskey|keydata|sshkey"
+    "|certificate|stringdata|binarydata|digestkey|signature|salt|cookie|session|dsn|connection|bearer|jwt"
+    "|helmvalues|sig$|pass$|pin$|otp$|cert$|pem$|key$"
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*(?:[/#][A-Za-z0-9_.-]+)?")
+_PLACEHOLDER = re.compile(r"""\$\{(?:context|resources)\b[\w.#'"\[\]<>@-]*\}""", re.ASCII)
+_REFERENCES = re.compile(rf"(?:{_PLACEHOLDER.pattern})+", re.ASCII)
+CLOSED_WORDS = ("true", "false", "null", "~")
+"""Values that cannot hold a secret, as they stand in a file."""
+_WORDS = re.compile(r"[\w ./:#@<>*,+-]*", re.ASCII)
+_PIECE = re.compile(r"[A-Za-z0-9]+")
+_CALM_PIECE = re.compile(
+    r"[A-Za-z0-9]{1,8}|[A-Z]?[a-z]{1,22}(?:[A-Z][a-z]{2,20}){0,4}[0-9]{0,4}|[A-Z]{1,16}|[0-9]{1,12}"
+)
+_ISSUED = re.compile(
+    r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat|glpat|xox[a-z]-|sk-|AKIA|ASIA|eyJ|hvs\.|AIza|npm_|pypi-)"
+)
+_SCP_USER = re.compile(r"(?:ssh://)?git@[\w.-]+[:/]", re.ASCII)
+
+
+def is_secret_name(name: str) -> bool:
+    """True where what stands under a name may be a secret; so it is where the name may not be told."""
+    folded = re.sub(r"[^a-z]", "", name.lower())
+    return not name or folded in _SECRET_NAMES or _SECRET_WORD.search(folded) is not None
+
+
+def is_reference(text: str) -> bool:
+    """True for placeholders and nothing else: they name a value and are none, whatever they stand under."""
+    return len(text) <= _MAX_VALUE_CHARACTERS and _REFERENCES.fullmatch(text) is not None and _is_calm(text)
+
+
+def is_name(text: str) -> bool:
+    """True for what looks like a name that a person gave."""
+    return len(text) <= _MAX_NAME_CHARACTERS and _NAME.fullmatch(text) is not None and _is_calm(text)
+
+
+def is_harmless(text: str) -> bool:
+    """True for plain words, addresses without credentials, numbers and placeholders."""
+    if len(text) > _MAX_VALUE_CHARACTERS:
+        return False
+    words = _SCP_USER.sub("", _PLACEHOLDER.sub(" ", text), count=1)
+    return "@" not in words and _WORDS.fullmatch(words) is not None and _is_calm(words)
+
+
+def _is_calm(text: str) -> bool:
+    """True where no part looks as if it was drawn at random or issued by a service."""
+    return _ISSUED.search(text) is None and all(
+        _CALM_PIECE.fullmatch(piece) for piece in _PIECE.findall(text)
+    )
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Every name of a field in our formats, and some of others."""
+    return HARMLESS | _MORE_NAMES | {name for model in _MODELS for name in _field_names(model)}
+
+
+def _field_names(model: type[BaseModel]) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        yield info.alias or name
+        for inner in _models_in(info.annotation):
+            yield from _field_names(inner)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    yield from chain.from_iterable(map(_models_in, get_args(annotation)))
