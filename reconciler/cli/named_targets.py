@@ -97,7 +97,8 @@ def seen_live(composed: Composition, scope: Scope) -> Scope:
 
     Raises UsageError where the target has no orchestrator, OrchestratorError.
     """
-    from reconciler.orchestrator.sight import Hints  # noqa: PLC0415  only --live needs it
+    from reconciler.model.surroundings import Beside  # noqa: PLC0415  only --live needs it
+    from reconciler.orchestrator.sight import Hints  # noqa: PLC0415  as above
     from reconciler.rules.demand import demand  # noqa: PLC0415  as above
 
     target = composed.settings.targets[scope.target]
@@ -108,7 +109,8 @@ def seen_live(composed: Composition, scope: Scope) -> Scope:
         )
     client = composed.adapters.connect(scope.target, target)
     try:
-        look = client.look(Hints(agents=scope.agent_ids, beside=demand(scope)))
+        beside = demand(scope) | {Beside.STORES, Beside.DRIVERS}
+        look = client.look(Hints(agents=scope.agent_ids, beside=beside))
     finally:
         client.close()
     return replace(scope, live=look.state)

@@ -1,11 +1,13 @@
 """What a definition that deploys to Git says about the repository (v1 reference 4.12).
 
-Two shapes exist: the driver `humanitec/k8s-cluster-git` takes the repository as inputs; a
-`humanitec/template` definition computes outputs with `cluster_type: git`. Outputs are a mapping
-or the text of a template; of a text only plain lines are read, the rest counts as computed.
+Three shapes exist: the driver `humanitec/k8s-cluster-git` takes the repository as inputs; a
+`humanitec/template` definition computes outputs with `cluster_type: git`; `humanitec/echo` hands
+its inputs on as outputs. Outputs of a template are a mapping or a text; of a text only plain
+lines are read, the rest counts as computed.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,6 +19,16 @@ from reconciler.rules.pattern import pieces
 
 GIT_DRIVER = "humanitec/k8s-cluster-git"
 TEMPLATE_DRIVER = "humanitec/template"
+ECHO_DRIVER = "humanitec/echo"
+CLUSTER_DRIVERS = frozenset(
+    (
+        "humanitec/k8s-cluster",
+        "humanitec/k8s-cluster-aks",
+        "humanitec/k8s-cluster-eks",
+        "humanitec/k8s-cluster-gke",
+    )
+)
+"""Drivers of ordinary clusters (agent and operator 2.10)."""
 _BLOCK = re.compile(r"\{\{-?[ \t]*(?:if|else|range|with|define|template|include|block)\b")
 _SCP_URL = re.compile(r"(?:[^@/:\s]+@)?(?P<host>[^:/@\s]+):(?!/{2})(?P<path>\S+)")
 _URL = re.compile(
@@ -77,35 +89,39 @@ class GitTarget:
 
 
 def is_git_target(definition: DeclaredDefinition) -> bool | None:
-    """Tell whether deployments go to Git; None where a template computes the cluster type."""
+    """Tell whether deployments go to Git.
+
+    None where the cluster type is computed at deployment: by a template, or by a driver that is no
+    driver of clusters, such as one of your own.
+    """
     entity = definition.entity
-    if entity.type != CLUSTER_TYPE:
+    if entity.type != CLUSTER_TYPE or entity.driver_type in CLUSTER_DRIVERS:
         return False
     if entity.driver_type == GIT_DRIVER:
         return True
-    if entity.driver_type != TEMPLATE_DRIVER:
-        return False
-    found = _output(definition, "cluster_type")
-    if found.given is Given.COMPUTED:
+    read = _OUTPUTS.get(entity.driver_type)
+    if read is None:
+        return None
+    found = read(definition, "cluster_type")
+    if found.given is Given.COMPUTED or has_placeholder(found.text):
         return None
     return found.text == "git"
 
 
 def mode_path(definition: DeclaredDefinition) -> Path:
-    """Path of what makes the definition a Git target."""
-    if definition.entity.driver_type == GIT_DRIVER:
-        return ("driver_type",)
-    return _output(definition, "cluster_type").path
+    """Path of what decides whether the definition is a Git target."""
+    read = _OUTPUTS.get(definition.entity.driver_type)
+    return ("driver_type",) if read is None else read(definition, "cluster_type").path
 
 
 def git_target(definition: DeclaredDefinition) -> GitTarget:
     """Read a definition for which `is_git_target` holds."""
-    if definition.entity.driver_type == GIT_DRIVER:
-        read = _value
-        ssh_key, password, place = _credentials(definition)
-    else:
+    if definition.entity.driver_type == TEMPLATE_DRIVER:
         read = _output
         ssh_key, password, place = _template_credentials(definition)
+    else:
+        read = _value
+        ssh_key, password, place = _credentials(definition)
     return GitTarget(
         definition,
         url=read(definition, "url"),
@@ -194,6 +210,13 @@ def _output(definition: DeclaredDefinition, name: str) -> Input:
         return Input(Given.COMPUTED if "{{" in outputs else Given.NO, path)
     text = found["double"] or found["single"] or _plain(found["plain"] or "")
     return _input(text, path)
+
+
+_OUTPUTS: Mapping[str, Callable[[DeclaredDefinition, str], Input]] = {
+    TEMPLATE_DRIVER: _output,
+    ECHO_DRIVER: _value,
+}
+"""How to read one output of a definition, by drivers whose outputs stand in the definition."""
 
 
 def _unindented(text: str) -> str:

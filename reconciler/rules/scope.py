@@ -21,10 +21,13 @@ from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import Resource, State
-from reconciler.model.surroundings import BUILT_IN_STORE, UNSEEN, Surroundings
+from reconciler.model.surroundings import UNSEEN, Surroundings
+from reconciler.rules.asking import live_member, member_of
 from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition, made_by
 from reconciler.rules.git_target import is_git_target
 from reconciler.rules.installed import InstalledAgent, InstalledRunner, installs_of
+from reconciler.rules.mode import PrimaryStore, primary_store
+from reconciler.rules.reference_graph import ReferenceGraph
 from reconciler.settings import Cluster, Mode, Settings, Target
 
 _PLURAL = {
@@ -100,6 +103,16 @@ class Scope:
         return frozenset(definition.id for definition in self.definitions)
 
     @cached_property
+    def with_secrets(self) -> tuple[DeclaredDefinition, ...]:
+        """Declared definitions with anything under `secrets` or `secret_refs`."""
+        return tuple(
+            definition
+            for definition in self.definitions
+            if (inputs := definition.entity.driver_inputs) is not None
+            and (inputs.secrets is not None or inputs.secret_refs is not None)
+        )
+
+    @cached_property
     def _by_type(self) -> Mapping[str, Sequence[DeclaredDefinition]]:
         found: dict[str, list[DeclaredDefinition]] = defaultdict(list)
         for definition in self.definitions:
@@ -124,9 +137,7 @@ class Scope:
         is_git = is_git_target(definition)
         if is_git:
             return Mode.GITOPS
-        if is_git is None or self.primary_store is None:
-            return None
-        return Mode.LEGACY if self.primary_store == BUILT_IN_STORE else Mode.DIRECT
+        return None if is_git is None else self.primary.mode
 
     @cached_property
     def agent_installs(self) -> tuple[InstalledAgent, ...]:
@@ -152,20 +163,36 @@ class Scope:
         """Operators of this organization."""
         return self.declarations.operators
 
+    @cached_property
+    def _operators_by_cluster(self) -> Mapping[str, tuple[Declared[OperatorDocument], ...]]:
+        found: dict[str, list[Declared[OperatorDocument]]] = defaultdict(list)
+        for operator in self.everything.operators:
+            found[operator.document.spec.cluster].append(operator)
+        return {cluster: tuple(operators) for cluster, operators in found.items()}
+
     def operators_on(self, cluster: str) -> tuple[Declared[OperatorDocument], ...]:
         """Operators that any document of the tree puts on a cluster."""
-        return tuple(o for o in self.everything.operators if o.document.spec.cluster == cluster)
+        return self._operators_by_cluster.get(cluster, ())
 
     @property
     def secret_stores(self) -> tuple[Declared[SecretStoreDocument], ...]:
         """Secret stores of this organization."""
         return self.declarations.secret_stores
 
+    @cached_property
+    def _cluster_of(self) -> Mapping[str, str]:
+        """Clusters by the definitions that the settings list; the first cluster that lists one has it."""
+        found: dict[str, str] = {}
+        for name, cluster in self.settings.clusters.items():
+            for identifier in cluster.definitions or ():
+                found.setdefault(identifier, name)
+        return found
+
     def cluster_of(self, definition: DeclaredDefinition) -> str | None:
         """Name in the settings of the cluster that a `k8s-cluster` definition deploys to, None where not told."""
-        for name, cluster in self.settings.clusters.items():
-            if definition.id in (cluster.definitions or ()):
-                return name
+        listed = self._cluster_of.get(definition.id)
+        if listed is not None:
+            return listed
         return definition.id if definition.id in self.settings.clusters else None
 
     def cluster_facts(self, name: str | None) -> Cluster | None:
@@ -195,19 +222,17 @@ class Scope:
         return self.settings.targets.get(self.target)
 
     @cached_property
+    def primary(self) -> PrimaryStore:
+        """The primary secret store of the organization and where that is known from."""
+        return primary_store(self.target, self.target_settings, self.secret_stores, self.surroundings)
+
+    @property
     def primary_store(self) -> str | None:
         """Id of the primary secret store: the live one, else the declared, else that of the settings.
 
         None where nothing tells. A declared store is no proof that it is registered.
         """
-        live = self.surroundings.primary_store
-        if live is not None:
-            return live.id
-        for store in self.secret_stores:
-            registration = store.document.spec.orchestrator
-            if registration is not None and registration.primary:
-                return store.document.metadata.id
-        return None if self.target_settings is None else self.target_settings.primaryStore
+        return self.primary.id
 
     def has_read(self, kind: Kind) -> bool:
         """True where the live list of the kind is complete, so that absence is evidence."""
@@ -243,6 +268,17 @@ class Scope:
             return None
         live = self.live_resource(Kind.DEFINITION, definition.id)
         return () if live is None else live_criteria(live)
+
+    @cached_property
+    def references(self) -> ReferenceGraph:
+        """What definitions ask of each other: the declared ones, and those that are only live."""
+        declared = [member_of(definition, self.criteria(definition)) for definition in self.definitions]
+        only_live = [
+            live_member(resource, live_criteria(resource))
+            for resource in self.live_of(Kind.DEFINITION)
+            if resource.key.id not in self.definition_ids
+        ]
+        return ReferenceGraph([*declared, *only_live])
 
 
 def live_criteria(resource: Resource) -> tuple[Criterion, ...]:

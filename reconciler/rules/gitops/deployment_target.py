@@ -21,6 +21,7 @@ from reconciler.rules.git_target import (
     is_git_target,
     mode_path,
 )
+from reconciler.rules.operator.presence import has_any_operator
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
@@ -40,8 +41,8 @@ def _no_agent(scope: Scope) -> Iterator[Finding | Unknown]:
         if is_git is None:
             yield Unknown(
                 "R68",
-                f"definition `{definition.id}` uses an Agent, and a template computes whether it deploys to "
-                f"Git ({definition.origin(mode_path(definition))})",
+                f"definition `{definition.id}` uses an Agent, and whether it deploys to Git is known at "
+                f"deployment only ({definition.origin(mode_path(definition))})",
             )
             continue
         first, *others = uses
@@ -142,39 +143,37 @@ def _git_problems(target: GitTarget) -> Iterator[tuple[Path, str, str]]:
 def _operator_and_store(scope: Scope) -> Iterator[Finding | Unknown]:
     if not scope.git_targets:
         return
-    operators = [cluster.operator for cluster in scope.settings.clusters.values()]
-    lacks_operator = bool(operators) and all(operator is False for operator in operators)
-    has_built_in_store = scope.primary_store == BUILT_IN_STORE
-    for definition in scope.git_targets:
-        missing = [
-            text
-            for is_missing, text in (
-                (has_built_in_store, f"target `{scope.target}` has `primaryStore: {BUILT_IN_STORE}`"),
-                (lacks_operator, "no cluster of the settings has `operator: true`"),
-            )
-            if is_missing
-        ]
-        if missing:
-            yield Finding(
-                "R70",
-                Severity.ERROR,
-                f"GitOps needs an Operator and an external primary store: `{definition.id}` deploys to Git, "
-                f"and " + " and ".join(missing),
-                definition.origin(mode_path(definition)),
-                key=scope.key(Kind.DEFINITION, definition.id),
-                advice="Install the Operator and make an external secret store primary first; until then "
-                "deploy with an ordinary cluster driver.",
-            )
-    if scope.primary_store is None:
-        yield Unknown(
-            "R70",
-            f"the primary secret store of target `{scope.target}` is not known; set `targets.{scope.target}."
-            "primaryStore` in the settings",
+    has = has_any_operator(scope)
+    missing = [
+        text
+        for is_missing, text in (
+            (
+                scope.primary_store == BUILT_IN_STORE,
+                f"the primary store of target `{scope.target}` is `{BUILT_IN_STORE}` ({scope.primary.why})",
+            ),
+            (has is False, "no cluster has one: none is declared, and the settings have `operator: false`"),
         )
-    if not lacks_operator and True not in operators:
+        if is_missing
+    ]
+    for definition in scope.git_targets if missing else ():
+        yield Finding(
+            "R70",
+            Severity.ERROR,
+            f"GitOps needs an Operator and an external primary store: `{definition.id}` deploys to Git, "
+            f"and " + " and ".join(missing),
+            definition.origin(mode_path(definition)),
+            key=scope.key(Kind.DEFINITION, definition.id),
+            others=() if scope.primary.origin is None else (scope.primary.origin,),
+            advice="Install the Operator and make an external secret store primary first; until then "
+            "deploy with an ordinary cluster driver.",
+        )
+    if scope.primary_store is None:
+        yield Unknown("R70", scope.primary.why)
+    if has is None:
         yield Unknown(
             "R70",
-            "the settings do not say on which clusters an Operator runs; set `clusters.<name>.operator`",
+            "nothing tells on which clusters an Operator runs; declare an `Operator`, or set "
+            "`clusters.<name>.operator` in the settings",
         )
 
 
@@ -241,15 +240,16 @@ RULES = (
         id="R70",
         title="GitOps has an Operator and an external primary store",
         severity=Severity.ERROR,
-        condition="Where a definition deploys to Git, the primary secret store "
-        "(`targets.<name>.primaryStore`) must not be `humanitec`, and some cluster of the settings must "
-        "have `operator: true`. What the settings leave out is unknown.",
+        condition="Where a definition deploys to Git, the primary secret store (the live one, else the "
+        "declared, else `targets.<name>.primaryStore`) must not be `humanitec`, and there must be an Operator: "
+        "an `Operator` document, a cluster with `operator: true`, or a controller found on one. What nothing "
+        "tells is unknown.",
         why="What is written to Git are custom resources that only the Operator understands, and it cannot "
         "read the built-in store: secrets would end up in Git, or nowhere.",
         advice="Install the Operator and make an external store primary first.",
         source="Operator architecture; guide for setting up GitOps",
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE, Side.LIVE),
+        sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
         check=_operator_and_store,
     ),
     Rule(

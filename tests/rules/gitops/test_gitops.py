@@ -5,9 +5,11 @@ import time
 import pytest
 
 from reconciler.model.finding import Severity
+from reconciler.rules.gitops import RULES
 from reconciler.rules.judge import Judgement
 from reconciler.settings import Mode
 from tests import building
+from tests.rules.observed import clusters_from, live_from
 from tests.rules.tree import NOTHING_LIVE, declare, judge_all, judged, live, scope, settings
 
 GIT = """\
@@ -241,10 +243,61 @@ def test_gitops_needs_an_operator_and_an_external_store(
     assert unknown("R70", judgement) == unknowns
 
 
+OPERATOR = """\
+apiVersion: reconciler/v1alpha1
+kind: Operator
+metadata: {id: eu}
+spec: {cluster: eu}
+---
+"""
+BUILT_IN = "{id: humanitec, primary: true, humanitec: {}}"
+EXTERNAL = "{id: aws, primary: true, awssm: {region: eu-central-1}}"
+CONTROLLER = """\
+eu:
+  objects:
+    - {apiVersion: apps/v1, kind: Deployment, metadata: {name: humanitec-operator-controller-manager, namespace: a}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("documents", "stores", "clusters", "count", "unknowns"),
+    [
+        pytest.param(OPERATOR, EXTERNAL, "", 0, 0, id="declared Operator and live store"),
+        pytest.param(OPERATOR, BUILT_IN, "", 1, 0, id="the live store is built in"),
+        pytest.param("", EXTERNAL, CONTROLLER, 0, 0, id="a controller was found"),
+        pytest.param("", EXTERNAL, "eu: {objects: []}", 0, 1, id="no controller where we looked"),
+        pytest.param("", EXTERNAL, "", 0, 1, id="nothing tells of an Operator"),
+    ],
+)
+def test_operator_documents_clusters_and_the_live_store_are_believed(
+    documents: str, stores: str, clusters: str, count: int, unknowns: int
+) -> None:
+    """The settings' store, which is asked last, says the contrary."""
+    chosen = settings(
+        "{version: 1, targets: {acme: {organization: acme, primaryStore: "
+        f"{'vault' if stores == BUILT_IN else 'humanitec'}" + "}}}"
+    )
+    judgement = judged(
+        git() + documents,
+        settings=chosen,
+        live=live_from(f"stores: [{stores}]"),
+        clusters=clusters_from(clusters) if clusters else None,
+    )
+    assert len(of("R70", judgement)) == count
+    assert unknown("R70", judgement) == unknowns
+
+
+def test_a_declared_operator_counts_whatever_the_settings_say_of_other_clusters() -> None:
+    chosen = settings(
+        "{version: 1, targets: {acme: {organization: acme, primaryStore: vault}}, clusters: {us: {operator: false}}}"
+    )
+    assert of("R70", judged(git() + OPERATOR, settings=chosen)) == []
+
+
 def test_rules_of_gitops_say_nothing_where_nothing_deploys_to_git() -> None:
     judgement = judged(CLUSTER.format(id="eks", criteria="[{}]"))
     assert judgement.findings == ()
-    assert judgement.unknown == ()
+    assert not {answer.rule for answer in judgement.unknown} & {rule.id for rule in RULES}
 
 
 # R71

@@ -1,0 +1,89 @@
+"""What kind of driver a definition names, and where it runs (agent and operator 5)."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from reconciler.model.surroundings import Driver
+from reconciler.rules.declared_definition import DeclaredDefinition
+from reconciler.rules.git_target import ECHO_DRIVER, TEMPLATE_DRIVER
+
+ALWAYS_BY_ORCHESTRATOR = frozenset(("k8s-cluster", "k8s-namespace", "agent", "logging"))
+"""Resource types that the orchestrator provisions in every mode."""
+_HUMANITEC = "humanitec/"
+_VIRTUAL = "driver://"
+_CONTAINER = "humanitec/container"
+_CONTAINER_RUNNERS = frozenset(
+    f"humanitec/{name}"
+    for name in ("container-runner", "terraform-container-runner", "opentofu-container-runner")
+)
+_TERRAFORM = "humanitec/terraform"
+_OWN_CLUSTER = "custom-kubernetes"
+
+
+class DriverClass(StrEnum):
+    """Rows of table D of the matrix; the values are for people."""
+
+    IN_OPERATOR = "Echo and Template drivers"
+    HOSTED = "other drivers hosted by Humanitec"
+    CONTAINER = "the container driver"
+    CONTAINER_RUNNER = "container runner drivers"
+    TERRAFORM = "the Terraform driver, run at Humanitec"
+    TERRAFORM_OWN_CLUSTER = "the Terraform driver with a cluster of your own"
+    SELF_HOSTED = "self-hosted drivers"
+    VIRTUAL = "virtual drivers"
+
+
+def chain(driver_type: str, drivers: Mapping[str, Driver] | None) -> Iterator[str]:
+    """Yield the driver, what it stands for, and so on to the last one known; a loop ends it.
+
+    >>> list(chain("acme/db", {"acme/db": Driver("acme/db", "driver://humanitec/postgres")}))
+    ['acme/db', 'humanitec/postgres']
+    """
+    seen: set[str] = set()
+    name: str | None = driver_type
+    while name is not None and name not in seen:
+        seen.add(name)
+        yield name
+        driver = None if drivers is None else drivers.get(name)
+        is_virtual = driver is not None and driver.target.startswith(_VIRTUAL)
+        name = driver.target.removeprefix(_VIRTUAL).rstrip("/") if driver and is_virtual else None
+
+
+def is_hosted(driver_type: str, drivers: Mapping[str, Driver] | None) -> bool | None:
+    """Tell whether Humanitec runs the driver, after following virtual ones; None where that is not known.
+
+    >>> is_hosted("humanitec/echo", None), is_hosted("acme/db", None)
+    (True, None)
+    """
+    *_, last = chain(driver_type, drivers)
+    if last.startswith(_HUMANITEC):
+        return True
+    driver = None if drivers is None else drivers.get(last)
+    return None if driver is None or "://" not in driver.target else driver.target.startswith(_VIRTUAL)
+
+
+def driver_classes(
+    definition: DeclaredDefinition, drivers: Mapping[str, Driver] | None
+) -> tuple[DriverClass, ...] | None:
+    """Return the class of a definition's driver, a virtual one with that of what it stands for; None if not known."""
+    first, *others = chain(definition.entity.driver_type, drivers)
+    if others:
+        last = _hosted_class(others[-1], definition)
+        return (DriverClass.VIRTUAL,) if last is None else (DriverClass.VIRTUAL, last)
+    found = _hosted_class(first, definition)
+    if found is not None:
+        return (found,)
+    return (DriverClass.SELF_HOSTED,) if is_hosted(first, drivers) is False else None
+
+
+def _hosted_class(driver_type: str, definition: DeclaredDefinition) -> DriverClass | None:
+    if driver_type in (ECHO_DRIVER, TEMPLATE_DRIVER):
+        return DriverClass.IN_OPERATOR
+    if driver_type == _CONTAINER:
+        return DriverClass.CONTAINER
+    if driver_type in _CONTAINER_RUNNERS:
+        return DriverClass.CONTAINER_RUNNER
+    if driver_type == _TERRAFORM:
+        is_own = definition.input("values", "runner_mode") == _OWN_CLUSTER
+        return DriverClass.TERRAFORM_OWN_CLUSTER if is_own else DriverClass.TERRAFORM
+    return DriverClass.HOSTED if driver_type.startswith(_HUMANITEC) else None

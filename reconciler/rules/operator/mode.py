@@ -1,0 +1,280 @@
+"""Rules about modes and the switch between them (compatibility rules, Operator and mode): R60, R62, R63."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.origin import Origin
+from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition
+from reconciler.rules.git_target import mode_path
+from reconciler.rules.mode import KnownFrom, declared_primary
+from reconciler.rules.operator.presence import deployment_targets, has_operator, own_operators
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+from reconciler.settings import FILE_NAME, Mode
+
+_SHOWN = 20
+"""Places that one finding names at most; its message has the number of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What a plan would make of the primary store. `store` is the id it would be, `origin` the document's place."""
+
+    before: Mode
+    after: Mode
+    store: str
+    origin: Origin
+
+
+def switch(scope: Scope) -> Switch | None:
+    """Return the change of mode that the declared stores ask for; None where there is none or it cannot be told.
+
+    The store that is primary now is the live one, and where live stores were not read that of the
+    settings.
+    """
+    now = _primary_now(scope)
+    if now is None:
+        return None
+    wanted = declared_primary(scope.secret_stores)
+    if wanted is not None and wanted.origin is not None:
+        if now == BUILT_IN_STORE and wanted.id != BUILT_IN_STORE:
+            return Switch(Mode.LEGACY, Mode.DIRECT, str(wanted.id), wanted.origin)
+        return None
+    for store in scope.secret_stores:
+        if store.document.metadata.id == now and now != BUILT_IN_STORE:
+            place = store.origin(("spec", "orchestrator", "primary"))
+            return Switch(Mode.DIRECT, Mode.LEGACY, BUILT_IN_STORE, place)
+    return None
+
+
+def _primary_now(scope: Scope) -> str | None:
+    if scope.surroundings.stores is not None:
+        return scope.primary_store
+    return None if scope.target_settings is None else scope.target_settings.primaryStore
+
+
+def _as_declared(scope: Scope) -> Iterator[Finding | Unknown]:
+    declared = None if scope.target_settings is None else scope.target_settings.mode
+    if declared is None:
+        return
+    targets = deployment_targets(scope)
+    coming = switch(scope)
+    modes = {target.id: _mode_after(scope, target, coming) for target in targets}
+    if not targets:
+        yield from _organization_as_declared(scope, declared)
+        return
+    all_computed = set(modes.values())
+    for computed in Mode:
+        differing = [target for target in targets if modes[target.id] is computed]
+        if differing and _is_other(declared, computed, all_computed):
+            yield _other_mode(scope, declared, computed, differing)
+    unknown = [target for target in targets if modes[target.id] is None]
+    if unknown:
+        yield Unknown("R60", _why_unknown(scope, unknown))
+    if len(unknown) < len(targets):
+        yield Unknown(
+            "R60",
+            f"whether the latest deployments of target `{scope.target}` ran in {declared} was not looked at: "
+            "that takes a request for each application",
+        )
+
+
+def _mode_after(scope: Scope, target: DeclaredDefinition, coming: Switch | None) -> Mode | None:
+    """Mode once the declared stores are true; the switch itself is R63's subject."""
+    found = scope.mode(target)
+    return coming.after if coming is not None and found is coming.before else found
+
+
+def _is_other(declared: Mode, computed: Mode, all_computed: set[Mode | None]) -> bool:
+    """Tell whether the team believes something else.
+
+    One organization may have targets in `direct` beside some in `gitops`; what it declares is wrong
+    only where none is in that mode, or where one of the two stands against `legacy`.
+    """
+    if declared is computed:
+        return False
+    if Mode.LEGACY in (declared, computed):
+        return True
+    return declared not in all_computed and None not in all_computed
+
+
+def _why_unknown(scope: Scope, targets: Sequence[DeclaredDefinition]) -> str:
+    computed = [target for target in targets if scope.primary.id is not None]
+    if not computed:
+        return scope.primary.why
+    places = ", ".join(f"`{target.id}` ({target.origin(mode_path(target))})" for target in computed)
+    return f"whether these deploy to Git is known at deployment only: {places}"
+
+
+def _reason(scope: Scope, computed: Mode, first: DeclaredDefinition) -> str:
+    if computed is Mode.GITOPS:
+        return f"`{first.id}` deploys to Git"
+    coming = switch(scope)
+    if coming is not None and coming.after is computed:
+        return f"store `{coming.store}` is to be primary"
+    told = {
+        KnownFrom.LIVE: "is the live primary store",
+        KnownFrom.DECLARED: "is declared as primary store",
+        KnownFrom.SETTINGS: "is the primary store of the settings",
+        KnownFrom.NOTHING: "",
+    }
+    return f"`{scope.primary_store}` {told[scope.primary.known_from]}"
+
+
+def _other_mode(
+    scope: Scope, declared: Mode, computed: Mode, differing: Sequence[DeclaredDefinition]
+) -> Finding:
+    first, *others = differing
+    more = f" and {len(others)} more" if others else ""
+    return Finding(
+        "R60",
+        Severity.ERROR,
+        f"`{first.id}`{more} of target `{scope.target}` is declared {declared} but would run in {computed}: "
+        + _reason(scope, computed, first),
+        first.origin(mode_path(first)),
+        key=scope.key(Kind.DEFINITION, first.id),
+        others=tuple(other.origin(mode_path(other)) for other in others[:_SHOWN]),
+        advice=_next_step(scope, declared, computed),
+    )
+
+
+def _next_step(scope: Scope, declared: Mode, computed: Mode) -> str:
+    correct = f"Set `targets.{scope.target}.mode: {computed}`"
+    if declared is Mode.GITOPS and computed is Mode.DIRECT:
+        return f"{correct}, or deploy with driver `humanitec/k8s-cluster-git`."
+    if computed is Mode.GITOPS:
+        return f"{correct}, or deploy with an ordinary cluster driver."
+    if computed is Mode.LEGACY:
+        return f"{correct}, or make an external secret store primary once every cluster has an Operator."
+    return f"{correct}; going back to {declared} takes making `{BUILT_IN_STORE}` the primary store."
+
+
+def _organization_as_declared(scope: Scope, declared: Mode) -> Iterator[Finding | Unknown]:
+    """Compare where no cluster definition is declared: the store alone tells legacy from the other two."""
+    coming = switch(scope)
+    computed = scope.primary.mode if coming is None else coming.after
+    if computed is None:
+        return
+    if (declared is Mode.LEGACY) != (computed is Mode.LEGACY):
+        yield Finding(
+            "R60",
+            Severity.ERROR,
+            f"Target `{scope.target}` is declared {declared} but organization `{scope.organization}` would run in "
+            f"{computed}: primary store `{scope.primary_store if coming is None else coming.store}`",
+            scope.primary.origin or Origin(FILE_NAME),
+            advice=_next_step(scope, declared, computed),
+        )
+
+
+def _busy_operator(scope: Scope) -> Iterator[Finding | Unknown]:
+    operators = own_operators(scope)
+    if not operators:
+        return
+    if scope.primary_store is None:
+        yield Unknown("R62", scope.primary.why)
+    elif scope.primary_store == BUILT_IN_STORE:
+        for operator in operators:
+            yield Finding(
+                "R62",
+                Severity.WARNING,
+                f"The Operator on cluster `{operator.document.spec.cluster}` has nothing to do: organization "
+                f"`{scope.organization}` is in legacy until an external store is primary",
+                operator.origin(("spec", "cluster")),
+                advice="Make an external secret store primary, or leave the Operator out until then; waiting "
+                "with it in place does no harm.",
+            )
+
+
+def _no_switch(scope: Scope) -> Iterator[Finding | Unknown]:
+    found = switch(scope)
+    if found is None:
+        wanted = declared_primary(scope.secret_stores)
+        if wanted is not None and _primary_now(scope) is None:
+            yield Unknown("R63", f"which secret store of target `{scope.target}` is primary now is not known")
+        return
+    targets = [*deployment_targets(scope)]
+    undeclared = _undeclared_clusters(scope)
+    without = [
+        target
+        for target in targets
+        if (cluster := scope.cluster_of(target)) is None or not has_operator(scope, cluster)
+    ]
+    count = len(targets) + undeclared
+    lacking = len(without) + undeclared
+    names = ", ".join(f"`{target.id}`" for target in without[:3]) + (", …" if len(without) > 3 else "")
+    yield Finding(
+        "R63",
+        Severity.ERROR,
+        f"Making `{found.store}` primary switches the whole organization `{scope.organization}` from "
+        f"{found.before} to {found.after}: {count} cluster {'definition' if count == 1 else 'definitions'}, "
+        f"{lacking} of them not known to have an Operator" + (f" ({names})" if names else ""),
+        found.origin,
+        others=tuple(target.origin() for target in without[:_SHOWN]),
+        advice="Prepare every cluster first; a switch that is meant is let through with the annotation "
+        '`reconciler/R63: "off until 2027-01-31: why"` on this SecretStore, because a rule takes no `--accept`.',
+    )
+
+
+def _undeclared_clusters(scope: Scope) -> int:
+    return sum(
+        resource.document.get("type") == CLUSTER_TYPE and resource.key.id not in scope.definition_ids
+        for resource in scope.live_of(Kind.DEFINITION)
+    )
+
+
+RULES = (
+    Rule(
+        id="R60",
+        title="Deployment targets run in the declared mode",
+        severity=Severity.ERROR,
+        condition="The mode in `targets.<name>.mode` must be the one that comes about: `gitops` for a "
+        "`k8s-cluster` definition that deploys to Git, else `legacy` where `humanitec` is the primary secret "
+        "store and `direct` where another one is. Targets in `direct` and in `gitops` may stand side by side; "
+        "then one in the declared mode is enough. The runtime cluster beside a Git target is left out. What "
+        "the declared stores would change is taken as done, R63 speaks of it. The latest deployments are not "
+        "looked at, which is told as unknown.",
+        why="The mode is nowhere switched on: it follows from the primary store and from the driver. Who "
+        "believes in another one puts secrets where nobody reads them, or waits for an Operator that gets no "
+        "work.",
+        advice="Correct the declaration, the primary store or the cluster's driver.",
+        source="Setup wizard; 5-minute IDP tutorial; API description, `legacy_mode` of a deployment",
+        confidence=Confidence.VENDOR_CODE,
+        sides=(Side.FILE, Side.LIVE),
+        check=_as_declared,
+    ),
+    Rule(
+        id="R62",
+        title="An Operator has work to do",
+        severity=Severity.WARNING,
+        condition="An `Operator` of an organization whose primary secret store is `humanitec` is told. Where "
+        "the primary store is not known the answer is unknown.",
+        why="In legacy mode the orchestrator renders everything itself; the Operator receives nothing.",
+        advice="Make an external secret store primary, or wait with the Operator.",
+        source="Follows from how modes come about",
+        confidence=Confidence.INFERRED,
+        sides=(Side.FILE, Side.LIVE),
+        check=_busy_operator,
+    ),
+    Rule(
+        id="R63",
+        title="The switch between legacy and direct is made knowingly",
+        severity=Severity.ERROR,
+        condition="A `SecretStore` with `primary: true` where `humanitec` is primary now, or the primary "
+        "store declared without it, is refused. What is primary now is read live, else taken from "
+        "`targets.<name>.primaryStore`. The switch is let through by switching this rule off for that "
+        "SecretStore with an annotation and a reason, best with a last day; `--accept` is for guards and "
+        "knows no rules.",
+        why="The primary store is one switch for all: at once every application of the organization is "
+        "deployed by Operators (or by none), clusters without one get no deployment, and secrets in the "
+        "built-in store are no longer found.",
+        advice="Install an Operator on every cluster and move the secrets first; then switch this rule off "
+        "for the SecretStore until a date.",
+        source="Operator architecture; setup wizard",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE, Side.LIVE),
+        check=_no_switch,
+    ),
+)
