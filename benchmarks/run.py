@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import measures
+from benchmarks import judging, measures
+from benchmarks.emulator_speed import emulator_speed
 from benchmarks.measures import Row
 from benchmarks.processes import BenchmarkError
 
@@ -69,6 +70,7 @@ def main() -> int:
             rows += measures.start_up(root / "tiny", max(5, options.repeat))
             for count in options.definitions:
                 print(f"measuring {count:,} definitions …", file=sys.stderr)
+                rows += judging.judging(count, repeat=options.repeat)
                 rows += measures.definitions(
                     root / f"definitions-{count}",
                     count,
@@ -80,6 +82,10 @@ def main() -> int:
                 rows += measures.runners(
                     root / f"runners-{count}", count, repeat=options.repeat, concurrency=options.concurrency
                 )
+            if options.definitions and options.runners:
+                most = max(options.definitions), max(options.runners)
+                print(f"measuring the emulator with {most[0]:,} and {most[1]:,} …", file=sys.stderr)
+                rows += emulator_speed(*most, options.repeat)
         except BenchmarkError as error:
             print(_table(rows) if rows else "", end="")
             print(f"error: {error}", file=sys.stderr)

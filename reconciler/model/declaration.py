@@ -92,7 +92,8 @@ class PrivateKeyPlace:
 
     origin: Origin
     form: str
-    """How it stands there: `PEM`, `base64` or `escaped` (inside JSON, YAML or a template)."""
+    """How it stands there: `PEM`, `escaped` (inside JSON, YAML or a program), `base64`, `DER`, `JWK`, `PKCS#12` or
+    `PuTTY`."""
 
 
 @dataclass(frozen=True, slots=True)

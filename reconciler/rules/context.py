@@ -6,15 +6,19 @@ how many, decides who wins.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import product
 from typing import Generic, TypeVar
 
 from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
 
 T = TypeVar("T")
-_FIELDS = ("app_id", "env_id", "env_type")
+Where = tuple[str | None, str | None, str | None]
+"""Deployments by application, environment and environment type; None stands for any."""
+ANYWHERE: Where = (None, None, None)
+_FEW = 8
+_FIELDS = range(3)
 
 
 def class_of(criterion: Criterion) -> str:
@@ -28,12 +32,35 @@ def meet(one: Criterion, other: Criterion) -> bool:
     >>> meet(Criterion(env_type="test"), Criterion(app_id="shop")), meet(Criterion(app_id="a"), Criterion(app_id="b"))
     (True, False)
     """
-    return all(a is None or b is None or a == b for a, b in zip(_values(one), _values(other), strict=True))
+    return both(where(one), where(other)) is not None
 
 
-def _values(criterion: Criterion) -> tuple[str | None, str | None, str | None]:
-    """Empty text means any, like absence (v1 reference 4.10)."""
+def where(criterion: Criterion) -> Where:
+    """Deployments of a criterion. Empty text means any, like absence (v1 reference 4.10)."""
     return criterion.app_id or None, criterion.env_id or None, criterion.env_type or None
+
+
+def both(one: Where, other: Where) -> Where | None:
+    """Deployments that are in both; None where there are none.
+
+    >>> both(("shop", None, None), (None, None, "test")), both(("shop", None, None), ("till", None, None))
+    (('shop', None, 'test'), None)
+    """
+    (a, b, c), (x, y, z) = one, other
+    if (a and x and a != x) or (b and y and b != y) or (c and z and c != z):
+        return None
+    return a or x, b or y, c or z
+
+
+def described(where: Where) -> str:
+    """Deployments in words, to be put behind a sentence; "" for any.
+
+    >>> described(("shop", None, "test"))
+    ' in application `shop`, environment type `test`'
+    """
+    named = zip(("application", "environment", "environment type"), where, strict=True)
+    told = ", ".join(f"{word} `{value}`" for word, value in named if value)
+    return f" in {told}" if told else ""
 
 
 def rank(criterion: Criterion) -> tuple[bool, bool, bool, bool]:
@@ -53,59 +80,75 @@ class Applied(Generic[T]):
     subject: T
 
 
-@dataclass(frozen=True)
 class Applications(Generic[T]):
     """Criteria for one class and resource id, indexed so that finding those that meet one is cheap.
 
     Criteria of a type are unique, so few of them leave all fields open; the others are found by
-    their most telling field.
+    their most telling field. Few criteria are looked through one by one, without an index.
     """
 
-    _all: list[Applied[T]] = field(default_factory=list)
-    _by_field: Mapping[str, dict[str | None, list[Applied[T]]]] = field(
-        default_factory=lambda: {name: defaultdict(list) for name in _FIELDS}
-    )
-    _by_values: dict[tuple[str | None, ...], list[Applied[T]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    __slots__ = ("_all", "_by_field", "_by_where")
+
+    def __init__(self, applied: Iterable[Applied[T]] = ()) -> None:
+        self._all = [(where(one.criterion), one) for one in applied]
+        self._by_field: tuple[dict[str | None, list[tuple[Where, Applied[T]]]], ...] | None = None
+        self._by_where: dict[Where, list[Applied[T]]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._all)
 
     @classmethod
     def of(cls, applied: Iterable[Applied[T]], *, class_name: str | None, res_id: str) -> "Applications[T]":
         """Keep criteria that can select the resource id; `class_name` None keeps every class."""
-        made = cls()
-        for one in applied:
-            criterion = one.criterion
-            if criterion.res_id and criterion.res_id != res_id:
-                continue
-            if class_name is not None and class_of(criterion) != class_name:
-                continue
-            made._add(one)
-        return made
-
-    def _add(self, one: Applied[T]) -> None:
-        values = _values(one.criterion)
-        self._all.append(one)
-        self._by_values[values].append(one)
-        for name, value in zip(_FIELDS, values, strict=True):
-            self._by_field[name][value].append(one)
+        return cls(
+            one
+            for one in applied
+            if (not one.criterion.res_id or one.criterion.res_id == res_id)
+            and (class_name is None or class_of(one.criterion) == class_name)
+        )
 
     def meeting(self, criterion: Criterion) -> Iterator[Applied[T]]:
         """Criteria that meet the given one."""
-        candidates = min(
+        return (one for _, one in self.within(where(criterion)))
+
+    def within(self, wanted: Where) -> Iterator[tuple[Where, Applied[T]]]:
+        """Criteria that hold for some of the given deployments, each with those that it shares with them."""
+        for values, one in self._candidates(wanted):
+            shared = both(wanted, values)
+            if shared is not None:
+                yield shared, one
+
+    def _candidates(self, wanted: Where) -> list[tuple[Where, Applied[T]]]:
+        if len(self._all) <= _FEW or wanted == ANYWHERE:
+            return self._all
+        by_field = self._by_field
+        if by_field is None:
+            by_field = self._by_field = (defaultdict(list), defaultdict(list), defaultdict(list))
+            for entry in self._all:
+                for number in _FIELDS:
+                    by_field[number][entry[0][number]].append(entry)
+        return min(
             (
-                [*self._by_field[name].get(value, ()), *self._by_field[name].get(None, ())]
-                for name, value in zip(_FIELDS, _values(criterion), strict=True)
-                if value is not None
+                [*by_field[number].get(wanted[number], ()), *by_field[number].get(None, ())]
+                for number in _FIELDS
+                if wanted[number] is not None
             ),
             key=len,
-            default=self._all,
         )
-        return (one for one in candidates if meet(criterion, one.criterion))
 
     def beats(self, one: Criterion, other: Criterion) -> Iterator[Applied[T]]:
         """Criteria that apply wherever both given ones do, and win over `other` there."""
-        merged = (a or b for a, b in zip(_values(one), _values(other), strict=True))
-        for values in product(*((None, value) if value else (None,) for value in merged)):
-            for found in self._by_values.get(values, ()):
-                if rank(found.criterion) > rank(other):
-                    yield found
+        (a, b, c), (x, y, z) = where(one), where(other)
+        least = rank(other)
+        return (found for found in self.covering((a or x, b or y, c or z)) if rank(found.criterion) > least)
+
+    def covering(self, wanted: Where) -> Iterator[Applied[T]]:
+        """Criteria that hold for all of the given deployments."""
+        by_where = self._by_where
+        if by_where is None:
+            by_where = self._by_where = defaultdict(list)
+            for values, one in self._all:
+                by_where[values].append(one)
+        a, b, c = (((None, value) if value else (None,)) for value in wanted)
+        for values in product(a, b, c):
+            yield from by_where.get(values, ())

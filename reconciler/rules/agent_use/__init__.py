@@ -1,5 +1,20 @@
 """Definitions of agents, and what goes through them: R50 to R57."""
 
+from reconciler.rules.agent_use import (
+    agent_definition,
+    driver,
+    matching,
+    placed_input,
+    private_cluster,
+    workload,
+)
 from reconciler.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    *agent_definition.RULES,
+    *matching.RULES,
+    *placed_input.RULES,
+    *driver.RULES,
+    *private_cluster.RULES,
+    *workload.RULES,
+)

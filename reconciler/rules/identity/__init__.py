@@ -1,5 +1,5 @@
 """Ids, what names what, and what is said twice: R01 to R09."""
 
-from reconciler.rules.identity import naming, registration, uniqueness
+from reconciler.rules.identity import naming, registration, rename, uniqueness
 
-RULES = (*naming.RULES, *registration.RULES, *uniqueness.RULES)
+RULES = (*naming.RULES, *registration.RULES, *uniqueness.RULES, *rename.RULES)

@@ -8,7 +8,12 @@ from itertools import chain
 from reconciler.model.declaration import D, Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.key import KeyDocument
 from reconciler.model.origin import Origin
+from reconciler.model.resource_definition import Criterion
+from reconciler.model.runner import RunnerDocument
+from reconciler.rules.context import class_of, where
+from reconciler.rules.declared_definition import DeclaredDefinition
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope, live_criteria
 
@@ -17,20 +22,21 @@ _RENAME = "Remove one of them, or give it another id."
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """Something that one document may claim and no second one.
+    """Something that one document may claim and no second one."""
 
-    `place` is called for repetitions only: finding a place costs a walk through the document.
-    """
-
-    subject: Hashable
-    place: Callable[[], Origin]
+    place: Origin
     key: ResourceKey | None
     name: str
     advice: str = "Keep it in one place only; the orchestrator refuses the second."
 
 
+Claiming = tuple[Hashable, Callable[[], _Claim]]
+"""What is claimed, and how to spell the claim out: done for repetitions only, since it costs a walk."""
+
+
 def _declared_once(scope: Scope) -> Iterator[Finding | Unknown]:
-    yield from _repeated(chain(_ids(scope), _criteria(scope), _fingerprints(scope), _runner_rules(scope)))
+    claims = chain(_ids(scope), _criteria(scope), _fingerprints(scope), _runner_rules(scope))
+    yield from _repeated(claims)
     if any(definition.entity.criteria for definition in scope.definitions):
         if scope.has_read(Kind.DEFINITION):
             yield from _held_in_live(scope)
@@ -41,27 +47,26 @@ def _declared_once(scope: Scope) -> Iterator[Finding | Unknown]:
             )
 
 
-def _repeated(claims: Iterable[_Claim]) -> Iterator[Finding]:
-    first: dict[Hashable, _Claim] = {}
-    for claim in claims:
-        before = first.setdefault(claim.subject, claim)
-        if before is not claim:
-            one, other = before.place(), claim.place()
+def _repeated(claims: Iterable[Claiming]) -> Iterator[Finding]:
+    first: dict[Hashable, Callable[[], _Claim]] = {}
+    for subject, spell in claims:
+        before = first.setdefault(subject, spell)
+        if before is not spell:
+            one, other = before(), spell()
             yield Finding(
                 "R08",
                 Severity.ERROR,
-                f"{claim.name} is declared twice ({one}, {other})",
-                other,
-                key=claim.key,
-                others=(one,),
-                advice=claim.advice,
+                f"{other.name} is declared twice ({one.place}, {other.place})",
+                other.place,
+                key=other.key,
+                others=(one.place,),
+                advice=other.advice,
             )
 
 
-def _ids(scope: Scope) -> Iterator[_Claim]:
+def _ids(scope: Scope) -> Iterator[Claiming]:
     for definition in scope.definitions:
-        key = scope.key(Kind.DEFINITION, definition.id)
-        yield _Claim(key, partial(getattr, definition, "id_origin"), key, f"Definition `{key.id}`", _RENAME)
+        yield (Kind.DEFINITION, definition.id), partial(_definition, scope, definition)
     for agent in scope.agents:
         yield _id(scope, Kind.AGENT, agent.document.metadata.id, agent)
     for document in scope.declarations.keys:
@@ -74,56 +79,78 @@ def _ids(scope: Scope) -> Iterator[_Claim]:
         yield _checked_id("SecretStore", store.document.metadata.id, store)
 
 
-def _id(scope: Scope, kind: Kind, identifier: str, declared: Declared[D]) -> _Claim:
-    key = scope.key(kind, identifier)
-    return _Claim(key, partial(declared.origin, ("metadata", "id")), key, f"{kind} `{identifier}`", _RENAME)
+def _definition(scope: Scope, definition: DeclaredDefinition) -> _Claim:
+    key = scope.key(Kind.DEFINITION, definition.id)
+    return _Claim(definition.id_origin, key, f"Definition `{key.id}`", _RENAME)
 
 
-def _checked_id(kind: str, identifier: str, declared: Declared[D]) -> _Claim:
+def _id(scope: Scope, kind: Kind, identifier: str, declared: Declared[D]) -> Claiming:
+    def spell() -> _Claim:
+        place, key = declared.origin(("metadata", "id")), scope.key(kind, identifier)
+        return _Claim(place, key, f"{kind} `{identifier}`", _RENAME)
+
+    return (kind, identifier), spell
+
+
+def _checked_id(kind: str, identifier: str, declared: Declared[D]) -> Claiming:
     """Name a document of a kind that is checked and not applied."""
-    origin = partial(declared.origin, ("metadata", "id"))
-    return _Claim((kind, identifier), origin, None, f"{kind} `{identifier}`", _RENAME)
+
+    def spell() -> _Claim:
+        return _Claim(declared.origin(("metadata", "id")), None, f"{kind} `{identifier}`", _RENAME)
+
+    return (kind, identifier), spell
 
 
-def _criteria(scope: Scope) -> Iterator[_Claim]:
+def _criteria(scope: Scope) -> Iterator[Claiming]:
     for definition in scope.definitions:
-        key = scope.key(Kind.DEFINITION, definition.id)
         for index, criterion in enumerate(definition.entity.criteria or ()):
-            selector = criterion.selector()
-            yield _Claim(
-                (Kind.CRITERION, definition.entity.type, selector),
-                partial(definition.origin, ("criteria", index)),
-                key,
-                f"Criterion `{selector or 'any'}` of type `{definition.entity.type}`",
-                "Criteria of one type are unique in an organization; remove one, or make it more specific.",
-            )
+            subject = (definition.entity.type, *_values(criterion))
+            yield subject, partial(_criterion, scope, definition, index)
 
 
-def _fingerprints(scope: Scope) -> Iterator[_Claim]:
+def _values(criterion: Criterion) -> tuple[str | None, ...]:
+    """What makes a criterion the same as another."""
+    return class_of(criterion), criterion.res_id or None, *where(criterion)
+
+
+def _criterion(scope: Scope, definition: DeclaredDefinition, index: int) -> _Claim:
+    selector = (definition.entity.criteria or ())[index].selector()
+    return _Claim(
+        definition.origin(("criteria", index)),
+        scope.key(Kind.DEFINITION, definition.id),
+        f"Criterion `{selector or 'any'}` of type `{definition.entity.type}`",
+        "Criteria of one type are unique in an organization; remove one, or make it more specific.",
+    )
+
+
+def _fingerprints(scope: Scope) -> Iterator[Claiming]:
     for declared in scope.declarations.keys:
         public_key = scope.public_key(declared.origin())
         if public_key is not None:
             owner = declared.document.spec.for_
-            registered = owner.agent is not None
-            key = scope.key(Kind.KEY, f"{owner.agent}/{public_key.fingerprint}") if registered else None
-            yield _Claim(
-                ("fingerprint", owner, public_key.fingerprint),
-                partial(declared.origin, ("spec", "publicKey")),
-                key,
-                f"Key {public_key.fingerprint[:12]} of {owner.name}",
-            )
+            subject = ("fingerprint", owner, public_key.fingerprint)
+            yield subject, partial(_fingerprint, scope, declared, public_key.fingerprint)
 
 
-def _runner_rules(scope: Scope) -> Iterator[_Claim]:
+def _fingerprint(scope: Scope, declared: Declared[KeyDocument], fingerprint: str) -> _Claim:
+    owner = declared.document.spec.for_
+    is_registered = owner.agent is not None
+    return _Claim(
+        declared.origin(("spec", "publicKey")),
+        scope.key(Kind.KEY, f"{owner.agent}/{fingerprint}") if is_registered else None,
+        f"Key {fingerprint[:12]} of {owner.name}",
+    )
+
+
+def _runner_rules(scope: Scope) -> Iterator[Claiming]:
     for runner in scope.declarations.runners:
         for index, rule in enumerate(runner.document.spec.rules or ()):
-            key = scope.key(Kind.RUNNER_RULE, rule.pair())
-            yield _Claim(
-                key,
-                partial(runner.origin, ("spec", "rules", index)),
-                key,
-                f"Runner rule `{rule.pair()}` (project/environment type)",
-            )
+            yield (Kind.RUNNER_RULE, rule.pair()), partial(_runner_rule, scope, runner, index, rule.pair())
+
+
+def _runner_rule(scope: Scope, runner: Declared[RunnerDocument], index: int, pair: str) -> _Claim:
+    place, key = runner.origin(("spec", "rules", index)), scope.key(Kind.RUNNER_RULE, pair)
+    return _Claim(place, key, f"Runner rule `{pair}` (project/environment type)")
 
 
 def _held_in_live(scope: Scope) -> Iterator[Finding]:
@@ -133,14 +160,14 @@ def _held_in_live(scope: Scope) -> Iterator[Finding]:
     and about to go or to change, which only the plan knows.
     """
     holders = {
-        (resource.document.get("type"), criterion.selector()): resource
+        (resource.document.get("type"), *_values(criterion)): resource
         for resource in scope.live_of(Kind.DEFINITION)
         if resource.key.id not in scope.definition_ids
         for criterion in live_criteria(resource)
     }
-    for definition in scope.definitions:
+    for definition in scope.definitions if holders else ():
         for index, criterion in enumerate(definition.entity.criteria or ()):
-            holder = holders.get((definition.entity.type, criterion.selector()))
+            holder = holders.get((definition.entity.type, *_values(criterion)))
             if holder is None:
                 continue
             held = (

@@ -219,8 +219,12 @@ RULES = (
         id="R10",
         title="No private key stands in the repository",
         severity=Severity.ERROR,
-        condition="No tracked file may hold a PEM block whose label ends in `PRIVATE KEY`, as it is, in "
-        "base64, or inside JSON, YAML or Helm values.",
+        condition="No tracked file may hold a private key: a PEM, OpenSSH, SSH2 or PGP block whose label says so, a "
+        "PuTTY file, PKCS#8, PKCS#1 or SEC1 in DER, a key bag of PKCS#12, or a JSON Web Key with its private "
+        "member. Each is found as it is, escaped in JSON, YAML, Helm values or programs, split over quoted lines or "
+        "items of a list, in UTF-16, and in base64, up to three times over. Not found are keys in archives and "
+        "compressed files, in Java key stores, in DER with a passphrase, with spaces written as `%20`, and, other "
+        "than PEM, in base64 that does not begin at the start of its text.",
         why="Everybody who can read the repository, now or later, could open the tunnel or run deployments. "
         "Deleting the file is not enough: the history keeps it.",
         advice="Remove it, replace the key pair everywhere, keep the new private key in a secret store.",

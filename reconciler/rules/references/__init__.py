@@ -1,5 +1,24 @@
-"""What definitions may ask of each other: R91 to R99."""
+"""What definitions may ask of each other: R91 to R99, and what is never asked for: R111, R112."""
 
+from reconciler.rules.references import (
+    account,
+    built_in,
+    operator_version,
+    orchestrator_type,
+    reachability,
+    runner_configuration,
+    self_hosted,
+    stored_secret,
+)
 from reconciler.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    *stored_secret.RULES,
+    *orchestrator_type.RULES,
+    *built_in.RULES,
+    *account.RULES,
+    *self_hosted.RULES,
+    *operator_version.RULES,
+    *runner_configuration.RULES,
+    *reachability.RULES,
+)

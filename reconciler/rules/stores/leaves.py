@@ -53,7 +53,7 @@ class SecretLeaf:
 
 def reference_leaves(scope: Scope) -> Iterator[SecretLeaf]:
     """Leaves of `secret_refs` of every definition, those that are not well-formed among them."""
-    for definition in scope.definitions:
+    for definition in scope.with_secrets:
         inputs = definition.entity.driver_inputs
         if inputs is not None and inputs.secret_refs:
             yield from _leaves(definition, inputs.secret_refs, SECRET_REFS)
@@ -78,7 +78,7 @@ def _is_meant(value: JsonObject) -> bool:
 
 def plain_values(scope: Scope) -> Iterator[SecretLeaf]:
     """Literals at secret positions: leaves of `secrets`, and every `value` of `secret_refs`."""
-    for definition in scope.definitions:
+    for definition in scope.with_secrets:
         inputs = definition.entity.driver_inputs
         if inputs is None:
             continue

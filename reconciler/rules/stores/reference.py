@@ -22,7 +22,7 @@ _SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value:
 
 
 def _one_member(scope: Scope) -> Iterator[Finding | Unknown]:
-    for definition in scope.definitions:
+    for definition in scope.with_secrets:
         inputs = definition.entity.driver_inputs
         if inputs is not None and inputs.secrets is not None and inputs.secret_refs is not None:
             yield Finding(

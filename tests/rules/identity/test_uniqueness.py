@@ -45,6 +45,9 @@ def definition(identifier: str, criteria: str = "[]", type_: str = "s3") -> str:
         ),
         pytest.param([definition("one", "[{}]"), definition("two", "[{class: big}]")], 0, id="other class"),
         pytest.param([definition("one", "[{}]"), definition("two", "[{res_id: ''}]")], 1, id="empty is any"),
+        pytest.param(
+            [definition("one", "[{}]"), definition("two", "[{res_id: x}]")], 0, id="other resource id"
+        ),
         pytest.param([definition("one", "[{}]"), definition("two", "[{}]", "dns")], 0, id="other type"),
         pytest.param([definition("one", "[{app_id: a}, {app_id: a}]")], 1, id="within one definition"),
         pytest.param(
@@ -70,11 +73,11 @@ def definition(identifier: str, criteria: str = "[]", type_: str = "s3") -> str:
     ],
 )
 def test_repetitions_are_found(texts: list[str], count: int) -> None:
-    assert rules_of(judged(*texts)) == ["R08"] * count
+    assert rules_of(judged(*texts)).count("R08") == count
 
 
 def test_both_places_are_named() -> None:
-    (found,) = judged(definition("bucket"), definition("bucket")).findings
+    (found,) = judged(definition("bucket", "[{app_id: a}]"), definition("bucket", "[{app_id: b}]")).findings
     assert found.message == "Definition `bucket` is declared twice (0.yaml:3:16, 1.yaml:3:16)"
     assert [str(origin) for origin in (found.origin, *found.others)] == ["1.yaml:3:16", "0.yaml:3:16"]
 
@@ -97,7 +100,7 @@ def test_criterion_held_by_a_built_in_definition_is_an_error() -> None:
     assert "`default-humanitec-s3`" in found.message
 
 
-@pytest.mark.parametrize("held", ["env_type=other", "class=big"])
+@pytest.mark.parametrize("held", ["env_type=other", "class=big", "res_id=x"])
 def test_other_live_criteria_are_no_matter(held: str) -> None:
     assert judged(definition("mine", "[{}]"), live=live(building.definition("theirs", held))).findings == ()
 
@@ -105,7 +108,7 @@ def test_other_live_criteria_are_no_matter(held: str) -> None:
 def test_moves_between_declared_definitions_are_left_to_the_plan() -> None:
     before = building.definition("one", "env_type=test")
     after = [definition("one"), definition("two", "[{env_type: test}]")]
-    assert judged(*after, live=live(before)).findings == ()
+    assert "R08" not in rules_of(judged(*after, live=live(before)))
 
 
 def test_unread_definitions_are_unknown_only_where_criteria_are_declared() -> None:

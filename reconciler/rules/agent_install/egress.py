@@ -1,0 +1,188 @@
+"""The rule about the way out of an Agent's network: R40 (agent and operator 2.15; Kubernetes, Network Policies)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from enum import IntEnum
+from ipaddress import ip_network
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import Json, JsonObject
+from reconciler.rules.agent_install.installation import AGENT, NAME_LABEL, named, namespace_of, on_clusters
+from reconciler.rules.agent_install.manifest import DEPLOYMENT, is_agent, text_at
+from reconciler.rules.declared_definition import dig
+from reconciler.rules.foreign import is_object
+from reconciler.rules.installed import InstalledAgent
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+_POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
+_INSTANCE_LABEL = "app.kubernetes.io/instance"
+_LABELS = {NAME_LABEL: AGENT, _INSTANCE_LABEL: AGENT}
+_PORT = 443
+_ENDPOINT = "agent-01.humanitec.io"
+_WIDE = 1
+"""Ranges with a prefix of at most so many bits: two halves of everything are a common spelling of it."""
+
+
+class _Way(IntEnum):
+    """Whether traffic to the endpoint may leave. The best of several rules or policies counts."""
+
+    CLOSED = 0
+    MAYBE = 1
+    OPEN = 2
+
+
+def _reachable(scope: Scope) -> Iterator[Finding | Unknown]:
+    for installed, cluster in on_clusters(scope):
+        yield from _on_cluster(scope, installed, cluster)
+    yield from _in_tree(scope)
+
+
+def _on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> Iterator[Finding | Unknown]:
+    state = scope.cluster_state(cluster)
+    policies = None if state is None else state.of(*_POLICY)
+    if state is None or policies is None:
+        yield Unknown(
+            "R40", f"whether Agent `{installed.id}` may call out on port {_PORT}: {scope.unseen(cluster)}"
+        )
+        return
+    namespace = namespace_of(installed.install)
+    labels: Mapping[str, Json] = _LABELS
+    for deployment in state.of(*DEPLOYMENT) or ():
+        found = dig(deployment.body, "spec", "template", "metadata", "labels")
+        if deployment.namespace == namespace and is_agent(deployment.body) and isinstance(found, dict):
+            labels = found
+    there = [policy for policy in policies if policy.namespace == namespace]
+    selecting = [p for p in there if _limits(p.body) and _selects(p.body, labels) is True]
+    maybe = [p for p in there if _limits(p.body) and _selects(p.body, labels) is None]
+    if not selecting:
+        return
+    names = ", ".join(f"`{policy.name}`" for policy in selecting)
+    way = _best(policy.body for policy in selecting)
+    if way is _Way.CLOSED and not maybe:
+        yield Finding(
+            "R40",
+            Severity.ERROR,
+            f"{named(installed)} cannot reach its tunnel endpoint: network policy {names} in namespace `{namespace}` "
+            f"lets no traffic out to {_ENDPOINT} on port {_PORT}",
+            installed.origin(("cluster",)),
+            key=scope.key(Kind.AGENT, installed.id),
+            advice=f"Add a policy that allows egress on TCP {_PORT} to anywhere, and DNS.",
+        )
+    elif way is not _Way.OPEN:
+        yield Unknown(
+            "R40", f"whether {_ENDPOINT} is among what network policy {names} on `{cluster}` allows"
+        )
+
+
+def _in_tree(scope: Scope) -> Iterator[Finding | Unknown]:
+    """Policies of one namespace add up; only those that name the Agent's label are certain to be about it."""
+    by_namespace = defaultdict(list)
+    for foreign in scope.everything.foreign:
+        if (
+            is_object(foreign, *_POLICY)
+            and _limits(foreign.raw)
+            and _selects(foreign.raw, _LABELS) is not False
+        ):
+            by_namespace[text_at(foreign.raw, "metadata", "namespace")].append(foreign)
+    for policies in by_namespace.values():
+        about = [policy for policy in policies if _names_agent(policy.raw)]
+        way = _best(policy.raw for policy in policies)
+        for policy in about:
+            name = f"Network policy `{text_at(policy.raw, 'metadata', 'name')}`"
+            if way is _Way.CLOSED:
+                yield Finding(
+                    "R40",
+                    Severity.ERROR,
+                    f"{name} keeps the Agent from its tunnel endpoint: no traffic to {_ENDPOINT} on port {_PORT} "
+                    "may leave",
+                    policy.origin(("spec", "egress")),
+                    advice=f"Allow egress on TCP {_PORT} to anywhere, and DNS.",
+                )
+            elif way is _Way.MAYBE:
+                yield Unknown(
+                    "R40", f"whether {_ENDPOINT} is among the addresses that {policy.origin()} allows"
+                )
+
+
+def _limits(policy: JsonObject) -> bool:
+    types = dig(policy, "spec", "policyTypes")
+    return "Egress" in types if isinstance(types, list) else dig(policy, "spec", "egress") is not None
+
+
+def _selects(policy: JsonObject, labels: Mapping[str, Json]) -> bool | None:
+    """None where expressions decide."""
+    selector = dig(policy, "spec", "podSelector")
+    wanted = dig(selector, "matchLabels")
+    if isinstance(wanted, dict) and any(labels.get(name) != value for name, value in wanted.items()):
+        return False
+    return None if dig(selector, "matchExpressions") else True
+
+
+def _names_agent(policy: JsonObject) -> bool:
+    selector = dig(policy, "spec", "podSelector")
+    return dig(selector, "matchLabels", NAME_LABEL) == AGENT and not dig(selector, "matchExpressions")
+
+
+def _best(policies: Iterable[JsonObject]) -> _Way:
+    rules = (rule for policy in policies for rule in _items(dig(policy, "spec", "egress")))
+    return max((_way(rule) for rule in rules), default=_Way.CLOSED)
+
+
+def _way(rule: Json) -> _Way:
+    ports = _items(dig(rule, "ports"))
+    by_port = max((_through(port) for port in ports), default=_Way.CLOSED) if ports else _Way.OPEN
+    peers = _items(dig(rule, "to"))
+    by_peer = max((_to(peer) for peer in peers), default=_Way.CLOSED) if peers else _Way.OPEN
+    return min(by_port, by_peer)
+
+
+def _through(port: Json) -> _Way:
+    if dig(port, "protocol") not in (None, "TCP"):
+        return _Way.CLOSED
+    first, last = dig(port, "port"), dig(port, "endPort")
+    if first is None:
+        return _Way.OPEN
+    if not isinstance(first, int):
+        return _Way.MAYBE
+    is_in = first <= _PORT <= last if isinstance(last, int) else first == _PORT
+    return _Way.OPEN if is_in else _Way.CLOSED
+
+
+def _to(peer: Json) -> _Way:
+    """Pods and namespaces are inside the cluster; of addresses, those of the endpoint are not fixed."""
+    cidr = dig(peer, "ipBlock", "cidr")
+    if not isinstance(cidr, str):
+        return _Way.CLOSED
+    try:
+        network = ip_network(cidr, strict=False)
+    except ValueError:
+        return _Way.MAYBE
+    if network.prefixlen <= _WIDE:
+        return _Way.OPEN
+    return _Way.CLOSED if network.is_private else _Way.MAYBE
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+RULES = (
+    Rule(
+        id="R40",
+        title="An Agent can call its tunnel endpoint",
+        severity=Severity.ERROR,
+        condition=f"Where network policies limit what the Agent's pods may call, one of them must allow TCP {_PORT} "
+        "to addresses outside. Policies on the cluster count, and those in the tree that select the Agent by its "
+        "label. A range of public addresses is unknown, because the endpoint has no fixed one. Firewalls are not "
+        "seen.",
+        why=f"The tunnel is an outgoing connection to `{_ENDPOINT}` on port {_PORT}; without it the Agent serves "
+        "nobody.",
+        advice=f"Allow egress on TCP {_PORT}.",
+        source="Agent installation guide",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE, Side.CLUSTER),
+        check=_reachable,
+    ),
+)

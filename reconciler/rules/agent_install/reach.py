@@ -1,0 +1,220 @@
+"""Rules about what Agents are there for: R47, R49 (agent and operator 2.2, 2.9)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.origin import Origin
+from reconciler.rules.agent_install.manifest import agent_deployments
+from reconciler.rules.asking import Ask, Member
+from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, DeclaredDefinition, dig
+from reconciler.rules.foreign import agent_installations
+from reconciler.rules.git_target import is_git_target
+from reconciler.rules.installed import InstalledAgent
+from reconciler.rules.pattern import is_open
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class _User:
+    """Something declared that sends traffic through an Agent."""
+
+    name: str
+    origin: Origin
+
+
+def _in_use(scope: Scope) -> Iterator[Finding | Unknown]:
+    running = {installed.id for installed in scope.all_agent_installs}
+    placed_elsewhere = _is_installed_by_manifests(scope)
+    referred, is_open_ended = _referred(scope)
+    ids = [agent.document.metadata.id for agent in scope.agents]
+    without_install = [name for name in ids if running and name not in running]
+    users = _users(scope) if without_install and not placed_elsewhere else {}
+    unplaced, unreferred = [], []
+    for agent in scope.agents:
+        name = agent.document.metadata.id
+        lacks_install, lacks_reference = name in without_install, name not in referred
+        if lacks_install and placed_elsewhere:
+            unplaced.append(name)
+            lacks_install = False
+        if lacks_reference and (is_open_ended or not scope.has_read(Kind.DEFINITION)):
+            unreferred.append(name)
+            lacks_reference = False
+        user = users.get(name)
+        if not lacks_install and not lacks_reference:
+            continue
+        yield Finding(
+            "R47",
+            Severity.ERROR if lacks_install and user is not None else Severity.WARNING,
+            f"Agent `{name}` is "
+            + _state(user, lacks_install=lacks_install, lacks_reference=lacks_reference),
+            agent.origin(("metadata", "id")),
+            key=scope.key(Kind.AGENT, name),
+            others=(user.origin,) if user is not None and lacks_install else (),
+            advice="Declare where it runs under `install`, or take it out of what uses it."
+            if lacks_install
+            else "Declare an agent definition that names it, or remove the Agent.",
+        )
+    if unplaced:
+        yield Unknown(
+            "R47", f"whether manifests in the tree install {_listed(unplaced)}: they do not name an Agent"
+        )
+    if unreferred:
+        reason = (
+            "definitions name their Agent by a placeholder"
+            if is_open_ended
+            else scope.unread(Kind.DEFINITION)
+        )
+        yield Unknown("R47", f"whether a definition names {_listed(unreferred)}: {reason}")
+
+
+def _state(user: _User | None, *, lacks_install: bool, lacks_reference: bool) -> str:
+    if lacks_install and user is not None:
+        return f"installed nowhere, and {user.name} uses it"
+    if lacks_install:
+        return "installed nowhere" + (" and named by no definition" if lacks_reference else "")
+    return "named by no definition, so nothing goes through it"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _is_installed_by_manifests(scope: Scope) -> bool:
+    """Manifests tell organizations and Secret, not which Agent they are."""
+    found = (*agent_installations(scope.everything), *agent_deployments(scope))
+    return bool(found)
+
+
+def _referred(scope: Scope) -> tuple[set[str], bool]:
+    """Ids of Agents that agent definitions and stores name; and whether some of them leave it to a placeholder."""
+    by_definitions = (_named_by(member) for member in scope.references.of_type(AGENT_TYPE))
+    by_stores = (dig(store.document.spec.vault, "agent_id") for store in scope.secret_stores)
+    names = {name for name in (*by_definitions, *by_stores) if isinstance(name, str)}
+    return names, any(is_open(name) for name in names)
+
+
+def _named_by(member: Member) -> str | None:
+    """Id of the Agent that an agent definition points at."""
+    if member.declared is not None:
+        found = member.declared.input("values", "id")
+    else:
+        found = None if member.live is None else dig(member.live.document, "values", "id")
+    return found if isinstance(found, str) else None
+
+
+def _users(scope: Scope) -> Mapping[str, _User]:
+    """The first thing that uses each Agent."""
+    found: dict[str, _User] = {}
+    for store in scope.secret_stores:
+        agent = dig(store.document.spec.vault, "agent_id")
+        if isinstance(agent, str):
+            place = store.origin(("spec", "vault", "agent_id"))
+            found.setdefault(agent, _User(f"store `{store.document.metadata.id}`", place))
+    for member, ask, agent in _uses(scope):
+        if agent not in found and member.declared is not None:
+            found[agent] = _User(f"definition `{member.id}`", member.declared.origin(ask.path))
+    return found
+
+
+def _uses(scope: Scope, of_type: str | None = None) -> Iterator[tuple[Member, Ask, str]]:
+    """Definitions that ask for an Agent, with each one that they get."""
+    graph = scope.references
+    for member, ask in graph.asking_for(AGENT_TYPE):
+        if member.declared is None or (of_type is not None and member.type != of_type):
+            continue
+        agents = {_named_by(end.member) for start in graph.starts(member) for end in graph.follow(start, ask)}
+        for agent in sorted(filter(None, agents)):
+            yield member, ask, agent
+
+
+def _reaches(scope: Scope) -> Iterator[Finding | Unknown]:
+    installs: dict[str, list[InstalledAgent]] = defaultdict(list)
+    for installed in scope.all_agent_installs:
+        installs[installed.id].append(installed)
+    if not installs or not any(cluster.network for cluster in scope.settings.clusters.values()):
+        return
+    untold: set[str] = set()
+    for member, _, agent in _uses(scope, CLUSTER_TYPE):
+        definition = member.declared
+        if definition is None or agent not in installs or is_git_target(definition) is not False:
+            continue
+        cluster = scope.cluster_of(definition)
+        facts = scope.cluster_facts(cluster)
+        if facts is None or facts.network is None:
+            untold.add(f"the network of the cluster of `{definition.id}` (`clusters.<name>.network`)")
+            continue
+        reached = [_reached(scope, installed, facts.network) for installed in installs[agent]]
+        if None in reached:
+            untold.add(f"the networks that Agent `{agent}` reaches (`install.networks`)")
+        elif not all(reached):
+            first = installs[agent][reached.index(False)]
+            yield _unreached(scope, definition, first, facts.network, is_none=not any(reached))
+    if untold:
+        yield Unknown("R49", "not declared: " + "; ".join(sorted(untold)))
+
+
+def _reached(scope: Scope, installed: InstalledAgent, network: str) -> bool | None:
+    """None where nothing tells. An Agent reaches the network that it runs in."""
+    facts = scope.cluster_facts(installed.install.cluster)
+    if facts is not None and facts.network == network:
+        return True
+    networks = installed.install.networks
+    return None if networks is None else network in networks
+
+
+def _unreached(
+    scope: Scope, definition: DeclaredDefinition, installed: InstalledAgent, network: str, *, is_none: bool
+) -> Finding:
+    cluster = scope.cluster_of(definition)
+    where = (
+        "" if is_none or installed.install.cluster is None else f" from cluster `{installed.install.cluster}`"
+    )
+    return Finding(
+        "R49",
+        Severity.ERROR if is_none else Severity.WARNING,
+        f"Agent `{installed.id}` does not reach network `{network}`{where}, where cluster `{cluster}` of "
+        f"`{definition.id}` stands" + ("" if is_none else "; a part of the requests fails"),
+        installed.origin(("networks",)),
+        key=scope.key(Kind.DEFINITION, definition.id),
+        others=(definition.origin(),),
+        advice=f"Use an Agent in network `{network}`, or add it to `networks` once there is a way.",
+    )
+
+
+RULES = (
+    Rule(
+        id="R47",
+        title="An Agent is installed and used",
+        severity=Severity.WARNING,
+        condition="An Agent must be named by a definition of type `agent`, declared or live, or by a Vault store. "
+        "Where the tree declares installations at all, it must have one as well; it is an error where something "
+        "declared uses an Agent without. While live definitions were not read, a missing one is unknown, and "
+        "so is an installation where manifests in the tree install an Agent that they do not name. A tree "
+        "without any installation says nothing about where Agents run.",
+        why="What goes through an Agent that runs nowhere ends in `Bad Gateway`. One that nothing names is left "
+        "over, or not finished.",
+        advice="Complete what is missing.",
+        source="Inferred from the steps of the installation guide",
+        confidence=Confidence.INFERRED,
+        sides=(Side.FILE, Side.LIVE),
+        check=_in_use,
+    ),
+    Rule(
+        id="R49",
+        title="An Agent reaches the network of the cluster",
+        severity=Severity.ERROR,
+        condition="A cluster definition that uses an Agent, and whose cluster has a `network` in the settings, needs "
+        "an Agent whose installations list it in `networks` or run on a cluster of the same network. Where only "
+        "some installations do, it is a warning; what is not declared is unknown.",
+        why="The Agent forwards requests from where it runs. It makes no way into another network.",
+        advice="Run at least one Agent for each network that is cut off.",
+        source="Agent overview; security overview",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_reaches,
+    ),
+)

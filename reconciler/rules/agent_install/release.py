@@ -1,0 +1,134 @@
+"""Rules about pinned and supported versions: R37, R48 (agent and operator 2.1, 2.5)."""
+
+from collections.abc import Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.installation import AgentInstall
+from reconciler.model.json import Path
+from reconciler.rules.agent_install.image import image, tag_of
+from reconciler.rules.agent_install.installation import Method, is_filled_in, method_of, named
+from reconciler.rules.agent_install.manifest import agent_deployments, text_at
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+from reconciler.rules.version import is_older, parsed
+
+_LATEST = "latest"
+_OLDEST_HELM = "3.8"
+
+
+def _is_latest(tag: str) -> bool:
+    return tag == _LATEST or tag.startswith(f"{_LATEST}-")
+
+
+def _pinned(scope: Scope) -> Iterator[Finding | Unknown]:
+    for installed in scope.agent_installs:
+        for problem, path, advice in _unpinned(installed.install):
+            yield Finding(
+                "R37",
+                Severity.WARNING,
+                f"{named(installed)}: {problem}",
+                installed.origin(path),
+                key=scope.key(Kind.AGENT, installed.id),
+                advice=advice,
+            )
+        if any(is_filled_in(text) for text in (installed.install.image or "", _chart(installed.install))):
+            yield Unknown("R37", f"the version of {named(installed)} is filled in later")
+    for deployment in agent_deployments(scope):
+        named_image = text_at(deployment.container, "image")
+        problem = "" if is_filled_in(named_image) else _image_problem(named_image)
+        if problem:
+            yield Finding(
+                "R37",
+                Severity.WARNING,
+                f"{deployment.name}: {problem}",
+                deployment.origin("image"),
+                advice="Name a version, such as `:1.8.4`, or a digest.",
+            )
+
+
+def _chart(install: AgentInstall) -> str:
+    return install.chartVersion or ""
+
+
+def _unpinned(install: AgentInstall) -> Iterator[tuple[str, Path, str]]:
+    is_helm = method_of(install) is Method.HELM
+    if install.image is not None and not is_filled_in(install.image):
+        problem = _image_problem(install.image)
+        if problem:
+            yield problem, ("image",), "Name a version, such as `:1.8.4`, or a digest."
+    elif install.image is None and not is_helm:
+        yield "no image is named, so its version is not pinned", (), "Set `image` with a version."
+    elif install.image is None and _is_latest(tag_of(install)):
+        advice = "Name a version."
+        yield f"tag `{tag_of(install)}` of the image moves", ("helmValues", "image", "tag"), advice
+    chart = _chart(install)
+    if is_helm and not is_filled_in(chart) and parsed(chart) is None:
+        problem = (
+            f"`{chart}` is not one version of the chart"
+            if chart
+            else "the version of the chart is not pinned"
+        )
+        yield problem, ("chartVersion",), "Set `chartVersion` to one version, such as `1.2.10`."
+
+
+def _image_problem(text: str) -> str:
+    parts = image(text)
+    if parts.has_digest:
+        return ""
+    if not parts.tag:
+        return "the image has no tag, so its version is not pinned"
+    return f"tag `{parts.tag}` of the image moves" if _is_latest(parts.tag) else ""
+
+
+def _recent_helm(scope: Scope) -> Iterator[Finding | Unknown]:
+    untold: list[str] = []
+    for installed in scope.agent_installs:
+        version = installed.install.helmVersion
+        if method_of(installed.install) is not Method.HELM:
+            continue
+        older = None if version is None else is_older(version, _OLDEST_HELM)
+        if older is None:
+            untold.append(f"`{installed.id}`")
+        elif older:
+            yield Finding(
+                "R48",
+                Severity.WARNING,
+                f"{named(installed)} is installed with Helm {version}; charts in a registry need {_OLDEST_HELM}, or a "
+                "switch before it",
+                installed.origin(("helmVersion",)),
+                key=scope.key(Kind.AGENT, installed.id),
+                advice="Use Helm 3.8 or later, or set `HELM_EXPERIMENTAL_OCI=1` where it runs.",
+            )
+    if untold:
+        names = ", ".join(dict.fromkeys(untold))
+        yield Unknown("R48", f"which Helm installs {names} is not declared (`helmVersion`)")
+
+
+RULES = (
+    Rule(
+        id="R37",
+        title="The version of an Agent is pinned",
+        severity=Severity.WARNING,
+        condition="The image must have a tag other than `latest`, or a digest. With Helm `chartVersion` must be one "
+        "version; the image may be left to the chart then.",
+        why="What is not pinned changes when a pod happens to be started anew, one replica at a time.",
+        advice="Name a version.",
+        source="Good practice; not from the documentation",
+        confidence=Confidence.INFERRED,
+        sides=(Side.FILE,),
+        check=_pinned,
+    ),
+    Rule(
+        id="R48",
+        title="Helm is new enough for charts in a registry",
+        severity=Severity.WARNING,
+        condition="`helmVersion` of an installation by Helm must be 3.8 or newer; left out it is unknown.",
+        why="The chart is kept in a container registry, which older versions read only after a switch.",
+        advice="Use a newer Helm.",
+        source="Agent installation guide",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_recent_helm,
+    ),
+)

@@ -1,0 +1,59 @@
+"""The rule about definitions of type `agent` themselves (compatibility rules, Agent definition): R50."""
+
+from collections.abc import Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.rules.declared_definition import AGENT_DRIVER, AGENT_TYPE
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+
+def _type_and_driver(scope: Scope) -> Iterator[Finding | Unknown]:
+    graph = scope.references
+    for member in dict.fromkeys((*graph.of_type(AGENT_TYPE), *graph.by_driver.get(AGENT_DRIVER, ()))):
+        definition = member.declared
+        if definition is None:
+            continue
+        entity = definition.entity
+        is_agent = entity.type == AGENT_TYPE
+        if is_agent != (entity.driver_type == AGENT_DRIVER):
+            yield Finding(
+                "R50",
+                Severity.ERROR,
+                f"Type `{AGENT_TYPE}` goes with driver `{AGENT_DRIVER}`: `{definition.id}` has type "
+                f"`{entity.type}` and driver `{entity.driver_type}`",
+                definition.origin(("driver_type",) if is_agent else ("type",)),
+                key=scope.key(Kind.DEFINITION, definition.id),
+                advice=f"Use driver `{AGENT_DRIVER}`."
+                if is_agent
+                else f"Use type `{AGENT_TYPE}`, or the driver that makes a `{entity.type}`.",
+            )
+        if is_agent and entity.driver_account:
+            yield Finding(
+                "R50",
+                Severity.WARNING,
+                f"Definition `{definition.id}` of an Agent names cloud account `{entity.driver_account}`, for "
+                "which its driver has no use",
+                definition.origin(("driver_account",)),
+                key=scope.key(Kind.DEFINITION, definition.id),
+                advice="Remove `driver_account`.",
+            )
+
+
+RULES = (
+    Rule(
+        id="R50",
+        title="Type `agent` and driver `humanitec/agent` go together",
+        severity=Severity.ERROR,
+        condition=f"A definition of type `{AGENT_TYPE}` must have driver `{AGENT_DRIVER}`, and that driver no "
+        "other type. A `driver_account` on such a definition is a warning.",
+        why="Only this driver gives out the URL of a tunnel, and nothing else. The mistake is accepted when "
+        "it is stored and shows at the first deployment.",
+        advice="Correct the type or the driver; leave `driver_account` out.",
+        source="Agent installation guide; a demonstration repository sets an account",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_type_and_driver,
+    ),
+)

@@ -1,0 +1,194 @@
+"""The rule about what matches a reference to an Agent (compatibility rules, Agent definition): R51."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.rules.asking import Ask, Member
+from reconciler.rules.context import class_of, described
+from reconciler.rules.declared_definition import AGENT_TYPE
+from reconciler.rules.identifier import did_you_mean
+from reconciler.rules.reference_graph import ReferenceGraph, Request, spelled
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+_SUGGESTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """A request for an Agent that nothing matches, and the definitions over which it was made."""
+
+    member: Member
+    ask: Ask
+    request: Request
+    way: tuple[Member, ...]
+
+
+def _matched(scope: Scope) -> Iterator[Finding | Unknown]:
+    graph = scope.references
+    told: set[tuple[Member, Ask, str | None, str | None]] = set()
+    known = _Known(graph.of_type(AGENT_TYPE))
+    for answer in _answers(graph):
+        if isinstance(answer, Unknown):
+            yield answer
+            continue
+        request = answer.request
+        subject = (answer.member, answer.ask, request.class_name, request.res_id)
+        if subject not in told:
+            told.add(subject)
+            yield from _judged(scope, answer, known)
+
+
+def _answers(graph: ReferenceGraph) -> Iterator[_Missing | Unknown]:
+    inheriting: dict[Member, list[Ask]] = {}
+    for member, ask in graph.asking_for(AGENT_TYPE):
+        if member.declared is None:
+            continue
+        for node in graph.starts(member):
+            request = node.request(ask)
+            if graph.winners(request):
+                continue
+            if not graph.may_have_others(request):
+                yield _Missing(member, ask, request, (member,))
+            elif request.class_name is None or _has_unknown(graph):
+                yield _unmanaged(graph, member, ask)
+            elif ask not in inheriting.setdefault(member, []):
+                inheriting[member].append(ask)
+    if inheriting:
+        yield from _inherited(graph, inheriting)
+
+
+def _inherited(graph: ReferenceGraph, inheriting: dict[Member, list[Ask]]) -> Iterator[_Missing | Unknown]:
+    """Judge references whose resource id is that of whatever asks for the referring resource."""
+    types = graph.leading_to({member.type for member in inheriting})
+    starts = (node for name in types for member in graph.of_type(name) for node in graph.starts(member))
+    found = graph.explore(starts, types)
+    arrived: set[Member] = set()
+    for node in found.reached:
+        if node.member not in inheriting or node.res_id is None:
+            continue
+        arrived.add(node.member)
+        for ask in inheriting[node.member]:
+            request = node.request(ask)
+            if not graph.winners(request) and not graph.may_have_others(request):
+                yield _Missing(node.member, ask, request, tuple(found.path_to(node)))
+    for member in inheriting:
+        if member not in arrived:
+            assert member.declared is not None
+            yield Unknown(
+                "R51",
+                f"which agent `{member.id}` ({member.declared.origin()}) asks for depends on the resource id of "
+                "what asks for it, which no definition fixes",
+            )
+
+
+def _has_unknown(graph: ReferenceGraph) -> bool:
+    return any(member.criteria is None for member in graph.of_type(AGENT_TYPE))
+
+
+def _unmanaged(graph: ReferenceGraph, member: Member, ask: Ask) -> Unknown:
+    names = [m.id for m in graph.of_type(AGENT_TYPE) if m.criteria is None] or [member.id]
+    return Unknown(
+        "R51",
+        f"the criteria of `{names[0]}` are not managed here and the live ones were not read: whether "
+        f"`{ask.name}` is matched is not known",
+    )
+
+
+def _judged(scope: Scope, missing: _Missing, known: "_Known") -> Iterator[Finding | Unknown]:
+    """Refuse where both sides were read; one of them alone is a warning or, without any agent definition, unknown."""
+    is_read = scope.has_read(Kind.DEFINITION)
+    has_any = bool(scope.references.of_type(AGENT_TYPE))
+    if not is_read:
+        yield Unknown("R51", f"{scope.unread(Kind.DEFINITION)}: agent definitions may be there")
+    if is_read or has_any:
+        severity = Severity.ERROR if is_read and has_any else Severity.WARNING
+        yield _finding(scope, missing, severity, _advice(known, missing.request))
+
+
+def _finding(scope: Scope, missing: _Missing, severity: Severity, advice: str) -> Finding:
+    definition = missing.member.declared
+    assert definition is not None
+    request = missing.request
+    asked = f"{request.class_name}#{request.res_id or 'any'}"
+    place = definition.origin(missing.ask.path)
+    others = "" if scope.has_read(Kind.DEFINITION) else " among those declared"
+    way = f" ({spelled((*missing.way, missing.ask.name))})" if len(missing.way) > 1 else ""
+    return Finding(
+        "R51",
+        severity,
+        f"`{definition.id}` asks for agent `{asked}`; no agent definition matches{others}"
+        f"{described(request.where)}{way}",
+        place,
+        key=scope.key(Kind.DEFINITION, definition.id),
+        others=tuple(m.declared.origin() for m in missing.way[:-1] if m.declared is not None),
+        advice=advice,
+    )
+
+
+def _advice(known: "_Known", request: Request) -> str:
+    name = f"{request.class_name}#{request.res_id}"
+    selected = known.selected(request)
+    if selected is not None:
+        return f"`{selected.id}` matches class and id, in other deployments only; widen its criteria, or add one."
+    shown = ", ".join(f"`{one}`" for one in known.names[:3])
+    if request.res_id in known.agents:
+        told = f": known are {shown}" if shown else ""
+        return f"What follows `#` is the `res_id` of the criteria, not the id of the Agent{told}."
+    suggestion = known.suggestion(name)
+    if suggestion:
+        return suggestion
+    if shown:
+        return f"Ask for one that exists: {shown}."
+    return "Declare an agent definition with that class and `res_id`, or let the Agent's document make it."
+
+
+class _Known:
+    """What agent definitions can be asked for by, read once: many references may be wrong."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._suggested = 0
+        self._by_selector: dict[tuple[str, str | None], Member] = {}
+        self.agents: set[str | None] = {member.id for member in members}
+        for member in members:
+            for criterion in member.criteria or ():
+                self._by_selector.setdefault((class_of(criterion), criterion.res_id or None), member)
+            agent = None if member.declared is None else member.declared.input("values", "id")
+            if isinstance(agent, str):
+                self.agents.add(agent)
+        self.names = sorted(f"{class_name}#{res_id or 'any'}" for class_name, res_id in self._by_selector)
+
+    def suggestion(self, name: str) -> str:
+        """A sentence with the nearest name; "" where none is near, or after enough of them: each takes milliseconds."""
+        self._suggested += 1
+        return did_you_mean(name, self.names) if self._suggested <= _SUGGESTIONS else ""
+
+    def selected(self, request: Request) -> Member | None:
+        """A definition with the class and id of the request."""
+        class_name = request.class_name or DEFAULT_CLASS
+        by = self._by_selector
+        return by.get((class_name, request.res_id)) or by.get((class_name, None))
+
+
+RULES = (
+    Rule(
+        id="R51",
+        title="A reference to an Agent is matched by an agent definition",
+        severity=Severity.ERROR,
+        condition=f"Where a definition refers to a resource of type `{AGENT_TYPE}`, some definition of that type, "
+        "declared or live, must have a criterion with the same class and resource id that holds in some of the "
+        "same deployments. A reference that leaves out class or id takes those of the referring resource, "
+        "over any number of definitions. Where no agent definition exists at all, or while the live ones were "
+        "not read, it is a warning or unknown.",
+        why="What follows `#` is the `res_id` of the criteria. The Agent's own id there is a common mistake: "
+        "nothing matches, and the deployment fails.",
+        advice="Let class and id of the reference be those of an agent definition's criteria.",
+        source="Agent installation guide; example library; seen wrong in a third party's scripts",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE, Side.LIVE),
+        check=_matched,
+    ),
+)

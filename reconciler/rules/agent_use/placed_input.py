@@ -1,0 +1,177 @@
+"""Rules about inputs named `agent_url` (compatibility rules, Agent definition and `agent_url`): R52, R53, R54."""
+
+from collections.abc import Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import dotted
+from reconciler.model.placeholder import ResourceReference, resource_references, sole_reference
+from reconciler.rules.agent_use.agent_input import AgentInput, agent_inputs, way_to_agent
+from reconciler.rules.asking import AGENT_URL, Ask
+from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE
+from reconciler.rules.git_target import ECHO_DRIVER, is_git_target
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+_WANTED = "${resources['agent.default#agent'].outputs.url}"
+_HANDING_ON = "config"
+
+
+def _secret(scope: Scope) -> Iterator[Finding | Unknown]:
+    for found in agent_inputs(scope):
+        if found.path[1] != "values" or (found.is_template and found.path[3] != "outputs"):
+            continue
+        advice = "Move it under `driver_inputs.secrets`."
+        if found.is_template:
+            advice = "Return it under `templates.secrets`."
+        elif found.path[2:] != (AGENT_URL,):
+            advice = f"Move it to `{dotted(('driver_inputs', 'secrets', *found.path[2:]))}`."
+        yield _finding(
+            "R52",
+            scope,
+            found,
+            f"`agent_url` is a secret input, and `{found.definition.id}` has it under "
+            f"`{dotted(found.path[: 4 if found.is_template else 2])}`",
+            advice,
+        )
+
+
+def _from_agent(scope: Scope) -> Iterator[Finding | Unknown]:
+    for found in agent_inputs(scope):
+        text = found.value
+        if found.is_template or (isinstance(text, str) and "{{" in text):
+            continue
+        problem = _problem(found)
+        if isinstance(problem, ResourceReference):
+            answer = _through(scope, found, problem)
+            if isinstance(answer, Unknown):
+                yield answer
+                continue
+            problem = answer
+        if problem:
+            yield _finding(
+                "R53",
+                scope,
+                found,
+                f"`agent_url` must be output `url` of an agent resource: that of `{found.definition.id}` {problem}",
+                f"Write `{_WANTED}`, with the class and `res_id` of your agent definition.",
+            )
+
+
+def _problem(found: AgentInput) -> str | ResourceReference:
+    """Tell what is wrong, "" for nothing; a reference to something that may hand the URL on is returned."""
+    text = found.value
+    if isinstance(text, dict) and "ref" in text:
+        return "comes from a secret store"
+    if not isinstance(text, str):
+        return "is no text"
+    reference = sole_reference(text)
+    if reference is None:
+        return "has more than the reference in it" if resource_references(text) else "is no reference to one"
+    if reference.is_traversal:
+        return "is a list of what a selector finds"
+    if reference.type != AGENT_TYPE:
+        return reference
+    return "" if reference.steps == ("outputs", "url") else f"asks for `{reference.accessor.lstrip('.')}`"
+
+
+def _through(scope: Scope, found: AgentInput, reference: ResourceReference) -> str | Unknown:
+    """Judge a reference to another type: an Agent's URL may be handed on, under whatever name.
+
+    A definition that gives it out as `agent_url` is judged itself.
+    """
+    if reference.output == AGENT_URL:
+        return ""
+    graph = scope.references
+    ask = Ask(found.path, reference.type, reference.class_name, reference.res_id, reference)
+    targets = []
+    for node in graph.starts(found.member):
+        if way_to_agent(graph, node, ask) is not None:
+            return ""
+        targets += graph.follow(node, ask)
+    if reference.type == _HANDING_ON and not (
+        targets and all(t.member.driver == ECHO_DRIVER for t in targets)
+    ):
+        return Unknown(
+            "R53",
+            f"whether `{reference.text}` ({found.definition.origin(found.path)}) hands on the URL of an Agent "
+            "is known at deployment only",
+        )
+    return f"refers to `{ask.name}`"
+
+
+def _taken(scope: Scope) -> Iterator[Finding | Unknown]:
+    for found in agent_inputs(scope):
+        entity = found.definition.entity
+        if (entity.type, entity.driver_type) != (CLUSTER_TYPE, ECHO_DRIVER) or is_git_target(
+            found.definition
+        ):
+            continue
+        yield _finding(
+            "R54",
+            scope,
+            found,
+            f"Driver `{entity.driver_type}` takes no Agent: `{found.definition.id}` returns its inputs as the "
+            "cluster's outputs and connects to nothing",
+            "Use the driver of the cluster's platform, such as `humanitec/k8s-cluster-eks`, with `agent_url` "
+            "under its secrets.",
+        )
+
+
+def _finding(rule: str, scope: Scope, found: AgentInput, message: str, advice: str) -> Finding:
+    return Finding(
+        rule,
+        Severity.ERROR,
+        message,
+        found.definition.key_origin(found.path),
+        key=scope.key(Kind.DEFINITION, found.definition.id),
+        advice=advice,
+    )
+
+
+RULES = (
+    Rule(
+        id="R52",
+        title="`agent_url` is a secret input",
+        severity=Severity.ERROR,
+        condition="An input named `agent_url` must not stand under `driver_inputs.values`, at any depth, nor "
+        "among the plain outputs of a template; the secret outputs of a template are its place.",
+        why="The URL carries the right to use the tunnel. It is a secret output of the agent resource, and "
+        "secret outputs resolve in secret inputs only.",
+        advice="Move it under `driver_inputs.secrets`.",
+        source="Example library, cluster definitions with an Agent",
+        confidence=Confidence.VENDOR_CODE,
+        sides=(Side.FILE,),
+        check=_secret,
+    ),
+    Rule(
+        id="R53",
+        title="`agent_url` is output `url` of an agent",
+        severity=Severity.ERROR,
+        condition="An input named `agent_url` must be exactly one reference: to output `url` of a resource of "
+        "type `agent`, or to an output of another definition that hands such a URL on, over any number of "
+        "steps (`config` definitions of runners do). An empty one is no Agent and is fine. What a template "
+        "hands on under another name is unknown.",
+        why="The URL is signed anew for each use. A literal, a stored one or that of something else opens no "
+        "tunnel.",
+        advice=f"Write `{_WANTED}`.",
+        source="Example library; reference of resource types",
+        confidence=Confidence.VENDOR_CODE,
+        sides=(Side.FILE,),
+        check=_from_agent,
+    ),
+    Rule(
+        id="R54",
+        title="`agent_url` stands on a driver that connects to something",
+        severity=Severity.ERROR,
+        condition="A `k8s-cluster` definition with driver `humanitec/echo` must not have an input named "
+        "`agent_url`. Deployments to Git take no Agent either; rule R68 speaks of those.",
+        why="Echo returns what it is given. The definition looks as if the cluster were reached through the "
+        "Agent, and it is not.",
+        advice="Use the driver of the cluster's platform.",
+        source="Agent overview",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_taken,
+    ),
+)

@@ -1,0 +1,70 @@
+"""The rule about clusters that only an Agent reaches (compatibility rules, Agent definition): R56."""
+
+from collections.abc import Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.rules.declared_definition import CLUSTER_TYPE
+from reconciler.rules.git_target import is_git_target
+from reconciler.rules.gitops.deployment_target import agent_uses
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+_SHOWN = 3
+
+
+def _reachable(scope: Scope) -> Iterator[Finding | Unknown]:
+    untold: list[str] = []
+    for definition in scope.of_type(CLUSTER_TYPE):
+        is_git = is_git_target(definition)
+        if is_git:
+            continue
+        name = scope.cluster_of(definition)
+        facts = scope.cluster_facts(name)
+        is_public = None if facts is None else facts.apiServer.public
+        if is_public or any(True for _ in agent_uses(definition)):
+            continue
+        if is_public is None:
+            untold.append(definition.id)
+        elif is_git is None:
+            yield Unknown(
+                "R56",
+                f"cluster `{name}` is private, and whether `{definition.id}` deploys to it or to Git is known at "
+                "deployment only",
+            )
+        else:
+            yield Finding(
+                "R56",
+                Severity.ERROR,
+                f"Cluster `{name}` is private and no Agent is set: `{definition.id}` would contact an API server "
+                "that the orchestrator cannot reach",
+                definition.origin(("driver_inputs",)),
+                key=scope.key(Kind.DEFINITION, definition.id),
+                advice="Add `secrets: {agent_url: ${resources['agent.default#agent'].outputs.url}}`, with an agent "
+                "definition that matches there.",
+            )
+    if untold:
+        names = ", ".join(f"`{name}`" for name in untold[:_SHOWN]) + (", …" if len(untold) > _SHOWN else "")
+        yield Unknown(
+            "R56",
+            "the settings do not say whether the orchestrator reaches the API servers of the clusters of "
+            f"{names}, which use no Agent; set `clusters.<name>.apiServer.public`",
+        )
+
+
+RULES = (
+    Rule(
+        id="R56",
+        title="A private cluster is reached through an Agent",
+        severity=Severity.ERROR,
+        condition="A `k8s-cluster` definition of a cluster with `apiServer.public: false` in the settings must "
+        "use an Agent, unless it deploys to Git. Where the settings do not say it, the answer is unknown.",
+        why="Outside GitOps the orchestrator contacts the cluster's API server itself. Without a tunnel each "
+        "deployment ends in a timeout.",
+        advice="Give the definition an `agent_url`, or open the API server to the orchestrator.",
+        source="Agent overview",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_reachable,
+    ),
+)

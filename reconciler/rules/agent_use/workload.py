@@ -1,0 +1,62 @@
+"""The rule about workloads that ask for an Agent (compatibility rules, table B): R57."""
+
+from collections.abc import Iterator
+
+from reconciler.model.declaration import Foreign
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.json import Json, Path
+from reconciler.rules.declared_definition import AGENT_TYPE, dig
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+_SCORE = "score.dev/"
+
+
+def _no_agent(scope: Scope) -> Iterator[Finding | Unknown]:
+    for document in scope.everything.foreign:
+        for path, name in _wanted(document):
+            yield Finding(
+                "R57",
+                Severity.ERROR,
+                f"Workloads cannot depend on an agent: resource `{name}` is of type `{AGENT_TYPE}`",
+                document.origin(path),
+                advice="Remove it; the Agent is set where the cluster is defined, in `agent_url` of its definition.",
+            )
+
+
+def _wanted(document: Foreign) -> Iterator[tuple[Path, str]]:
+    """Path of the type, and name, of each resource of type `agent`: of a Score file, or of a deployment set."""
+    raw = document.raw
+    version = raw.get("apiVersion")
+    if isinstance(version, str) and version.startswith(_SCORE):
+        yield from _of_type_agent(raw.get("resources"), ("resources",))
+    elif version is None and isinstance(raw.get("modules"), dict):
+        yield from _of_type_agent(raw.get("shared"), ("shared",))
+        modules = raw["modules"]
+        assert isinstance(modules, dict)
+        for module, content in modules.items():
+            yield from _of_type_agent(dig(content, "externals"), ("modules", module, "externals"))
+
+
+def _of_type_agent(resources: Json, at: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(resources, dict):
+        for name, resource in resources.items():
+            if dig(resource, "type") == AGENT_TYPE:
+                yield (*at, name, "type"), name
+
+
+RULES = (
+    Rule(
+        id="R57",
+        title="Workloads do not ask for an Agent",
+        severity=Severity.ERROR,
+        condition="A Score file (`apiVersion: score.dev/…`), or a deployment set in YAML, must not list a "
+        f"resource of type `{AGENT_TYPE}`.",
+        why="The type is indirect: only other resources may refer to it. The deployment is refused.",
+        advice="Remove the resource from the workload.",
+        source="Agent overview; reference of resource types",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_no_agent,
+    ),
+)

@@ -1,0 +1,286 @@
+"""Rules about where a private key comes from (compatibility rules, Keys): R19, R27."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.model.declaration import Declared, Foreign
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.key import KeyDocument, KeyOwner, PrivateKeySource
+from reconciler.model.origin import Origin
+from reconciler.rules.agent_install.installation import is_on_kubernetes, key_secret, namespace_of
+from reconciler.rules.declared_definition import dig
+from reconciler.rules.installed import InstalledAgent, InstalledRunner
+from reconciler.rules.keys.place import RUNNER_SECRET, installs_by_owner, owner_key, runner_secret
+from reconciler.rules.pattern import is_open
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+_VALUE = "humanitec.privateKey"
+_NAMES = frozenset(("privatekey", "private_key", "private-key"))
+_LABEL = "PRIVATE KEY-----"
+_SEALED = "ENC["
+"""How SOPS begins an encrypted value."""
+_MAKERS = frozenset(("Secret", "ExternalSecret", "SealedSecret", "SopsSecret", "VaultStaticSecret"))
+"""Kinds of manifests that bring a Secret to a cluster, under their own name or that of `spec.target`."""
+_DEPTH = 32
+
+
+def _from_git(scope: Scope) -> Iterator[Finding | Unknown]:
+    for owner, installed in installs_by_owner(scope):
+        for path in _key_values(installed.install.helmValues, ()):
+            place = installed.origin(("helmValues", *path))
+            yield _carried(f"The chart value `{_dotted(path)}` of {owner.name}", place)
+    for operator in scope.operators:
+        for path in _key_values(operator.document.spec.helmValues, ()):
+            yield _carried(
+                f"The chart value `{_dotted(path)}` of Operator `{operator.document.metadata.id}`",
+                operator.origin(("spec", "helmValues", *path)),
+            )
+    for foreign in scope.everything.foreign:
+        for path in _of_foreign(foreign.raw):
+            yield _carried(f"The chart value `{_VALUE}`", foreign.origin(path))
+
+
+def _carried(what: str, place: Origin) -> Finding:
+    return Finding(
+        "R19",
+        Severity.ERROR,
+        f"{what} would carry the private key from Git",
+        place,
+        advice="Let a Secret be made from a secret store and name it, or give the value when the chart is installed; "
+        "if a real key stood here, make a new pair.",
+    )
+
+
+def _key_values(values: Json, at: Path) -> Iterator[Path]:
+    """Paths of literal texts that are a private key, by their name or their label."""
+    if len(at) > _DEPTH:
+        return
+    if isinstance(values, dict):
+        for name, value in values.items():
+            if isinstance(value, str):
+                if _LABEL in value or (name.lower() in _NAMES and _is_literal(value)):
+                    yield (*at, name)
+            else:
+                yield from _key_values(value, (*at, name))
+    elif isinstance(values, list):
+        for index, value in enumerate(values):
+            if isinstance(value, str):
+                if _LABEL in value:
+                    yield (*at, index)
+            else:
+                yield from _key_values(value, (*at, index))
+
+
+def _is_literal(text: str) -> bool:
+    return bool(text) and not is_open(text) and not text.startswith(_SEALED)
+
+
+def _of_foreign(raw: JsonObject) -> Iterator[Path]:
+    """Values files of the chart, alone or below a parent chart, and what Argo CD and Flux hand to it."""
+    for values, at in _chart_values(raw):
+        value = dig(values, "humanitec", "privateKey")
+        if isinstance(value, str) and _is_literal(value):
+            yield (*at, "humanitec", "privateKey")
+    for at in (("spec", "source"), *((("spec", "sources", i)) for i in range(len(_sources(raw))))):
+        parameters = dig(_at(raw, at), "helm", "parameters")
+        for index, parameter in enumerate(parameters if isinstance(parameters, list) else ()):
+            value = dig(parameter, "value")
+            if dig(parameter, "name") == _VALUE and isinstance(value, str) and _is_literal(value):
+                yield (*at, "helm", "parameters", index, "value")
+
+
+def _chart_values(raw: JsonObject) -> Iterator[tuple[Json, Path]]:
+    yield raw, ()
+    if "kind" not in raw:
+        for name, child in raw.items():
+            yield child, (name,)
+        return
+    yield dig(raw, "spec", "values"), ("spec", "values")
+    yield dig(raw, "spec", "source", "helm", "valuesObject"), ("spec", "source", "helm", "valuesObject")
+    for index, source in enumerate(_sources(raw)):
+        yield dig(source, "helm", "valuesObject"), ("spec", "sources", index, "helm", "valuesObject")
+
+
+def _sources(raw: JsonObject) -> Sequence[Json]:
+    found = dig(raw, "spec", "sources")
+    return found if isinstance(found, list) else ()
+
+
+def _at(value: Json, path: Path) -> Json:
+    for step in path:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the tree tells about where private halves come from."""
+
+    told: frozenset[KeyOwner]
+    """Owners with a `Key` document that names a Secret or a reference."""
+    made: frozenset[str]
+    """Names of the Secrets that manifests of the tree bring to clusters."""
+    installed: Mapping[KeyOwner, Sequence[InstalledAgent | InstalledRunner]] = field(default_factory=dict)
+
+
+def _has_source(scope: Scope) -> Iterator[Finding | Unknown]:
+    keys = scope.declarations.keys
+    installs = tuple(installs_by_owner(scope))
+    if not keys and not installs:
+        return
+    sources = _Sources(
+        told=frozenset(
+            key.document.spec.for_ for key in scope.everything.keys if _is_told(key.document.spec.privateKey)
+        ),
+        made=frozenset(_made_secrets(scope.everything.foreign)),
+    )
+    with_place = {owner for owner, _ in installs}
+    with_place |= {
+        KeyOwner(operator=operator.document.metadata.id)
+        for operator in scope.operators
+        if operator.document.spec.driverKey is not None
+    }
+    for owner, installed in installs:
+        yield from _of_install(scope, owner, installed, sources)
+    for key in keys:
+        yield from _of_key(scope, key, has_install=key.document.spec.for_ in with_place)
+
+
+def _is_told(source: PrivateKeySource | None) -> bool:
+    return source is not None and bool(source.secret or (source.store and source.ref))
+
+
+def _made_secrets(foreign: Sequence[Foreign]) -> Iterator[str]:
+    for one in foreign:
+        if one.raw.get("kind") in _MAKERS:
+            for name in (dig(one.raw, "metadata", "name"), dig(one.raw, "spec", "target", "name")):
+                if isinstance(name, str):
+                    yield name
+
+
+def _of_install(
+    scope: Scope, owner: KeyOwner, installed: InstalledAgent | InstalledRunner, sources: _Sources
+) -> Iterator[Finding | Unknown]:
+    if owner in sources.told or any(True for _ in _key_values(installed.install.helmValues, ())):
+        return
+    name, problem = (
+        _agent_problem(scope, installed)
+        if isinstance(installed, InstalledAgent)
+        else _runner_problem(scope, installed)
+    )
+    if problem is None or name in sources.made:
+        return
+    severity, what = problem
+    yield Finding(
+        "R27",
+        severity,
+        f"No source for the private key of {owner.name}: {what}",
+        installed.origin(),
+        key=owner_key(scope, owner),
+        advice="Name the Secret in `privateKey.secretName`, or say in a `Key` document where the private half is kept.",
+    )
+
+
+_Problem = tuple[Severity, str] | None
+
+
+def _agent_problem(scope: Scope, installed: InstalledAgent) -> tuple[str, _Problem]:
+    """Name of the Secret that is read by custom, and what is wrong."""
+    install = installed.install
+    if install.privateKey is not None and install.privateKey.secretName is not None:
+        return install.privateKey.secretName, None
+    if not is_on_kubernetes(install):
+        return "", (Severity.WARNING, f"nothing tells where host `{install.host}` has it from")
+    custom = key_secret(install)
+    if custom is None:
+        return "", (Severity.ERROR, "the chart is installed and no Secret is named")
+    return custom[0], _custom(scope, install.cluster, namespace_of(install), custom[0])
+
+
+def _runner_problem(scope: Scope, installed: InstalledRunner) -> tuple[str, _Problem]:
+    if runner_secret(installed) is not None:
+        return "", None
+    install = installed.install
+    return RUNNER_SECRET, _custom(scope, install.cluster, install.namespace, RUNNER_SECRET)
+
+
+def _custom(scope: Scope, cluster: str | None, namespace: str | None, secret: str) -> _Problem:
+    """No Secret is named: that of the guides may be there."""
+    state = None if cluster is None else scope.cluster_state(cluster)
+    if state is not None and namespace is not None:
+        if state.secret(namespace, secret) is not None:
+            return None
+        if state.has_read_secrets:
+            return (
+                Severity.ERROR,
+                f"no Secret is named, and `{namespace}/{secret}` is not on cluster `{cluster}`",
+            )
+    return Severity.WARNING, f"no Secret is named; only `{secret}`, as the guide calls it, may be there"
+
+
+def _of_key(scope: Scope, key: Declared[KeyDocument], *, has_install: bool) -> Iterator[Finding]:
+    spec = key.document.spec
+    source = spec.privateKey
+    if _is_told(source) or (source is None and has_install):
+        return
+    yield Finding(
+        "R27",
+        Severity.WARNING if source is None else Severity.ERROR,
+        f"No source for the private half of key `{key.document.metadata.id}` of {spec.for_.name}: "
+        + (
+            "none is declared"
+            if source is None
+            else "`privateKey` names neither a Secret nor a store with `ref`"
+        ),
+        key.origin(("metadata", "id") if source is None else ("spec", "privateKey")),
+        key=owner_key(scope, spec.for_),
+        advice="Say in `spec.privateKey` where it is kept: `cluster`, `namespace` and `secret`, or `store` and `ref`.",
+    )
+
+
+RULES = (
+    Rule(
+        id="R19",
+        title="No chart value carries a private key from Git",
+        severity=Severity.ERROR,
+        condition=f"`{_VALUE}` of a chart, or any chart value that is called so or is labelled as a private key, must "
+        "not be a text in a file: in `helmValues` of our documents, in values files of the chart (also below a "
+        "parent chart), and in what Argo CD and Flux hand to it. Placeholders, templates and values encrypted "
+        "with SOPS are no such texts. Values that stand as one block of text (`values: |`) are not taken apart; "
+        "a key in them is found by R10.",
+        why="Everybody who can read the repository has the key then, and Helm keeps a copy in its release.",
+        advice="Have the Secret made from a secret store and name it in the values.",
+        source="Agent installation guide; the rest is our inference",
+        confidence=Confidence.INFERRED,
+        sides=(Side.FILE,),
+        check=_from_git,
+    ),
+    Rule(
+        id="R27",
+        title="The private half of a key has a source",
+        severity=Severity.ERROR,
+        condition="Every installation of an Agent or a runner, and every `Key`, tells where the private half comes "
+        "from: a Secret by name, a reference into a secret store, or a manifest of the tree that makes the "
+        "Secret. It is an error where a chart is installed and no Secret is named, where the Secret that the "
+        "guide would use is not on the cluster, and where `privateKey` of a `Key` names no place. It is a warning "
+        "where only the Secret of the guide may be there, and for a `Key` whose owner has no installation here.",
+        why="Without the private half nothing can connect, and nobody can tell a key that is in use from one whose "
+        "private half is lost.",
+        advice="Name the Secret or the reference.",
+        source="Agent installation guide; the rest is our inference",
+        confidence=Confidence.INFERRED,
+        sides=(Side.FILE, Side.CLUSTER),
+        check=_has_source,
+    ),
+)

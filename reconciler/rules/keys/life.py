@@ -1,0 +1,278 @@
+"""Rules about keys that are registered (compatibility rules, Keys): R20, R21, R24, R26."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.key import KeyOwner
+from reconciler.model.origin import Origin
+from reconciler.rules.keys.holding import AgentKeys, agent_keys, declared_keys, is_waiting, shown
+from reconciler.rules.keys.place import key_places, look
+from reconciler.rules.operator.presence import own_operators
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+WARNING_PERIOD = timedelta(days=60)
+"""Time before the end of a key's life from which on it is told; keys live two years (v1 reference 3)."""
+_AT_ONCE = 2
+"""Keys that a rotation needs."""
+
+
+def _lasts(scope: Scope) -> Iterator[Finding | Unknown]:
+    for keys in agent_keys(scope):
+        in_use = {*keys.declared, *keys.mounted}
+        if keys.live is None:
+            if keys.declared:
+                yield Unknown("R20", f"{scope.unread(Kind.KEY)}: when they expire is not known")
+            continue
+        for fingerprint, resource in keys.live.items():
+            if in_use and fingerprint not in in_use:
+                continue
+            told = resource.status.get("expired_at", "")
+            found = _expiry(scope, told)
+            if found is None:
+                yield Unknown("R20", f"when the keys of Agent `{keys.id}` expire is not told")
+            elif found:
+                yield Finding(
+                    "R20",
+                    Severity.WARNING,
+                    f"Key {shown(fingerprint)} of Agent `{keys.id}` {found}",
+                    keys.origin_of(fingerprint),
+                    key=keys.key_of(scope, fingerprint),
+                    advice="Rotate it: register a new key, mount that one, and only then remove this one.",
+                )
+    yield from _operators_keys_last(scope)
+
+
+def _expiry(scope: Scope, told: str) -> str | None:
+    """What to say about a key's end, "" where it is far off, None where it is not known."""
+    if scope.now is None:
+        return None
+    try:
+        end = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    if end.tzinfo is None:
+        end = end.replace(tzinfo=UTC)
+    if end - scope.now > WARNING_PERIOD:
+        return ""
+    return f"{'expired' if end <= scope.now else 'expires'} {end.date().isoformat()}"
+
+
+def _operators_keys_last(scope: Scope) -> Iterator[Finding | Unknown]:
+    used = _operator_keys(scope)
+    registered = scope.surroundings.operator_keys
+    if not used:
+        return
+    if registered is None:
+        yield Unknown("R20", _unread_operator_keys(scope))
+        return
+    for known in registered:
+        place = used.get(known.fingerprint)
+        if place is None:
+            continue
+        owner, origin = place
+        found = _expiry(scope, known.expired_at)
+        if found is None:
+            yield Unknown("R20", f"when the key of {owner.name} expires is not told")
+        elif found:
+            yield Finding(
+                "R20",
+                Severity.WARNING,
+                f"Key {shown(known.fingerprint)} of {owner.name} {found}",
+                origin,
+                advice="Rotate it: register a new key, replace the Secret, restart the Operator, remove this one.",
+            )
+
+
+def _unread_operator_keys(scope: Scope) -> str:
+    return f"the registered Operator keys of organization `{scope.organization}` were not read"
+
+
+def _operator_keys(scope: Scope) -> Mapping[str, tuple[KeyOwner, Origin]]:
+    """Keys of the organization's Operators by fingerprint: declared, named, or found in their Secrets."""
+    found: dict[str, tuple[KeyOwner, Origin]] = {}
+    for operator in own_operators(scope):
+        key = operator.document.spec.driverKey
+        if key is not None and key.fingerprint is not None:
+            owner = KeyOwner(operator=operator.document.metadata.id)
+            found[key.fingerprint.lower()] = (owner, operator.origin(("spec", "driverKey", "fingerprint")))
+    declared, _ = declared_keys(scope)
+    for owner, keys in declared.items():
+        if owner.operator is not None:
+            for fingerprint, document in keys.items():
+                found.setdefault(fingerprint, (owner, document.origin(("spec", "publicKey"))))
+    for place in key_places(scope):
+        if place.owner.operator is not None:
+            mounted = look(scope, place).key
+            if mounted is not None and mounted.fingerprint:
+                found.setdefault(mounted.fingerprint, (place.owner, place.origin))
+    return found
+
+
+def _accepted(scope: Scope) -> Iterator[Finding | Unknown]:
+    for keys in agent_keys(scope):
+        if keys.live is None:
+            if keys.declared:
+                yield Unknown("R21", f"{scope.unread(Kind.KEY)}: whether they are accepted is not known")
+            continue
+        for fingerprint, resource in keys.live.items():
+            if not is_waiting(resource) or not (fingerprint in keys.declared or fingerprint in keys.mounted):
+                continue
+            switching = _left_behind(keys)
+            yield Finding(
+                "R21",
+                Severity.ERROR if switching else Severity.WARNING,
+                f"Key {shown(fingerprint)} is registered but not yet accepted in `{scope.organization}`"
+                + (f"; Agent `{keys.id}` would be left with it alone" if switching else ""),
+                keys.origin_of(fingerprint),
+                key=keys.key_of(scope, fingerprint),
+                advice=f"Keep key {shown(switching)} declared until this one is accepted."
+                if switching
+                else "Wait until it is accepted before the Secret is replaced.",
+            )
+
+
+def _left_behind(keys: AgentKeys) -> str:
+    """An accepted key that is not declared any more while no declared one is accepted, "" where there is none."""
+    live = keys.live or {}
+    if not keys.declared or any(name in live and not is_waiting(live[name]) for name in keys.declared):
+        return ""
+    return next((name for name in live if name not in keys.declared and not is_waiting(live[name])), "")
+
+
+def _none_left_over(scope: Scope) -> Iterator[Finding | Unknown]:
+    for keys in agent_keys(scope):
+        if keys.live is None:
+            if keys.declared:
+                yield Unknown("R24", f"{scope.unread(Kind.KEY)}: whether some are left over is not known")
+            continue
+        if not keys.is_certain:
+            continue
+        mounted = keys.mounted
+        present = {*keys.live, *keys.declared}
+        candidates = sorted(name for name in keys.live if name not in keys.declared and name not in mounted)
+        if candidates and keys.unseen and len(present) <= _AT_ONCE:
+            yield Unknown("R24", f"whether a key of Agent `{keys.id}` is left over: {keys.unseen}")
+        elif candidates or len(present) > _AT_ONCE:
+            yield _left_over(scope, keys, candidates or sorted(present - set(mounted)), len(present))
+
+
+def _left_over(scope: Scope, keys: AgentKeys, names: list[str], count: int) -> Finding:
+    listed = ", ".join(shown(name) for name in names)
+    one = len(names) == 1
+    return Finding(
+        "R24",
+        Severity.WARNING,
+        f"{count} {'key' if count == 1 else 'keys'} on Agent `{keys.id}`; {listed or 'some'} "
+        f"{'looks' if one else 'look'} left over",
+        keys.agent.origin(("metadata", "id")),
+        key=scope.key(Kind.AGENT, keys.id),
+        advice="Remove what no installation uses any more; a rotation needs two keys for a while, never three.",
+    )
+
+
+def _is_ours(scope: Scope) -> Iterator[Finding | Unknown]:
+    operators = own_operators(scope)
+    declared, _ = declared_keys(scope)
+    documents = [
+        key for owner, keys in declared.items() if owner.operator is not None for key in keys.values()
+    ]
+    if not operators and not documents:
+        return
+    registered = scope.surroundings.operator_keys
+    if registered is None:
+        yield Unknown("R26", _unread_operator_keys(scope))
+        return
+    used = _operator_keys(scope)
+    stray = [known.fingerprint for known in registered if known.fingerprint not in used]
+    silent = _without_known_key(scope)
+    if stray and silent:
+        yield Unknown(
+            "R26", f"whether a registered key is that of {silent} is not known: its key is not told"
+        )
+        return
+    origin = operators[0].origin(("metadata", "id")) if operators else documents[0].origin(("metadata", "id"))
+    for fingerprint in stray:
+        yield Finding(
+            "R26",
+            Severity.WARNING,
+            f"Registered Operator key {shown(fingerprint)} is not used by any cluster managed from here; it cannot "
+            "be told from someone else's, so it is not deleted",
+            origin,
+            advice="If nobody uses it, delete it in the orchestrator; else declare the Operator that does.",
+        )
+
+
+def _without_known_key(scope: Scope) -> str:
+    """An Operator whose key is not told, in words, "" where every one is known."""
+    known: dict[KeyOwner, bool] = defaultdict(bool)
+    for owner, _ in _operator_keys(scope).values():
+        known[owner] = True
+    for operator in own_operators(scope):
+        owner = KeyOwner(operator=operator.document.metadata.id)
+        if operator.document.spec.driverKey is not None and not known[owner]:
+            return owner.name
+    return ""
+
+
+RULES = (
+    Rule(
+        id="R20",
+        title="Keys do not expire soon",
+        severity=Severity.WARNING,
+        condition="A registered key of an Agent or an Operator should be valid for at least "
+        f"{WARNING_PERIOD.days} more days. Keys of Agents that are neither declared nor mounted are left out.",
+        why="Keys are made for two years and should be replaced before; with an expired key the Agent or the "
+        "Operator may be refused.",
+        advice="Rotate the key.",
+        source="API description of agent keys and Operator keys; the period is our choice",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.LIVE,),
+        check=_lasts,
+    ),
+    Rule(
+        id="R21",
+        title="The key an Agent is to use is accepted",
+        severity=Severity.ERROR,
+        condition="A declared or mounted key of an Agent must be accepted (`is_authorized`) before the Agent is "
+        "switched to it. It is an error where no declared key is accepted and the accepted one is not declared any "
+        "more; otherwise a key that waits is a warning.",
+        why="A registered key is not accepted at once. Until then an Agent that uses it is answered with 401.",
+        advice="Keep the old key declared until the new one is accepted.",
+        source="API description of agent keys; Agent installation guide",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.LIVE,),
+        check=_accepted,
+    ),
+    Rule(
+        id="R24",
+        title="No key is left over on an Agent",
+        severity=Severity.WARNING,
+        condition=f"An Agent should have at most {_AT_ONCE} keys, declared and registered ones together, and none "
+        "that is neither declared nor found in a Secret. Declared keys count as part of a rotation.",
+        why="Every registered key opens the tunnel; one that nobody uses is one that nobody misses when it leaks.",
+        advice="Remove it.",
+        source="Agent overview; the number is our inference",
+        confidence=Confidence.INFERRED,
+        sides=(Side.LIVE, Side.CLUSTER),
+        check=_none_left_over,
+    ),
+    Rule(
+        id="R26",
+        title="Every registered Operator key belongs to a known Operator",
+        severity=Severity.WARNING,
+        condition="A key registered for drivers should be that of a declared Operator: told by "
+        "`driverKey.fingerprint`, by a `Key` document, or found in the Operator's Secret. Nothing is said where "
+        "no Operator is declared, and nothing is known where the key of one is not told.",
+        why="These keys have no name and no owner. One that no cluster uses may belong to a cluster that is managed "
+        "elsewhere, which is why it is never deleted from here.",
+        advice="Delete it by hand, or declare the Operator.",
+        source="API description of Operator keys",
+        confidence=Confidence.INFERRED,
+        sides=(Side.LIVE,),
+        check=_is_ours,
+    ),
+)

@@ -1,0 +1,177 @@
+"""The rule about the SSH agent that came before 2024 (agent and operator 2.1, 2.3): R25.
+
+Nothing of it works with today's Agent: it had another image, key, port and host.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.origin import Origin
+from reconciler.rules.declared_definition import dig
+from reconciler.rules.installed import InstalledAgent
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+_IMAGE = re.compile(r"(?:^|/)(public/humanitec-agent:1\.0\.[0-9]{1,6})")
+_HOST = re.compile(r"(?<![A-Za-z0-9._-])agent\.humanitec\.io(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")
+_VARIABLE = "REMOTE_PORT"
+_KEY_FILE = "id.key"
+_NAMES = ("humanitec-agent", "humanitec/agent")
+_DEPLOYMENT = ("apps/v1", "Deployment")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A trace of the old agent, in words; `path` leads to it. The weak ones mean nothing in other software."""
+
+    what: str
+    path: Path
+    is_weak: bool = False
+
+
+def _replaced(scope: Scope) -> Iterator[Finding | Unknown]:
+    for foreign in scope.everything.foreign:
+        if isinstance(foreign.raw.get("kind"), str):
+            signs, is_agent = _signs(foreign.raw)
+            if signs:
+                yield _finding(signs, foreign.origin(signs[0].path), is_agent=is_agent)
+    for installed in scope.agent_installs:
+        signs = [*_of_install(installed)]
+        if signs:
+            yield _finding(signs, installed.origin(signs[0].path), is_agent=True, key=(scope, installed))
+    yield from _on_clusters(scope)
+
+
+def _finding(
+    signs: list[_Sign],
+    origin: Origin,
+    *,
+    is_agent: bool,
+    where: str = "",
+    key: tuple[Scope, InstalledAgent] | None = None,
+) -> Finding:
+    """A host that is only named, as in a firewall's list, is a leftover and no setting."""
+    named = list(dict.fromkeys(sign.what for sign in signs))
+    only_host = not is_agent and all(sign.what.startswith("host") for sign in signs)
+    return Finding(
+        "R25",
+        Severity.WARNING if only_host else Severity.ERROR,
+        f"Settings of the discontinued SSH agent{where}: {', '.join(named)}",
+        origin,
+        key=None if key is None else key[0].key(Kind.AGENT, key[1].id),
+        advice="Remove the entry; today's Agent connects to `agent-01.humanitec.io`."
+        if only_host
+        else "Install today's Agent (image `ghcr.io/humanitec/agent`) with an RSA key, and remove the old one.",
+    )
+
+
+def _signs(raw: JsonObject) -> tuple[list[_Sign], bool]:
+    """Traces in a manifest, and whether it is about the Agent at all. Linear in its size."""
+    found: list[_Sign] = []
+    is_agent = False
+    stack: list[tuple[Path, Json]] = [((), raw)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, dict):
+            found.extend(_of_names(value, path))
+            stack.extend((((*path, name), child) for name, child in reversed(value.items())))
+        elif isinstance(value, list):
+            stack.extend(((*path, index), value[index]) for index in range(len(value) - 1, -1, -1))
+        elif isinstance(value, str):
+            found.extend(_of_text(value, path))
+            is_agent = is_agent or any(name in value for name in _NAMES)
+    return ([sign for sign in found if is_agent or not sign.is_weak]), is_agent
+
+
+def _of_names(value: JsonObject, path: Path) -> Iterator[_Sign]:
+    if _VARIABLE in value:
+        yield _Sign(f"variable `{_VARIABLE}`", (*path, _VARIABLE), is_weak=True)
+    elif value.get("name") == _VARIABLE:
+        yield _Sign(f"variable `{_VARIABLE}`", (*path, "name"), is_weak=True)
+    if _KEY_FILE in value:
+        yield _Sign(f"file `{_KEY_FILE}`", (*path, _KEY_FILE), is_weak=True)
+
+
+def _of_text(text: str, path: Path) -> Iterator[_Sign]:
+    if "humanitec" in text:
+        image = _IMAGE.search(text)
+        if image is not None:
+            yield _Sign(f"image `{image[1]}`", path)
+        if _HOST.search(text) is not None:
+            yield _Sign("host `agent.humanitec.io`", path)
+    if text == _KEY_FILE or text.endswith("/" + _KEY_FILE):
+        yield _Sign(f"file `{_KEY_FILE}`", path, is_weak=True)
+
+
+def _of_install(installed: InstalledAgent) -> Iterator[_Sign]:
+    install = installed.install
+    texts: list[tuple[str | None, Path]] = [(install.image, ("image",))]
+    if install.privateKey is not None:
+        texts += [
+            (install.privateKey.path, ("privateKey", "path")),
+            (install.privateKey.secretKey, ("privateKey", "secretKey")),
+        ]
+    texts += [(value, ("env", name)) for name, value in (install.env or {}).items()]
+    if _VARIABLE in (install.env or {}):
+        yield _Sign(f"variable `{_VARIABLE}`", ("env", _VARIABLE))
+    for text, path in texts:
+        if text is not None:
+            yield from _of_text(text, path)
+    if install.helmValues is not None:
+        signs, _ = _signs({"of": "humanitec-agent", "helmValues": install.helmValues})
+        yield from signs
+
+
+def _on_clusters(scope: Scope) -> Iterator[Finding | Unknown]:
+    seen: set[str] = set()
+    for installed in scope.agent_installs:
+        cluster = installed.install.cluster
+        if cluster is None or cluster in seen:
+            continue
+        seen.add(cluster)
+        state = scope.cluster_state(cluster)
+        deployments = None if state is None else state.of(*_DEPLOYMENT)
+        if deployments is None:
+            yield Unknown("R25", f"whether the old SSH agent runs there: {scope.unseen(cluster)}")
+            continue
+        for deployment in deployments:
+            if any(_NAMES[0] in image for image in _images(deployment.body)):
+                signs, _ = _signs(deployment.body)
+                if signs:
+                    where = (
+                        f" in Deployment `{deployment.namespace}/{deployment.name}` of cluster `{cluster}`"
+                    )
+                    place = installed.origin(("cluster",))
+                    yield _finding(signs, place, is_agent=True, where=where, key=(scope, installed))
+
+
+def _images(body: JsonObject) -> Iterator[str]:
+    containers = dig(body, "spec", "template", "spec", "containers")
+    for container in containers if isinstance(containers, list) else ():
+        image = dig(container, "image")
+        if isinstance(image, str):
+            yield image
+
+
+RULES = (
+    Rule(
+        id="R25",
+        title="Nothing of the discontinued SSH agent is left",
+        severity=Severity.ERROR,
+        condition="No manifest of the tree, no Agent's installation and no Deployment on its cluster may use the agent "
+        "of before 2024: an image `public/humanitec-agent:1.0.x`, the host `agent.humanitec.io`, and, in manifests "
+        "about the Agent, the variable `REMOTE_PORT` or the key file `id.key`. The host in other documents, such as "
+        "network policies, is a warning.",
+        why="That agent was a tunnel over SSH with an Ed25519 key. Its service is gone and its settings mean nothing "
+        "to today's Agent.",
+        advice="Install today's Agent with a key of its own, then remove the rest, firewall rules included.",
+        source="A demo repository of the vendor from before 2024",
+        confidence=Confidence.VENDOR_CODE,
+        sides=(Side.FILE, Side.CLUSTER),
+        check=_replaced,
+    ),
+)

@@ -1,0 +1,107 @@
+"""The rule about built-in definitions where the Operator provisions (compatibility rules, table E): R95."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.origin import Origin
+from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.rules.asking import Member
+from reconciler.rules.declared_definition import CLUSTER_TYPE
+from reconciler.rules.reference_graph import IMPLICIT_TYPES, Node, Request
+from reconciler.rules.references.deployment_mode import with_operator
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+from reconciler.settings import Mode
+
+
+def _own(scope: Scope) -> Iterator[Finding | Unknown]:
+    graph = scope.references
+    if scope.primary.mode is Mode.LEGACY and not scope.git_targets:
+        return
+    if not graph.asked_types and not scope.of_type(CLUSTER_TYPE):
+        return
+    if not scope.has_read(Kind.DEFINITION):
+        yield Unknown("R95", f"{scope.unread(Kind.DEFINITION)}: built-in ones that are used are not known")
+        return
+    for name in sorted({member.type for member in graph.members if member.is_built_in}):
+        waiting = {member for member in graph.of_type(name) if member.is_built_in}
+        for use in chain(_asked(scope, name), _in_every_deployment(scope, name)):
+            if use.found in waiting:
+                waiting.remove(use.found)
+                yield from with_operator("R95", scope, use.user, partial(_found, scope, use))
+            if not waiting:
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A built-in definition that alone matches something in use, what uses it, and where that is told."""
+
+    found: Member
+    user: Member
+    origin: Origin
+    words: str
+
+
+def _asked(scope: Scope, name: str) -> Iterator[_Use]:
+    graph = scope.references
+    for member, ask in graph.asking_for(name):
+        if member.declared is None:
+            continue
+        for start in graph.starts(member):
+            alone = _alone(graph.follow(start, ask))
+            if alone is not None:
+                words = f"`{member.id}` asks for `{ask.name}`"
+                yield _Use(alone, member, member.declared.origin(ask.path), words)
+
+
+def _in_every_deployment(scope: Scope, name: str) -> Iterator[_Use]:
+    graph = scope.references
+    for cluster in graph.of_type(CLUSTER_TYPE) if name in IMPLICIT_TYPES else ():
+        if cluster.declared is None:
+            continue
+        for start in graph.starts(cluster):
+            alone = _alone(graph.winners(Request(name, DEFAULT_CLASS, name, start.where)))
+            if alone is not None and start.res_id == CLUSTER_TYPE:
+                words = f"deployments to `{cluster.id}` have a `{name}`"
+                yield _Use(alone, cluster, cluster.declared.origin(), words)
+
+
+def _alone(found: list[Node]) -> Member | None:
+    """Return the built-in definition where no other one matches anywhere; it may never be chosen beside others."""
+    return found[0].member if len(found) == 1 and found[0].member.is_built_in else None
+
+
+def _found(scope: Scope, use: _Use, mode: Mode) -> Iterator[Finding]:
+    yield Finding(
+        "R95",
+        Severity.WARNING,
+        f"Built-in definition `{use.found.id}` is the one that matches in {mode}, where {use.words}; it may rely "
+        "on the built-in store, which the Operator cannot read",
+        use.origin,
+        key=scope.key(Kind.DEFINITION, use.found.id),
+        advice=f"Declare a definition of type `{use.found.type}` of your own.",
+    )
+
+
+RULES = (
+    Rule(
+        id="R95",
+        title="Where the Operator provisions, no built-in definition is relied on",
+        severity=Severity.WARNING,
+        condition="In `direct` and `gitops`, what a declared definition asks for, and the types that are in every "
+        "deployment to a declared cluster, should not be matched by a built-in definition alone (`is_default: "
+        "true`). Where others match in some deployments, nothing is said.",
+        why="Built-in definitions belong to the orchestrator and may keep secrets in its built-in store. Older "
+        "pages say that they cannot be used with the Operator, newer ones are silent.",
+        advice="Declare your own; the built-in one is switched off by emptying its criteria.",
+        source="Operator overview in its older wording, against the newer one",
+        confidence=Confidence.CONTRADICTORY,
+        sides=(Side.LIVE,),
+        check=_own,
+    ),
+)

@@ -1,0 +1,149 @@
+"""Rules about references to what the orchestrator provisions (compatibility rules, table F): R92, R93, R94."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import dotted
+from reconciler.model.origin import Origin
+from reconciler.rules.asking import AGENT_URL, Ask, Member
+from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, NAMESPACE_TYPE
+from reconciler.rules.matrix_drivers import ALWAYS_BY_ORCHESTRATOR, DriverClass, driver_classes
+from reconciler.rules.reference_graph import spelled
+from reconciler.rules.references.deployment_mode import with_operator
+from reconciler.rules.rule import Check, Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+from reconciler.settings import Mode
+
+_RUNNERS_CONFIGURATION = "config"
+_WITH_CLUSTER_OF_THEIR_OWN = (
+    DriverClass.CONTAINER,
+    DriverClass.CONTAINER_RUNNER,
+    DriverClass.TERRAFORM,
+    DriverClass.TERRAFORM_OWN_CLUSTER,
+)
+
+
+def _references_to(rule: str, types: tuple[str, ...], found: Callable[..., Iterator[Finding]]) -> Check:
+    def check(scope: Scope) -> Iterator[Finding | Unknown]:
+        for name in types:
+            for member, ask in scope.references.asking_for(name):
+                if member.declared is None or ask.reference is None or member.type in ALWAYS_BY_ORCHESTRATOR:
+                    continue
+                yield from with_operator(rule, scope, member, partial(found, scope, member, ask))
+
+    return check
+
+
+def _way(scope: Scope, member: Member, ask: Ask) -> str:
+    graph = scope.references
+    ends = (end.member for start in graph.starts(member) for end in graph.follow(start, ask))
+    return spelled((member, next(ends, ask.name)))
+
+
+def _no_cluster(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Finding]:
+    yield Finding(
+        "R92",
+        Severity.ERROR,
+        f"`{member.id}` cannot reference a `{ask.type}` in {mode} ({_way(scope, member, ask)})",
+        _place(member, ask),
+        key=scope.key(Kind.DEFINITION, member.id),
+        advice="Let a `config` definition carry the values that are needed, and refer to that.",
+    )
+
+
+def _no_namespace(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Finding]:
+    yield Finding(
+        "R93",
+        Severity.WARNING,
+        f"`{member.id}` references a `{ask.type}` in {mode} ({_way(scope, member, ask)}), which is documented "
+        "as unsupported and was seen working",
+        _place(member, ask),
+        key=scope.key(Kind.DEFINITION, member.id),
+        advice="Prefer the namespace's name from a `config` definition.",
+    )
+
+
+def _no_agent(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Finding]:
+    is_runners = _is_runners(scope, member, ask)
+    yield Finding(
+        "R94",
+        Severity.WARNING if is_runners else Severity.ERROR,
+        f"`{member.id}` references an agent for a runner's cluster in {mode} ({_way(scope, member, ask)}), which "
+        "is documented as unsupported and done by the vendor"
+        if is_runners
+        else f"`{member.id}` cannot reference an agent here: in {mode} the Operator provisions it "
+        f"({_way(scope, member, ask)}, `{dotted(ask.path)}`)",
+        _place(member, ask),
+        key=scope.key(Kind.DEFINITION, member.id),
+        advice="Keep it if it works, and switch the rule off for the object with that reason."
+        if is_runners
+        else "Set `agent_url` on the cluster definition, in the `config` of a runner, or on a container or Terraform "
+        "driver that runs in a cluster of its own.",
+    )
+
+
+def _is_runners(scope: Scope, member: Member, ask: Ask) -> bool:
+    if AGENT_URL not in ask.path:
+        return False
+    if member.type == _RUNNERS_CONFIGURATION:
+        return True
+    assert member.declared is not None
+    classes = driver_classes(member.declared, scope.surroundings.drivers)
+    return classes is not None and classes[-1] in _WITH_CLUSTER_OF_THEIR_OWN
+
+
+def _place(member: Member, ask: Ask) -> Origin:
+    assert member.declared is not None
+    return member.declared.origin(ask.path)
+
+
+_WHY = (
+    "The Operator's graph of resources leaves these out: the orchestrator provisions them, and their outputs are "
+    "not there when the Operator resolves the reference."
+)
+
+RULES = (
+    Rule(
+        id="R92",
+        title="Nothing that the Operator provisions refers to a cluster or to logging",
+        severity=Severity.ERROR,
+        condition="In `direct` and `gitops`, a definition of a type that the Operator provisions (all but "
+        "`k8s-cluster`, `k8s-namespace`, `agent` and `logging`) must not refer to a `k8s-cluster` or `logging` "
+        "resource. On a longer way, such as over a `config` definition, the last of these definitions is told.",
+        why=_WHY,
+        advice="Carry the values in a `config` definition.",
+        source="Operator overview, limitations",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_references_to("R92", (CLUSTER_TYPE, "logging"), _no_cluster),
+    ),
+    Rule(
+        id="R93",
+        title="Nothing that the Operator provisions refers to a namespace",
+        severity=Severity.WARNING,
+        condition="In `direct` and `gitops`, a definition of a type that the Operator provisions should not refer "
+        "to a `k8s-namespace` resource.",
+        why=_WHY + " For namespaces it was nevertheless seen working.",
+        advice="Prefer the name from a `config` definition.",
+        source="Operator overview, limitations; reference architectures of the vendor and of others do it",
+        confidence=Confidence.CONTRADICTORY,
+        sides=(Side.FILE,),
+        check=_references_to("R93", (NAMESPACE_TYPE,), _no_namespace),
+    ),
+    Rule(
+        id="R94",
+        title="Nothing that the Operator provisions refers to an Agent",
+        severity=Severity.ERROR,
+        condition="In `direct` and `gitops`, a definition of a type that the Operator provisions must not refer to a "
+        "resource of type `agent`. It is a warning for an input named `agent_url` of a `config` definition, of the "
+        "container family or of the Terraform driver, which need it for the cluster that their jobs run in.",
+        why=_WHY + " The vendor's own examples use it for runners.",
+        advice="Set `agent_url` where a cluster is described.",
+        source="Operator overview, limitations; example library, setup wizard and a reference architecture",
+        confidence=Confidence.CONTRADICTORY,
+        sides=(Side.FILE,),
+        check=_references_to("R94", (AGENT_TYPE,), _no_agent),
+    ),
+)

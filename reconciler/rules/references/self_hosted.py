@@ -1,0 +1,68 @@
+"""The rule about drivers outside Humanitec and the tunnel (compatibility rules, Types and references): R97."""
+
+from collections.abc import Iterator
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.rules.agent_use.agent_input import ways_to_agent
+from reconciler.rules.agent_use.driver import unread_drivers
+from reconciler.rules.asking import Ask, Member
+from reconciler.rules.matrix_drivers import is_hosted
+from reconciler.rules.reference_graph import spelled
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+_HOSTED = "humanitec/"
+
+
+def own_drivers_with_agent(scope: Scope) -> Iterator[tuple[Member, Ask, list[Member | str]]]:
+    """Definitions with a driver of somebody else's that take the URL of an Agent, and the way to it."""
+    graph = scope.references
+    for driver, members in graph.by_driver.items():
+        for member in () if driver.startswith(_HOSTED) else members:
+            for ask, way in ways_to_agent(graph, member):
+                yield member, ask, way
+
+
+def _hosted(scope: Scope) -> Iterator[Finding | Unknown]:
+    drivers = scope.surroundings.drivers
+    for member, ask, way in own_drivers_with_agent(scope):
+        hosted = is_hosted(member.driver, drivers)
+        assert member.declared is not None
+        if hosted is None:
+            yield Unknown(
+                "R97",
+                unread_drivers(scope, member.driver)
+                if drivers is None
+                else f"where driver `{member.driver}` runs is not told by the orchestrator",
+            )
+        elif not hosted:
+            place = member.declared.origin(ask.path)
+            further = (m.declared for m in way[1:] if isinstance(m, Member))
+            yield Finding(
+                "R97",
+                Severity.ERROR,
+                f"Driver `{member.driver}` runs outside Humanitec and cannot use the tunnel: {spelled(way)}",
+                place,
+                key=scope.key(Kind.DEFINITION, member.id),
+                others=tuple(d.origin() for d in further if d is not None),
+                advice="Reach the system from where the driver runs, or use a driver that Humanitec hosts.",
+            )
+
+
+RULES = (
+    Rule(
+        id="R97",
+        title="Only drivers that Humanitec runs use an Agent",
+        severity=Severity.ERROR,
+        condition="A definition whose driver runs outside Humanitec (its target is a URL, after following "
+        "`driver://` to what it stands for) must not take the URL of an Agent, neither from the agent resource "
+        "nor from definitions that hand it on.",
+        why="The tunnel is between Humanitec and your network. A driver elsewhere has no way into it.",
+        advice="Let the driver reach the system itself, or use a hosted driver.",
+        source="Agent overview; guide to driver authentication",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE, Side.LIVE),
+        check=_hosted,
+    ),
+)

@@ -1,0 +1,94 @@
+"""The rule about secrets that the orchestrator cannot read (compatibility rules, Types and references): R91."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import Path, dotted
+from reconciler.rules.asking import Member
+from reconciler.rules.matrix_drivers import ALWAYS_BY_ORCHESTRATOR
+from reconciler.rules.reference_graph import ReferenceGraph, spelled
+from reconciler.rules.references.deployment_mode import with_operator
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+from reconciler.settings import Mode
+
+
+def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
+    graph = scope.references
+    own = [
+        m for name in sorted(ALWAYS_BY_ORCHESTRATOR) for m in graph.of_type(name) if m.declared is not None
+    ]
+    if not own:
+        return
+    holding = {member.type for member in graph.members if member.stored_secret is not None}
+    if not holding:
+        return
+    starts = {member: tuple(graph.starts(member)) for member in own}
+    found = graph.explore((node for nodes in starts.values() for node in nodes), graph.leading_to(holding))
+    ways = found.ways_to(lambda member: member.stored_secret is not None)
+    for member, nodes in starts.items():
+        way = (
+            [member]
+            if member.stored_secret
+            else min(filter(None, map(ways.path_from, nodes)), key=len, default=[])
+        )
+        if way:
+            yield from with_operator("R91", scope, member, partial(_found, scope, way))
+
+
+def _found(scope: Scope, way: list[Member], mode: Mode) -> Iterator[Finding]:
+    first, last = way[0], way[-1]
+    definition, path = first.declared, last.stored_secret
+    assert definition is not None
+    assert path is not None
+    secret_place = "live" if last.declared is None else str(last.declared.origin(path))
+    needs = f"the secret at `{dotted(path)}`"
+    if len(way) > 1:
+        needs += f" of `{last.id}` ({spelled(way)}, {secret_place})"
+        place = definition.origin(_first_step(scope.references, first, way[1]))
+    else:
+        place = definition.origin(path)
+    yield Finding(
+        "R91",
+        Severity.ERROR,
+        f"`{first.id}` is provisioned by the orchestrator and would need {needs}, which only the Operator can "
+        f"read in {mode}",
+        place,
+        key=scope.key(Kind.DEFINITION, first.id),
+        others=tuple(m.declared.origin() for m in way[1:-1] if m.declared is not None)
+        + (() if len(way) == 1 or last.declared is None else (last.declared.origin(path),)),
+        advice="Give the orchestrator what it needs in another way: a cloud account, or a plain secret that is "
+        "handed in at apply time; it cannot read a reference into a store.",
+    )
+
+
+def _first_step(graph: ReferenceGraph, member: Member, to: Member) -> Path:
+    """Path of the reference by which one definition leads to another."""
+    return next(
+        ask.path
+        for start in graph.starts(member)
+        for ask in member.asks
+        if ask.reference is not None and any(found.member is to for found in graph.follow(start, ask))
+    )
+
+
+RULES = (
+    Rule(
+        id="R91",
+        title="What the orchestrator provisions needs no secret from a store",
+        severity=Severity.ERROR,
+        condition="In `direct` and `gitops`, a definition of type `k8s-cluster`, `k8s-namespace`, `agent` or "
+        "`logging` must not have a reference into a secret store among its `secret_refs`, nor refer, over any "
+        "number of definitions, to one that has. References that the orchestrator made itself for plain "
+        "secrets do not count.",
+        why="These four types are provisioned by the orchestrator in every mode, everything else by the "
+        "Operator, and only the Operator looks into the stores.",
+        advice="Take the secret from a cloud account, or hand it in when applying.",
+        source="Operator overview, limitations; references of the definition itself are our inference",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_readable,
+    ),
+)
