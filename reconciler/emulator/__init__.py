@@ -8,7 +8,13 @@
     serve(port=8480, state_file=path)           # for people and containers; blocks
 
 Handles: `app` (ASGI), `seed(...)`, `deploy(...)`, `reset()`, `faults.add(FaultRule(...))`,
-`log.entries()`, `clock.advance(seconds=...)`, `tunnels.connections()`. The same over HTTP under `/_emulator`.
+`log.entries()`, `clock.advance(seconds=...)`, `tunnels.connections()`, `jobs.queue({...})`.
+The same over HTTP under `/_emulator`.
+
+Where things are: `server` and `transport` are the doors, `application` and `endpoint` take a
+request through, `v1`, `v2` and `dataplane` hold the operations (`operations` lists them), the
+agent tunnel is `tunnel_door` with `v1/tunnel`, `control` and `seed` are the control plane,
+`faults` and `fault_effects` the misbehaviour, `store` and `state_file` the state.
 
 Shares no code with the rest of `reconciler`, on purpose: the client's mistakes need
 something to disagree with. Facts come from the two API references; choices where those
@@ -19,14 +25,16 @@ from reconciler.emulator.choices import (
     Choices,
     CriterionIds,
     ExpiredKeys,
+    InUse,
     SharedKey,
+    UnknownAccounts,
     UnknownFields,
     UnknownTypes,
 )
 from reconciler.emulator.emulator import Emulator
 from reconciler.emulator.failure import ApiError, StateFileError
 from reconciler.emulator.faults import FaultKind, FaultRule, InvalidFaultError
-from reconciler.emulator.journal import Effect, Entry
+from reconciler.emulator.request_log import Effect, Entry
 from reconciler.emulator.v1.tunnel import Connection, Refusal
 from reconciler.emulator.v1.tunnel_token import sign_token
 
@@ -41,10 +49,12 @@ __all__ = [
     "ExpiredKeys",
     "FaultKind",
     "FaultRule",
+    "InUse",
     "InvalidFaultError",
     "Refusal",
     "SharedKey",
     "StateFileError",
+    "UnknownAccounts",
     "UnknownFields",
     "UnknownTypes",
     "sign_token",

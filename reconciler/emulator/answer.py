@@ -6,11 +6,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from reconciler.emulator.exchange import Api, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.faults import FaultKind, Strike
 from reconciler.emulator.wire import encode
-
-ERRORS_BEFORE = (FaultKind.TOO_MANY_REQUESTS, FaultKind.ERROR_BEFORE_EFFECT, FaultKind.REFUSED_ONCE)
-"""Faults that answer with an error and leave the state alone."""
 
 
 def response(reply: Reply, kind: type[Response] = Response) -> Response:
@@ -31,10 +27,3 @@ def error_reply(api: Api, error: ApiError) -> Reply:
     if error.details is not None:
         document["details"] = dict(error.details)
     return Reply(error.status, document, error.headers)
-
-
-def injected(strike: Strike) -> ApiError:
-    """Return the refusal that an error fault answers with."""
-    rule = strike.rule
-    headers = {} if rule.retry_after is None else {"Retry-After": f"{rule.retry_after:g}"}
-    return ApiError(rule.answer_status, "injected by a fault rule", headers=headers)

@@ -13,18 +13,19 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reconciler.emulator.answer import error_reply, response
+from reconciler.emulator.browser import refuse_foreign_pages
 from reconciler.emulator.caller import ANONYMOUS, caller
-from reconciler.emulator.clock import microseconds
+from reconciler.emulator.control import CONTROL
 from reconciler.emulator.endpoint import Endpoint, raw_path, raw_query
 from reconciler.emulator.exchange import Api, Operation
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.journal import Effect
 from reconciler.emulator.setting import Setting
 
-CONTROL = "/_emulator"
-"""Paths of the control plane; its requests are not in the log."""
+LONGEST_TARGET = 8_192
+"""Bytes of path and query; ids and filters are far shorter, and fault rules are matched with paths."""
 
-_V1_PREFIXES = frozenset({"agents", "resources", "secretstores", "keys", "apps"})
+_V1_COLLECTIONS = frozenset({"agents", "resources", "secretstores", "keys", "apps"})
+"""What stands behind the organization in paths of v1, and in none of v2."""
 
 
 def application(setting: Setting, operations: Sequence[Operation], others: Sequence[BaseRoute]) -> ASGIApp:
@@ -43,13 +44,24 @@ def application(setting: Setting, operations: Sequence[Operation], others: Seque
         # Ids may hold an encoded slash (v1 section 7.1), so routes see the path undecoded.
         if scope["type"] != "lifespan" and scope.get("raw_path"):
             scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
+        if scope["type"] == "http" and len(scope["path"]) + len(scope["query_string"]) > LONGEST_TARGET:
+            await _too_long(setting, Request(scope))(scope, receive, send)
+            return
         await app(scope, receive, send)
 
     return with_raw_path
 
 
 def _route(setting: Setting, operation: Operation) -> Route:
-    route = Route(operation.path, Endpoint(setting, operation).answer, methods=[operation.verb])
+    answer = Endpoint(setting, operation).answer
+
+    async def guarded(request: Request) -> Response:
+        refuse_foreign_pages(request)
+        return await answer(request)
+
+    # What the services keep to themselves asks for no credential here, like the control plane.
+    is_internal = operation.path.startswith("/internal/")
+    route = Route(operation.path, guarded if is_internal else answer, methods=[operation.verb])
     # Starlette adds HEAD to GET; the APIs have no such operations.
     route.methods = {operation.verb}
     return route
@@ -57,7 +69,7 @@ def _route(setting: Setting, operation: Operation) -> Route:
 
 def _api_of(path: str) -> Api:
     parts = path.split("/")
-    return Api.V1 if parts[1:2] == ["orgs"] and len(parts) > 3 and parts[3] in _V1_PREFIXES else Api.V2
+    return Api.V1 if parts[1:2] == ["orgs"] and len(parts) > 3 and parts[3] in _V1_COLLECTIONS else Api.V2
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -68,10 +80,8 @@ async def _refused(_: Request, error: Exception) -> Response:
 def _no_route(setting: Setting, request: Request, error: Exception) -> Response:
     """Answer where no operation is: 404 or 405 in v1, always 404 in v2 (v2 section 3.1)."""
     assert isinstance(error, HTTPException)
-    path = raw_path(request)
-    api = _api_of(path)
     wrong_verb = error.status_code == 405
-    if api is Api.V1:
+    if _api_of(raw_path(request)) is Api.V1:
         refusal = ApiError(
             error.status_code,
             "method not allowed" if wrong_verb else "path not found",
@@ -81,9 +91,27 @@ def _no_route(setting: Setting, request: Request, error: Exception) -> Response:
         refusal = _v2_refusal(
             setting, request, "method not allowed" if wrong_verb else "no matching operation was found"
         )
+    return _logged(setting, request, refusal)
+
+
+def _too_long(setting: Setting, request: Request) -> Response:
+    return _logged(setting, request, ApiError(414, f"path and query are longer than {LONGEST_TARGET} bytes"))
+
+
+def _logged(setting: Setting, request: Request, refusal: ApiError) -> Response:
+    """Return the answer to a request that reached no operation, and note it in the log."""
+    path = raw_path(request)
+    # The control plane is not what a program under test asks for, so it is not logged.
     if not path.startswith(CONTROL):
-        _log_outside(setting, request, refusal.status)
-    return response(error_reply(api, refusal))
+        setting.log.append(
+            who=ANONYMOUS,
+            verb=request.method,
+            path=path,
+            query=raw_query(request),
+            place="",
+            status=refusal.status,
+        )
+    return response(error_reply(_api_of(path), refusal))
 
 
 def _v2_refusal(setting: Setting, request: Request, message: str) -> ApiError:
@@ -109,19 +137,5 @@ def _verbs_of(request: Request) -> str:
     )
 
 
-def _log_outside(setting: Setting, request: Request, status: int) -> None:
-    setting.log.append(
-        time=microseconds(setting.clock.now()),
-        who=ANONYMOUS,
-        verb=request.method,
-        path=raw_path(request),
-        query=raw_query(request),
-        object="",
-        status=status,
-        effect=Effect.NONE,
-        faults=(),
-    )
-
-
 async def _unforeseen(request: Request, _: Exception) -> Response:
-    return response(error_reply(_api_of(raw_path(request)), ApiError(500, "Unexpected error")), Response)
+    return response(error_reply(_api_of(raw_path(request)), ApiError(500, "Unexpected error")))

@@ -1,8 +1,8 @@
-"""Keeps web pages out of the control plane, which asks for no credential.
+"""Keeps web pages out of what asks for no credential: the control plane, and paths of the services' own.
 
 A page in a browser on the same machine can send requests to loopback, and after its own
-name was pointed there (DNS rebinding) even read the answers. So the control plane
-answers 403 to requests that a page of another origin sent, and to names that somebody
+name was pointed there (DNS rebinding) even read the answers. So these paths
+answer 403 to requests that a page of another origin sent, and to names that somebody
 could have registered. Programs send neither header wrongly and notice nothing.
 """
 
@@ -21,12 +21,12 @@ def refuse_foreign_pages(request: Request) -> None:
     """Raise ApiError 403 for a request that a foreign web page could have sent."""
     host = request.headers.get("host")
     if host is not None and not _is_ours(host):
-        raise ApiError(403, "the control plane answers to addresses and local names only; check the host")
+        raise ApiError(403, "this path answers to addresses and local names only; check the host")
     origin = request.headers.get("origin")
     foreign = origin is not None and origin.partition("://")[2].lower() != (host or "").lower()
     # Browsers set it themselves; pages cannot (Fetch Metadata, a W3C working draft).
     if foreign or request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        raise ApiError(403, "the control plane takes no requests from web pages of another origin")
+        raise ApiError(403, "this path takes no requests from web pages of another origin")
 
 
 def _is_ours(host: str) -> bool:

@@ -17,8 +17,9 @@ from reconciler.emulator.exchange import Api, Call, Operation
 from reconciler.emulator.failure import ApiError
 
 ANONYMOUS = "anonymous"
+"""Who calls, in the log, where nobody could be told."""
 
-_READING_VERBS = frozenset({"GET", "HEAD"})
+_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _PERMISSIONS = {
     "runners": "runner",
@@ -26,12 +27,12 @@ _PERMISSIONS = {
     "env_types": "environment_type",
     "projects": "project",
     "environments": "environment",
-    "resource_types": "resource_type",
+    "v2_resource_types": "resource_type",
     "module_providers": "module_provider",
     "modules": "module",
     "module_rules": "module_rule",
 }
-"""Last fixed part of a v2 path, written as in a collection's name, to the stem of its permissions."""
+"""Collection of v2 to the stem of its permissions."""
 
 
 def caller(request: Request, api: Api, tokens: Mapping[str, str] | None) -> str:
@@ -57,19 +58,16 @@ def caller(request: Request, api: Api, tokens: Mapping[str, str] | None) -> str:
     raise _unauthorized(api, "unauthorized")
 
 
-def check_permission(operation: Operation, call: Call) -> None:
-    """Refuse a caller who may only read: ApiError 403 unless `operation` reads."""
-    if operation.verb in _READING_VERBS:
+def refuse_writing(operation: Operation, call: Call) -> None:
+    """Raise ApiError 403 unless `operation` only reads; in v2 with the permission that is missing."""
+    if operation.verb == "GET":
         return
     details: dict[str, Any] | None = None
-    stem = _PERMISSIONS.get(operation.collection.removeprefix("v2_"))
+    stem = _PERMISSIONS.get(operation.collection)
     if operation.api is Api.V2 and stem:
         check = {"resource": f"organization:{call.organization}", "permission": f"{stem}_write"}
         details = {"failed_checks": [check]}
     raise ApiError(403, "Forbidden", details=details)
-
-
-_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def _unauthorized(api: Api, message: str, *, challenge: str = "") -> ApiError:

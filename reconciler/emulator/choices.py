@@ -13,7 +13,7 @@ class SharedKey(StrEnum):
     """One public key under two agents of an organization (v1 U4)."""
 
     REFUSE = "refuse"
-    ALLOW = "allow"
+    ACCEPT = "accept"
 
 
 class UnknownFields(StrEnum):
@@ -55,7 +55,7 @@ class InUse(StrEnum):
     """Deletion of a secret store or class that a live definition names (v1 sections 5.3 and 7.1)."""
 
     REFUSE = "refuse"
-    ALLOW = "allow"
+    ACCEPT = "accept"
 
 
 @dataclass(frozen=True)

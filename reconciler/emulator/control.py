@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from reconciler.emulator.browser import refuse_foreign_pages
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.faults import InvalidFaultError, rule_from
-from reconciler.emulator.wire import MalformedJsonError, decode
+from reconciler.emulator.wire import MalformedJsonError, decode, encode, is_number
 
 if TYPE_CHECKING:
     from reconciler.emulator.emulator import Emulator
+
+CONTROL = "/_emulator"
+"""How all paths of the control plane begin, and no path of an API."""
 
 LARGEST_SEED = 256 * 1024 * 1024
 """Bytes of a control request; a seed of 10,000 real definitions has about a tenth of it."""
@@ -55,7 +58,7 @@ def _route(verb: str, path: str, answer: Callable[[Request], Awaitable[Response]
         refuse_foreign_pages(request)
         return await answer(request)
 
-    return Route(f"/_emulator/{path}", guarded, methods=[verb])
+    return Route(f"{CONTROL}/{path}", guarded, methods=[verb])
 
 
 class _ControlPlane:
@@ -70,18 +73,18 @@ class _ControlPlane:
         return Response(status_code=204)
 
     async def seed(self, request: Request) -> Response:
-        return JSONResponse(self._emulator.seed(await _object(request)))
+        return _json(self._emulator.seed(await _object(request)))
 
     async def deploy(self, request: Request) -> Response:
         body = await _object(request)
         place = _texts(body, "organization", "project", "env")
-        return JSONResponse(self._emulator.deploy(*place))
+        return _json(self._emulator.deploy(*place))
 
     async def read_log(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
         if not after.isascii() or not after.isdigit():
             raise ApiError(400, "after must be a whole number")
-        return JSONResponse([entry.document() for entry in self._emulator.log.entries(after=int(after[:18]))])
+        return _json([entry.document() for entry in self._emulator.log.entries(after=int(after[:18]))])
 
     async def clear_log(self, _: Request) -> Response:
         self._emulator.log.clear()
@@ -89,11 +92,11 @@ class _ControlPlane:
 
     async def read_clock(self, _: Request) -> Response:
         clock = self._emulator.clock
-        return JSONResponse({"now": clock.now().isoformat(), "offset_seconds": clock.offset.total_seconds()})
+        return _json({"now": clock.now().isoformat(), "offset_seconds": clock.offset.total_seconds()})
 
     async def move_clock(self, request: Request) -> Response:
         offset = (await _object(request)).get("offset_seconds")
-        if isinstance(offset, bool) or not isinstance(offset, int | float):
+        if not is_number(offset):
             raise ApiError(400, "offset_seconds must be a number")
         try:
             self._emulator.clock.offset = timedelta(seconds=offset)
@@ -102,14 +105,14 @@ class _ControlPlane:
         return await self.read_clock(request)
 
     async def list_faults(self, _: Request) -> Response:
-        return JSONResponse(self._emulator.faults.report())
+        return _json(self._emulator.faults.report())
 
     async def add_fault(self, request: Request) -> Response:
         try:
             rule = rule_from(await _object(request))
         except InvalidFaultError as error:
             raise ApiError(400, str(error)) from error
-        return JSONResponse({"number": self._emulator.faults.add(rule)}, 201)
+        return _json({"number": self._emulator.faults.add(rule)}, 201)
 
     async def clear_faults(self, _: Request) -> Response:
         self._emulator.faults.clear()
@@ -122,7 +125,7 @@ class _ControlPlane:
 
     async def list_tunnels(self, _: Request) -> Response:
         tunnels = self._emulator.tunnels
-        return JSONResponse(
+        return _json(
             {
                 "connections": [connection.document() for connection in tunnels.connections()],
                 "refusals": [refusal.document() for refusal in tunnels.refusals()],
@@ -138,24 +141,29 @@ class _ControlPlane:
         held = self._emulator.credentials(*_place(request, "org", "runner"))
         if held is None:
             raise ApiError(404, "no credentials held for this runner")
-        return JSONResponse(held)
+        return _json(held)
 
     async def queue_job(self, request: Request) -> Response:
-        return JSONResponse(self._emulator.jobs.queue(await _object(request)), 201)
+        return _json(self._emulator.jobs.queue(await _object(request)), 201)
 
     async def read_job(self, request: Request) -> Response:
-        return JSONResponse(self._emulator.jobs.read(*_place(request, "org", "deployment")))
+        return _json(self._emulator.jobs.read(*_place(request, "org", "deployment")))
 
     async def check_job(self, request: Request) -> Response:
-        return JSONResponse(self._emulator.jobs.check(*_place(request, "org", "deployment")))
+        return _json(self._emulator.jobs.check(*_place(request, "org", "deployment")))
 
     async def count_polls(self, request: Request) -> Response:
         waiting = self._emulator.jobs.waiting_agents(*_place(request, "org", "runner"))
-        return JSONResponse({"waiting": waiting})
+        return _json({"waiting": waiting})
 
 
 def _place(request: Request, *names: str) -> list[str]:
     return [unquote(request.path_params[name]) for name in names]
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    # Like answers of the APIs: what was taken as JSON, half a character included, can be shown again.
+    return Response(encode(value), status, media_type="application/json")
 
 
 async def _object(request: Request) -> dict[str, Any]:

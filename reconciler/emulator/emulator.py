@@ -10,17 +10,18 @@ from reconciler.emulator.choices import Choices
 from reconciler.emulator.clock import Clock
 from reconciler.emulator.control import control_routes
 from reconciler.emulator.dataplane.jobs import Jobs
-from reconciler.emulator.dataplane.polls import Polls
 from reconciler.emulator.faults import Faults
-from reconciler.emulator.journal import RequestLog
 from reconciler.emulator.operations import OPERATIONS
+from reconciler.emulator.organization import ORGANIZATIONS
+from reconciler.emulator.polls import Polls
+from reconciler.emulator.request_log import RequestLog
 from reconciler.emulator.seed import Seeder
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Store, Transaction
 from reconciler.emulator.tunnel_door import tunnel_routes
 from reconciler.emulator.v1.collections import V1_COLLECTIONS
 from reconciler.emulator.v1.tunnel import Tunnels
-from reconciler.emulator.v2.collections import CREDENTIALS, ORGANIZATIONS, V2_COLLECTIONS
+from reconciler.emulator.v2.collections import CREDENTIALS, V2_COLLECTIONS
 from reconciler.emulator.wire import Document
 
 if TYPE_CHECKING:
@@ -54,10 +55,10 @@ class Emulator:
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     ) -> None:
         self._organizations = tuple(organizations)
-        self._store = Store((*V1_COLLECTIONS, *V2_COLLECTIONS), state_file)
+        self._store = Store((ORGANIZATIONS, *V1_COLLECTIONS, *V2_COLLECTIONS), state_file)
         self.clock = Clock(clock)
         self.faults = Faults(self._store)
-        self.log = RequestLog()
+        self.log = RequestLog(self.clock)
         chosen = choices or Choices()
         self.tunnels = Tunnels(self._store, self.clock, chosen)
         self._setting = setting = Setting(
@@ -73,7 +74,7 @@ class Emulator:
             max_body_bytes=max_body_bytes,
         )
         self._seeder = Seeder(setting, OPERATIONS)
-        self._seeder.organizations(self._organizations)
+        self._seeder.register(self._organizations)
         self.jobs = Jobs(setting)
         self.clock.watch(lambda: setting.polls.expire(self.clock.now()))
         others = [*control_routes(self), *tunnel_routes(setting, self.tunnels)]

@@ -4,24 +4,23 @@ What an operation does is none of its business. Called by the routes of `applica
 """
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from reconciler.emulator.answer import ERRORS_BEFORE, error_reply, injected, response
-from reconciler.emulator.caller import ANONYMOUS, caller, check_permission
-from reconciler.emulator.clock import microseconds
-from reconciler.emulator.dataplane.polls import WaitingPoll
+from reconciler.emulator.answer import error_reply, response
+from reconciler.emulator.caller import ANONYMOUS, caller, refuse_writing
 from reconciler.emulator.doors import CutResponse, TruncatedResponse, pause, wait
 from reconciler.emulator.exchange import Api, Call, Identity, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.faults import FaultKind, Strike
-from reconciler.emulator.journal import Effect
+from reconciler.emulator.fault_effects import ERRORS_BEFORE, injected, spoiled
+from reconciler.emulator.faults import KEY_FAULTS, LIST_FAULTS, PAGE_FAULTS, REQUEST_FAULTS, FaultKind, Strike
+from reconciler.emulator.polls import WaitingPoll
+from reconciler.emulator.request_log import Effect
 from reconciler.emulator.setting import Setting
-from reconciler.emulator.spoiling import spoiled
 from reconciler.emulator.store import Transaction
+from reconciler.emulator.v1.opening import open_at_first_use
 
 LARGEST_HEADERS = 32_768
 """Bytes of all request headers; below what the HTTP server itself refuses, so both doors agree."""
@@ -32,12 +31,12 @@ _PATIENCE = 8
 
 @dataclass
 class _Result:
-    """What an operation came to: its reply, who asked, and what it wrote."""
+    """What a request came to: its reply, who asked, what it did to the state, and to which object."""
 
     reply: Reply
     who: str
     effect: Effect
-    object: str
+    place: str
 
 
 class Endpoint:
@@ -46,38 +45,31 @@ class Endpoint:
     def __init__(self, setting: Setting, operation: Operation) -> None:
         self._setting = setting
         self._operation = operation
+        self._possible = _possible_faults(operation)
 
     async def answer(self, request: Request) -> Response:
         """Read, run, log and answer one request."""
         operation = self._operation
-        strikes = self._setting.faults.strikes(
-            operation.verb,
-            raw_path(request),
-            lists=operation.lists,
-            registers_key=operation.registers_key,
-            pages=operation.lists and operation.api is Api.V2,
-        )
-        kinds = {strike.rule.kind: strike for strike in strikes}
-        place = self._object(request.path_params)
+        strikes = self._setting.faults.strikes(operation.verb, raw_path(request), self._possible)
         try:
             body = await self._body(request)
         except ClientDisconnect:
-            self._log(request, _Result(Reply(0), self._name(request), Effect.NONE, place), 0, kinds)
+            self._log(request, self._unanswered(request), 0, strikes)
             return Response()
         except ApiError as error:
-            result = _Result(error_reply(operation.api, error), self._name(request), Effect.NONE, place)
+            result = self._refused(request, error)
         else:
-            result = self._spoiled_before(request, kinds) or self._run(request, body, kinds)
+            result = self._spoiled_before(request, strikes) or self._run(request, body, strikes)
         if result.reply.waiting:
             result.reply = await self._awaited(request, result.reply.waiting)
-        result.reply = spoiled(request, operation.api, result.reply, kinds)
-        cut = FaultKind.CUT_BEFORE_EFFECT in kinds or FaultKind.CUT_AFTER_EFFECT in kinds
-        self._log(request, result, 0 if cut else result.reply.status, kinds)
-        if FaultKind.DELAY in kinds:
-            await pause(request.scope, request.receive, kinds[FaultKind.DELAY].rule.seconds)
+        result.reply = spoiled(request, operation.api, result.reply, strikes)
+        cut = FaultKind.CUT_BEFORE_EFFECT in strikes or FaultKind.CUT_AFTER_EFFECT in strikes
+        self._log(request, result, 0 if cut else result.reply.status, strikes)
+        if FaultKind.DELAY in strikes:
+            await pause(request.scope, request.receive, strikes[FaultKind.DELAY].rule.seconds)
         if cut:
             return CutResponse()
-        return response(result.reply, TruncatedResponse if FaultKind.TRUNCATED_BODY in kinds else Response)
+        return response(result.reply, TruncatedResponse if FaultKind.TRUNCATED_BODY in strikes else Response)
 
     async def _awaited(self, request: Request, poll: WaitingPoll) -> Reply:
         """Return the message that comes to an agent's poll, or 204 when none does."""
@@ -106,15 +98,18 @@ class Endpoint:
             raise ApiError(413, f"request body is larger than {limit} bytes")
         return b"".join(chunks)
 
-    def _spoiled_before(self, request: Request, kinds: dict[FaultKind, Strike]) -> _Result | None:
-        place = self._object(request.path_params)
+    def _spoiled_before(self, request: Request, strikes: dict[FaultKind, Strike]) -> _Result | None:
         for kind in ERRORS_BEFORE:
-            if kind in kinds:
-                reply = error_reply(self._operation.api, injected(kinds[kind]))
-                return _Result(reply, self._name(request), Effect.NONE, place)
-        if FaultKind.CUT_BEFORE_EFFECT in kinds:
-            return _Result(Reply(0), self._name(request), Effect.NONE, place)
-        return None
+            if kind in strikes:
+                return self._refused(request, injected(strikes[kind]))
+        return self._unanswered(request) if FaultKind.CUT_BEFORE_EFFECT in strikes else None
+
+    def _refused(self, request: Request, error: ApiError) -> _Result:
+        reply = error_reply(self._operation.api, error)
+        return _Result(reply, self._name(request), Effect.NONE, self._place(request))
+
+    def _unanswered(self, request: Request) -> _Result:
+        return _Result(Reply(0), self._name(request), Effect.NONE, self._place(request))
 
     def _name(self, request: Request) -> str:
         try:
@@ -122,23 +117,25 @@ class Endpoint:
         except ApiError:
             return ANONYMOUS
 
-    def _run(self, request: Request, body: bytes, kinds: dict[FaultKind, Strike]) -> _Result:
+    def _run(self, request: Request, body: bytes, strikes: dict[FaultKind, Strike]) -> _Result:
         setting, operation = self._setting, self._operation
-        place = self._object(request.path_params)
-        stale = kinds.get(FaultKind.STALE_LIST)
+        stale = strikes.get(FaultKind.STALE_LIST)
         store = stale.snapshot if stale and stale.snapshot else setting.store
         try:
             with setting.store.lock:
                 call = self._call(request, body)
-                slow = kinds.get(FaultKind.SLOW_KEY_AUTHORIZATION)
+                slow = strikes.get(FaultKind.SLOW_KEY_AUTHORIZATION)
                 call.key_delay = slow.rule.seconds if slow else 0.0
                 who = self._prepare(request, call)
                 with store.transaction() as state:
                     call.state = state
                     reply = operation.run(call)
-                    effect, place = _effect(state, operation.collection, place)
+                    effect, place = _effect(state, operation.collection) or (
+                        Effect.NONE,
+                        self._place(request),
+                    )
         except ApiError as error:
-            return _Result(error_reply(operation.api, error), self._name(request), Effect.NONE, place)
+            return self._refused(request, error)
         return _Result(reply, who, effect, place)
 
     def _call(self, request: Request, body: bytes) -> Call:
@@ -165,32 +162,41 @@ class Endpoint:
         if operation.accept and identity_first:
             call.payload = operation.accept(call)
         if call.actor in self._setting.read_only:
-            check_permission(operation, call)
+            refuse_writing(operation, call)
         if operation.api is Api.V1:
-            self._setting.open_v1(call)
+            open_at_first_use(call, self._setting)
         return call.actor or ANONYMOUS
 
-    def _object(self, parameters: dict[str, Any]) -> str:
-        return "/".join((self._operation.collection, *(unquote(value) for value in parameters.values())))
+    def _place(self, request: Request) -> str:
+        """Return the name of the object that a path means."""
+        return "/".join((self._operation.collection, *map(unquote, request.path_params.values())))
 
-    def _log(self, request: Request, result: _Result, status: int, kinds: dict[FaultKind, Strike]) -> None:
+    def _log(self, request: Request, result: _Result, status: int, strikes: dict[FaultKind, Strike]) -> None:
         self._setting.log.append(
-            time=microseconds(self._setting.clock.now()),
             who=result.who,
             verb=request.method,
             path=raw_path(request),
             query=raw_query(request),
-            object=result.object,
+            place=result.place,
             status=status,
             effect=result.effect,
-            faults=tuple(kinds),
+            faults=strikes,
         )
 
 
-def _effect(state: Transaction, collection: str, place: str) -> tuple[Effect, str]:
+def _possible_faults(operation: Operation) -> frozenset[FaultKind]:
+    possible = REQUEST_FAULTS
+    if operation.lists:
+        # Only v2 names the next page in the body of a list.
+        possible |= LIST_FAULTS | PAGE_FAULTS if operation.api is Api.V2 else LIST_FAULTS
+    return possible | KEY_FAULTS if operation.registers_key else possible
+
+
+def _effect(state: Transaction, collection: str) -> tuple[Effect, str] | None:
+    """Return what a transaction did, and to which object; one of `collection` if it wrote any."""
     writes = sorted(state.writes, key=lambda write: write.collection.name != collection)
     if not writes:
-        return Effect.NONE, place
+        return None
     first = writes[0]
     named = "/".join((first.collection.name, *first.key))
     if first.before is None:

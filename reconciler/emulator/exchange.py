@@ -1,7 +1,7 @@
 """One request and its answer, as the collections see them: no HTTP framework in sight.
 
 An `Operation` binds a verb and a path to functions; `application` turns the table of
-operations into routes and runs them. `accept` reads parameters and body, `run` does
+operations into routes, `endpoint` runs them. `accept` reads parameters and body, `run` does
 the work; they are apart because the two APIs check identity at different moments
 (v2 section 2.2).
 """
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.emulator.choices import Choices
-from reconciler.emulator.dataplane.polls import Polls, WaitingPoll
+from reconciler.emulator.polls import Polls, WaitingPoll
 from reconciler.emulator.store import Transaction
 
 

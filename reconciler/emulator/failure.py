@@ -1,7 +1,7 @@
 """Refusals: an answer of 4xx or 5xx raised from anywhere below a request.
 
 Raising one undoes every write of the request. Each API dresses it in its own error
-body (orchestrator v1 section 8, v2 section 3.1); `application` does that.
+body (v1 section 8, v2 section 3.1); `answer` does that.
 """
 
 from collections.abc import Mapping

@@ -1,19 +1,21 @@
 """Misbehaviour on request: which requests go wrong, how, and how often.
 
 A rule names requests by verb and path, skips the first `after` of them, and strikes
-`count` times. Chance comes only from the rule's seed, so a run can be repeated. The
-faults themselves are carried out by `application`.
+`count` times. Chance comes only from the rule's seed, so a run can be repeated. What a
+strike does is left to `fault_effects` and to those who answer.
 """
 
 import random
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from reconciler.emulator.repeating import repeats_a_choice
 from reconciler.emulator.store import Store
+from reconciler.emulator.wire import is_number
 
 
 class FaultKind(StrEnum):
@@ -34,8 +36,18 @@ class FaultKind(StrEnum):
     SLOW_KEY_AUTHORIZATION = "slow_key_authorization"
 
 
-_LISTS_ONLY = frozenset({FaultKind.STALE_LIST, FaultKind.PARTIAL_LIST})
-_PAGES_ONLY = frozenset({FaultKind.WRONG_PAGE_TOKEN, FaultKind.REPEATED_PAGE})
+LIST_FAULTS = frozenset({FaultKind.STALE_LIST, FaultKind.PARTIAL_LIST})
+"""What can go wrong with lists only."""
+
+PAGE_FAULTS = frozenset({FaultKind.WRONG_PAGE_TOKEN, FaultKind.REPEATED_PAGE})
+"""What can go wrong with lists in pages only."""
+
+KEY_FAULTS = frozenset({FaultKind.SLOW_KEY_AUTHORIZATION})
+"""What can go wrong with registrations of keys only."""
+
+REQUEST_FAULTS = frozenset(FaultKind) - LIST_FAULTS - PAGE_FAULTS - KEY_FAULTS
+"""What can go wrong with every request."""
+
 _DEFAULT_STATUS = {
     FaultKind.TOO_MANY_REQUESTS: 429,
     FaultKind.ERROR_BEFORE_EFFECT: 503,
@@ -43,6 +55,8 @@ _DEFAULT_STATUS = {
     FaultKind.REFUSED_ONCE: 503,
 }
 _LONGEST_PATTERN = 1_000
+"""Characters of a regular expression; a longer one is no path of either API."""
+
 _LONGEST_S = 10 * 366 * 86_400
 """Ten years: long enough for anything, and within what clocks and timers can count."""
 
@@ -122,7 +136,7 @@ def _check(rule: FaultRule) -> None:
         if value is None and name == "retry_after":
             continue
         # Written so that NaN, which compares false with everything, is refused too.
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        if not is_number(value) or not 0 <= value <= most:
             raise InvalidFaultError(f"{name} must be a number between 0 and {most}")
     if rule.status is not None and not 400 <= rule.status <= 599:
         raise InvalidFaultError("status must lie between 400 and 599")
@@ -130,6 +144,10 @@ def _check(rule: FaultRule) -> None:
         re.compile(rule.verb), re.compile(rule.path)
     except (re.error, OverflowError, RecursionError) as error:
         raise InvalidFaultError("verb and path must be regular expressions") from error
+    if repeats_a_choice(rule.verb) or repeats_a_choice(rule.path):
+        raise InvalidFaultError(
+            "verb and path may not repeat a group that holds a repeat or an alternative: it could match for ever"
+        )
 
 
 @dataclass
@@ -210,14 +228,16 @@ class Faults:
                 for number, armed in self._armed.items()
             ]
 
-    def strikes(self, verb: str, path: str, *, lists: bool, registers_key: bool, pages: bool) -> list[Strike]:
-        """Return the rules that hit this request, in order of their numbers."""
+    def strikes(
+        self, verb: str, path: str, possible: Collection[FaultKind] = REQUEST_FAULTS
+    ) -> dict[FaultKind, Strike]:
+        """Return the rules that hit this request, by kind; of one kind the newest.
+
+        Rules of a kind that is not `possible` for it do not count it.
+        """
         with self._lock:
-            return [
-                Strike(armed.rule, armed.snapshot, armed.chance)
+            return {
+                armed.rule.kind: Strike(armed.rule, armed.snapshot, armed.chance)
                 for armed in self._armed.values()
-                if (lists or armed.rule.kind not in _LISTS_ONLY)
-                and (pages or armed.rule.kind not in _PAGES_ONLY)
-                and (registers_key or armed.rule.kind is not FaultKind.SLOW_KEY_AUTHORIZATION)
-                and armed.strikes(verb, path)
-            ]
+                if armed.rule.kind in possible and armed.strikes(verb, path)
+            }

@@ -17,6 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 _PEM = re.compile(r"\s*-----BEGIN ([A-Z0-9 ]+)-----\s([A-Za-z0-9+/=\s]+)-----END \1-----\s*", re.ASCII)
 _SMALLEST_RSA = 4096
+"""Bits (v1 section 3.3)."""
+
+FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
+"""What a fingerprint looks like, of either API's keys."""
 
 
 class UnacceptableKeyError(ValueError):
@@ -24,16 +28,12 @@ class UnacceptableKeyError(ValueError):
 
 
 def rsa_fingerprint(pem: str) -> str:
-    """Return the SHA-256 of an acceptable v1 key's DER form: 64 lowercase hex digits.
-
-    The DER bytes are hashed as they stand in the PEM body (v1 section 3.4).
-    """
-    rsa_public_key(pem)
-    return hashlib.sha256(_der(pem)).hexdigest()
+    """Return the fingerprint of an acceptable v1 key; UnacceptableKeyError for any other."""
+    return der_fingerprint(rsa_public_key(pem))
 
 
 def rsa_public_key(pem: str) -> RSAPublicKey:
-    """Return the key of an acceptable v1 PEM text, whatever its label says."""
+    """Return the key of an acceptable v1 PEM text, whatever its label; UnacceptableKeyError for any other."""
     key = _subject_public_key(_der(pem))
     if not isinstance(key, RSAPublicKey):
         raise UnacceptableKeyError("public_key is not an RSA key")
@@ -43,7 +43,7 @@ def rsa_public_key(pem: str) -> RSAPublicKey:
 
 
 def der_fingerprint(key: RSAPublicKey) -> str:
-    """Return the SHA-256 of a key's SubjectPublicKeyInfo: 64 lowercase hex digits."""
+    """Return the SHA-256 of a key's SubjectPublicKeyInfo (v1 section 3.4): 64 lowercase hex digits."""
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 

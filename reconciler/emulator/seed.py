@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.emulator.exchange import Call, Operation
+from reconciler.emulator.exchange import Api, Call, Operation
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Transaction
@@ -70,10 +70,12 @@ _ORDER = (
     "module_rules",
     "module_uses",
 )
-MOST_GENERATED = 100_000
+"""Members of a seed that are lists, in the order of planting: what is named comes first."""
+
+_MOST_GENERATED = 100_000
 """Invented items of one kind; memory has an end."""
 
-MEMBERS = frozenset({"organization", "organizations", "generate", *_ORDER})
+_MEMBERS = frozenset({"organization", "organizations", "generate", *_ORDER})
 
 
 class Seeder:
@@ -91,8 +93,8 @@ class Seeder:
             "module_uses": plant_module_use,
         }
 
-    def organizations(self, names: Sequence[str]) -> None:
-        """Register organizations that do not exist yet."""
+    def register(self, names: Sequence[str]) -> None:
+        """Register organizations that do not exist yet; ApiError 400 for an id that is none."""
         with self._setting.store.transaction() as state:
             self._register(state, names)
 
@@ -109,8 +111,8 @@ class Seeder:
         `generate` maps `definitions` or `runners` to a number of invented ones. Every
         other member is a list of create bodies. Raises ApiError naming the item.
         """
-        if not isinstance(seed, Mapping) or not set(seed) <= MEMBERS:
-            raise ApiError(400, f"a seed is an object with members out of {', '.join(sorted(MEMBERS))}")
+        if not isinstance(seed, Mapping) or not set(seed) <= _MEMBERS:
+            raise ApiError(400, f"a seed is an object with members out of {', '.join(sorted(_MEMBERS))}")
         default = _name(seed, "organization")
         lists = _with_generated(seed)
         counts = {}
@@ -155,7 +157,7 @@ class Seeder:
 
     def _post(self, call: Call, kind: str, item: Document) -> None:
         operation = self._posts[kind]
-        if operation.api == "v1":
+        if operation.api is Api.V1:
             self._open(call)
         body = dict(item)
         path = dict(call.path)
@@ -217,9 +219,9 @@ def _with_generated(seed: Mapping[str, Any]) -> dict[str, list[Document]]:
         if (
             kind not in ("definitions", "runners")
             or type(count) is not int
-            or not 0 <= count <= MOST_GENERATED
+            or not 0 <= count <= _MOST_GENERATED
         ):
-            raise ApiError(400, f"generate maps definitions or runners to a number up to {MOST_GENERATED}")
+            raise ApiError(400, f"generate maps definitions or runners to a number up to {_MOST_GENERATED}")
         make = _definition if kind == "definitions" else _runner
         lists[kind] += [make(number) for number in range(count)]
     return lists

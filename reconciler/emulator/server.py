@@ -3,39 +3,28 @@
 `running` serves in a background thread, for tests; `serve` blocks, for people.
 """
 
-import asyncio
 import ipaddress
 import logging
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import h11
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from reconciler.emulator.doors import CUT
+from reconciler.emulator.connection import HttpConnection, WebsocketConnection
 from reconciler.emulator.emulator import Emulator
 
 _logger = logging.getLogger(__name__)
 
-_STOP_SECONDS = 2
+_STOP_S = 2
 """How long a stop waits for answers under way; a delayed one is not worth more."""
-_PATIENCE_SECONDS = 30.0
-"""How long a client may take over the head of a request, or be silent in its body."""
 _BACKLOG = 2_048
 """Connections that may wait to be accepted, as uvicorn has it."""
 _LARGEST_MESSAGE = 65_536
 """Bytes of a websocket message; the tunnel throws them away."""
-_MOST_UPGRADE_HEADERS = 100
-_LONGEST_UPGRADE_HEADER = 8_000
-"""Below the limits of the websocket library: 128 lines, 8,192 bytes each with its ends."""
 
 
 def serve(
@@ -52,21 +41,18 @@ def serve(
     connect; a line of the log by default. Raises StateFileError when `state_file` cannot
     be used, ApiError for an organization id that is none, OSError when the port is taken.
     """
-    emulator = Emulator(state_file, organizations)
-    try:
-        with _bound(host, port) as listener, _terminable():
-            url = _url(host, listener)
-            if not _is_loopback(listener):
-                _logger.warning(
-                    "emulator is open to the network: who reaches it can read and change everything",
-                    extra={"url": url},
-                )
-            (listening or _announce)(url)
-            # The server stops in good order first and then raises the signal anew.
-            with suppress(KeyboardInterrupt):
-                _server(emulator).run(sockets=[listener])
-    finally:
-        emulator.close()
+    # The port first: with a taken one no state file is made or touched.
+    with _bound(host, port) as listener, Emulator(state_file, organizations) as emulator, _terminable():
+        url = _url(host, listener)
+        if not _is_loopback(listener):
+            _logger.warning(
+                "emulator is open to the network: who reaches it can read and change everything",
+                extra={"url": url},
+            )
+        (listening or _announce)(url)
+        # The server stops in good order first and then raises the signal anew.
+        with suppress(KeyboardInterrupt):
+            _server(emulator).run(sockets=[listener])
 
 
 def _announce(url: str) -> None:
@@ -100,84 +86,6 @@ def running(emulator: Emulator, *, host: str = "127.0.0.1", port: int = 0) -> It
             thread.join()
 
 
-class _CuttableProtocol(H11Protocol):
-    """HTTP over one connection, with the means to end it lent to the application.
-
-    Gives a connection up that takes too long over the head of a request or stops in its
-    body: idle clients must not use up all connections.
-    """
-
-    def __init__(self, *args: Any, **keywords: Any) -> None:
-        super().__init__(*args, **keywords)
-        self.app: Any = _lending(self.app, self._cut)
-        self._patience: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
-        super().connection_made(transport)
-        self._wait_for_client()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        state = self.conn.their_state
-        if state is h11.SEND_BODY:
-            self._stop_waiting()
-            self._wait_for_client()
-        elif state is not h11.IDLE:
-            self._stop_waiting()
-        elif self._patience is None and self.conn.trailing_data[0]:
-            self._wait_for_client()
-
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        self._stop_waiting()
-        lines = [len(name) + len(value) for name, value in event.headers]
-        if len(lines) > _MOST_UPGRADE_HEADERS or max(lines) > _LONGEST_UPGRADE_HEADER:
-            # The websocket library would give up on its own terms, without an answer.
-            self.send_400_response("Too many or too large headers.")
-            return
-        super().handle_websocket_upgrade(event)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _wait_for_client(self) -> None:
-        self._patience = self.loop.call_later(_PATIENCE_SECONDS, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-
-    async def _cut(self) -> None:
-        self.transport.close()
-
-
-class _CuttableWebsocket(WebSocketsSansIOProtocol):
-    """A websocket connection, with the means to end it lent to the application."""
-
-    def __init__(self, *args: Any, **keywords: Any) -> None:
-        super().__init__(*args, **keywords)
-        self.app: Any = _lending(self.app, self._cut)
-
-    async def send(self, message: Any) -> None:
-        await super().send(message)
-        if message["type"] == "websocket.http.response.body" and self.close_sent:
-            # A refusal ends the handshake too; the base class would log it as a mistake of ours.
-            self.handshake_complete = True
-
-    async def _cut(self) -> None:
-        self.handshake_complete = True
-        self.transport.close()
-
-
-def _lending(app: Any, cut: Callable[[], Awaitable[None]]) -> ASGIApp:
-    async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
-        extensions = {**scope.get("extensions", {}), CUT: cut}
-        await app({**scope, "extensions": extensions}, receive, send)
-
-    return with_cut
-
-
 class _AnnouncedServer(uvicorn.Server):
     """A server that tells other threads when it listens, and calls `stopping` before it stops."""
 
@@ -202,9 +110,9 @@ class _AnnouncedServer(uvicorn.Server):
 def _server(emulator: Emulator) -> _AnnouncedServer:
     config = uvicorn.Config(
         emulator.app,
-        http=_CuttableProtocol,
+        http=HttpConnection,
         loop="asyncio",
-        ws=_CuttableWebsocket,
+        ws=WebsocketConnection,
         ws_max_size=_LARGEST_MESSAGE,
         # A small frame could unfold into a large message.
         ws_per_message_deflate=False,
@@ -213,7 +121,7 @@ def _server(emulator: Emulator) -> _AnnouncedServer:
         log_config=None,
         access_log=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_graceful_shutdown=_STOP_S,
     )
     return _AnnouncedServer(config, emulator.end_polls)
 
@@ -235,5 +143,7 @@ def _is_loopback(listener: socket.socket) -> bool:
 
 
 def _url(host: str, listener: socket.socket) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
+    address, port = listener.getsockname()[:2]
+    # No host at all means every address; what clients are told has to be one.
+    shown = host or address
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

@@ -84,11 +84,14 @@ def _open(path: Path, names: Sequence[str]) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path, names: Sequence[str]) -> None:
     # Exclusive: memory is the truth for reads, so a second writer would go unseen.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
+    # Looked at before anything is set: the journal mode would change somebody else's file.
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found not in (0, _FORMAT):
         raise StateFileError(f"{path} has format {found}, this emulator reads {_FORMAT}; choose another file")
+    if found == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StateFileError(f"{path} is a database of another program; choose another file")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         for name in names:

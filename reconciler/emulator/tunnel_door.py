@@ -17,14 +17,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from reconciler.emulator.answer import ERRORS_BEFORE, error_reply, injected, response
+from reconciler.emulator.answer import error_reply, response
 from reconciler.emulator.caller import ANONYMOUS
-from reconciler.emulator.clock import microseconds
 from reconciler.emulator.doors import cut, pause
 from reconciler.emulator.exchange import Api
 from reconciler.emulator.failure import ApiError
+from reconciler.emulator.fault_effects import ERRORS_BEFORE, injected
 from reconciler.emulator.faults import FaultKind
-from reconciler.emulator.journal import Effect
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.v1.tunnel import RefusedTunnelError, Tunnels
 
@@ -59,16 +58,15 @@ class _Door:
 
     async def answer(self, websocket: WebSocket) -> None:
         """Let one agent in or send it away, and stay until it leaves."""
-        strikes = self._setting.faults.strikes("GET", PATH, lists=False, registers_key=False, pages=False)
-        kinds = {strike.rule.kind: strike for strike in strikes}
-        faults = tuple(kinds)
-        if FaultKind.DELAY in kinds:
-            await pause(websocket.scope, websocket.receive, kinds[FaultKind.DELAY].rule.seconds)
-        if any(kind in kinds for kind in _CUTS):
+        strikes = self._setting.faults.strikes("GET", PATH)
+        faults = tuple(strikes)
+        if FaultKind.DELAY in strikes:
+            await pause(websocket.scope, websocket.receive, strikes[FaultKind.DELAY].rule.seconds)
+        if any(kind in strikes for kind in _CUTS):
             self._log(ANONYMOUS, 0, "tunnels", faults)
             await cut(websocket.scope, websocket.receive)
             return
-        error = next((injected(kinds[kind]) for kind in _ERRORS if kind in kinds), None)
+        error = next((injected(strikes[kind]) for kind in _ERRORS if kind in strikes), None)
         if error is not None:
             self._log(ANONYMOUS, error.status, "tunnels", faults)
             await self._refuse(websocket, error)
@@ -93,15 +91,7 @@ class _Door:
 
     def _log(self, who: str, status: int, place: str, faults: tuple[str, ...]) -> None:
         self._setting.log.append(
-            time=microseconds(self._setting.clock.now()),
-            who=who,
-            verb="GET",
-            path=PATH,
-            query="",
-            object=place,
-            status=status,
-            effect=Effect.NONE,
-            faults=faults,
+            who=who, verb="GET", path=PATH, query="", place=place, status=status, faults=faults
         )
 
 

@@ -2,12 +2,13 @@
 
 Refuses what a careful server refuses: text that is not UTF-8, `NaN` and `Infinity`,
 numbers beyond the range of a double, nesting too deep to walk. Leaves the meaning of
-a document to the collections. Called at the edge (`application`) and by the store.
+a document to the collections. Called where bodies are read and answers written.
 """
 
 import json
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeGuard
 
 DEEPEST = 200
 """Levels of nesting that a body may have; what walks a document recurses once per level."""
@@ -15,7 +16,10 @@ DEEPEST = 200
 _LONGEST_INTEGER = 320
 
 Document = dict[str, Any]
-"""One JSON object; documents in the store are never changed in place."""
+"""One JSON object; documents in the store are never changed in place.
+
+Members of stored ones that begin with an underscore are for the emulator only (`visible`).
+"""
 
 
 class MalformedJsonError(ValueError):
@@ -46,19 +50,34 @@ def encode(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def holds_nul(value: Any) -> bool:
-    """Tell whether any text inside `value`, member names included, has a NUL character."""
+def visible(document: Document) -> Document:
+    """Return a stored document as answers show it: without members that begin with an underscore."""
+    return {name: value for name, value in document.items() if not name.startswith("_")}
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """Yield `value` and all values inside it, in no order to rely on; member names are not among them."""
     waiting = [value]
     while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            if "\x00" in item:
-                return True
-        elif isinstance(item, dict):
-            waiting.extend(item)
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
+        part = waiting.pop()
+        yield part
+        if isinstance(part, dict):
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Tell whether a value is a number in JSON; Python counts truth values among its own."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def holds_nul(value: Any) -> bool:
+    """Tell whether any text inside `value`, member names included, has a NUL character."""
+    for part in parts(value):
+        texts = (part,) if isinstance(part, str) else part if isinstance(part, dict) else ()
+        if any("\x00" in text for text in texts):
+            return True
     return False
 
 

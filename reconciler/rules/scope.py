@@ -14,6 +14,7 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.canonical import resource_key
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations, Declared
+from reconciler.model.finding import not_looked_at, not_read
 from reconciler.model.identity import Kind, ResourceKey, TargetName
 from reconciler.model.key import PublicKey
 from reconciler.model.operator import OperatorDocument
@@ -21,7 +22,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import Resource, State
-from reconciler.model.surroundings import UNSEEN, Surroundings
+from reconciler.model.surroundings import UNSEEN, Beside, Surroundings
 from reconciler.rules.asking import live_member, member_of
 from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition, made_by
 from reconciler.rules.git_target import is_git_target
@@ -205,7 +206,7 @@ class Scope:
 
     def unseen(self, cluster: str) -> str:
         """Reason of an `Unknown` about a cluster that was not read."""
-        return f"cluster `{cluster}` was not looked at"
+        return not_looked_at(cluster)
 
     @property
     def surroundings(self) -> Surroundings:
@@ -238,9 +239,12 @@ class Scope:
         """True where the live list of the kind is complete, so that absence is evidence."""
         return self.live is not None and kind in self.live.complete
 
-    def unread(self, kind: Kind) -> str:
-        """Reason of an `Unknown` about a kind that was not read to the end."""
-        return f"the live {_PLURAL[kind]} of target `{self.target}` were not read"
+    def unread(self, what: Kind | Beside) -> str:
+        """Reason of an `Unknown` about something live that was not read to the end."""
+        if isinstance(what, Kind):
+            return not_read(_PLURAL[what], self.target)
+        failure = self.surroundings.failures.get(what)
+        return not_read(what, self.target) + (f" ({failure})" if failure else "")
 
     def live_resource(self, kind: Kind, identifier: str) -> Resource | None:
         """Live thing of this organization, None where it is not there or was not read."""

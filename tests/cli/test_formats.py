@@ -18,7 +18,7 @@ from reconciler.cli.views import json as json_view
 from reconciler.cli.wiring import local_settings, new_loader
 from reconciler.inventory.none import NoInventory
 from reconciler.model.excerpt import Excerpt
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, Unknown, not_looked_at, not_read
 from reconciler.model.origin import Origin
 from reconciler.plan.selection import Selection
 from reconciler.reconcile import Adapters, validate
@@ -452,3 +452,21 @@ def test_no_format_shows_a_secret_of_the_files(place: str, member: str, secret: 
     )
     for form, render in RENDERERS.items():
         assert secret not in render(shown), form
+
+
+def test_what_is_missing_of_one_side_is_one_reason_for_people_and_each_check_for_programs() -> None:
+    unknown = (
+        Unknown("R08", not_read("definitions", "acme") + ": criteria are not known"),
+        Unknown("R15", not_read("keys", "acme")),
+        Unknown("R77", f"whether `eu` exists: {not_read('secret stores', 'acme')}"),
+        Unknown("R81", not_read("definitions", "beta")),
+        Unknown("R11", f"whether it has a passphrase: {not_looked_at('eu-1')}"),
+        Unknown("R18", not_looked_at("eu-1")),
+    )
+    result = replace(samples.planned(), unknown=unknown)
+    assert unseen.blind_lines(result) == [
+        "the live definitions, keys and secret stores of target `acme` were not read: R08, R15, R77",
+        "cluster `eu-1` was not looked at: R11, R18",
+        "the live definitions of target `beta` were not read: R81",
+    ]
+    assert len(unseen.blind(result)) == len(unknown)

@@ -1,4 +1,4 @@
-"""Fixtures of the emulator's tests: one emulator, clients at both doors, keys, bodies."""
+"""Fixtures of the emulator's tests: one emulator, clients at both doors, keys, bodies, a small organization."""
 
 import base64
 import hashlib
@@ -108,3 +108,18 @@ def runner(ed25519_pem: Callable[[int], str]) -> Callable[..., Body]:
         }
 
     return make
+
+
+@pytest.fixture
+def organization(emulator: Emulator, client: httpx.Client, runner: Callable[..., Body]) -> httpx.Client:
+    """Have runners aa, bb, cc, types dev and prod, projects shop and bank, environment qa of shop."""
+    emulator.seed(
+        {
+            "organization": "acme",
+            "env_types": [{"id": "dev"}, {"id": "prod"}],
+            "projects": [{"id": "shop"}, {"id": "bank"}],
+            "runners": [runner("aa"), runner("bb"), runner("cc")],
+            "environments": [{"id": "qa", "project": "shop", "env_type_id": "dev"}],
+        }
+    )
+    return client

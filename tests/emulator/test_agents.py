@@ -69,7 +69,7 @@ def test_a_taken_id_and_a_known_key_are_conflicts_and_store_nothing(
 
 
 def test_a_key_may_be_shared_when_so_chosen_but_not_within_one_agent(rsa_key: Keys) -> None:
-    with Emulator(choices=Choices(shared_key=SharedKey.ALLOW)) as emulator:
+    with Emulator(choices=Choices(shared_key=SharedKey.ACCEPT)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"
         client.post(AGENTS, json={"id": "eu-1", "public_key": rsa_key().pem})

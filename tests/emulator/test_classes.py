@@ -97,7 +97,7 @@ def test_a_class_that_a_rule_of_its_type_names_is_kept(client: httpx.Client, def
 
 
 def test_a_class_in_use_may_go_when_so_chosen(definition: Make) -> None:
-    with Emulator(choices=Choices(in_use=InUse.ALLOW)) as emulator:
+    with Emulator(choices=Choices(in_use=InUse.ACCEPT)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"
         client.post(CLASSES, json={"id": "sensitive", "description": ""})

@@ -6,7 +6,6 @@ import itertools
 import pkgutil
 import re
 import signal
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from re import _constants as sre
@@ -216,8 +215,3 @@ def test_the_equivalents_accept_the_same_ids(published: str, here: str) -> None:
 @pytest.mark.parametrize("module", _modules(), ids=lambda module: module.__name__)
 def test_every_pattern_is_one_that_these_tests_can_see(module: ModuleType) -> None:
     assert _unknown(module) <= FROM_OUTSIDE.get(_place(module), set())
-
-
-def test_the_interpreter_lets_an_alarm_stop_a_match() -> None:
-    # What the rest of this file stands on; other interpreters may not.
-    assert sys.implementation.name == "cpython"

@@ -286,7 +286,7 @@ def test_a_store_that_a_live_definition_names_is_kept(client: httpx.Client, defi
 
 
 def test_a_store_in_use_may_go_when_so_chosen(definition: Make) -> None:
-    with Emulator(choices=Choices(in_use=InUse.ALLOW)) as emulator:
+    with Emulator(choices=Choices(in_use=InUse.ACCEPT)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"
         client.post(STORES, json=_vault(primary=True))

@@ -12,9 +12,9 @@ import pytest
 
 from reconciler.emulator import Emulator, StateFileError
 from reconciler.emulator.store import Collection, Store
+from tests.emulator.conftest import HEADERS
 
 THINGS = Collection("things", {"colour": lambda key, document: [(key[0], document["colour"])]})
-HEADERS = {"Authorization": "Bearer practice"}
 KILLED_WRITERS = Path(__file__).with_name("killed_writers.py")
 
 
@@ -161,6 +161,20 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         Emulator(text)
     with pytest.raises(StateFileError, match="format 99"):
         Emulator(newer)
+
+
+def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "shopping.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE shopping (item TEXT)")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+
+    with pytest.raises(StateFileError, match="another program"):
+        Emulator(path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["shopping.db"]
 
 
 @pytest.mark.parametrize("document", ["not JSON", "5", '"text"', "[]", '{"id": "old"}'])

@@ -35,10 +35,9 @@ from reconciler.emulator import (
 )
 from reconciler.emulator.server import running
 from reconciler.emulator.v1.tunnel import RefusedTunnelError
+from tests.emulator.conftest import HEADERS, START
 
-START = datetime.fromisoformat("2026-03-01T08:00:00+00:00")
 AGENTS = "/orgs/acme/agents"
-HEADERS = {"Authorization": "Bearer practice"}
 Make = Callable[..., Any]
 
 
@@ -129,7 +128,7 @@ def place() -> Iterator[Place]:
 @pytest.fixture
 def lax_place() -> Iterator[Place]:
     """Allows a shared key, refuses expired ones."""
-    choices = Choices(shared_key=SharedKey.ALLOW, expired_keys=ExpiredKeys.REFUSE)
+    choices = Choices(shared_key=SharedKey.ACCEPT, expired_keys=ExpiredKeys.REFUSE)
     with Emulator(organizations=["acme"], clock=lambda: START, choices=choices) as emulator:
         yield from _serving(emulator)
 

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +27,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from reconciler.emulator import Emulator
 from reconciler.emulator.server import running
+from tests.emulator.conftest import HEADERS, START
 
 DESCRIPTION = Path(__file__).parents[3] / "shared" / "reference" / "orchestrator-v1.openapi.json"
 
@@ -38,8 +38,6 @@ pytestmark = pytest.mark.slow
 
 Document = dict[str, Any]
 
-START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
-HEADERS = {"Authorization": "Bearer practice"}
 SEED = 20260301
 BOUNDED = settings(
     max_examples=10,

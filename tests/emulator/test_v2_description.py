@@ -6,7 +6,6 @@ say less than the server does, `NOT_SERVED` and `EXCUSED` what is left out, each
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from schemathesis.specs.openapi import checks
 from reconciler.emulator import Choices, Effect, Emulator
 from reconciler.emulator.server import running
 from tests.emulator.agent_tokens import AgentKey
+from tests.emulator.conftest import START
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 CONTROL_PLANE = REFERENCE / "orchestrator-v2.openapi.yaml"
@@ -34,7 +34,6 @@ pytestmark = pytest.mark.slow
 Document = dict[str, Any]
 Case = schemathesis.Case[Any]
 
-START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 TOKEN = "practice"
 SEED = 20260301
 BOUNDED = settings(

@@ -33,13 +33,15 @@ def test_two_rules_of_one_id_are_our_bug() -> None:
 
 
 def test_rule_that_is_off_is_not_run_and_is_listed_with_its_reason() -> None:
-    judgement = judged(BAD, settings=settings(switching('{R01: {severity: "off", reason: "known"}}')))
+    chosen = settings(switching('{R01: {severity: "off", reason: "known"}}'))
+    judgement = judged(BAD, settings=chosen, only=("R01", "R02"))
     assert rules_of(judgement) == []
     assert judgement.off == (("R01", "known"),)
 
 
 def test_severity_of_the_settings_replaces_the_rules() -> None:
-    judgement = judged(BAD, settings=settings(switching("{R01: {severity: warning, reason: known}}")))
+    chosen = settings(switching("{R01: {severity: warning, reason: known}}"))
+    judgement = judged(BAD, settings=chosen, only=("R01", "R02"))
     assert [(finding.rule, finding.severity) for finding in judgement.findings] == [("R01", Severity.WARNING)]
     assert judgement.off == ()
 

@@ -14,10 +14,16 @@ from reconciler.rules.rule import Confidence, Rule
 from reconciler.rules.scope import Scope
 from reconciler.rules.switch import Means, Switches
 from reconciler.settings import Settings
-from tests.rules.tree import NOW, declare, judged, rules_of, scope, settings
+from tests.rules import tree
+from tests.rules.tree import NOW, declare, rules_of, scope, settings
 
 TODAY = NOW.date()
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+
+
+def judged(*texts: str, settings: Settings = tree.ACME) -> Judgement:
+    """Judge by the rules of ids alone: what others say about these documents is not the subject."""
+    return tree.judged(*texts, settings=settings, only=("R01", "R02", "R71"))
 
 
 def bad(annotation: str = "", identifier: str = "Bad_") -> str:

@@ -1,6 +1,6 @@
 """Declarations and scopes from YAML text, for tests of rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from textwrap import dedent
 
@@ -10,6 +10,7 @@ from reconciler.model.declaration import Declarations
 from reconciler.model.identity import Kind, TargetName
 from reconciler.model.state import Resource, State
 from reconciler.rules.judge import Judgement, judge
+from reconciler.rules.registry import RULES
 from reconciler.rules.scope import Scope
 from reconciler.settings import Limits, Settings
 from reconciler.source.loader import Loader
@@ -68,14 +69,18 @@ def judged(
     live: State | None = NOTHING_LIVE,
     settings: Settings = ACME,
     clusters: Mapping[str, ClusterState] | None = None,
+    only: Iterable[str] = RULES,
 ) -> Judgement:
-    """Judge one target that owns every file; nothing is live unless said otherwise."""
-    return judge_all([scope(declare(*texts), live=live, settings=settings, clusters=clusters)], settings)
+    """Judge one target that owns every file, by all rules or `only` some; nothing is live unless said otherwise."""
+    seen = scope(declare(*texts), live=live, settings=settings, clusters=clusters)
+    return judge_all([seen], settings, only=only)
 
 
-def judge_all(scopes: Sequence[Scope], settings: Settings = ACME) -> Judgement:
+def judge_all(
+    scopes: Sequence[Scope], settings: Settings = ACME, *, only: Iterable[str] = RULES
+) -> Judgement:
     """Judge on the day of the tests."""
-    return judge(scopes, settings, day=NOW.date())
+    return judge(scopes, settings, day=NOW.date(), rules={rule_id: RULES[rule_id] for rule_id in only})
 
 
 def rules_of(judgement: Judgement) -> list[str]:

@@ -3,9 +3,11 @@
 Grouped, so that thirty rules that miss one cluster are one line and bury no finding.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.cli.views.conclusion import plural, rule_order
+from reconciler.model.finding import Unknown, missing_cluster, missing_live, not_looked_at, not_read
 from reconciler.plan.action import Unexamined
 from reconciler.result import PassResult
 
@@ -33,9 +35,40 @@ class Blind:
 
 def blind(result: PassResult) -> list[Blind]:
     """Rules that could not look, by reason; what most of them miss comes first."""
+    return _grouped((one.rule, one.reason) for one in _ordered(result))
+
+
+def blind_by_side(result: PassResult) -> list[Blind]:
+    """The same for people: what is missing of a target's live side, or of a cluster, is one reason each."""
+    missing: dict[str, list[str]] = {}
+    ordered = _ordered(result)
+    for one in ordered:
+        found = missing_live(one.reason)
+        if found is not None:
+            missing.setdefault(found[1], []).append(found[0])
+
+    def reason(one: Unknown) -> str:
+        found = missing_live(one.reason)
+        if found is not None:
+            return not_read(_listed(sorted(set(missing[found[1]]))), found[1])
+        cluster = missing_cluster(one.reason)
+        return one.reason if cluster is None else not_looked_at(cluster)
+
+    return _grouped((one.rule, reason(one)) for one in ordered)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _ordered(result: PassResult) -> list[Unknown]:
+    return sorted(set(result.unknown), key=lambda one: (rule_order(one.rule), one.reason))
+
+
+def _grouped(checks: Iterable[tuple[str, str]]) -> list[Blind]:
     by_reason: dict[str, list[str]] = {}
-    for one in sorted(set(result.unknown), key=lambda one: (rule_order(one.rule), one.reason)):
-        by_reason.setdefault(one.reason, []).append(one.rule)
+    for rule, reason in checks:
+        by_reason.setdefault(reason, []).append(rule)
     groups = [Blind(reason, tuple(dict.fromkeys(rules))) for reason, rules in by_reason.items()]
     return sorted(groups, key=lambda group: (-len(group.rules), rule_order(group.rules[0]), group.reason))
 
@@ -51,7 +84,7 @@ def blind_title(result: PassResult) -> str:
 
 def blind_lines(result: PassResult) -> list[str]:
     """The groups as lines, the last of which counts those that are left out."""
-    groups = blind(result)
+    groups = blind_by_side(result)
     lines = [group.line() for group in groups[:MAX_REASONS]]
     if len(groups) > MAX_REASONS:
         left = sum(len(group.rules) for group in groups[MAX_REASONS:])

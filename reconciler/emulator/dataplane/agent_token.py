@@ -12,6 +12,7 @@ import jwt
 from reconciler.emulator.exchange import Call
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v2.collections import RUNNERS
+from reconciler.emulator.wire import is_number
 
 _ALGORITHM = "EdDSA"
 _SCHEMES = ("JWT", "Bearer")
@@ -73,10 +74,6 @@ def _is_timely(claims: dict[str, Any], now: datetime) -> bool:
     """Tell whether `exp` is ahead and `nbf` is not, each only when there; no skew is allowed."""
     expiry, start = claims.get("exp"), claims.get("nbf")
     moment = now.timestamp()
-    if expiry is not None and not (_is_number(expiry) and moment < expiry):
+    if expiry is not None and not (is_number(expiry) and moment < expiry):
         return False
-    return start is None or (_is_number(start) and moment >= start)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return start is None or (is_number(start) and moment >= start)

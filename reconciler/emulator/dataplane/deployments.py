@@ -13,9 +13,11 @@ from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Identity, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.store import Transaction
-from reconciler.emulator.v2.bodies import body_of, uuid_parameter
+from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.collections import AGENT_MESSAGES, DEPLOYMENTS
+from reconciler.emulator.v2.parameters import uuid_parameter
 from reconciler.emulator.v2.schema import Schema
+from reconciler.emulator.v2.schema_parts import FREE, TEXT
 from reconciler.emulator.wire import Document
 
 REACH = timedelta(seconds=120)
@@ -24,19 +26,17 @@ REACH = timedelta(seconds=120)
 _HEADER = "X-Deployment-Token"
 _ENDED = ("success", "failure")
 
-_TEXT: Schema = {"type": "string"}
-_FREE: Schema = {"type": "object"}
 _COUNTS = ("num_resources", "num_resources_added", "num_resources_removed", "num_resources_changed")
 _RESULT: Schema = {
     "type": "object",
     "required": ["status"],
     "properties": {
         "status": {"type": "string", "enum": list(_ENDED)},
-        "outputs": _TEXT,
+        "outputs": TEXT,
         "error": {
             "type": "object",
             "required": ["error", "message"],
-            "properties": {"error": _TEXT, "message": _TEXT, "details": _FREE},
+            "properties": {"error": TEXT, "message": TEXT, "details": FREE},
         },
         "tf_resource_counts": {
             "type": "object",
@@ -48,7 +48,7 @@ _RESULT: Schema = {
             "items": {
                 "type": "object",
                 "required": ["node_id", "metadata"],
-                "properties": {"node_id": _TEXT, "metadata": _FREE},
+                "properties": {"node_id": TEXT, "metadata": FREE},
             },
         },
     },

@@ -8,7 +8,6 @@ import base64
 import binascii
 import gzip
 import hashlib
-import re
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -22,11 +21,13 @@ from reconciler.emulator.failure import ApiError
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Transaction
 from reconciler.emulator.v2.collections import AGENT_MESSAGES, DEPLOYMENTS, RUNNERS, TOKEN_SALTS
+from reconciler.emulator.v2.parameters import UUID
 from reconciler.emulator.wire import Document
 
 _SCHEDULING_DELAY = timedelta(minutes=5)
+"""How long a deployment's Job may take to be scheduled: the default of a setting (v2 section 9.3)."""
+
 _MODES = ("deploy", "destroy", "plan_only")
-_UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _NO_FILES = base64.b64encode(gzip.compress(bytes(1024), mtime=0)).decode()
 """An archive without files: two empty blocks of tar, compressed."""
 
@@ -40,6 +41,7 @@ _MEMBERS = {
     "bundle": str,
     "configuration": dict,
 }
+"""Members of a request to start a deployment, with the type each must have."""
 
 
 class Jobs:
@@ -57,7 +59,7 @@ class Jobs:
         `configuration` (a JobSpec instead of the usual one). Raises ApiError.
         """
         body = _checked(request)
-        organization, deployment = body["organization"], body.get("deployment") or str(uuid.uuid4())
+        organization, deployment = body["organization"], body.get("deployment", str(uuid.uuid4()))
         with self._setting.store.transaction() as state:
             runner = _agent_runner(state, organization, body["runner"])
             if state.get(DEPLOYMENTS, organization, deployment):
@@ -135,6 +137,7 @@ class Jobs:
 
 
 def _checked(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a request whose members are sound; ApiError 400 for any other."""
     for name, value in request.items():
         kind = _MEMBERS.get(name)
         if kind is None or not isinstance(value, kind):
@@ -142,7 +145,7 @@ def _checked(request: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in ("organization", "runner"):
         if name not in request:
             raise ApiError(400, f"{name} must be text")
-    if not _UUID.fullmatch(request.get("deployment", str(uuid.uuid4()))):
+    if "deployment" in request and not UUID.fullmatch(request["deployment"]):
         raise ApiError(400, "deployment must be a UUID in lower case")
     if request.get("mode", "deploy") not in _MODES:
         raise ApiError(400, f"mode must be one of {', '.join(_MODES)}")
@@ -177,6 +180,7 @@ def _configuration(body: Mapping[str, Any], runner: Document, deployment: str, t
     if "configuration" in body:
         given: Document = body["configuration"]
         return given
+    # Where `serve` listens by default.
     base_url = body.get("base_url", "http://127.0.0.1:8480")
     environment = {
         "ORG_ID": body["organization"],

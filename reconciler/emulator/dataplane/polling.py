@@ -12,15 +12,15 @@ from reconciler.emulator.exchange import Api, Call, Identity, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.schema import Schema
+from reconciler.emulator.v2.schema_parts import FREE, TEXT
 
-_TEXT: Schema = {"type": "string"}
 _MOMENT = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
 def _message(**fields: Schema) -> Schema:
-    properties = {"action": _TEXT, "job_id": _TEXT, "namespace": _TEXT, "deployment_token": _TEXT, **fields}
+    properties = {"action": TEXT, "job_id": TEXT, "namespace": TEXT, "deployment_token": TEXT, **fields}
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
@@ -28,7 +28,7 @@ _MESSAGE: Schema = {
     "type": "object",
     "x-discriminator": "action",
     "x-variants": {
-        "create-job": _message(configuration={"type": "object"}),
+        "create-job": _message(configuration=FREE),
         "check-job-status": _message(expires_at={"type": "string", "pattern": _MOMENT}),
     },
 }

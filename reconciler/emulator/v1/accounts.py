@@ -5,16 +5,15 @@ kept, and that is what every check of them looks at.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from reconciler.emulator.clock import milliseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v1.collections import ACCOUNTS, ACTIVE_RESOURCES, DEFINITIONS
-from reconciler.emulator.v1.definitions import as_read
-from reconciler.emulator.v1.fields import flag, mapping, object_body, required_text, text
+from reconciler.emulator.v1.fields import filled_text, flag, mapping, object_body, required_text, text
 from reconciler.emulator.v1.identifiers import check_definition_id
-from reconciler.emulator.wire import Document
+from reconciler.emulator.v1.stored_definition import as_read
+from reconciler.emulator.wire import Document, parts, visible
 
 _CHANGE_FIELDS = frozenset({"name", "credentials"})
 _CREATE_FIELDS = _CHANGE_FIELDS | {"id", "type"}
@@ -43,8 +42,7 @@ def _create(call: Call) -> Reply:
     # Only such an id can be named by a definition (v1 section 1.4).
     check_definition_id(account_id)
     for member in ("type", "name"):
-        if not required_text(body, member):
-            raise ApiError(400, f"{member} is required", details={"field": member})
+        filled_text(body, member)
     credentials = mapping(body, "credentials")
     if credentials is None:
         raise ApiError(400, "credentials is required", details={"field": "credentials"})
@@ -96,7 +94,7 @@ def _check(call: Call) -> Reply:
 
 
 def _mode(call: Call) -> _Mode:
-    return _Mode(flag(call, "dry_run"), flag(call, "check_credential"))
+    return _Mode(is_rehearsal=flag(call, "dry_run"), checks_credentials=flag(call, "check_credential"))
 
 
 def _saved(call: Call, account: Document, mode: _Mode) -> Reply:
@@ -115,26 +113,16 @@ def _check_credentials(account: Document) -> None:
 
 
 def _holds_text(credentials: Document) -> bool:
-    waiting: list[Any] = [credentials]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str) and item.strip():
-            return True
-        if isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return False
+    return any(isinstance(part, str) and part.strip() for part in parts(credentials))
 
 
 def _as_read(call: Call, account: Document) -> Document:
-    shown = {name: value for name, value in account.items() if name != "_has_credentials"}
     key = (call.organization, account["id"])
     is_used = any(
         next(call.state.find(collection, "account", *key), None)
         for collection in (DEFINITIONS, ACTIVE_RESOURCES)
     )
-    return {**shown, "is_used": is_used}
+    return {**visible(account), "is_used": is_used}
 
 
 def _account(call: Call) -> Document:
@@ -146,12 +134,13 @@ def _account(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/resources/accounts"
 _ONE = "/orgs/{org}/resources/accounts/{account}"
+_KIND = ACCOUNTS.name
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "accounts", _list, lists=True),
-    Operation(Api.V1, "POST", _ALL, "accounts", _create),
-    Operation(Api.V1, "GET", _ONE, "accounts", _get),
-    Operation(Api.V1, "PATCH", _ONE, "accounts", _patch),
-    Operation(Api.V1, "DELETE", _ONE, "accounts", _delete),
-    Operation(Api.V1, "POST", f"{_ONE}/actions/check", "accounts", _check),
+    Operation(Api.V1, "GET", _ALL, _KIND, _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create),
+    Operation(Api.V1, "GET", _ONE, _KIND, _get),
+    Operation(Api.V1, "PATCH", _ONE, _KIND, _patch),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
+    Operation(Api.V1, "POST", f"{_ONE}/actions/check", _KIND, _check),
 )

@@ -71,12 +71,14 @@ def _delete(call: Call) -> Reply:
     return Reply(204)
 
 
+_KIND = ACTIVE_RESOURCES.name
+
 OPERATIONS = (
     Operation(
         Api.V1,
         "GET",
         "/orgs/{org}/resources/defs/{definition}/resources",
-        "active_resources",
+        _KIND,
         _list,
         lists=True,
     ),
@@ -84,7 +86,7 @@ OPERATIONS = (
         Api.V1,
         "DELETE",
         "/orgs/{org}/apps/{app}/envs/{env}/resources/{type}/{resource}",
-        "active_resources",
+        _KIND,
         _delete,
     ),
 )

@@ -1,6 +1,5 @@
 """Agent keys (v1 section 3): addressed by fingerprint, replaceable one by one."""
 
-import calendar
 from datetime import datetime, timedelta
 
 from reconciler.emulator.choices import Choices, ExpiredKeys, SharedKey
@@ -11,9 +10,8 @@ from reconciler.emulator.public_keys import UnacceptableKeyError, rsa_fingerprin
 from reconciler.emulator.v1.collections import AGENT_KEYS, AGENTS
 from reconciler.emulator.v1.fields import object_body, required_text
 from reconciler.emulator.v1.identifiers import user_id
-from reconciler.emulator.wire import Document
-
-_LIFETIME_YEARS = 2
+from reconciler.emulator.v1.key_lifetime import expiry
+from reconciler.emulator.wire import Document, visible
 
 
 def register_key(call: Call, agent_id: str, pem: str) -> Document:
@@ -30,7 +28,7 @@ def register_key(call: Call, agent_id: str, pem: str) -> Document:
         "public_key": pem,
         "created_at": milliseconds(call.now),
         "created_by": user_id(call.actor),
-        "expired_at": milliseconds(_later(call.now)),
+        "expired_at": milliseconds(expiry(call.now)),
         "_authorized_at": (call.now + timedelta(seconds=call.key_delay)).timestamp(),
     }
     call.state.put(AGENT_KEYS, (call.organization, agent_id, fingerprint), stored)
@@ -74,22 +72,15 @@ def _agent_id(call: Call) -> str:
 
 
 def _as_read(stored: Document, call: Call) -> Document:
-    document = {name: value for name, value in stored.items() if name != "_authorized_at"}
-    return {**document, "is_authorized": is_accepted(stored, call.now, call.choices)}
-
-
-def _later(moment: datetime) -> datetime:
-    year = moment.year + _LIFETIME_YEARS
-    # 29 February has no counterpart two years on.
-    day = min(moment.day, calendar.monthrange(year, moment.month)[1])
-    return moment.replace(year=year, day=day)
+    return {**visible(stored), "is_authorized": is_accepted(stored, call.now, call.choices)}
 
 
 _ALL = "/orgs/{org}/agents/{agent}/keys"
 _ONE = "/orgs/{org}/agents/{agent}/keys/{fingerprint}"
+_KIND = AGENT_KEYS.name
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "agent_keys", _list, lists=True),
-    Operation(Api.V1, "POST", _ALL, "agent_keys", _create, registers_key=True),
-    Operation(Api.V1, "DELETE", _ONE, "agent_keys", _delete),
+    Operation(Api.V1, "GET", _ALL, _KIND, _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create, registers_key=True),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

@@ -5,16 +5,13 @@ from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v1.agent_keys import register_key
 from reconciler.emulator.v1.collections import AGENT_KEYS, AGENTS
-from reconciler.emulator.v1.fields import known_only, object_body, required_text, text
+from reconciler.emulator.v1.fields import object_body, required_text, text
 from reconciler.emulator.v1.identifiers import check_agent_id, user_id
 from reconciler.emulator.wire import Document
 
-_CREATE = frozenset({"id", "public_key", "description"})
 
-
-def create_agent(call: Call, body: Document) -> Document:
-    """Store an agent with its first key; both or neither."""
-    body = known_only(call, body, _CREATE)
+def _create(call: Call) -> Reply:
+    body = object_body(call, frozenset({"id", "public_key", "description"}))
     agent_id = required_text(body, "id")
     check_agent_id(agent_id)
     pem = required_text(body, "public_key")
@@ -25,12 +22,9 @@ def create_agent(call: Call, body: Document) -> Document:
     if description:
         agent["description"] = description
     call.state.put(AGENTS, (call.organization, agent_id), agent)
+    # A key that is refused takes the agent along: the whole request is undone.
     register_key(call, agent_id, pem)
-    return agent
-
-
-def _create(call: Call) -> Reply:
-    return Reply(200, create_agent(call, object_body(call, _CREATE)))
+    return Reply(200, agent)
 
 
 def _list(call: Call) -> Reply:
@@ -69,10 +63,11 @@ def _agent(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/agents"
 _ONE = "/orgs/{org}/agents/{agent}"
+_KIND = AGENTS.name
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "agents", _list, lists=True),
-    Operation(Api.V1, "POST", _ALL, "agents", _create, registers_key=True),
-    Operation(Api.V1, "PATCH", _ONE, "agents", _patch),
-    Operation(Api.V1, "DELETE", _ONE, "agents", _delete),
+    Operation(Api.V1, "GET", _ALL, _KIND, _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create, registers_key=True),
+    Operation(Api.V1, "PATCH", _ONE, _KIND, _patch),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

@@ -1,17 +1,13 @@
 """Resource classes (v1 section 7.1): registering one is optional, rules may name any."""
 
-import re
-
 from reconciler.emulator.clock import milliseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v1.collections import CLASSES, RESOURCE_TYPES
 from reconciler.emulator.v1.fields import object_body, required_text
+from reconciler.emulator.v1.identifiers import NAME
 from reconciler.emulator.v1.references import check_unused
 from reconciler.emulator.wire import Document
-
-CLASS_ID = re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]", re.ASCII)
-"""Ids of classes (v1 section 1.4); the length is bounded apart."""
 
 _LONGEST_ID = 63
 _LONGEST_DESCRIPTION = 1024
@@ -23,10 +19,10 @@ def _create(call: Call) -> Reply:
         raise ApiError(404, f"resource type {resource_type} not found")
     body = object_body(call, frozenset({"id", "description"}))
     class_id = required_text(body, "id")
-    if len(class_id) > _LONGEST_ID or not CLASS_ID.fullmatch(class_id):
+    if len(class_id) > _LONGEST_ID or not NAME.fullmatch(class_id):
         raise ApiError(
             400,
-            f"id must match {CLASS_ID.pattern} and have at most {_LONGEST_ID} characters",
+            f"id must match {NAME.pattern} and have at most {_LONGEST_ID} characters",
             details={"field": "id"},
         )
     description = _description(body)
@@ -83,10 +79,11 @@ def _class(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/resources/types/{type}/classes"
 _ONE = "/orgs/{org}/resources/types/{type}/classes/{class}"
+_KIND = CLASSES.name
 
 OPERATIONS = (
-    Operation(Api.V1, "POST", _ALL, "classes", _create),
-    Operation(Api.V1, "GET", _ONE, "classes", _get),
-    Operation(Api.V1, "PATCH", _ONE, "classes", _patch),
-    Operation(Api.V1, "DELETE", _ONE, "classes", _delete),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create),
+    Operation(Api.V1, "GET", _ONE, _KIND, _get),
+    Operation(Api.V1, "PATCH", _ONE, _KIND, _patch),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from reconciler.emulator.store import Collection, Key
-from reconciler.emulator.wire import Document
+from reconciler.emulator.wire import Document, parts
 
 RULE_FIELDS = ("res_id", "env_id", "app_id", "env_type")
 """The optional fields of a criterion, most specific first (v1 section 12)."""
@@ -23,20 +23,10 @@ def _classes(key: Key, document: Document) -> Iterable[Key]:
 
 
 def _stores(key: Key, document: Document) -> Iterable[Key]:
-    """Yield a key for each secret store that a leaf of `secret_refs` names (v1 section 4.6)."""
-    found = set()
-    waiting = [document.get("driver_inputs", {}).get("secret_refs")]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, list):
-            waiting.extend(item)
-        elif (
-            isinstance(item, dict) and isinstance(item.get("ref"), str) and isinstance(item.get("store"), str)
-        ):
-            found.add((key[0], item["store"]))
-        elif isinstance(item, dict):
-            waiting.extend(item.values())
-    return found
+    """Return a key for each secret store that a leaf of `secret_refs` names (v1 section 4.6)."""
+    references = parts(document.get("driver_inputs", {}).get("secret_refs"))
+    leaves = (part for part in references if isinstance(part, dict) and isinstance(part.get("ref"), str))
+    return {(key[0], leaf["store"]) for leaf in leaves if isinstance(leaf.get("store"), str)}
 
 
 def _member(name: str) -> Callable[[Key, Document], Iterable[Key]]:

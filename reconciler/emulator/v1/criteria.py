@@ -10,6 +10,7 @@ from reconciler.emulator.failure import ApiError
 from reconciler.emulator.store import Transaction
 from reconciler.emulator.v1.collections import ACTIVE_RESOURCES, DEFINITIONS, RULE_FIELDS, rule_key
 from reconciler.emulator.v1.fields import flag, json_body, known_only, text
+from reconciler.emulator.v1.stored_definition import definition_in_path
 from reconciler.emulator.wire import Document
 
 _FIELDS = frozenset({*RULE_FIELDS, "class"})
@@ -97,19 +98,12 @@ def _identity(rule: Document) -> tuple[str, ...]:
     return (*(rule.get(name, "") for name in RULE_FIELDS), rule["class"])
 
 
-def _definition(call: Call) -> Document:
-    definition = call.state.get(DEFINITIONS, call.organization, call.path["definition"])
-    if definition is None:
-        raise ApiError(404, f"resource definition {call.path['definition']} not found")
-    return definition
-
-
 def _store(call: Call, definition: Document, criteria: list[Document]) -> None:
     call.state.put(DEFINITIONS, (call.organization, definition["id"]), {**definition, "criteria": criteria})
 
 
 def _replace(call: Call) -> Reply:
-    definition = _definition(call)
+    definition = definition_in_path(call)
     rules = rules_from(call, json_body(call))
     check_unique(call, definition["id"], definition["type"], rules)
     criteria = with_ids(call, rules, definition["criteria"])
@@ -118,7 +112,7 @@ def _replace(call: Call) -> Reply:
 
 
 def _add(call: Call) -> Reply:
-    definition = _definition(call)
+    definition = definition_in_path(call)
     rule = _rule(call, json_body(call))
     # An empty id excludes nobody: the definition's own rules count too.
     check_unique(call, "", definition["type"], [rule])
@@ -128,7 +122,7 @@ def _add(call: Call) -> Reply:
 
 
 def _delete(call: Call) -> Reply:
-    definition = _definition(call)
+    definition = definition_in_path(call)
     rule_id = call.path["criterion"]
     rest = [rule for rule in definition["criteria"] if rule["id"] != rule_id]
     if len(rest) == len(definition["criteria"]):
@@ -153,9 +147,10 @@ def _moves(call: Call, definition_id: str, rule_id: str) -> list[Document]:
 
 _ALL = "/orgs/{org}/resources/defs/{definition}/criteria"
 _ONE = "/orgs/{org}/resources/defs/{definition}/criteria/{criterion}"
+_KIND = DEFINITIONS.name
 
 OPERATIONS = (
-    Operation(Api.V1, "PUT", _ALL, "definitions", _replace),
-    Operation(Api.V1, "POST", _ALL, "definitions", _add),
-    Operation(Api.V1, "DELETE", _ONE, "definitions", _delete),
+    Operation(Api.V1, "PUT", _ALL, _KIND, _replace),
+    Operation(Api.V1, "POST", _ALL, _KIND, _add),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

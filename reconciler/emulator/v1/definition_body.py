@@ -42,8 +42,7 @@ def created(call: Call, body: Document) -> Content:
     """Return the content that a create body asks for."""
     definition_id = required_text(body, "id")
     check_definition_id(definition_id)
-    if text(body, "name") is None:
-        raise ApiError(400, "name is required", details={"field": "name"})
+    required_text(body, "name")
     check_type(call, required_text(body, "type"))
     check_driver(call, required_text(body, "driver_type"), body["type"])
     kept = {"type": body["type"], "driver_type": body["driver_type"]}
@@ -82,7 +81,7 @@ def patched(call: Call, stored: Document, body: Document) -> Content:
         check_inputs(call, stored["driver_type"], document["driver_inputs"], inputs)
         wrote = writer.wrote
         version += wrote
-    return Content(_without_empty_maps(document), version, wrote)
+    return Content(_without_empty_provision(document), version, wrote_secret=wrote)
 
 
 def _replaced(call: Call, definition_id: str, body: Document, kept: Document, version: int) -> Content:
@@ -95,7 +94,7 @@ def _replaced(call: Call, definition_id: str, body: Document, kept: Document, ve
     if inputs is not None:
         document["driver_inputs"] = _merged_inputs(call, None, inputs, writer)
     check_inputs(call, kept["driver_type"], document.get("driver_inputs", {}), inputs or {})
-    return Content(_without_empty_maps(document), version + writer.wrote, writer.wrote)
+    return Content(_without_empty_provision(document), version + writer.wrote, wrote_secret=writer.wrote)
 
 
 def _merged_inputs(call: Call, stored: Document | None, sent: Document, writer: SecretWriter) -> Document:
@@ -131,7 +130,13 @@ def _merge_secrets(
 
 def _writer(call: Call, definition_id: str, version: int) -> SecretWriter:
     store = primary_store(call.state, call.organization)
-    return SecretWriter(call.organization, definition_id, store["id"], can_write(store), version + 1)
+    return SecretWriter(
+        organization=call.organization,
+        definition=definition_id,
+        primary_store=store["id"],
+        is_writable=can_write(store),
+        version=version + 1,
+    )
 
 
 def _account(call: Call, value: str, driver_type: str) -> Document:
@@ -142,6 +147,6 @@ def _account(call: Call, value: str, driver_type: str) -> Document:
     return {"driver_account": value}
 
 
-def _without_empty_maps(document: Document) -> Document:
+def _without_empty_provision(document: Document) -> Document:
     # `driver_inputs: {}` comes back as an object, `provision: {}` does not (v1 section 4.3).
     return {name: value for name, value in document.items() if not (name == "provision" and not value)}

@@ -8,6 +8,7 @@ from reconciler.emulator.v1.collections import ACTIVE_RESOURCES, DEFINITIONS, DE
 from reconciler.emulator.v1.criteria import best_definition, change, check_unique, rules_from, with_ids
 from reconciler.emulator.v1.definition_body import CREATE_FIELDS, PATCH_FIELDS, PUT_FIELDS, Content
 from reconciler.emulator.v1.fields import boolean, flag, known_only, object_body
+from reconciler.emulator.v1.stored_definition import any_definition_in_path, as_read, definition_in_path
 from reconciler.emulator.v1.versions import add_version
 from reconciler.emulator.wire import Document
 
@@ -40,14 +41,6 @@ def create_definition(call: Call, body: Document, *, is_default: bool = False) -
     call.state.put(DEFINITIONS, key, definition)
     call.state.remove(DELETED_DEFINITIONS, key)
     return as_read(definition)
-
-
-def as_read(definition: Document) -> Document:
-    """Return a stored definition without what the API does not show."""
-    shown = {name: value for name, value in definition.items() if name[0] != "_"}
-    if not shown["criteria"]:
-        del shown["criteria"]
-    return shown
 
 
 def _create(call: Call) -> Reply:
@@ -88,24 +81,17 @@ def _rank(rule: Document) -> tuple[bool, ...]:
 
 
 def _get(call: Call) -> Reply:
-    key = (call.organization, call.path["definition"])
-    with_deleted = flag(call, "deleted")
-    definition = call.state.get(DEFINITIONS, *key)
-    if definition is None and with_deleted:
-        definition = call.state.get(DELETED_DEFINITIONS, *key)
-    if definition is None:
-        raise _not_found(call)
-    return Reply(200, as_read(definition))
+    return Reply(200, as_read(any_definition_in_path(call)))
 
 
 def _put(call: Call) -> Reply:
-    stored = _definition(call)
+    stored = definition_in_path(call)
     body = object_body(call, PUT_FIELDS)
     return _changed(call, stored, definition_body.replaced(call, stored, body), body)
 
 
 def _patch(call: Call) -> Reply:
-    stored = _definition(call)
+    stored = definition_in_path(call)
     body = object_body(call, PATCH_FIELDS)
     return _changed(call, stored, definition_body.patched(call, stored, body), body)
 
@@ -146,7 +132,7 @@ def _changed(call: Call, stored: Document, content: Content, body: Document) -> 
 
 
 def _delete(call: Call) -> Reply:
-    stored = _definition(call)
+    stored = definition_in_path(call)
     if stored["is_default"]:
         raise ApiError(403, "a built-in resource definition cannot be deleted; empty its criteria instead")
     key = (call.organization, stored["id"])
@@ -167,25 +153,15 @@ def _delete(call: Call) -> Reply:
     return Reply(204)
 
 
-def _definition(call: Call) -> Document:
-    definition = call.state.get(DEFINITIONS, call.organization, call.path["definition"])
-    if definition is None:
-        raise _not_found(call)
-    return definition
-
-
-def _not_found(call: Call) -> ApiError:
-    return ApiError(404, f"resource definition {call.path['definition']} not found")
-
-
 _ALL = "/orgs/{org}/resources/defs"
 _ONE = "/orgs/{org}/resources/defs/{definition}"
+_KIND = DEFINITIONS.name
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "definitions", _list, lists=True),
-    Operation(Api.V1, "POST", _ALL, "definitions", _create),
-    Operation(Api.V1, "GET", _ONE, "definitions", _get),
-    Operation(Api.V1, "PUT", _ONE, "definitions", _put),
-    Operation(Api.V1, "PATCH", _ONE, "definitions", _patch),
-    Operation(Api.V1, "DELETE", _ONE, "definitions", _delete),
+    Operation(Api.V1, "GET", _ALL, _KIND, _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create),
+    Operation(Api.V1, "GET", _ONE, _KIND, _get),
+    Operation(Api.V1, "PUT", _ONE, _KIND, _put),
+    Operation(Api.V1, "PATCH", _ONE, _KIND, _patch),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

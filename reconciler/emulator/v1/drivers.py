@@ -11,7 +11,15 @@ from reconciler.emulator.choices import UnknownTypes
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v1.collections import DRIVERS
-from reconciler.emulator.v1.fields import boolean, known_only, mapping, object_body, required_text, text
+from reconciler.emulator.v1.fields import (
+    boolean,
+    filled_text,
+    known_only,
+    mapping,
+    object_body,
+    required_text,
+    text,
+)
 from reconciler.emulator.v1.identifiers import check_definition_id
 from reconciler.emulator.v1.input_schema import check_schema
 from reconciler.emulator.v1.references import (
@@ -37,9 +45,7 @@ def plant_driver(call: Call, body: Document) -> Document:
     `org_id` makes it the public driver of another organization, which shows no target.
     """
     body = known_only(call, body, _CREATE_FIELDS | {"org_id"})
-    owner, driver_id = text(body, "org_id") or call.organization, required_text(body, "id")
-    if not driver_id:
-        raise ApiError(400, "id is required", details={"field": "id"})
+    owner, driver_id = text(body, "org_id") or call.organization, filled_text(body, "id")
     defaults: Document = {"type": "", "inputs_schema": {}, "account_types": []}
     if owner == call.organization:
         defaults["target"] = f"{_VIRTUAL}{owner}/{driver_id}"
@@ -88,8 +94,7 @@ def _delete(call: Call) -> Reply:
 def _content(call: Call, driver_id: str, body: Document) -> Document:
     """Return the members of a create or replace body; 400 for what breaks a rule."""
     for member in ("type", "target"):
-        if not required_text(body, member):
-            raise ApiError(400, f"{member} is required", details={"field": member})
+        filled_text(body, member)
     for member in ("inputs_schema", "account_types"):
         if member not in body:
             raise ApiError(400, f"{member} is required", details={"field": member})
@@ -175,11 +180,12 @@ def _own_driver(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/resources/drivers"
 _ONE = "/orgs/{org}/resources/drivers/{driver}"
+_KIND = DRIVERS.name
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "drivers", _list, lists=True),
-    Operation(Api.V1, "POST", _ALL, "drivers", _create),
-    Operation(Api.V1, "GET", _ONE, "drivers", _get),
-    Operation(Api.V1, "PUT", _ONE, "drivers", _put),
-    Operation(Api.V1, "DELETE", _ONE, "drivers", _delete),
+    Operation(Api.V1, "GET", _ALL, _KIND, _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create),
+    Operation(Api.V1, "GET", _ONE, _KIND, _get),
+    Operation(Api.V1, "PUT", _ONE, _KIND, _put),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

@@ -37,22 +37,28 @@ def known_only(call: Call, body: Document, known: frozenset[str]) -> Document:
     return {name: value for name, value in body.items() if name in known and value is not None}
 
 
-def text(body: Document, name: str, *, required: bool = False) -> str | None:
+def text(body: Document, name: str) -> str | None:
     """Return a member of type string, or None when absent."""
     value = body.get(name)
-    if value is None:
-        if required:
-            raise ApiError(400, f"{name} is required", details={"field": name})
-        return None
-    if not isinstance(value, str):
+    if value is not None and not isinstance(value, str):
         raise ApiError(422, f"{name} must be a string", details={"field": name})
     return value
 
 
 def required_text(body: Document, name: str) -> str:
-    """Return a member of type string; 400 when it is missing."""
-    value = text(body, name, required=True)
-    return "" if value is None else value
+    """Return a member of type string, maybe empty; 400 when it is missing."""
+    value = text(body, name)
+    if value is None:
+        raise ApiError(400, f"{name} is required", details={"field": name})
+    return value
+
+
+def filled_text(body: Document, name: str) -> str:
+    """Return a member of type string with content; 400 when it is missing or empty."""
+    value = required_text(body, name)
+    if not value:
+        raise ApiError(400, f"{name} is required", details={"field": name})
+    return value
 
 
 def boolean(body: Document, name: str) -> bool | None:

@@ -8,7 +8,12 @@ from reconciler.emulator.failure import ApiError
 _DASHED = re.compile(r"[a-z0-9](?:-?[a-z0-9])+", re.ASCII)
 _DEFINITION = re.compile(r"[a-z0-9][a-z0-9-]+[a-z0-9]", re.ASCII)
 _LONGEST_ORGANIZATION = 50
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]", re.ASCII)
+"""Ids of resource classes, and what follows the organization in names of its own resource types."""
+
 _PEOPLE = uuid.UUID("6f0d1b52-6f5b-4b0e-9d0c-3f2a3c1d7a10")
+"""Namespace of the UUIDs that stand for callers; made up."""
 
 
 def check_organization_id(value: str) -> None:

@@ -11,14 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.wire import Document
+from reconciler.emulator.wire import Document, is_number, parts
 
 UNKNOWN = "${}"
 """Stands for a value that cannot be looked at; matches everything."""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
@@ -27,8 +23,8 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "null": lambda value: value is None,
-    "number": _is_number,
-    "integer": lambda value: _is_number(value) and value == int(value),
+    "number": is_number,
+    "integer": lambda value: is_number(value) and value == int(value),
 }
 _BOUNDS: dict[str, tuple[type | tuple[type, ...], Callable[[Any, Any], bool], str]] = {
     "minimum": ((int, float), lambda value, bound: value >= bound, "must be at least"),
@@ -60,7 +56,7 @@ def check_schema(schema: Any, place: str) -> None:
     for name in _BOUNDS:
         # Draft 4 has true and false beside `minimum` and `maximum`; they are passed over.
         is_flag = name.startswith("exclusive") and isinstance(schema.get(name), bool)
-        if name in schema and not is_flag and not _is_number(schema[name]):
+        if name in schema and not is_flag and not is_number(schema[name]):
             raise _malformed(f"{place}.{name}", "must be a number")
     if not isinstance(schema.get("properties", {}), dict):
         raise _malformed(f"{place}.properties", "must be an object")
@@ -83,7 +79,7 @@ def problems(value: Any, schema: Any, place: str) -> Iterator[str]:
     if not isinstance(value, bool):
         for name, (kinds, holds, words) in _BOUNDS.items():
             bound = schema.get(name)
-            if _is_number(bound) and isinstance(value, kinds) and not holds(value, bound):
+            if is_number(bound) and isinstance(value, kinds) and not holds(value, bound):
                 yield f"{place} {words} {bound}"
     if isinstance(value, dict):
         for name in schema.get("required", []):
@@ -140,16 +136,7 @@ def _subschemas(schema: Document, place: str) -> Iterator[tuple[str, Any]]:
 
 
 def _holds_placeholder(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str) and "${" in item:
-            return True
-        if isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return False
+    return any(isinstance(part, str) and "${" in part for part in parts(value))
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -1,4 +1,4 @@
-"""When registered public keys should be replaced (v1 section 3.2)."""
+"""When registered public keys of agents and operators expire (v1 section 3.2)."""
 
 import calendar
 from datetime import datetime

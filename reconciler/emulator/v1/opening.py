@@ -3,6 +3,9 @@
 from dataclasses import replace
 
 from reconciler.emulator.exchange import Call
+from reconciler.emulator.failure import ApiError
+from reconciler.emulator.organization import ORGANIZATIONS
+from reconciler.emulator.setting import Setting
 from reconciler.emulator.v1.catalogue import plant_catalogue
 from reconciler.emulator.v1.collections import OPENED
 from reconciler.emulator.v1.definitions import create_definition
@@ -17,6 +20,21 @@ _BUILT_IN = (
     ("ingress", "ingress", "humanitec/ingress"),
     ("tls-cert", "tls-cert", "humanitec/template"),
 )
+"""Definitions that `is_default` marks: the end of their id, their type and their driver (v1 section 4.4)."""
+
+
+def open_at_first_use(call: Call, setting: Setting) -> None:
+    """Make sure that the organization of a request has its built-in objects.
+
+    404 for an organization that is not registered, when that matters. A transaction
+    of its own: the request itself may only read.
+    """
+    if call.state.get(OPENED, call.organization):
+        return
+    if not setting.any_organization and call.state.get(ORGANIZATIONS, call.organization) is None:
+        raise ApiError(404, f"organization {call.organization} not found")
+    with setting.store.transaction() as state:
+        open_organization(replace(call, state=state))
 
 
 def open_organization(call: Call) -> None:

@@ -1,19 +1,16 @@
 """Operator keys (v1 section 6): the body is a bare JSON string, the address an id."""
 
-import re
 import uuid
 
 from reconciler.emulator.clock import milliseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.public_keys import UnacceptableKeyError, rsa_fingerprint
+from reconciler.emulator.public_keys import FINGERPRINT, UnacceptableKeyError, rsa_fingerprint
 from reconciler.emulator.v1.collections import OPERATOR_KEYS
 from reconciler.emulator.v1.fields import json_body, known_only, required_text
 from reconciler.emulator.v1.identifiers import user_id
 from reconciler.emulator.v1.key_lifetime import expiry
 from reconciler.emulator.wire import Document
-
-_FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def register_operator_key(call: Call, pem: str) -> Document:
@@ -52,7 +49,7 @@ def _list(call: Call) -> Reply:
     fingerprint = call.parameter("fingerprint")
     if fingerprint is None:
         return Reply(200, call.state.list(OPERATOR_KEYS, call.organization)[::-1])
-    if not _FINGERPRINT.fullmatch(fingerprint):
+    if not FINGERPRINT.fullmatch(fingerprint):
         raise ApiError(400, "a fingerprint is 64 lowercase hex digits", details={"field": "fingerprint"})
     found = call.state.find(OPERATOR_KEYS, "fingerprint", call.organization, fingerprint)
     return Reply(200, [key for _, key in found])
@@ -76,10 +73,11 @@ def _key(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/keys"
 _ONE = "/orgs/{org}/keys/{key}"
+_KIND = OPERATOR_KEYS.name
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "operator_keys", _list, lists=True),
-    Operation(Api.V1, "POST", _ALL, "operator_keys", _create),
-    Operation(Api.V1, "GET", _ONE, "operator_keys", _get),
-    Operation(Api.V1, "DELETE", _ONE, "operator_keys", _delete),
+    Operation(Api.V1, "GET", _ALL, _KIND, _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create),
+    Operation(Api.V1, "GET", _ONE, _KIND, _get),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

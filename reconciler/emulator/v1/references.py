@@ -82,7 +82,7 @@ def check_unused(call: Call, index: str, *value: str) -> None:
 
     For objects whose deletion no public source guards: secret stores and classes.
     """
-    if call.choices.in_use is InUse.ALLOW:
+    if call.choices.in_use is InUse.ACCEPT:
         return
     users = [definition["id"] for definition in definitions_naming(call, index, *value)]
     if users:

@@ -3,12 +3,11 @@
 Own types are named `<org>/<name>`; all others are built in and cannot be changed.
 """
 
-import re
-
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v1.collections import CLASSES, RESOURCE_TYPES
-from reconciler.emulator.v1.fields import known_only, mapping, object_body, required_text, text
+from reconciler.emulator.v1.fields import filled_text, known_only, mapping, object_body, required_text, text
+from reconciler.emulator.v1.identifiers import NAME
 from reconciler.emulator.v1.references import (
     active_resources_naming,
     definitions_naming,
@@ -26,15 +25,11 @@ _USES = ("direct", "indirect", "implicit")
 _OWN_USES = ("direct", "indirect")
 """What a type of an organization may be; the built-in ones alone are implicit (v1 section 7.1)."""
 
-_OWN_NAME = re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]", re.ASCII)
-
 
 def plant_type(call: Call, body: Document) -> Document:
     """Store a resource type that only the service could make; everything but `type` has a default."""
     body = known_only(call, body, _CREATE_FIELDS)
-    name = required_text(body, "type")
-    if not name:
-        raise ApiError(400, "type is required", details={"field": "type"})
+    name = filled_text(body, "type")
     body = {"use": "direct", "name": name, **body}
     if required_text(body, "use") not in _USES:
         raise ApiError(400, f"use must be one of {', '.join(_USES)}", details={"field": "use"})
@@ -48,10 +43,10 @@ def _list(call: Call) -> Reply:
 def _create(call: Call) -> Reply:
     body = object_body(call, _CREATE_FIELDS)
     name = required_text(body, "type")
-    if not _is_own(call, name) or not _OWN_NAME.fullmatch(name.partition("/")[2]):
+    if not _is_own(call, name) or not NAME.fullmatch(name.partition("/")[2]):
         raise ApiError(
             400,
-            f"type must be {call.organization}/ followed by a name that matches {_OWN_NAME.pattern}",
+            f"type must be {call.organization}/ followed by a name that matches {NAME.pattern}",
             details={"field": "type"},
         )
     _check_own_use(required_text(body, "use"))
@@ -135,11 +130,12 @@ def _is_own(call: Call, name: str) -> bool:
 
 _ALL = "/orgs/{org}/resources/types"
 _ONE = "/orgs/{org}/resources/types/{type}"
+_KIND = RESOURCE_TYPES.name
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "resource_types", _list, lists=True),
-    Operation(Api.V1, "POST", _ALL, "resource_types", _create),
-    Operation(Api.V1, "PUT", _ONE, "resource_types", _put),
-    Operation(Api.V1, "PATCH", _ONE, "resource_types", _patch),
-    Operation(Api.V1, "DELETE", _ONE, "resource_types", _delete),
+    Operation(Api.V1, "GET", _ALL, _KIND, _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create),
+    Operation(Api.V1, "PUT", _ONE, _KIND, _put),
+    Operation(Api.V1, "PATCH", _ONE, _KIND, _patch),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

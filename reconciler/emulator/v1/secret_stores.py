@@ -15,7 +15,7 @@ from reconciler.emulator.v1.fields import boolean, known_only, mapping, object_b
 from reconciler.emulator.v1.identifiers import check_agent_id
 from reconciler.emulator.v1.references import check_unused
 from reconciler.emulator.v1.secret_refs import BUILT_IN_STORE
-from reconciler.emulator.wire import Document
+from reconciler.emulator.wire import Document, visible
 
 _KINDS = {
     "awssm": (("region", "endpoint"), ("access_key_id", "secret_access_key")),
@@ -47,11 +47,11 @@ def plant_built_in_store(call: Call) -> None:
 
 
 def _list(call: Call) -> Reply:
-    return Reply(200, [_as_read(store) for store in call.state.list(SECRET_STORES, call.organization)])
+    return Reply(200, [visible(store) for store in call.state.list(SECRET_STORES, call.organization)])
 
 
 def _get(call: Call) -> Reply:
-    return Reply(200, _as_read(_store(call)))
+    return Reply(200, visible(_store(call)))
 
 
 def _create(call: Call) -> Reply:
@@ -77,7 +77,7 @@ def _create(call: Call) -> Reply:
     if is_primary:
         _displace_primary(call)
     call.state.put(SECRET_STORES, (call.organization, store_id), store)
-    return Reply(201, _as_read(store))
+    return Reply(201, visible(store))
 
 
 def _patch(call: Call) -> Reply:
@@ -102,7 +102,7 @@ def _patch(call: Call) -> Reply:
     if changed != stored or _sends_auth(body, kind):
         changed = {**changed, **_updated(call)}
     call.state.put(SECRET_STORES, (call.organization, stored["id"]), changed)
-    return Reply(200, _as_read(changed))
+    return Reply(200, visible(changed))
 
 
 def _delete(call: Call) -> Reply:
@@ -164,10 +164,6 @@ def _updated(call: Call) -> Document:
     return {"updated_at": milliseconds(call.now), "updated_by": call.actor}
 
 
-def _as_read(store: Document) -> Document:
-    return {name: value for name, value in store.items() if name != "_has_auth"}
-
-
 def _store(call: Call) -> Document:
     store = call.state.get(SECRET_STORES, call.organization, call.path["store"])
     if store is None:
@@ -177,11 +173,12 @@ def _store(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/secretstores"
 _ONE = "/orgs/{org}/secretstores/{store}"
+_KIND = SECRET_STORES.name
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "secret_stores", _list, lists=True),
-    Operation(Api.V1, "POST", _ALL, "secret_stores", _create),
-    Operation(Api.V1, "GET", _ONE, "secret_stores", _get),
-    Operation(Api.V1, "PATCH", _ONE, "secret_stores", _patch),
-    Operation(Api.V1, "DELETE", _ONE, "secret_stores", _delete),
+    Operation(Api.V1, "GET", _ALL, _KIND, _list, lists=True),
+    Operation(Api.V1, "POST", _ALL, _KIND, _create),
+    Operation(Api.V1, "GET", _ONE, _KIND, _get),
+    Operation(Api.V1, "PATCH", _ONE, _KIND, _patch),
+    Operation(Api.V1, "DELETE", _ONE, _KIND, _delete),
 )

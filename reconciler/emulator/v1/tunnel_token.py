@@ -10,7 +10,6 @@ claims have exactly `aud` (`agent-tunnel`), `orgs` (all organizations of the age
 Knows nothing of registered keys; `tunnel` looks them up between `read` and `verify`.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from reconciler.emulator.public_keys import der_fingerprint
+from reconciler.emulator.public_keys import FINGERPRINT, der_fingerprint
 
 AUDIENCE = "agent-tunnel"
 ALGORITHM = "RS256"
@@ -36,7 +35,6 @@ LONGEST_NAME = 253
 
 _HEADER = frozenset({"alg", "typ", "kid"})
 _REQUIRED = frozenset({"aud", "orgs", "iat", "exp"})
-_FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class UnacceptableTokenError(ValueError):
@@ -86,7 +84,7 @@ def read(token: str) -> Claim:
     header, claims = parts["header"], parts["payload"]
     if set(header) != _HEADER or header["alg"] != ALGORITHM or header["typ"] != "JWT":
         raise UnacceptableTokenError(f"the token's header must be alg {ALGORITHM}, typ JWT and kid")
-    if not isinstance(header["kid"], str) or not _FINGERPRINT.fullmatch(header["kid"]):
+    if not isinstance(header["kid"], str) or not FINGERPRINT.fullmatch(header["kid"]):
         raise UnacceptableTokenError("the token's kid is no fingerprint")
     if not _REQUIRED <= set(claims) <= _REQUIRED | {"connection_id"}:
         raise UnacceptableTokenError("the token's claims must be aud, orgs, iat, exp and maybe connection_id")

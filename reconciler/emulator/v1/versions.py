@@ -7,11 +7,14 @@ import uuid
 from reconciler.emulator.clock import milliseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v1.collections import ACTIVE_RESOURCES, DEFINITIONS, DELETED_DEFINITIONS, VERSIONS
-from reconciler.emulator.v1.fields import boolean, flag, object_body
-from reconciler.emulator.wire import Document
+from reconciler.emulator.v1.collections import ACTIVE_RESOURCES, DEFINITIONS, VERSIONS
+from reconciler.emulator.v1.fields import boolean, object_body
+from reconciler.emulator.v1.stored_definition import any_definition_in_path
+from reconciler.emulator.wire import Document, visible
 
 KEPT_VERSIONS = 50
+"""Versions of a definition, besides those that active resources were made with (v1 section 4.9)."""
+
 _BODY = (
     "driver_account",
     "driver_inputs",
@@ -21,6 +24,8 @@ _BODY = (
     "type",
     "driver_type",
 )
+"""Members of a definition that its versions have."""
+
 _LARGEST_PAGE = 100
 
 
@@ -72,10 +77,11 @@ def _forget_old(call: Call, definition_id: str) -> None:
 
 
 def _list(call: Call) -> Reply:
-    _known_definition(call)
+    # Only to refuse a definition that is unknown.
+    any_definition_in_path(call)
     per_page = _per_page(call)
     found = call.state.find(VERSIONS, "definition", call.organization, call.path["definition"])
-    newest_first = [_as_read(version) for _, version in found][::-1]
+    newest_first = [visible(version) for _, version in found][::-1]
     start = _start(call, newest_first)
     page = newest_first[start : start + per_page]
     headers = {}
@@ -108,7 +114,7 @@ def _start(call: Call, versions: list[Document]) -> int:
 
 
 def _get(call: Call) -> Reply:
-    return Reply(200, _as_read(_version(call)))
+    return Reply(200, visible(_version(call)))
 
 
 def _promote(call: Call) -> Reply:
@@ -152,23 +158,12 @@ def _version(call: Call) -> Document:
     return version
 
 
-def _known_definition(call: Call) -> None:
-    key = (call.organization, call.path["definition"])
-    deleted = flag(call, "deleted") and call.state.get(DELETED_DEFINITIONS, *key)
-    if not deleted and call.state.get(DEFINITIONS, *key) is None:
-        raise ApiError(404, f"resource definition {key[1]} not found")
-
-
-def _as_read(version: Document) -> Document:
-    return {name: value for name, value in version.items() if not name.startswith("_")}
-
-
 _ALL = "/orgs/{org}/resources/defs/{definition}/versions"
 _ONE = _ALL + "/{version}"
 
 OPERATIONS = (
-    Operation(Api.V1, "GET", _ALL, "definition_versions", _list, lists=True),
-    Operation(Api.V1, "GET", _ONE, "definition_versions", _get),
-    Operation(Api.V1, "POST", _ONE + "/actions/promote", "definitions", _promote),
-    Operation(Api.V1, "POST", _ONE + "/actions/archive", "definition_versions", _archive),
+    Operation(Api.V1, "GET", _ALL, VERSIONS.name, _list, lists=True),
+    Operation(Api.V1, "GET", _ONE, VERSIONS.name, _get),
+    Operation(Api.V1, "POST", _ONE + "/actions/promote", DEFINITIONS.name, _promote),
+    Operation(Api.V1, "POST", _ONE + "/actions/archive", VERSIONS.name, _archive),
 )

@@ -4,12 +4,11 @@ A derived list without objects of its own; the choice among rules follows `modul
 """
 
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
-from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import boolean_parameter
-from reconciler.emulator.v2.collections import ENVIRONMENTS, MODULE_RULES, MODULES, RESOURCE_TYPES
-from reconciler.emulator.v2.leaving import drop_destroyed
+from reconciler.emulator.v2.collections import MODULE_RULES, MODULES, RESOURCE_TYPES
+from reconciler.emulator.v2.environments import environment_in_path
 from reconciler.emulator.v2.module_rules import takes_part, weight
 from reconciler.emulator.v2.paging import page, read_page
+from reconciler.emulator.v2.parameters import boolean_parameter
 from reconciler.emulator.wire import Document
 
 
@@ -19,10 +18,7 @@ def _accept(call: Call) -> int:
 
 
 def _list(call: Call) -> Reply:
-    drop_destroyed(call)
-    environment = call.state.get(ENVIRONMENTS, call.organization, call.path["project"], call.path["env"])
-    if environment is None:
-        raise ApiError(404, "environment not found")
+    environment = environment_in_path(call)
     includes_hidden = boolean_parameter(call, "include_non_developer_accessible")
     wanted = call.parameter("type_id")
     options = _options(call, environment)

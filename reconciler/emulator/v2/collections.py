@@ -2,9 +2,6 @@
 
 from reconciler.emulator.store import Collection
 
-ORGANIZATIONS = Collection("organizations")
-"""Organizations by (id); known to both APIs."""
-
 ENV_TYPES = Collection("env_types")
 """Environment types by (org, id)."""
 
@@ -97,7 +94,6 @@ TOKEN_SALTS = Collection("token_salts")
 """The secret from which an organization's deployment tokens are made, by (org)."""
 
 V2_COLLECTIONS = (
-    ORGANIZATIONS,
     ENV_TYPES,
     PROJECTS,
     ENVIRONMENTS,

@@ -5,11 +5,12 @@ import uuid
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import body_of, slug
+from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, MODULE_RULES, RUNNER_RULES
 from reconciler.emulator.v2.leaving import drop_destroyed
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
+from reconciler.emulator.v2.schema_parts import slug
 from reconciler.emulator.wire import Document
 
 _NAME = {"type": "string", "maxLength": 60}
@@ -21,8 +22,8 @@ _CREATE = {
 _UPDATE = {"type": "object", "required": ["display_name"], "properties": {"display_name": _NAME}}
 
 
-def create_env_type(call: Call, body: Document) -> Document:
-    """Store an environment type; 409 when the id is taken."""
+def _create(call: Call) -> Reply:
+    body = call.payload
     require_organization(call)
     if call.state.get(ENV_TYPES, call.organization, body["id"]):
         raise ApiError(409, f"environment type with id {body['id']} already exists")
@@ -33,11 +34,7 @@ def create_env_type(call: Call, body: Document) -> Document:
         "created_at": microseconds(call.now),
     }
     call.state.put(ENV_TYPES, (call.organization, body["id"]), document)
-    return document
-
-
-def _create(call: Call) -> Reply:
-    return Reply(201, create_env_type(call, call.payload))
+    return Reply(201, document)
 
 
 def _list(call: Call) -> Reply:
@@ -75,11 +72,12 @@ def _env_type(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/env-types"
 _ONE = "/orgs/{org}/env-types/{env_type}"
+_KIND = ENV_TYPES.name
 
 OPERATIONS = (
-    Operation(Api.V2, "GET", _ALL, "env_types", _list, read_page, lists=True),
-    Operation(Api.V2, "POST", _ALL, "env_types", _create, body_of("EnvironmentTypeCreateBody", _CREATE)),
-    Operation(Api.V2, "GET", _ONE, "env_types", _get),
-    Operation(Api.V2, "PATCH", _ONE, "env_types", _update, body_of("EnvironmentTypeUpdateBody", _UPDATE)),
-    Operation(Api.V2, "DELETE", _ONE, "env_types", _delete),
+    Operation(Api.V2, "GET", _ALL, _KIND, _list, read_page, lists=True),
+    Operation(Api.V2, "POST", _ALL, _KIND, _create, body_of("EnvironmentTypeCreateBody", _CREATE)),
+    Operation(Api.V2, "GET", _ONE, _KIND, _get),
+    Operation(Api.V2, "PATCH", _ONE, _KIND, _update, body_of("EnvironmentTypeUpdateBody", _UPDATE)),
+    Operation(Api.V2, "DELETE", _ONE, _KIND, _delete),
 )

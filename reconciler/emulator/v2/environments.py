@@ -5,13 +5,15 @@ import uuid
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import DISPLAY_NAME, body_of, boolean_parameter, slug
+from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, MODULE_RULES, PROJECTS, RUNNERS
 from reconciler.emulator.v2.leaving import drop_destroyed
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
+from reconciler.emulator.v2.parameters import boolean_parameter
 from reconciler.emulator.v2.runner_choice import choose_runner
-from reconciler.emulator.wire import Document
+from reconciler.emulator.v2.schema_parts import DISPLAY_NAME, slug
+from reconciler.emulator.wire import Document, visible
 
 _CREATE = {
     "type": "object",
@@ -25,8 +27,37 @@ _CREATE = {
 _UPDATE = {"type": "object", "required": ["display_name"], "properties": {"display_name": DISPLAY_NAME}}
 
 
-def create_environment(call: Call, body: Document) -> Document:
-    """Store an environment of the project in the path; 409 when project or type is missing."""
+def deploy_environment(call: Call) -> Document:
+    """Do what a first deployment does to an environment: bind it to a runner, for good.
+
+    409 when no rule matches. An environment that is bound stays as it is.
+    """
+    environment = environment_in_path(call)
+    if environment.get("runner_id"):
+        return environment
+    return bind_environment(call, choose_runner(call, environment))
+
+
+def bind_environment(call: Call, runner_id: str) -> Document:
+    """Bind the environment in the path to an existing runner, whatever the rules say."""
+    if call.state.get(RUNNERS, call.organization, runner_id) is None:
+        raise ApiError(409, f"runner '{runner_id}' not found")
+    document = {**environment_in_path(call), "runner_id": runner_id, "updated_at": microseconds(call.now)}
+    _store(call, document)
+    return document
+
+
+def environment_in_path(call: Call) -> Document:
+    """Return the environment that a path names, as stored; 404 when there is none (any more)."""
+    drop_destroyed(call)
+    document = call.state.get(ENVIRONMENTS, call.organization, call.path["project"], call.path["env"])
+    if document is None:
+        raise ApiError(404, "environment not found")
+    return document
+
+
+def _create(call: Call) -> Reply:
+    body = call.payload
     require_organization(call)
     drop_destroyed(call)
     project = call.state.get(PROJECTS, call.organization, call.path["project"])
@@ -49,31 +80,7 @@ def create_environment(call: Call, body: Document) -> Document:
         "status": "active",
     }
     _store(call, document)
-    return document
-
-
-def deploy_environment(call: Call) -> Document:
-    """Do what a first deployment does to an environment: bind it to a runner, for good.
-
-    409 when no rule matches. An environment that is bound stays as it is.
-    """
-    environment = _environment(call)
-    if environment.get("runner_id"):
-        return environment
-    return bind_environment(call, choose_runner(call, environment))
-
-
-def bind_environment(call: Call, runner_id: str) -> Document:
-    """Bind the environment in the path to an existing runner, whatever the rules say."""
-    if call.state.get(RUNNERS, call.organization, runner_id) is None:
-        raise ApiError(409, f"runner '{runner_id}' not found")
-    document = {**_environment(call), "runner_id": runner_id, "updated_at": microseconds(call.now)}
-    _store(call, document)
-    return document
-
-
-def _create(call: Call) -> Reply:
-    return Reply(201, create_environment(call, call.payload))
+    return Reply(201, document)
 
 
 def _list(call: Call) -> Reply:
@@ -81,18 +88,18 @@ def _list(call: Call) -> Reply:
     wanted = {value for name, value in call.query if name == "byEnvTypeId"}
     found = call.state.find(ENVIRONMENTS, "project", call.organization, call.path["project"])
     documents = [document for _, document in found if not wanted or document["env_type_id"] in wanted]
-    return page(call, documents, lambda item: (item["id"],), _as_read)
+    return page(call, documents, lambda item: (item["id"],), visible)
 
 
 def _get(call: Call) -> Reply:
-    return Reply(200, _as_read(_environment(call)))
+    return Reply(200, visible(environment_in_path(call)))
 
 
 def _update(call: Call) -> Reply:
     changes = {"display_name": call.payload["display_name"], "updated_at": microseconds(call.now)}
-    document = {**_environment(call), **changes}
+    document = {**environment_in_path(call), **changes}
     _store(call, document)
-    return Reply(200, _as_read(document))
+    return Reply(200, visible(document))
 
 
 def _accept_delete(call: Call) -> tuple[bool, bool]:
@@ -101,7 +108,7 @@ def _accept_delete(call: Call) -> tuple[bool, bool]:
 
 
 def _delete(call: Call) -> Reply:
-    document = _environment(call)
+    document = environment_in_path(call)
     is_forced, takes_rules = call.payload
     _release_rules(call, document, takes_rules=takes_rules)
     if is_forced or not document.get("runner_id"):
@@ -116,7 +123,7 @@ def _delete(call: Call) -> Reply:
         "_gone_at": call.now.timestamp() + call.choices.destroy_seconds,
     }
     _store(call, leaving)
-    return Reply(202, _as_read(leaving))
+    return Reply(202, visible(leaving))
 
 
 def _release_rules(call: Call, document: Document, *, takes_rules: bool) -> None:
@@ -133,7 +140,7 @@ def _accept_refresh(call: Call) -> bool:
 
 
 def _refresh_runner(call: Call) -> Reply:
-    environment = _environment(call)
+    environment = environment_in_path(call)
     runner_id = choose_runner(call, environment)
     if not call.payload:
         bind_environment(call, runner_id)
@@ -141,32 +148,19 @@ def _refresh_runner(call: Call) -> Reply:
     return Reply(200, {"runner_id": runner_id, "updated": not call.payload})
 
 
-def _environment(call: Call) -> Document:
-    drop_destroyed(call)
-    document = call.state.get(ENVIRONMENTS, call.organization, call.path["project"], call.path["env"])
-    if document is None:
-        raise ApiError(404, "environment not found")
-    return document
-
-
 def _store(call: Call, document: Document) -> None:
     call.state.put(ENVIRONMENTS, (call.organization, document["project_id"], document["id"]), document)
 
 
-def _as_read(document: Document) -> Document:
-    return {name: value for name, value in document.items() if name != "_gone_at"}
-
-
 _ALL = "/orgs/{org}/projects/{project}/envs"
 _ONE = "/orgs/{org}/projects/{project}/envs/{env}"
+_KIND = ENVIRONMENTS.name
 
 OPERATIONS = (
-    Operation(Api.V2, "GET", _ALL, "environments", _list, read_page, lists=True),
-    Operation(Api.V2, "POST", _ALL, "environments", _create, body_of("EnvironmentCreateBody", _CREATE)),
-    Operation(Api.V2, "GET", _ONE, "environments", _get),
-    Operation(Api.V2, "PATCH", _ONE, "environments", _update, body_of("EnvironmentUpdateBody", _UPDATE)),
-    Operation(Api.V2, "DELETE", _ONE, "environments", _delete, _accept_delete),
-    Operation(
-        Api.V2, "POST", _ONE + "/actions/refresh_runner", "environments", _refresh_runner, _accept_refresh
-    ),
+    Operation(Api.V2, "GET", _ALL, _KIND, _list, read_page, lists=True),
+    Operation(Api.V2, "POST", _ALL, _KIND, _create, body_of("EnvironmentCreateBody", _CREATE)),
+    Operation(Api.V2, "GET", _ONE, _KIND, _get),
+    Operation(Api.V2, "PATCH", _ONE, _KIND, _update, body_of("EnvironmentUpdateBody", _UPDATE)),
+    Operation(Api.V2, "DELETE", _ONE, _KIND, _delete, _accept_delete),
+    Operation(Api.V2, "POST", _ONE + "/actions/refresh_runner", _KIND, _refresh_runner, _accept_refresh),
 )

@@ -3,11 +3,12 @@
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import IDENTIFIER, body_of
+from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.collections import MODULE_PROVIDERS, MODULE_VERSIONS
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
 from reconciler.emulator.v2.schema import Schema
+from reconciler.emulator.v2.schema_parts import DESCRIPTION, FREE, IDENTIFIER, matching
 from reconciler.emulator.wire import Document, encode
 
 _LARGEST_CONFIGURATION = 5 * 1024
@@ -17,11 +18,11 @@ _OPERATOR = "(?:!=|>=|<=|~>|[=<>])"
 
 
 def _text(pattern: str, text: str) -> Schema:
-    return {"type": "string", "maxLength": 100, "pattern": pattern, "x-pattern-error": text}
+    return matching(pattern, text, maxLength=100)
 
 
 _CHANGEABLE: dict[str, Schema] = {
-    "description": {"type": "string", "maxLength": 200},
+    "description": DESCRIPTION,
     # What follows a hyphen may be anything up to the end, commas included; written so
     # that there is one way to match, unlike the published expression (v2 section 15).
     "version_constraint": _text(
@@ -29,7 +30,7 @@ _CHANGEABLE: dict[str, Schema] = {
         "version_constraint must be a valid provider version constraint such as"
         " = 1.2.3, >= 1.2.2, < 2.0.0, ~> 1.2.2",
     ),
-    "configuration": {"type": "object"},
+    "configuration": FREE,
 }
 _CREATE: Schema = {
     "type": "object",

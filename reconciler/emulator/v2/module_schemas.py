@@ -7,79 +7,64 @@ import re
 from typing import Any
 
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import IDENTIFIER, SLUG
 from reconciler.emulator.v2.schema import Schema
+from reconciler.emulator.v2.schema_parts import DESCRIPTION, FREE, IDENTIFIER, SLUG, TEXT, TRUTH, matching
 from reconciler.emulator.wire import Document
 
-MODULE_ID: Schema = {
-    "type": "string",
-    "maxLength": 100,
-    "pattern": SLUG,
-    "x-pattern-error": "module id must be a valid identifier of alphanumerics and hyphens",
-}
+MODULE_ID: Schema = matching(
+    SLUG, "module id must be a valid identifier of alphanumerics and hyphens", maxLength=100
+)
 _CLASS = "[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
-RESOURCE_CLASS: Schema = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 63,
-    "pattern": _CLASS,
-    "x-pattern-error": "resource class must be a valid identifier of alphanumerics and hyphens",
-}
-RESOURCE_ID: Schema = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 63,
-    "pattern": r"[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*",
-    "x-pattern-error": "resource id must be a valid resource id with one or more dot-separated parts"
+RESOURCE_CLASS: Schema = matching(
+    _CLASS,
+    "resource class must be a valid identifier of alphanumerics and hyphens",
+    minLength=1,
+    maxLength=63,
+)
+RESOURCE_ID: Schema = matching(
+    r"[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*",
+    "resource id must be a valid resource id with one or more dot-separated parts"
     " of lowercase alphanumerics and hyphens",
-}
-
-_TEXT: Schema = {"type": "string"}
-_TRUTH: Schema = {"type": "boolean"}
-_FREE: Schema = {"type": "object"}
+    minLength=1,
+    maxLength=63,
+)
 
 _PARAMETER: Schema = {
     "type": "object",
     "required": ["type"],
     "properties": {
         "type": {"type": "string", "enum": ["string", "number", "bool", "list", "map", "any"]},
-        "is_optional": _TRUTH,
-        "description": _TEXT,
+        "is_optional": TRUTH,
+        "description": TEXT,
     },
 }
 _DEPENDENCY: Schema = {
     "type": "object",
     "required": ["type"],
     "properties": {
-        "type": {
-            "type": "string",
-            "minLength": 2,
-            "maxLength": 63,
-            "pattern": _CLASS,
-            "x-pattern-error": "type must be a valid resource type",
-        },
+        "type": matching(_CLASS, "type must be a valid resource type", minLength=2, maxLength=63),
         "class": RESOURCE_CLASS,
         "id": RESOURCE_ID,
-        "params": _FREE,
+        "params": FREE,
     },
 }
 _COPROVISIONED: Schema = {
     **_DEPENDENCY,
     "properties": {
         **_DEPENDENCY["properties"],
-        "is_dependent_on_current": _TRUTH,
-        "copy_dependents_from_current": _TRUTH,
+        "is_dependent_on_current": TRUTH,
+        "copy_dependents_from_current": TRUTH,
     },
 }
 _SOURCE: Schema = {"type": "string", "minLength": 2, "maxLength": 200}
 
 _CHANGEABLE: dict[str, Schema] = {
-    "description": {"type": "string", "maxLength": 200},
+    "description": DESCRIPTION,
     "module_source": _SOURCE,
-    "module_source_code": _TEXT,
+    "module_source_code": TEXT,
     "module_params": {"type": "object", "additionalProperties": _PARAMETER},
-    "module_inputs": _FREE,
-    "provider_mapping": {"type": "object", "additionalProperties": _TEXT},
+    "module_inputs": FREE,
+    "provider_mapping": {"type": "object", "additionalProperties": TEXT},
     "dependencies": {"type": "object", "additionalProperties": _DEPENDENCY},
     "coprovisioned": {"type": "array", "maxItems": 20, "items": _COPROVISIONED},
 }

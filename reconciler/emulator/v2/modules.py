@@ -8,14 +8,15 @@ import uuid
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import body_of, uuid_parameter
+from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.collections import MODULE_RULES, MODULE_USES, MODULE_VERSIONS, MODULES, PROJECTS
 from reconciler.emulator.v2.module_providers import require_provider
 from reconciler.emulator.v2.module_schemas import CREATE, EMPTY, UPDATE, check_module, without_empty
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
+from reconciler.emulator.v2.parameters import uuid_parameter
 from reconciler.emulator.v2.resource_types import require_resource_type
-from reconciler.emulator.wire import Document
+from reconciler.emulator.wire import Document, visible
 
 _DETAILS = ("module_params", "module_inputs", "module_source_code", "dependencies", "coprovisioned")
 """Members that lists leave out."""
@@ -114,7 +115,7 @@ def _list_versions(call: Call) -> Reply:
         call,
         (version for _, version in found),
         lambda version: (f"{10**9 - version['_number']:010}",),
-        lambda version: _version_as_read(_summary(version)),
+        lambda version: visible(_summary(version)),
     )
 
 
@@ -126,15 +127,11 @@ def _get_version(call: Call) -> Reply:
     version = call.state.get(MODULE_VERSIONS, call.organization, _module(call)["id"], call.payload)
     if version is None:
         raise ApiError(404, "module version not found")
-    return Reply(200, _version_as_read(version))
+    return Reply(200, visible(version))
 
 
 def _summary(module: Document) -> Document:
     return {name: value for name, value in module.items() if name not in _DETAILS}
-
-
-def _version_as_read(version: Document) -> Document:
-    return {name: value for name, value in version.items() if name != "_number"}
 
 
 def _module(call: Call) -> Document:
@@ -149,11 +146,11 @@ _ONE = "/orgs/{org}/modules/{module}"
 _VERSIONS = _ONE + "/versions"
 
 OPERATIONS = (
-    Operation(Api.V2, "GET", _ALL, "modules", _list, read_page, lists=True),
-    Operation(Api.V2, "POST", _ALL, "modules", _create, body_of("ModuleCreateBody", CREATE)),
-    Operation(Api.V2, "GET", _ONE, "modules", _get),
-    Operation(Api.V2, "PATCH", _ONE, "modules", _update, body_of("ModuleUpdateBody", UPDATE)),
-    Operation(Api.V2, "DELETE", _ONE, "modules", _delete),
+    Operation(Api.V2, "GET", _ALL, MODULES.name, _list, read_page, lists=True),
+    Operation(Api.V2, "POST", _ALL, MODULES.name, _create, body_of("ModuleCreateBody", CREATE)),
+    Operation(Api.V2, "GET", _ONE, MODULES.name, _get),
+    Operation(Api.V2, "PATCH", _ONE, MODULES.name, _update, body_of("ModuleUpdateBody", UPDATE)),
+    Operation(Api.V2, "DELETE", _ONE, MODULES.name, _delete),
     Operation(Api.V2, "GET", _VERSIONS, MODULE_VERSIONS.name, _list_versions, read_page, lists=True),
     Operation(Api.V2, "GET", _VERSIONS + "/{version}", MODULE_VERSIONS.name, _get_version, _accept_version),
 )

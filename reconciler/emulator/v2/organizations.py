@@ -5,20 +5,22 @@ import re
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Identity, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import SLUG, body_of, slug
-from reconciler.emulator.v2.collections import ORGANIZATIONS
+from reconciler.emulator.organization import ORGANIZATIONS
+from reconciler.emulator.v2.bodies import body_of
+from reconciler.emulator.v2.schema_parts import SLUG, matching
 from reconciler.emulator.wire import Document
 
+_LONGEST_ID = 50
 _CREATE = {
     "type": "object",
     "required": ["id"],
-    "properties": {"id": {**slug("id must be a valid identifier"), "maxLength": 50}},
+    "properties": {"id": matching(SLUG, "id must be a valid identifier", maxLength=_LONGEST_ID)},
 }
 
 
 def plant_organization(call: Call, organization: str) -> Document:
     """Store an organization unless it exists; 400 for an id that is none."""
-    if not re.fullmatch(SLUG, organization, re.ASCII) or len(organization) > 50:
+    if not re.fullmatch(SLUG, organization, re.ASCII) or len(organization) > _LONGEST_ID:
         raise ApiError(400, f"{organization!r} is no organization id")
     existing = call.state.get(ORGANIZATIONS, organization)
     if existing:
@@ -53,7 +55,7 @@ OPERATIONS = (
         Api.V2,
         "POST",
         "/admin/orgs",
-        "organizations",
+        ORGANIZATIONS.name,
         _create,
         body_of("OrganizationCreateBody", _CREATE),
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.emulator.exchange import Call, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.wire import Document
+from reconciler.emulator.wire import Document, decode
 
 FIRST_TOKEN = "W10"  # noqa: S105 - leads to a page, opens nothing
 """A token of an empty marker: leads to the first page. Never handed out but by a fault rule."""
@@ -61,7 +61,7 @@ def _token(marker: tuple[str, ...]) -> str:
 
 def _marker_from(token: str) -> tuple[str, ...]:
     try:
-        decoded = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        decoded = decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (binascii.Error, ValueError):
         decoded = None
     if not isinstance(decoded, list) or not all(isinstance(part, str) for part in decoded):

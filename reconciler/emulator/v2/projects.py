@@ -5,11 +5,13 @@ import uuid
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import DISPLAY_NAME, body_of, boolean_parameter, slug
+from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.collections import ENVIRONMENTS, MODULE_RULES, PROJECTS, RUNNER_RULES
 from reconciler.emulator.v2.leaving import drop_destroyed
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
+from reconciler.emulator.v2.parameters import boolean_parameter
+from reconciler.emulator.v2.schema_parts import DISPLAY_NAME, slug
 from reconciler.emulator.wire import Document
 
 _CREATE = {
@@ -20,8 +22,8 @@ _CREATE = {
 _UPDATE = {"type": "object", "required": ["display_name"], "properties": {"display_name": DISPLAY_NAME}}
 
 
-def create_project(call: Call, body: Document) -> Document:
-    """Store a project; 409 when the id is taken."""
+def _create(call: Call) -> Reply:
+    body = call.payload
     require_organization(call)
     if call.state.get(PROJECTS, call.organization, body["id"]):
         raise ApiError(409, f"project with id {body['id']} already exists")
@@ -35,11 +37,7 @@ def create_project(call: Call, body: Document) -> Document:
         "status": "active",
     }
     call.state.put(PROJECTS, (call.organization, body["id"]), document)
-    return document
-
-
-def _create(call: Call) -> Reply:
-    return Reply(201, create_project(call, call.payload))
+    return Reply(201, document)
 
 
 def _list(call: Call) -> Reply:
@@ -88,11 +86,12 @@ def _project(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/projects"
 _ONE = "/orgs/{org}/projects/{project}"
+_KIND = PROJECTS.name
 
 OPERATIONS = (
-    Operation(Api.V2, "GET", _ALL, "projects", _list, read_page, lists=True),
-    Operation(Api.V2, "POST", _ALL, "projects", _create, body_of("ProjectCreateBody", _CREATE)),
-    Operation(Api.V2, "GET", _ONE, "projects", _get),
-    Operation(Api.V2, "PATCH", _ONE, "projects", _update, body_of("ProjectUpdateBody", _UPDATE)),
-    Operation(Api.V2, "DELETE", _ONE, "projects", _delete, _accept_delete),
+    Operation(Api.V2, "GET", _ALL, _KIND, _list, read_page, lists=True),
+    Operation(Api.V2, "POST", _ALL, _KIND, _create, body_of("ProjectCreateBody", _CREATE)),
+    Operation(Api.V2, "GET", _ONE, _KIND, _get),
+    Operation(Api.V2, "PATCH", _ONE, _KIND, _update, body_of("ProjectUpdateBody", _UPDATE)),
+    Operation(Api.V2, "DELETE", _ONE, _KIND, _delete, _accept_delete),
 )

@@ -3,20 +3,22 @@
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v2.bodies import body_of, slug
-from reconciler.emulator.v2.collections import MODULES, ORGANIZATIONS, RESOURCE_TYPES
+from reconciler.emulator.organization import ORGANIZATIONS
+from reconciler.emulator.v2.bodies import body_of
+from reconciler.emulator.v2.collections import MODULES, RESOURCE_TYPES
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page
 from reconciler.emulator.v2.schema import Schema
+from reconciler.emulator.v2.schema_parts import DESCRIPTION, FREE, TRUTH, slug
 from reconciler.emulator.wire import Document
 
 _RESERVED = "workload"
 """The one built-in type whose name is public; listed, and out of reach of everything else."""
 
 _FIELDS: dict[str, Schema] = {
-    "description": {"type": "string", "maxLength": 200},
-    "output_schema": {"type": "object"},
-    "is_developer_accessible": {"type": "boolean"},
+    "description": DESCRIPTION,
+    "output_schema": FREE,
+    "is_developer_accessible": TRUTH,
 }
 _CREATE: Schema = {
     "type": "object",
@@ -24,7 +26,7 @@ _CREATE: Schema = {
     "properties": {
         **_FIELDS,
         "id": slug("id must be a valid resource type identifier"),
-        "is_developer_accessible": {"type": "boolean", "default": True},
+        "is_developer_accessible": {**TRUTH, "default": True},
     },
 }
 _UPDATE: Schema = {"type": "object", "properties": _FIELDS}

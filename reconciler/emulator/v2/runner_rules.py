@@ -8,18 +8,19 @@ from reconciler.emulator.failure import ApiError
 from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.collections import ENV_TYPES, PROJECTS, RUNNER_RULES, RUNNERS
 from reconciler.emulator.v2.paging import page, read_page
+from reconciler.emulator.v2.parameters import uuid_parameter
+from reconciler.emulator.v2.schema_parts import TEXT
 from reconciler.emulator.wire import Document
 
-_TEXT = {"type": "string"}
 _CREATE = {
     "type": "object",
     "required": ["runner_id"],
-    "properties": {"runner_id": _TEXT, "env_type_id": _TEXT, "project_id": _TEXT},
+    "properties": {"runner_id": TEXT, "env_type_id": TEXT, "project_id": TEXT},
 }
 
 
-def create_runner_rule(call: Call, body: Document) -> Document:
-    """Store a rule; 409 for a missing reference or a taken pair."""
+def _create(call: Call) -> Reply:
+    body = call.payload
     runner_id = body["runner_id"]
     project, env_type = body.get("project_id", ""), body.get("env_type_id", "")
     if not runner_id:
@@ -42,11 +43,7 @@ def create_runner_rule(call: Call, body: Document) -> Document:
         "created_at": microseconds(call.now),
     }
     call.state.put(RUNNER_RULES, (call.organization, document["id"]), document)
-    return document
-
-
-def _create(call: Call) -> Reply:
-    return Reply(201, create_runner_rule(call, call.payload))
+    return Reply(201, document)
 
 
 def _list(call: Call) -> Reply:
@@ -63,12 +60,7 @@ def _list(call: Call) -> Reply:
 
 
 def _accept_id(call: Call) -> str:
-    value = call.path["rule"]
-    try:
-        return str(uuid.UUID(value))
-    except ValueError as error:
-        reason = f"error unmarshaling '{value}' text as *uuid.UUID: invalid UUID"
-        raise ApiError(400, f"Invalid format for parameter ruleId: {reason}") from error
+    return uuid_parameter(call, "rule", "ruleId")
 
 
 def _get(call: Call) -> Reply:
@@ -89,10 +81,11 @@ def _rule(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/runner-rules"
 _ONE = "/orgs/{org}/runner-rules/{rule}"
+_KIND = RUNNER_RULES.name
 
 OPERATIONS = (
-    Operation(Api.V2, "GET", _ALL, "runner_rules", _list, read_page, lists=True),
-    Operation(Api.V2, "POST", _ALL, "runner_rules", _create, body_of("RunnerRuleCreateBody", _CREATE)),
-    Operation(Api.V2, "GET", _ONE, "runner_rules", _get, _accept_id),
-    Operation(Api.V2, "DELETE", _ONE, "runner_rules", _delete, _accept_id),
+    Operation(Api.V2, "GET", _ALL, _KIND, _list, read_page, lists=True),
+    Operation(Api.V2, "POST", _ALL, _KIND, _create, body_of("RunnerRuleCreateBody", _CREATE)),
+    Operation(Api.V2, "GET", _ONE, _KIND, _get, _accept_id),
+    Operation(Api.V2, "DELETE", _ONE, _KIND, _delete, _accept_id),
 )

@@ -14,10 +14,10 @@ from reconciler.emulator.v2.paging import page, read_page
 from reconciler.emulator.wire import Document
 
 _NAMED_ENVIRONMENTS = 10
+"""Environments that a refusal to delete a runner names at most (v2 section 5.5)."""
 
 
-def create_runner(call: Call, body: Document) -> Document:
-    """Store a runner and return it as read; 409 when the id is taken."""
+def _stored(call: Call, body: Document) -> Document:
     require_organization(call)
     storage = body["state_storage_configuration"]
     configuration = runner_configuration.checked(
@@ -51,7 +51,7 @@ def _keep_credentials(call: Call, runner_id: str, credentials: Document | None) 
 
 def _create(call: Call) -> Reply:
     try:
-        return Reply(201, create_runner(call, call.payload))
+        return Reply(201, _stored(call, call.payload))
     except ApiError as error:
         if error.status != 409 or not call.state.get(RUNNERS, call.organization, call.payload["id"]):
             raise
@@ -127,11 +127,12 @@ def _runner(call: Call) -> Document:
 
 _ALL = "/orgs/{org}/runners"
 _ONE = "/orgs/{org}/runners/{runner}"
+_KIND = RUNNERS.name
 
 OPERATIONS = (
-    Operation(Api.V2, "GET", _ALL, "runners", _list, read_page, lists=True),
-    Operation(Api.V2, "POST", _ALL, "runners", _create, body_of("RunnerCreateBody", runner_schemas.CREATE)),
-    Operation(Api.V2, "GET", _ONE, "runners", _get),
-    Operation(Api.V2, "PATCH", _ONE, "runners", _update, body_of("RunnerUpdateBody", runner_schemas.UPDATE)),
-    Operation(Api.V2, "DELETE", _ONE, "runners", _delete),
+    Operation(Api.V2, "GET", _ALL, _KIND, _list, read_page, lists=True),
+    Operation(Api.V2, "POST", _ALL, _KIND, _create, body_of("RunnerCreateBody", runner_schemas.CREATE)),
+    Operation(Api.V2, "GET", _ONE, _KIND, _get),
+    Operation(Api.V2, "PATCH", _ONE, _KIND, _update, body_of("RunnerUpdateBody", runner_schemas.UPDATE)),
+    Operation(Api.V2, "DELETE", _ONE, _KIND, _delete),
 )

@@ -16,7 +16,9 @@ from reconciler.rules.installed import InstalledAgent
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
-_POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
+_GROUP = "networking.k8s.io"
+_POLICY = (f"{_GROUP}/v1", "NetworkPolicy")
+_KINDS = ("NetworkPolicy", "ClusterwideNetworkPolicy")
 _INSTANCE_LABEL = "app.kubernetes.io/instance"
 _LABELS = {NAME_LABEL: AGENT, _INSTANCE_LABEL: AGENT}
 _PORT = 443
@@ -26,7 +28,7 @@ _WIDE = 1
 
 
 class _Way(IntEnum):
-    """Whether traffic to the endpoint may leave. The best of several rules or policies counts."""
+    """Whether traffic to the endpoint may leave. The best of several rules counts."""
 
     CLOSED = 0
     MAYBE = 1
@@ -43,9 +45,8 @@ def _on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> Iterat
     state = scope.cluster_state(cluster)
     policies = None if state is None else state.of(*_POLICY)
     if state is None or policies is None:
-        yield Unknown(
-            "R40", f"whether Agent `{installed.id}` may call out on port {_PORT}: {scope.unseen(cluster)}"
-        )
+        reason = f"whether Agent `{installed.id}` may call out on port {_PORT}: {scope.unseen(cluster)}"
+        yield Unknown("R40", reason)
         return
     namespace = namespace_of(installed.install)
     labels: Mapping[str, Json] = _LABELS
@@ -53,14 +54,10 @@ def _on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> Iterat
         found = dig(deployment.body, "spec", "template", "metadata", "labels")
         if deployment.namespace == namespace and is_agent(deployment.body) and isinstance(found, dict):
             labels = found
-    there = [policy for policy in policies if policy.namespace == namespace]
-    selecting = [p for p in there if _limits(p.body) and _selects(p.body, labels) is True]
-    maybe = [p for p in there if _limits(p.body) and _selects(p.body, labels) is None]
-    if not selecting:
-        return
-    names = ", ".join(f"`{policy.name}`" for policy in selecting)
-    way = _best(policy.body for policy in selecting)
-    if way is _Way.CLOSED and not maybe:
+    limiting = [policy for policy in policies if policy.namespace == namespace and _limits(policy.body)]
+    names = ", ".join(f"`{p.name}`" for p in limiting if _selects(p.body, labels) is not False)
+    way = _verdict([policy.body for policy in limiting], labels)
+    if way is _Way.CLOSED and not _has_other_policies(scope):
         yield Finding(
             "R40",
             Severity.ERROR,
@@ -71,27 +68,22 @@ def _on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> Iterat
             advice=f"Add a policy that allows egress on TCP {_PORT} to anywhere, and DNS.",
         )
     elif way is not _Way.OPEN:
-        yield Unknown(
-            "R40", f"whether {_ENDPOINT} is among what network policy {names} on `{cluster}` allows"
-        )
+        reason = f"whether {_ENDPOINT} is among what network policy {names} on `{cluster}` allows"
+        yield Unknown("R40", reason)
 
 
 def _in_tree(scope: Scope) -> Iterator[Finding | Unknown]:
     """Policies of one namespace add up; only those that name the Agent's label are certain to be about it."""
     by_namespace = defaultdict(list)
     for foreign in scope.everything.foreign:
-        if (
-            is_object(foreign, *_POLICY)
-            and _limits(foreign.raw)
-            and _selects(foreign.raw, _LABELS) is not False
-        ):
+        if is_object(foreign, *_POLICY) and _limits(foreign.raw):
             by_namespace[text_at(foreign.raw, "metadata", "namespace")].append(foreign)
     for policies in by_namespace.values():
         about = [policy for policy in policies if _names_agent(policy.raw)]
-        way = _best(policy.raw for policy in policies)
+        way = _verdict([policy.raw for policy in policies], _LABELS) if about else _Way.OPEN
         for policy in about:
             name = f"Network policy `{text_at(policy.raw, 'metadata', 'name')}`"
-            if way is _Way.CLOSED:
+            if way is _Way.CLOSED and not _has_other_policies(scope):
                 yield Finding(
                     "R40",
                     Severity.ERROR,
@@ -100,10 +92,32 @@ def _in_tree(scope: Scope) -> Iterator[Finding | Unknown]:
                     policy.origin(("spec", "egress")),
                     advice=f"Allow egress on TCP {_PORT} to anywhere, and DNS.",
                 )
-            elif way is _Way.MAYBE:
+            elif way is not _Way.OPEN:
                 yield Unknown(
-                    "R40", f"whether {_ENDPOINT} is among the addresses that {policy.origin()} allows"
+                    "R40", f"whether {_ENDPOINT} is among what {policy.origin()} and its like allow"
                 )
+
+
+def _has_other_policies(scope: Scope) -> bool:
+    """True where the tree has policies of a network plug-in: they may let out what the others do not."""
+    return any(
+        str(foreign.raw.get("kind")).endswith(_KINDS) and not is_object(foreign, f"{_GROUP}/", _POLICY[1])
+        for foreign in scope.everything.foreign
+    )
+
+
+def _verdict(policies: Iterable[JsonObject], labels: Mapping[str, Json]) -> _Way:
+    """Whether pods with the labels may call out, given the policies of their namespace that limit egress."""
+    certain: list[JsonObject] = []
+    uncertain: list[JsonObject] = []
+    for policy in policies:
+        selects = _selects(policy, labels)
+        if selects is not False:
+            (uncertain if selects is None else certain).append(policy)
+    way, more = _best(certain), _best(uncertain)
+    if not certain:
+        return _Way.OPEN if not uncertain or more is _Way.OPEN else _Way.MAYBE
+    return way if way is _Way.OPEN or more is _Way.CLOSED else _Way.MAYBE
 
 
 def _limits(policy: JsonObject) -> bool:
@@ -175,8 +189,8 @@ RULES = (
         severity=Severity.ERROR,
         condition=f"Where network policies limit what the Agent's pods may call, one of them must allow TCP {_PORT} "
         "to addresses outside. Policies on the cluster count, and those in the tree that select the Agent by its "
-        "label. A range of public addresses is unknown, because the endpoint has no fixed one. Firewalls are not "
-        "seen.",
+        "label. A range of public addresses is unknown, because the endpoint has no fixed one, and so is the effect "
+        "of a network plug-in's own policies in the tree. Firewalls are not seen.",
         why=f"The tunnel is an outgoing connection to `{_ENDPOINT}` on port {_PORT}; without it the Agent serves "
         "nobody.",
         advice=f"Allow egress on TCP {_PORT}.",

@@ -61,10 +61,7 @@ def _known_to_take_one(scope: Scope) -> Iterator[Finding | Unknown]:
 
 def unread_drivers(scope: Scope, name: str) -> str:
     """Reason of an `Unknown` about a driver while the live ones were not read."""
-    failure = scope.surroundings.failures.get(Beside.DRIVERS)
-    return f"the live drivers of target `{scope.target}` were not read, `{name}` among them" + (
-        f": {failure}" if failure else ""
-    )
+    return f"{scope.unread(Beside.DRIVERS)}, `{name}` among them"
 
 
 def _mentions(driver: Driver | None) -> bool:

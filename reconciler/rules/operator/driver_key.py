@@ -7,6 +7,7 @@ from reconciler.model.cluster_state import SecretObject
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Path
 from reconciler.model.operator import DRIVER_KEY_SECRET, DriverKey
+from reconciler.model.surroundings import Beside
 from reconciler.rules.declared_definition import DeclaredDefinition
 from reconciler.rules.matrix_drivers import ALWAYS_BY_ORCHESTRATOR, DriverClass, driver_classes
 from reconciler.rules.operator.presence import DeclaredOperator, own_operators
@@ -138,9 +139,7 @@ def _registered(
     fingerprints = _fingerprints(scope, operator, key, secret)
     registered = scope.surroundings.operator_keys
     if registered is None:
-        yield Unknown(
-            "R64", f"the registered Operator keys of organization `{scope.organization}` were not read"
-        )
+        yield Unknown("R64", scope.unread(Beside.OPERATOR_KEYS))
     elif not fingerprints:
         yield Unknown(
             "R64",

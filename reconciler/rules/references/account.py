@@ -24,9 +24,7 @@ def _fits(scope: Scope) -> Iterator[Finding | Unknown]:
         if not account:
             continue
         if accounts is None:
-            failure = scope.surroundings.failures.get(Beside.ACCOUNTS)
-            reason = f"the cloud accounts of target `{scope.target}` were not read"
-            yield Unknown("R96", reason + (f": {failure}" if failure else ""))
+            yield Unknown("R96", scope.unread(Beside.ACCOUNTS))
             return
         if not has_placeholder(account):
             yield from _judged(scope, member, _local(scope, account), silent)

@@ -134,7 +134,7 @@ def _missing_secret(
     cluster = next((i.install.cluster for i in scope.runner_installs if i.id == runner.id), None)
     state = None if cluster is None else scope.cluster_state(cluster)
     if state is None or not state.has_read_secrets:
-        where = f"cluster `{cluster}` was not looked at" if cluster else "its cluster is not declared"
+        where = scope.unseen(cluster) if cluster else "its cluster is not declared"
         yield Unknown("R105", f"whether the Secrets that jobs of runner `{runner.id}` use are there: {where}")
     elif state.secret(namespace, wanted) is None:
         yield Finding(

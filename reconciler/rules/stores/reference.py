@@ -8,7 +8,7 @@ from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
-from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.rules.foreign import secret_stores
 from reconciler.rules.identifier import did_you_mean
 from reconciler.rules.rule import Confidence, Rule, Side
@@ -64,9 +64,7 @@ def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
             )
     if unread:
         names = ", ".join(f"`{name}`" for name in sorted(unread))
-        yield Unknown(
-            "R77", f"whether {names} exist: the live secret stores of target `{scope.target}` were not read"
-        )
+        yield Unknown("R77", f"whether {names} exist: {scope.unread(Beside.STORES)}")
 
 
 def _ignored(scope: Scope, leaf: SecretLeaf) -> Finding:

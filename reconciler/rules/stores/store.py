@@ -8,7 +8,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Json
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
-from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.rules.declared_definition import dig
 from reconciler.rules.foreign import is_object
 from reconciler.rules.identifier import did_you_mean
@@ -102,7 +102,7 @@ def _one_primary(scope: Scope) -> Iterator[Finding | Unknown]:
         return
     stores = scope.surroundings.stores
     if stores is None and scope.primary_store is None:
-        yield Unknown("R85", f"the live secret stores of target `{scope.target}` were not read")
+        yield Unknown("R85", scope.unread(Beside.STORES))
     elif scope.primary_store in (None, BUILT_IN_STORE) and scope.secret_stores:
         yield Finding(
             "R85",

@@ -87,7 +87,7 @@ def found(
     *texts: str, rule: str, settings: Settings = ON_EKS, clusters: str = ""
 ) -> list[tuple[Severity, str]]:
     """Severities and messages of one rule."""
-    return of(judged(*texts, settings=settings, clusters=clusters_from(clusters) if clusters else None), rule)
+    return of(_judged(texts, rule, settings, clusters), rule)
 
 
 def messages(*texts: str, rule: str, settings: Settings = ON_EKS, clusters: str = "") -> list[str]:
@@ -95,5 +95,9 @@ def messages(*texts: str, rule: str, settings: Settings = ON_EKS, clusters: str 
 
 
 def unknown(*texts: str, rule: str, settings: Settings = ON_EKS, clusters: str = "") -> list[str]:
-    judgement = judged(*texts, settings=settings, clusters=clusters_from(clusters) if clusters else None)
-    return [u.reason for u in judgement.unknown if u.rule == rule]
+    return [u.reason for u in _judged(texts, rule, settings, clusters).unknown]
+
+
+def _judged(texts: tuple[str, ...], rule: str, settings: Settings, clusters: str) -> Judgement:
+    states = clusters_from(clusters) if clusters else None
+    return judged(*texts, settings=settings, clusters=states, only=(rule,))

@@ -188,6 +188,28 @@ def test_a_policy_that_may_select_the_agent_makes_it_unknown() -> None:
     assert messages(on_eu(), rule="R40", clusters=state(by_expression)) == []
 
 
+def test_a_policy_that_only_may_select_the_agent_is_unknown_unless_it_lets_all_out() -> None:
+    selector = "{matchExpressions: [{key: a, operator: Exists}]}"
+    closed, opened = policy("[]", selector=selector), policy(f"[{HTTPS}]", selector=selector)
+    assert len(unknown(on_eu(), rule="R40", clusters=state(closed))) == 1
+    assert unknown(on_eu(), rule="R40", clusters=state(opened)) == []
+    assert len(unknown(policy("[]", name="sure"), opened, rule="R40")) == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy",
+        "apiVersion: projectcalico.org/v3, kind: NetworkPolicy",
+    ],
+)
+def test_policies_of_a_plug_in_may_let_the_agent_out(kind: str) -> None:
+    other = f"{{{kind}, metadata: {{name: https}}}}"
+    assert messages(policy("[]"), other, rule="R40") == []
+    assert len(unknown(policy("[]"), other, rule="R40")) == 1
+    assert messages(on_eu(), other, rule="R40", clusters=state(policy("[]"))) == []
+
+
 def test_the_labels_that_pods_have_on_the_cluster_count() -> None:
     pods = (
         "{apiVersion: apps/v1, kind: Deployment, metadata: {name: humanitec-agent, namespace: humanitec-agent}, "

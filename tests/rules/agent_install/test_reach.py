@@ -65,13 +65,13 @@ spec:
 def said(
     *texts: str, rule: str = "R47", state: State | None = NOTHING_LIVE, settings: Settings = ACME
 ) -> list[tuple[Severity, str]]:
-    return of(judged(*texts, live=state, settings=settings), rule)
+    return of(judged(*texts, live=state, settings=settings, only=(rule,)), rule)
 
 
 def unknown(
     *texts: str, rule: str = "R47", state: State | None = NOTHING_LIVE, settings: Settings = ACME
 ) -> list[str]:
-    return [u.reason for u in judged(*texts, live=state, settings=settings).unknown if u.rule == rule]
+    return [u.reason for u in judged(*texts, live=state, settings=settings, only=(rule,)).unknown]
 
 
 def test_an_agent_that_nothing_names_is_a_warning() -> None:

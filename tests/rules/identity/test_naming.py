@@ -86,8 +86,8 @@ def test_organizations_of_agents_and_of_installations_are_looked_at() -> None:
 
 def test_stores_of_other_operators_are_left_alone() -> None:
     text = "apiVersion: {version}\nkind: SecretStore\nmetadata: {{name: Not_Ours}}\n"
-    assert rules_of(judged(text.format(version="humanitec.io/v1alpha1"))) == ["R06"]
-    assert rules_of(judged(text.format(version="external-secrets.io/v1"))) == []
+    assert rules_of(judged(text.format(version="humanitec.io/v1alpha1"))).count("R06") == 1
+    assert "R06" not in rules_of(judged(text.format(version="external-secrets.io/v1")))
 
 
 def test_nearest_word_is_found_among_many() -> None:

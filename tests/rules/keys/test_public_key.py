@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.model.finding import Severity
 from tests import building
+from tests.rules.keys.documents import of, unknown
 from tests.rules.pages_on_disk import example
 from tests.rules.tree import ACME, declare, declare_files, judge_all, judged, live, rules_of, scope
 
@@ -80,15 +81,15 @@ def test_shared_key_is_an_error_across_targets() -> None:
     one, other = tree.keys
     mine = declare(example("R15", "right").objects)
     assert one.document.spec.for_.agent != other.document.spec.for_.agent
-    assert rules_of(judge_all([scope(tree)], ACME)) == ["R15"]
-    assert rules_of(judge_all([scope(mine)], ACME)) == []
+    assert rules_of(judge_all([scope(tree)], ACME)).count("R15") == 1
+    assert "R15" not in rules_of(judge_all([scope(mine)], ACME))
 
 
 def test_key_held_live_by_another_declared_agent_is_an_error() -> None:
     tree = declare(example("R15", "right").objects)
     fingerprint = tree.public_keys[tree.keys[0].origin()].fingerprint
     held = live(building.agent("eu-2"), building.agent_key("eu-2", fingerprint))
-    (found,) = judge_all([scope(tree, live=held)], ACME).findings
+    (found,) = of(judge_all([scope(tree, live=held)], ACME), "R15")
     assert (found.rule, found.severity) == ("R15", Severity.ERROR)
     assert "`eu-2` (live)" in found.message
 
@@ -98,7 +99,7 @@ def test_key_held_live_by_an_agent_that_is_not_declared_is_a_warning() -> None:
     tree = declare(example("R15", "right").objects)
     fingerprint = tree.public_keys[tree.keys[0].origin()].fingerprint
     held = live(building.agent("old"), building.agent_key("old", fingerprint))
-    (found,) = judge_all([scope(tree, live=held)], ACME).findings
+    (found,) = of(judge_all([scope(tree, live=held)], ACME), "R15")
     assert (found.rule, found.severity) == ("R15", Severity.WARNING)
 
 
@@ -106,20 +107,20 @@ def test_key_that_is_registered_as_declared_is_fine() -> None:
     tree = declare(example("R15", "right").objects)
     fingerprint = tree.public_keys[tree.keys[0].origin()].fingerprint
     held = live(building.agent("eu-1"), building.agent_key("eu-1", fingerprint))
-    assert judge_all([scope(tree, live=held)], ACME).findings == ()
+    assert of(judge_all([scope(tree, live=held)], ACME), "R15") == []
 
 
 def test_unread_live_keys_are_unknown_only_where_keys_are_declared() -> None:
-    assert [answer.rule for answer in judged(example("R15", "right").objects, live=None).unknown] == ["R15"]
-    assert judged(example("R01", "right").objects, live=None).unknown == ()
+    assert len(unknown(judged(example("R15", "right").objects, live=None), "R15")) == 1
+    assert unknown(judged(example("R01", "right").objects, live=None), "R15") == []
 
 
 def test_one_key_twice_for_one_agent_is_a_repetition() -> None:
     text = example("R12", "right").objects
     again = text[text.rindex("apiVersion") :].replace("eu-1-2026", "eu-1-again")
-    assert rules_of(judged(text, again)) == ["R08"]
+    assert rules_of(judged(text, again)).count("R08") == 1
 
 
 def test_key_that_cannot_be_parsed_is_left_to_the_reader() -> None:
     text = example("R12", "right").objects.replace("MII", "XXX")
-    assert judged(text).findings == ()
+    assert not {"R12", "R13", "R14", "R15"} & set(rules_of(judged(text)))

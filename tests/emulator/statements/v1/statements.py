@@ -1,24 +1,10 @@
 """Every statement of the v1 reference that can be observed, and the tests that observe it.
 
-`TABLE` has a line for each statement: its section and what it says, in our words. The lines
-below name the tests that observe it, or give the reason why nothing can be observed. `agents::name` is
-`test_name` in `test_agents.py` beside this file, `/agents::name` the same in the folder of the
-emulator's tests. A, P, L and U refer to the reference's sections 14 and 15; its section 9 is
-about files of another tool and says nothing about the API.
+In the format of `table`. A, P, L and U refer to the reference's sections 14 and 15; its section 9
+is about files of another tool and says nothing about the API.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One statement: `tests` observe it, or `unobservable` says why none can."""
-
-    section: str
-    says: str
-    tests: tuple[str, ...] = ()
-    unobservable: str = ""
-
+from tests.emulator.statements.table import parsed
 
 TABLE = """
 1    A request needs a Bearer token; static and session tokens are sent alike
@@ -564,22 +550,4 @@ TABLE = """
      wire_examples::an_account_in_use_is_not_deleted
 """
 
-
-def _parsed(table: str) -> tuple[Statement, ...]:
-    """Return the statements of a table; lines that begin with a space belong to the one before."""
-    statements: list[Statement] = []
-    for line in table.strip().splitlines():
-        if not line.startswith(" "):
-            section, _, says = line.partition(" ")
-            statements.append(Statement(section, says.strip()))
-            continue
-        last = statements.pop()
-        reason, word, text = line.partition("not: ")
-        if word and not reason.strip():
-            statements.append(Statement(last.section, last.says, last.tests, text))
-        else:
-            statements.append(Statement(last.section, last.says, (*last.tests, line.strip())))
-    return tuple(statements)
-
-
-STATEMENTS = _parsed(TABLE)
+STATEMENTS = parsed(TABLE)

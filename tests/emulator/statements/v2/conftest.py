@@ -1,4 +1,4 @@
-"""What the statements about v2 have in common: runners that are given, and a small organization."""
+"""What the statements about v2 have in common: runners that are given, and emulators of other settings."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,7 +9,6 @@ import pytest
 from reconciler.emulator import Emulator
 
 Body = dict[str, Any]
-HEADERS = {"Authorization": "Bearer practice"}
 
 
 @pytest.fixture
@@ -23,21 +22,6 @@ def given_runner(client: httpx.Client, runner: Callable[..., Body]) -> Callable[
         return created
 
     return given
-
-
-@pytest.fixture
-def organization(emulator: Emulator, client: httpx.Client, runner: Callable[..., Body]) -> httpx.Client:
-    """Have runners aa, bb, cc, types dev and prod, projects shop and bank, environment qa of shop."""
-    emulator.seed(
-        {
-            "organization": "acme",
-            "env_types": [{"id": "dev"}, {"id": "prod"}],
-            "projects": [{"id": "shop"}, {"id": "bank"}],
-            "runners": [runner("aa"), runner("bb"), runner("cc")],
-            "environments": [{"id": "qa", "project": "shop", "env_type_id": "dev"}],
-        }
-    )
-    return client
 
 
 @pytest.fixture

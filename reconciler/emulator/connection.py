@@ -1,0 +1,105 @@
+"""One client's connection to the server: cut on request, bounded, and let go when it stays silent.
+
+Called by `server`, which hands both classes to uvicorn.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import h11
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from reconciler.emulator.doors import CUT
+
+PATIENCE_S = 30.0
+"""How long a client may take over the head of a request, or be silent in its body."""
+
+_MOST_UPGRADE_HEADERS = 100
+_LONGEST_UPGRADE_HEADER = 8_000
+"""Below the limits of the websocket library: 128 lines, 8,192 bytes each with its ends."""
+
+
+class HttpConnection(H11Protocol):
+    """HTTP over one connection, with the means to end it lent to the application.
+
+    Gives a connection up that takes too long over the head of a request or stops in its
+    body: idle clients must not use up all connections.
+    """
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.app: Any = _lending(self.app, self._cut)
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        """Start to wait for the head of a first request."""
+        super().connection_made(transport)
+        self._wait_for_client()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait anew while a body comes, no more once a request is whole."""
+        super().data_received(data)
+        state = self.conn.their_state
+        if state is h11.SEND_BODY:
+            self._stop_waiting()
+            self._wait_for_client()
+        elif state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._patience is None and self.conn.trailing_data[0]:
+            self._wait_for_client()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over to the websocket protocol, unless its headers are too many or too large."""
+        self._stop_waiting()
+        lines = [len(name) + len(value) for name, value in event.headers]
+        if len(lines) > _MOST_UPGRADE_HEADERS or max(lines) > _LONGEST_UPGRADE_HEADER:
+            # The websocket library would give up on its own terms, without an answer.
+            self.send_400_response("Too many or too large headers.")
+            return
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the wait along with the connection."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_client(self) -> None:
+        self._patience = self.loop.call_later(PATIENCE_S, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    async def _cut(self) -> None:
+        self.transport.close()
+
+
+class WebsocketConnection(WebSocketsSansIOProtocol):
+    """A websocket connection, with the means to end it lent to the application."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.app: Any = _lending(self.app, self._cut)
+
+    async def send(self, message: Any) -> None:
+        """Send a message of the application; a refusal ends the handshake."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            # A refusal ends the handshake too; the base class would log it as a mistake of ours.
+            self.handshake_complete = True
+
+    async def _cut(self) -> None:
+        self.handshake_complete = True
+        self.transport.close()
+
+
+def _lending(app: Any, cut: Callable[[], Awaitable[None]]) -> ASGIApp:
+    async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
+        extensions = {**scope.get("extensions", {}), CUT: cut}
+        await app({**scope, "extensions": extensions}, receive, send)
+
+    return with_cut
