@@ -1,9 +1,11 @@
 """Rules about what Agents are there for: R47, R49 (agent and operator 2.2, 2.9)."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
@@ -28,58 +30,54 @@ class _User:
 
 def _in_use(scope: Scope) -> Iterator[Finding | Unknown]:
     running = {installed.id for installed in scope.all_agent_installs}
-    placed_elsewhere = _is_installed_by_manifests(scope)
+    by_manifests = _is_installed_by_manifests(scope)
     referred, is_open_ended = _referred(scope)
-    ids = [agent.document.metadata.id for agent in scope.agents]
-    without_install = [name for name in ids if running and name not in running]
-    users = _users(scope) if without_install and not placed_elsewhere else {}
-    unplaced, unreferred = [], []
+    is_told = scope.has_read(Kind.DEFINITION) and not is_open_ended
+    unplaced = scope.agent_ids - running if running else frozenset()
+    unnamed = scope.agent_ids - referred
+    users = _users(scope) if unplaced and not by_manifests else {}
     for agent in scope.agents:
         name = agent.document.metadata.id
-        lacks_install, lacks_reference = name in without_install, name not in referred
-        if lacks_install and placed_elsewhere:
-            unplaced.append(name)
-            lacks_install = False
-        if lacks_reference and (is_open_ended or not scope.has_read(Kind.DEFINITION)):
-            unreferred.append(name)
-            lacks_reference = False
-        user = users.get(name)
-        if not lacks_install and not lacks_reference:
-            continue
-        yield Finding(
-            "R47",
-            Severity.ERROR if lacks_install and user is not None else Severity.WARNING,
-            f"Agent `{name}` is "
-            + _state(user, lacks_install=lacks_install, lacks_reference=lacks_reference),
-            agent.origin(("metadata", "id")),
-            key=scope.key(Kind.AGENT, name),
-            others=(user.origin,) if user is not None and lacks_install else (),
-            advice="Declare where it runs under `install`, or take it out of what uses it."
-            if lacks_install
-            else "Declare an agent definition that names it, or remove the Agent.",
-        )
-    if unplaced:
-        yield Unknown(
-            "R47", f"whether manifests in the tree install {_listed(unplaced)}: they do not name an Agent"
-        )
-    if unreferred:
-        reason = (
-            "definitions name their Agent by a placeholder"
-            if is_open_ended
-            else scope.unread(Kind.DEFINITION)
-        )
-        yield Unknown("R47", f"whether a definition names {_listed(unreferred)}: {reason}")
+        lacks_install, lacks_reference = name in unplaced and not by_manifests, name in unnamed and is_told
+        if lacks_install:
+            yield _uninstalled(scope, agent, users.get(name), lacks_reference=lacks_reference)
+        elif lacks_reference:
+            yield Finding(
+                "R47",
+                Severity.WARNING,
+                f"Agent `{name}` is named by no definition, so nothing goes through it",
+                agent.origin(("metadata", "id")),
+                key=scope.key(Kind.AGENT, name),
+                advice="Declare an agent definition that names it, or remove the Agent.",
+            )
+    if unplaced and by_manifests:
+        reason = f"whether manifests in the tree install {_listed(unplaced)}: they do not name an Agent"
+        yield Unknown("R47", reason)
+    if unnamed and not is_told:
+        because = "some leave it to a placeholder" if is_open_ended else scope.unread(Kind.DEFINITION)
+        yield Unknown("R47", f"whether a definition names {_listed(unnamed)}: {because}")
 
 
-def _state(user: _User | None, *, lacks_install: bool, lacks_reference: bool) -> str:
-    if lacks_install and user is not None:
-        return f"installed nowhere, and {user.name} uses it"
-    if lacks_install:
-        return "installed nowhere" + (" and named by no definition" if lacks_reference else "")
-    return "named by no definition, so nothing goes through it"
+def _uninstalled(
+    scope: Scope, agent: Declared[AgentDocument], user: _User | None, *, lacks_reference: bool
+) -> Finding:
+    name = agent.document.metadata.id
+    if user is not None:
+        more = f", and {user.name} uses it"
+    else:
+        more = " and named by no definition" if lacks_reference else ""
+    return Finding(
+        "R47",
+        Severity.WARNING if user is None else Severity.ERROR,
+        f"Agent `{name}` is installed nowhere{more}",
+        agent.origin(("metadata", "id")),
+        key=scope.key(Kind.AGENT, name),
+        others=() if user is None else (user.origin,),
+        advice="Declare where it runs under `install`, or take it out of what uses it.",
+    )
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 

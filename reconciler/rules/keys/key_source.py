@@ -1,7 +1,7 @@
 """Rules about where a private key comes from (compatibility rules, Keys): R19, R27."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from reconciler.model.declaration import Declared, Foreign
 from reconciler.model.finding import Finding, Severity, Unknown
@@ -83,8 +83,8 @@ def _of_foreign(raw: JsonObject) -> Iterator[Path]:
         value = dig(values, "humanitec", "privateKey")
         if isinstance(value, str) and _is_literal(value):
             yield (*at, "humanitec", "privateKey")
-    for at in (("spec", "source"), *((("spec", "sources", i)) for i in range(len(_sources(raw))))):
-        parameters = dig(_at(raw, at), "helm", "parameters")
+    for source, at in _sources(raw):
+        parameters = dig(source, "helm", "parameters")
         for index, parameter in enumerate(parameters if isinstance(parameters, list) else ()):
             value = dig(parameter, "value")
             if dig(parameter, "name") == _VALUE and isinstance(value, str) and _is_literal(value):
@@ -98,25 +98,16 @@ def _chart_values(raw: JsonObject) -> Iterator[tuple[Json, Path]]:
             yield child, (name,)
         return
     yield dig(raw, "spec", "values"), ("spec", "values")
-    yield dig(raw, "spec", "source", "helm", "valuesObject"), ("spec", "source", "helm", "valuesObject")
-    for index, source in enumerate(_sources(raw)):
-        yield dig(source, "helm", "valuesObject"), ("spec", "sources", index, "helm", "valuesObject")
+    for source, at in _sources(raw):
+        yield dig(source, "helm", "valuesObject"), (*at, "helm", "valuesObject")
 
 
-def _sources(raw: JsonObject) -> Sequence[Json]:
-    found = dig(raw, "spec", "sources")
-    return found if isinstance(found, list) else ()
-
-
-def _at(value: Json, path: Path) -> Json:
-    for step in path:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int):
-            value = value[step]
-        else:
-            return None
-    return value
+def _sources(raw: JsonObject) -> Iterator[tuple[Json, Path]]:
+    """Sources of an application of Argo CD."""
+    yield dig(raw, "spec", "source"), ("spec", "source")
+    several = dig(raw, "spec", "sources")
+    for index, source in enumerate(several if isinstance(several, list) else ()):
+        yield source, ("spec", "sources", index)
 
 
 def _dotted(path: Path) -> str:
@@ -131,7 +122,6 @@ class _Sources:
     """Owners with a `Key` document that names a Secret or a reference."""
     made: frozenset[str]
     """Names of the Secrets that manifests of the tree bring to clusters."""
-    installed: Mapping[KeyOwner, Sequence[InstalledAgent | InstalledRunner]] = field(default_factory=dict)
 
 
 def _has_source(scope: Scope) -> Iterator[Finding | Unknown]:

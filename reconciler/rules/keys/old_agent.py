@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.identity import Kind, ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.origin import Origin
 from reconciler.rules.declared_definition import dig
@@ -42,7 +42,9 @@ def _replaced(scope: Scope) -> Iterator[Finding | Unknown]:
     for installed in scope.agent_installs:
         signs = [*_of_install(installed)]
         if signs:
-            yield _finding(signs, installed.origin(signs[0].path), is_agent=True, key=(scope, installed))
+            yield _finding(
+                signs, installed.origin(signs[0].path), is_agent=True, key=scope.key(Kind.AGENT, installed.id)
+            )
     yield from _on_clusters(scope)
 
 
@@ -52,7 +54,7 @@ def _finding(
     *,
     is_agent: bool,
     where: str = "",
-    key: tuple[Scope, InstalledAgent] | None = None,
+    key: ResourceKey | None = None,
 ) -> Finding:
     """A host that is only named, as in a firewall's list, is a leftover and no setting."""
     named = list(dict.fromkeys(sign.what for sign in signs))
@@ -62,7 +64,7 @@ def _finding(
         Severity.WARNING if only_host else Severity.ERROR,
         f"Settings of the discontinued SSH agent{where}: {', '.join(named)}",
         origin,
-        key=None if key is None else key[0].key(Kind.AGENT, key[1].id),
+        key=key,
         advice="Remove the entry; today's Agent connects to `agent-01.humanitec.io`."
         if only_host
         else "Install today's Agent (image `ghcr.io/humanitec/agent`) with an RSA key, and remove the old one.",
@@ -146,7 +148,9 @@ def _on_clusters(scope: Scope) -> Iterator[Finding | Unknown]:
                         f" in Deployment `{deployment.namespace}/{deployment.name}` of cluster `{cluster}`"
                     )
                     place = installed.origin(("cluster",))
-                    yield _finding(signs, place, is_agent=True, where=where, key=(scope, installed))
+                    yield _finding(
+                        signs, place, is_agent=True, where=where, key=scope.key(Kind.AGENT, installed.id)
+                    )
 
 
 def _images(body: JsonObject) -> Iterator[str]:

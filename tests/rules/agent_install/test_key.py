@@ -267,13 +267,17 @@ def test_a_secret_that_was_not_looked_for_is_unknown() -> None:
     [
         (key_in(), 0),
         (key_in(entry="privateKey"), 1),
-        (key_in(entry="privateKey").replace(", key: privateKey", ""), 0),
         (key_in(secret="another", entry="privateKey"), 0),
         (key_in(cluster="us-1", entry="privateKey"), 0),
     ],
 )
 def test_the_key_is_put_under_the_entry_that_is_mounted(key: str, expected: int) -> None:
     assert len(messages(on_eu(), key, rule="R41")) == expected
+
+
+def test_a_key_that_tells_no_entry_contradicts_none() -> None:
+    key = key_in(entry="privateKey").replace(", key: privateKey", "")
+    assert messages(on_eu("privateKey: {secretKey: agent.pem}"), key, rule="R41") == []
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,7 @@ def test_probes_need_a_shell_too(name: str, probe: str, expected: int) -> None:
         ("chartVersion: 1.2.0", 0),
         (f"chartVersion: 1.2.0, {NC}", 1),
         (f"chartVersion: 1.2.0, image: 'agent:1.6.0', {NC}", 0),
+        (f"chartVersion: 1.2.0, image: 'agent@sha256:00', {NC}", 0),
         ("chartVersion: main, image: 'agent:main'", 0),
         ("image: 'agent:1.2.0'", 0),
         ("chartVersion: '${V}', image: 'agent:1.2.0'", 0),

@@ -169,3 +169,46 @@ def test_operator_must_have_the_private_half_of_what_is_told(driver_key: str, co
 def test_no_finding_about_a_mounted_key_shows_more_than_digits_of_its_public_half() -> None:
     found = judgement(agent(install=INSTALL) + key(ONE), live=live(A), clusters=cluster(secret(C)))
     assert C not in str(of(found, "R18")[0].message)
+
+
+@pytest.mark.parametrize(
+    ("install", "reasons"),
+    [
+        pytest.param("{cluster: eu-1, namespace: runner}", 0, id="no Secret named"),
+        pytest.param("{namespace: runner, privateKey: {secretName: k}}", 0, id="no cluster named"),
+        pytest.param("{cluster: eu-1, privateKey: {secretName: k}}", 0, id="no namespace named"),
+        pytest.param(
+            "{cluster: eu-1, privateKey: {secretName: k, namespace: runner}}", 1, id="by the Secret"
+        ),
+        pytest.param(
+            "{cluster: eu-1, namespace: runner, helmValues: {humanitec: {existingSecret: k}}}",
+            1,
+            id="by the chart",
+        ),
+        pytest.param(
+            "{cluster: eu-1, namespace: runner, helmValues: {humanitec: {existingSecret: 1}}}", 0, id="number"
+        ),
+    ],
+)
+def test_runners_secret_is_looked_at_where_its_place_is_told(install: str, reasons: int) -> None:
+    assert len(unknown(judgement(runner(install)), "R11")) == reasons
+
+
+@pytest.mark.parametrize(
+    ("install", "entry"),
+    [
+        pytest.param("privateKey: {secretName: k}", "private_key", id="as the guide says"),
+        pytest.param("privateKey: {secretName: k, secretKey: pem}", "pem", id="told"),
+        pytest.param(
+            "helmValues: {humanitec: {existingSecret: k, existingSecretKey: pem}}", "pem", id="chart"
+        ),
+        pytest.param(
+            'helmValues: {humanitec: {existingSecret: k, existingSecretKey: ""}}', "private_key", id="empty"
+        ),
+    ],
+)
+def test_entry_of_a_runners_secret_is_the_one_that_the_chart_reads(install: str, entry: str) -> None:
+    mounted = cluster(secret("", "k", namespace="runner", entry=entry, facts=ENCRYPTED))
+    found = judgement(runner(f"{{cluster: eu-1, namespace: runner, {install}}}"), clusters=mounted)
+    (finding,) = of(found, "R11")
+    assert str(finding.key) == "Runner/eu-1"
