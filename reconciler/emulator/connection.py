@@ -92,9 +92,27 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
             # A refusal ends the handshake too; the base class would log it as a mistake of ours.
             self.handshake_complete = True
 
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message on; text that is not UTF-8 ends the connection (RFC 6455 section 8.1)."""
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            # The base class does the same, and logs it with a traceback like a mistake of ours.
+            self.frames = []
+            self.conn.send_close(1007)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
     async def _cut(self) -> None:
         self.handshake_complete = True
         self.transport.close()
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _lending(app: Any, cut: Callable[[], Awaitable[None]]) -> ASGIApp:

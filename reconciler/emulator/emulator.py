@@ -10,6 +10,7 @@ from reconciler.emulator.choices import Choices
 from reconciler.emulator.clock import Clock
 from reconciler.emulator.control import control_routes
 from reconciler.emulator.dataplane.jobs import Jobs
+from reconciler.emulator.failure import ApiError
 from reconciler.emulator.faults import Faults
 from reconciler.emulator.operations import OPERATIONS
 from reconciler.emulator.organization import ORGANIZATIONS
@@ -40,7 +41,8 @@ class Emulator:
     takes any. `read_only` lists names of callers whose writes are refused with 403; a
     sender known by `From` is named by its UUID. `clock` answers an aware datetime.
 
-    Raises StateFileError when the file cannot be used. Usable as a context manager.
+    Raises StateFileError when the file cannot be used, ApiError for an organization id
+    that is none. Usable as a context manager.
     """
 
     def __init__(
@@ -74,7 +76,11 @@ class Emulator:
             max_body_bytes=max_body_bytes,
         )
         self._seeder = Seeder(setting, OPERATIONS)
-        self._seeder.register(self._organizations)
+        try:
+            self._seeder.register(self._organizations)
+        except ApiError:
+            self._store.close()
+            raise
         self.jobs = Jobs(setting)
         self.clock.watch(lambda: setting.polls.expire(self.clock.now()))
         others = [*control_routes(self), *tunnel_routes(setting, self.tunnels)]

@@ -24,7 +24,7 @@ ERRORS_BEFORE = (FaultKind.TOO_MANY_REQUESTS, FaultKind.ERROR_BEFORE_EFFECT, Fau
 def injected(strike: Strike) -> ApiError:
     """Return the refusal that an error fault answers with."""
     rule = strike.rule
-    headers = {} if rule.retry_after is None else {"Retry-After": f"{rule.retry_after:g}"}
+    headers = {} if rule.retry_after is None else {"Retry-After": f"{rule.retry_after:.9g}"}
     return ApiError(rule.answer_status, "injected by a fault rule", headers=headers)
 
 

@@ -7,40 +7,64 @@ Called by `faults`, whose patterns come from outside.
 """
 
 import re
+from collections.abc import Iterator
 
-_TOKEN = re.compile(
-    r"""
-    \\. | \[\^?\]?(?:\\.|[^\]\\])*\]      # an escape or a class: nothing inside them counts
-    | (?P<open>\(\??) | (?P<close>\))
-    | (?P<times>[*+?]|\{[0-9]*,?[0-9]*\})[?+]?
-    | (?P<either>\|)
-    | .
-    """,
-    re.VERBOSE | re.DOTALL | re.ASCII,
-)
+_TIMES = re.compile(r"[*+?]|\{[0-9]*,?[0-9]*\}", re.ASCII)
 _FIXED = re.compile(r"\{[0-9]+\}", re.ASCII)
 _AT_MOST_ONCE = frozenset({"?", "{0,1}", "{,1}", "{0}", "{1}", "{1,1}"})
 
 
 def repeats_a_choice(pattern: str) -> bool:
-    """Tell whether a group of `pattern` is repeated that holds a repeat or an alternative.
+    """Tell whether a group of `pattern`, a valid one, is repeated that holds a repeat or an alternative.
 
     A fixed number of times, as in `(?:[0-9a-f]{4}-){3}`, is no choice.
 
     >>> [repeats_a_choice(text) for text in ("(a+)+$", "(a|a)*", "(a?){30}", "/.+/agents$", "(?:[0-9]{4}-){3}")]
     [True, True, True, False, False]
     """
-    choices, closed = [False], False
-    for token in _TOKEN.finditer(pattern):
-        times = token["times"]
-        if times and closed and times not in _AT_MOST_ONCE:
+    # For each open group, the whole pattern first: whether it holds a choice so far.
+    choices = [False]
+    has_closed_choice = False
+    for mark in _marks(pattern):
+        is_times = _TIMES.fullmatch(mark) is not None
+        if is_times and has_closed_choice and mark not in _AT_MOST_ONCE:
             return True
-        closed = False
-        if token["open"]:
+        has_closed_choice = False
+        if mark == "(":
             choices.append(False)
-        elif token["close"] and len(choices) > 1:
-            closed = choices.pop()
-            choices[-1] |= closed
-        elif token["either"] or (times and not _FIXED.fullmatch(times)):
+        elif mark == ")" and len(choices) > 1:
+            has_closed_choice = choices.pop()
+            choices[-1] |= has_closed_choice
+        elif mark == "|" or (is_times and not _FIXED.fullmatch(mark)):
             choices[-1] = True
     return False
+
+
+def _marks(pattern: str) -> Iterator[str]:
+    """Yield parentheses, bars, numbers of times, and "" for whatever stands for itself or a class."""
+    at = 0
+    while at < len(pattern):
+        times = _TIMES.match(pattern, at)
+        if times:
+            yield times[0]
+            # A lazy or possessive mark is no number of times of its own.
+            at = times.end() + (pattern[times.end() : times.end() + 1] in ("?", "+"))
+        elif pattern[at] == "[":
+            yield ""
+            at = _behind_class(pattern, at)
+        elif pattern[at] in "(|)":
+            yield pattern[at]
+            # The question mark behind a parenthesis names the kind of the group.
+            at += 2 if pattern.startswith("(?", at) else 1
+        else:
+            yield ""
+            at += 2 if pattern[at] == "\\" else 1
+
+
+def _behind_class(pattern: str, at: int) -> int:
+    at += 2 if pattern.startswith("[^", at) else 1
+    # Right at the start, a closing bracket stands for itself.
+    at += pattern.startswith("]", at)
+    while at < len(pattern) and pattern[at] != "]":
+        at += 2 if pattern[at] == "\\" else 1
+    return at + 1

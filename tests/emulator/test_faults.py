@@ -29,6 +29,18 @@ def test_too_many_requests_may_carry_a_retry_hint(door: httpx.Client, emulator: 
 
 
 @pytest.mark.parametrize(
+    ("seconds", "header"),
+    [(0, "0"), (30.0, "30"), (0.5, "0.5"), (1_000_000, "1000000"), (316_224_000, "316224000")],
+)
+def test_a_retry_hint_is_written_in_digits(
+    client: httpx.Client, emulator: Emulator, seconds: float, header: str
+) -> None:
+    emulator.faults.add(FaultRule(FaultKind.TOO_MANY_REQUESTS, retry_after=seconds))
+
+    assert client.get(AGENTS).headers["Retry-After"] == header
+
+
+@pytest.mark.parametrize(
     ("kind", "effect"), [(FaultKind.ERROR_BEFORE_EFFECT, False), (FaultKind.ERROR_AFTER_EFFECT, True)]
 )
 def test_a_server_error_may_come_before_or_after_the_effect(

@@ -19,7 +19,7 @@ WEB = (
 )
 STATE = (
     *("choices", "clock", "exchange", "failure", "faults", "organization", "polls", "public_keys"),
-    *("request_log", "setting", "state_file", "store", "wire"),
+    *("repeating", "request_log", "setting", "state_file", "store", "wire"),
 )
 """Modules that operations and doors stand on."""
 

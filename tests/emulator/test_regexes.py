@@ -27,7 +27,7 @@ VERSIONS = "((=|!=|>|>=|<|<=|~>) ([0-9.]+(-.+)?))(, (=|!=|>|>=|<|<=|~>) ([0-9.]+
 """Published for version constraints: a suffix may swallow the constraints behind it."""
 
 FROM_OUTSIDE = {
-    "faults.py": {"rule.verb", "rule.path"},  # the owner's own rules, bounded in length
+    "faults.py": {"rule.verb", "rule.path"},  # the owner's own rules, which repeat no choice
     "v2/schema.py": {"pattern"},  # patterns of the schemas, which are walked as module data
 }
 """Calls whose pattern no reading of the source can tell, by module."""

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.emulator import Emulator, StateFileError
+from reconciler.emulator import ApiError, Emulator, StateFileError
 from reconciler.emulator.store import Collection, Store
 from tests.emulator.conftest import HEADERS
 
@@ -161,6 +161,15 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         Emulator(text)
     with pytest.raises(StateFileError, match="format 99"):
         Emulator(newer)
+
+
+def test_an_emulator_that_cannot_start_gives_its_file_back(tmp_path: Path) -> None:
+    with pytest.raises(ApiError) as refused:
+        Emulator(tmp_path / "state.db", ["No No"])
+
+    # The refusal is still held, and with it all that led there.
+    assert refused.value.status == 400
+    Emulator(tmp_path / "state.db", ["acme"]).close()
 
 
 def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

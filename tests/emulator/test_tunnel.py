@@ -215,6 +215,19 @@ def test_what_an_agent_sends_is_thrown_away_and_the_tunnel_stays(place: Place, o
         assert len(place.emulator.tunnels.connections()) == 1
 
 
+def test_text_that_is_no_text_ends_the_tunnel_and_leaves_no_traceback(
+    place: Place, one: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.register(one)
+
+    with place.connect(place.token(one)) as socket:
+        socket.send(b"\xff\xfe", text=True)
+        code, _ = _end(socket)
+
+    assert code == 1007
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_a_refusal_is_401_with_the_error_body_and_tells_the_reason_only_behind_the_api(
     place: Place, one: Pair
 ) -> None:
