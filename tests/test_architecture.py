@@ -49,7 +49,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "click": frozenset(("cli",)),
     "cryptography": frozenset(("keystore", "emulator")),
     "h11": frozenset(("emulator",)),
-    "httpx": frozenset(("orchestrator", "emulator/transport.py")),
+    "httpx": frozenset(("orchestrator", "emulator/web/transport.py")),
     "jwt": frozenset(("emulator",)),
     "kubernetes": frozenset(("cluster",)),
     "pathspec": frozenset(("source",)),

@@ -3,7 +3,7 @@
     with Emulator(organizations=["acme"]) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
 
-    from reconciler.emulator.server import running, serve
+    from reconciler.emulator.web.server import running, serve
     with running(emulator) as url: ...          # the same emulator on a loopback port
     serve(port=8480, state_file=path)           # for people and containers; blocks
 
@@ -11,10 +11,10 @@ Handles: `app` (ASGI), `seed(...)`, `deploy(...)`, `reset()`, `faults.add(FaultR
 `log.entries()`, `clock.advance(seconds=...)`, `tunnels.connections()`, `jobs.queue({...})`.
 The same over HTTP under `/_emulator`.
 
-Where things are: `server` and `transport` are the doors, `application` and `endpoint` take a
-request through, `v1`, `v2` and `dataplane` hold the operations (`operations` lists them), the
-agent tunnel is `tunnel_door` with `v1/tunnel`, `control` and `seed` are the control plane,
-`faults` and `fault_effects` the misbehaviour, `store` and `state_file` the state.
+Where things are: `web` takes requests through (`server` and `transport` are its doors, `control`
+its control plane, `tunnel_door` the agents' tunnel), `v1`, `v2` and `dataplane` hold the
+operations (`operations` lists them), `faults` and `fault_effects` are the misbehaviour, `store` and
+`state_file` the state, `seed` what is planted into it.
 
 Shares no code with the rest of `reconciler`, on purpose: the client's mistakes need
 something to disagree with. Facts come from the two API references; choices where those

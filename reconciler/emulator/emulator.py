@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from reconciler.emulator.application import application
 from reconciler.emulator.choices import Choices
 from reconciler.emulator.clock import Clock
-from reconciler.emulator.control import control_routes
 from reconciler.emulator.dataplane.jobs import Jobs
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.faults import Faults
@@ -19,14 +17,16 @@ from reconciler.emulator.request_log import RequestLog
 from reconciler.emulator.seed import Seeder
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Store, Transaction
-from reconciler.emulator.tunnel_door import tunnel_routes
 from reconciler.emulator.v1.collections import V1_COLLECTIONS
 from reconciler.emulator.v1.tunnel import Tunnels
 from reconciler.emulator.v2.collections import CREDENTIALS, V2_COLLECTIONS
+from reconciler.emulator.web.application import application
+from reconciler.emulator.web.control import control_routes
+from reconciler.emulator.web.tunnel_door import tunnel_routes
 from reconciler.emulator.wire import Document
 
 if TYPE_CHECKING:
-    from reconciler.emulator.transport import EmulatorTransport
+    from reconciler.emulator.web.transport import EmulatorTransport
 
 DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024
 """Largest request body; far above any real definition."""
@@ -89,7 +89,7 @@ class Emulator:
     def transport(self) -> "EmulatorTransport":
         """Return an httpx transport that reaches this emulator without a network."""
         # Imported late: only this door needs httpx.
-        from reconciler.emulator.transport import EmulatorTransport  # noqa: PLC0415 - as above
+        from reconciler.emulator.web.transport import EmulatorTransport  # noqa: PLC0415 - as above
 
         return EmulatorTransport(self.app)
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from starlette.requests import Request
 
-from reconciler.emulator.answer import error_reply
 from reconciler.emulator.exchange import Api, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.faults import FaultKind, Strike
 from reconciler.emulator.v2.paging import FIRST_TOKEN, WRONG_TOKEN
+from reconciler.emulator.web.answer import error_reply
 from reconciler.emulator.wire import Document
 
 ERRORS_BEFORE = (FaultKind.TOO_MANY_REQUESTS, FaultKind.ERROR_BEFORE_EFFECT, FaultKind.REFUSED_ONCE)

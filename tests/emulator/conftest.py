@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from reconciler.emulator import Emulator
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 HEADERS = {"Authorization": "Bearer practice"}

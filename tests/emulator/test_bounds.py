@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from reconciler.emulator import Emulator
-from reconciler.emulator.application import LONGEST_TARGET
 from reconciler.emulator.request_log import LONGEST_TEXT
-from reconciler.emulator.server import running, serve
+from reconciler.emulator.web.application import LONGEST_TARGET
+from reconciler.emulator.web.server import running, serve
 
 RUNNERS = "/orgs/acme/runners"
 PUSH = "/internal/orgs/acme/remote-runners/one/actions/push-message"

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
-from reconciler.emulator import Emulator, server
-from reconciler.emulator.server import running
+from reconciler.emulator import Emulator
+from reconciler.emulator.web import server
+from reconciler.emulator.web.server import running
 from tests.emulator.conftest import HEADERS
 
 Make = Callable[..., Any]
@@ -75,7 +76,7 @@ def test_serve_prints_nothing_to_stdout_and_stops_on_a_signal(tmp_path: Path) ->
     script = (
         "import logging, sys\n"
         "from pathlib import Path\n"
-        "from reconciler.emulator.server import serve\n"
+        "from reconciler.emulator.web.server import serve\n"
         "logging.basicConfig(format='%(message)s; %(url)s')\n"
         "serve(port=0, state_file=Path(sys.argv[1]), organizations=['acme'])\n"
     )

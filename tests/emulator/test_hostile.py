@@ -13,7 +13,7 @@ import pytest
 from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.emulator.exchange import Operation
 from reconciler.emulator.operations import OPERATIONS
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 from tests.emulator.conftest import HEADERS
 
 Make = Callable[..., Any]
@@ -402,7 +402,7 @@ def test_clients_that_never_go_on_are_let_go(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, before: int, beginning: bytes
 ) -> None:
     """The same on a connection that has served a request before."""
-    monkeypatch.setattr("reconciler.emulator.connection.PATIENCE_S", 0.1)
+    monkeypatch.setattr("reconciler.emulator.web.connection.PATIENCE_S", 0.1)
     with running(emulator) as url:
         address = ("127.0.0.1", urllib.parse.urlsplit(url).port)
         with socket.create_connection(address, timeout=10) as connection:
@@ -426,7 +426,7 @@ def test_a_delay_for_one_client_is_none_for_another(port: int, emulator: Emulato
 def test_a_client_that_waits_for_a_late_answer_is_not_let_go(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.emulator.connection.PATIENCE_S", 0.05)
+    monkeypatch.setattr("reconciler.emulator.web.connection.PATIENCE_S", 0.05)
     emulator.faults.add(FaultRule(FaultKind.DELAY, seconds=0.3))
     with running(emulator) as url, httpx.Client(base_url=url, headers=HEADERS, trust_env=False) as client:
         assert client.get(AGENTS).status_code == 200

@@ -9,14 +9,7 @@ import reconciler.emulator as package
 
 ROOT = Path(package.__file__).parent
 APIS = ("v1", "v2", "dataplane")
-WEB = (
-    *("starlette", "uvicorn", "h11", "anyio", "httpx"),
-    *(
-        f"reconciler.emulator.{name}"
-        for name in ("answer", "application", "browser", "caller", "connection", "control", "doors")
-    ),
-    *(f"reconciler.emulator.{name}" for name in ("endpoint", "server", "transport", "tunnel_door")),
-)
+WEB = ("starlette", "uvicorn", "h11", "anyio", "httpx", "reconciler.emulator.web")
 STATE = (
     *("choices", "clock", "exchange", "failure", "faults", "organization", "polls", "public_keys"),
     *("repeating", "request_log", "setting", "state_file", "store", "wire"),

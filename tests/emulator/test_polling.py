@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from reconciler.emulator import ApiError, Choices, Emulator
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 from tests.emulator.agent_tokens import AgentKey
 from tests.emulator.conftest import HEADERS, START
 

@@ -33,8 +33,8 @@ from reconciler.emulator import (
     SharedKey,
     sign_token,
 )
-from reconciler.emulator.server import running
 from reconciler.emulator.v1.tunnel import RefusedTunnelError
+from reconciler.emulator.web.server import running
 from tests.emulator.conftest import HEADERS, START
 
 AGENTS = "/orgs/acme/agents"

@@ -26,7 +26,7 @@ from requests.adapters import HTTPAdapter
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from reconciler.emulator import Emulator
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 from tests.emulator.conftest import HEADERS, START
 
 DESCRIPTION = Path(__file__).parents[3] / "shared" / "reference" / "orchestrator-v1.openapi.json"

@@ -18,7 +18,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi import checks
 
 from reconciler.emulator import Choices, Effect, Emulator
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 from tests.emulator.agent_tokens import AgentKey
 from tests.emulator.conftest import START
 

@@ -429,7 +429,7 @@ def test_a_fresh_key_is_found_in_every_nesting(seed: bytes, nestings: list[Nesti
     assert find_private_keys(text.encode(), "f")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(sorted(DER)),
     st.lists(st.sampled_from(NESTINGS), max_size=4).filter(is_bounded_around_base64),
@@ -456,20 +456,20 @@ WORDS = (
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=300), st.lists(st.sampled_from(WORDS), max_size=30).map("".join)))
 def test_random_text_is_no_key(text: str) -> None:
     assert find_private_keys(text.encode("utf-8", "replace"), "f") == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=2000))
 def test_random_bytes_are_no_key_as_they_are_and_in_base64(data: bytes) -> None:
     assert find_private_keys(data, "f") == ()
     assert find_private_keys(base64.encodebytes(data), "f") == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(sorted(PUBLIC)), st.lists(st.sampled_from(NESTINGS), max_size=3))
 def test_public_halves_are_no_keys_in_any_nesting(name: str, nestings: list[Nesting]) -> None:
     text = (

@@ -112,7 +112,8 @@ def test_an_organization_that_no_target_has_is_an_error_with_the_nearest_name() 
 
 def operator(name: str, organization: str = "") -> str:
     served = f", organization: {organization}" if organization else ""
-    return f"apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {{id: {name}}}\nspec: {{cluster: eu-1{served}}}\n"
+    head = f"apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {{id: {name}}}\n"
+    return f"{head}spec: {{cluster: eu-1{served}}}\n"
 
 
 def store(name: str, organizations: str = "") -> str:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from reconciler.emulator import Emulator
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 
 Body = dict[str, Any]
 

@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reconciler.emulator.browser import refuse_foreign_pages
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.faults import InvalidFaultError, rule_from
+from reconciler.emulator.web.browser import refuse_foreign_pages
 from reconciler.emulator.wire import MalformedJsonError, decode, encode, is_number
 
 if TYPE_CHECKING:

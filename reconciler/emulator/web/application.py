@@ -12,14 +12,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reconciler.emulator.answer import error_reply, response
-from reconciler.emulator.browser import refuse_foreign_pages
-from reconciler.emulator.caller import ANONYMOUS, caller
-from reconciler.emulator.control import CONTROL
-from reconciler.emulator.endpoint import Endpoint, raw_path, raw_query
 from reconciler.emulator.exchange import Api, Operation
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.setting import Setting
+from reconciler.emulator.web.answer import error_reply, response
+from reconciler.emulator.web.browser import refuse_foreign_pages
+from reconciler.emulator.web.caller import ANONYMOUS, caller
+from reconciler.emulator.web.control import CONTROL
+from reconciler.emulator.web.endpoint import Endpoint, raw_path, raw_query
 
 LONGEST_TARGET = 8_192
 """Bytes of path and query; ids and filters are far shorter, and fault rules are matched with paths."""

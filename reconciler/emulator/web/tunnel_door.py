@@ -17,15 +17,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from reconciler.emulator.answer import error_reply, response
-from reconciler.emulator.caller import ANONYMOUS
-from reconciler.emulator.doors import cut, pause
 from reconciler.emulator.exchange import Api
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.fault_effects import ERRORS_BEFORE, injected
 from reconciler.emulator.faults import FaultKind
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.v1.tunnel import RefusedTunnelError, Tunnels
+from reconciler.emulator.web.answer import error_reply, response
+from reconciler.emulator.web.caller import ANONYMOUS
+from reconciler.emulator.web.doors import cut, pause
 
 PATH = "/tunnel"
 _POLICY = 1008

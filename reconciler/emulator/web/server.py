@@ -14,8 +14,8 @@ from pathlib import Path
 
 import uvicorn
 
-from reconciler.emulator.connection import HttpConnection, WebsocketConnection
 from reconciler.emulator.emulator import Emulator
+from reconciler.emulator.web.connection import HttpConnection, WebsocketConnection
 
 _logger = logging.getLogger(__name__)
 

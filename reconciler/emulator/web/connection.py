@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from reconciler.emulator.doors import CUT
+from reconciler.emulator.web.doors import CUT
 
 PATIENCE_S = 30.0
 """How long a client may take over the head of a request, or be silent in its body."""

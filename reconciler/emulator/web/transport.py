@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp, Message
 
-from reconciler.emulator.doors import CUT, PAUSE, WAIT
+from reconciler.emulator.web.doors import CUT, PAUSE, WAIT
 
 
 class EmulatorTransport(httpx.BaseTransport):

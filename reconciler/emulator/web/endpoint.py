@@ -9,9 +9,6 @@ from urllib.parse import unquote
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from reconciler.emulator.answer import error_reply, response
-from reconciler.emulator.caller import ANONYMOUS, caller, refuse_writing
-from reconciler.emulator.doors import CutResponse, TruncatedResponse, pause, wait
 from reconciler.emulator.exchange import Api, Call, Identity, Operation, Reply
 from reconciler.emulator.failure import ApiError
 from reconciler.emulator.fault_effects import ERRORS_BEFORE, injected, spoiled
@@ -21,6 +18,9 @@ from reconciler.emulator.request_log import Effect
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Transaction
 from reconciler.emulator.v1.opening import open_at_first_use
+from reconciler.emulator.web.answer import error_reply, response
+from reconciler.emulator.web.caller import ANONYMOUS, caller, refuse_writing
+from reconciler.emulator.web.doors import CutResponse, TruncatedResponse, pause, wait
 
 LARGEST_HEADERS = 32_768
 """Bytes of all request headers; below what the HTTP server itself refuses, so both doors agree."""
