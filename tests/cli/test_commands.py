@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from reconciler.cli.program import program
 from reconciler.emulator import Emulator, FaultKind, FaultRule
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 from reconciler.errors import ExitCode
 from reconciler.plan.guards import GUARDS
 from reconciler.plan.problem import PROBLEMS

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from reconciler.cli.program import program
 from reconciler.emulator import Emulator
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 from reconciler.errors import ExitCode
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.emulator import Emulator, FaultKind, FaultRule
-from reconciler.emulator.server import running
+from reconciler.emulator.web.server import running
 from reconciler.errors import AbsentError, ConflictError, LostAnswerError, RejectedError
 from reconciler.model.identity import Kind
 from reconciler.model.secret import Secret

@@ -36,7 +36,7 @@ def command(*, host: str, port: int, state: Path | None, organizations: tuple[st
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.views.output import notice  # noqa: PLC0415  help must not wait for it
     from reconciler.emulator import ApiError, StateFileError  # noqa: PLC0415  as above
-    from reconciler.emulator.server import serve  # noqa: PLC0415  as above
+    from reconciler.emulator.web.server import serve  # noqa: PLC0415  as above
 
     session().configure_logging(level="info")
     keeps = f"state in {state}" if state is not None else "nothing is kept"

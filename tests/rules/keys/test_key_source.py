@@ -181,3 +181,19 @@ def test_secret_of_the_guide_is_looked_for_on_the_cluster(
 def test_cluster_whose_secrets_were_not_read_says_nothing_about_them() -> None:
     found = judgement(agent(install="{cluster: eu-1}"), clusters="eu-1: {complete: []}\n")
     assert severities(found, "R27") == [Severity.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("source", "told", "line"),
+    [
+        pytest.param("", "none is declared", 3, id="none"),
+        pytest.param(
+            "{store: vault}", "`privateKey` names neither a Secret nor a store with `ref`", 21, id="half"
+        ),
+    ],
+)
+def test_what_a_key_lacks_is_told_where_it_lacks(source: str, told: str, line: int) -> None:
+    (finding,) = of(judgement(key(ONE, source=source)), "R27")
+    assert finding.message == f"No source for the private half of key `agent-eu-1-a` of Agent `eu-1`: {told}"
+    assert finding.origin.line == line
+    assert str(finding.key) == "Agent/eu-1"

@@ -133,6 +133,7 @@ def test_switching_to_a_key_that_waits_is_an_error() -> None:
         pytest.param(TWO_KEYS, live(A, B, waiting=(B,)), 1, id="the old one is still declared"),
         pytest.param(agent() + key(OTHER), live(B, waiting=(B,)), 1, id="a first key"),
         pytest.param(agent() + key(OTHER), live(A, B, waiting=(A, B)), 1, id="the old one waits, too"),
+        pytest.param(TWO_KEYS, live(A, B, C, waiting=(B,)), 1, id="another declared one is accepted"),
         pytest.param(TWO_KEYS, live(A, B), 0, id="both accepted"),
         pytest.param(ONE_KEY, live(A, B, waiting=(B,)), 0, id="neither declared nor mounted"),
     ],
@@ -217,3 +218,14 @@ def test_registered_operator_keys_are_not_judged_where_no_operator_is_declared()
 def test_unread_operator_keys_are_unknown() -> None:
     assert len(unknown(judgement(operator(), live="agents: []\n"), "R26")) == 1
     assert messages(judgement(key(ONE, "operator: eu-1"), live=REGISTERED.format(B, "")), "R26")
+
+
+def test_key_that_cannot_be_parsed_may_be_any_of_the_registered_ones() -> None:
+    unparsed = agent(install=INSTALL) + key(ONE.replace("MII", "XXX"))
+    found = judgement(unparsed, live=live(C), clusters=cluster(secret(A)))
+    assert messages(found, "R24") == []
+
+
+def test_switching_is_seen_where_one_of_the_declared_keys_is_not_registered() -> None:
+    found = judgement(TWO_KEYS, live=live(A, C, waiting=(A,)))
+    assert severities(found, "R21") == [Severity.ERROR]

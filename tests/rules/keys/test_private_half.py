@@ -212,3 +212,12 @@ def test_entry_of_a_runners_secret_is_the_one_that_the_chart_reads(install: str,
     found = judgement(runner(f"{{cluster: eu-1, namespace: runner, {install}}}"), clusters=mounted)
     (finding,) = of(found, "R11")
     assert str(finding.key) == "Runner/eu-1"
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [pytest.param((secret(C, entry="other"),), id="no such entry"), pytest.param((), id="no such Secret")],
+)
+def test_secrets_and_entries_that_are_not_there_are_left_to_other_rules(secrets: tuple[str, ...]) -> None:
+    found = judgement(agent(install=INSTALL) + key(ONE), live=live(A), clusters=cluster(*secrets))
+    assert messages(found, "R18") == []

@@ -245,3 +245,9 @@ def test_each_target_is_judged_by_its_own_live_keys() -> None:
     ]
     (found,) = of(judge_all(scopes, TWO_TARGETS), "R23")
     assert "is missing in `beta`" in found.message
+
+
+def test_key_that_cannot_be_parsed_may_be_the_mounted_one() -> None:
+    documents = agent(install=INSTALL, more=SHARED) + key(ONE.replace("MII", "XXX"))
+    found = judgement(documents, live=live(A), clusters=cluster(secret(C)), settings=TWO_TARGETS)
+    assert messages(found, "R23") == []

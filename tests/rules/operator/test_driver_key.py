@@ -10,7 +10,7 @@ from reconciler.model.surroundings import Beside
 from reconciler.rules.demand import demand
 from reconciler.rules.judge import Judgement
 from reconciler.settings import Mode
-from tests.rules.matrix_case import driver, key
+from tests.rules.matrix.case import driver, key
 from tests.rules.matrix_trees import (
     ED25519,
     FINGERPRINT,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reconciler.settings import Mode
-from tests.rules.matrix_case import (
+from tests.rules.matrix.case import (
     OWN_DRIVER,
     PRIVATE_KEY,
     SCORE,

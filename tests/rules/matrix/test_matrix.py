@@ -8,18 +8,19 @@ import pytest
 
 from reconciler.model.finding import Severity
 from reconciler.rules.judge import Judgement
-from reconciler.rules.matrix import ROWS, Assessment, assess
-from reconciler.rules.matrix_network import closes_egress
-from reconciler.rules.matrix_row import Cell, DeploymentTarget, Enforcement, Row, StoreKind, Verdict
+from reconciler.rules.matrix.assessment import ROWS, Assessment, assess
+from reconciler.rules.matrix.network import egress
+from reconciler.rules.matrix.row import Cell, DeploymentTarget, Enforcement, Row, StoreKind, Verdict
+from reconciler.rules.network_policy import Way
 from reconciler.rules.registry import RULES
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
-from tests.rules import matrix_definition_cases, matrix_installation_cases
-from tests.rules.matrix_case import Case
+from tests.rules.matrix import definition_cases, installation_cases
+from tests.rules.matrix.case import Case
 from tests.rules.matrix_trees import TARGET, Document, Tree, base, definition, of_table_a, scopes_of
 from tests.rules.tree import judge_all
 
-CASES = {**matrix_installation_cases.CASES, **matrix_definition_cases.CASES}
+CASES = {**installation_cases.CASES, **definition_cases.CASES}
 
 
 def seen(tree: Tree) -> tuple[Assessment, Judgement, list[Scope]]:
@@ -209,7 +210,7 @@ def network_policy(**spec: Any) -> Document:
 
 def closes(*policies: Document) -> bool:
     found = scopes_of(base(Mode.LEGACY).plus(*policies))[0]
-    return closes_egress(found, "eu-1", "humanitec-agent", "humanitec-agent")
+    return egress(found, "eu-1", "humanitec-agent", "humanitec-agent") is Way.CLOSED
 
 
 def test_candidates_that_agree_are_certain_together() -> None:

@@ -1,6 +1,6 @@
 """Cases of the tables C to F."""
 
-from tests.rules.matrix_case import (
+from tests.rules.matrix.case import (
     BUILT_IN_SECRET,
     CONTAINER_RUNNER,
     DEFAULT_DEFINITION,
