@@ -43,9 +43,7 @@ def believed(look: Look, inventory: Inventory) -> Look:
     return replace(look, failures={**look.failures, **dict.fromkeys(look.unproven, error)})
 
 
-def hints(
-    desired: State, inventory: Inventory, digest_key: bytes | None, beside: frozenset[Beside]
-) -> Hints:
+def hints(desired: State, inventory: Inventory, digest_key: bytes | None, beside: frozenset[Beside]) -> Hints:
     """What spares requests: which agents' keys matter, runners known to be as desired, what rules ask for."""
     agents = {key.id for key in (*desired.resources, *inventory.entries) if key.kind is Kind.AGENT}
     agents |= {

@@ -92,7 +92,7 @@ class Applications(Generic[T]):
     def __init__(self, applied: Iterable[Applied[T]] = ()) -> None:
         self._all = [(where(one.criterion), one) for one in applied]
         self._by_field: tuple[dict[str | None, list[tuple[Where, Applied[T]]]], ...] | None = None
-        self._by_where: dict[Where, list[Applied[T]]] | None = None
+        self._by_where: dict[Where, Applied[T]] | None = None
 
     def __len__(self) -> int:
         return len(self._all)
@@ -143,12 +143,16 @@ class Applications(Generic[T]):
         return (found for found in self.covering((a or x, b or y, c or z)) if rank(found.criterion) > least)
 
     def covering(self, wanted: Where) -> Iterator[Applied[T]]:
-        """Criteria that hold for all of the given deployments."""
+        """Criteria that hold for all of the given deployments; of equal ones only one that the others do not beat."""
         by_where = self._by_where
         if by_where is None:
-            by_where = self._by_where = defaultdict(list)
+            by_where = self._by_where = {}
             for values, one in self._all:
-                by_where[values].append(one)
+                other = by_where.get(values)
+                if other is None or rank(one.criterion) > rank(other.criterion):
+                    by_where[values] = one
         a, b, c = (((None, value) if value else (None,)) for value in wanted)
         for values in product(a, b, c):
-            yield from by_where.get(values, ())
+            found = by_where.get(values)
+            if found is not None:
+                yield found

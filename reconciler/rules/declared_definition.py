@@ -6,16 +6,25 @@ Rules speak of one shape, whatever the document. Paths are those below `entity`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.model.agent import AgentDefinition, AgentDocument
+from reconciler.model import desired
+from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
-from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
+from reconciler.model.resource_definition import DefinitionDocument, Entity
 
-AGENT_TYPE = "agent"
+AGENT_TYPE = desired.AGENT_TYPE
+AGENT_DRIVER = desired.AGENT_DRIVER
 CLUSTER_TYPE = "k8s-cluster"
 NAMESPACE_TYPE = "k8s-namespace"
-AGENT_DRIVER = "humanitec/agent"
+LOGGING_TYPE = "logging"
+BASE_ENVIRONMENT_TYPE = "base-env"
+CONFIGURATION_TYPE = "config"
+"""Type whose outputs hold the configuration of runners (agent and operator 5)."""
+ORCHESTRATOR_TYPES = frozenset((CLUSTER_TYPE, NAMESPACE_TYPE, AGENT_TYPE, LOGGING_TYPE))
+"""Resource types that the orchestrator provisions in every mode (agent and operator 5)."""
+RUNTIME_ID = "k8s-cluster-runtime"
+"""Resource id of the ordinary cluster beside a Git target."""
 _MADE = ("spec", "definition")
 
 
@@ -83,16 +92,10 @@ class DeclaredDefinition:
         return dig(members, *path)
 
 
-def made_by(agent: Declared[AgentDocument], definition: AgentDefinition) -> DeclaredDefinition:
-    """Spell out the definition that an Agent document asks for (v1 reference 4.11)."""
-    entity = Entity(
-        name=definition.name or definition.id,
-        type=AGENT_TYPE,
-        driver_type=AGENT_DRIVER,
-        driver_inputs=DriverInputs(values={"id": agent.document.metadata.id}),
-        criteria=definition.criteria,
-    )
-    return DeclaredDefinition(definition.id, entity, agent)
+def made_by(agent: Declared[AgentDocument]) -> DeclaredDefinition | None:
+    """Return the definition that an Agent document asks for (v1 reference 4.11), None where it asks for none."""
+    wanted, entity = agent.document.spec.definition, desired.agent_entity(agent.document)
+    return None if wanted is None or entity is None else DeclaredDefinition(wanted.id, entity, agent)
 
 
 def dig(value: Json, *path: str) -> Json:

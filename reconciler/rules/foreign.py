@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reconciler.model.declaration import Declarations, Foreign
 from reconciler.model.origin import Origin
 from reconciler.rules.declared_definition import dig
-from reconciler.rules.pattern import is_open
+from reconciler.rules.pattern import is_filled_in
 
 AGENT_CONFIG_MAP = "humanitec-agent-configmap-env"
 
@@ -38,14 +38,10 @@ def agent_installations(declarations: Declarations) -> Iterator[AgentInstallatio
         if isinstance(orgs, str):
             entries = [entry.strip() for entry in orgs.split(",")]
             yield AgentInstallation(
-                organizations=tuple(entry for entry in entries if entry and not _is_filled_in(entry)),
-                has_open_part=any(_is_filled_in(entry) for entry in entries),
+                organizations=tuple(entry for entry in entries if entry and not is_filled_in(entry)),
+                has_open_part=any(is_filled_in(entry) for entry in entries),
                 origin=foreign.origin(("data", "ORGS")),
             )
-
-
-def _is_filled_in(entry: str) -> bool:
-    return is_open(entry) or "{{" in entry or "$" in entry
 
 
 def secret_stores(declarations: Declarations) -> Iterator[tuple[str, Origin]]:
@@ -53,7 +49,7 @@ def secret_stores(declarations: Declarations) -> Iterator[tuple[str, Origin]]:
     for foreign in declarations.foreign:
         if is_object(foreign, "humanitec.io/", "SecretStore"):
             name = dig(foreign.raw, "metadata", "name")
-            if isinstance(name, str) and not _is_filled_in(name):
+            if isinstance(name, str) and not is_filled_in(name):
                 yield name, foreign.origin(("metadata", "name"))
 
 

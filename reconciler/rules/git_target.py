@@ -15,20 +15,9 @@ from reconciler.model.canonical import is_reference_leaf
 from reconciler.model.json import Json, Path
 from reconciler.model.placeholder import has_placeholder
 from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition, dig
+from reconciler.rules.driver import CLUSTER_DRIVERS, ECHO_DRIVER, GIT_DRIVER, TEMPLATE_DRIVER
 from reconciler.rules.pattern import pieces
 
-GIT_DRIVER = "humanitec/k8s-cluster-git"
-TEMPLATE_DRIVER = "humanitec/template"
-ECHO_DRIVER = "humanitec/echo"
-CLUSTER_DRIVERS = frozenset(
-    (
-        "humanitec/k8s-cluster",
-        "humanitec/k8s-cluster-aks",
-        "humanitec/k8s-cluster-eks",
-        "humanitec/k8s-cluster-gke",
-    )
-)
-"""Drivers of ordinary clusters (agent and operator 2.10)."""
 _BLOCK = re.compile(r"\{\{-?[ \t]*(?:if|else|range|with|define|template|include|block)\b")
 _SCP_URL = re.compile(r"(?:[^@/:\s]+@)?(?P<host>[^:/@\s]+):(?!/{2})(?P<path>\S+)")
 _URL = re.compile(

@@ -13,6 +13,7 @@ from reconciler.model.declaration import Declared
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE, Surroundings
+from reconciler.rules.wording import listed
 from reconciler.settings import FILE_NAME, Mode, Target
 
 DeclaredStore = Declared[SecretStoreDocument]
@@ -76,7 +77,7 @@ def _live(surroundings: Surroundings) -> PrimaryStore | None:
     if not found:
         return PrimaryStore(None, KnownFrom.NOTHING, "no live secret store is primary")
     if len(found) > 1 and BUILT_IN_STORE in found:
-        names = ", ".join(f"`{name}`" for name in sorted(found))
+        names = listed(sorted(found))
         return PrimaryStore(None, KnownFrom.NOTHING, f"several live secret stores are primary: {names}")
     return PrimaryStore(found[0], KnownFrom.LIVE, "the orchestrator says so")
 

@@ -6,6 +6,9 @@ Answers whether two such texts can be equal, without regular expressions made fr
 import re
 from collections.abc import Iterator
 
+from reconciler.model.json import Json
+from reconciler.model.placeholder import has_placeholder
+
 _OPEN = re.compile(r"\$\{[^${}]*\}|\{\{[^{}]*\}\}")
 
 
@@ -28,6 +31,22 @@ def pieces(text: str) -> Iterator[tuple[bool, str]]:
 def is_open(text: str) -> bool:
     """True where some part of the text is filled in later."""
     return _OPEN.search(text) is not None
+
+
+def is_filled_in(text: str) -> bool:
+    """True for a text that a template, a shell or Kubernetes fills in later, whole or in part."""
+    return "$" in text or "{{" in text
+
+
+def is_literal(value: Json) -> bool:
+    """Tell values that stand as they are: texts, empty ones aside, and numbers that nothing fills in later.
+
+    >>> is_literal("hunter2"), is_literal("${resources.db.outputs.password}"), is_literal("")
+    (True, False, False)
+    """
+    if isinstance(value, str):
+        return value != "" and not has_placeholder(value) and not is_open(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def could_be(one: str, other: str) -> bool:

@@ -17,11 +17,10 @@ from typing import NamedTuple
 from reconciler.model.resource_definition import DEFAULT_CLASS
 from reconciler.rules.asking import Ask, Member
 from reconciler.rules.context import ANYWHERE, Applications, Applied, Where, class_of, rank, where
+from reconciler.rules.declared_definition import BASE_ENVIRONMENT_TYPE, CLUSTER_TYPE, NAMESPACE_TYPE
 
-IMPLICIT_TYPES = frozenset(("k8s-cluster", "k8s-namespace", "base-env"))
+IMPLICIT_TYPES = frozenset((CLUSTER_TYPE, NAMESPACE_TYPE, BASE_ENVIRONMENT_TYPE))
 """Types that are added to every deployment, with the type as id (v1 reference 7.1 and 10.2)."""
-
-
 _SHOWN = 8
 """Most definitions of a path that are named."""
 
@@ -54,6 +53,7 @@ class ReferenceGraph:
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = members
         self._criteria: dict[str, _Criteria] = {}
+        self._latest: dict[str, tuple[Request, Sequence[Node]]] = {}
 
     @cached_property
     def _by_type(self) -> Mapping[str, Sequence[Member]]:
@@ -114,22 +114,31 @@ class ReferenceGraph:
                     node = node._replace(res_id=member.type)
             yield node
 
-    def winners(self, request: Request) -> list[Node]:
+    def winners(self, request: Request) -> Sequence[Node]:
         """Definitions that are chosen for the request in some of its deployments.
 
         Criteria that name a resource id count only where the request names the same. Those that
         others beat in every deployment they share with the request are left out.
         """
+        latest = self._latest.get(request.type)
+        if latest is None or latest[0] != request:
+            latest = self._latest[request.type] = (request, tuple(self.winning(request)))
+        return latest[1]
+
+    def winning(self, request: Request) -> Iterator[Node]:
+        """Find `winners` one by one: they may be thousands, and often the first will do."""
         if request.class_name is None:
-            return []
+            return
         groups = self._criteria_of(request.type).groups(request.class_name, request.res_id)
         is_only_one = sum(map(len, groups)) == 1
-        found = []
         for group in groups:
             for shared, applied in group.within(request.where):
                 if is_only_one or not _is_beaten(groups, shared, applied):
-                    found.append(Node(applied.subject, request.class_name, request.res_id, shared))
-        return found
+                    yield Node(applied.subject, request.class_name, request.res_id, shared)
+
+    def has_winner(self, request: Request) -> bool:
+        """True where some definition is chosen for the request in some of its deployments."""
+        return next(self.winning(request), None) is not None
 
     def may_have_others(self, request: Request) -> bool:
         """True where the open parts of the request, or criteria that are not known, could give it more definitions."""
@@ -150,7 +159,7 @@ class ReferenceGraph:
             found = self._criteria[resource_type] = _Criteria(self.of_type(resource_type))
         return found
 
-    def follow(self, node: Node, ask: Ask) -> list[Node]:
+    def follow(self, node: Node, ask: Ask) -> Sequence[Node]:
         """Where an ask of a node leads; nowhere where class or criteria are open."""
         return self.winners(node.request(ask))
 

@@ -91,12 +91,8 @@ class Scope:
             DeclaredDefinition(declared.document.metadata.id, declared.document.entity, declared)
             for declared in self.declarations.definitions
         ]
-        made = [
-            made_by(agent, agent.document.spec.definition)
-            for agent in self.agents
-            if agent.document.spec.definition is not None
-        ]
-        return (*written, *made)
+        made = (made_by(agent) for agent in self.agents)
+        return (*written, *(definition for definition in made if definition is not None))
 
     @cached_property
     def definition_ids(self) -> frozenset[str]:

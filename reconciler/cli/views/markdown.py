@@ -190,9 +190,9 @@ def _existing(result: PassResult) -> str:
     if preview.existing_count:
         number = conclusion.plural(preview.existing_count, "difference")
         text = (
-            f"<details><summary>{number} without this change</summary>\n\n"
-            f"They exist on {_code(preview.base)} already and would be applied too; "
-            "`reconciler plan` there shows them.\n\n</details>\n\n"
+            f"<details><summary>{number} without this change</summary>\n\nThey exist on "
+            f"{_code(preview.base)} already and would be applied too; `reconciler plan` there shows "
+            "them.\n\n</details>\n\n"
         )
     if preview.withdrawn:
         shown = _fenced(_kept(preview.withdrawn, _NOTES_LIMIT, "change"))

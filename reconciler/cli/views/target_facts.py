@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.model.json import dotted
+from reconciler.rules.agent_use.agent_input import agent_uses
 from reconciler.rules.declared_definition import AGENT_TYPE, DeclaredDefinition
 from reconciler.rules.git_target import is_git_target, mode_path
-from reconciler.rules.gitops.deployment_target import agent_uses
-from reconciler.rules.matrix import Assessment, assess
-from reconciler.rules.matrix_row import Verdict
+from reconciler.rules.matrix.assessment import Assessment, assess
+from reconciler.rules.matrix.row import Verdict
 from reconciler.rules.operator.presence import controllers, is_runtime_cluster, own_operators
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode

@@ -11,7 +11,7 @@ import json
 
 from reconciler.cli.views.target_facts import DefinitionFacts, Fact, TargetFacts
 from reconciler.model.json import JsonObject
-from reconciler.rules.matrix import Applied
+from reconciler.rules.matrix.assessment import Applied
 
 VERSION = 1
 

@@ -2,8 +2,8 @@
 
 from reconciler.cli.views.page import Page, Tone
 from reconciler.cli.views.target_facts import UNKNOWN, DefinitionFacts, Fact, TargetFacts, conclusion
-from reconciler.rules.matrix import Applied
-from reconciler.rules.matrix_row import Verdict
+from reconciler.rules.matrix.assessment import Applied
+from reconciler.rules.matrix.row import Verdict
 
 _LABEL = 14
 _SHOWN_REASONS = 3

@@ -25,7 +25,7 @@ def _confined(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Finding(
                 "R43",
                 Severity.WARNING,
-                f"{named(installed)} is less confined than in the reference manifest: {', '.join(differences)}",
+                f"{named(installed)} is less confined than the reference manifest: {', '.join(differences)}",
                 installed.origin(("podSecurity",)),
                 key=scope.key(Kind.AGENT, installed.id),
                 advice=_ADVICE,

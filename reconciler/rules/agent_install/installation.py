@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import Json
+from reconciler.rules.agent_install.host import KUBERNETES, spelled
 from reconciler.rules.declared_definition import dig
 from reconciler.rules.installed import InstalledAgent
 from reconciler.rules.scope import Scope
@@ -19,7 +20,6 @@ ORGS = "ORGS"
 PRIVATE_KEY_FILE = "PRIVATE_KEY_FILE"
 CONNECTION_ID = "CONNECTION_ID"
 LOG_LEVEL = "LOG_LEVEL"
-KUBERNETES = "kubernetes"
 _MANIFEST_USER = 1000
 
 
@@ -40,7 +40,7 @@ def method_of(install: AgentInstall) -> Method | None:
 
 def is_on_kubernetes(install: AgentInstall) -> bool:
     """True for an installation on a cluster, which the other hosts are not."""
-    return install.host.lower() == KUBERNETES
+    return spelled(install.host) == KUBERNETES
 
 
 def follows_manifests(install: AgentInstall) -> bool:
@@ -86,6 +86,15 @@ def run_as_user(install: AgentInstall) -> int | None:
     return _MANIFEST_USER if follows_manifests(install) else None
 
 
+def reaches(scope: Scope, installed: InstalledAgent, network: str) -> bool | None:
+    """An Agent reaches the network that it runs in and those it lists; None where it lists none."""
+    facts = scope.cluster_facts(installed.install.cluster)
+    if facts is not None and facts.network == network:
+        return True
+    networks = installed.install.networks
+    return None if networks is None else network in networks
+
+
 def organizations_served(installed: InstalledAgent) -> tuple[str, ...] | None:
     """Entries of `ORGS` as declared, empty ones among them; None where they are those of the file's targets."""
     install = installed.install
@@ -104,11 +113,6 @@ def entries_of(text: str) -> tuple[str, ...]:
     (('acme', 'shop'), ())
     """
     return tuple(entry.strip() for entry in text.split(",")) if text.strip() else ()
-
-
-def is_filled_in(text: str) -> bool:
-    """True for a text with parts that a template, a shell or Kubernetes fills in later."""
-    return "$" in text or "{{" in text
 
 
 def texts(value: Json) -> Iterator[str]:

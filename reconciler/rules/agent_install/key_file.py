@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.installation import MountedKey
-from reconciler.rules.agent_install.installation import (
-    is_filled_in,
-    is_on_kubernetes,
-    named,
-    run_as_user,
-)
+from reconciler.rules.agent_install.installation import is_on_kubernetes, named, run_as_user
 from reconciler.rules.agent_install.manifest import AgentDeployment, agent_deployments
 from reconciler.rules.agent_install.mount import looked_for, mounts_of
 from reconciler.rules.declared_definition import dig
 from reconciler.rules.installed import InstalledAgent
+from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
@@ -59,7 +55,7 @@ def _readable_by_owner_only(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Finding(
                 "R31",
                 Severity.ERROR,
-                f"{named(installed)}: the mode of the key file is {_spelled(given)}, it must be 0600",
+                f"{named(installed)}: the mode of the key file is {_spelled(given)}; it must be 0600",
                 installed.origin(("privateKey", "mode")),
                 key=scope.key(Kind.AGENT, installed.id),
                 advice=_mode_advice(given),
@@ -70,18 +66,15 @@ def _readable_by_owner_only(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Finding(
                 "R31",
                 Severity.ERROR,
-                f"{deployment.name}: the mode of the key file is "
-                f"{'no mode' if file.mode is None else _spelled(file.mode)}, it must be 0600",
+                f"{deployment.name}: the mode of the key file is {_spelled(file.mode)}; it must be 0600",
                 deployment.pod_origin(*file.place),
                 advice="Set `mode: 384` (decimal for 0600) beside `path`; without it files are 0644.",
             )
 
 
-def _spelled(mode: int | str) -> str:
-    found = mode_of(mode)
-    if found is None:
-        return "no mode"
-    return f"{found:04o}"
+def _spelled(mode: int | str | None) -> str:
+    found = None if mode is None else mode_of(mode)
+    return "not one" if found is None else f"{found:04o}"
 
 
 def _mode_advice(given: int | str) -> str:
@@ -108,7 +101,7 @@ def _declared_owner(scope: Scope, installed: InstalledAgent) -> Iterator[Finding
         yield Finding(
             "R32",
             Severity.ERROR,
-            f"{named(installed)}: the key is owned by uid {owner}, the container runs {runs_as}",
+            f"{named(installed)}: the key is owned by uid {owner}; the container runs {runs_as}",
             installed.origin(("privateKey", "ownerUid")),
             key=scope.key(Kind.AGENT, installed.id),
             advice="Make both the same: only the owner may read the file.",

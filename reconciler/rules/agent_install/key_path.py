@@ -10,16 +10,11 @@ from collections.abc import Iterator
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
-from reconciler.rules.agent_install.installation import (
-    KEY_FILE,
-    PRIVATE_KEY_FILE,
-    follows_manifests,
-    is_filled_in,
-    named,
-)
+from reconciler.rules.agent_install.installation import KEY_FILE, PRIVATE_KEY_FILE, follows_manifests, named
 from reconciler.rules.agent_install.manifest import AgentDeployment, agent_deployments, environment
 from reconciler.rules.agent_install.mount import Mounts, looked_for, mounts_of
 from reconciler.rules.installed import InstalledAgent
+from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.model.json import Json, Path
-from reconciler.rules.agent_install.installation import KEY_FILE, PRIVATE_KEY_FILE, is_filled_in
+from reconciler.rules.agent_install.installation import KEY_FILE, PRIVATE_KEY_FILE
 from reconciler.rules.agent_install.manifest import AgentDeployment, environment, near, text_at
 from reconciler.rules.declared_definition import dig
+from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.scope import Scope
 
 _DEFAULT_MODE = 0o644

@@ -21,6 +21,7 @@ from reconciler.rules.identifier import did_you_mean
 from reconciler.rules.installed import InstalledAgent
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
 """Annotation of the pod template that carries the fingerprint of the mounted key, so that a new key restarts pods."""
@@ -119,9 +120,9 @@ def _entry_in_tree(scope: Scope, deployment: AgentDeployment) -> Iterator[Findin
                 advice=did_you_mean(file.entry, sorted(held)) or f"Add `{file.entry}` to the Secret.",
             )
     if unseen:
-        listed = ", ".join(f"`{name}`" for name in sorted(unseen))
         yield Unknown(
-            "R41", f"whether Secret {listed} has what {deployment.name} mounts: it is not in the tree"
+            "R41",
+            f"whether Secret {listed(sorted(unseen))} has what {deployment.name} mounts: it is not in the tree",
         )
 
 

@@ -1,6 +1,5 @@
 """Rules about where an Agent runs: R28, R29 (agent and operator 2.2, 4.5)."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +7,8 @@ from dataclasses import dataclass
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.agent_install.host import REQUEST_DRIVEN, SUITED, is_request_driven, spelled
 from reconciler.rules.agent_install.installation import (
-    KUBERNETES,
     Method,
     is_on_kubernetes,
     method_of,
@@ -25,28 +24,11 @@ from reconciler.rules.installed import InstalledAgent
 from reconciler.rules.operator.presence import CONTROLLER
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 _NAMESPACE = ("v1", "Namespace")
 _OPERATOR = "Operator"
 _SHOWN = 3
-_SUITED = (KUBERNETES, "docker", "azure-container-instances")
-_REQUEST_DRIVEN = frozenset(
-    (
-        "app-engine",
-        "app-runner",
-        "app-service",
-        "aws-lambda",
-        "azure-functions",
-        "cloud-functions",
-        "cloud-run",
-        "container-apps",
-        "functions",
-        "knative",
-        "lambda",
-    )
-)
-"""Hosts that start containers for requests and stop them otherwise, or wait for a port to answer."""
-_VENDORS = re.compile(r"^(?:google|gcp|azure|aws)-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +96,12 @@ def _found_beside(scope: Scope, cluster: str, namespace: str, *, has_operator: b
 def _shared(scope: Scope, installed: InstalledAgent, names: list[str], places: list[Origin]) -> Finding:
     namespace = namespace_of(installed.install)
     is_removed = _is_removed_with_agent(scope, installed, namespace)
-    listed = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    others = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     effect = "; uninstalling the Agent deletes the namespace with everything in it" if is_removed else ""
     return Finding(
         "R28",
         Severity.ERROR if is_removed else Severity.WARNING,
-        f"{named(installed)} shares namespace `{namespace}` with {listed}{effect}",
+        f"{named(installed)} shares namespace `{namespace}` with {others}{effect}",
         installed.origin(("namespace",)),
         key=scope.key(Kind.AGENT, installed.id),
         others=tuple(places),
@@ -147,10 +129,10 @@ def _is_removed_with_agent(scope: Scope, installed: InstalledAgent, namespace: s
 
 def _long_running(scope: Scope) -> Iterator[Finding | Unknown]:
     for installed in scope.agent_installs:
-        host = re.sub(r"[\s_]+", "-", installed.install.host.strip().lower())
-        if host in _SUITED:
+        host = spelled(installed.install.host)
+        if host in SUITED:
             continue
-        if host in _REQUEST_DRIVEN or _VENDORS.sub("", host) in _REQUEST_DRIVEN:
+        if is_request_driven(host):
             yield Finding(
                 "R29",
                 Severity.ERROR,
@@ -161,7 +143,7 @@ def _long_running(scope: Scope) -> Iterator[Finding | Unknown]:
                 "Azure Container Instances.",
             )
         else:
-            hint = did_you_mean(host, _SUITED)
+            hint = did_you_mean(host, SUITED)
             yield Unknown(
                 "R29",
                 f"whether host `{installed.install.host}` of Agent `{installed.id}` keeps a container running without "
@@ -201,7 +183,7 @@ RULES = (
         title="An Agent runs where containers keep running",
         severity=Severity.ERROR,
         condition="`install.host` must not be a host that runs containers for requests or waits for a port: "
-        f"{', '.join(f'`{host}`' for host in sorted(_REQUEST_DRIVEN))}. A Knative service with the Agent's image "
+        f"{listed(sorted(REQUEST_DRIVEN))}. A Knative service with the Agent's image "
         "counts too. Hosts that are not known here are unknown.",
         why="The Agent listens on no port and gets no requests: it calls out and stays. Such hosts end it, or never "
         "call it started. The guide says that they might not be suited.",

@@ -1,7 +1,7 @@
 """Rules about what Agents are there for: R47, R49 (agent and operator 2.2, 2.9)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.model.agent import AgentDocument
@@ -9,6 +9,7 @@ from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.agent_install.installation import reaches
 from reconciler.rules.agent_install.manifest import agent_deployments
 from reconciler.rules.asking import Ask, Member
 from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, DeclaredDefinition, dig
@@ -18,6 +19,7 @@ from reconciler.rules.installed import InstalledAgent
 from reconciler.rules.pattern import is_open
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,13 @@ def _in_use(scope: Scope) -> Iterator[Finding | Unknown]:
                 advice="Declare an agent definition that names it, or remove the Agent.",
             )
     if unplaced and by_manifests:
-        reason = f"whether manifests in the tree install {_listed(unplaced)}: they do not name an Agent"
+        reason = (
+            f"whether manifests in the tree install {listed(sorted(unplaced))}: they do not name an Agent"
+        )
         yield Unknown("R47", reason)
     if unnamed and not is_told:
         because = "some leave it to a placeholder" if is_open_ended else scope.unread(Kind.DEFINITION)
-        yield Unknown("R47", f"whether a definition names {_listed(unnamed)}: {because}")
+        yield Unknown("R47", f"whether a definition names {listed(sorted(unnamed))}: {because}")
 
 
 def _uninstalled(
@@ -75,10 +79,6 @@ def _uninstalled(
         others=() if user is None else (user.origin,),
         advice="Declare where it runs under `install`, or take it out of what uses it.",
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _is_installed_by_manifests(scope: Scope) -> bool:
@@ -145,7 +145,7 @@ def _reaches(scope: Scope) -> Iterator[Finding | Unknown]:
         if facts is None or facts.network is None:
             untold.add(f"the network of the cluster of `{definition.id}` (`clusters.<name>.network`)")
             continue
-        reached = [_reached(scope, installed, facts.network) for installed in installs[agent]]
+        reached = [reaches(scope, installed, facts.network) for installed in installs[agent]]
         if None in reached:
             untold.add(f"the networks that Agent `{agent}` reaches (`install.networks`)")
         elif not all(reached):
@@ -153,15 +153,6 @@ def _reaches(scope: Scope) -> Iterator[Finding | Unknown]:
             yield _unreached(scope, definition, first, facts.network, is_none=not any(reached))
     if untold:
         yield Unknown("R49", "not declared: " + "; ".join(sorted(untold)))
-
-
-def _reached(scope: Scope, installed: InstalledAgent, network: str) -> bool | None:
-    """None where nothing tells. An Agent reaches the network that it runs in."""
-    facts = scope.cluster_facts(installed.install.cluster)
-    if facts is not None and facts.network == network:
-        return True
-    networks = installed.install.networks
-    return None if networks is None else network in networks
 
 
 def _unreached(

@@ -7,8 +7,9 @@ from reconciler.model.identity import Kind
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import Path
 from reconciler.rules.agent_install.image import image, tag_of
-from reconciler.rules.agent_install.installation import Method, is_filled_in, method_of, named
+from reconciler.rules.agent_install.installation import Method, method_of, named
 from reconciler.rules.agent_install.manifest import agent_deployments, text_at
+from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.rules.version import is_older, parsed

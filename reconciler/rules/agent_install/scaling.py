@@ -11,7 +11,6 @@ from reconciler.rules.agent_install.installation import (
     AGENT,
     CONNECTION_ID,
     Method,
-    is_filled_in,
     is_on_kubernetes,
     method_of,
     named,
@@ -29,6 +28,7 @@ from reconciler.rules.agent_install.manifest import (
 from reconciler.rules.declared_definition import dig
 from reconciler.rules.foreign import is_object
 from reconciler.rules.installed import InstalledAgent, installs_of
+from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 

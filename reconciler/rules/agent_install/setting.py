@@ -15,7 +15,6 @@ from reconciler.rules.agent_install.installation import (
     ORGS,
     PRIVATE_KEY_FILE,
     entries_of,
-    is_filled_in,
     named,
     organizations_served,
 )
@@ -30,8 +29,10 @@ from reconciler.rules.agent_install.manifest import (
 )
 from reconciler.rules.foreign import AGENT_CONFIG_MAP
 from reconciler.rules.identifier import did_you_mean
+from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 _KNOWN = (ORGS, PRIVATE_KEY_FILE, CONNECTION_ID, LOG_LEVEL)
@@ -111,8 +112,8 @@ def _manifests_serve(scope: Scope) -> Iterator[Finding | Unknown]:
             if orgs.value is not None and not any(entries_of(orgs.value)):
                 yield _unset(f"`{ORGS}` of {deployment.name} is empty ({orgs.holder})", orgs)
         elif found.unread:
-            listed = ", ".join(found.unread)
-            yield Unknown("R34", f"whether {listed} sets `{ORGS}` for {deployment.name}: not in the tree")
+            unread = ", ".join(found.unread)
+            yield Unknown("R34", f"whether {unread} sets `{ORGS}` for {deployment.name}: not in the tree")
         else:
             place = Variable(ORGS, None, deployment.name, deployment.origin("env"))
             yield _unset(f"`{ORGS}` is not set in {deployment.name}", place)
@@ -155,8 +156,7 @@ def _level(scope: Scope) -> Iterator[Finding | Unknown]:
             f"{said} of `{LOG_LEVEL}` is not a log level ({variable.holder})",
             variable.origin,
             key=given.key,
-            advice=did_you_mean(variable.value.upper(), _LEVELS)
-            or f"Use one of {', '.join(f'`{level}`' for level in _LEVELS)}.",
+            advice=did_you_mean(variable.value.upper(), _LEVELS) or f"Use one of {listed(_LEVELS)}.",
         )
 
 
@@ -195,7 +195,7 @@ RULES = (
         id="R35",
         title="The log level is one that the Agent has",
         severity=Severity.ERROR,
-        condition=f"`{LOG_LEVEL}` must be {', '.join(f'`{level}`' for level in _LEVELS)}, in capitals.",
+        condition=f"`{LOG_LEVEL}` must be one of {listed(_LEVELS)}, in capitals.",
         why="These four are all that is documented.",
         advice="Use one of the four.",
         source="Agent installation guide",
@@ -207,7 +207,7 @@ RULES = (
         id="R36",
         title="Only known settings are given to the Agent",
         severity=Severity.WARNING,
-        condition=f"The environment of an Agent holds {', '.join(f'`{name}`' for name in _KNOWN)} and nothing else. "
+        condition=f"The environment of an Agent holds {listed(_KNOWN)} and nothing else. "
         "A variable that another one is made from (`$(NAME)`) is fine.",
         why="The guide lists four variables as all there are. Another one is most often a misspelt one, and the "
         "Agent goes on with its default.",

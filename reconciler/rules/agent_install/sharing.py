@@ -9,15 +9,16 @@ from reconciler.model.identity import Kind
 from reconciler.rules.agent_install.declared_key import AgentKey, fingerprints, keys_by_agent
 from reconciler.rules.agent_install.installation import (
     ORGS,
-    is_filled_in,
     key_secret,
     named,
     namespace_of,
     organizations_served,
 )
 from reconciler.rules.installed import InstalledAgent, installs_of
+from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 _DIFFERENCE = {"orgs": f"organizations (`{ORGS}`)", "privateKey": "key"}
 """What differs, by the member of the installation that says it."""
@@ -74,10 +75,9 @@ def _same_key(
     known = [(installed, keys) for installed, keys in pairs if keys is not None]
     if len(known) < len(pairs):
         unseen = sorted({i.install.cluster or i.install.host for i, keys in pairs if keys is None})
-        listed = ", ".join(f"`{name}`" for name in unseen)
         yield Unknown(
             "R38",
-            f"which key Agent `{installs[0].id}` runs with on {listed}: not looked at, and no `Key` tells",
+            f"which key Agent `{installs[0].id}` runs with on {listed(unseen)}: not looked at, and no `Key` tells",
         )
     for installed, keys in known[1:]:
         reference, expected = known[0]

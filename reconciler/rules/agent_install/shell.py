@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.rules.agent_install.image import image, lacks_shell, tag_of
-from reconciler.rules.agent_install.installation import is_filled_in, named, texts
+from reconciler.rules.agent_install.installation import named, texts
 from reconciler.rules.agent_install.manifest import AgentDeployment, agent_deployments, text_at
 from reconciler.rules.declared_definition import dig
 from reconciler.rules.installed import InstalledAgent
+from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.rules.version import is_older, parsed

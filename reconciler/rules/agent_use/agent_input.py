@@ -3,17 +3,22 @@
 Echo hands its inputs on as outputs; a template does so where the output is named `agent_url` too.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.model.json import Json, Path
+from reconciler.model.placeholder import resource_references
 from reconciler.rules.asking import AGENT_URL, Ask, Member
 from reconciler.rules.declared_definition import AGENT_TYPE, DeclaredDefinition
-from reconciler.rules.git_target import ECHO_DRIVER, TEMPLATE_DRIVER, is_empty
+from reconciler.rules.driver import ECHO_DRIVER, TEMPLATE_DRIVER
+from reconciler.rules.git_target import is_empty
 from reconciler.rules.reference_graph import Node, ReferenceGraph
 from reconciler.rules.scope import Scope
 
 _TEMPLATES: Path = ("driver_inputs", "values", "templates")
+_LINE = re.compile(r"""(?m)^[ \t]*["']?agent_url["']?[ \t]*:[ \t]*(?!["']{2}[ \t]*$)[^\s#]""")
+"""The name as a key in a text, with something behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,30 @@ def _at(definition: DeclaredDefinition, path: Path) -> Json:
     return value
 
 
+def agent_uses(definition: DeclaredDefinition) -> Iterator[Path]:
+    """Paths below `entity` of inputs that use an Agent: those named `agent_url`, and those that refer to one."""
+    below: Path | None = None
+    for path, value in definition.inputs():
+        if below is not None and path[: len(below)] == below:
+            continue
+        if (path[-1] == AGENT_URL and not is_empty(value)) or _mentions_agent(value):
+            below = path
+            yield path
+
+
+def _mentions_agent(value: Json) -> bool:
+    if not isinstance(value, str):
+        return False
+    if AGENT_URL in value and _LINE.search(value):
+        return True
+    return "${" in value and any(reference.type == AGENT_TYPE for reference in resource_references(value))
+
+
+def uses_agent(definition: DeclaredDefinition) -> bool:
+    """True where some input of the definition uses an Agent."""
+    return next(agent_uses(definition), None) is not None
+
+
 def ways_to_agent(graph: ReferenceGraph, member: Member) -> Iterator[tuple[Ask, list[Member | str]]]:
     """References through which a definition takes the URL of an Agent, each with the way to it.
 
@@ -95,7 +124,7 @@ def way_to_agent(graph: ReferenceGraph, node: Node, ask: Ask) -> list[Member | s
 
 
 def _ends(graph: ReferenceGraph, nodes: tuple[Node, ...], ask: Ask) -> list[Member | str]:
-    found = next((end.member for node in nodes for end in graph.follow(node, ask)), None)
+    found = next((end.member for node in nodes for end in graph.winning(node.request(ask))), None)
     return [ask.name if found is None else found]
 
 

@@ -8,18 +8,21 @@ from reconciler.model.json import canonical_text
 from reconciler.model.surroundings import Beside, Driver
 from reconciler.rules.agent_use.agent_input import AgentInput, agent_inputs
 from reconciler.rules.asking import AGENT_URL
-from reconciler.rules.git_target import CLUSTER_DRIVERS, ECHO_DRIVER, GIT_DRIVER, TEMPLATE_DRIVER
-from reconciler.rules.matrix_drivers import chain, is_hosted
+from reconciler.rules.driver import (
+    CLUSTER_DRIVERS,
+    CONTAINER_DRIVER,
+    CONTAINER_RUNNERS,
+    ECHO_DRIVER,
+    GIT_DRIVER,
+    TEMPLATE_DRIVER,
+    TERRAFORM_DRIVER,
+    chain,
+    is_hosted,
+)
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
-_TAKING = CLUSTER_DRIVERS | {
-    "humanitec/container",
-    "humanitec/container-runner",
-    "humanitec/terraform-container-runner",
-    "humanitec/opentofu-container-runner",
-    "humanitec/terraform",
-}
+_TAKING = CLUSTER_DRIVERS | CONTAINER_RUNNERS | {CONTAINER_DRIVER, TERRAFORM_DRIVER}
 _JUDGED_ELSEWHERE = frozenset((ECHO_DRIVER, TEMPLATE_DRIVER, GIT_DRIVER))
 
 

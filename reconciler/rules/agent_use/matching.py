@@ -13,8 +13,10 @@ from reconciler.rules.identifier import did_you_mean
 from reconciler.rules.reference_graph import ReferenceGraph, Request, spelled
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 _SUGGESTIONS = 100
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def _answers(graph: ReferenceGraph) -> Iterator[_Missing | Unknown]:
             continue
         for node in graph.starts(member):
             request = node.request(ask)
-            if graph.winners(request):
+            if graph.has_winner(request):
                 continue
             if not graph.may_have_others(request):
                 yield _Missing(member, ask, request, (member,))
@@ -73,7 +75,7 @@ def _inherited(graph: ReferenceGraph, inheriting: dict[Member, list[Ask]]) -> It
         arrived.add(node.member)
         for ask in inheriting[node.member]:
             request = node.request(ask)
-            if not graph.winners(request) and not graph.may_have_others(request):
+            if not graph.has_winner(request) and not graph.may_have_others(request):
                 yield _Missing(node.member, ask, request, tuple(found.path_to(node)))
     for member in inheriting:
         if member not in arrived:
@@ -120,7 +122,7 @@ def _finding(scope: Scope, missing: _Missing, severity: Severity, advice: str) -
     return Finding(
         "R51",
         severity,
-        f"`{definition.id}` asks for agent `{asked}`; no agent definition matches{others}"
+        f"Definition `{definition.id}` asks for agent `{asked}`; no agent definition matches{others}"
         f"{described(request.where)}{way}",
         place,
         key=scope.key(Kind.DEFINITION, definition.id),
@@ -134,7 +136,7 @@ def _advice(known: "_Known", request: Request) -> str:
     selected = known.selected(request)
     if selected is not None:
         return f"`{selected.id}` matches class and id, in other deployments only; widen its criteria, or add one."
-    shown = ", ".join(f"`{one}`" for one in known.names[:3])
+    shown = listed(known.names, most=_SHOWN)
     if request.res_id in known.agents:
         told = f": known are {shown}" if shown else ""
         return f"What follows `#` is the `res_id` of the criteria, not the id of the Agent{told}."

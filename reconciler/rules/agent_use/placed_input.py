@@ -9,7 +9,8 @@ from reconciler.model.placeholder import ResourceReference, resource_references,
 from reconciler.rules.agent_use.agent_input import AgentInput, agent_inputs, way_to_agent
 from reconciler.rules.asking import AGENT_URL, Ask
 from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE
-from reconciler.rules.git_target import ECHO_DRIVER, is_git_target
+from reconciler.rules.driver import ECHO_DRIVER
+from reconciler.rules.git_target import is_git_target
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 

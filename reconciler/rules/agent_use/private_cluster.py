@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
+from reconciler.rules.agent_use.agent_input import uses_agent
 from reconciler.rules.declared_definition import CLUSTER_TYPE
 from reconciler.rules.git_target import is_git_target
-from reconciler.rules.gitops.deployment_target import agent_uses
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 _SHOWN = 3
 
@@ -22,7 +23,7 @@ def _reachable(scope: Scope) -> Iterator[Finding | Unknown]:
         name = scope.cluster_of(definition)
         facts = scope.cluster_facts(name)
         is_public = None if facts is None else facts.apiServer.public
-        if is_public or any(True for _ in agent_uses(definition)):
+        if is_public or uses_agent(definition):
             continue
         if is_public is None:
             untold.append(definition.id)
@@ -44,7 +45,7 @@ def _reachable(scope: Scope) -> Iterator[Finding | Unknown]:
                 "definition that matches there.",
             )
     if untold:
-        names = ", ".join(f"`{name}`" for name in untold[:_SHOWN]) + (", …" if len(untold) > _SHOWN else "")
+        names = listed(untold, most=_SHOWN)
         yield Unknown(
             "R56",
             "the settings do not say whether the orchestrator reaches the API servers of the clusters of "

@@ -1,5 +1,11 @@
 """Deployment through a Git repository: R68 to R75."""
 
-from reconciler.rules.gitops import deployment_target, surroundings
+from reconciler.rules.gitops import deployment_target, directory, namespace, pruning, runtime_cluster
 
-RULES = (*deployment_target.RULES, *surroundings.RULES)
+RULES = (
+    *deployment_target.RULES,
+    *runtime_cluster.RULES,
+    *namespace.RULES,
+    *pruning.RULES,
+    *directory.RULES,
+)

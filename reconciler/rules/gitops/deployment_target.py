@@ -1,22 +1,17 @@
-"""Rules about deployments to Git (compatibility rules, GitOps): R68, R69, R70, R75.
+"""Rules about Git targets themselves (compatibility rules, GitOps): R68, R69, R70, R75."""
 
-`reconciler.rules.gitops.surroundings` holds R71 to R74, which compare several documents.
-"""
-
-import re
 from collections.abc import Iterator
 
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
-from reconciler.model.json import Json, Path, dotted
-from reconciler.model.placeholder import resource_references
+from reconciler.model.json import Path, dotted
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, DeclaredDefinition
+from reconciler.rules.agent_use.agent_input import agent_uses
+from reconciler.rules.declared_definition import CLUSTER_TYPE
 from reconciler.rules.git_target import (
     GitTarget,
     Given,
     git_target,
-    is_empty,
     is_fixed,
     is_git_target,
     mode_path,
@@ -25,8 +20,6 @@ from reconciler.rules.operator.presence import has_any_operator
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
-_AGENT_URL = "agent_url"
-_AGENT_URL_LINE = re.compile(r"""(?m)^[ \t]*["']?agent_url["']?[ \t]*:[ \t]*(?!["']{2}[ \t]*$)[^\s#]""")
 _SCHEMES = ("ssh", "https", "http")
 
 
@@ -63,25 +56,6 @@ def _no_agent(scope: Scope) -> Iterator[Finding | Unknown]:
         )
 
 
-def agent_uses(definition: DeclaredDefinition) -> Iterator[Path]:
-    """Paths below `entity` of inputs that use an Agent: those named `agent_url`, and those that refer to one."""
-    below: Path | None = None
-    for path, value in definition.inputs():
-        if below is not None and path[: len(below)] == below:
-            continue
-        if (path[-1] == _AGENT_URL and not is_empty(value)) or _mentions_agent(value):
-            below = path
-            yield path
-
-
-def _mentions_agent(value: Json) -> bool:
-    if not isinstance(value, str):
-        return False
-    if _AGENT_URL in value and _AGENT_URL_LINE.search(value):
-        return True
-    return "${" in value and any(reference.type == AGENT_TYPE for reference in resource_references(value))
-
-
 def _complete_git_target(scope: Scope) -> Iterator[Finding | Unknown]:
     for definition in scope.git_targets:
         target = git_target(definition)
@@ -105,9 +79,8 @@ def _complete_git_target(scope: Scope) -> Iterator[Finding | Unknown]:
         if computed:
             yield Unknown(
                 "R69",
-                f"Git target `{definition.id}` ({definition.origin()}): {' and '.join(computed)} are known "
-                f"at "
-                "deployment only",
+                f"{' and '.join(computed)} of Git target `{definition.id}` ({definition.origin()}) cannot be told "
+                "before deployment",
             )
 
 
@@ -159,8 +132,8 @@ def _operator_and_store(scope: Scope) -> Iterator[Finding | Unknown]:
         yield Finding(
             "R70",
             Severity.ERROR,
-            f"GitOps needs an Operator and an external primary store: `{definition.id}` deploys to Git, "
-            f"and " + " and ".join(missing),
+            f"GitOps needs an Operator and an external primary store: `{definition.id}` deploys to Git, and "
+            + " and ".join(missing),
             definition.origin(mode_path(definition)),
             key=scope.key(Kind.DEFINITION, definition.id),
             others=() if scope.primary.origin is None else (scope.primary.origin,),
@@ -189,8 +162,7 @@ def _reachable_host(scope: Scope) -> Iterator[Finding | Unknown]:
                 "R75",
                 Severity.ERROR,
                 f"The orchestrator cannot reach `{url.host}`, and the Agent does not carry Git: "
-                f"`{definition.id}` "
-                "would push to a host that the settings name under `network.privateHosts`",
+                f"`{definition.id}` would push to a host that the settings name under `network.privateHosts`",
                 definition.origin(target.url.path),
                 key=scope.key(Kind.DEFINITION, definition.id),
                 advice="Use a Git host that the orchestrator reaches, or direct mode with an Agent.",
@@ -199,7 +171,7 @@ def _reachable_host(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R75",
                 f"the Git host of `{definition.id}` ({definition.origin(target.url.path)}) is known at "
-                f"deployment only",
+                "deployment only",
             )
 
 

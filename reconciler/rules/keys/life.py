@@ -272,7 +272,7 @@ RULES = (
         advice="Delete it by hand, or declare the Operator.",
         source="API description of Operator keys",
         confidence=Confidence.INFERRED,
-        sides=(Side.LIVE,),
+        sides=(Side.LIVE, Side.CLUSTER),
         check=_is_ours,
     ),
 )

@@ -231,7 +231,7 @@ RULES = (
         advice="Make a pair for each.",
         source="A demo repository; the judgement is our inference",
         confidence=Confidence.INFERRED,
-        sides=(Side.FILE, Side.LIVE),
+        sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
         check=_one_use,
     ),
     Rule(

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
-from reconciler.rules.declared_definition import DeclaredDefinition
+from reconciler.rules.declared_definition import BASE_ENVIRONMENT_TYPE, DeclaredDefinition
 from reconciler.rules.pattern import could_be, is_open
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.rules.version import is_older, parsed
 
-BASE_ENVIRONMENT = "base-env"
 OLDEST_OPERATOR = "0.21.0"
 _STORE = re.compile(r"^[ \t]*kind:[ \t]*[\"']?SecretStore\b", re.MULTILINE)
 _GROUP = re.compile(r"^[ \t]*apiVersion:[ \t]*[\"']?humanitec\.io/", re.MULTILINE)
@@ -30,7 +29,7 @@ class _MadeStore:
 
 
 def _made_stores(scope: Scope) -> Iterator[_MadeStore]:
-    for definition in scope.of_type(BASE_ENVIRONMENT):
+    for definition in scope.of_type(BASE_ENVIRONMENT_TYPE):
         for path, value in definition.inputs():
             if isinstance(value, str) and _STORE.search(value) and _GROUP.search(value):
                 named = _NAME.search(value)
@@ -102,7 +101,7 @@ RULES = (
         id="R110",
         title="Secret stores made for an environment are understood by the Operator",
         severity=Severity.ERROR,
-        condition=f"Where a `{BASE_ENVIRONMENT}` definition makes a `SecretStore`, every declared Operator must "
+        condition=f"Where a `{BASE_ENVIRONMENT_TYPE}` definition makes a `SecretStore`, every declared Operator must "
         f"be {OLDEST_OPERATOR} or later. It is a warning where its name comes from placeholders while a "
         "reference that may mean it is fixed.",
         why="Older Operators do not take stores made during a deployment, and references are looked up by "

@@ -8,8 +8,8 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Path
 from reconciler.model.operator import DRIVER_KEY_SECRET, DriverKey
 from reconciler.model.surroundings import Beside
-from reconciler.rules.declared_definition import DeclaredDefinition
-from reconciler.rules.matrix_drivers import ALWAYS_BY_ORCHESTRATOR, DriverClass, driver_classes
+from reconciler.rules.declared_definition import ORCHESTRATOR_TYPES, DeclaredDefinition
+from reconciler.rules.driver import DriverClass, driver_classes
 from reconciler.rules.operator.presence import DeclaredOperator, own_operators
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
@@ -33,7 +33,7 @@ class _Lack:
 
 def needs_key(scope: Scope, definition: DeclaredDefinition) -> bool | None:
     """Tell whether the Operator calls the definition's driver with its key; None where the driver is not known."""
-    if definition.entity.type in ALWAYS_BY_ORCHESTRATOR:
+    if definition.entity.type in ORCHESTRATOR_TYPES:
         return False
     classes = driver_classes(definition, scope.surroundings.drivers)
     return None if classes is None else classes[-1] not in _WITHOUT_KEY

@@ -21,6 +21,7 @@ from reconciler.rules.operator.presence import (
 from reconciler.rules.operator.quantity import bytes_of
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 from reconciler.settings import FILE_NAME, Mode
 
 GROUP = "humanitec.io/"
@@ -87,7 +88,7 @@ def _one_found(scope: Scope, operator: DeclaredOperator) -> Iterator[Finding | U
         return
     elsewhere = sorted(o.namespace for o in found if o.namespace != spec.namespace)
     if elsewhere:
-        names = ", ".join(f"`{namespace}`" for namespace in elsewhere)
+        names = listed(elsewhere)
         yield Finding(
             "R59",
             Severity.ERROR,
@@ -118,7 +119,7 @@ def _every_cluster(scope: Scope) -> Iterator[Finding | Unknown]:
         elif not has and not (mode is Mode.GITOPS and has_any_operator(scope) is False):
             yield _without_operator(scope, target, cluster, mode)
     if unnamed:
-        names = ", ".join(f"`{name}`" for name in sorted(unnamed))
+        names = listed(sorted(unnamed))
         yield Unknown(
             "R61",
             f"which clusters {names} deploy to is not told; name the definitions under "
@@ -136,7 +137,7 @@ def _without_operator(scope: Scope, target: DeclaredDefinition, cluster: str, mo
     return Finding(
         "R61",
         Severity.ERROR,
-        f"`{target.id}` runs in {mode} and needs an Operator on cluster `{cluster}`, which has none",
+        f"Definition `{target.id}` runs in {mode} and needs an Operator on cluster `{cluster}`, which has none",
         target.origin(mode_path(target)),
         key=scope.key(Kind.DEFINITION, target.id),
         advice=f"Declare an `Operator` with `cluster: {cluster}`, or set `clusters.{cluster}.operator: true` where "

@@ -13,9 +13,11 @@ from reconciler.rules.mode import KnownFrom, declared_primary
 from reconciler.rules.operator.presence import deployment_targets, has_operator, own_operators
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 from reconciler.settings import FILE_NAME, Mode
 
 _SHOWN = 20
+_NAMED = 3
 """Places that one finding names at most; its message has the number of all."""
 
 
@@ -132,7 +134,7 @@ def _other_mode(
     return Finding(
         "R60",
         Severity.ERROR,
-        f"`{first.id}`{more} of target `{scope.target}` is declared {declared} but would run in {computed}: "
+        f"Definition `{first.id}`{more} of target `{scope.target}` is declared {declared} but would run in {computed}: "
         + _reason(scope, computed, first),
         first.origin(mode_path(first)),
         key=scope.key(Kind.DEFINITION, first.id),
@@ -204,7 +206,7 @@ def _no_switch(scope: Scope) -> Iterator[Finding | Unknown]:
     ]
     count = len(targets) + undeclared
     lacking = len(without) + undeclared
-    names = ", ".join(f"`{target.id}`" for target in without[:3]) + (", …" if len(without) > 3 else "")
+    names = listed((target.id for target in without), most=_NAMED)
     yield Finding(
         "R63",
         Severity.ERROR,
@@ -234,7 +236,7 @@ RULES = (
         "`k8s-cluster` definition that deploys to Git, else `legacy` where `humanitec` is the primary secret "
         "store and `direct` where another one is. Targets in `direct` and in `gitops` may stand side by side; "
         "then one in the declared mode is enough. The runtime cluster beside a Git target is left out. What "
-        "the declared stores would change is taken as done, R63 speaks of it. The latest deployments are not "
+        "the declared stores would change is taken as done; R63 speaks of it. The latest deployments are not "
         "looked at, which is told as unknown.",
         why="The mode is nowhere switched on: it follows from the primary store and from the driver. Who "
         "believes in another one puts secrets where nobody reads them, or waits for an Operator that gets no "
@@ -249,7 +251,7 @@ RULES = (
         id="R62",
         title="An Operator has work to do",
         severity=Severity.WARNING,
-        condition="An `Operator` of an organization whose primary secret store is `humanitec` is told. Where "
+        condition="There should be no `Operator` for an organization whose primary secret store is `humanitec`. Where "
         "the primary store is not known the answer is unknown.",
         why="In legacy mode the orchestrator renders everything itself; the Operator receives nothing.",
         advice="Make an external secret store primary, or wait with the Operator.",

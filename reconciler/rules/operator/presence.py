@@ -3,10 +3,9 @@
 from reconciler.model.cluster_state import ClusterObject
 from reconciler.model.declaration import Declared
 from reconciler.model.operator import OperatorDocument
-from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition
+from reconciler.rules.declared_definition import CLUSTER_TYPE, RUNTIME_ID, DeclaredDefinition
 from reconciler.rules.scope import Scope
 
-RUNTIME_ID = "k8s-cluster-runtime"
 CONTROLLER = "humanitec-operator-controller-manager"
 """Name of the Deployment (agent and operator 3.1)."""
 DeclaredOperator = Declared[OperatorDocument]

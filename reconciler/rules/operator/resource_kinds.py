@@ -31,7 +31,7 @@ def _kinds_first(scope: Scope) -> Iterator[Finding | Unknown]:
                 yield Finding(
                     "R67",
                     Severity.ERROR,
-                    f"SecretStore `{store.document.metadata.id}` is planned for cluster `{place.cluster}`, which does "
+                    f"Secret store `{store.document.metadata.id}` is planned for cluster `{place.cluster}`, which does "
                     f"not know `{_OURS}`: the CRDs of `humanitec.io` come with the Operator",
                     store.origin(("spec", "clusters", index, "cluster")),
                     advice=f"Declare an `Operator` with `cluster: {place.cluster}`; its chart brings the CRDs.",
@@ -105,10 +105,10 @@ RULES = (
         id="R67",
         title="The kinds of `humanitec.io` are installed and named in full",
         severity=Severity.ERROR,
-        condition="A cluster for which a `SecretStore` is declared knows the CRD "
-        f"`{_OURS}`, or has an `Operator` declared, whose chart brings it. A command of a Kubernetes manifest in "
-        "the tree that asks `kubectl` for the bare name `secretstore` is a warning where External Secrets is "
-        "installed: among the manifests, or on a cluster that was read.",
+        condition=f"A cluster for which a `SecretStore` is declared knows the CRD `{_OURS}`, or has an "
+        "`Operator` declared, whose chart brings it. A command of a Kubernetes manifest in the tree that "
+        "asks `kubectl` for the bare name `secretstore` is a warning where External Secrets is installed: "
+        "among the manifests, or on a cluster that was read.",
         why="An object of a kind that the API server does not know is refused. External Secrets has a kind of "
         "the same name, and which of the two the bare name means is left to chance.",
         advice=f"Install the Operator first; write `{_OURS}`.",

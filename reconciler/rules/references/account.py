@@ -11,6 +11,7 @@ from reconciler.rules.asking import Member
 from reconciler.rules.identifier import did_you_mean
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 _PATH: Path = ("driver_account",)
 
@@ -40,7 +41,7 @@ def _fits(scope: Scope) -> Iterator[Finding | Unknown]:
         more = f" and {len(others)} more" if others else ""
         yield Unknown("R96", f"the cloud account of `{first}`{more} is known at deployment only")
     if silent:
-        names = ", ".join(f"`{name}`" for name in sorted(silent))
+        names = listed(sorted(silent))
         yield Unknown("R96", f"which types of account these drivers take is not told: {names}")
 
 
@@ -92,8 +93,8 @@ def _judged(scope: Scope, member: Member, account: str, silent: set[str]) -> Ite
         yield _finding(
             scope,
             member,
-            f"Account `{account}` (`{kind}`) does not fit driver `{member.driver}` of `{member.id}`, which takes "
-            + ", ".join(f"`{name}`" for name in driver.account_types),
+            f"Cloud account `{account}` (`{kind}`) does not fit driver `{member.driver}` of definition `{member.id}`, which takes "
+            + listed(driver.account_types),
             f"Use an account of such a type, such as `{fitting[0]}`."
             if fitting
             else "Use an account of such a type.",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin
+from reconciler.rules.agent_install.image import image as image_of
 from reconciler.rules.asking import Member
 from reconciler.rules.declared_definition import dig
-from reconciler.rules.matrix_drivers import DriverClass
+from reconciler.rules.driver import DriverClass
 from reconciler.rules.operator.presence import controllers, own_operators
 from reconciler.rules.references.deployment_mode import clusters_of, mode_of
 from reconciler.rules.references.runner_configuration import family, other_platforms
@@ -113,7 +114,7 @@ def _tag(deployment: Json) -> str:
     for container in containers if isinstance(containers, list) else ():
         image = dig(container, "image")
         if dig(container, "name") == _CONTAINER and isinstance(image, str):
-            return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+            return image_of(image).tag
     return ""
 
 

@@ -8,15 +8,21 @@ from reconciler.model.identity import Kind
 from reconciler.model.json import dotted
 from reconciler.model.origin import Origin
 from reconciler.rules.asking import AGENT_URL, Ask, Member
-from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, NAMESPACE_TYPE
-from reconciler.rules.matrix_drivers import ALWAYS_BY_ORCHESTRATOR, DriverClass, driver_classes
+from reconciler.rules.declared_definition import (
+    AGENT_TYPE,
+    CLUSTER_TYPE,
+    CONFIGURATION_TYPE,
+    LOGGING_TYPE,
+    NAMESPACE_TYPE,
+    ORCHESTRATOR_TYPES,
+)
+from reconciler.rules.driver import DriverClass, driver_classes
 from reconciler.rules.reference_graph import spelled
 from reconciler.rules.references.deployment_mode import with_operator
 from reconciler.rules.rule import Check, Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
 
-_RUNNERS_CONFIGURATION = "config"
 _WITH_CLUSTER_OF_THEIR_OWN = (
     DriverClass.CONTAINER,
     DriverClass.CONTAINER_RUNNER,
@@ -29,7 +35,7 @@ def _references_to(rule: str, types: tuple[str, ...], found: Callable[..., Itera
     def check(scope: Scope) -> Iterator[Finding | Unknown]:
         for name in types:
             for member, ask in scope.references.asking_for(name):
-                if member.declared is None or ask.reference is None or member.type in ALWAYS_BY_ORCHESTRATOR:
+                if member.declared is None or ask.reference is None or member.type in ORCHESTRATOR_TYPES:
                     continue
                 yield from with_operator(rule, scope, member, partial(found, scope, member, ask))
 
@@ -38,7 +44,7 @@ def _references_to(rule: str, types: tuple[str, ...], found: Callable[..., Itera
 
 def _way(scope: Scope, member: Member, ask: Ask) -> str:
     graph = scope.references
-    ends = (end.member for start in graph.starts(member) for end in graph.follow(start, ask))
+    ends = (end.member for start in graph.starts(member) for end in graph.winning(start.request(ask)))
     return spelled((member, next(ends, ask.name)))
 
 
@@ -46,7 +52,7 @@ def _no_cluster(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[
     yield Finding(
         "R92",
         Severity.ERROR,
-        f"`{member.id}` cannot reference a `{ask.type}` in {mode} ({_way(scope, member, ask)})",
+        f"Definition `{member.id}` cannot reference a `{ask.type}` in {mode} ({_way(scope, member, ask)})",
         _place(member, ask),
         key=scope.key(Kind.DEFINITION, member.id),
         advice="Let a `config` definition carry the values that are needed, and refer to that.",
@@ -57,7 +63,7 @@ def _no_namespace(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterato
     yield Finding(
         "R93",
         Severity.WARNING,
-        f"`{member.id}` references a `{ask.type}` in {mode} ({_way(scope, member, ask)}), which is documented "
+        f"Definition `{member.id}` references a `{ask.type}` in {mode} ({_way(scope, member, ask)}), which is documented "
         "as unsupported and was seen working",
         _place(member, ask),
         key=scope.key(Kind.DEFINITION, member.id),
@@ -70,10 +76,10 @@ def _no_agent(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Fi
     yield Finding(
         "R94",
         Severity.WARNING if is_runners else Severity.ERROR,
-        f"`{member.id}` references an agent for a runner's cluster in {mode} ({_way(scope, member, ask)}), which "
+        f"Definition `{member.id}` references an agent for a runner's cluster in {mode} ({_way(scope, member, ask)}), which "
         "is documented as unsupported and done by the vendor"
         if is_runners
-        else f"`{member.id}` cannot reference an agent here: in {mode} the Operator provisions it "
+        else f"Definition `{member.id}` cannot reference an agent here: in {mode} the Operator provisions it "
         f"({_way(scope, member, ask)}, `{dotted(ask.path)}`)",
         _place(member, ask),
         key=scope.key(Kind.DEFINITION, member.id),
@@ -87,7 +93,7 @@ def _no_agent(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Fi
 def _is_runners(scope: Scope, member: Member, ask: Ask) -> bool:
     if AGENT_URL not in ask.path:
         return False
-    if member.type == _RUNNERS_CONFIGURATION:
+    if member.type == CONFIGURATION_TYPE:
         return True
     assert member.declared is not None
     classes = driver_classes(member.declared, scope.surroundings.drivers)
@@ -117,7 +123,7 @@ RULES = (
         source="Operator overview, limitations",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        check=_references_to("R92", (CLUSTER_TYPE, "logging"), _no_cluster),
+        check=_references_to("R92", (CLUSTER_TYPE, LOGGING_TYPE), _no_cluster),
     ),
     Rule(
         id="R93",

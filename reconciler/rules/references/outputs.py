@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.model.json import Json, Path, steps
 from reconciler.rules.asking import Member
 from reconciler.rules.declared_definition import dig
-from reconciler.rules.git_target import ECHO_DRIVER, TEMPLATE_DRIVER
+from reconciler.rules.driver import ECHO_DRIVER, TEMPLATE_DRIVER
 
 _NAME = re.compile(r"""["']?([A-Za-z0-9_-]+)["']?[ \t]*:(?:[ \t]|$)""")
 _ENTITY_INPUTS = "driver_inputs"

@@ -15,14 +15,14 @@ from reconciler.model.json import Path
 from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
 from reconciler.rules.asking import Member
 from reconciler.rules.context import class_of, where
-from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE
+from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, RUNTIME_ID
 from reconciler.rules.reference_graph import IMPLICIT_TYPES, ReferenceGraph, Request
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 _CLOSED = IMPLICIT_TYPES | {AGENT_TYPE}
 """Types that no workload can ask for (v1 reference 7.1)."""
-_RUNTIME_ID = "k8s-cluster-runtime"
 _IMPOSSIBLE = re.compile(r"[*?\s,|(){}\[\]$^\\]")
 """What no id of an application, environment, type or class holds; criteria are compared as plain text."""
 _IMPOSSIBLE_RES_ID = re.compile(r"[*\s{}$^]")
@@ -40,7 +40,7 @@ class _Asked:
         if resource_type in IMPLICIT_TYPES:
             self._add(DEFAULT_CLASS, resource_type)
         if resource_type == CLUSTER_TYPE:
-            self._add(DEFAULT_CLASS, _RUNTIME_ID)
+            self._add(DEFAULT_CLASS, RUNTIME_ID)
         for member, ask in graph.asking_for(resource_type):
             if member.criteria is None:
                 self._add(ask.class_name, ask.res_id)
@@ -95,13 +95,11 @@ def _shadowing(graph: ReferenceGraph, asked: _Asked, member: Member) -> list[Mem
 def _shadowed(scope: Scope, member: Member, winners: Sequence[Member]) -> Finding:
     definition = member.declared
     assert definition is not None
-    names = ", ".join(f"`{winner.id}`" for winner in winners[:_SHOWN]) + (
-        ", …" if len(winners) > _SHOWN else ""
-    )
+    names = listed((winner.id for winner in winners), most=_SHOWN)
     return Finding(
         "R111",
         Severity.WARNING,
-        f"`{member.id}` is never chosen: wherever its criteria hold, {names} {'wins' if len(winners) == 1 else 'win'}",
+        f"Definition `{member.id}` is never chosen: wherever its criteria hold, {names} {'wins' if len(winners) == 1 else 'win'}",
         definition.origin(("criteria",)),
         key=scope.key(Kind.DEFINITION, member.id),
         others=tuple(w.declared.origin(("criteria",)) for w in winners[:_SHOWN] if w.declared is not None),
@@ -172,7 +170,7 @@ def _unreachable(scope: Scope, member: Member, path: Path, problem: str) -> Find
     return Finding(
         "R112",
         Severity.WARNING,
-        f"`{member.id}` is never chosen: {problem}",
+        f"Definition `{member.id}` is never chosen: {problem}",
         member.declared.origin(path),
         key=scope.key(Kind.DEFINITION, member.id),
         advice="Correct the criteria, or remove the definition if nothing is to use it.",

@@ -9,15 +9,14 @@ from reconciler.model.json import Json, Path
 from reconciler.model.resource_definition import DEFAULT_CLASS
 from reconciler.rules.asking import AGENT_URL, Member
 from reconciler.rules.context import described
-from reconciler.rules.declared_definition import dig
+from reconciler.rules.declared_definition import CONFIGURATION_TYPE, dig
+from reconciler.rules.driver import DriverClass, chain, driver_classes
 from reconciler.rules.git_target import is_fixed
-from reconciler.rules.matrix_drivers import DriverClass, chain, driver_classes
 from reconciler.rules.reference_graph import Node, Request, spelled
 from reconciler.rules.references.outputs import Outputs, outputs_of
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
-CONFIGURATION_TYPE = "config"
 _ANY_RUNNER = "container-runner"
 _RES_IDS = {
     "humanitec/container-runner": (_ANY_RUNNER,),

@@ -7,7 +7,7 @@ from reconciler.model.identity import Kind
 from reconciler.rules.agent_use.agent_input import ways_to_agent
 from reconciler.rules.agent_use.driver import unread_drivers
 from reconciler.rules.asking import Ask, Member
-from reconciler.rules.matrix_drivers import is_hosted
+from reconciler.rules.driver import is_hosted
 from reconciler.rules.reference_graph import spelled
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope

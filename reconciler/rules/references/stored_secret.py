@@ -7,7 +7,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Path, dotted
 from reconciler.rules.asking import Member
-from reconciler.rules.matrix_drivers import ALWAYS_BY_ORCHESTRATOR
+from reconciler.rules.declared_definition import ORCHESTRATOR_TYPES
 from reconciler.rules.reference_graph import ReferenceGraph, spelled
 from reconciler.rules.references.deployment_mode import with_operator
 from reconciler.rules.rule import Confidence, Rule, Side
@@ -17,9 +17,7 @@ from reconciler.settings import Mode
 
 def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
     graph = scope.references
-    own = [
-        m for name in sorted(ALWAYS_BY_ORCHESTRATOR) for m in graph.of_type(name) if m.declared is not None
-    ]
+    own = [m for name in sorted(ORCHESTRATOR_TYPES) for m in graph.of_type(name) if m.declared is not None]
     if not own:
         return
     holding = {member.type for member in graph.members if member.stored_secret is not None}
@@ -53,7 +51,7 @@ def _found(scope: Scope, way: list[Member], mode: Mode) -> Iterator[Finding]:
     yield Finding(
         "R91",
         Severity.ERROR,
-        f"`{first.id}` is provisioned by the orchestrator and would need {needs}, which only the Operator can "
+        f"Definition `{first.id}` is provisioned by the orchestrator and would need {needs}, which only the Operator can "
         f"read in {mode}",
         place,
         key=scope.key(Kind.DEFINITION, first.id),

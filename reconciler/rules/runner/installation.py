@@ -12,6 +12,7 @@ from reconciler.rules.installed import InstalledRunner
 from reconciler.rules.pattern import is_open
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
+from reconciler.rules.wording import listed
 
 CHART = "humanitec-kubernetes-agent-runner"
 REMOTE_URL = "REMOTE_URL"
@@ -111,8 +112,8 @@ def _entry(install: RunnerInstall) -> str:
 def _has_remote_url(install: RunnerInstall) -> bool:
     if REMOTE_URL in (install.env or {}):
         return True
-    listed = dig(install.helmValues, "humanitec", "extraEnvVars")
-    return isinstance(listed, list) and any(dig(entry, "name") == REMOTE_URL for entry in listed)
+    variables = dig(install.helmValues, "humanitec", "extraEnvVars")
+    return isinstance(variables, list) and any(dig(entry, "name") == REMOTE_URL for entry in variables)
 
 
 def _secret_on_cluster(scope: Scope, installed: InstalledRunner) -> Iterator[Finding | Unknown]:
@@ -153,11 +154,11 @@ def _trust(scope: Scope) -> Iterator[Finding | Unknown]:
             continue
         found = [f"{identity.namespace}/{identity.serviceAccount}" for identity in trusted]
         if expected not in found:
-            listed = ", ".join(f"`{name}`" for name in found) or "nobody"
             yield Finding(
                 "R107",
                 Severity.ERROR,
-                f"The cloud identity trusts {listed}, the jobs of runner `{installed.id}` run as `{expected}`",
+                f"The cloud identity trusts {listed(found) or 'nobody'}; the jobs of runner `{installed.id}` run as "
+                f"`{expected}`",
                 installed.origin(("trusts",)),
                 key=scope.key(Kind.RUNNER, installed.id),
                 advice=f"Let the role's policy, the federated credential or the member name `{expected}`, the "

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
-from reconciler.model.placeholder import has_placeholder
 from reconciler.rules.declared_definition import dig
+from reconciler.rules.pattern import is_literal
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.runner.declared_runner import (
     CONFIGURATION,
@@ -95,24 +95,20 @@ def _secret_variables(scope: Scope) -> Iterator[Finding | Unknown]:
             for index, variable in enumerate(variables if isinstance(variables, list) else ()):
                 at: Path = (*path, "env", index)
                 name, value = dig(variable, "name"), dig(variable, "value")
-                if isinstance(name, str) and is_secret_name(name) and _is_literal(value):
+                if isinstance(name, str) and looks_secret(name) and is_literal(value):
                     yield _literal(scope, runner, name, (*at, "value"), namespace)
                 wanted = dig(variable, "valueFrom", "secretKeyRef", "name")
                 if isinstance(wanted, str) and namespace is not None:
                     yield from _missing_secret(scope, runner, wanted, at, namespace)
 
 
-def is_secret_name(name: str) -> bool:
+def looks_secret(name: str) -> bool:
     """Tell names of variables that usually hold a secret.
 
-    >>> is_secret_name("DB_PASSWORD"), is_secret_name("TOKEN_FILE"), is_secret_name("TOKENIZER")
+    >>> looks_secret("DB_PASSWORD"), looks_secret("TOKEN_FILE"), looks_secret("TOKENIZER")
     (True, False, False)
     """
     return _SECRET_NAME.search(name) is not None and _HARMLESS_NAME.search(name) is None
-
-
-def _is_literal(value: Json) -> bool:
-    return isinstance(value, str) and value != "" and not has_placeholder(value)
 
 
 def _literal(scope: Scope, runner: WrittenRunner, name: str, at: Path, namespace: str | None) -> Finding:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from reconciler.model.json import JsonObject, Path
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreSpec
 from reconciler.rules.identifier import did_you_mean
+from reconciler.rules.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,8 @@ def problems(
 ) -> Iterator[tuple[Path, str, str]]:
     """Yield path below the blocks, what is wrong, and advice."""
     if len(blocks) != 1:
-        listed = ", ".join(f"`{name}`" for name in sorted(blocks)) or "none"
-        kinds = ", ".join(f"`{name}`" for name in spellings)
-        yield (), f"needs exactly one kind of store, has {listed}", f"Give one of {kinds}."
+        kinds = listed(sorted(blocks)) or "none"
+        yield (), f"needs exactly one kind of store, has {kinds}", f"Give one of {listed(spellings)}."
     for kind, block in blocks.items():
         spelling = spellings[kind]
         for name in block or {}:
@@ -71,8 +71,11 @@ def problems(
                 yield (kind, name), f"`{kind}.{name}` is the other side's spelling", f"Write `{other}`."
             else:
                 advice = did_you_mean(name, sorted(spelling.fields))
-                known = ", ".join(f"`{field}`" for field in sorted(spelling.fields))
-                yield (kind, name), f"`{kind}.{name}` is not known", advice or f"Known are {known}."
+                yield (
+                    (kind, name),
+                    f"`{kind}.{name}` is not known",
+                    advice or f"Known are {listed(sorted(spelling.fields))}.",
+                )
         for name in spelling.required:
             if not (block or {}).get(name) and _OTHER_SIDE.get(name) not in (block or {}):
                 yield (kind,), f"`{kind}.{name}` is missing", f"Set `{kind}.{name}`."

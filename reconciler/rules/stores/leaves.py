@@ -7,9 +7,8 @@ from reconciler.model.canonical import is_reference_leaf
 from reconciler.model.identity import Kind, ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.origin import Origin
-from reconciler.model.placeholder import has_placeholder
 from reconciler.rules.declared_definition import DeclaredDefinition
-from reconciler.rules.pattern import is_open
+from reconciler.rules.pattern import is_literal
 from reconciler.rules.scope import Scope
 
 SECRETS: Path = ("driver_inputs", "secrets")
@@ -89,14 +88,3 @@ def plain_values(scope: Scope) -> Iterator[SecretLeaf]:
             for leaf in _leaves(definition, inputs.secret_refs, SECRET_REFS):
                 if isinstance(leaf.value, dict) and is_literal(leaf.value.get("value")):
                     yield SecretLeaf(definition, (*leaf.path, "value"), leaf.value["value"])
-
-
-def is_literal(value: Json) -> bool:
-    """Tell values that may be a secret: texts and numbers that nothing fills in later.
-
-    >>> is_literal("hunter2"), is_literal("${resources.db.outputs.password}"), is_literal("")
-    (True, False, False)
-    """
-    if isinstance(value, str):
-        return value != "" and not has_placeholder(value) and not is_open(value)
-    return isinstance(value, int | float) and not isinstance(value, bool)

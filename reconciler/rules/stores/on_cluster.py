@@ -15,6 +15,7 @@ from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.rules.stores.blocks import blocks_of, on_cluster
 from reconciler.rules.stores.leaves import reference_leaves
+from reconciler.rules.wording import listed
 
 API = "humanitec.io/v1alpha1"
 DEFAULT_LABEL = "app.humanitec.io/default-store"
@@ -74,8 +75,7 @@ def _present(scope: Scope) -> Iterator[Finding | Unknown]:
             elif spec.orchestrator is not None and name in used and not placed and name not in manifests:
                 missing.append(name)
         if missing:
-            listed = ", ".join(f"`{name}`" for name in missing)
-            yield Unknown("R83", f"whether {listed} exist there: {scope.unseen(cluster)}")
+            yield Unknown("R83", f"whether {listed(missing)} exist there: {scope.unseen(cluster)}")
     yield from _not_registered(scope, used)
 
 
@@ -83,7 +83,7 @@ def _missing(store: Declared[SecretStoreDocument], name: str, cluster: str) -> F
     return Finding(
         "R83",
         Severity.ERROR,
-        f"Store `{name}` is missing on cluster `{cluster}`, whose Operator looks it up by name",
+        f"Secret store `{name}` is missing on cluster `{cluster}`, whose Operator looks it up by name",
         store.origin(("metadata", "id")),
         advice=f"Add cluster `{cluster}` to its `clusters`.",
     )
@@ -109,11 +109,11 @@ def _differing(
         names = [n for n in _COMPARED if n in expected and dig(body, "spec", kind, n) != expected[n]]
         if not names:
             return
-        difference = "different in " + ", ".join(f"`{name}`" for name in names)
+        difference = "different in " + listed(names)
     yield Finding(
         "R83",
         Severity.ERROR,
-        f"Store `{store.document.metadata.id}` is {difference} on cluster `{cluster}`",
+        f"Secret store `{store.document.metadata.id}` is {difference} on cluster `{cluster}`",
         store.origin(("spec", kind)),
         advice="Make both sides name the same store; fields that must differ go under `clusters[].differing`.",
     )
@@ -128,7 +128,7 @@ def _not_registered(scope: Scope, used: set[str]) -> Iterator[Finding]:
             yield Finding(
                 "R83",
                 Severity.WARNING,
-                f"Store `{name}` is referred to and not registered at the orchestrator",
+                f"Secret store `{name}` is referred to and not registered at the orchestrator",
                 store.origin(("metadata", "id")),
                 advice="Add `orchestrator: {}` to register it; references to stores that only clusters know are "
                 "unverified.",
@@ -151,7 +151,7 @@ def _one_default(scope: Scope) -> Iterator[Finding | Unknown]:
             "R84",
             Severity.ERROR if names else Severity.WARNING,
             f"{len(names) or 'No'} default stores on cluster `{cluster}`, expected one"
-            + (": " + ", ".join(f"`{name}`" for name in names) if names else ""),
+            + (": " + listed(names) if names else ""),
             declared[-1].origin("default") if declared else operator.origin(("spec", "cluster")),
             others=tuple(placed.origin("default") for placed in declared[:-1]),
             advice="Give exactly one store of the cluster `default: true`: the Operator keeps its own data there.",
@@ -192,10 +192,9 @@ def _reachable(scope: Scope) -> Iterator[Finding | Unknown]:
                 )
         hidden = sorted(p.id for p in elsewhere if not p.entry.default)
         if hidden:
-            listed = ", ".join(f"`{name}`" for name in hidden)
             yield Unknown(
                 "R90",
-                f"whether {listed} on cluster `{cluster}` stand in the namespace of the application that needs "
+                f"whether {listed(hidden)} on cluster `{cluster}` stand in the namespace of the application that needs "
                 "them",
             )
         yield from _credentials(scope, cluster, mine)
@@ -233,9 +232,9 @@ def _unreachable(placed: _Placed, problem: str, member: str, advice: str, *, at:
     return Finding(
         "R90",
         Severity.ERROR,
-        f"Store `{placed.id}` will not be found on cluster `{placed.entry.cluster}`: {problem}"
+        f"Secret store `{placed.id}` will not be found on cluster `{placed.entry.cluster}`: {problem}"
         if member == "namespace"
-        else f"Store `{placed.id}` cannot sign in on cluster `{placed.entry.cluster}`: {problem}",
+        else f"Secret store `{placed.id}` cannot sign in on cluster `{placed.entry.cluster}`: {problem}",
         placed.origin(member, at) if at else placed.origin(member),
         advice=advice,
     )

@@ -9,14 +9,15 @@ from reconciler.model.json import Json, Path
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
+from reconciler.rules.declared_definition import ORCHESTRATOR_TYPES
 from reconciler.rules.foreign import secret_stores
 from reconciler.rules.identifier import did_you_mean
+from reconciler.rules.pattern import is_literal
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
-from reconciler.rules.stores.leaves import SecretLeaf, is_literal, plain_values, reference_leaves
+from reconciler.rules.stores.leaves import SecretLeaf, plain_values, reference_leaves
+from reconciler.rules.wording import listed
 
-ORCHESTRATOR_TYPES = frozenset(("k8s-cluster", "k8s-namespace", "agent", "logging"))
-"""Resource types that the orchestrator provisions in every mode (agent and operator 5)."""
 _MEMBERS = ("store", "ref", "version")
 _SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value: …}` with a placeholder."
 
@@ -63,7 +64,7 @@ def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
                 or f"Declare a SecretStore `{store}`, or name one that exists.",
             )
     if unread:
-        names = ", ".join(f"`{name}`" for name in sorted(unread))
+        names = listed(sorted(unread))
         yield Unknown("R77", f"whether {names} exist: {scope.unread(Beside.STORES)}")
 
 
@@ -131,7 +132,7 @@ def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
     for leaves in _by_parent(plain_values(scope)):
         first = leaves[0]
         parent = ".".join(str(step) for step in first.path[:-1])
-        names = ", ".join(f"`{leaf.path[-1]}`" for leaf in leaves)
+        names = listed(str(leaf.path[-1]) for leaf in leaves)
         yield Finding(
             "R78",
             Severity.ERROR,
@@ -267,11 +268,10 @@ RULES = (
         id="R77",
         title="Secret references are well-formed and name a store that exists",
         severity=Severity.ERROR,
-        condition="A leaf of `secret_refs` is either `value`, or `store` and `ref` with an optional `version`; "
-        "the store is not `humanitec`, and is registered, declared, or on a cluster. An empty leaf, which the "
-        "orchestrator drops, is a warning. Before the live stores "
-        "were read, an unknown name is a warning where the tree declares stores, and unknown where it "
-        "declares none.",
+        condition="A leaf of `secret_refs` is either `value`, or `store` and `ref` with an optional "
+        "`version`; the store is not `humanitec`, and is registered, declared, or on a cluster. An empty "
+        "leaf, which the orchestrator drops, is a warning. Before the live stores were read, an unknown "
+        "name is a warning where the tree declares stores, and unknown where it declares none.",
         why="The API refuses malformed leaves, and the Operator cannot find a store that is not there.",
         advice="Correct the leaf or the name of the store.",
         source="API description of resource definitions",

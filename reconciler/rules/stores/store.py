@@ -17,6 +17,7 @@ from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.rules.stores.blocks import CLUSTER, ORCHESTRATOR, blocks_of, problems
 from reconciler.rules.stores.leaves import plain_values
+from reconciler.rules.wording import listed
 from reconciler.settings import Mode
 
 _STAND_IN = re.compile(
@@ -92,7 +93,7 @@ def _one_primary(scope: Scope) -> Iterator[Finding | Unknown]:
             "R85",
             Severity.ERROR,
             f"{len(declared)} primary stores in organization `{scope.organization}`, expected one: "
-            + ", ".join(f"`{other.document.metadata.id}`" for other in declared),
+            + listed(other.document.metadata.id for other in declared),
             store.origin(("spec", "orchestrator", "primary")),
             others=(declared[0].origin(("spec", "orchestrator", "primary")),),
             advice="Leave `primary: true` at one of them; the orchestrator writes plain secrets there.",

@@ -9,19 +9,27 @@ from reconciler.model.secret import Reference as LiveReference
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import Resource
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.asking import Ask, Member
-from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, NAMESPACE_TYPE, DeclaredDefinition
+from reconciler.rules.agent_use.agent_input import uses_agent
+from reconciler.rules.asking import AGENT_URL, Ask, Member
+from reconciler.rules.declared_definition import (
+    AGENT_TYPE,
+    BASE_ENVIRONMENT_TYPE,
+    CLUSTER_TYPE,
+    CONFIGURATION_TYPE,
+    LOGGING_TYPE,
+    NAMESPACE_TYPE,
+    ORCHESTRATOR_TYPES,
+    DeclaredDefinition,
+)
+from reconciler.rules.driver import JOB_CLASSES, DriverClass, driver_classes
 from reconciler.rules.git_target import is_git_target
-from reconciler.rules.gitops.deployment_target import agent_uses
-from reconciler.rules.matrix_beside import beside
-from reconciler.rules.matrix_circumstance import Circumstance
-from reconciler.rules.matrix_drivers import ALWAYS_BY_ORCHESTRATOR, DriverClass, driver_classes
-from reconciler.rules.matrix_row import Column, Provisioned, Reference, StoreKind
+from reconciler.rules.matrix.beside import beside
+from reconciler.rules.matrix.circumstance import Circumstance
+from reconciler.rules.matrix.row import Column, Provisioned, Reference, StoreKind
 from reconciler.rules.scope import Scope
 from reconciler.rules.stores.leaves import SecretLeaf, reference_leaves
+from reconciler.rules.wording import listed
 
-LOGGING_TYPE = "logging"
-_BASE_ENV = "base-env"
 _KINDS = {
     "awssm": StoreKind.AWS,
     "azurekv": StoreKind.AZURE,
@@ -40,9 +48,6 @@ _REFERENCE_TO = {
     NAMESPACE_TYPE: Reference.TO_NAMESPACE,
     LOGGING_TYPE: Reference.TO_LOGGING,
 }
-_RUNNER_DRIVERS = (DriverClass.CONTAINER, DriverClass.CONTAINER_RUNNER, DriverClass.TERRAFORM_OWN_CLUSTER)
-_AGENT_URL = "agent_url"
-_CONFIG = "config"
 
 
 def around_definitions(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
@@ -62,11 +67,11 @@ def _stores(scope: Scope, cluster: str | None, leaves: Sequence[SecretLeaf]) -> 
     referred = {leaf.member("store") for leaf in leaves}
     for store in scope.secret_stores:
         yield from _store(store, cluster, is_referred=store.document.metadata.id in referred)
-    for definition in scope.of_type(_BASE_ENV):
+    for definition in scope.of_type(BASE_ENVIRONMENT_TYPE):
         if any(isinstance(value, str) and "kind: SecretStore" in value for _, value in definition.inputs()):
             yield Circumstance(StoreKind.PER_ENVIRONMENT, f"definition `{definition.id}`")
     if len(scope.secret_stores) > 1:
-        names = ", ".join(f"`{store.document.metadata.id}`" for store in scope.secret_stores)
+        names = listed(store.document.metadata.id for store in scope.secret_stores)
         yield Circumstance(StoreKind.SEVERAL, f"stores {names}")
 
 
@@ -76,13 +81,10 @@ def _built_in(scope: Scope, leaves: Sequence[SecretLeaf], live: Sequence[Resourc
         yield Circumstance(StoreKind.BUILT_IN, "it is the primary store")
         return
     for leaf in leaves:
-        if (
-            leaf.member("store") == BUILT_IN_STORE
-            and leaf.definition.entity.type not in ALWAYS_BY_ORCHESTRATOR
-        ):
+        if leaf.member("store") == BUILT_IN_STORE and leaf.definition.entity.type not in ORCHESTRATOR_TYPES:
             yield Circumstance(StoreKind.BUILT_IN, leaf.place)
     for resource in live:
-        if resource.document.get("type") not in ALWAYS_BY_ORCHESTRATOR and any(
+        if resource.document.get("type") not in ORCHESTRATOR_TYPES and any(
             isinstance(leaf, LiveReference) and leaf.store == BUILT_IN_STORE
             for leaf in resource.secrets.values()
         ):
@@ -113,11 +115,11 @@ def _store(
 
 def _drivers(scope: Scope, definitions: Iterable[DeclaredDefinition]) -> Iterator[Circumstance]:
     for definition in definitions:
-        if definition.entity.type in ALWAYS_BY_ORCHESTRATOR:
+        if definition.entity.type in ORCHESTRATOR_TYPES:
             continue
         classes = driver_classes(definition, scope.surroundings.drivers)
         name = f"definition `{definition.id}` (driver `{definition.entity.driver_type}`)"
-        has_agent = next(agent_uses(definition), None) is not None
+        has_agent = uses_agent(definition)
         for found in classes or (DriverClass.SELF_HOSTED,):
             yield Circumstance(found, name, is_certain=classes is not None)
             if has_agent:
@@ -139,7 +141,7 @@ def _references(
     scope: Scope, members: Sequence[Member], leaves: Sequence[SecretLeaf]
 ) -> Iterator[Circumstance]:
     for member in members:
-        is_opt = member.type in ALWAYS_BY_ORCHESTRATOR
+        is_opt = member.type in ORCHESTRATOR_TYPES
         for ask in member.asks:
             if ask.reference is None:
                 continue
@@ -153,7 +155,7 @@ def _references(
         if leaf.member("store") is None:
             continue
         yield Circumstance(Reference.SECRET_ANYWHERE, leaf.place)
-        if leaf.definition.entity.type in ALWAYS_BY_ORCHESTRATOR:
+        if leaf.definition.entity.type in ORCHESTRATOR_TYPES:
             yield Circumstance(Reference.SECRET_IN_OPT, leaf.place)
         if any(has_placeholder(leaf.member(name) or "") for name in ("store", "ref", "version")):
             yield Circumstance(Reference.OPEN_SECRET, leaf.place)
@@ -180,11 +182,11 @@ def _from_other(scope: Scope, member: Member, ask: Ask) -> Reference:
 
 def _is_for_runner(scope: Scope, member: Member, ask: Ask) -> bool:
     """True in a runner's `config`, and in an input `agent_url` of a driver that starts Jobs in a cluster."""
-    if member.type == _CONFIG:
+    if member.type == CONFIGURATION_TYPE:
         return True
     classes = None if member.declared is None else driver_classes(member.declared, scope.surroundings.drivers)
-    is_agent_url = _AGENT_URL in (ask.path[-1], ask.path[-2] if len(ask.path) > 1 else None)
-    return is_agent_url and classes is not None and classes[-1] in _RUNNER_DRIVERS
+    is_agent_url = AGENT_URL in (ask.path[-1], ask.path[-2] if len(ask.path) > 1 else None)
+    return is_agent_url and classes is not None and classes[-1] in JOB_CLASSES
 
 
 def _leading_to_secrets(scope: Scope, members: Sequence[Member]) -> Iterator[Circumstance]:
@@ -193,8 +195,8 @@ def _leading_to_secrets(scope: Scope, members: Sequence[Member]) -> Iterator[Cir
     starting = [
         member
         for member in members
-        if member.type in ALWAYS_BY_ORCHESTRATOR
-        and any(ask.reference is not None and ask.type not in ALWAYS_BY_ORCHESTRATOR for ask in member.asks)
+        if member.type in ORCHESTRATOR_TYPES
+        and any(ask.reference is not None and ask.type not in ORCHESTRATOR_TYPES for ask in member.asks)
     ]
     for member in starting:
         explored = graph.explore(list(graph.starts(member)), {*graph.asked_types})

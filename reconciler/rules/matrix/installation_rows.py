@@ -1,6 +1,6 @@
 """Tables B, G, H and I of the matrix: what the Agent carries, where things run, their keys, how they stand together."""
 
-from reconciler.rules.matrix_row import (
+from reconciler.rules.matrix.row import (
     Cell,
     Column,
     Enforcement,

@@ -1,6 +1,6 @@
 """Table A of the matrix: mode, Agent on the deployment cluster, primary secret store."""
 
-from reconciler.rules.matrix_row import Cell, DeploymentTarget, Row, StoreClass, Verdict
+from reconciler.rules.matrix.row import Cell, DeploymentTarget, Row, StoreClass, Verdict
 from reconciler.settings import Mode
 
 _EXTERNAL = "an external primary store puts the organization in direct"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.rules.matrix_drivers import DriverClass
+from reconciler.rules.driver import DriverClass
 from reconciler.settings import Mode
 
 

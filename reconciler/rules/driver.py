@@ -1,22 +1,31 @@
-"""What kind of driver a definition names, and where it runs (agent and operator 5)."""
+"""Drivers by name: what kind a definition names, and where it runs (agent and operator 2.10, 5)."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from reconciler.model.surroundings import Driver
 from reconciler.rules.declared_definition import DeclaredDefinition
-from reconciler.rules.git_target import ECHO_DRIVER, TEMPLATE_DRIVER
 
-ALWAYS_BY_ORCHESTRATOR = frozenset(("k8s-cluster", "k8s-namespace", "agent", "logging"))
-"""Resource types that the orchestrator provisions in every mode."""
-_HUMANITEC = "humanitec/"
-_VIRTUAL = "driver://"
-_CONTAINER = "humanitec/container"
-_CONTAINER_RUNNERS = frozenset(
+GIT_DRIVER = "humanitec/k8s-cluster-git"
+TEMPLATE_DRIVER = "humanitec/template"
+ECHO_DRIVER = "humanitec/echo"
+CONTAINER_DRIVER = "humanitec/container"
+TERRAFORM_DRIVER = "humanitec/terraform"
+CONTAINER_RUNNERS = frozenset(
     f"humanitec/{name}"
     for name in ("container-runner", "terraform-container-runner", "opentofu-container-runner")
 )
-_TERRAFORM = "humanitec/terraform"
+CLUSTER_DRIVERS = frozenset(
+    (
+        "humanitec/k8s-cluster",
+        "humanitec/k8s-cluster-aks",
+        "humanitec/k8s-cluster-eks",
+        "humanitec/k8s-cluster-gke",
+    )
+)
+"""Drivers of ordinary clusters."""
+_HUMANITEC = "humanitec/"
+_VIRTUAL = "driver://"
 _OWN_CLUSTER = "custom-kubernetes"
 
 
@@ -31,6 +40,12 @@ class DriverClass(StrEnum):
     TERRAFORM_OWN_CLUSTER = "the Terraform driver with a cluster of your own"
     SELF_HOSTED = "self-hosted drivers"
     VIRTUAL = "virtual drivers"
+
+
+JOB_CLASSES = frozenset(
+    (DriverClass.CONTAINER, DriverClass.CONTAINER_RUNNER, DriverClass.TERRAFORM_OWN_CLUSTER)
+)
+"""Classes whose drivers start jobs in a cluster of yours."""
 
 
 def chain(driver_type: str, drivers: Mapping[str, Driver] | None) -> Iterator[str]:
@@ -79,11 +94,11 @@ def driver_classes(
 def _hosted_class(driver_type: str, definition: DeclaredDefinition) -> DriverClass | None:
     if driver_type in (ECHO_DRIVER, TEMPLATE_DRIVER):
         return DriverClass.IN_OPERATOR
-    if driver_type == _CONTAINER:
+    if driver_type == CONTAINER_DRIVER:
         return DriverClass.CONTAINER
-    if driver_type in _CONTAINER_RUNNERS:
+    if driver_type in CONTAINER_RUNNERS:
         return DriverClass.CONTAINER_RUNNER
-    if driver_type == _TERRAFORM:
+    if driver_type == TERRAFORM_DRIVER:
         is_own = definition.input("values", "runner_mode") == _OWN_CLUSTER
         return DriverClass.TERRAFORM_OWN_CLUSTER if is_own else DriverClass.TERRAFORM
     return DriverClass.HOSTED if driver_type.startswith(_HUMANITEC) else None

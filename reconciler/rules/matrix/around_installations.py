@@ -3,17 +3,26 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from reconciler.model.key import PublicKey
-from reconciler.model.operator import DRIVER_KEY_SECRET
-from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition, dig
-from reconciler.rules.git_target import CLUSTER_DRIVERS, git_target, is_git_target
-from reconciler.rules.gitops.deployment_target import agent_uses
+from reconciler.model.key import KeyOwner, PublicKey
+from reconciler.rules.agent_install.host import (
+    AZURE_CONTAINER_INSTANCES,
+    DOCKER,
+    KUBERNETES,
+    is_request_driven,
+    spelled,
+)
+from reconciler.rules.agent_install.installation import AGENT, is_on_kubernetes, namespace_of, reaches
+from reconciler.rules.agent_use.agent_input import uses_agent
+from reconciler.rules.declared_definition import CLUSTER_TYPE, ORCHESTRATOR_TYPES, DeclaredDefinition, dig
+from reconciler.rules.driver import CLUSTER_DRIVERS, JOB_CLASSES, DriverClass, driver_classes
+from reconciler.rules.git_target import git_target, is_git_target
 from reconciler.rules.installed import InstalledAgent
-from reconciler.rules.matrix_beside import declared_beside
-from reconciler.rules.matrix_circumstance import Circumstance
-from reconciler.rules.matrix_drivers import ALWAYS_BY_ORCHESTRATOR, DriverClass, driver_classes
-from reconciler.rules.matrix_network import closes_egress
-from reconciler.rules.matrix_row import Column, Host, KeyTrait, Topology, Traffic
+from reconciler.rules.keys.place import key_places, look
+from reconciler.rules.matrix.beside import declared_beside
+from reconciler.rules.matrix.circumstance import Circumstance
+from reconciler.rules.matrix.network import egress
+from reconciler.rules.matrix.row import Column, Host, KeyTrait, Topology, Traffic
+from reconciler.rules.network_policy import Way
 from reconciler.rules.operator.presence import (
     deployment_targets,
     has_operator,
@@ -24,16 +33,9 @@ from reconciler.rules.operator.presence import (
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
 
-_AGENT_NAMESPACE, _AGENT_NAME = "humanitec-agent", "humanitec-agent"
-_AGENT_SECRET = "humanitec-agent-secret-private-key"  # noqa: S105  a name
 _OPERATOR_NAME = "humanitec-operator"
 _RUNNER_NAME = "humanitec-kubernetes-agent-runner"
-_KUBERNETES, _DOCKER, _ACI = "kubernetes", "docker", "azure-container-instances"
-_REQUEST_DRIVEN = frozenset(
-    ("cloud-run", "app-runner", "functions", "lambda", "azure-functions", "container-apps")
-)
 _MINIMUM_BITS = 4096
-_RUNNER_JOBS = (DriverClass.CONTAINER, DriverClass.CONTAINER_RUNNER, DriverClass.TERRAFORM_OWN_CLUSTER)
 
 
 def around_installations(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
@@ -43,11 +45,6 @@ def around_installations(scope: Scope, target: DeclaredDefinition) -> Iterator[C
     yield from _written_wrong(scope)
     yield from _keys(scope)
     yield from _topology(scope, target)
-
-
-def uses_agent(definition: DeclaredDefinition) -> bool:
-    """True where some input of the definition uses an Agent."""
-    return next(agent_uses(definition), None) is not None
 
 
 def _carried(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
@@ -62,7 +59,7 @@ def _carried(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]
     if is_git:
         yield from _beside_git(scope, target)
     for definition in declared_beside(scope, target):
-        if definition.entity.type not in ALWAYS_BY_ORCHESTRATOR and uses_agent(definition):
+        if definition.entity.type not in ORCHESTRATOR_TYPES and uses_agent(definition):
             yield from _through_driver(scope, definition)
     for store in scope.secret_stores:
         if dig(store.document.spec.vault, "agent_id") is not None:
@@ -95,7 +92,7 @@ def _through_driver(scope: Scope, definition: DeclaredDefinition) -> Iterator[Ci
         yield Circumstance(Traffic.SELF_HOSTED_DRIVER, name, is_certain=False)
     elif classes[-1] is DriverClass.SELF_HOSTED:
         yield Circumstance(Traffic.SELF_HOSTED_DRIVER, name)
-    elif classes[-1] in _RUNNER_JOBS:
+    elif classes[-1] in JOB_CLASSES:
         yield Circumstance(Traffic.RUNNER_JOB, name)
     elif classes[-1] is not DriverClass.IN_OPERATOR:
         yield Circumstance(Traffic.OTHER_DRIVER, name)
@@ -111,19 +108,11 @@ def _agents(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
     facts = scope.cluster_facts(scope.cluster_of(target))
     if facts is None or facts.network is None or not scope.agent_installs:
         return
-    reached = {_reaches(scope, installed, facts.network) for installed in scope.agent_installs}
+    reached = {reaches(scope, installed, facts.network) for installed in scope.agent_installs}
     if True not in reached:
         yield Circumstance(
             Traffic.OTHER_NETWORK, f"network `{facts.network}`", is_certain=None not in reached
         )
-
-
-def _reaches(scope: Scope, installed: InstalledAgent, network: str) -> bool | None:
-    """An Agent reaches the network that it runs in and those it lists; None where it lists none."""
-    facts = scope.cluster_facts(installed.install.cluster)
-    if facts is not None and facts.network == network:
-        return True
-    return None if installed.install.networks is None else network in installed.install.networks
 
 
 def _hosts(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
@@ -153,15 +142,14 @@ def _agents_in(scope: Scope, cluster: str, namespace: str) -> list[InstalledAgen
     return [
         installed
         for installed in scope.all_agent_installs
-        if installed.install.cluster == cluster
-        and (installed.install.namespace or _AGENT_NAMESPACE) == namespace
+        if installed.install.cluster == cluster and (namespace_of(installed.install)) == namespace
     ]
 
 
 def _agent_host(scope: Scope, installed: InstalledAgent) -> Iterator[Circumstance]:
     install, name = installed.install, f"Agent `{installed.id}`"
-    if install.host == _KUBERNETES:
-        namespace = install.namespace or _AGENT_NAMESPACE
+    if is_on_kubernetes(install):
+        namespace = namespace_of(install)
         operators = scope.operators_on(install.cluster) if install.cluster else ()
         if all(operator.document.spec.namespace != namespace for operator in operators):
             yield Circumstance(Host.OWN_NAMESPACE, name, Column.AGENT)
@@ -173,15 +161,13 @@ def _agent_host(scope: Scope, installed: InstalledAgent) -> Iterator[Circumstanc
 
 
 def _host_of(text: str) -> Host | None:
-    if text == _DOCKER:
-        return Host.DOCKER
-    if text == _ACI:
-        return Host.AZURE_CONTAINER_INSTANCES
-    return Host.REQUEST_DRIVEN if text in _REQUEST_DRIVEN else None
+    found = _HOSTS.get(spelled(text))
+    return Host.REQUEST_DRIVEN if found is None and is_request_driven(text) else found
 
 
+_HOSTS = {DOCKER: Host.DOCKER, AZURE_CONTAINER_INSTANCES: Host.AZURE_CONTAINER_INSTANCES}
 _COMPONENT_NAMES = {
-    Column.AGENT: _AGENT_NAME,
+    Column.AGENT: AGENT,
     Column.OPERATOR: _OPERATOR_NAME,
     Column.RUNNER: _RUNNER_NAME,
 }
@@ -193,8 +179,9 @@ def _on_cluster(
     facts = scope.cluster_facts(cluster)
     if facts is not None and facts.platform == "openshift":
         yield Circumstance(Host.OPENSHIFT, name, column)
-    if closes_egress(scope, cluster, namespace, _COMPONENT_NAMES[column]):
-        yield Circumstance(Host.NO_EGRESS, name, column)
+    way = egress(scope, cluster, namespace, _COMPONENT_NAMES[column])
+    if way is not Way.OPEN:
+        yield Circumstance(Host.NO_EGRESS, name, column, is_certain=way is Way.CLOSED)
 
 
 def _written_wrong(scope: Scope) -> Iterator[Circumstance]:
@@ -205,7 +192,7 @@ def _written_wrong(scope: Scope) -> Iterator[Circumstance]:
             continue
         name = f"{column} at {rejected.origin()}"
         host = dig(rejected.raw, *path)
-        if isinstance(host, str) and host != _KUBERNETES:
+        if isinstance(host, str) and spelled(host) != KUBERNETES:
             yield Circumstance(Host.ELSEWHERE, name, column)
             if (known := _host_of(host)) is not None:
                 yield Circumstance(known, name, column)
@@ -225,7 +212,7 @@ def _keys(scope: Scope) -> Iterator[Circumstance]:
     count: dict[tuple[Column, str], int] = defaultdict(int)
     for declared in scope.declarations.keys:
         owner = declared.document.spec.for_
-        column = Column.AGENT if owner.agent else Column.OPERATOR if owner.operator else Column.RUNNER
+        column = _column(owner)
         public_key = scope.public_key(declared.origin())
         identifier = owner.agent or owner.operator or ""
         if public_key is not None:
@@ -270,31 +257,17 @@ def _shared(scope: Scope, holders: list[tuple[Column, str]]) -> Iterator[Circums
 
 
 def _encrypted(scope: Scope) -> Iterator[Circumstance]:
-    """Keys with a passphrase in the Secrets that components mount."""
-    for column, cluster, namespace, name in _mounted(scope):
-        state = scope.cluster_state(cluster)
-        secret = None if state is None else state.secret(namespace, name)
-        if secret is not None and any(key.is_encrypted for key in secret.private_keys.values()):
-            yield Circumstance(KeyTrait.PASSPHRASE, f"Secret `{namespace}/{name}` on `{cluster}`", column)
+    """Keys with a passphrase in the Secrets that are declared to hold private keys."""
+    for place in key_places(scope):
+        found = look(scope, place).key
+        if found is not None and found.is_encrypted:
+            yield Circumstance(KeyTrait.PASSPHRASE, place.name, _column(place.owner))
 
 
-def _mounted(scope: Scope) -> Iterator[tuple[Column, str, str, str]]:
-    """Component, cluster, namespace and name of each Secret that is declared to hold a private key."""
-    for installed in scope.agent_installs:
-        install = installed.install
-        if install.cluster is not None:
-            mounted = None if install.privateKey is None else install.privateKey.secretName
-            namespace = install.namespace or _AGENT_NAMESPACE
-            yield Column.AGENT, install.cluster, namespace, mounted or _AGENT_SECRET
-    for operator in own_operators(scope):
-        spec = operator.document.spec
-        secret = DRIVER_KEY_SECRET if spec.driverKey is None else spec.driverKey.secretName
-        yield Column.OPERATOR, spec.cluster, spec.namespace, secret
-    for runner in scope.runner_installs:
-        key, cluster = runner.install.privateKey, runner.install.cluster
-        place = (None if key is None else key.namespace) or runner.install.namespace
-        if key is not None and cluster is not None and place is not None:
-            yield Column.RUNNER, cluster, place, key.secretName
+def _column(owner: KeyOwner) -> Column:
+    if owner.agent is not None:
+        return Column.AGENT
+    return Column.RUNNER if owner.operator is None else Column.OPERATOR
 
 
 def _topology(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:

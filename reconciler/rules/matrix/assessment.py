@@ -1,7 +1,7 @@
 """The matrix of what may be combined with what, and the rows of it that a deployment target is in.
 
-The rows are data (`matrix_targets`, `matrix_installations`, `matrix_definitions`); the modules
-`matrix_around_…` say what stands around a target. `reconciler explain target/ID` shows the result;
+The rows are data (`target_rows`, `installation_rows`, `definition_rows`); the modules
+`around_…` say what stands around a target. `reconciler explain target/ID` shows the result;
 the rules of the rows are what refuses.
 """
 
@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from itertools import chain
 
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules import matrix_definitions, matrix_installations, matrix_targets
+from reconciler.rules.agent_use.agent_input import uses_agent
 from reconciler.rules.declared_definition import DeclaredDefinition
 from reconciler.rules.git_target import is_git_target
-from reconciler.rules.matrix_around_definitions import around_definitions
-from reconciler.rules.matrix_around_installations import around_installations, uses_agent
-from reconciler.rules.matrix_circumstance import Circumstance
-from reconciler.rules.matrix_row import Cell, Column, DeploymentTarget, Row, StoreClass, Subject, Verdict
+from reconciler.rules.matrix import definition_rows, installation_rows, target_rows
+from reconciler.rules.matrix.around_definitions import around_definitions
+from reconciler.rules.matrix.around_installations import around_installations
+from reconciler.rules.matrix.circumstance import Circumstance
+from reconciler.rules.matrix.row import Cell, Column, DeploymentTarget, Row, StoreClass, Subject, Verdict
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
 
 ROWS: tuple[Row, ...] = tuple(
     sorted(
-        (*matrix_targets.ROWS, *matrix_installations.ROWS, *matrix_definitions.ROWS),
+        (*target_rows.ROWS, *installation_rows.ROWS, *definition_rows.ROWS),
         key=lambda row: (row.table, int(row.id[1:])),
     )
 )
@@ -91,7 +92,7 @@ def _of_table_a(scope: Scope, target: DeclaredDefinition) -> Iterator[Applied]:
     """The row that the target is in, or every row that it may be in."""
     modes, stores = believed_modes(scope, target), store_classes(scope, scope.cluster_of(target))
     is_certain = len(modes) == 1 and len(stores) == 1
-    for row in matrix_targets.ROWS:
+    for row in target_rows.ROWS:
         subject = row.subject
         assert isinstance(subject, DeploymentTarget)
         if subject.mode in modes and subject.store in stores and subject.has_agent == uses_agent(target):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reconciler.rules.matrix_row import Column, Subject
+from reconciler.rules.matrix.row import Column, Subject
 
 
 @dataclass(frozen=True, slots=True)

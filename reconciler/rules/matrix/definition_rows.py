@@ -1,7 +1,7 @@
 """Tables C to F of the matrix: secret stores, drivers, resource types and references between definitions."""
 
-from reconciler.rules.matrix_drivers import DriverClass
-from reconciler.rules.matrix_row import (
+from reconciler.rules.driver import DriverClass
+from reconciler.rules.matrix.row import (
     Cell,
     Column,
     Enforcement,

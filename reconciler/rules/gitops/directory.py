@@ -1,0 +1,162 @@
+"""The rule about where Git targets write (compatibility rules, GitOps): R74."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.placeholder import placeholders
+from reconciler.model.resource_definition import Criterion
+from reconciler.rules.context import meet
+from reconciler.rules.git_target import GitTarget, Given, git_target, segments
+from reconciler.rules.gitops.candidate import where_used
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.scope import Scope
+
+
+def _own_directory(scope: Scope) -> Iterator[Finding | Unknown]:
+    places: dict[tuple[str, str, tuple[str, ...]], list[GitTarget]] = defaultdict(list)
+    for definition in scope.git_targets:
+        target = git_target(definition)
+        url = target.git_url
+        if Given.COMPUTED in (target.url.given, target.branch.given, target.directory.given):
+            yield Unknown(
+                "R74",
+                f"where Git target `{definition.id}` ({definition.origin()}) writes is known at deployment only",
+            )
+        elif url is not None:
+            places[url.name, target.branch.text, segments(target.directory.text)].append(target)
+    for (_, _, parts), targets in places.items():
+        yield from _overwriting(scope, targets, "/".join(parts))
+        for target in targets:
+            yield from _several_in_one(scope, target, "/".join(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Which facts of a deployment a path tells apart. `is_open`: something not known here may do it as well."""
+
+    application: bool
+    environment: bool
+    is_open: bool
+
+    @classmethod
+    def by(cls, path: str) -> "_Told":
+        inside = placeholders(path)
+        known = {"context.app.id", "context.env.id", "context.env.type", "context.org.id"}
+        return cls(
+            "context.app.id" in inside, "context.env.id" in inside, bool(set(inside) - known) or "{{" in path
+        )
+
+
+def _overwriting(scope: Scope, targets: Sequence[GitTarget], path: str) -> Iterator[Finding]:
+    """Find targets for which one path text can mean one place.
+
+    One deployment is matched by one definition, so two targets meet only in deployments that
+    differ, and a path that names application and environment keeps those apart.
+    """
+    told = _Told.by(path)
+    if told.is_open or (told.application and told.environment):
+        return
+    used = [target for target in targets if where_used(scope, target.definition)]
+    if not used:
+        return
+    first, *others = used
+    for target in others:
+        one, other = first.definition, target.definition
+        if _are_kept_apart(where_used(scope, one), where_used(scope, other), told):
+            continue
+        place, place_before = other.origin(target.directory.path), one.origin(first.directory.path)
+        yield Finding(
+            "R74",
+            Severity.ERROR,
+            f"Definitions `{one.id}` and `{other.id}` would overwrite each other at {_shown(target, path)} "
+            f"({place_before}, {place})",
+            place,
+            key=scope.key(Kind.DEFINITION, other.id),
+            others=(place_before,),
+            advice="Give each its own `path`, with `${context.app.id}` and `${context.env.id}` in it.",
+        )
+
+
+def _are_kept_apart(one: Sequence[Criterion], other: Sequence[Criterion], told: _Told) -> bool:
+    """True where criteria pin what the path leaves out: then equal paths mean one deployment, and one definition."""
+    both = (*one, *other)
+    apps = {criterion.app_id for criterion in both}
+    environments = {criterion.env_id for criterion in both}
+    is_one_app = len(apps) == 1 and None not in apps
+    is_one_environment = len(environments) == 1 and None not in environments
+    if told.application:
+        pairs = ((a, b) for a in one for b in other)
+        return is_one_environment or all(a.app_id and b.app_id and not meet_app(a, b) for a, b in pairs)
+    if told.environment:
+        pairs = ((a, b) for a in one for b in other)
+        return is_one_app or all(a.env_id and b.env_id and a.env_id != b.env_id for a, b in pairs)
+    return is_one_app and is_one_environment
+
+
+def meet_app(one: Criterion, other: Criterion) -> bool:
+    """Tell whether two criteria can hold for one application."""
+    return meet(Criterion(app_id=one.app_id), Criterion(app_id=other.app_id))
+
+
+def _several_in_one(scope: Scope, target: GitTarget, path: str) -> Iterator[Finding | Unknown]:
+    told = _Told.by(path)
+    if told.is_open or (told.application and told.environment):
+        return
+    definition = target.definition
+    criteria = scope.criteria(definition)
+    if criteria is None:
+        yield Unknown(
+            "R74",
+            f"the criteria of Git target `{definition.id}` are not managed here, and "
+            f"{scope.unread(Kind.DEFINITION)}: for how many environments its path serves is not known",
+        )
+        return
+    missing = []
+    if not told.application and _are_several({criterion.app_id or None for criterion in criteria}):
+        missing.append("`${context.app.id}`")
+    if not told.environment and _are_several({criterion.env_id or None for criterion in criteria}):
+        missing.append("`${context.env.id}`")
+    if missing:
+        yield Finding(
+            "R74",
+            Severity.WARNING,
+            f"Definition `{definition.id}` writes several applications or environments to {_shown(target, path)}; they "
+            "would overwrite each other",
+            definition.origin(target.directory.path),
+            key=scope.key(Kind.DEFINITION, definition.id),
+            advice=f"Add {' and '.join(missing)} to `path`, or narrow the criteria to one.",
+        )
+
+
+def _are_several(fixed: set[str | None]) -> bool:
+    """None stands for any."""
+    return None in fixed or len(fixed) > 1
+
+
+def _shown(target: GitTarget, path: str) -> str:
+    branch = f", branch `{target.branch.text}`" if target.branch.text else ""
+    return (
+        f"`{path}`" if path else "the root"
+    ) + f" of `{target.git_url.name if target.git_url else ''}`{branch}"
+
+
+RULES = (
+    Rule(
+        id="R74",
+        title="Git targets write to places of their own",
+        severity=Severity.ERROR,
+        condition="Two Git targets must not share repository, branch and path, unless the path tells their "
+        "deployments apart. A path without application and environment in it, on a target whose criteria "
+        "match several, is a warning.",
+        why="Each deployment writes all its files; the last one would win, and the others' resources "
+        "disappear.",
+        advice="Put `${context.app.id}` and `${context.env.id}` into `path`.",
+        source="Our inference",
+        confidence=Confidence.INFERRED,
+        sides=(Side.FILE,),
+        check=_own_directory,
+    ),
+)
