@@ -159,18 +159,29 @@ def load_base(running: Pass) -> Declarations | PassResult | None:
 
 
 def scopes_of(running: Pass, loaded: Declarations, live: Mapping[str, State]) -> list[Scope]:
-    """What rules may look at, one scope for each target; `live` by name of target."""
+    """What rules may look at in a pass, one scope for each target that was asked for; `live` by name of target."""
+    return scopes(running.settings, running.targets, loaded, running.started_at, live)
+
+
+def scopes(
+    settings: Settings,
+    targets: Mapping[str, Target],
+    loaded: Declarations,
+    now: datetime,
+    live: Mapping[str, State],
+) -> list[Scope]:
+    """What rules may look at, one scope for each of `targets`; `live` by name, missing where nothing was read."""
     return [
         Scope(
             target=TargetName(name),
             organization=target.organization,
-            settings=running.settings,
+            settings=settings,
             declarations=select(loaded, target),
             everything=loaded,
             live=live.get(name),
-            now=running.started_at,
+            now=now,
         )
-        for name, target in running.targets.items()
+        for name, target in targets.items()
     ]
 
 

@@ -38,7 +38,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "emulator": frozenset(),
     "cli": ADAPTERS
     | FACTS
-    | {"plan", "diff", "rules", "result", "apply", "reconcile", "controller", "emulator", "log"},
+    | {"plan", "diff", "rules", "result", "apply", "checking", "reconcile", "controller", "emulator", "log"},
     "__main__": frozenset(("cli",)),
     "__init__": frozenset(),
 }

@@ -2,18 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from difflib import get_close_matches
 
 from reconciler.cli.wiring import Composition
 from reconciler.errors import UsageError
 from reconciler.model.declaration import Declarations
 from reconciler.model.finding import Severity
-from reconciler.model.identity import TargetName
 from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition
 from reconciler.rules.scope import Scope
-from reconciler.settings import Settings
-from reconciler.source.selection import select
 
 PREFIX = "target/"
 
@@ -24,21 +20,6 @@ class Named:
 
     scope: Scope
     definitions: tuple[DeclaredDefinition, ...]
-
-
-def scopes_of(settings: Settings, loaded: Declarations, now: datetime) -> list[Scope]:
-    """What the files alone tell of each target."""
-    return [
-        Scope(
-            target=TargetName(name),
-            organization=target.organization,
-            settings=settings,
-            declarations=select(loaded, target),
-            everything=loaded,
-            now=now,
-        )
-        for name, target in settings.targets.items()
-    ]
 
 
 def find(text: str, scopes: Sequence[Scope]) -> Named:

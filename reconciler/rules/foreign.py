@@ -12,6 +12,11 @@ from reconciler.rules.declared_definition import dig
 from reconciler.rules.pattern import is_filled_in
 
 AGENT_CONFIG_MAP = "humanitec-agent-configmap-env"
+OPERATOR_GROUP = "humanitec.io/"
+OPERATOR_API = f"{OPERATOR_GROUP}v1alpha1"
+"""API version of what the Operator acts on (agent and operator 3.3)."""
+STORE_KIND = "SecretStore"
+"""Kind of the Operator's secret stores; External Secrets has one of the same name in a group of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,16 @@ def agent_installations(declarations: Declarations) -> Iterator[AgentInstallatio
 
 
 def secret_stores(declarations: Declarations) -> Iterator[tuple[str, Origin]]:
-    """Names of the Operator's secret stores; those of External Secrets share the kind, not the group."""
-    for foreign in declarations.foreign:
-        if is_object(foreign, "humanitec.io/", "SecretStore"):
-            name = dig(foreign.raw, "metadata", "name")
-            if isinstance(name, str) and not is_filled_in(name):
-                yield name, foreign.origin(("metadata", "name"))
+    """Names of the Operator's secret stores in the tree, but for those that something fills in later."""
+    for store in store_manifests(declarations):
+        name = dig(store.raw, "metadata", "name")
+        if isinstance(name, str) and not is_filled_in(name):
+            yield name, store.origin(("metadata", "name"))
+
+
+def store_manifests(declarations: Declarations) -> Iterator[Foreign]:
+    """Manifests of the Operator's secret stores in the tree."""
+    return (foreign for foreign in declarations.foreign if is_object(foreign, OPERATOR_GROUP, STORE_KIND))
 
 
 def is_object(foreign: Foreign, api_version: str, kind: str) -> bool:

@@ -23,6 +23,10 @@ IMPLICIT_TYPES = frozenset((CLUSTER_TYPE, NAMESPACE_TYPE, BASE_ENVIRONMENT_TYPE)
 """Types that are added to every deployment, with the type as id (v1 reference 7.1 and 10.2)."""
 _SHOWN = 8
 """Most definitions of a path that are named."""
+_STEPS = 200_000
+_STEPS_PER_MEMBER = 30
+"""Most references followed in one walk. Deployments multiply along the way: a hundred definitions by application,
+by environment and by type can be combined in a million ways."""
 
 
 class Request(NamedTuple):
@@ -180,28 +184,41 @@ class ReferenceGraph:
         return self.leading_to(("agent",))
 
     def explore(self, starts: Iterable[Node], through: Collection[str]) -> "Exploration":
-        """Follow references from all starts at once, over definitions of the given types. Cycles end."""
+        """Follow references from all starts at once, over definitions of the given types. Cycles end.
+
+        What is nearest comes first, and the walk ends where the ways become too many.
+        """
         seen: dict[Node, Node | None] = dict.fromkeys(starts)
         came_from: dict[Node, list[Node]] = defaultdict(list)
         waiting = deque(seen)
-        while waiting:
+        left = _STEPS + _STEPS_PER_MEMBER * len(self.members)
+        while waiting and left > 0:
             node = waiting.popleft()
             for ask in node.member.asks:
                 if ask.reference is None or ask.type not in through:
                     continue
-                for found in self.follow(node, ask):
+                ends = self.follow(node, ask)
+                left -= len(ends)
+                for found in ends:
                     came_from[found].append(node)
                     if found not in seen:
                         seen[found] = node
                         waiting.append(found)
-        return Exploration(seen, came_from)
+        return Exploration(seen, came_from, is_whole=not waiting)
 
 
 class Exploration:
-    """Nodes that were reached, and how."""
+    """Nodes that were reached, and how; `is_whole` is false where more could have been."""
 
-    def __init__(self, reached: Mapping[Node, Node | None], came_from: Mapping[Node, Sequence[Node]]) -> None:
+    def __init__(
+        self,
+        reached: Mapping[Node, Node | None],
+        came_from: Mapping[Node, Sequence[Node]],
+        *,
+        is_whole: bool = True,
+    ) -> None:
         self.reached = reached
+        self.is_whole = is_whole
         self._came_from = came_from
 
     def path_to(self, node: Node) -> list[Member]:

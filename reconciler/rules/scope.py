@@ -157,7 +157,7 @@ class Scope:
 
     @property
     def operators(self) -> tuple[Declared[OperatorDocument], ...]:
-        """Operators of this organization."""
+        """Operators in the files of the target, those that name another organization among them."""
         return self.declarations.operators
 
     @cached_property

@@ -26,7 +26,8 @@ MALFORMED_SWITCH = "S02"
 """Id of the finding about an annotation that is no switch."""
 ENDED_SWITCH = "S03"
 """Id of the finding about a switch whose last day is past."""
-PREFIX = "reconciler/R"
+_PREFIX = "reconciler/"
+_FOR_A_RULE = re.compile(r"reconciler/(?:R|r-?[0-9])")
 _FORM = re.compile(r"(off|warning|error)(?: until (\d{4}-\d{2}-\d{2}))?: (\S[^\n]*)")
 _WANTED = (
     'Write `"off: reason"`, or with a last day `"off until 2027-01-31: reason"`; also `warning`, `error`.'
@@ -144,9 +145,9 @@ class Switches:
 
     def _take(self, declared: AnyDeclared, day: date) -> None:
         for name, text in (declared.document.metadata.annotations or {}).items():
-            if not name.startswith(PREFIX):
+            if not _FOR_A_RULE.match(name):
                 continue
-            rule_id = name.removeprefix("reconciler/")
+            rule_id = name.removeprefix(_PREFIX)
             place = declared.origin(("metadata", "annotations", name))
             found = _FORM.fullmatch(text)
             setting = None if found is None else _setting(found)

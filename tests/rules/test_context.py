@@ -67,3 +67,11 @@ def test_other_classes_and_resource_ids_are_left_out() -> None:
     every = Applications.of(applied, class_name=None, res_id="x")
     assert [a.subject for a in one.meeting(Criterion())] == [3, 4]
     assert [a.subject for a in every.meeting(Criterion())] == [1, 3, 4]
+
+
+def test_of_criteria_for_the_same_deployments_the_one_with_a_resource_id_wins_whatever_the_order() -> None:
+    plain, named = Criterion(app_id="shop"), Criterion(app_id="shop", res_id="x")
+    for order in ((plain, named), (named, plain)):
+        index = Applications(Applied(criterion, criterion) for criterion in order)
+        assert [a.subject for a in index.beats(plain, plain)] == [named]
+        assert list(index.beats(named, named)) == []

@@ -281,6 +281,55 @@ def test_a_hub_is_walked_once_for_each_place_that_it_is_asked_from() -> None:
     assert len(found.explore(starts, {"s3", "config"}).reached) < 6 * count
 
 
+def test_equal_criteria_are_not_compared_each_with_each() -> None:
+    """Thousands of equal criteria are an error of another rule; here they must not cost cubic work."""
+    count = 1500
+    own = [definition(f"c-{n}", "k8s-cluster", criteria=[{"env_type": "test"}]) for n in range(count)]
+    found = graph("".join(own))
+    looked_at = 0
+    for member in found.members:
+        for node in found.starts(member):
+            looked_at += len(found.winners(Request("k8s-cluster", "default", "k8s-cluster", node.where)))
+    assert looked_at == count * count
+
+
+def test_the_first_winner_is_found_without_the_others() -> None:
+    own = [definition(f"c-{n}", "s3", criteria=[{"app_id": f"a{n}"}]) for n in range(9)]
+    found = graph("".join(own))
+    request = Request("s3", "default", "x", ANYWHERE)
+    assert next(found.winning(request)).member.id == "c-0"
+    assert found.has_winner(request)
+    assert not found.has_winner(request._replace(class_name="other"))
+    assert not found.has_winner(request._replace(class_name=None))
+
+
+def test_winners_of_one_request_are_not_taken_for_those_of_another() -> None:
+    found = graph(
+        definition("shop", "s3", criteria=[{"app_id": "shop"}]),
+        definition("till", "s3", criteria=[{"app_id": "till"}]),
+    )
+    for app in ("shop", "till", "shop", "till"):
+        (winner,) = found.winners(Request("s3", "default", "x", (app, None, None)))
+        assert winner.member.id == app
+
+
+def test_a_walk_that_deployments_multiply_ends_and_says_so() -> None:
+    """A hundred and fifty definitions by application, environment and type meet in 125,000 ways."""
+    kinds = (("s3", "dns", "app_id"), ("dns", "config", "env_id"), ("config", "s3", "env_type"))
+    texts = [
+        definition(f"{name}-{n}", name, values={"x": to(asked)}, criteria=[{field: f"v{n}"}])
+        for name, asked, field in kinds
+        for n in range(50)
+    ]
+    few = graph("".join((definition("start", "route", values={"x": to("s3")}), *texts[:3])))
+    many = graph("".join((definition("start", "route", values={"x": to("s3")}), *texts)))
+    through = {"s3", "dns", "config"}
+    assert few.explore(few.starts(named(few, "start")), through).is_whole
+    walk = many.explore(many.starts(named(many, "start")), through)
+    assert not walk.is_whole
+    assert len(walk.reached) < 210_000
+
+
 # Placeholders
 
 

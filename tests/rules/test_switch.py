@@ -120,12 +120,15 @@ def test_annotation_for_a_rule_that_does_not_exist_names_the_nearest() -> None:
     judgement = judged(bad('reconciler/R-71: "off: x"'))
     assert told(judgement) == [("R01", Severity.ERROR), ("S01", Severity.WARNING)]
     assert judgement.findings[1].advice == "Did you mean `R71`?"
+    small = judged(bad('reconciler/r01: "off: x"'))
+    assert told(small) == [("R01", Severity.ERROR), ("S01", Severity.WARNING)]
+    assert small.findings[1].advice == "Did you mean `R01`?"
     far = judged(bad('reconciler/Rzzzzzzzz: "off: x"')).findings[1]
     assert "`reconciler rules`" in far.advice
 
 
 def test_other_annotations_are_nobodys_business() -> None:
-    annotations = 'team: "off", example.com/R01: "off: x", reconciler/note: "off: x"'
+    annotations = 'team: "off", example.com/R01: "off: x", reconciler/note: "off: x", reconciler/run: x'
     assert told(judged(bad(annotations))) == [("R01", Severity.ERROR)]
 
 

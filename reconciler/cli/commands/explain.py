@@ -71,7 +71,8 @@ def _explain_topic(current: Session, name: str | None) -> int:
 
 
 def _explain_target(current: Session, text: str, *, live: bool, form: str) -> int:
-    from reconciler.cli.named_targets import count_refused, find, scopes_of, seen_live  # noqa: PLC0415  as above
+    from reconciler.checking import scopes  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.named_targets import count_refused, find, seen_live  # noqa: PLC0415  as above
     from reconciler.cli.passes import Asked, request  # noqa: PLC0415  as above
     from reconciler.cli.views import target_json, target_text  # noqa: PLC0415  as above
     from reconciler.cli.views.output import notice, width_of, write  # noqa: PLC0415  as above
@@ -82,7 +83,8 @@ def _explain_target(current: Session, text: str, *, live: bool, form: str) -> in
     asked = Asked(Purpose.PLAN if live else Purpose.VALIDATE, SourceOptions())
     with compose(request(current, asked)) as composed:
         loaded = composed.adapters.load(composed.adapters.read_tree())
-        named = find(text, scopes_of(composed.settings, loaded, datetime.now(UTC)))
+        settings = composed.settings
+        named = find(text, scopes(settings, settings.targets, loaded, datetime.now(UTC), {}))
         if live:
             named = replace(named, scope=seen_live(composed, named.scope))
     refused = count_refused(loaded)

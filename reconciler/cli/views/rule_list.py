@@ -12,7 +12,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.json import JsonObject
 from reconciler.rules.registry import RULES
 from reconciler.rules.rule import Rule
-from reconciler.rules.switch import Switch, Switches
+from reconciler.rules.switch import Means, Switch, Switches
 
 OFF = "off"
 VERSION = 1
@@ -37,7 +37,7 @@ def rows(switches: Switches) -> list[Row]:
         in_force = switches.severity(rule_id, rule.severity)
         own = sorted(
             (switch for switch in switches.stated if switch.rule == rule_id),
-            key=lambda switch: (switch.means != "settings", switch.place),
+            key=lambda switch: (switch.means is not Means.SETTINGS, switch.place),
         )
         found.append(Row(rule, OFF if in_force is None else str(in_force), tuple(own)))
     return found
@@ -52,7 +52,7 @@ def as_text(listed: Sequence[Row], *, width: int, color: bool) -> str:
         lead = f"{row.rule.id.ljust(ids)}  {row.severity.ljust(_SEVERITY_COLUMNS)}  {sides.ljust(_SIDES_COLUMNS)}  "
         page.say(row.rule.title, _TONES[row.severity], hang=len(lead), lead=lead)
         if row.severity != str(row.rule.severity):
-            why = "" if row.switches and row.switches[0].means == "settings" else " by the profile"
+            why = "" if row.switches and row.switches[0].means is Means.SETTINGS else " by the profile"
             page.say(f"usually {row.rule.severity}, switched{why}", indent=ids + 2, hang=2)
         for switch in row.switches:
             page.say(_told(switch), indent=ids + 2, hang=2)

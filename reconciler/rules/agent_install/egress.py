@@ -82,7 +82,7 @@ def _in_tree(scope: Scope) -> Iterator[Finding | Unknown]:
             elif way is not Way.OPEN:
                 yield Unknown(
                     "R40",
-                    f"whether {_ENDPOINT} is among what network policies such as the one at {policy.origin()} allow",
+                    f"whether {_ENDPOINT} is among what network policies, that at {policy.origin()} among them, allow",
                 )
 
 

@@ -77,6 +77,10 @@ def _inherited(graph: ReferenceGraph, inheriting: dict[Member, list[Ask]]) -> It
             request = node.request(ask)
             if not graph.has_winner(request) and not graph.may_have_others(request):
                 yield _Missing(node.member, ask, request, tuple(found.path_to(node)))
+    if not found.is_whole:
+        yield Unknown(
+            "R51", "there are too many ways over definitions to follow them all to the agents they ask for"
+        )
     for member in inheriting:
         if member not in arrived:
             assert member.declared is not None

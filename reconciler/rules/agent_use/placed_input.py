@@ -85,11 +85,10 @@ def _through(scope: Scope, found: AgentInput, reference: ResourceReference) -> s
         return ""
     graph = scope.references
     ask = Ask(found.path, reference.type, reference.class_name, reference.res_id, reference)
-    targets = []
-    for node in graph.starts(found.member):
-        if way_to_agent(graph, node, ask) is not None:
-            return ""
-        targets += graph.follow(node, ask)
+    nodes = tuple(graph.starts(found.member))
+    if any(way_to_agent(graph, node, ask) is not None for node in nodes):
+        return ""
+    targets = [target for node in nodes for target in graph.follow(node, ask)]
     if reference.type == _HANDING_ON and not (
         targets and all(t.member.driver == ECHO_DRIVER for t in targets)
     ):

@@ -89,14 +89,14 @@ def _are_kept_apart(one: Sequence[Criterion], other: Sequence[Criterion], told: 
     is_one_environment = len(environments) == 1 and None not in environments
     if told.application:
         pairs = ((a, b) for a in one for b in other)
-        return is_one_environment or all(a.app_id and b.app_id and not meet_app(a, b) for a, b in pairs)
+        return is_one_environment or all(a.app_id and b.app_id and not _meet_app(a, b) for a, b in pairs)
     if told.environment:
         pairs = ((a, b) for a in one for b in other)
         return is_one_app or all(a.env_id and b.env_id and a.env_id != b.env_id for a, b in pairs)
     return is_one_app and is_one_environment
 
 
-def meet_app(one: Criterion, other: Criterion) -> bool:
+def _meet_app(one: Criterion, other: Criterion) -> bool:
     """Tell whether two criteria can hold for one application."""
     return meet(Criterion(app_id=one.app_id), Criterion(app_id=other.app_id))
 

@@ -13,7 +13,6 @@ from reconciler.rules.agent_use.agent_input import uses_agent
 from reconciler.rules.asking import AGENT_URL, Ask, Member
 from reconciler.rules.declared_definition import (
     AGENT_TYPE,
-    BASE_ENVIRONMENT_TYPE,
     CLUSTER_TYPE,
     CONFIGURATION_TYPE,
     LOGGING_TYPE,
@@ -26,6 +25,7 @@ from reconciler.rules.git_target import is_git_target
 from reconciler.rules.matrix.beside import beside
 from reconciler.rules.matrix.circumstance import Circumstance
 from reconciler.rules.matrix.row import Column, Provisioned, Reference, StoreKind
+from reconciler.rules.mode_bound.made_store import made_stores
 from reconciler.rules.scope import Scope
 from reconciler.rules.stores.leaves import SecretLeaf, reference_leaves
 from reconciler.rules.wording import listed
@@ -67,9 +67,8 @@ def _stores(scope: Scope, cluster: str | None, leaves: Sequence[SecretLeaf]) -> 
     referred = {leaf.member("store") for leaf in leaves}
     for store in scope.secret_stores:
         yield from _store(store, cluster, is_referred=store.document.metadata.id in referred)
-    for definition in scope.of_type(BASE_ENVIRONMENT_TYPE):
-        if any(isinstance(value, str) and "kind: SecretStore" in value for _, value in definition.inputs()):
-            yield Circumstance(StoreKind.PER_ENVIRONMENT, f"definition `{definition.id}`")
+    for made in made_stores(scope):
+        yield Circumstance(StoreKind.PER_ENVIRONMENT, f"definition `{made.definition.id}`")
     if len(scope.secret_stores) > 1:
         names = listed(store.document.metadata.id for store in scope.secret_stores)
         yield Circumstance(StoreKind.SEVERAL, f"stores {names}")
@@ -205,7 +204,7 @@ def _leading_to_secrets(scope: Scope, members: Sequence[Member]) -> Iterator[Cir
             way = " to ".join(f"`{step.id}`" for step in explored.path_to(goals[0]))
             yield Circumstance(Reference.LEADING_TO_SECRET, way)
             continue
-        is_whole = all(
+        is_whole = explored.is_whole and all(
             graph.winners(node.request(ask))
             for node in explored.reached
             for ask in node.member.asks

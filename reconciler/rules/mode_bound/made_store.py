@@ -8,6 +8,8 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
 from reconciler.rules.declared_definition import BASE_ENVIRONMENT_TYPE, DeclaredDefinition
+from reconciler.rules.foreign import OPERATOR_GROUP, STORE_KIND
+from reconciler.rules.operator.presence import own_operators
 from reconciler.rules.pattern import could_be, is_open
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
@@ -20,7 +22,7 @@ _NAME = re.compile(r"^[ \t]*name:[ \t]*[\"']?([^\s\"'#]+(?:[^\n\"'#]*\}\}?)?)", 
 
 
 @dataclass(frozen=True, slots=True)
-class _MadeStore:
+class MadeStore:
     """A store in the manifests of a definition; `name` is "" where it cannot be told."""
 
     definition: DeclaredDefinition
@@ -28,32 +30,33 @@ class _MadeStore:
     path: Path
 
 
-def _made_stores(scope: Scope) -> Iterator[_MadeStore]:
+def made_stores(scope: Scope) -> Iterator[MadeStore]:
+    """Stores of the Operator that `base-env` definitions make."""
     for definition in scope.of_type(BASE_ENVIRONMENT_TYPE):
         for path, value in definition.inputs():
             if isinstance(value, str) and _STORE.search(value) and _GROUP.search(value):
                 named = _NAME.search(value)
-                yield _MadeStore(definition, named[1].strip() if named else "", path)
-            elif isinstance(value, dict) and value.get("kind") == "SecretStore" and _is_ours(value):
+                yield MadeStore(definition, named[1].strip() if named else "", path)
+            elif isinstance(value, dict) and value.get("kind") == STORE_KIND and _is_ours(value):
                 metadata = value.get("metadata")
                 name = metadata.get("name") if isinstance(metadata, dict) else None
-                yield _MadeStore(definition, name if isinstance(name, str) else "", path)
+                yield MadeStore(definition, name if isinstance(name, str) else "", path)
 
 
 def _is_ours(value: dict[str, Json]) -> bool:
     version = value.get("apiVersion")
-    return isinstance(version, str) and version.startswith("humanitec.io/")
+    return isinstance(version, str) and version.startswith(OPERATOR_GROUP)
 
 
 def _new_enough(scope: Scope) -> Iterator[Finding | Unknown]:
-    for made in _made_stores(scope):
+    for made in made_stores(scope):
         yield from _operator_version(scope, made)
         if is_open(made.name):
             yield from _fixed_reference(scope, made)
 
 
-def _operator_version(scope: Scope, made: _MadeStore) -> Iterator[Finding | Unknown]:
-    versions = [(operator, operator.document.spec.appVersion) for operator in scope.operators]
+def _operator_version(scope: Scope, made: MadeStore) -> Iterator[Finding | Unknown]:
+    versions = [(operator, operator.document.spec.appVersion) for operator in own_operators(scope)]
     if not versions or any(parsed(version or "") is None for _, version in versions):
         yield Unknown(
             "R110",
@@ -75,7 +78,7 @@ def _operator_version(scope: Scope, made: _MadeStore) -> Iterator[Finding | Unkn
             )
 
 
-def _fixed_reference(scope: Scope, made: _MadeStore) -> Iterator[Finding]:
+def _fixed_reference(scope: Scope, made: MadeStore) -> Iterator[Finding]:
     declared = {store.document.metadata.id for store in scope.secret_stores}
     for definition in scope.definitions:
         for path, value in definition.inputs():

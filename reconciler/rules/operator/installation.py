@@ -8,6 +8,7 @@ from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
 from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition, dig
+from reconciler.rules.foreign import OPERATOR_API
 from reconciler.rules.git_target import mode_path
 from reconciler.rules.operator.presence import (
     CONTROLLER,
@@ -24,8 +25,6 @@ from reconciler.rules.scope import Scope
 from reconciler.rules.wording import listed
 from reconciler.settings import FILE_NAME, Mode
 
-GROUP = "humanitec.io/"
-STORE_KIND = "SecretStore"
 _CUSTOM_KINDS = ("Resource", "Workload", "WorkloadPatch", "SecretMapping")
 _LEAST_MEMORY = bytes_of("256Mi")
 _LIMIT: Path = ("controllerManager", "manager", "resources", "limits", "memory")
@@ -150,7 +149,7 @@ def _not_uninstalled(scope: Scope) -> Iterator[Finding | Unknown]:
         if cluster.operator is not False or scope.operators_on(name):
             continue
         state = scope.cluster_state(name)
-        lists = None if state is None else [state.of(f"{GROUP}v1alpha1", kind) for kind in _CUSTOM_KINDS]
+        lists = None if state is None else [state.of(OPERATOR_API, kind) for kind in _CUSTOM_KINDS]
         if lists is None or None in lists:
             yield Unknown("R65", scope.unseen(name))
             continue

@@ -1,4 +1,4 @@
-"""Rules about modes and the switch between them (compatibility rules, Operator and mode): R60, R62, R63."""
+"""Rules about modes and the change from one to another (compatibility rules, Operator and mode): R60, R62, R63."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,13 @@ from reconciler.rules.wording import listed
 from reconciler.settings import FILE_NAME, Mode
 
 _SHOWN = 20
-_NAMED = 3
 """Places that one finding names at most; its message has the number of all."""
+_NAMED = 3
+"""Definitions that its message names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class _ModeChange:
     """What a plan would make of the primary store. `store` is the id it would be, `origin` the document's place."""
 
     before: Mode
@@ -31,7 +32,7 @@ class Switch:
     origin: Origin
 
 
-def switch(scope: Scope) -> Switch | None:
+def _mode_change(scope: Scope) -> _ModeChange | None:
     """Return the change of mode that the declared stores ask for; None where there is none or it cannot be told.
 
     The store that is primary now is the live one, and where live stores were not read that of the
@@ -43,12 +44,12 @@ def switch(scope: Scope) -> Switch | None:
     wanted = declared_primary(scope.secret_stores)
     if wanted is not None and wanted.origin is not None:
         if now == BUILT_IN_STORE and wanted.id != BUILT_IN_STORE:
-            return Switch(Mode.LEGACY, Mode.DIRECT, str(wanted.id), wanted.origin)
+            return _ModeChange(Mode.LEGACY, Mode.DIRECT, str(wanted.id), wanted.origin)
         return None
     for store in scope.secret_stores:
         if store.document.metadata.id == now and now != BUILT_IN_STORE:
             place = store.origin(("spec", "orchestrator", "primary"))
-            return Switch(Mode.DIRECT, Mode.LEGACY, BUILT_IN_STORE, place)
+            return _ModeChange(Mode.DIRECT, Mode.LEGACY, BUILT_IN_STORE, place)
     return None
 
 
@@ -63,7 +64,7 @@ def _as_declared(scope: Scope) -> Iterator[Finding | Unknown]:
     if declared is None:
         return
     targets = deployment_targets(scope)
-    coming = switch(scope)
+    coming = _mode_change(scope)
     modes = {target.id: _mode_after(scope, target, coming) for target in targets}
     if not targets:
         yield from _organization_as_declared(scope, declared)
@@ -84,8 +85,8 @@ def _as_declared(scope: Scope) -> Iterator[Finding | Unknown]:
         )
 
 
-def _mode_after(scope: Scope, target: DeclaredDefinition, coming: Switch | None) -> Mode | None:
-    """Mode once the declared stores are true; the switch itself is R63's subject."""
+def _mode_after(scope: Scope, target: DeclaredDefinition, coming: _ModeChange | None) -> Mode | None:
+    """Mode once the declared stores are true; the change itself is R63's subject."""
     found = scope.mode(target)
     return coming.after if coming is not None and found is coming.before else found
 
@@ -114,7 +115,7 @@ def _why_unknown(scope: Scope, targets: Sequence[DeclaredDefinition]) -> str:
 def _reason(scope: Scope, computed: Mode, first: DeclaredDefinition) -> str:
     if computed is Mode.GITOPS:
         return f"`{first.id}` deploys to Git"
-    coming = switch(scope)
+    coming = _mode_change(scope)
     if coming is not None and coming.after is computed:
         return f"store `{coming.store}` is to be primary"
     told = {
@@ -156,7 +157,7 @@ def _next_step(scope: Scope, declared: Mode, computed: Mode) -> str:
 
 def _organization_as_declared(scope: Scope, declared: Mode) -> Iterator[Finding | Unknown]:
     """Compare where no cluster definition is declared: the store alone tells legacy from the other two."""
-    coming = switch(scope)
+    coming = _mode_change(scope)
     computed = scope.primary.mode if coming is None else coming.after
     if computed is None:
         return
@@ -190,8 +191,8 @@ def _busy_operator(scope: Scope) -> Iterator[Finding | Unknown]:
             )
 
 
-def _no_switch(scope: Scope) -> Iterator[Finding | Unknown]:
-    found = switch(scope)
+def _made_knowingly(scope: Scope) -> Iterator[Finding | Unknown]:
+    found = _mode_change(scope)
     if found is None:
         wanted = declared_primary(scope.secret_stores)
         if wanted is not None and _primary_now(scope) is None:
@@ -207,12 +208,13 @@ def _no_switch(scope: Scope) -> Iterator[Finding | Unknown]:
     count = len(targets) + undeclared
     lacking = len(without) + undeclared
     names = listed((target.id for target in without), most=_NAMED)
+    operators = f"{lacking} of them not known to have an Operator" if lacking else "all with an Operator"
     yield Finding(
         "R63",
         Severity.ERROR,
         f"Making `{found.store}` primary switches the whole organization `{scope.organization}` from "
         f"{found.before} to {found.after}: {count} cluster {'definition' if count == 1 else 'definitions'}, "
-        f"{lacking} of them not known to have an Operator" + (f" ({names})" if names else ""),
+        f"{operators}" + (f" ({names})" if names else ""),
         found.origin,
         others=tuple(target.origin() for target in without[:_SHOWN]),
         advice="Prepare every cluster first; a switch that is meant is let through with the annotation "
@@ -277,6 +279,6 @@ RULES = (
         source="Operator architecture; setup wizard",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        check=_no_switch,
+        check=_made_knowingly,
     ),
 )

@@ -3,7 +3,7 @@
 from reconciler.rules.references import (
     account,
     built_in,
-    operator_version,
+    container_family,
     orchestrator_type,
     reachability,
     runner_configuration,
@@ -18,7 +18,7 @@ RULES: tuple[Rule, ...] = (
     *built_in.RULES,
     *account.RULES,
     *self_hosted.RULES,
-    *operator_version.RULES,
+    *container_family.RULES,
     *runner_configuration.RULES,
     *reachability.RULES,
 )

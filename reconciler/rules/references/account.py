@@ -93,8 +93,8 @@ def _judged(scope: Scope, member: Member, account: str, silent: set[str]) -> Ite
         yield _finding(
             scope,
             member,
-            f"Cloud account `{account}` (`{kind}`) does not fit driver `{member.driver}` of definition `{member.id}`, which takes "
-            + listed(driver.account_types),
+            f"Cloud account `{account}` (`{kind}`) does not fit driver `{member.driver}` of definition `{member.id}`, "
+            "which takes " + listed(driver.account_types),
             f"Use an account of such a type, such as `{fitting[0]}`."
             if fitting
             else "Use an account of such a type.",

@@ -1,6 +1,6 @@
 """The rule about built-in definitions where the Operator provisions (compatibility rules, table E): R95."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -71,7 +71,7 @@ def _in_every_deployment(scope: Scope, name: str) -> Iterator[_Use]:
                 yield _Use(alone, cluster, cluster.declared.origin(), words)
 
 
-def _alone(found: list[Node]) -> Member | None:
+def _alone(found: Sequence[Node]) -> Member | None:
     """Return the built-in definition where no other one matches anywhere; it may never be chosen beside others."""
     return found[0].member if len(found) == 1 and found[0].member.is_built_in else None
 

@@ -43,11 +43,11 @@ def with_operator(
     """Speak where the Operator provisions: nothing in `legacy`, unknown where the mode is."""
     mode = mode_of(scope, member)
     if mode is None:
-        yield Unknown(rule, scope.primary.why if scope.primary.id is None else undecided(member))
+        yield Unknown(rule, scope.primary.why if scope.primary.id is None else _undecided(member))
     elif mode is not Mode.LEGACY:
         yield from found(mode)
 
 
-def undecided(member: Member) -> str:
+def _undecided(member: Member) -> str:
     """Reason of an `Unknown` about a cluster of which a template decides whether it is a Git target."""
     return f"whether `{member.id}` deploys to Git is known at deployment only"

@@ -63,8 +63,8 @@ def _no_namespace(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterato
     yield Finding(
         "R93",
         Severity.WARNING,
-        f"Definition `{member.id}` references a `{ask.type}` in {mode} ({_way(scope, member, ask)}), which is documented "
-        "as unsupported and was seen working",
+        f"Definition `{member.id}` references a `{ask.type}` in {mode} ({_way(scope, member, ask)}), which is "
+        "documented as unsupported and was seen working",
         _place(member, ask),
         key=scope.key(Kind.DEFINITION, member.id),
         advice="Prefer the namespace's name from a `config` definition.",
@@ -76,8 +76,8 @@ def _no_agent(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Fi
     yield Finding(
         "R94",
         Severity.WARNING if is_runners else Severity.ERROR,
-        f"Definition `{member.id}` references an agent for a runner's cluster in {mode} ({_way(scope, member, ask)}), which "
-        "is documented as unsupported and done by the vendor"
+        f"Definition `{member.id}` references an agent for a runner's cluster in {mode} ({_way(scope, member, ask)}), "
+        "which is documented as unsupported and done by the vendor"
         if is_runners
         else f"Definition `{member.id}` cannot reference an agent here: in {mode} the Operator provisions it "
         f"({_way(scope, member, ask)}, `{dotted(ask.path)}`)",

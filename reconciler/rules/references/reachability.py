@@ -99,7 +99,8 @@ def _shadowed(scope: Scope, member: Member, winners: Sequence[Member]) -> Findin
     return Finding(
         "R111",
         Severity.WARNING,
-        f"Definition `{member.id}` is never chosen: wherever its criteria hold, {names} {'wins' if len(winners) == 1 else 'win'}",
+        f"Definition `{member.id}` is never chosen: wherever its criteria hold, {names} "
+        + ("wins" if len(winners) == 1 else "win"),
         definition.origin(("criteria",)),
         key=scope.key(Kind.DEFINITION, member.id),
         others=tuple(w.declared.origin(("criteria",)) for w in winners[:_SHOWN] if w.declared is not None),

@@ -1,4 +1,7 @@
-"""What drivers of the container family need around them (compatibility rules, table D): R98, R99."""
+"""The rule about the configuration of container runners (compatibility rules, table D): R99.
+
+`container_family` takes from here which platforms configurations name, a part of R98.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -34,6 +34,8 @@ def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
         )
         if way:
             yield from with_operator("R91", scope, member, partial(_found, scope, way))
+        elif not found.is_whole and nodes:
+            yield from with_operator("R91", scope, member, partial(_unfollowed, member))
 
 
 def _found(scope: Scope, way: list[Member], mode: Mode) -> Iterator[Finding]:
@@ -51,14 +53,20 @@ def _found(scope: Scope, way: list[Member], mode: Mode) -> Iterator[Finding]:
     yield Finding(
         "R91",
         Severity.ERROR,
-        f"Definition `{first.id}` is provisioned by the orchestrator and would need {needs}, which only the Operator can "
-        f"read in {mode}",
+        f"Definition `{first.id}` is provisioned by the orchestrator and would need {needs}, which only the Operator "
+        f"can read in {mode}",
         place,
         key=scope.key(Kind.DEFINITION, first.id),
         others=tuple(m.declared.origin() for m in way[1:-1] if m.declared is not None)
         + (() if len(way) == 1 or last.declared is None else (last.declared.origin(path),)),
         advice="Give the orchestrator what it needs in another way: a cloud account, or a plain secret that is "
         "handed in at apply time; it cannot read a reference into a store.",
+    )
+
+
+def _unfollowed(member: Member, _: Mode) -> Iterator[Unknown]:
+    yield Unknown(
+        "R91", f"there are too many ways over definitions to follow them all: those of `{member.id}`"
     )
 
 

@@ -68,17 +68,21 @@ def problems(
                 continue
             other = _OTHER_SIDE.get(name)
             if other in spelling.fields:
-                yield (kind, name), f"`{kind}.{name}` is the other side's spelling", f"Write `{other}`."
+                yield (
+                    (kind, name),
+                    f"has `{kind}.{name}`, which is the other side's spelling",
+                    f"Write `{other}`.",
+                )
             else:
                 advice = did_you_mean(name, sorted(spelling.fields))
                 yield (
                     (kind, name),
-                    f"`{kind}.{name}` is not known",
+                    f"has `{kind}.{name}`, which is not known",
                     advice or f"Known are {listed(sorted(spelling.fields))}.",
                 )
         for name in spelling.required:
             if not (block or {}).get(name) and _OTHER_SIDE.get(name) not in (block or {}):
-                yield (kind,), f"`{kind}.{name}` is missing", f"Set `{kind}.{name}`."
+                yield (kind,), f"lacks `{kind}.{name}`", f"Set `{kind}.{name}`."
 
 
 def on_cluster(kind: str, block: JsonObject) -> JsonObject:

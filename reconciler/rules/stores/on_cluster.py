@@ -10,14 +10,14 @@ from reconciler.model.json import Json, JsonObject
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument, StoreOnCluster
 from reconciler.rules.declared_definition import dig
-from reconciler.rules.foreign import secret_stores
+from reconciler.rules.foreign import OPERATOR_API, STORE_KIND, secret_stores
+from reconciler.rules.operator.presence import own_operators
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.rules.stores.blocks import blocks_of, on_cluster
 from reconciler.rules.stores.leaves import reference_leaves
 from reconciler.rules.wording import listed
 
-API = "humanitec.io/v1alpha1"
 DEFAULT_LABEL = "app.humanitec.io/default-store"
 _COMPARED = ("region", "url", "path", "tenantID", "projectID", "namespace")
 
@@ -49,7 +49,7 @@ def _placed(scope: Scope, cluster: str) -> list[_Placed]:
 
 def _clusters(scope: Scope) -> list[str]:
     """Clusters with an Operator of the organization, in the order of the files."""
-    return list(dict.fromkeys(operator.document.spec.cluster for operator in scope.operators))
+    return list(dict.fromkeys(operator.document.spec.cluster for operator in own_operators(scope)))
 
 
 def _used(scope: Scope) -> set[str]:
@@ -61,7 +61,7 @@ def _present(scope: Scope) -> Iterator[Finding | Unknown]:
     manifests = {name for name, _ in secret_stores(scope.everything)}
     for cluster in _clusters(scope):
         state = scope.cluster_state(cluster)
-        live = None if state is None else state.of(API, "SecretStore")
+        live = None if state is None else state.of(OPERATOR_API, STORE_KIND)
         missing: list[str] = []
         for store in scope.secret_stores:
             spec, name = store.document.spec, store.document.metadata.id
@@ -160,7 +160,7 @@ def _one_default(scope: Scope) -> Iterator[Finding | Unknown]:
 
 def _live_defaults(scope: Scope, cluster: str, state: ClusterState) -> Sequence[str] | None:
     """Labelled stores in the Operators' namespaces, those left out that a document of ours would unlabel."""
-    stores = state.of(API, "SecretStore")
+    stores = state.of(OPERATOR_API, STORE_KIND)
     if stores is None:
         return None
     namespaces = {operator.document.spec.namespace for operator in scope.operators_on(cluster)}

@@ -10,7 +10,7 @@ from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.rules.declared_definition import ORCHESTRATOR_TYPES
-from reconciler.rules.foreign import secret_stores
+from reconciler.rules.foreign import OPERATOR_API, STORE_KIND, secret_stores
 from reconciler.rules.identifier import did_you_mean
 from reconciler.rules.pattern import is_literal
 from reconciler.rules.rule import Confidence, Rule, Side
@@ -88,7 +88,7 @@ def _known_stores(scope: Scope) -> Iterator[str]:
     for live in scope.surroundings.stores or ():
         yield live.id
     for state in scope.clusters.values():
-        for found in state.of("humanitec.io/v1alpha1", "SecretStore") or ():
+        for found in state.of(OPERATOR_API, STORE_KIND) or ():
             yield found.name
 
 

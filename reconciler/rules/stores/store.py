@@ -10,7 +10,7 @@ from reconciler.model.json import Json
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.rules.declared_definition import dig
-from reconciler.rules.foreign import is_object
+from reconciler.rules.foreign import store_manifests
 from reconciler.rules.identifier import did_you_mean
 from reconciler.rules.pattern import is_open
 from reconciler.rules.rule import Confidence, Rule, Side
@@ -54,7 +54,7 @@ def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
                 store.key_origin(("spec", "kubernetes")),
                 advice="Leave `orchestrator` out: such a store exists on clusters only.",
             )
-    for manifest in manifests(scope):
+    for manifest in _manifests(scope):
         spec = dig(manifest.raw, "spec")
         blocks_there = {name: _block(spec, name) for name in STORE_TYPES if dig(spec, name) is not None}
         for path, problem, advice in problems(blocks_there, CLUSTER):
@@ -72,13 +72,9 @@ def _block(spec: Json, name: str) -> dict[str, Json]:
     return block if isinstance(block, dict) else {}
 
 
-def manifests(scope: Scope) -> list[Foreign]:
+def _manifests(scope: Scope) -> list[Foreign]:
     """Manifests of the Operator's `SecretStore` in the files of the target, templates left out."""
-    return [
-        foreign
-        for foreign in scope.declarations.foreign
-        if is_object(foreign, "humanitec.io/", "SecretStore") and not is_open(_name(foreign))
-    ]
+    return [manifest for manifest in store_manifests(scope.declarations) if not is_open(_name(manifest))]
 
 
 def _name(manifest: Foreign) -> str:
@@ -172,7 +168,7 @@ def _backed_by_cluster_only(scope: Scope, primary: Declared[SecretStoreDocument]
         return False
     others = [s for s in scope.secret_stores if s.document.spec.clusters]
     kinds = [kind for store in others for kind in blocks_of(store.document.spec)]
-    there = {_name(manifest): dig(manifest.raw, "spec") for manifest in manifests(scope)}
+    there = {_name(manifest): dig(manifest.raw, "spec") for manifest in _manifests(scope)}
     if primary.document.metadata.id in there:
         return set(_kinds(there[primary.document.metadata.id])) == {"kubernetes"}
     kinds += [kind for spec in there.values() for kind in _kinds(spec)]

@@ -10,14 +10,14 @@ from reconciler.model.finding import Severity
 from reconciler.rules.judge import Judgement
 from reconciler.rules.matrix.assessment import ROWS, Assessment, assess
 from reconciler.rules.matrix.network import egress
-from reconciler.rules.matrix.row import Cell, DeploymentTarget, Enforcement, Row, StoreKind, Verdict
+from reconciler.rules.matrix.row import Cell, DeploymentTarget, Enforcement, Host, Row, StoreKind, Verdict
 from reconciler.rules.network_policy import Way
 from reconciler.rules.registry import RULES
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
 from tests.rules.matrix import definition_cases, installation_cases
 from tests.rules.matrix.case import Case
-from tests.rules.matrix_trees import TARGET, Document, Tree, base, definition, of_table_a, scopes_of
+from tests.rules.matrix_trees import TARGET, Document, Tree, agent, base, definition, of_table_a, scopes_of
 from tests.rules.tree import judge_all
 
 CASES = {**installation_cases.CASES, **definition_cases.CASES}
@@ -201,6 +201,19 @@ def test_policies_add_up_and_those_for_others_do_not_count() -> None:
     assert not closes(other)
     assert not closes(ingress)
     assert not closes()
+
+
+def test_a_way_out_that_cannot_be_told_makes_the_row_uncertain() -> None:
+    policy = network_policy(policyTypes=["Egress"], podSelector={}, egress=[{"ports": [{"port": "https"}]}])
+    assessment, _, _ = seen(base(Mode.LEGACY).plus(agent(), policy))
+    assert [applied.is_certain for applied in assessment.rows if applied.row.id == "G9"] == [False]
+
+
+@pytest.mark.parametrize("host", ["cloud-run", "Cloud Run", "google-cloud-run", "aws_lambda"])
+def test_hosts_are_told_in_every_spelling(host: str) -> None:
+    assessment, _, _ = seen(base(Mode.LEGACY).plus(agent(host=host, cluster=None, namespace=None)))
+    subjects = {applied.row.subject for applied in assessment.rows}
+    assert Host.REQUEST_DRIVEN in subjects
 
 
 def network_policy(**spec: Any) -> Document:

@@ -94,6 +94,13 @@ def test_without_a_version_it_is_unknown(text: str) -> None:
     assert (of(judgement, "R110"), unknown(judgement, "R110")) == ([], 1)
 
 
+def test_operators_of_another_organization_are_not_asked() -> None:
+    """One folder may hold Operators of several organizations."""
+    others = operator("0.1.0").replace("cluster: eu-1", "cluster: eu-1, organization: beta")
+    judgement = judged(base_env() + others)
+    assert (of(judgement, "R110"), unknown(judgement, "R110")) == ([], 1)
+
+
 def test_stores_of_others_and_other_types_are_left_alone() -> None:
     others = base_env(group="external-secrets.io/v1") + operator("0.1.0")
     assert of(judged(others), "R110") == []

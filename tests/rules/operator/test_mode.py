@@ -233,6 +233,11 @@ def test_the_refusal_counts_targets_and_names_those_without_operator() -> None:
     assert "3 cluster definitions, 2 of them not known to have an Operator (`us`)" in finding.message
 
 
+def test_the_refusal_says_where_no_operator_is_lacking() -> None:
+    (finding,) = of("R63", judged_tree(replace(base(Mode.DIRECT), live={"stores": [BUILT_IN]})))
+    assert finding.message.endswith("1 cluster definition, all with an Operator")
+
+
 def test_a_switch_is_let_through_by_an_annotation_with_a_reason() -> None:
     document = store()
     document["metadata"]["annotations"] = {"reconciler/R63": "off until 2026-06-02: agreed for the weekend"}

@@ -310,3 +310,19 @@ def test_own_drivers_without_an_agent_are_no_subject() -> None:
         definition("one", "s3", driver="acme/own", values={"a": to("dns#x")}), live=NOTHING_LIVE
     )
     assert (of("R97", judgement), unknown("R97", judgement)) == ([], [])
+
+
+def test_ways_that_are_too_many_to_follow_are_unknown_and_not_free_of_secrets() -> None:
+    kinds = (("s3", "dns", "app_id"), ("dns", "config", "env_id"), ("config", "s3", "env_type"))
+    texts = [
+        definition(f"{name}-{n}", name, values={"x": to(asked)}, criteria=[{field: f"v{n}"}])
+        for name, asked, field in kinds
+        for n in range(60)
+    ]
+    start = definition("space", "k8s-namespace", values={"x": to("s3")})
+    holding = definition("last", "config", secret_refs=STORED, criteria=[{"env_type": "v0", "class": "c"}])
+    judgement = judged("".join((start, *texts, holding)), settings=DIRECT, only=["R91"])
+    assert judgement.findings == ()
+    (unknown,) = judgement.unknown
+    assert "too many ways" in unknown.reason
+    assert "`space`" in unknown.reason

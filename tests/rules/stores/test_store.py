@@ -88,10 +88,10 @@ def test_every_kind_of_store_can_be_declared(block: str) -> None:
     [
         ("kvVersion: 2", ["needs exactly one kind of store, has none"]),
         (f"{AWS}, gcpsm: {{project_id: p}}", ["needs exactly one kind of store, has `awssm`, `gcpsm`"]),
-        ("gcpsm: {projectID: p}", ["`gcpsm.projectID` is the other side's spelling"]),
-        ("azurekv: {tenantID: t, url: u}", ["`azurekv.tenantID` is the other side's spelling"]),
-        ("awssm: {regoin: x}", ["`awssm.regoin` is not known", "`awssm.region` is missing"]),
-        ("vault: {}", ["`vault.url` is missing"]),
+        ("gcpsm: {projectID: p}", ["has `gcpsm.projectID`, which is the other side's spelling"]),
+        ("azurekv: {tenantID: t, url: u}", ["has `azurekv.tenantID`, which is the other side's spelling"]),
+        ("awssm: {regoin: x}", ["has `awssm.regoin`, which is not known", "lacks `awssm.region`"]),
+        ("vault: {}", ["lacks `vault.url`"]),
         ("kubernetes: {namespace: n}, orchestrator: {}", ["is of kind `kubernetes`, which the orchestrator"]),
     ],
 )
