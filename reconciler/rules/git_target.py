@@ -261,8 +261,3 @@ def is_empty(value: Json) -> bool:
     if isinstance(value, list):
         return all(is_empty(child) for child in value)
     return value is None or value == ""
-
-
-def is_fixed(text: str) -> bool:
-    """True for text that is the same in every deployment."""
-    return "{{" not in text and not has_placeholder(text)

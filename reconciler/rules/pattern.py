@@ -33,6 +33,11 @@ def is_open(text: str) -> bool:
     return _OPEN.search(text) is not None
 
 
+def is_fixed(text: str) -> bool:
+    """True for text that is the same in every deployment."""
+    return "{{" not in text and not has_placeholder(text)
+
+
 def is_filled_in(text: str) -> bool:
     """True for a text that a template, a shell or Kubernetes fills in later, whole or in part."""
     return "$" in text or "{{" in text

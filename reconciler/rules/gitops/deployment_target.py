@@ -8,15 +8,9 @@ from reconciler.model.json import Path, dotted
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.rules.agent_use.agent_input import agent_uses
 from reconciler.rules.declared_definition import CLUSTER_TYPE
-from reconciler.rules.git_target import (
-    GitTarget,
-    Given,
-    git_target,
-    is_fixed,
-    is_git_target,
-    mode_path,
-)
+from reconciler.rules.git_target import GitTarget, Given, git_target, is_git_target, mode_path
 from reconciler.rules.operator.presence import has_any_operator
+from reconciler.rules.pattern import is_fixed
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 

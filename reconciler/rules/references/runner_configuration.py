@@ -14,7 +14,7 @@ from reconciler.rules.asking import AGENT_URL, Member
 from reconciler.rules.context import described
 from reconciler.rules.declared_definition import CONFIGURATION_TYPE, dig
 from reconciler.rules.driver import DriverClass, chain, driver_classes
-from reconciler.rules.git_target import is_fixed
+from reconciler.rules.pattern import is_fixed
 from reconciler.rules.reference_graph import Node, Request, spelled
 from reconciler.rules.references.outputs import Outputs, outputs_of
 from reconciler.rules.rule import Confidence, Rule, Side
