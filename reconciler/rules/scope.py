@@ -155,10 +155,14 @@ class Scope:
             if runner.document.spec.install is not None
         )
 
-    @property
+    @cached_property
     def operators(self) -> tuple[Declared[OperatorDocument], ...]:
-        """Operators in the files of the target, those that name another organization among them."""
-        return self.declarations.operators
+        """Operators of this organization: those that name it, and those in its files that name none."""
+        return tuple(
+            operator
+            for operator in self.declarations.operators
+            if operator.document.spec.organization in (None, self.organization)
+        )
 
     @cached_property
     def _operators_by_cluster(self) -> Mapping[str, tuple[Declared[OperatorDocument], ...]]:

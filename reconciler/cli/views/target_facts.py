@@ -9,7 +9,7 @@ from reconciler.rules.declared_definition import AGENT_TYPE, DeclaredDefinition
 from reconciler.rules.git_target import is_git_target, mode_path
 from reconciler.rules.matrix.assessment import Assessment, assess
 from reconciler.rules.matrix.row import Verdict
-from reconciler.rules.operator.presence import controllers, is_runtime_cluster, own_operators
+from reconciler.rules.operator.presence import controllers, is_runtime_cluster
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
 
@@ -145,7 +145,7 @@ def _agents(scope: Scope, definition: DeclaredDefinition) -> Iterator[str]:
 def _operator(scope: Scope, definition: DeclaredDefinition) -> Fact:
     cluster = scope.cluster_of(definition)
     if cluster is None:
-        declared = [operator.document.metadata.id for operator in own_operators(scope)]
+        declared = [operator.document.metadata.id for operator in scope.operators]
         told = f"; declared are {', '.join(declared)}" if declared else ""
         return Fact(None, f"the cluster is not known{told}")
     declared_here = scope.operators_on(cluster)

@@ -45,8 +45,7 @@ def _definition_id(scope: Scope) -> Iterator[Finding | Unknown]:
             "R02",
             Severity.ERROR,
             f"Definition id `{definition.id}`: three characters or more, lower-case letters, digits and "
-            f"hyphens, "
-            "no hyphen at either end",
+            "hyphens, no hyphen at either end",
             definition.id_origin,
             key=scope.key(Kind.DEFINITION, definition.id),
             advice=_repair(suggestion, is_valid=is_definition_id(suggestion)),
@@ -83,7 +82,7 @@ def _store_id(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Finding(
                 "R06",
                 Severity.ERROR,
-                f"Store id `{store_id}` is not allowed: it names the built-in store",
+                f"Secret store id `{store_id}` is not allowed: it names the built-in store",
                 origin,
                 advice="Choose another name, and use it in `store` of every secret reference.",
             )
@@ -91,9 +90,8 @@ def _store_id(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Finding(
                 "R06",
                 Severity.ERROR,
-                f"Store id `{store_id}` is not allowed: lower-case letters, digits and single inner hyphens "
-                f"only, "
-                "two characters or more",
+                f"Secret store id `{store_id}` is not allowed: lower-case letters, digits and single inner hyphens "
+                "only, two characters or more",
                 origin,
                 advice=_repair(repaired(store_id), is_valid=is_v1_id(repaired(store_id))),
             )
@@ -108,8 +106,7 @@ def _runner_id(scope: Scope) -> Iterator[Finding | Unknown]:
                 "R07",
                 Severity.ERROR,
                 f"Runner id `{runner_id}` must start with a letter; lower-case letters, digits, `_` and `-` "
-                f"follow, "
-                "at least one of them",
+                "follow, at least one of them",
                 runner.origin(("metadata", "id")),
                 key=scope.key(Kind.RUNNER, runner_id),
                 advice=_repair(suggestion, is_valid=is_runner_id(suggestion)),

@@ -101,7 +101,7 @@ def _stores(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Finding(
                 "R09",
                 Severity.WARNING,
-                f"Store `{store_id}` has the address of store `{old}`, which exists and is not declared any more: "
+                f"Secret store `{store_id}` has the address of `{old}`, which exists and is not declared any more: "
                 f"changing the id means delete and create; references to `{old}` break in between",
                 store.origin(("metadata", "id")),
                 advice=f"Keep `{old}`, or have both until no reference and no cluster names `{old}` any more.",

@@ -182,12 +182,10 @@ def _held_in_live(scope: Scope) -> Iterator[Finding]:
                 definition.origin(("criteria", index)),
                 key=scope.key(Kind.DEFINITION, definition.id),
                 advice=f"Take the criterion from `{holder.key.id}` in the orchestrator first, or make this "
-                f"one more "
-                "specific."
+                "one more specific."
                 if holder.is_built_in
                 else f"If the plan does not remove `{holder.key.id}`, declare it with other criteria or "
-                f"take the "
-                "criterion from it first; adding the criterion would be answered with 409.",
+                "take the criterion from it first; adding the criterion would be answered with 409.",
             )
 
 

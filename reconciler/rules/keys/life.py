@@ -10,7 +10,6 @@ from reconciler.model.key import KeyOwner
 from reconciler.model.origin import Origin
 from reconciler.rules.keys.holding import AgentKeys, agent_keys, declared_keys, is_waiting, shown
 from reconciler.rules.keys.place import key_places, look
-from reconciler.rules.operator.presence import own_operators
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
@@ -94,7 +93,7 @@ def _unread_operator_keys(scope: Scope) -> str:
 def _operator_keys(scope: Scope) -> Mapping[str, tuple[KeyOwner, Origin]]:
     """Keys of the organization's Operators by fingerprint: declared, named, or found in their Secrets."""
     found: dict[str, tuple[KeyOwner, Origin]] = {}
-    for operator in own_operators(scope):
+    for operator in scope.operators:
         key = operator.document.spec.driverKey
         if key is not None and key.fingerprint is not None:
             owner = KeyOwner(operator=operator.document.metadata.id)
@@ -175,7 +174,7 @@ def _left_over(scope: Scope, keys: AgentKeys, names: list[str], count: int) -> F
 
 
 def _is_ours(scope: Scope) -> Iterator[Finding | Unknown]:
-    operators = own_operators(scope)
+    operators = scope.operators
     declared, _ = declared_keys(scope)
     documents = [
         key for owner, keys in declared.items() if owner.operator is not None for key in keys.values()
@@ -211,7 +210,7 @@ def _without_known_key(scope: Scope) -> str:
     known: dict[KeyOwner, bool] = defaultdict(bool)
     for owner, _ in _operator_keys(scope).values():
         known[owner] = True
-    for operator in own_operators(scope):
+    for operator in scope.operators:
         owner = KeyOwner(operator=operator.document.metadata.id)
         if operator.document.spec.driverKey is not None and not known[owner]:
             return owner.name
@@ -254,7 +253,7 @@ RULES = (
         condition=f"An Agent should have at most {_AT_ONCE} keys, declared and registered ones together, and none "
         "that is neither declared nor found in a Secret. Declared keys count as part of a rotation.",
         why="Every registered key opens the tunnel; one that nobody uses is one that nobody misses when it leaks.",
-        advice="Remove it.",
+        advice="Remove the key that nothing uses from its Agent.",
         source="Agent overview; the number is our inference",
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),

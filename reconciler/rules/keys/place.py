@@ -15,7 +15,6 @@ from reconciler.model.origin import Origin
 from reconciler.rules.agent_install.installation import KEY_ENTRY, key_secret, namespace_of, on_clusters
 from reconciler.rules.declared_definition import dig
 from reconciler.rules.installed import InstalledAgent, InstalledRunner
-from reconciler.rules.operator.presence import own_operators
 from reconciler.rules.scope import Scope
 
 OPERATOR_ENTRY = "privateKey"
@@ -66,7 +65,7 @@ def _of_agents(scope: Scope) -> Iterator[KeyPlace]:
 
 
 def _of_operators(scope: Scope) -> Iterator[KeyPlace]:
-    for operator in own_operators(scope):
+    for operator in scope.operators:
         spec = operator.document.spec
         key = spec.driverKey
         if key is not None:

@@ -93,8 +93,7 @@ def _is_labelled(scope: Scope) -> Iterator[Finding | Unknown]:
                 "R14",
                 Severity.WARNING,
                 f"Mislabelled PEM: labelled `{public_key.label}` instead of `{_PUBLIC_LABEL}`; accepted by "
-                f"the "
-                "orchestrator as seen, refused by stricter readers",
+                "the orchestrator as seen, refused by stricter readers",
                 _place(declared),
                 key=_key(scope, owner, public_key),
                 advice="Write the key anew with `openssl pkey -pubin -pubout`; its fingerprint stays the "
@@ -147,15 +146,13 @@ def _one_live_agent(scope: Scope) -> Iterator[Finding]:
                 "R15",
                 Severity.ERROR if is_declared else Severity.WARNING,
                 f"Agents `{holder}` (live) and `{owner}` share key {public_key.fingerprint[:12]}; a key "
-                f"stands for "
-                "one Agent",
+                "stands for one Agent",
                 _place(declared),
                 key=scope.key(Kind.KEY, f"{owner}/{public_key.fingerprint}"),
                 advice=f"Make a new key pair for `{owner}`."
                 if is_declared
                 else f"Make a new key pair for `{owner}`, or remove `{holder}` first if this is the same "
-                f"Agent under "
-                "a new id.",
+                "Agent under a new id.",
             )
 
 

@@ -28,7 +28,6 @@ from reconciler.rules.operator.presence import (
     has_operator,
     is_runtime_cluster,
     organization_of,
-    own_operators,
 )
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
@@ -121,7 +120,7 @@ def _hosts(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
         served = scope.cluster_of(target)
         if uses_agent(target) and served is not None and installed.install.cluster != served:
             yield Circumstance(Host.ELSEWHERE, f"Agent `{installed.id}` for cluster `{served}`", Column.AGENT)
-    for operator in own_operators(scope):
+    for operator in scope.operators:
         spec = operator.document.spec
         name = f"Operator `{operator.document.metadata.id}`"
         yield from _on_cluster(scope, spec.cluster, spec.namespace, Column.OPERATOR, name)
@@ -271,7 +270,7 @@ def _column(owner: KeyOwner) -> Column:
 
 
 def _topology(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
-    operators = own_operators(scope)
+    operators = scope.operators
     if scope.agents and operators:
         yield Circumstance(Topology.ONE_ORGANIZATION, f"organization `{scope.organization}`")
     with_agent = {installed.install.cluster for installed in scope.all_agent_installs}

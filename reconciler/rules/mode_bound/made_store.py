@@ -9,7 +9,6 @@ from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
 from reconciler.rules.declared_definition import BASE_ENVIRONMENT_TYPE, DeclaredDefinition
 from reconciler.rules.foreign import OPERATOR_GROUP, STORE_KIND
-from reconciler.rules.operator.presence import own_operators
 from reconciler.rules.pattern import could_be, is_open
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
@@ -56,7 +55,7 @@ def _new_enough(scope: Scope) -> Iterator[Finding | Unknown]:
 
 
 def _operator_version(scope: Scope, made: MadeStore) -> Iterator[Finding | Unknown]:
-    versions = [(operator, operator.document.spec.appVersion) for operator in own_operators(scope)]
+    versions = [(operator, operator.document.spec.appVersion) for operator in scope.operators]
     if not versions or any(parsed(version or "") is None for _, version in versions):
         yield Unknown(
             "R110",

@@ -10,7 +10,7 @@ from reconciler.model.operator import DRIVER_KEY_SECRET, DriverKey
 from reconciler.model.surroundings import Beside
 from reconciler.rules.declared_definition import ORCHESTRATOR_TYPES, DeclaredDefinition
 from reconciler.rules.driver import DriverClass, driver_classes
-from reconciler.rules.operator.presence import DeclaredOperator, own_operators
+from reconciler.rules.operator.presence import DeclaredOperator
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
@@ -40,7 +40,7 @@ def needs_key(scope: Scope, definition: DeclaredDefinition) -> bool | None:
 
 
 def _has_key(scope: Scope) -> Iterator[Finding | Unknown]:
-    operators = own_operators(scope)
+    operators = scope.operators
     if not operators or not (scope.git_targets or scope.primary.mode is Mode.DIRECT):
         return
     unknown_driver: DeclaredDefinition | None = None

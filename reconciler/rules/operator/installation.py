@@ -17,7 +17,6 @@ from reconciler.rules.operator.presence import (
     has_any_operator,
     has_operator,
     organization_of,
-    own_operators,
 )
 from reconciler.rules.operator.quantity import bytes_of
 from reconciler.rules.rule import Confidence, Rule, Side
@@ -33,7 +32,7 @@ _MANAGER = "manager"
 
 def _shared_clusters(scope: Scope) -> Iterator[tuple[str, list[DeclaredOperator]]]:
     """Clusters of own Operators for which several are declared, each with them in the order of the files."""
-    for cluster in dict.fromkeys(o.document.spec.cluster for o in own_operators(scope)):
+    for cluster in dict.fromkeys(o.document.spec.cluster for o in scope.operators):
         found = sorted(scope.operators_on(cluster), key=lambda operator: operator.origin())
         if len(found) > 1:
             yield cluster, found
@@ -75,7 +74,7 @@ def _one_operator(scope: Scope) -> Iterator[Finding | Unknown]:
                     others=(first.origin(("spec", "cluster")),),
                     advice="Keep one of the two documents, or correct its cluster.",
                 )
-    for operator in own_operators(scope):
+    for operator in scope.operators:
         yield from _one_found(scope, operator)
 
 
@@ -174,7 +173,7 @@ def _orphaned(scope: Scope, cluster: str, found: list[ClusterObject]) -> Finding
 
 
 def _enough_memory(scope: Scope) -> Iterator[Finding | Unknown]:
-    for operator in own_operators(scope):
+    for operator in scope.operators:
         declared = _declared_limits(operator)
         for limit, path in declared:
             yield from _judged_limit(limit, operator, path, operator.document.spec.cluster)

@@ -10,7 +10,7 @@ from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition
 from reconciler.rules.git_target import mode_path
 from reconciler.rules.mode import KnownFrom, declared_primary
-from reconciler.rules.operator.presence import deployment_targets, has_operator, own_operators
+from reconciler.rules.operator.presence import deployment_targets, has_operator
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.rules.wording import listed
@@ -173,7 +173,7 @@ def _organization_as_declared(scope: Scope, declared: Mode) -> Iterator[Finding 
 
 
 def _busy_operator(scope: Scope) -> Iterator[Finding | Unknown]:
-    operators = own_operators(scope)
+    operators = scope.operators
     if not operators:
         return
     if scope.primary_store is None:

@@ -11,11 +11,6 @@ CONTROLLER = "humanitec-operator-controller-manager"
 DeclaredOperator = Declared[OperatorDocument]
 
 
-def own_operators(scope: Scope) -> tuple[DeclaredOperator, ...]:
-    """Operators that serve the organization of the scope."""
-    return tuple(o for o in scope.operators if o.document.spec.organization in (None, scope.organization))
-
-
 def organization_of(scope: Scope, operator: DeclaredOperator) -> str | None:
     """Organization that an Operator serves; None where it is that of files of another target."""
     named = operator.document.spec.organization

@@ -10,7 +10,7 @@ from reconciler.rules.agent_install.image import image as image_of
 from reconciler.rules.asking import Member
 from reconciler.rules.declared_definition import dig
 from reconciler.rules.driver import DriverClass
-from reconciler.rules.operator.presence import controllers, own_operators
+from reconciler.rules.operator.presence import controllers
 from reconciler.rules.references.deployment_mode import clusters_of, mode_of
 from reconciler.rules.references.runner_configuration import family, other_platforms
 from reconciler.rules.rule import Confidence, Rule, Side
@@ -57,7 +57,7 @@ def _clusters(scope: Scope, member: Member) -> Iterator[str]:
     """Clusters that the definition is used on; those of all Operators of the organization where that is not told."""
     chosen = (node.member.declared for node in clusters_of(scope, member))
     named = {name for cluster in chosen if cluster is not None and (name := scope.cluster_of(cluster))}
-    yield from sorted(named or {operator.document.spec.cluster for operator in own_operators(scope)})
+    yield from sorted(named or {operator.document.spec.cluster for operator in scope.operators})
 
 
 def _on_cluster(scope: Scope, cluster: str, member: Member) -> Iterator[Finding | Unknown]:

@@ -11,7 +11,6 @@ from reconciler.model.origin import Origin
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument, StoreOnCluster
 from reconciler.rules.declared_definition import dig
 from reconciler.rules.foreign import OPERATOR_API, STORE_KIND, secret_stores
-from reconciler.rules.operator.presence import own_operators
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 from reconciler.rules.stores.blocks import blocks_of, on_cluster
@@ -49,7 +48,7 @@ def _placed(scope: Scope, cluster: str) -> list[_Placed]:
 
 def _clusters(scope: Scope) -> list[str]:
     """Clusters with an Operator of the organization, in the order of the files."""
-    return list(dict.fromkeys(operator.document.spec.cluster for operator in own_operators(scope)))
+    return list(dict.fromkeys(operator.document.spec.cluster for operator in scope.operators))
 
 
 def _used(scope: Scope) -> set[str]:

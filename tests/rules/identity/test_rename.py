@@ -81,7 +81,7 @@ LIVE_VAULT = (
 def test_store_with_the_address_of_one_that_is_gone_is_a_rename() -> None:
     found = judgement(store("new", VAULT), live=LIVE_VAULT)
     assert severities(found, "R09") == [Severity.WARNING]
-    assert "Store `new` has the address of store `old`" in messages(found, "R09")[0]
+    assert "Secret store `new` has the address of `old`" in messages(found, "R09")[0]
 
 
 @pytest.mark.parametrize(
