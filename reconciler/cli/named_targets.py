@@ -73,8 +73,8 @@ def _hint(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def seen_live(composed: Composition, scope: Scope) -> Scope:
-    """Read the organization of a scope with a client that cannot write.
+def seen_live(composed: Composition, named: Named) -> Named:
+    """Read the organization of a target with a client that cannot write, and find its definitions anew.
 
     Raises UsageError where the target has no orchestrator, OrchestratorError.
     """
@@ -82,6 +82,7 @@ def seen_live(composed: Composition, scope: Scope) -> Scope:
     from reconciler.orchestrator.sight import Hints  # noqa: PLC0415  as above
     from reconciler.rules.demand import demand  # noqa: PLC0415  as above
 
+    scope = named.scope
     target = composed.settings.targets[scope.target]
     if target.orchestrator is None:
         raise UsageError(
@@ -94,7 +95,9 @@ def seen_live(composed: Composition, scope: Scope) -> Scope:
         look = client.look(Hints(agents=scope.agent_ids, beside=beside))
     finally:
         client.close()
-    return replace(scope, live=look.state)
+    seen = replace(scope, live=look.state)
+    asked = {definition.id for definition in named.definitions}
+    return Named(seen, tuple(found for found in seen.of_type(CLUSTER_TYPE) if found.id in asked))
 
 
 def count_refused(loaded: Declarations) -> int:

@@ -1,6 +1,6 @@
 """What stands on a cluster or another host, as far as rules and rendering need it (agent and operator 2.3 to 2.6)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -61,7 +61,7 @@ class AgentInstall(Frozen):
             description="Kind of host: `kubernetes`, `docker`, `azure-container-instances` or another, by name."
         ),
     ] = "kubernetes"
-    method: Annotated[str | None, Field(description="How it is installed: `manifests` or `helm`.")] = None
+    method: Annotated[Literal["manifests", "helm"] | None, Field(description="How it is installed.")] = None
     namespace: Annotated[str | None, Field(description="Its namespace, better shared with nothing.")] = None
     orgs: Annotated[
         Items[str] | None,

@@ -1,7 +1,6 @@
 """`reconciler explain`: what a rule means and what to do about it, and how a target is deployed to."""
 
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
@@ -86,7 +85,7 @@ def _explain_target(current: Session, text: str, *, live: bool, form: str) -> in
         settings = composed.settings
         named = find(text, scopes(settings, settings.targets, loaded, datetime.now(UTC), {}))
         if live:
-            named = replace(named, scope=seen_live(composed, named.scope))
+            named = seen_live(composed, named)
     refused = count_refused(loaded)
     if refused:
         notice(f"{refused} errors in the files; what they are about is left out: `reconciler validate`")

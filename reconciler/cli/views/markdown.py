@@ -212,7 +212,9 @@ def _notes(result: PassResult) -> str:
     for name, items in (("Switched off", unseen.switched(result)), ("Not examined", unseen.others(result))):
         if items:
             lines = [f"{'!' if item.is_failure else '·'} {item.subject}: {item.reason}" for item in items]
-            text += _folded(f"{name}: {len(items):,}", lines)
+            # A change can silence a rule for itself: whoever reviews it must not have to unfold that.
+            shown = _open if name == "Switched off" else _folded
+            text += shown(f"{name}: {len(items):,}", lines)
     if result.checked_only:
         text += f"Checked, not applied: {_code(unseen.checked_only(result))}\n\n"
     return text
@@ -221,6 +223,10 @@ def _notes(result: PassResult) -> str:
 def _folded(title: str, lines: Sequence[str]) -> str:
     shown = _fenced(_kept(lines, _NOTES_LIMIT // 2, "line"))
     return f"<details><summary>{title}</summary>\n\n{shown}\n</details>\n\n"
+
+
+def _open(title: str, lines: Sequence[str]) -> str:
+    return f"{title}\n\n{_fenced(_kept(lines, _NOTES_LIMIT // 2, 'line'))}\n"
 
 
 def _foot(result: PassResult) -> str:

@@ -33,7 +33,7 @@ class Method(StrEnum):
 def method_of(install: AgentInstall) -> Method | None:
     """Method that is declared, or that fields of Helm give away; None where nothing tells."""
     if install.method is not None:
-        return next((method for method in Method if method == install.method.lower()), None)
+        return Method(install.method)
     of_helm = (install.chartVersion, install.helmVersion, install.helmValues)
     return Method.HELM if any(value is not None for value in of_helm) else None
 

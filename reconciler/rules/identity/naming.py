@@ -1,6 +1,7 @@
 """Rules about ids (compatibility rules, Identity): R01, R02, R04, R06, R07."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
@@ -15,6 +16,7 @@ from reconciler.rules.identifier import (
     is_v1_id,
     repaired,
 )
+from reconciler.rules.identity.service import served
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
@@ -60,6 +62,10 @@ def _organization_id(scope: Scope) -> Iterator[Finding | Unknown]:
                 yield _not_an_organization(
                     organization, agent.origin(("spec", "organizations", index)), known
                 )
+    for installed in scope.agent_installs:
+        for organization, origin in served(installed) or ():
+            if not is_organization_id(organization):
+                yield _not_an_organization(organization, origin, known)
     for installation in agent_installations(scope.everything):
         for organization in installation.organizations:
             if not is_organization_id(organization):
@@ -77,7 +83,8 @@ def _not_an_organization(organization: str, origin: Origin, known: set[str]) -> 
 
 
 def _store_id(scope: Scope) -> Iterator[Finding | Unknown]:
-    for store_id, origin in secret_stores(scope.everything):
+    declared = ((s.document.metadata.id, s.origin(("metadata", "id"))) for s in scope.secret_stores)
+    for store_id, origin in chain(declared, secret_stores(scope.everything)):
         if store_id == BUILT_IN_STORE:
             yield Finding(
                 "R06",

@@ -9,6 +9,7 @@ from reconciler.model.placeholder import has_placeholder
 from reconciler.rules.declared_definition import AGENT_DRIVER, AGENT_TYPE, DeclaredDefinition
 from reconciler.rules.foreign import AgentInstallation, agent_installations
 from reconciler.rules.identifier import did_you_mean
+from reconciler.rules.identity.service import registered_where_served
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
@@ -68,6 +69,7 @@ def _missing_agent(scope: Scope, definition: DeclaredDefinition, agent_id: str) 
 
 
 def _registered_where_served(scope: Scope) -> Iterator[Finding | Unknown]:
+    yield from registered_where_served(scope)
     targets = {target.organization for target in scope.settings.targets.values()} | {scope.organization}
     for installation in agent_installations(scope.everything):
         if installation.has_open_part:
@@ -166,8 +168,10 @@ RULES = (
         id="R05",
         title="An installed Agent is registered wherever it serves",
         severity=Severity.ERROR,
-        condition="Every organization in `ORGS` of an installed Agent (ConfigMap "
-        "`humanitec-agent-configmap-env`) must have an Agent: declared for it, or registered in it. Which "
+        condition="An Agent must be registered in every organization that an `install` of its document serves "
+        "(`orgs`, `ORGS` in `env`, or `humanitec.org` in `helmValues`); one that is registered where no "
+        "installation serves is a warning. Every organization in `ORGS` of an Agent that a manifest installs "
+        "(ConfigMap `humanitec-agent-configmap-env`) must have an Agent: declared for it, or registered in it. Which "
         "Agent an installation is cannot be read from the ConfigMap, so any Agent of the organization "
         "counts. Before the live side was read, this is a warning where the tree declares Agents, and unknown "
         "where it declares none.",
