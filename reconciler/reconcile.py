@@ -63,7 +63,7 @@ class _Sight:
 
     name: TargetName
     target: Target
-    scope: Scope
+    everything: Declarations
     desired: State
     inventory: Inventory
     look: Look
@@ -230,7 +230,7 @@ def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | Targ
             error_code=error.exit_code,
             retry_after_s=_retry_after([error]),
         )
-    return _Sight(scope.target, target, scope, desired, inventory, believed(look, inventory))
+    return _Sight(scope.target, target, scope.everything, desired, inventory, believed(look, inventory))
 
 
 def _misnamed(running: Pass, sights: list[_Sight]) -> PassResult | None:
@@ -292,7 +292,7 @@ def _build(running: Pass, sight: _Sight, desired: State, passed: frozenset[str])
             unexamined=tuple(_unexamined(running, sight, desired)),
         )
     )
-    unassigned_things = strays(sight.scope.everything, running.findings, sight.target.organization)
+    unassigned_things = strays(sight.everything, running.findings, sight.target.organization)
     return replace(
         built,
         problems=(

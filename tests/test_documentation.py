@@ -21,9 +21,12 @@ from pydantic import BaseModel
 
 from reconciler.cli.program import COMMANDS, program
 from reconciler.errors import ExitCode
+from reconciler.model.finding import Severity
 from reconciler.plan.guards import GUARDS
 from reconciler.rules.registry import RULES
 from reconciler.settings import Settings
+from reconciler.source.kind import KINDS
+from tests.rules.tree import declare_files, judge_all, scope
 
 ROOT = Path(__file__).parents[1]
 RECONCILER = Path(sys.executable).with_name("reconciler")
@@ -347,3 +350,17 @@ def test_the_lock_file_satisfies_the_project() -> None:
         version = versions.get(re.sub(r"[-_.]+", "-", requirement.name).lower())
         assert version is not None, f"{requirement.name} is not in the lock file"
         assert requirement.specifier.contains(version, prereleases=True), f"{requirement} but {version}"
+
+
+def test_every_kind_has_an_example_that_is_valid_and_breaks_no_rule() -> None:
+    """The examples of `docs/kinds.md` together are one tree."""
+    text = (ROOT / "docs/kinds.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    tree = {f"{index}.yaml": block.encode() for index, block in enumerate(blocks)}
+    key = (ROOT / "examples/quickstart/shared/agents/eu-1.pub.pem").read_bytes()
+    loaded = declare_files({**tree, "eu-1.pub.pem": key})
+    assert loaded.findings == ()
+    kinds = {type(declared.document).__name__.removesuffix("Document") for declared in loaded.documents()}
+    assert kinds == {name for known in KINDS.values() for name in known}
+    judgement = judge_all([scope(loaded)])
+    assert [str(found) for found in judgement.findings if found.severity is Severity.ERROR] == []

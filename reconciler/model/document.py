@@ -17,7 +17,9 @@ Word = Annotated[T, Strict(strict=False)]
 class Frozen(BaseModel):
     """Immutable, strict about types, and refuses fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
+    )
 
 
 class Metadata(Frozen):
