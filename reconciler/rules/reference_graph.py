@@ -183,10 +183,13 @@ class ReferenceGraph:
         """Types whose definitions may lead to an Agent, type `agent` included."""
         return self.leading_to(("agent",))
 
-    def explore(self, starts: Iterable[Node], through: Collection[str]) -> "Exploration":
+    def explore(
+        self, starts: Iterable[Node], through: Collection[str], *, with_provision: bool = False
+    ) -> "Exploration":
         """Follow references from all starts at once, over definitions of the given types. Cycles end.
 
-        What is nearest comes first, and the walk ends where the ways become too many.
+        `with_provision` follows what is provisioned beside as well. What is nearest comes first, and the
+        walk ends where the ways become too many.
         """
         seen: dict[Node, Node | None] = dict.fromkeys(starts)
         came_from: dict[Node, list[Node]] = defaultdict(list)
@@ -195,7 +198,7 @@ class ReferenceGraph:
         while waiting and left > 0:
             node = waiting.popleft()
             for ask in node.member.asks:
-                if ask.reference is None or ask.type not in through:
+                if ask.type not in through or (ask.reference is None and not with_provision):
                     continue
                 ends = self.follow(node, ask)
                 left -= len(ends)

@@ -1,18 +1,20 @@
 """The rule about the runtime cluster beside a Git target (compatibility rules, GitOps): R71."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
-from reconciler.model.json import Path
+from reconciler.model.origin import Origin
 from reconciler.model.placeholder import parse_selector
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.asking import Member
+from reconciler.rules.asking import Ask, Member
 from reconciler.rules.context import Applications
 from reconciler.rules.declared_definition import CLUSTER_TYPE, RUNTIME_ID, DeclaredDefinition
 from reconciler.rules.driver import GIT_DRIVER
 from reconciler.rules.git_target import mode_path
 from reconciler.rules.gitops.candidate import candidates, where_used
+from reconciler.rules.reference_graph import spelled
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope
 
@@ -27,7 +29,7 @@ def _runtime_cluster(scope: Scope) -> Iterator[Finding | Unknown]:
     }
     none: Applications[Member] = Applications()
     for definition in scope.git_targets:
-        provisioned = _provisioned_runtime(definition)
+        provisioned = _provisioned_runtime(definition) or _provisioned_further_on(scope, definition)
         if provisioned is None:
             yield Finding(
                 "R71",
@@ -40,33 +42,67 @@ def _runtime_cluster(scope: Scope) -> Iterator[Finding | Unknown]:
                 f"cluster with `res_id: {RUNTIME_ID}`.",
             )
             continue
-        path, class_name = provisioned
-        yield from _matched_runtime(scope, definition, path, by_class.get(class_name, none))
+        yield from _matched_runtime(
+            scope, definition, provisioned, by_class.get(provisioned.class_name, none)
+        )
 
 
-def _provisioned_runtime(definition: DeclaredDefinition) -> tuple[Path, str | None] | None:
-    """Path of the `provision` entry of the runtime cluster and its class, None where the entry names none."""
+@dataclass(frozen=True, slots=True)
+class _Provisioned:
+    """Where the runtime cluster is provisioned, and by which way; the class is None where none is named."""
+
+    place: Origin
+    class_name: str | None
+    way: str = ""
+
+
+def _provisioned_runtime(definition: DeclaredDefinition) -> _Provisioned | None:
+    """The entry of the definition itself."""
     for selector in definition.entity.provision or {}:
         asked = parse_selector(selector)
         if asked is not None and asked.type == CLUSTER_TYPE and asked.res_id == RUNTIME_ID:
-            return ("provision", selector), asked.class_name
+            return _Provisioned(definition.key_origin(("provision", selector)), asked.class_name)
     return None
 
 
+def _provisioned_further_on(scope: Scope, definition: DeclaredDefinition) -> _Provisioned | None:
+    """The nearest entry of a definition that this one leads to, over references and what it provisions."""
+    graph = scope.references
+    own = next((m for m in graph.of_type(CLUSTER_TYPE) if m.declared is definition), None)
+    if own is None or not any(_is_runtime(ask) for _, ask in graph.asking_for(CLUSTER_TYPE)):
+        return None
+    explored = graph.explore(graph.starts(own), graph.asked_types, with_provision=True)
+    for node in explored.reached:
+        for ask in node.member.asks:
+            if _is_runtime(ask) and node.member is not own:
+                declared = node.member.declared or definition
+                path = ask.path if node.member.declared is not None else ()
+                return _Provisioned(
+                    declared.key_origin(path),
+                    ask.class_name or node.class_name,
+                    f" ({spelled(explored.path_to(node))})",
+                )
+    return None
+
+
+def _is_runtime(ask: Ask) -> bool:
+    return ask.reference is None and ask.type == CLUSTER_TYPE and ask.res_id == RUNTIME_ID
+
+
 def _matched_runtime(
-    scope: Scope, definition: DeclaredDefinition, path: Path, runtimes: Applications[Member]
+    scope: Scope, definition: DeclaredDefinition, provisioned: _Provisioned, runtimes: Applications[Member]
 ) -> Iterator[Finding | Unknown]:
     where = where_used(scope, definition)
     found = [next(runtimes.meeting(criterion), None) for criterion in where]
-    place = definition.key_origin(path)
+    place = provisioned.place
     key = scope.key(Kind.DEFINITION, definition.id)
     if where and not any(found):
         is_read = scope.has_read(Kind.DEFINITION)
         yield Finding(
             "R71",
             Severity.ERROR if is_read else Severity.WARNING,
-            f"No runtime cluster matched for `{definition.id}`: it provisions `k8s-cluster#{RUNTIME_ID}`, "
-            f"and no definition with `res_id: {RUNTIME_ID}` applies where it does"
+            f"No runtime cluster matched for `{definition.id}`: it provisions `k8s-cluster#{RUNTIME_ID}`"
+            f"{provisioned.way}, and no definition with `res_id: {RUNTIME_ID}` applies where it does"
             + ("" if is_read else " among those declared"),
             place,
             key=key,
@@ -86,7 +122,8 @@ def _matched_runtime(
         yield Finding(
             "R71",
             Severity.ERROR,
-            f"The runtime cluster of `{definition.id}`, `{runtime.id}`, deploys to Git as well; it can tell no status",
+            f"The runtime cluster of `{definition.id}`, `{runtime.id}`, deploys to Git as well{provisioned.way}; "
+            "it can tell no status",
             place,
             key=key,
             others=()
@@ -101,7 +138,8 @@ RULES = (
         id="R71",
         title="A Git target has a runtime cluster",
         severity=Severity.WARNING,
-        condition="A definition that deploys to Git should provision `k8s-cluster#k8s-cluster-runtime`. "
+        condition="A definition that deploys to Git should provision `k8s-cluster#k8s-cluster-runtime`, itself or "
+        "over any number of definitions that it refers to or provisions. "
         "Where it does, a definition of type `k8s-cluster` with `res_id: k8s-cluster-runtime` must apply in "
         "the same places, and must not deploy to Git itself: otherwise this is an error (a warning while "
         "the live definitions were not read, for the cluster may be there).",

@@ -48,3 +48,31 @@ def test_runtime_cluster_that_deploys_to_git_is_refused_with_both_places() -> No
     found = [f for f in judged(git(), runtime).findings if (f.rule, f.severity) == ("R71", Severity.ERROR)]
     assert ["`git-runtime`" in finding.message for finding in found] == [True]
     assert [origin.file for origin in found[0].others] == ["1.yaml"]
+
+
+def beside(identifier: str, kind: str, provision: str) -> str:
+    return (
+        f"apiVersion: entity.humanitec.io/v1b1\nkind: Definition\nmetadata: {{id: {identifier}}}\n"
+        f"entity: {{type: {kind}, driver_type: humanitec/echo, provision: {provision}, criteria: [{{}}]}}\n"
+    )
+
+
+FURTHER = (
+    beside("first", "config", "{dns: {}}"),
+    beside("second", "dns", RUNTIME),
+)
+
+
+def test_runtime_cluster_may_be_provisioned_over_several_definitions() -> None:
+    target = git(provision="{config: {}}")
+    runtime = CLUSTER.format(id="eks", criteria="[{res_id: k8s-cluster-runtime}]")
+    assert of("R71", judged(target, *FURTHER, runtime)) == []
+    assert of("R71", judged(git(provision="{}"), FURTHER[1], runtime)) == WARNING
+
+
+def test_way_to_a_runtime_cluster_that_is_missing_is_named() -> None:
+    judgement = judged(git(provision="{config: {}}"), *FURTHER)
+    (found,) = [finding for finding in judgement.findings if finding.rule == "R71"]
+    assert found.severity is Severity.ERROR
+    assert "(`git` → `first` → `second`)" in found.message
+    assert found.origin.file == "2.yaml"
