@@ -158,11 +158,6 @@ def load_base(running: Pass) -> Declarations | PassResult | None:
     return replace(base, findings=(*tree.findings, *base.findings))
 
 
-def scopes_of(running: Pass, loaded: Declarations, live: Mapping[str, State]) -> list[Scope]:
-    """What rules may look at in a pass, one scope for each target that was asked for; `live` by name of target."""
-    return scopes(running.settings, running.targets, loaded, running.started_at, live)
-
-
 def scopes(
     settings: Settings,
     targets: Mapping[str, Target],
@@ -185,15 +180,19 @@ def scopes(
     ]
 
 
-def check(running: Pass, loaded: Declarations, live: Mapping[str, State]) -> None:
-    """Judge by the rules; a second call, with live, replaces what the first one found."""
-    scopes = scopes_of(running, loaded, live)
-    verdict = judge(scopes, running.settings, day=running.started_at.date())
-    running.checked_only = checked_only(scope.declarations for scope in scopes)
+def check(running: Pass, loaded: Declarations, live: Mapping[str, State]) -> list[Scope]:
+    """Judge by the rules, and return what they looked at, look-ups and all.
+
+    A second call, with live, replaces what the first one found.
+    """
+    judged = scopes(running.settings, running.targets, loaded, running.started_at, live)
+    verdict = judge(judged, running.settings, day=running.started_at.date())
+    running.checked_only = checked_only(scope.declarations for scope in judged)
     running.judged = verdict.findings
     running.unknown = verdict.unknown
     running.off = verdict.off
     running.silenced = verdict.silenced
+    return judged
 
 
 def checked_only(of_targets: Iterable[Declarations]) -> tuple[tuple[str, int], ...]:

@@ -5,7 +5,7 @@ happens, a pass returns one `PassResult`; only our own bugs rise out of it.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Self
 
 from reconciler.apply import Ledger, Observer, carry_out, unchanged_ownership
-from reconciler.checking import Adapters, Pass, check, load, load_base, scopes_of, start
+from reconciler.checking import Adapters, Pass, check, load, load_base, start
 from reconciler.diff.compare import compare
 from reconciler.errors import (
     ExitCode,
@@ -93,11 +93,12 @@ def plan(
     base = load_base(running)
     if isinstance(base, PassResult):
         return base, None
-    check(running, loaded, {})
+    scopes = check(running, loaded, {})
     if running.is_invalid():
         return running.result(), None
     with _Clients(running) as clients:
-        sights, failed = _see(running, loaded, clients)
+        sights, failed = _see(running, scopes, clients)
+        del scopes  # their look-ups would stay in memory beside those with live
     check(running, loaded, {sight.name: sight.look.state for sight in sights})
     planned = _plan_targets(running, sights, accepted)
     misnamed = _misnamed(running, sights)
@@ -133,11 +134,12 @@ def apply(
     loaded = load(running)
     if isinstance(loaded, PassResult):
         return loaded
-    check(running, loaded, {})
+    scopes = check(running, loaded, {})
     if running.is_invalid():
         return running.result()
     with _Clients(running) as clients:
-        sights, failed = _see(running, loaded, clients)
+        sights, failed = _see(running, scopes, clients)
+        del scopes  # their look-ups would stay in memory beside those with live
         check(running, loaded, {sight.name: sight.look.state for sight in sights})
         approvals = accepted | frozenset(bound.approvals) if bound is not None else accepted
         planned = _plan_targets(running, sights, approvals)
@@ -192,9 +194,10 @@ class _Clients:
         return total
 
 
-def _see(running: Pass, loaded: Declarations, clients: _Clients) -> tuple[list[_Sight], list[TargetResult]]:
+def _see(
+    running: Pass, scopes: Sequence[Scope], clients: _Clients
+) -> tuple[list[_Sight], list[TargetResult]]:
     """Look at every target, side by side; a target that cannot be read fails alone."""
-    scopes = scopes_of(running, loaded, {})
     sights: list[_Sight] = []
     failed: list[TargetResult] = []
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(scopes)))) as pool:

@@ -19,11 +19,10 @@ from reconciler.model.secret_store import SecretStoreDocument
 D = TypeVar("D", bound=Frozen)
 
 
-@dataclass(frozen=True, slots=True)
-class Declared(Generic[D]):
-    """One document of a kind of ours, as parsed and as validated."""
+class Placed:
+    """A parsed YAML document that knows its places."""
 
-    document: D
+    __slots__ = ()
     raw: JsonObject
     positions: Positions
 
@@ -41,6 +40,15 @@ class Declared(Generic[D]):
         return self.positions.key_origin(self.raw, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Declared(Placed, Generic[D]):
+    """One document of a kind of ours, as parsed and as validated."""
+
+    document: D
+    raw: JsonObject
+    positions: Positions
+
+
 AnyDeclared = (
     Declared[DefinitionDocument]
     | Declared[AgentDocument]
@@ -52,38 +60,20 @@ AnyDeclared = (
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Placed):
     """A YAML document of somebody else's format that stands in the same tree (Kubernetes, Score …)."""
 
     raw: JsonObject
     positions: Positions
 
-    @property
-    def file(self) -> str:
-        """Path below the root of the tree."""
-        return self.positions.file
-
-    def origin(self, path: Path = ()) -> Origin:
-        """Place of the value under `path`, or of its nearest existing ancestor."""
-        return self.positions.origin(self.raw, path)
-
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Placed):
     """A document of ours that is not valid. It has findings already; rules may explain it better."""
 
     kind: str
     raw: JsonObject
     positions: Positions
-
-    @property
-    def file(self) -> str:
-        """Path below the root of the tree."""
-        return self.positions.file
-
-    def origin(self, path: Path = ()) -> Origin:
-        """Place of the value under `path`, or of its nearest existing ancestor."""
-        return self.positions.origin(self.raw, path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,11 @@ def dig(value: Json, *path: str) -> Json:
     return value
 
 
+def items(value: Json) -> list[Json]:
+    """Items of a list; none of anything else."""
+    return value if isinstance(value, list) else []
+
+
 def _walk(root: Json, at: Path) -> Iterator[tuple[Path, Json]]:
     """Preorder, with a stack of its own: how deep a document nests is the user's choice."""
     stack: list[tuple[Path, Json]] = [(at, root)]

@@ -8,7 +8,7 @@ from enum import IntEnum
 from ipaddress import ip_network
 
 from reconciler.model.json import Json, JsonObject
-from reconciler.rules.declared_definition import dig
+from reconciler.rules.declared_definition import dig, items
 
 GROUP = "networking.k8s.io"
 NETWORK_POLICY = (f"{GROUP}/v1", "NetworkPolicy")
@@ -55,14 +55,14 @@ def selects(policy: JsonObject, labels: Mapping[str, Json]) -> bool | None:
 
 
 def _best(policies: Iterable[JsonObject]) -> Way:
-    rules = (rule for policy in policies for rule in _items(dig(policy, "spec", "egress")))
+    rules = (rule for policy in policies for rule in items(dig(policy, "spec", "egress")))
     return max((_way(rule) for rule in rules), default=Way.CLOSED)
 
 
 def _way(rule: Json) -> Way:
-    ports = _items(dig(rule, "ports"))
+    ports = items(dig(rule, "ports"))
     by_port = max((_through(port) for port in ports), default=Way.CLOSED) if ports else Way.OPEN
-    peers = _items(dig(rule, "to"))
+    peers = items(dig(rule, "to"))
     by_peer = max((_to(peer) for peer in peers), default=Way.CLOSED) if peers else Way.OPEN
     return min(by_port, by_peer)
 
@@ -91,7 +91,3 @@ def _to(peer: Json) -> Way:
     if network.prefixlen <= _WIDE:
         return Way.OPEN
     return Way.CLOSED if network.is_private else Way.MAYBE
-
-
-def _items(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []

@@ -12,7 +12,7 @@ from reconciler.model.declaration import Foreign
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.origin import Origin
 from reconciler.rules.agent_install.installation import AGENT, NAME_LABEL
-from reconciler.rules.declared_definition import dig
+from reconciler.rules.declared_definition import dig, items
 from reconciler.rules.foreign import AGENT_CONFIG_MAP, is_object
 from reconciler.rules.scope import Scope
 
@@ -127,7 +127,7 @@ def environment(scope: Scope, deployment: AgentDeployment) -> Environment:
     """Environment of the Agent's container; what `env` says wins over `envFrom`."""
     found: dict[str, Variable] = {}
     unread: list[str] = []
-    for source in _items(dig(deployment.container, "envFrom")):
+    for source in items(dig(deployment.container, "envFrom")):
         name = text_at(source, "configMapRef", "name")
         held = near(scope, deployment.manifest, "ConfigMap", name) if name else None
         if held is None:
@@ -140,7 +140,7 @@ def environment(scope: Scope, deployment: AgentDeployment) -> Environment:
 
 def own_variables(deployment: AgentDeployment) -> Iterator[Variable]:
     """Variables that the container's `env` lists."""
-    for number, entry in enumerate(_items(dig(deployment.container, "env"))):
+    for number, entry in enumerate(items(dig(deployment.container, "env"))):
         name = text_at(entry, "name")
         if name:
             value = None if dig(entry, "valueFrom") is not None else _text(dig(entry, "value"))
@@ -184,7 +184,3 @@ def text_at(value: Json, *path: str) -> str:
 
 def _text(value: Json) -> str:
     return "" if value is None else str(value)
-
-
-def _items(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []

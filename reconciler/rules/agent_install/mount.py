@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconciler.model.json import Json, Path
 from reconciler.rules.agent_install.installation import KEY_FILE, PRIVATE_KEY_FILE
 from reconciler.rules.agent_install.manifest import AgentDeployment, environment, near, text_at
-from reconciler.rules.declared_definition import dig
+from reconciler.rules.declared_definition import dig, items
 from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.scope import Scope
 
@@ -56,13 +56,13 @@ def mounts_of(scope: Scope, deployment: AgentDeployment) -> Mounts:
     files: list[MountedEntry] = []
     folders: list[str] = []
     volumes = dig(deployment.pod, "volumes")
-    by_name = {text_at(volume, "name"): number for number, volume in enumerate(_items(volumes))}
-    for mount in _items(dig(deployment.container, "volumeMounts")):
+    by_name = {text_at(volume, "name"): number for number, volume in enumerate(items(volumes))}
+    for mount in items(dig(deployment.container, "volumeMounts")):
         at, part = text_at(mount, "mountPath"), text_at(mount, "subPath")
         number = by_name.get(text_at(mount, "name"))
         if number is None:
             continue
-        for source in _sources(_items(volumes)[number], ("volumes", number)):
+        for source in _sources(items(volumes)[number], ("volumes", number)):
             found = None if source is None else _files(scope, deployment, source)
             if found is None:
                 folders.append(at)
@@ -87,7 +87,7 @@ def _sources(volume: Json, place: Path) -> Iterator[_Source | None]:
             text_at(secret, "secretName"), secret.get("items"), secret.get("defaultMode"), (*place, "secret")
         )
     elif isinstance(projected, dict):
-        for number, source in enumerate(_items(projected.get("sources"))):
+        for number, source in enumerate(items(projected.get("sources"))):
             held = dig(source, "secret")
             if isinstance(held, dict):
                 at: Path = (*place, "projected", "sources", number, "secret")
@@ -141,7 +141,3 @@ def _mode(value: Json, default: int | None) -> int | None:
     if value is None:
         return default
     return value if isinstance(value, int) else None
-
-
-def _items(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
