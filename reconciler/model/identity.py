@@ -10,6 +10,15 @@ Fingerprint = NewType("Fingerprint", str)
 """Lower-case hex SHA-256 over the DER of a public key, 64 digits (v1 reference 3.4)."""
 
 
+def shown(fingerprint: str) -> str:
+    """The part of a fingerprint that people are shown: twelve digits.
+
+    >>> shown("7a8053884377bc9a598beafd009caf83")
+    '7a8053884377'
+    """
+    return fingerprint[:12]
+
+
 class Kind(StrEnum):
     """Everything a plan can act on. `CRITERION` is a part of a definition with calls of its own."""
 
@@ -65,5 +74,5 @@ class ResourceKey(NamedTuple):
         """`Kind/id`, as users write it; fingerprints are cut to twelve digits."""
         if self.kind is Kind.KEY:
             agent, _, fingerprint = self.id.partition("/")
-            return f"{self.kind}/{agent}/{fingerprint[:12]}"
+            return f"{self.kind}/{agent}/{shown(fingerprint)}"
         return f"{self.kind}/{self.id}"

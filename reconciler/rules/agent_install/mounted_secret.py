@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.cluster_state import ClusterState, SecretObject
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.identity import Kind, shown
 from reconciler.rules.agent_install.declared_key import AgentKey, fingerprints, keys_by_agent
 from reconciler.rules.agent_install.installation import (
     AGENT,
@@ -187,7 +187,7 @@ def _fingerprint(secret: SecretObject | None, entry: str) -> str | None:
 
 def _shown(fingerprint: str) -> str:
     """What people compare; anything else in the annotation is not printed."""
-    return f"`{fingerprint[:12]}…`" if _FINGERPRINT.fullmatch(fingerprint) else "another fingerprint"
+    return f"`{shown(fingerprint)}…`" if _FINGERPRINT.fullmatch(fingerprint) else "another fingerprint"
 
 
 def _annotated_in_tree(

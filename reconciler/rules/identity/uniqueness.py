@@ -7,7 +7,7 @@ from itertools import chain
 
 from reconciler.model.declaration import D, Declared
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import Kind, ResourceKey, shown
 from reconciler.model.key import KeyDocument
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
@@ -138,7 +138,7 @@ def _fingerprint(scope: Scope, declared: Declared[KeyDocument], fingerprint: str
     return _Claim(
         declared.origin(("spec", "publicKey")),
         scope.key(Kind.KEY, f"{owner.agent}/{fingerprint}") if is_registered else None,
-        f"Key {fingerprint[:12]} of {owner.name}",
+        f"Key {shown(fingerprint)} of {owner.name}",
     )
 
 

@@ -13,14 +13,6 @@ from reconciler.model.state import Resource
 from reconciler.rules.keys.place import Found, key_places, look
 from reconciler.rules.scope import Scope
 
-SHOWN = 12
-"""Digits of a fingerprint that people are shown."""
-
-
-def shown(fingerprint: str) -> str:
-    """The part of a fingerprint that people are shown."""
-    return fingerprint[:SHOWN]
-
 
 @dataclass(frozen=True, slots=True)
 class AgentKeys:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.identity import Kind, shown
 from reconciler.model.key import KeyOwner
 from reconciler.model.origin import Origin
-from reconciler.rules.keys.holding import AgentKeys, agent_keys, declared_keys, is_waiting, shown
+from reconciler.rules.keys.holding import AgentKeys, agent_keys, declared_keys, is_waiting
 from reconciler.rules.keys.place import key_places, look
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope

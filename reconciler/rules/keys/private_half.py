@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
-from reconciler.rules.keys.holding import declared_keys, is_shared, live_keys, shown
+from reconciler.rules.keys.holding import declared_keys, is_shared, live_keys
 from reconciler.rules.keys.place import Found, KeyPlace, key_places, look, owner_key
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import Kind, ResourceKey, shown
 from reconciler.model.key import KeyDocument, KeyOwner, PublicKey
 from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
@@ -114,7 +114,7 @@ def _one_agent(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Finding(
                 "R15",
                 Severity.ERROR,
-                f"Agents `{a}` and `{b}` share key {public_key.fingerprint[:12]}; a key stands for one Agent",
+                f"Agents `{a}` and `{b}` share key {shown(public_key.fingerprint)}; a key stands for one Agent",
                 _place(declared),
                 key=scope.key(Kind.KEY, f"{b}/{public_key.fingerprint}"),
                 others=(_place(before),),
@@ -145,7 +145,7 @@ def _one_live_agent(scope: Scope) -> Iterator[Finding]:
             yield Finding(
                 "R15",
                 Severity.ERROR if is_declared else Severity.WARNING,
-                f"Agents `{holder}` (live) and `{owner}` share key {public_key.fingerprint[:12]}; a key "
+                f"Agents `{holder}` (live) and `{owner}` share key {shown(public_key.fingerprint)}; a key "
                 "stands for one Agent",
                 _place(declared),
                 key=scope.key(Kind.KEY, f"{owner}/{public_key.fingerprint}"),

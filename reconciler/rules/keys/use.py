@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.identity import Kind, shown
 from reconciler.model.key import KeyDocument, KeyOwner
 from reconciler.model.origin import Origin
-from reconciler.rules.keys.holding import AgentKeys, agent_keys, is_shared, is_waiting, live_keys, shown
+from reconciler.rules.keys.holding import AgentKeys, agent_keys, is_shared, is_waiting, live_keys
 from reconciler.rules.keys.place import key_places, look
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.rules.scope import Scope

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.model.cluster_state import SecretObject
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import shown
 from reconciler.model.json import Path
 from reconciler.model.operator import DRIVER_KEY_SECRET, DriverKey
 from reconciler.model.surroundings import Beside
@@ -147,9 +148,9 @@ def _registered(
             "`driverKey.fingerprint` or declare a `Key` for it",
         )
     elif not fingerprints & {known.fingerprint for known in registered}:
-        shown = ", ".join(f"`{fingerprint[:12]}…`" for fingerprint in sorted(fingerprints))
+        ours = ", ".join(f"`{shown(fingerprint)}…`" for fingerprint in sorted(fingerprints))
         yield _Lack(
-            f"fingerprint {shown} is not registered in organization `{scope.organization}`",
+            f"fingerprint {ours} is not registered in organization `{scope.organization}`",
             (*_KEY, "fingerprint"),
             "Register the public key with `POST /orgs/ORG/keys`, or correct the fingerprint.",
         )
