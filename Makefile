@@ -10,7 +10,7 @@ VENV ?= .venv
 ARGS ?=
 FLOOR ?= 85
 PURE_FLOOR ?= 95
-PURE := model diff plan rules
+PURE := model vendor facts rules matrix diff plan
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

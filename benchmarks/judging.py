@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from benchmarks.measures import Row, best
 from benchmarks.processes import BenchmarkError
 from reconciler.cli.collector import expect_loading
+from reconciler.facts.scope import Scope
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model import canonical
 from reconciler.model.declaration import Declarations
@@ -18,7 +19,6 @@ from reconciler.model.identity import Kind, TargetName
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import LiveStore, Surroundings
 from reconciler.rules.judge import judge
-from reconciler.rules.scope import Scope
 from reconciler.settings import Limits, Settings
 from reconciler.source.loader import Loader
 from reconciler.source.tree import Tree

@@ -9,39 +9,56 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SUBJECTS = tuple(
+    sorted(path.name for path in (ROOT / "reconciler" / "rules").iterdir() if (path / "__init__.py").exists())
+)
 
-PURE = frozenset(("model", "rules", "diff", "plan", "result", "settings", "errors"))
+PURE = frozenset(
+    ("model", "vendor", "facts", "rules", "matrix", "diff", "plan", "views", "settings", "errors")
+)
+PURE_MODULES = frozenset(("controller/backoff.py", "passes/result.py", "passes/evidence.py"))
 ADAPTERS = frozenset(("source", "orchestrator", "inventory", "cluster", "keystore"))
-FACTS = frozenset(("model", "errors", "settings"))
+BELOW = frozenset(("model", "errors", "settings"))
 
 # Each part of the product (a package or a module at the top) and the parts it may import.
 ARROWS: dict[str, frozenset[str]] = {
     "model": frozenset(),
     "errors": frozenset(("model",)),
     "settings": frozenset(("model",)),
-    "rules": frozenset(("model", "settings")),
+    "vendor": frozenset(("model",)),
+    "facts": frozenset(("vendor", "model", "settings")),
+    "rules": frozenset(("facts", "vendor", "model", "settings")),
+    "matrix": frozenset(("facts", "vendor", "model", "settings")),
     "diff": frozenset(("model",)),
     "plan": frozenset(("diff", "model", "settings")),
-    "result": frozenset(("plan", "diff", "model", "errors")),
-    **dict.fromkeys(ADAPTERS, FACTS),
+    **dict.fromkeys(ADAPTERS, BELOW),
     "log": frozenset(("model",)),
-    "apply": ADAPTERS | FACTS | {"plan", "diff", "result"},
-    "evidence": ADAPTERS | FACTS | {"diff", "plan"},
-    "checking": ADAPTERS | FACTS | {"plan", "rules", "result"},
-    "reconcile": ADAPTERS | FACTS | {"plan", "diff", "rules", "result", "apply", "evidence", "checking"},
-    "controller": FACTS | {"reconcile", "result", "plan", "diff", "log", "source", "inventory"},
+    "passes": ADAPTERS | BELOW | {"plan", "diff", "rules", "facts"},
+    "views": BELOW | {"passes", "plan", "diff", "rules", "matrix", "facts", "vendor"},
+    "controller": BELOW | {"passes", "plan", "diff", "log", "source", "inventory"},
     "emulator": frozenset(),
     "cli": ADAPTERS
-    | FACTS
-    | {"plan", "diff", "rules", "result", "apply", "checking", "reconcile", "controller", "emulator", "log"},
+    | BELOW
+    | {"plan", "diff", "rules", "facts", "passes", "views", "controller", "emulator", "log"},
     "__main__": frozenset(("cli",)),
     "__init__": frozenset(),
 }
+
+# Inside a part: what the modules below the first path may not import, and why.
+CONTRACTS: tuple[tuple[str, str, str], ...] = (
+    ("views/", "reconciler.passes", "a view gets a result and knows nothing of how it came about"),
+    *(
+        (f"rules/{subject}/", f"reconciler.rules.{other}", "subjects share facts, not each other's rules")
+        for subject, other in permutations(SUBJECTS, 2)
+    ),
+)
+CONTRACT_EXCEPTIONS = frozenset(("reconciler.passes.result",))
 
 # Where each library may be imported: parts, or single modules written as paths below `reconciler/`.
 LIBRARIES: dict[str, frozenset[str]] = {
@@ -56,7 +73,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "prometheus_client": frozenset(("controller", "emulator")),
     "pydantic": frozenset(("model", "settings", "source", "orchestrator", "inventory", "cli")),
     "pydantic_core": frozenset(("source",)),
-    "rich": frozenset(("cli",)),
+    "rich": frozenset(("cli", "views")),
     "ruamel": frozenset(("source",)),
     "starlette": frozenset(("controller", "emulator")),
     "tenacity": frozenset(("orchestrator",)),
@@ -70,17 +87,20 @@ LIBRARIES: dict[str, frozenset[str]] = {
 COMPUTING = frozenset(
     """
     __future__ abc array base64 binascii bisect collections collections.abc copy dataclasses datetime
-    decimal difflib enum fnmatch functools graphlib hashlib heapq hmac ipaddress itertools json math
-    operator posixpath re string textwrap types typing unicodedata urllib.parse
+    decimal difflib enum fnmatch functools graphlib hashlib heapq hmac html ipaddress itertools json math
+    operator posixpath re string textwrap types typing unicodedata urllib.parse xml.etree.ElementTree
     """.split()  # noqa: SIM905  a column of quotes would hide the words
 )
-# Paths as text are fine, paths that can be opened are not.
-PARTLY_COMPUTING = {"pathlib": frozenset(("PurePath", "PurePosixPath"))}
+# Paths as text are fine, paths that can be opened are not. Files of the package itself are constants.
+PARTLY_COMPUTING = {
+    "pathlib": frozenset(("PurePath", "PurePosixPath")),
+    "importlib.resources": frozenset(("files",)),
+}
 # Calls that reach outside although nothing was imported for them.
 REACHING_BUILTINS = frozenset(("open", "print", "input", "exec", "eval", "__import__", "breakpoint"))
 CLOCK = frozenset(("now", "utcnow", "today"))
 
-VIEWS = "cli/views"
+PRINTING = frozenset(("cli/output.py", "cli/progress.py"))
 LONGEST_MODULE = 600
 VAGUE_MODULES = frozenset(("util", "utils", "helper", "helpers", "manager", "common", "base", "misc"))
 VAGUE_CLASSES = ("Manager", "Helper", "Helpers", "Util", "Utils")
@@ -183,6 +203,18 @@ def breaches_of_arrows(modules: list[Module]) -> Iterator[str]:
                 yield module.breach(found.line, f"`{module.part}` must not import `{steps[1]}`")
 
 
+def breaches_of_contracts(modules: list[Module]) -> Iterator[str]:
+    for module in modules:
+        for below, forbidden, reason in CONTRACTS:
+            if not module.path.startswith(below):
+                continue
+            for found in module.imports:
+                if found.module in CONTRACT_EXCEPTIONS:
+                    continue
+                if found.module == forbidden or found.module.startswith(f"{forbidden}."):
+                    yield module.breach(found.line, f"must not import `{found.module}`: {reason}")
+
+
 def breaches_of_libraries(modules: list[Module]) -> Iterator[str]:
     for module in modules:
         for found in module.imports:
@@ -199,7 +231,7 @@ def breaches_of_libraries(modules: list[Module]) -> Iterator[str]:
 
 def breaches_of_purity(modules: list[Module]) -> Iterator[str]:
     for module in modules:
-        if module.part in PURE or module.path == "controller/backoff.py":
+        if module.part in PURE or module.path in PURE_MODULES:
             yield from _impure_imports(module)
             yield from _impure_calls(module)
 
@@ -228,11 +260,11 @@ def _impure_calls(module: Module) -> Iterator[str]:
 
 def breaches_of_printing(modules: list[Module]) -> Iterator[str]:
     for module in modules:
-        if module.path.startswith(VIEWS):
+        if module.path in PRINTING:
             continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-                yield module.breach(node.lineno, f"`print` outside reconciler/{VIEWS}")
+                yield module.breach(node.lineno, f"`print` outside {', '.join(sorted(PRINTING))}")
 
 
 def breaches_of_naming_and_size(modules: list[Module]) -> Iterator[str]:
@@ -278,6 +310,7 @@ def cycles(modules: list[Module]) -> Iterator[str]:
 
 CHECKS = {
     "arrows": breaches_of_arrows,
+    "contracts": breaches_of_contracts,
     "libraries": breaches_of_libraries,
     "purity": breaches_of_purity,
     "printing": breaches_of_printing,
@@ -310,6 +343,9 @@ BROKEN = {
     "adapters meeting": ("arrows", "source/a.py", "import reconciler.keystore\n", 1),
     "emulator knowing us": ("arrows", "emulator/a.py", "from reconciler.errors import ExitCode\n", 1),
     "product knowing the emulator": ("arrows", "controller/a.py", "import reconciler.emulator\n", 1),
+    "view that starts a pass": ("contracts", "views/a.py", "from reconciler.passes.apply import Ledger\n", 1),
+    "subjects meeting": ("contracts", "rules/keys/a.py", "\nimport reconciler.rules.gitops.namespace\n", 2),
+    "facts above themselves": ("arrows", "facts/a.py", "from reconciler.rules.rule import Rule\n", 1),
     "unplaced part": ("arrows", "extra/a.py", "", 1),
     "client elsewhere": ("libraries", "controller/a.py", "import httpx\n", 1),
     "client in the emulator": ("libraries", "emulator/a.py", "from httpx import Client\n", 1),

@@ -8,9 +8,9 @@ from reconciler.cli.session import Session
 from reconciler.cli.wiring import Request, check_targets, compose, find_settings, new_loader
 from reconciler.controller.loop import PassRequest
 from reconciler.controller.triggers import folder_revision
+from reconciler.passes.reconcile import apply
+from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status
-from reconciler.reconcile import apply
-from reconciler.result import PassResult
 from reconciler.settings import Settings
 from reconciler.source.git import remote_revision
 from reconciler.source.loader import Loader
@@ -48,7 +48,7 @@ class Follower:
 
 
 class _LoggedOutcomes:
-    """One record for each action that ended; fulfils `reconciler.apply.Observer`."""
+    """One record for each action that ended; fulfils `reconciler.passes.apply.Observer`."""
 
     def started(self, action: Action) -> None:
         """Say nothing: an outcome follows."""

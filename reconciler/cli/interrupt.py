@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
+from reconciler.cli.output import signal_notice
 from reconciler.cli.session import Deeds
-from reconciler.cli.views.output import signal_notice
-from reconciler.cli.views.visible import visible
 from reconciler.controller.signals import SIGNALS, hearing_signals
 from reconciler.errors import ExitCode
+from reconciler.views.visible import visible
 
 _AGAIN_AFTER_S = 0.1
 _RAISE_AGAIN_AFTER_S = 1.0

@@ -6,10 +6,10 @@ from difflib import get_close_matches
 
 from reconciler.cli.wiring import Composition
 from reconciler.errors import UsageError
+from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition
+from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
 from reconciler.model.finding import Severity
-from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition
-from reconciler.rules.scope import Scope
 
 PREFIX = "target/"
 
@@ -78,9 +78,9 @@ def seen_live(composed: Composition, named: Named) -> Named:
 
     Raises UsageError where the target has no orchestrator, OrchestratorError.
     """
+    from reconciler.facts.demand import demand  # noqa: PLC0415  as above
     from reconciler.model.surroundings import Beside  # noqa: PLC0415  only --live needs it
     from reconciler.orchestrator.sight import Hints  # noqa: PLC0415  as above
-    from reconciler.rules.demand import demand  # noqa: PLC0415  as above
 
     scope = named.scope
     target = composed.settings.targets[scope.target]

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reconciler.cli.options import SourceOptions
+from reconciler.cli.output import notice
 from reconciler.cli.session import Session
-from reconciler.cli.views.output import notice
 from reconciler.cli.wiring import Composition, Request, compose
 from reconciler.errors import ReconcilerError, SettingsError, UsageError
 from reconciler.model.finding import sort_findings
-from reconciler.result import PassResult, Purpose, SourceInfo
+from reconciler.passes.result import PassResult, Purpose, SourceInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def _flush() -> None:
 
 
 def _failed(error: ReconcilerError) -> int:
-    from reconciler.cli.views.visible import visible  # noqa: PLC0415  only failures need it
+    from reconciler.views.visible import visible  # noqa: PLC0415  only failures need it
 
     click.echo(f"error: {visible(str(error))}", err=True)
     for finding in getattr(error, "findings", ()):

@@ -27,9 +27,9 @@ from reconciler.model.finding import Finding
 from reconciler.model.identity import TargetName
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Secret
+from reconciler.passes.reconcile import Adapters
+from reconciler.passes.result import Purpose
 from reconciler.plan.selection import Selection
-from reconciler.reconcile import Adapters
-from reconciler.result import Purpose
 from reconciler.settings import (
     FILE_NAME,
     Connection,

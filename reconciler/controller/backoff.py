@@ -10,8 +10,8 @@ from enum import StrEnum
 from itertools import takewhile
 
 from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.passes.result import PassResult, TargetResult, Verdict
 from reconciler.plan.action import Outcome, Status
-from reconciler.result import PassResult, TargetResult, Verdict
 from reconciler.settings import Watch
 
 FIRST_BACKOFF_S = 5.0

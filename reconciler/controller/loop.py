@@ -30,7 +30,7 @@ from reconciler.controller.metrics import Metrics
 from reconciler.controller.status import StatusBoard
 from reconciler.errors import ExitCode, ReconcilerError, UnavailableError
 from reconciler.log import pass_context, redact
-from reconciler.result import PassResult, Verdict
+from reconciler.passes.result import PassResult, Verdict
 from reconciler.settings import Watch
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from reconciler.model.finding import Severity
 from reconciler.model.identity import Kind
-from reconciler.result import PassResult
+from reconciler.passes.result import PassResult
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 RAISED = "error"

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from reconciler.controller.backoff import Progress
-from reconciler.result import PassResult, Verdict
+from reconciler.passes.result import PassResult, Verdict
 
 
 class ConditionType(StrEnum):

@@ -1,6 +1,6 @@
 """Both states and the inventory, sorted into groups.
 
-Callers: `reconciler.reconcile`. What to do about each group is the plan's business.
+Callers: `reconciler.passes.reconcile`. What to do about each group is the plan's business.
 """
 
 from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Group

@@ -23,7 +23,7 @@ class Finding:
     """One problem. The message reads alone and never holds a secret.
 
     `rule` is an id of the catalogue (`R68`) or of the reader (`F01`…, see
-    `reconciler.source.reading`). `others` are further places the problem involves.
+    `reconciler.model.reading_rule`). `others` are further places the problem involves.
     `advice` is the next step, or "".
     """
 

@@ -8,9 +8,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Silenced, Unknown, sort_findings
 from reconciler.rules.registry import RULES, Rule
-from reconciler.rules.scope import Scope
 from reconciler.rules.switch import Switches
 from reconciler.settings import Settings
 

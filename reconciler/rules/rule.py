@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.rules.scope import Scope
 
 
 class Side(StrEnum):

@@ -15,8 +15,8 @@ from enum import StrEnum
 
 from reconciler.model.declaration import AnyDeclared, Declarations
 from reconciler.model.finding import Finding, Severity, Silenced
+from reconciler.model.identifier import did_you_mean
 from reconciler.model.origin import Origin
-from reconciler.rules.identifier import did_you_mean
 from reconciler.rules.rule import Confidence, Rule
 from reconciler.settings import FILE_NAME, Profile, RuleSetting, Settings
 

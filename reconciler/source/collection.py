@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from reconciler.model.finding import Finding, sort_findings
 from reconciler.model.origin import Origin
+from reconciler.model.reading_rule import concern, problem
 from reconciler.settings import Limits
-from reconciler.source.reading import concern, problem
 from reconciler.source.tree import Tree, is_yaml
 
 _MOST_HOPS = 20

@@ -11,10 +11,10 @@ from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.key import KeyDocument
 from reconciler.model.operator import OperatorDocument, OperatorSpec
 from reconciler.model.origin import Positions
+from reconciler.model.reading_rule import problem
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument, SecretStoreSpec
-from reconciler.source.reading import problem
 from reconciler.source.violation import may_be_shown, nearest
 from reconciler.source.yaml_text import quoted
 

@@ -26,13 +26,13 @@ from reconciler.model.json import Path
 from reconciler.model.key import KeyDocument, PublicKey
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin
+from reconciler.model.reading_rule import problem
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import AgentRunner, RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.settings import Limits
 from reconciler.source.kind import kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
-from reconciler.source.reading import problem
 from reconciler.source.tree import Tree, is_yaml
 from reconciler.source.violation import findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml, quoted

@@ -18,8 +18,8 @@ from reconciler.model.finding import Finding, sort_findings
 from reconciler.model.identity import TargetName
 from reconciler.model.key import KeyDocument
 from reconciler.model.origin import Origin
+from reconciler.model.reading_rule import concern, problem
 from reconciler.settings import Target
-from reconciler.source.reading import concern, problem
 from reconciler.source.violation import nearest
 from reconciler.source.yaml_text import quoted
 

@@ -14,9 +14,9 @@ from reconciler.errors import SettingsError
 from reconciler.model.finding import Finding, Severity, sort_findings
 from reconciler.model.json import Json, JsonObject, dotted
 from reconciler.model.origin import Origin
+from reconciler.model.reading_rule import concern, problem
 from reconciler.settings import Limits, Mode, Settings
 from reconciler.source.excerpt import excerpts
-from reconciler.source.reading import concern, problem
 from reconciler.source.violation import findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml, quoted
 

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from reconciler.model.finding import Finding
 from reconciler.model.json import Json, JsonObject, Path, dotted
 from reconciler.model.origin import Origin, Positions
-from reconciler.source.reading import problem
+from reconciler.model.reading_rule import problem
 from reconciler.source.yaml_text import looks_like_key, quoted
 
 SECRET_POSITIONS = frozenset(("secrets", "secret_refs", "auth", "token", "key", "publicKey", "digestKey"))

@@ -19,8 +19,8 @@ from ruamel.yaml.reader import ReaderError
 from reconciler.model.finding import Finding
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin, Positions
+from reconciler.model.reading_rule import problem
 from reconciler.settings import Limits
-from reconciler.source.reading import problem
 from reconciler.source.scalar import RESOLVABLE_START, plain_value, tagged_value
 
 T = TypeVar("T")

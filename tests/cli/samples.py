@@ -13,6 +13,7 @@ from reconciler.model.json import Json, JsonObject
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Expression, Literal, Reference, Secret
 from reconciler.model.state import Resource
+from reconciler.passes.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
 from reconciler.plan.action import (
     Action,
     Outcome,
@@ -22,7 +23,6 @@ from reconciler.plan.action import (
     Unexamined,
     Verb,
 )
-from reconciler.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
 
 CANARY = "c4n4ry-of-a-secret"
 TARGET = TargetName("acme")

@@ -19,11 +19,11 @@ from reconciler.cli.program import program
 from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.emulator.web.server import running
 from reconciler.errors import ExitCode
+from reconciler.model.reading_rule import READING_RULES
 from reconciler.plan.guards import GUARDS
 from reconciler.plan.problem import PROBLEMS
 from reconciler.rules.registry import RULES
 from reconciler.rules.switch import UNKNOWN_RULE
-from reconciler.source.reading import READING_RULES
 
 DEFINITION = """\
 apiVersion: entity.humanitec.io/v1b1

@@ -9,8 +9,8 @@ from reconciler.errors import ExitCode
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import Kind, OrganizationId, ResourceKey, TargetName
 from reconciler.model.origin import Origin
+from reconciler.passes.result import PassResult, Purpose, SourceInfo, TargetResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Verb
-from reconciler.result import PassResult, Purpose, SourceInfo, TargetResult
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

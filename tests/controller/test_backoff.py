@@ -22,8 +22,8 @@ from reconciler.errors import (
     UnavailableError,
     UnknownRevisionError,
 )
+from reconciler.passes.result import PassResult
 from reconciler.plan.action import Refusal, Status, TargetPlan
-from reconciler.result import PassResult
 from reconciler.settings import Watch
 from tests.controller.moving import finding, outcome, passed, target
 

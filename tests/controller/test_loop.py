@@ -7,8 +7,8 @@ import pytest
 from reconciler.controller.loop import Loop, PassRequest, Reason
 from reconciler.controller.status import ConditionStatus, ConditionType
 from reconciler.errors import ExitCode, ReconcilerError, SourceError, UnauthorizedError, UnavailableError
+from reconciler.passes.result import PassResult
 from reconciler.plan.action import Status
-from reconciler.result import PassResult
 from reconciler.settings import Watch
 from tests.controller.moving import START, MovingClock, finding, outcome, passed, target
 

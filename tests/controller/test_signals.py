@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from reconciler.controller.loop import Loop, PassRequest
 from reconciler.controller.signals import stop_on_signals
 from reconciler.log import LogFormat, configure
-from reconciler.result import PassResult, Purpose, SourceInfo
+from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.settings import Watch
 
 def run_pass(request: PassRequest) -> PassResult:

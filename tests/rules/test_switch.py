@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown
 from reconciler.model.origin import Origin
 from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.registry import RULES
 from reconciler.rules.rule import Confidence, Rule
-from reconciler.rules.scope import Scope
 from reconciler.rules.switch import Means, Switches
 from reconciler.settings import Settings
 from tests.rules import tree

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from textwrap import dedent
 
+from reconciler.facts.scope import Scope
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations
@@ -11,7 +12,6 @@ from reconciler.model.identity import Kind, TargetName
 from reconciler.model.state import Resource, State
 from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.registry import RULES
-from reconciler.rules.scope import Scope
 from reconciler.settings import Limits, Settings
 from reconciler.source.loader import Loader
 from reconciler.source.tree import Tree

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.result import Verdict
+from reconciler.passes.result import Verdict
 from tests.scenarios.world import URL, World, actions, agent_public_key, statuses
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "definitions"

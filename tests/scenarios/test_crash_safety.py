@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.result import Verdict
+from reconciler.passes.result import Verdict
 from tests.scenarios.world import (
     Killed,
     KillSwitch,

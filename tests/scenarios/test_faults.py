@@ -7,8 +7,8 @@ import pytest
 
 from reconciler.emulator import FaultKind, FaultRule
 from reconciler.errors import ExitCode
+from reconciler.passes.result import Verdict
 from reconciler.plan.action import Outcome, Status
-from reconciler.result import Verdict
 from tests.scenarios.test_crash_safety import counts, first, second
 from tests.scenarios.world import Silent, World, actions, definition_yaml
 

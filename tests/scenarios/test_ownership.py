@@ -7,8 +7,8 @@ import pytest
 
 from reconciler.errors import ExitCode
 from reconciler.model.inventory import Inventory
+from reconciler.passes.result import Verdict
 from reconciler.plan.action import Status
-from reconciler.result import Verdict
 from reconciler.settings import Connection
 from tests.scenarios.world import (
     URL,

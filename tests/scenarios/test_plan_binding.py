@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ExitCode
+from reconciler.passes.result import Verdict
 from reconciler.plan.saved import SavedPlan
-from reconciler.result import Verdict
 from tests.scenarios.world import World, definition_yaml
 
 from tests.scenarios.test_ownership import by_hand  # isort: skip

@@ -11,7 +11,6 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from reconciler import reconcile
 from reconciler.emulator import Effect, Emulator
 from reconciler.inventory.file import FileInventory
 from reconciler.inventory.store import InventoryStore
@@ -20,11 +19,12 @@ from reconciler.model.identity import TargetName
 from reconciler.model.inventory import Inventory
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.client import Access, Endpoint, Orchestrator, Retry
+from reconciler.passes import reconcile
+from reconciler.passes.reconcile import Adapters
+from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
-from reconciler.reconcile import Adapters
-from reconciler.result import PassResult
 from reconciler.settings import Settings, Target
 from reconciler.source.directory import read_directory
 from reconciler.source.loader import Loader

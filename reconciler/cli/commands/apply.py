@@ -22,7 +22,7 @@ from reconciler.errors import ExitCode
 if TYPE_CHECKING:
     from reconciler.cli.interrupt import Interruption
     from reconciler.cli.wiring import Composition
-    from reconciler.result import PassResult
+    from reconciler.passes.result import PassResult
 
 
 @click.command()
@@ -63,11 +63,11 @@ def command(
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.output import show  # noqa: PLC0415  as above
     from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  as above
     from reconciler.cli.plan_file import read_plan  # noqa: PLC0415  as above
-    from reconciler.cli.views.output import show  # noqa: PLC0415  as above
-    from reconciler.cli.views.progress import ProgressLines  # noqa: PLC0415  as above
-    from reconciler.result import Purpose  # noqa: PLC0415  as above
+    from reconciler.cli.progress import ProgressLines  # noqa: PLC0415  as above
+    from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
@@ -85,7 +85,7 @@ def command(
         return is_yes
 
     def work(composed: "Composition") -> "PassResult":
-        from reconciler.reconcile import apply  # noqa: PLC0415  as above
+        from reconciler.passes.reconcile import apply  # noqa: PLC0415  as above
 
         stream = sys.stdout if form == Format.TEXT else sys.stderr
         with ProgressLines(current, stream) as observer:
@@ -111,7 +111,7 @@ def command(
 
 def _ask(current: Session, planned: "PassResult", form: str, interruption: "Interruption") -> bool:
     """Show the plan and ask; anything but yes is no."""
-    from reconciler.cli.views.output import text_of, write  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.output import text_of, write  # noqa: PLC0415  help must not wait for it
 
     stream = sys.stdout if form == Format.TEXT else sys.stderr
     write(stream, text_of(planned, current, stream))

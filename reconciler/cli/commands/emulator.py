@@ -34,7 +34,7 @@ def command(*, host: str, port: int, state: Path | None, organizations: tuple[st
       reconciler emulator --organization acme
       reconciler emulator --port 9000 --state .reconciler/practice.db
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.views.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
     from reconciler.emulator import ApiError, StateFileError  # noqa: PLC0415  as above
     from reconciler.emulator.web.server import serve  # noqa: PLC0415  as above
 

@@ -18,7 +18,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     if incomplete.startswith(_TARGET):
         found = complete_targets(ctx, param, incomplete.removeprefix(_TARGET))
         return [f"{_TARGET}{item.value}" for item in found]
-    from reconciler.cli.views.pages import topics  # noqa: PLC0415  only the shell asks for it
+    from reconciler.views.pages import topics  # noqa: PLC0415  only the shell asks for it
 
     return [name for name in (*topics(), _TARGET) if name.lower().startswith(incomplete.lower())]
 
@@ -49,8 +49,8 @@ def command(*, name: str | None, live: bool, form: str) -> int:
 
 
 def _explain_topic(current: Session, name: str | None) -> int:
-    from reconciler.cli.views.output import width_of, write  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.views.pages import topic_list, topic_page, topics  # noqa: PLC0415  as above
+    from reconciler.cli.output import width_of, write  # noqa: PLC0415  help must not wait for it
+    from reconciler.views.pages import topic_list, topic_page, topics  # noqa: PLC0415  as above
 
     width, color = width_of(sys.stdout), current.is_colored(sys.stdout)
     if name is None:
@@ -70,14 +70,14 @@ def _explain_topic(current: Session, name: str | None) -> int:
 
 
 def _explain_target(current: Session, text: str, *, live: bool, form: str) -> int:
-    from reconciler.checking import scopes  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.named_targets import count_refused, find, seen_live  # noqa: PLC0415  as above
+    from reconciler.cli.output import notice, width_of, write  # noqa: PLC0415  as above
     from reconciler.cli.passes import Asked, request  # noqa: PLC0415  as above
-    from reconciler.cli.views import target_json, target_text  # noqa: PLC0415  as above
-    from reconciler.cli.views.output import notice, width_of, write  # noqa: PLC0415  as above
-    from reconciler.cli.views.target_facts import facts_of  # noqa: PLC0415  as above
     from reconciler.cli.wiring import compose  # noqa: PLC0415  as above
-    from reconciler.result import Purpose  # noqa: PLC0415  as above
+    from reconciler.passes.checking import scopes  # noqa: PLC0415  help must not wait for it
+    from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
+    from reconciler.views import target_json, target_text  # noqa: PLC0415  as above
+    from reconciler.views.target_facts import facts_of  # noqa: PLC0415  as above
 
     asked = Asked(Purpose.PLAN if live else Purpose.VALIDATE, SourceOptions())
     with compose(request(current, asked)) as composed:

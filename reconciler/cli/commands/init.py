@@ -30,7 +30,7 @@ def command(organization: str) -> int:
       reconciler init --organization acme
       reconciler -C platform init
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.views.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
     from reconciler.settings import FILE_NAME  # noqa: PLC0415  as above
     from reconciler.source.settings_file import commented_example  # noqa: PLC0415  as above
 

@@ -18,8 +18,8 @@ from reconciler.cli.session import session
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Composition
+    from reconciler.passes.result import PassResult
     from reconciler.plan.saved import SavedPlan
-    from reconciler.result import PassResult
 
 
 @click.command()
@@ -50,10 +50,10 @@ def command(
       reconciler plan --out plan.json
       reconciler plan --against origin/main -o markdown
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.output import notice, show  # noqa: PLC0415  as above
     from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.plan_file import write_plan  # noqa: PLC0415  as above
-    from reconciler.cli.views.output import notice, show  # noqa: PLC0415  as above
-    from reconciler.result import Purpose  # noqa: PLC0415  as above
+    from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
@@ -62,7 +62,7 @@ def command(
 
     def work(composed: "Composition") -> "PassResult":
         nonlocal saved
-        from reconciler.reconcile import plan  # noqa: PLC0415  as above
+        from reconciler.passes.reconcile import plan  # noqa: PLC0415  as above
 
         result, bind = plan(
             composed.settings, composed.adapters, composed.selection, accepted=frozenset(accepted)

@@ -44,8 +44,8 @@ def command(
       reconciler rules --switched
       reconciler rules --side cluster -o json
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.views import rule_list  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.views.output import width_of, write  # noqa: PLC0415  as above
+    from reconciler.cli.output import width_of, write  # noqa: PLC0415  as above
+    from reconciler.views import rule_list  # noqa: PLC0415  help must not wait for it
 
     current = session()
     current.configure_logging()
@@ -83,12 +83,12 @@ def _known(names: "Sequence[str]") -> frozenset[str]:
 
 def _switches(current: Session) -> "Switches":
     """Every switch of the settings, and of the files as far as they can be read."""
+    from reconciler.cli.output import notice  # noqa: PLC0415  as above
     from reconciler.cli.passes import Asked, request  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.views.output import notice  # noqa: PLC0415  as above
     from reconciler.cli.wiring import compose  # noqa: PLC0415  as above
     from reconciler.errors import SourceError  # noqa: PLC0415  as above
     from reconciler.model.declaration import Declarations  # noqa: PLC0415  as above
-    from reconciler.result import Purpose  # noqa: PLC0415  as above
+    from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
     from reconciler.rules.registry import RULES  # noqa: PLC0415  as above
     from reconciler.rules.switch import Switches  # noqa: PLC0415  as above
 

@@ -29,7 +29,7 @@ def command(kind: str | None, folder: Path | None) -> int:
       reconciler schema definition
       reconciler schema --write schemas
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.views.output import notice, write  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.output import notice, write  # noqa: PLC0415  help must not wait for it
     from reconciler.source.schema import schemas, write_schemas  # noqa: PLC0415  as above
 
     if (kind is None) is (folder is None):

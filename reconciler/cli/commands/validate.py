@@ -9,7 +9,7 @@ from reconciler.cli.session import session
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Composition
-    from reconciler.result import PassResult
+    from reconciler.passes.result import PassResult
 
 
 @click.command()
@@ -35,16 +35,16 @@ def command(
       reconciler validate
       reconciler validate --rev HEAD -o sarif
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.output import show  # noqa: PLC0415  as above
     from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.views.output import show  # noqa: PLC0415  as above
-    from reconciler.result import Purpose  # noqa: PLC0415  as above
+    from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
     asked = Asked(Purpose.VALIDATE, source_of(rev=rev, url=url, ref=ref), targets, only)
 
     def work(composed: "Composition") -> "PassResult":
-        from reconciler.reconcile import validate  # noqa: PLC0415  as above
+        from reconciler.passes.reconcile import validate  # noqa: PLC0415  as above
 
         return validate(composed.settings, composed.adapters, composed.selection)
 

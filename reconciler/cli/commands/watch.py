@@ -68,7 +68,7 @@ def command(
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.passes import Asked  # noqa: PLC0415  as above
-    from reconciler.result import Purpose  # noqa: PLC0415  as above
+    from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     if ref is not None and url is None:
         raise click.UsageError("--ref needs --source")

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_installation import named, on_clusters
+from reconciler.facts.agent_manifest import AgentDeployment, agent_deployments
+from reconciler.facts.definition import dig
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.installation import PodSecurity
 from reconciler.model.json import Json
-from reconciler.rules.agent_install.installation import named, on_clusters
-from reconciler.rules.agent_install.manifest import AgentDeployment, agent_deployments
-from reconciler.rules.declared_definition import dig
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _OPENSHIFT = "openshift"
 _EVERYTHING = "privileged"

@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from reconciler.facts.agent_installation import AGENT, NAME_LABEL, named, namespace_of, on_clusters
+from reconciler.facts.agent_manifest import DEPLOYMENT, is_agent, text_at
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.manifest import is_object
+from reconciler.facts.network_policy import GROUP, HTTPS, NETWORK_POLICY, Way, limits, selects, way_out
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Json, JsonObject
-from reconciler.rules.agent_install.installation import AGENT, NAME_LABEL, named, namespace_of, on_clusters
-from reconciler.rules.agent_install.manifest import DEPLOYMENT, is_agent, text_at
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.foreign import is_object
-from reconciler.rules.installed import InstalledAgent
-from reconciler.rules.network_policy import GROUP, HTTPS, NETWORK_POLICY, Way, limits, selects, way_out
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 _KINDS = ("NetworkPolicy", "ClusterwideNetworkPolicy")
 _INSTANCE_LABEL = "app.kubernetes.io/instance"

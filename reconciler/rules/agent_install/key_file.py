@@ -3,17 +3,17 @@
 import re
 from collections.abc import Iterator
 
+from reconciler.facts.agent_installation import is_on_kubernetes, named, run_as_user
+from reconciler.facts.agent_manifest import AgentDeployment, agent_deployments
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.mount import looked_for, mounts_of
+from reconciler.facts.pattern import is_filled_in
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.installation import MountedKey
-from reconciler.rules.agent_install.installation import is_on_kubernetes, named, run_as_user
-from reconciler.rules.agent_install.manifest import AgentDeployment, agent_deployments
-from reconciler.rules.agent_install.mount import looked_for, mounts_of
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.installed import InstalledAgent
-from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _ONLY_OWNER = 0o600
 _USERS = (1000, 65532)

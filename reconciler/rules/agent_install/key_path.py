@@ -7,16 +7,16 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from reconciler.facts.agent_installation import KEY_FILE, PRIVATE_KEY_FILE, follows_manifests, named
+from reconciler.facts.agent_manifest import AgentDeployment, agent_deployments, environment
+from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.mount import Mounts, looked_for, mounts_of
+from reconciler.facts.pattern import is_filled_in
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
-from reconciler.rules.agent_install.installation import KEY_FILE, PRIVATE_KEY_FILE, follows_manifests, named
-from reconciler.rules.agent_install.manifest import AgentDeployment, agent_deployments, environment
-from reconciler.rules.agent_install.mount import Mounts, looked_for, mounts_of
-from reconciler.rules.installed import InstalledAgent
-from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _PATH = re.compile(r"[\w./@+-]{1,120}", re.ASCII)
 

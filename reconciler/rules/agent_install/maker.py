@@ -2,23 +2,16 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_installation import AGENT, Method, method_of, named, namespace_of, on_clusters
+from reconciler.facts.agent_manifest import DEPLOYMENT, is_agent
+from reconciler.facts.definition import dig
+from reconciler.facts.manifest import AGENT_CONFIG_MAP
+from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import JsonObject
-from reconciler.rules.agent_install.installation import (
-    AGENT,
-    Method,
-    method_of,
-    named,
-    namespace_of,
-    on_clusters,
-)
-from reconciler.rules.agent_install.manifest import DEPLOYMENT, is_agent
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.foreign import AGENT_CONFIG_MAP
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _RELEASE = "meta.helm.sh/release-name"

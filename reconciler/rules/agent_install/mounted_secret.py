@@ -3,25 +3,19 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from reconciler.facts.agent_installation import AGENT, key_secret, named, namespace_of, on_clusters
+from reconciler.facts.agent_manifest import DEPLOYMENT, AgentDeployment, agent_deployments, is_agent
+from reconciler.facts.declared_key import AgentKey, fingerprints, keys_by_agent
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.mount import mounts_of, secret_entries
+from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterState, SecretObject
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import Kind, shown
-from reconciler.rules.agent_install.declared_key import AgentKey, fingerprints, keys_by_agent
-from reconciler.rules.agent_install.installation import (
-    AGENT,
-    key_secret,
-    named,
-    namespace_of,
-    on_clusters,
-)
-from reconciler.rules.agent_install.manifest import DEPLOYMENT, AgentDeployment, agent_deployments, is_agent
-from reconciler.rules.agent_install.mount import mounts_of, secret_entries
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.identifier import did_you_mean
-from reconciler.rules.installed import InstalledAgent
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
 """Annotation of the pod template that carries the fingerprint of the mounted key, so that a new key restarts pods."""

@@ -4,11 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
-from reconciler.model.origin import Origin
-from reconciler.rules.agent_install.host import REQUEST_DRIVEN, SUITED, is_request_driven, spelled
-from reconciler.rules.agent_install.installation import (
+from reconciler.facts.agent_installation import (
     Method,
     is_on_kubernetes,
     method_of,
@@ -16,15 +12,19 @@ from reconciler.rules.agent_install.installation import (
     namespace_of,
     on_clusters,
 )
-from reconciler.rules.agent_install.manifest import DEPLOYMENT, is_agent, is_agent_image
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.foreign import is_object
-from reconciler.rules.identifier import did_you_mean
-from reconciler.rules.installed import InstalledAgent
-from reconciler.rules.operator.presence import CONTROLLER
+from reconciler.facts.agent_manifest import DEPLOYMENT, is_agent, is_agent_image
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.manifest import is_object
+from reconciler.facts.operator import CONTROLLER
+from reconciler.facts.scope import Scope
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
+from reconciler.model.identity import Kind
+from reconciler.model.origin import Origin
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
+from reconciler.vendor.host import REQUEST_DRIVEN, SUITED, is_request_driven, spelled
 
 _NAMESPACE = ("v1", "Namespace")
 _OPERATOR = "Operator"

@@ -4,22 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.facts.agent_installation import reaches
+from reconciler.facts.agent_manifest import agent_deployments
+from reconciler.facts.asking import Ask, Member
+from reconciler.facts.definition import AGENT_TYPE, CLUSTER_TYPE, DeclaredDefinition, dig
+from reconciler.facts.git_target import is_git_target
+from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.manifest import agent_installations
+from reconciler.facts.pattern import is_open
+from reconciler.facts.scope import Scope
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
-from reconciler.rules.agent_install.installation import reaches
-from reconciler.rules.agent_install.manifest import agent_deployments
-from reconciler.rules.asking import Ask, Member
-from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, DeclaredDefinition, dig
-from reconciler.rules.foreign import agent_installations
-from reconciler.rules.git_target import is_git_target
-from reconciler.rules.installed import InstalledAgent
-from reconciler.rules.pattern import is_open
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 
 @dataclass(frozen=True, slots=True)

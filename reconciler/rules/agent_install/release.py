@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_image import image, tag_of
+from reconciler.facts.agent_installation import Method, method_of, named
+from reconciler.facts.agent_manifest import agent_deployments, text_at
+from reconciler.facts.pattern import is_filled_in
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import Path
-from reconciler.rules.agent_install.image import image, tag_of
-from reconciler.rules.agent_install.installation import Method, method_of, named
-from reconciler.rules.agent_install.manifest import agent_deployments, text_at
-from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.version import is_older, parsed
+from reconciler.vendor.version import is_older, parsed
 
 _LATEST = "latest"
 _OLDEST_HELM = "3.8"

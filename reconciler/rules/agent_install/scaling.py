@@ -3,11 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
-from reconciler.model.installation import AgentInstall
-from reconciler.model.json import JsonObject, Path
-from reconciler.rules.agent_install.installation import (
+from reconciler.facts.agent_installation import (
     AGENT,
     CONNECTION_ID,
     Method,
@@ -17,7 +13,7 @@ from reconciler.rules.agent_install.installation import (
     namespace_of,
     on_clusters,
 )
-from reconciler.rules.agent_install.manifest import (
+from reconciler.facts.agent_manifest import (
     DEPLOYMENT,
     AgentDeployment,
     agent_deployments,
@@ -25,12 +21,16 @@ from reconciler.rules.agent_install.manifest import (
     is_agent,
     text_at,
 )
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.foreign import is_object
-from reconciler.rules.installed import InstalledAgent, installs_of
-from reconciler.rules.pattern import is_filled_in
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent, installs_of
+from reconciler.facts.manifest import is_object
+from reconciler.facts.pattern import is_filled_in
+from reconciler.facts.scope import Scope
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.installation import AgentInstall
+from reconciler.model.json import JsonObject, Path
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _AUTOSCALERS = (("autoscaling/", "HorizontalPodAutoscaler"), ("keda.sh/", "ScaledObject"))
 _LIVE_AUTOSCALER = ("autoscaling/v2", "HorizontalPodAutoscaler")

@@ -7,9 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind, ResourceKey
-from reconciler.rules.agent_install.installation import (
+from reconciler.facts.agent_installation import (
     CONNECTION_ID,
     LOG_LEVEL,
     ORGS,
@@ -18,7 +16,7 @@ from reconciler.rules.agent_install.installation import (
     named,
     organizations_served,
 )
-from reconciler.rules.agent_install.manifest import (
+from reconciler.facts.agent_manifest import (
     Variable,
     agent_deployments,
     config_maps,
@@ -27,12 +25,14 @@ from reconciler.rules.agent_install.manifest import (
     is_agent,
     own_variables,
 )
-from reconciler.rules.foreign import AGENT_CONFIG_MAP
-from reconciler.rules.identifier import did_you_mean
-from reconciler.rules.pattern import is_filled_in
+from reconciler.facts.manifest import AGENT_CONFIG_MAP
+from reconciler.facts.pattern import is_filled_in
+from reconciler.facts.scope import Scope
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
+from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 _KNOWN = (ORGS, PRIVATE_KEY_FILE, CONNECTION_ID, LOG_LEVEL)

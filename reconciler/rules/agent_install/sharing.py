@@ -4,21 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.facts.agent_installation import ORGS, key_secret, named, namespace_of, organizations_served
+from reconciler.facts.declared_key import AgentKey, fingerprints, keys_by_agent
+from reconciler.facts.installed import InstalledAgent, installs_of
+from reconciler.facts.pattern import is_filled_in
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
-from reconciler.rules.agent_install.declared_key import AgentKey, fingerprints, keys_by_agent
-from reconciler.rules.agent_install.installation import (
-    ORGS,
-    key_secret,
-    named,
-    namespace_of,
-    organizations_served,
-)
-from reconciler.rules.installed import InstalledAgent, installs_of
-from reconciler.rules.pattern import is_filled_in
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 _DIFFERENCE = {"orgs": f"organizations (`{ORGS}`)", "privateKey": "key"}
 """What differs, by the member of the installation that says it."""

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_image import image, lacks_shell, tag_of
+from reconciler.facts.agent_installation import named, texts
+from reconciler.facts.agent_manifest import AgentDeployment, agent_deployments, text_at
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.pattern import is_filled_in
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
-from reconciler.rules.agent_install.image import image, lacks_shell, tag_of
-from reconciler.rules.agent_install.installation import named, texts
-from reconciler.rules.agent_install.manifest import AgentDeployment, agent_deployments, text_at
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.installed import InstalledAgent
-from reconciler.rules.pattern import is_filled_in
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.version import is_older, parsed
+from reconciler.vendor.version import is_older, parsed
 
 _CHART_WITHOUT_SHELL = "1.1.0"
 """First chart whose own image has no shell."""

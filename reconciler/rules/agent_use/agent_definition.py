@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
-from reconciler.rules.declared_definition import AGENT_DRIVER, AGENT_TYPE
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 
 def _type_and_driver(scope: Scope) -> Iterator[Finding | Unknown]:

@@ -2,42 +2,14 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_input import unlisted_inputs, unread_drivers
+from reconciler.facts.asking import AGENT_URL
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import canonical_text
-from reconciler.model.surroundings import Beside, Driver
-from reconciler.rules.agent_use.agent_input import AgentInput, agent_inputs
-from reconciler.rules.asking import AGENT_URL
-from reconciler.rules.driver import (
-    CLUSTER_DRIVERS,
-    CONTAINER_DRIVER,
-    CONTAINER_RUNNERS,
-    ECHO_DRIVER,
-    GIT_DRIVER,
-    TEMPLATE_DRIVER,
-    TERRAFORM_DRIVER,
-    chain,
-    is_hosted,
-)
+from reconciler.model.surroundings import Driver
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-
-_TAKING = CLUSTER_DRIVERS | CONTAINER_RUNNERS | {CONTAINER_DRIVER, TERRAFORM_DRIVER}
-_JUDGED_ELSEWHERE = frozenset((ECHO_DRIVER, TEMPLATE_DRIVER, GIT_DRIVER))
-
-
-def unlisted_inputs(scope: Scope) -> Iterator[AgentInput]:
-    """Inputs named `agent_url` of drivers about which only their own schema can tell."""
-    drivers = scope.surroundings.drivers
-    for found in agent_inputs(scope):
-        driver = found.definition.entity.driver_type
-        *_, last = chain(driver, drivers)
-        if (
-            last not in _TAKING
-            and driver not in _JUDGED_ELSEWHERE
-            and is_hosted(driver, drivers) is not False
-        ):
-            yield found
 
 
 def _known_to_take_one(scope: Scope) -> Iterator[Finding | Unknown]:
@@ -60,11 +32,6 @@ def _known_to_take_one(scope: Scope) -> Iterator[Finding | Unknown]:
                 key=scope.key(Kind.DEFINITION, found.definition.id),
                 advice="Reach the system without an Agent, or ask the driver's owner whether it takes one.",
             )
-
-
-def unread_drivers(scope: Scope, name: str) -> str:
-    """Reason of an `Unknown` about a driver while the live ones were not read."""
-    return f"{scope.unread(Beside.DRIVERS)}, `{name}` among them"
 
 
 def _mentions(driver: Driver | None) -> bool:

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.facts.asking import Ask, Member
+from reconciler.facts.context import class_of, described
+from reconciler.facts.definition import AGENT_TYPE
+from reconciler.facts.reference_graph import ReferenceGraph, Request, spelled
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.asking import Ask, Member
-from reconciler.rules.context import class_of, described
-from reconciler.rules.declared_definition import AGENT_TYPE
-from reconciler.rules.identifier import did_you_mean
-from reconciler.rules.reference_graph import ReferenceGraph, Request, spelled
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 _SUGGESTIONS = 100
 _SHOWN = 3

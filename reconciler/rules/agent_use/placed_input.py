@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_input import AgentInput, agent_inputs, way_to_agent
+from reconciler.facts.asking import AGENT_URL, Ask
+from reconciler.facts.definition import AGENT_TYPE, CLUSTER_TYPE
+from reconciler.facts.git_target import is_git_target
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import dotted
 from reconciler.model.placeholder import ResourceReference, resource_references, sole_reference
-from reconciler.rules.agent_use.agent_input import AgentInput, agent_inputs, way_to_agent
-from reconciler.rules.asking import AGENT_URL, Ask
-from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE
-from reconciler.rules.driver import ECHO_DRIVER
-from reconciler.rules.git_target import is_git_target
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
+from reconciler.vendor.driver import ECHO_DRIVER
 
 _WANTED = "${resources['agent.default#agent'].outputs.url}"
 _HANDING_ON = "config"

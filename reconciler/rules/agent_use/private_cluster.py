@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_input import uses_agent
+from reconciler.facts.definition import CLUSTER_TYPE
+from reconciler.facts.git_target import is_git_target
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
-from reconciler.rules.agent_use.agent_input import uses_agent
-from reconciler.rules.declared_definition import CLUSTER_TYPE
-from reconciler.rules.git_target import is_git_target
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 _SHOWN = 3
 

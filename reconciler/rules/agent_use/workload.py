@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.definition import AGENT_TYPE, dig
+from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Foreign
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
-from reconciler.rules.declared_definition import AGENT_TYPE, dig
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _SCORE = "score.dev/"
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_input import agent_uses
+from reconciler.facts.definition import CLUSTER_TYPE
+from reconciler.facts.git_target import GitTarget, Given, git_target, is_git_target, mode_path
+from reconciler.facts.operator import has_any_operator
+from reconciler.facts.pattern import is_fixed
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Path, dotted
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.agent_use.agent_input import agent_uses
-from reconciler.rules.declared_definition import CLUSTER_TYPE
-from reconciler.rules.git_target import GitTarget, Given, git_target, is_git_target, mode_path
-from reconciler.rules.operator.presence import has_any_operator
-from reconciler.rules.pattern import is_fixed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _SCHEMES = ("ssh", "https", "http")
 

@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.facts.candidate import where_used
+from reconciler.facts.context import meet
+from reconciler.facts.git_target import GitTarget, Given, git_target, segments
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.placeholder import placeholders
 from reconciler.model.resource_definition import Criterion
-from reconciler.rules.context import meet
-from reconciler.rules.git_target import GitTarget, Given, git_target, segments
-from reconciler.rules.gitops.candidate import where_used
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 
 def _own_directory(scope: Scope) -> Iterator[Finding | Unknown]:

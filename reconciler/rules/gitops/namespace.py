@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.facts.asking import Member
+from reconciler.facts.candidate import candidates, where_used
+from reconciler.facts.context import Applications
+from reconciler.facts.definition import NAMESPACE_TYPE, DeclaredDefinition
+from reconciler.facts.git_target import git_target, mode_path
+from reconciler.facts.gitops_tool import Sync, syncs
+from reconciler.facts.pattern import could_be
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.asking import Member
-from reconciler.rules.context import Applications
-from reconciler.rules.declared_definition import NAMESPACE_TYPE, DeclaredDefinition
-from reconciler.rules.driver import ECHO_DRIVER
-from reconciler.rules.git_target import git_target, mode_path
-from reconciler.rules.gitops.candidate import candidates, where_used
-from reconciler.rules.gitops.tool import Sync, syncs
-from reconciler.rules.pattern import could_be
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
+from reconciler.vendor.driver import ECHO_DRIVER
 
 
 def _namespace(scope: Scope) -> Iterator[Finding | Unknown]:

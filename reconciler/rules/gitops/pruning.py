@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.git_target import git_target, mode_path
+from reconciler.facts.gitops_tool import syncs
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
-from reconciler.rules.git_target import git_target, mode_path
-from reconciler.rules.gitops.tool import syncs
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 
 def _no_pruning(scope: Scope) -> Iterator[Finding | Unknown]:

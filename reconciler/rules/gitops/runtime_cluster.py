@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.facts.asking import Ask, Member
+from reconciler.facts.candidate import candidates, where_used
+from reconciler.facts.context import Applications
+from reconciler.facts.definition import CLUSTER_TYPE, RUNTIME_ID, DeclaredDefinition
+from reconciler.facts.git_target import mode_path
+from reconciler.facts.reference_graph import spelled
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.placeholder import parse_selector
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.asking import Ask, Member
-from reconciler.rules.context import Applications
-from reconciler.rules.declared_definition import CLUSTER_TYPE, RUNTIME_ID, DeclaredDefinition
-from reconciler.rules.driver import GIT_DRIVER
-from reconciler.rules.git_target import mode_path
-from reconciler.rules.gitops.candidate import candidates, where_used
-from reconciler.rules.reference_graph import spelled
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
+from reconciler.vendor.driver import GIT_DRIVER
 
 
 def _runtime_cluster(scope: Scope) -> Iterator[Finding | Unknown]:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from reconciler.facts.manifest import agent_installations, secret_stores
+from reconciler.facts.scope import Scope
+from reconciler.facts.service import served
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
-from reconciler.model.origin import Origin
-from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.foreign import agent_installations, secret_stores
-from reconciler.rules.identifier import (
+from reconciler.model.identifier import (
     did_you_mean,
     is_definition_id,
     is_organization_id,
@@ -16,9 +15,10 @@ from reconciler.rules.identifier import (
     is_v1_id,
     repaired,
 )
-from reconciler.rules.identity.service import served
+from reconciler.model.identity import Kind
+from reconciler.model.origin import Origin
+from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 
 def _agent_id(scope: Scope) -> Iterator[Finding | Unknown]:

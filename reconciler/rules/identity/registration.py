@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE, DeclaredDefinition
+from reconciler.facts.manifest import AgentInstallation, agent_installations
+from reconciler.facts.scope import Scope
+from reconciler.facts.service import registered_where_served
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import Kind
 from reconciler.model.json import Path
 from reconciler.model.placeholder import has_placeholder
-from reconciler.rules.declared_definition import AGENT_DRIVER, AGENT_TYPE, DeclaredDefinition
-from reconciler.rules.foreign import AgentInstallation, agent_installations
-from reconciler.rules.identifier import did_you_mean
-from reconciler.rules.identity.service import registered_where_served
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _AGENT_ID: Path = ("driver_inputs", "values", "id")
 

@@ -7,6 +7,8 @@ Files do not tell that it was one thing. What stays the same does: an Agent keep
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
+from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE
+from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
@@ -14,9 +16,7 @@ from reconciler.model.json import JsonObject, canonical_text
 from reconciler.model.key import KeyDocument
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.declared_definition import AGENT_DRIVER, AGENT_TYPE
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 
 def _kept(scope: Scope) -> Iterator[Finding | Unknown]:

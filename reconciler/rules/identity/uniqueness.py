@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
+from reconciler.facts.context import class_of, where
+from reconciler.facts.definition import DeclaredDefinition
+from reconciler.facts.scope import Scope, live_criteria
 from reconciler.model.declaration import D, Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind, ResourceKey, shown
@@ -12,10 +15,7 @@ from reconciler.model.key import KeyDocument
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.runner import RunnerDocument
-from reconciler.rules.context import class_of, where
-from reconciler.rules.declared_definition import DeclaredDefinition
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope, live_criteria
 
 _RENAME = "Remove one of them, or give it another id."
 

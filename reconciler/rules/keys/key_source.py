@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.facts.agent_installation import is_on_kubernetes, key_secret, namespace_of
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent, InstalledRunner
+from reconciler.facts.key_place import RUNNER_SECRET, installs_by_owner, owner_key, runner_secret
+from reconciler.facts.pattern import is_open
+from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared, Foreign
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.key import KeyDocument, KeyOwner, PrivateKeySource
 from reconciler.model.origin import Origin
-from reconciler.rules.agent_install.installation import is_on_kubernetes, key_secret, namespace_of
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.installed import InstalledAgent, InstalledRunner
-from reconciler.rules.keys.place import RUNNER_SECRET, installs_by_owner, owner_key, runner_secret
-from reconciler.rules.pattern import is_open
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _VALUE = "humanitec.privateKey"
 _NAMES = frozenset(("privatekey", "private_key", "private-key"))

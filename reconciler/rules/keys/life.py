@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from reconciler.facts.key_place import key_places, look
+from reconciler.facts.keyring import AgentKeys, agent_keys, declared_keys, is_waiting
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind, shown
 from reconciler.model.key import KeyOwner
 from reconciler.model.origin import Origin
-from reconciler.rules.keys.holding import AgentKeys, agent_keys, declared_keys, is_waiting
-from reconciler.rules.keys.place import key_places, look
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 WARNING_PERIOD = timedelta(days=60)
 """Time before the end of a key's life from which on it is told; keys live two years (v1 reference 3)."""

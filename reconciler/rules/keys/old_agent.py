@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind, ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.origin import Origin
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.installed import InstalledAgent
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _IMAGE = re.compile(r"(?:^|/)(public/humanitec-agent:1\.0\.[0-9]{1,6})")
 _HOST = re.compile(r"(?<![A-Za-z0-9._-])agent\.humanitec\.io(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")

@@ -6,13 +6,13 @@ Only facts of a key are seen here, and only fingerprints of its public half are 
 from collections import defaultdict
 from collections.abc import Iterator
 
+from reconciler.facts.key_place import Found, KeyPlace, key_places, look, owner_key
+from reconciler.facts.keyring import declared_keys, is_shared, live_keys
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
-from reconciler.rules.keys.holding import declared_keys, is_shared, live_keys
-from reconciler.rules.keys.place import Found, KeyPlace, key_places, look, owner_key
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 
 def _no_passphrase(scope: Scope) -> Iterator[Finding | Unknown]:

@@ -7,6 +7,7 @@ one belongs.
 import re
 from collections.abc import Iterator
 
+from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind, ResourceKey, shown
@@ -14,7 +15,6 @@ from reconciler.model.key import KeyDocument, KeyOwner, PublicKey
 from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _RSA = "RSA"
 _ED25519 = "Ed25519"

@@ -4,15 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.facts.key_place import key_places, look
+from reconciler.facts.keyring import AgentKeys, agent_keys, is_shared, is_waiting, live_keys
+from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind, shown
 from reconciler.model.key import KeyDocument, KeyOwner
 from reconciler.model.origin import Origin
-from reconciler.rules.keys.holding import AgentKeys, agent_keys, is_shared, is_waiting, live_keys
-from reconciler.rules.keys.place import key_places, look
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 from reconciler.settings import Prune
 
 

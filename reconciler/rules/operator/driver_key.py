@@ -3,22 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.facts.definition import DeclaredDefinition
+from reconciler.facts.driver import needs_key
+from reconciler.facts.operator import DeclaredOperator
+from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import SecretObject
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import shown
 from reconciler.model.json import Path
 from reconciler.model.operator import DRIVER_KEY_SECRET, DriverKey
 from reconciler.model.surroundings import Beside
-from reconciler.rules.declared_definition import ORCHESTRATOR_TYPES, DeclaredDefinition
-from reconciler.rules.driver import DriverClass, driver_classes
-from reconciler.rules.operator.presence import DeclaredOperator
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
 
 _ENTRY = "privateKey"
 _ENTRIES = (_ENTRY, "humanitecOrganisationID")
-_WITHOUT_KEY = (DriverClass.IN_OPERATOR, DriverClass.SELF_HOSTED)
 _KEY: Path = ("spec", "driverKey")
 
 
@@ -32,21 +31,13 @@ class _Lack:
     severity: Severity = Severity.ERROR
 
 
-def needs_key(scope: Scope, definition: DeclaredDefinition) -> bool | None:
-    """Tell whether the Operator calls the definition's driver with its key; None where the driver is not known."""
-    if definition.entity.type in ORCHESTRATOR_TYPES:
-        return False
-    classes = driver_classes(definition, scope.surroundings.drivers)
-    return None if classes is None else classes[-1] not in _WITHOUT_KEY
-
-
 def _has_key(scope: Scope) -> Iterator[Finding | Unknown]:
     operators = scope.operators
     if not operators or not (scope.git_targets or scope.primary.mode is Mode.DIRECT):
         return
     unknown_driver: DeclaredDefinition | None = None
     for definition in scope.definitions:
-        needs = needs_key(scope, definition)
+        needs = needs_key(definition, scope.surroundings.drivers)
         if needs:
             for operator in operators:
                 yield from _judged(scope, operator, definition)

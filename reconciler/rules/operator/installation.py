@@ -2,15 +2,10 @@
 
 from collections.abc import Iterator
 
-from reconciler.model.cluster_state import ClusterObject
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
-from reconciler.model.json import Json, Path
-from reconciler.model.origin import Origin
-from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition, dig
-from reconciler.rules.foreign import OPERATOR_API
-from reconciler.rules.git_target import mode_path
-from reconciler.rules.operator.presence import (
+from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, dig
+from reconciler.facts.git_target import mode_path
+from reconciler.facts.manifest import OPERATOR_API
+from reconciler.facts.operator import (
     CONTROLLER,
     DeclaredOperator,
     controllers,
@@ -18,11 +13,16 @@ from reconciler.rules.operator.presence import (
     has_operator,
     organization_of,
 )
-from reconciler.rules.operator.quantity import bytes_of
+from reconciler.facts.scope import Scope
+from reconciler.model.cluster_state import ClusterObject
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import Json, Path
+from reconciler.model.origin import Origin
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 from reconciler.settings import FILE_NAME, Mode
+from reconciler.vendor.quantity import bytes_of
 
 _CUSTOM_KINDS = ("Resource", "Workload", "WorkloadPatch", "SecretMapping")
 _LEAST_MEMORY = bytes_of("256Mi")

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition
+from reconciler.facts.git_target import mode_path
+from reconciler.facts.mode import KnownFrom, declared_primary
+from reconciler.facts.operator import deployment_targets, has_operator
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.declared_definition import CLUSTER_TYPE, DeclaredDefinition
-from reconciler.rules.git_target import mode_path
-from reconciler.rules.mode import KnownFrom, declared_primary
-from reconciler.rules.operator.presence import deployment_targets, has_operator
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 from reconciler.settings import FILE_NAME, Mode
 
 _SHOWN = 20

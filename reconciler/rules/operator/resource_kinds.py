@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from reconciler.facts.operator import has_operator
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
-from reconciler.rules.operator.presence import has_operator
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 _OURS = "secretstores.humanitec.io"

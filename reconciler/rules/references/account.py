@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.asking import Member
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import Kind
 from reconciler.model.json import Path
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.surroundings import Beside
-from reconciler.rules.asking import Member
-from reconciler.rules.identifier import did_you_mean
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 _PATH: Path = ("driver_account",)
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
+from reconciler.facts.asking import Member
+from reconciler.facts.definition import CLUSTER_TYPE
+from reconciler.facts.deployment_mode import with_operator
+from reconciler.facts.reference_graph import IMPLICIT_TYPES, Node, Request
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.asking import Member
-from reconciler.rules.declared_definition import CLUSTER_TYPE
-from reconciler.rules.reference_graph import IMPLICIT_TYPES, Node, Request
-from reconciler.rules.references.deployment_mode import with_operator
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
 
 

@@ -3,20 +3,20 @@
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
+from reconciler.facts.agent_image import image as image_of
+from reconciler.facts.asking import Member
+from reconciler.facts.definition import dig
+from reconciler.facts.deployment_mode import clusters_of, mode_of
+from reconciler.facts.operator import controllers
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin
-from reconciler.rules.agent_install.image import image as image_of
-from reconciler.rules.asking import Member
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.driver import DriverClass
-from reconciler.rules.operator.presence import controllers
-from reconciler.rules.references.deployment_mode import clusters_of, mode_of
 from reconciler.rules.references.runner_configuration import family, other_platforms
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.version import is_older
 from reconciler.settings import Mode
+from reconciler.vendor.driver import DriverClass
+from reconciler.vendor.version import is_older
 
 CHART = "0.3.11"
 MANAGER = "0.16.10"

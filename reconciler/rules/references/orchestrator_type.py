@@ -3,12 +3,8 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
-from reconciler.model.json import dotted
-from reconciler.model.origin import Origin
-from reconciler.rules.asking import AGENT_URL, Ask, Member
-from reconciler.rules.declared_definition import (
+from reconciler.facts.asking import AGENT_URL, Ask, Member
+from reconciler.facts.definition import (
     AGENT_TYPE,
     CLUSTER_TYPE,
     CONFIGURATION_TYPE,
@@ -16,12 +12,17 @@ from reconciler.rules.declared_definition import (
     NAMESPACE_TYPE,
     ORCHESTRATOR_TYPES,
 )
-from reconciler.rules.driver import DriverClass, driver_classes
-from reconciler.rules.reference_graph import spelled
-from reconciler.rules.references.deployment_mode import with_operator
+from reconciler.facts.deployment_mode import with_operator
+from reconciler.facts.driver import driver_classes
+from reconciler.facts.reference_graph import spelled
+from reconciler.facts.scope import Scope
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identity import Kind
+from reconciler.model.json import dotted
+from reconciler.model.origin import Origin
 from reconciler.rules.rule import Check, Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
+from reconciler.vendor.driver import DriverClass
 
 _WITH_CLUSTER_OF_THEIR_OWN = (
     DriverClass.CONTAINER,

@@ -9,17 +9,17 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
+from reconciler.facts.asking import Member
+from reconciler.facts.context import class_of, where
+from reconciler.facts.definition import AGENT_TYPE, CLUSTER_TYPE, RUNTIME_ID
+from reconciler.facts.reference_graph import IMPLICIT_TYPES, ReferenceGraph, Request
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Path
 from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
-from reconciler.rules.asking import Member
-from reconciler.rules.context import class_of, where
-from reconciler.rules.declared_definition import AGENT_TYPE, CLUSTER_TYPE, RUNTIME_ID
-from reconciler.rules.reference_graph import IMPLICIT_TYPES, ReferenceGraph, Request
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 _CLOSED = IMPLICIT_TYPES | {AGENT_TYPE}
 """Types that no workload can ask for (v1 reference 7.1)."""

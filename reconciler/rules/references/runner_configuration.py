@@ -6,19 +6,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.facts.asking import AGENT_URL, Member
+from reconciler.facts.context import described
+from reconciler.facts.definition import CONFIGURATION_TYPE, dig
+from reconciler.facts.driver import chain, driver_classes
+from reconciler.facts.outputs import Outputs, outputs_of
+from reconciler.facts.pattern import is_fixed
+from reconciler.facts.reference_graph import Node, Request, spelled
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.asking import AGENT_URL, Member
-from reconciler.rules.context import described
-from reconciler.rules.declared_definition import CONFIGURATION_TYPE, dig
-from reconciler.rules.driver import DriverClass, chain, driver_classes
-from reconciler.rules.pattern import is_fixed
-from reconciler.rules.reference_graph import Node, Request, spelled
-from reconciler.rules.references.outputs import Outputs, outputs_of
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
+from reconciler.vendor.driver import DriverClass
 
 _ANY_RUNNER = "container-runner"
 _RES_IDS = {

@@ -2,26 +2,14 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_input import own_drivers_with_agent, unread_drivers
+from reconciler.facts.asking import Member
+from reconciler.facts.driver import is_hosted
+from reconciler.facts.reference_graph import spelled
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
-from reconciler.rules.agent_use.agent_input import ways_to_agent
-from reconciler.rules.agent_use.driver import unread_drivers
-from reconciler.rules.asking import Ask, Member
-from reconciler.rules.driver import is_hosted
-from reconciler.rules.reference_graph import spelled
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-
-_HOSTED = "humanitec/"
-
-
-def own_drivers_with_agent(scope: Scope) -> Iterator[tuple[Member, Ask, list[Member | str]]]:
-    """Definitions with a driver of somebody else's that take the URL of an Agent, and the way to it."""
-    graph = scope.references
-    for driver, members in graph.by_driver.items():
-        for member in () if driver.startswith(_HOSTED) else members:
-            for ask, way in ways_to_agent(graph, member):
-                yield member, ask, way
 
 
 def _hosted(scope: Scope) -> Iterator[Finding | Unknown]:

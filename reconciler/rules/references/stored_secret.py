@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from functools import partial
 
+from reconciler.facts.asking import Member
+from reconciler.facts.definition import ORCHESTRATOR_TYPES
+from reconciler.facts.deployment_mode import with_operator
+from reconciler.facts.reference_graph import ReferenceGraph, spelled
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.json import Path, dotted
-from reconciler.rules.asking import Member
-from reconciler.rules.declared_definition import ORCHESTRATOR_TYPES
-from reconciler.rules.reference_graph import ReferenceGraph, spelled
-from reconciler.rules.references.deployment_mode import with_operator
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
 from reconciler.settings import Mode
 
 

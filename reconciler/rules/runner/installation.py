@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledRunner
+from reconciler.facts.pattern import is_open
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import Kind
 from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import Json, Path
 from reconciler.model.runner import AgentRunner
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.installed import InstalledRunner
-from reconciler.rules.pattern import is_open
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.wording import listed
 
 CHART = "humanitec-kubernetes-agent-runner"
 REMOTE_URL = "REMOTE_URL"

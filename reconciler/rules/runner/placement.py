@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.declared_runner import CONFIGURATION, STORAGE, WrittenRunner, written_runners
+from reconciler.facts.definition import dig
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
-from reconciler.rules.declared_definition import dig
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.runner.declared_runner import CONFIGURATION, STORAGE, WrittenRunner, written_runners
-from reconciler.rules.scope import Scope
 
 _TERRAFORM_STORAGE = (
     "kubernetes_configuration",

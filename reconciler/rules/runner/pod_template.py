@@ -3,18 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from reconciler.facts.declared_runner import CONFIGURATION, MAIN, WrittenRunner, written_runners
+from reconciler.facts.definition import dig
+from reconciler.facts.pattern import is_literal
+from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.pattern import is_literal
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.runner.declared_runner import (
-    CONFIGURATION,
-    MAIN,
-    WrittenRunner,
-    written_runners,
-)
-from reconciler.rules.scope import Scope
 
 WORKLOAD_IDENTITY = "azure.workload.identity/client-id"
 WORKLOAD_LABEL = "azure.workload.identity/use"

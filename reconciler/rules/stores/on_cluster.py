@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.facts.definition import dig
+from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
+from reconciler.facts.scope import Scope
+from reconciler.facts.secret_leaf import reference_leaves
+from reconciler.facts.store_block import blocks_of, on_cluster
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument, StoreOnCluster
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.foreign import OPERATOR_API, STORE_KIND, secret_stores
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.stores.blocks import blocks_of, on_cluster
-from reconciler.rules.stores.leaves import reference_leaves
-from reconciler.rules.wording import listed
 
 DEFAULT_LABEL = "app.humanitec.io/default-store"
 _COMPARED = ("region", "url", "path", "tenantID", "projectID", "namespace")

@@ -3,20 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from reconciler.facts.definition import ORCHESTRATOR_TYPES
+from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
+from reconciler.facts.pattern import is_literal
+from reconciler.facts.scope import Scope
+from reconciler.facts.secret_leaf import SecretLeaf, plain_values, reference_leaves
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
-from reconciler.rules.declared_definition import ORCHESTRATOR_TYPES
-from reconciler.rules.foreign import OPERATOR_API, STORE_KIND, secret_stores
-from reconciler.rules.identifier import did_you_mean
-from reconciler.rules.pattern import is_literal
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.stores.leaves import SecretLeaf, plain_values, reference_leaves
-from reconciler.rules.wording import listed
 
 _MEMBERS = ("store", "ref", "version")
 _SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value: …}` with a placeholder."

@@ -3,21 +3,21 @@
 import re
 from collections.abc import Iterator
 
+from reconciler.facts.definition import dig
+from reconciler.facts.manifest import store_manifests
+from reconciler.facts.pattern import is_open
+from reconciler.facts.scope import Scope
+from reconciler.facts.secret_leaf import plain_values
+from reconciler.facts.store_block import CLUSTER, ORCHESTRATOR, blocks_of, problems
 from reconciler.model.declaration import Declared, Foreign
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import Kind
 from reconciler.model.json import Json
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
-from reconciler.rules.declared_definition import dig
-from reconciler.rules.foreign import store_manifests
-from reconciler.rules.identifier import did_you_mean
-from reconciler.rules.pattern import is_open
+from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.rules.scope import Scope
-from reconciler.rules.stores.blocks import CLUSTER, ORCHESTRATOR, blocks_of, problems
-from reconciler.rules.stores.leaves import plain_values
-from reconciler.rules.wording import listed
 from reconciler.settings import Mode
 
 _STAND_IN = re.compile(

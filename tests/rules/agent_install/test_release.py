@@ -2,8 +2,8 @@
 
 import pytest
 
+from reconciler.facts.agent_image import image
 from reconciler.model.finding import Severity
-from reconciler.rules.agent_install.image import image
 from tests.rules.agent_install.installing import (
     agent,
     config_map,

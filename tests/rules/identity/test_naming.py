@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from reconciler.model import identifier
 from reconciler.model.finding import Finding
-from reconciler.rules import identifier
 from tests.rules.tree import judged, rules_of
 
 AGENT = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {{id: {id}}}\nspec: {spec}\n"

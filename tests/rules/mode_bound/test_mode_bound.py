@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.model.finding import Severity
 from reconciler.rules.judge import Judgement
-from reconciler.rules.version import is_older, parsed
+from reconciler.vendor.version import is_older, parsed
 from tests.rules.observed import live_from
 from tests.rules.tree import ACME, judged, settings
 

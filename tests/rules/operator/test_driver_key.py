@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from reconciler.facts.demand import demand
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.surroundings import Beside
-from reconciler.rules.demand import demand
 from reconciler.rules.judge import Judgement
 from reconciler.settings import Mode
-from tests.rules.matrix.case import driver, key
-from tests.rules.matrix_trees import (
+from tests.matrix.case import driver, key
+from tests.matrix.matrix_trees import (
     ED25519,
     FINGERPRINT,
     Document,

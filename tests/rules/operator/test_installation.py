@@ -8,7 +8,7 @@ import pytest
 from reconciler.model.finding import Finding, Severity
 from reconciler.rules.judge import Judgement
 from reconciler.settings import Mode
-from tests.rules.matrix_trees import Document, Tree, base, cluster, definition, git, judged_tree, operator
+from tests.matrix.matrix_trees import Document, Tree, base, cluster, definition, git, judged_tree, operator
 
 CONTROLLER = "humanitec-operator-controller-manager"
 IN_PART = ["humanitec.io/v1alpha1 Resource"]

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.finding import Finding, Severity
 from reconciler.rules.judge import Judgement
-from tests.rules.matrix_trees import Document, Tree, judged_tree, operator, store
+from tests.matrix.matrix_trees import Document, Tree, judged_tree, operator, store
 
 CRDS = "apiextensions.k8s.io/v1"
 ON_CLUSTER: Document = {"clusters": {"eu-1": {}}}

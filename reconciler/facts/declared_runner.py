@@ -1,0 +1,63 @@
+"""Runners as rules see them: those that are valid, and those that are not but can still be explained.
+
+Paths are those of the document. Everything is looked up in the raw document, so that a rule
+can speak about a runner that the reader refused.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.facts.definition import dig
+from reconciler.facts.scope import Scope
+from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.origin import Origin, Positions
+
+CONFIGURATION: Path = ("spec", "runner_configuration")
+STORAGE: Path = ("spec", "state_storage_configuration")
+CONTAINERS: Path = (*CONFIGURATION, "job", "pod_template", "spec", "containers")
+MAIN = "main"
+"""Name of the runner's own container in jobs (v2 reference 9.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRunner:
+    """One `Runner` document, valid or not."""
+
+    id: str
+    raw: JsonObject
+    positions: Positions
+
+    def at(self, *path: str) -> Json:
+        """Value under keys of mappings, None where there is none."""
+        return dig(self.raw, *path)
+
+    def origin(self, path: Path = ()) -> Origin:
+        """Place of the value under `path`, or of its nearest existing ancestor."""
+        return self.positions.origin(self.raw, path)
+
+    def key(self, scope: Scope) -> ResourceKey:
+        """Key of the runner in the organization of the scope."""
+        return scope.key(Kind.RUNNER, self.id)
+
+    def job(self, name: str) -> str | None:
+        """A text of `runner_configuration.job`, None where it is none."""
+        value = self.at(*(str(step) for step in CONFIGURATION), "job", name)
+        return value if isinstance(value, str) and value else None
+
+    def containers(self) -> Iterator[tuple[Path, JsonObject]]:
+        """Containers of the pod template with their paths."""
+        listed = self.at(*(str(step) for step in CONTAINERS))
+        for index, container in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(container, dict):
+                yield (*CONTAINERS, index), container
+
+
+def written_runners(scope: Scope) -> Iterator[WrittenRunner]:
+    """Runners of the target, valid ones first, each in the order of the files."""
+    for runner in scope.declarations.runners:
+        yield WrittenRunner(runner.document.metadata.id, runner.raw, runner.positions)
+    for rejected in scope.declarations.rejected:
+        if rejected.kind == "Runner":
+            name = dig(rejected.raw, "metadata", "id")
+            yield WrittenRunner(name if isinstance(name, str) else "", rejected.raw, rejected.positions)

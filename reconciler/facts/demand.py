@@ -1,0 +1,37 @@
+"""What rules ask of an orchestrator beside the managed things, so that no list is read for nothing."""
+
+from reconciler.facts.agent_input import own_drivers_with_agent, unlisted_inputs
+from reconciler.facts.driver import needs_key
+from reconciler.facts.scope import Scope
+from reconciler.model.placeholder import has_placeholder
+from reconciler.model.surroundings import Beside
+
+
+def demand(scope: Scope) -> frozenset[Beside]:
+    """Collections that some rule would look at, given what is declared. One list request each.
+
+    Stores decide the mode of every deployment, so they are asked for wherever a definition or a
+    store is declared; accounts and drivers where a definition names an account, drivers also where
+    one that is not known to take an Agent is given one or an Operator may need its key for one, and
+    Operator keys where an Operator or a key of one is declared.
+    """
+    asked: set[Beside] = set()
+    if scope.definitions or scope.secret_stores:
+        asked.add(Beside.STORES)
+    accounts = {definition.entity.driver_account for definition in scope.definitions}
+    if any(account and not has_placeholder(account) for account in accounts):
+        asked |= {Beside.ACCOUNTS, Beside.DRIVERS}
+    elif (
+        any(True for _ in unlisted_inputs(scope))
+        or any(True for _ in own_drivers_with_agent(scope))
+        or (
+            scope.operators
+            and any(
+                needs_key(definition, scope.surroundings.drivers) is None for definition in scope.definitions
+            )
+        )
+    ):
+        asked.add(Beside.DRIVERS)
+    if scope.operators or any(key.document.spec.for_.operator for key in scope.declarations.keys):
+        asked.add(Beside.OPERATOR_KEYS)
+    return frozenset(asked)

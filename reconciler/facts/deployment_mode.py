@@ -1,0 +1,53 @@
+"""In which mode a definition is used (compatibility rules 2)."""
+
+from collections.abc import Callable, Iterator
+
+from reconciler.facts.asking import Member
+from reconciler.facts.definition import CLUSTER_TYPE
+from reconciler.facts.git_target import is_git_target
+from reconciler.facts.reference_graph import Node, Request
+from reconciler.facts.scope import Scope
+from reconciler.model.finding import Finding, Unknown
+from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.settings import Mode
+
+
+def clusters_of(scope: Scope, member: Member) -> list[Node]:
+    """Cluster definitions that are chosen where a definition is used."""
+    graph = scope.references
+    return [
+        found
+        for start in graph.starts(member)
+        for found in graph.winners(Request(CLUSTER_TYPE, DEFAULT_CLASS, CLUSTER_TYPE, start.where))
+    ]
+
+
+def mode_of(scope: Scope, member: Member) -> Mode | None:
+    """Mode in which a definition is used; None where it is not known.
+
+    `direct` and `gitops` differ only in where the Operator gets its work from, so `direct` stands for
+    both where an external store is primary. Without one, `gitops` is told where a Git target is chosen.
+    """
+    if member.type == CLUSTER_TYPE and member.declared is not None:
+        return scope.mode(member.declared)
+    if scope.primary.mode is Mode.DIRECT or not scope.git_targets:
+        return scope.primary.mode
+    declared = (found.member.declared for found in clusters_of(scope, member))
+    is_git = any(cluster is not None and is_git_target(cluster) for cluster in declared)
+    return Mode.GITOPS if is_git else scope.primary.mode
+
+
+def with_operator(
+    rule: str, scope: Scope, member: Member, found: Callable[[Mode], Iterator[Finding | Unknown]]
+) -> Iterator[Finding | Unknown]:
+    """Speak where the Operator provisions: nothing in `legacy`, unknown where the mode is."""
+    mode = mode_of(scope, member)
+    if mode is None:
+        yield Unknown(rule, scope.primary.why if scope.primary.id is None else _undecided(member))
+    elif mode is not Mode.LEGACY:
+        yield from found(mode)
+
+
+def _undecided(member: Member) -> str:
+    """Reason of an `Unknown` about a cluster of which a template decides whether it is a Git target."""
+    return f"whether `{member.id}` deploys to Git is known at deployment only"

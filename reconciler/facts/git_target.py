@@ -1,0 +1,263 @@
+"""What a definition that deploys to Git says about the repository (v1 reference 4.12).
+
+Three shapes exist: the driver `humanitec/k8s-cluster-git` takes the repository as inputs; a
+`humanitec/template` definition computes outputs with `cluster_type: git`; `humanitec/echo` hands
+its inputs on as outputs. Outputs of a template are a mapping or a text; of a text only plain
+lines are read, the rest counts as computed.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, dig
+from reconciler.facts.pattern import pieces
+from reconciler.model.canonical import is_reference_leaf
+from reconciler.model.json import Json, Path
+from reconciler.model.placeholder import has_placeholder
+from reconciler.vendor.driver import CLUSTER_DRIVERS, ECHO_DRIVER, GIT_DRIVER, TEMPLATE_DRIVER
+
+_BLOCK = re.compile(r"\{\{-?[ \t]*(?:if|else|range|with|define|template|include|block)\b")
+_SCP_URL = re.compile(r"(?:[^@/:\s]+@)?(?P<host>[^:/@\s]+):(?!/{2})(?P<path>\S+)")
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^@/\s]*@)?(?P<host>\[[^\]\s]*\]|[^:/\s\[]*)(?::[0-9]*)?(?P<path>(?:/\S*)?)"
+)
+
+
+class Given(Enum):
+    """Whether a value is given; `COMPUTED` ones are known at deployment only."""
+
+    YES = "yes"
+    NO = "no"
+    COMPUTED = "computed"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One text input of a Git target and its place below `entity`; `text` is "" unless `given` is `YES`."""
+
+    given: Given
+    path: Path
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GitUrl:
+    """Parts of a repository URL. `scheme` is `ssh` or `https` or what is written.
+
+    User and password of a URL are dropped here: a password in a URL must reach no message.
+    """
+
+    scheme: str
+    host: str
+    repository: str
+
+    @property
+    def name(self) -> str:
+        """Host and repository: equal for the SSH and HTTPS spellings of one repository."""
+        return f"{self.host}/{self.repository}"
+
+
+@dataclass(frozen=True, slots=True)
+class GitTarget:
+    """Where a definition writes."""
+
+    definition: DeclaredDefinition
+    url: Input
+    branch: Input
+    directory: Input
+    ssh_key: Given
+    password: Given
+    credentials_path: Path
+
+    @property
+    def git_url(self) -> GitUrl | None:
+        """Parts of the URL; None where it is missing, computed or unreadable."""
+        return parse_url(self.url.text) if self.url.given is Given.YES else None
+
+
+def is_git_target(definition: DeclaredDefinition) -> bool | None:
+    """Tell whether deployments go to Git.
+
+    None where the cluster type is computed at deployment: by a template, or by a driver that is no
+    driver of clusters, such as one of your own.
+    """
+    entity = definition.entity
+    if entity.type != CLUSTER_TYPE or entity.driver_type in CLUSTER_DRIVERS:
+        return False
+    if entity.driver_type == GIT_DRIVER:
+        return True
+    read = _OUTPUTS.get(entity.driver_type)
+    if read is None:
+        return None
+    found = read(definition, "cluster_type")
+    if found.given is Given.COMPUTED or has_placeholder(found.text):
+        return None
+    return found.text == "git"
+
+
+def mode_path(definition: DeclaredDefinition) -> Path:
+    """Path of what decides whether the definition is a Git target."""
+    read = _OUTPUTS.get(definition.entity.driver_type)
+    return ("driver_type",) if read is None else read(definition, "cluster_type").path
+
+
+def git_target(definition: DeclaredDefinition) -> GitTarget:
+    """Read a definition for which `is_git_target` holds."""
+    if definition.entity.driver_type == TEMPLATE_DRIVER:
+        read = _output
+        ssh_key, password, place = _template_credentials(definition)
+    else:
+        read = _value
+        ssh_key, password, place = _credentials(definition)
+    return GitTarget(
+        definition,
+        url=read(definition, "url"),
+        branch=read(definition, "branch"),
+        directory=read(definition, "path"),
+        ssh_key=ssh_key,
+        password=password,
+        credentials_path=place,
+    )
+
+
+def parse_url(text: str) -> GitUrl | None:
+    """Take a repository URL apart; None for text that is none.
+
+    >>> parse_url("git@example.com:team/manifests.git")
+    GitUrl(scheme='ssh', host='example.com', repository='team/manifests')
+    >>> parse_url("https://oauth2:secret@Example.com:8443/team/manifests").name
+    'example.com/team/manifests'
+    """
+    text = text.strip()
+    if matched := _URL.fullmatch(text):
+        scheme, host, path = matched["scheme"].lower(), matched["host"], matched["path"]
+    elif matched := _SCP_URL.fullmatch(text):
+        scheme, host, path = "ssh", matched["host"], matched["path"]
+    else:
+        return None
+    repository = path.strip("/").removesuffix(".git")
+    return GitUrl(scheme, host.lower(), repository) if host else None
+
+
+def segments(directory: str) -> tuple[str, ...]:
+    """Parts of a path in a repository, without empty and `.` ones.
+
+    >>> segments("./shop/${context.env.id}/")
+    ('shop', '${context.env.id}')
+    """
+    return tuple(part for part in _split(directory) if part not in ("", "."))
+
+
+def _split(directory: str) -> list[str]:
+    """Split at slashes outside placeholders: ids of resources in them may hold slashes."""
+    parts = [""]
+    for is_literal, text in pieces(directory):
+        if is_literal:
+            first, *others = text.split("/")
+            parts[-1] += first
+            parts += others
+        else:
+            parts[-1] += text
+    return parts
+
+
+def _value(definition: DeclaredDefinition, name: str) -> Input:
+    return _input(definition.input("values", name), ("driver_inputs", "values", name))
+
+
+def _input(value: Json, path: Path) -> Input:
+    if value is None or value == "":
+        return Input(Given.NO, path)
+    if not isinstance(value, str) or "{{" in value or _is_taken_from_resource(value):
+        return Input(Given.COMPUTED, path)
+    return Input(Given.YES, path, value)
+
+
+def _is_taken_from_resource(text: str) -> bool:
+    """Tell a text that is wholly another resource's output: nothing at all is known of it here."""
+    found = list(pieces(text.strip()))
+    return len(found) == 1 and not found[0][0] and not text.lstrip("${ ").startswith("context.")
+
+
+def _output(definition: DeclaredDefinition, name: str) -> Input:
+    path: Path = ("driver_inputs", "values", "templates", "outputs")
+    outputs = definition.input("values", "templates", "outputs")
+    if isinstance(outputs, dict):
+        return _input(outputs.get(name), (*path, name))
+    if not isinstance(outputs, str):
+        return Input(Given.NO, path)
+    if _BLOCK.search(outputs):
+        return Input(Given.COMPUTED, path)
+    found = re.search(
+        rf"""(?m)(?:^|[{{,])[ \t]*["']?{re.escape(name)}["']?[ \t]*:[ \t]*"""
+        r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<plain>[^\n]*))""",
+        _unindented(outputs),
+    )
+    if found is None:
+        return Input(Given.COMPUTED if "{{" in outputs else Given.NO, path)
+    text = found["double"] or found["single"] or _plain(found["plain"] or "")
+    return _input(text, path)
+
+
+_OUTPUTS: Mapping[str, Callable[[DeclaredDefinition, str], Input]] = {
+    TEMPLATE_DRIVER: _output,
+    ECHO_DRIVER: _value,
+}
+"""How to read one output of a definition, by drivers whose outputs stand in the definition."""
+
+
+def _unindented(text: str) -> str:
+    """Leave out comments and lines inside nested mappings."""
+    lines = text.splitlines()
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    kept = (line[margin:] for line in lines)
+    return "\n".join(line for line in kept if not line.startswith((" ", "\t", "#")))
+
+
+def _plain(text: str) -> str:
+    """End an unquoted value where YAML does."""
+    if "{{" in text:
+        return text
+    return re.split(r"[ \t]#|[,}](?:[ \t]|$)", text, maxsplit=1)[0].strip()
+
+
+def _credentials(definition: DeclaredDefinition) -> tuple[Given, Given, Path]:
+    """Look under `secrets` and `secret_refs`: the API takes either (v1 reference 4.6)."""
+    for member in ("secrets", "secret_refs"):
+        found = definition.input(member, "credentials")
+        if not is_empty(found):
+            return (
+                *_pair(found, is_reference=member == "secret_refs"),
+                ("driver_inputs", member, "credentials"),
+            )
+    return Given.NO, Given.NO, ("driver_inputs",)
+
+
+def _template_credentials(definition: DeclaredDefinition) -> tuple[Given, Given, Path]:
+    path: Path = ("driver_inputs", "values", "templates", "secrets")
+    secrets = definition.input("values", "templates", "secrets")
+    if isinstance(secrets, str) and secrets.strip():
+        return Given.COMPUTED, Given.COMPUTED, path
+    return (*_pair(dig(secrets, "credentials"), is_reference=False), path)
+
+
+def _pair(credentials: Json, *, is_reference: bool) -> tuple[Given, Given]:
+    if is_empty(credentials):
+        return Given.NO, Given.NO
+    if not isinstance(credentials, dict) or (is_reference and is_reference_leaf(credentials)):
+        return Given.COMPUTED, Given.COMPUTED
+    ssh_key, password = (
+        Given.NO if is_empty(credentials.get(name)) else Given.YES for name in ("ssh_key", "password")
+    )
+    return ssh_key, password
+
+
+def is_empty(value: Json) -> bool:
+    """True for null, empty text and containers that hold nothing else: the server drops those (v1 reference P8)."""
+    if isinstance(value, dict):
+        return all(is_empty(child) for child in value.values())
+    if isinstance(value, list):
+        return all(is_empty(child) for child in value)
+    return value is None or value == ""

@@ -1,0 +1,149 @@
+"""Where private halves are kept on clusters, as the documents tell, and what was found there.
+
+A place is an entry of a Secret. Contents of Secrets are never seen here: a cluster's state holds facts only.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.facts.agent_installation import KEY_ENTRY, key_secret, namespace_of, on_clusters
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent, InstalledRunner
+from reconciler.facts.scope import Scope
+from reconciler.model.cluster_state import PrivateKey, SecretObject
+from reconciler.model.declaration import AnyDeclared
+from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.json import Path
+from reconciler.model.key import KeyOwner
+from reconciler.model.origin import Origin
+
+OPERATOR_ENTRY = "privateKey"
+RUNNER_SECRET = "humanitec-kubernetes-agent-runner"  # noqa: S105  a name
+"""What the guide of the command line calls a runner's Secret (agent and operator 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """An entry of a Secret that is to hold the private half of `owner`. `path` leads to where it is told."""
+
+    owner: KeyOwner
+    cluster: str
+    namespace: str
+    secret: str
+    entry: str
+    document: AnyDeclared
+    path: Path
+
+    @property
+    def origin(self) -> Origin:
+        """Place in the files."""
+        return self.document.origin(self.path)
+
+    @property
+    def name(self) -> str:
+        """The place in words."""
+        return f"Secret `{self.namespace}/{self.secret}` of cluster `{self.cluster}`"
+
+
+def key_places(scope: Scope) -> tuple[KeyPlace, ...]:
+    """Every place that documents of the organization tell, each once for one owner, in the order of the files."""
+    found: dict[tuple[KeyOwner, str, str, str, str], KeyPlace] = {}
+    for place in (*_of_agents(scope), *_of_operators(scope), *_of_runners(scope), *_of_keys(scope)):
+        same = (place.owner, place.cluster, place.namespace, place.secret, place.entry)
+        found.setdefault(same, place)
+    return tuple(found.values())
+
+
+def _of_agents(scope: Scope) -> Iterator[KeyPlace]:
+    for installed, cluster in on_clusters(scope):
+        mounted = key_secret(installed.install)
+        if mounted is not None:
+            secret, entry = mounted
+            owner, path = KeyOwner(agent=installed.id), (*installed.path, "privateKey")
+            namespace = namespace_of(installed.install)
+            yield KeyPlace(owner, cluster, namespace, secret, entry, installed.agent, path)
+
+
+def _of_operators(scope: Scope) -> Iterator[KeyPlace]:
+    for operator in scope.operators:
+        spec = operator.document.spec
+        key = spec.driverKey
+        if key is not None:
+            owner, namespace = (
+                KeyOwner(operator=operator.document.metadata.id),
+                key.namespace or spec.namespace,
+            )
+            path = ("spec", "driverKey")
+            yield KeyPlace(owner, spec.cluster, namespace, key.secretName, OPERATOR_ENTRY, operator, path)
+
+
+def _of_runners(scope: Scope) -> Iterator[KeyPlace]:
+    for installed in scope.runner_installs:
+        install, secret = installed.install, runner_secret(installed)
+        if secret is None or install.cluster is None:
+            continue
+        key = install.privateKey
+        namespace = install.namespace if key is None or key.namespace is None else key.namespace
+        named = dig(install.helmValues, "humanitec", "existingSecretKey")
+        entry = key.secretKey if key is not None else named if isinstance(named, str) and named else KEY_ENTRY
+        if namespace is not None:
+            owner, path = KeyOwner(runner=installed.id), ("spec", "install", "privateKey")
+            yield KeyPlace(owner, install.cluster, namespace, secret, entry, installed.runner, path)
+
+
+def runner_secret(installed: InstalledRunner) -> str | None:
+    """Name of the Secret that an installed runner reads, None where it is not told."""
+    install = installed.install
+    if install.privateKey is not None:
+        return install.privateKey.secretName
+    named = dig(install.helmValues, "humanitec", "existingSecret")
+    return named if isinstance(named, str) and named else None
+
+
+def _of_keys(scope: Scope) -> Iterator[KeyPlace]:
+    for declared in scope.declarations.keys:
+        place, owner = declared.document.spec.privateKey, declared.document.spec.for_
+        if place is None or not (place.cluster and place.namespace and place.secret):
+            continue
+        entry = place.key or (KEY_ENTRY if owner.operator is None else OPERATOR_ENTRY)
+        path = ("spec", "privateKey")
+        yield KeyPlace(owner, place.cluster, place.namespace, place.secret, entry, declared, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands at a place. `unseen` says why it could not be looked at, else "".
+
+    `secret` is None where there is no such Secret, `key` where its entry holds no private key.
+    """
+
+    place: KeyPlace
+    secret: SecretObject | None = None
+    key: PrivateKey | None = None
+    unseen: str = ""
+
+
+def look(scope: Scope, place: KeyPlace) -> Found:
+    """Return what the state of the place's cluster tells about it."""
+    state = scope.cluster_state(place.cluster)
+    secret = None if state is None else state.secret(place.namespace, place.secret)
+    if secret is not None:
+        return Found(place, secret, secret.private_keys.get(place.entry))
+    if state is not None and state.has_read_secrets:
+        return Found(place)
+    return Found(place, unseen=scope.unseen(place.cluster))
+
+
+def owner_key(scope: Scope, owner: KeyOwner) -> ResourceKey | None:
+    """Key of the Agent or runner; Operators are no resources of ours."""
+    if owner.agent is not None:
+        return scope.key(Kind.AGENT, owner.agent)
+    return None if owner.runner is None else scope.key(Kind.RUNNER, owner.runner)
+
+
+def installs_by_owner(scope: Scope) -> Iterator[tuple[KeyOwner, InstalledAgent | InstalledRunner]]:
+    """Installations of Agents and runners with their owners."""
+    for agent in scope.agent_installs:
+        yield KeyOwner(agent=agent.id), agent
+    for runner in scope.runner_installs:
+        yield KeyOwner(runner=runner.id), runner

@@ -1,0 +1,118 @@
+"""What is known of the keys of each Agent in an organization: declared, registered, and mounted."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.facts.key_place import Found, key_places, look
+from reconciler.facts.scope import Scope
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import Declared
+from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.key import KeyDocument, KeyOwner
+from reconciler.model.origin import Origin
+from reconciler.model.state import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class AgentKeys:
+    """Keys of one Agent, by fingerprint; `live` is None where the live keys were not read.
+
+    `places` is what was found at every place that is told; where one of them could not be looked at, or
+    none is told, no key is known to be unused. `is_certain` is false where a declared key could not be parsed.
+    """
+
+    agent: Declared[AgentDocument]
+    declared: Mapping[str, Declared[KeyDocument]]
+    live: Mapping[str, Resource] | None
+    places: tuple[Found, ...]
+    is_certain: bool
+
+    @property
+    def id(self) -> str:
+        """Id of the Agent."""
+        return self.agent.document.metadata.id
+
+    @property
+    def mounted(self) -> dict[str, Found]:
+        """Fingerprints of the keys found in Secrets, each with the first place it was found at."""
+        found: dict[str, Found] = {}
+        for place in self.places:
+            if place.key is not None and place.key.fingerprint:
+                found.setdefault(place.key.fingerprint, place)
+        return found
+
+    @property
+    def unseen(self) -> str:
+        """Why not every mounted key is known, "" where all are."""
+        if not self.places:
+            return f"where Agent `{self.id}` keeps its private key is not declared"
+        return next((place.unseen for place in self.places if place.unseen), "")
+
+    def origin_of(self, fingerprint: str) -> Origin:
+        """Place of the key's document, else of the Agent's id."""
+        declared = self.declared.get(fingerprint)
+        return (
+            self.agent.origin(("metadata", "id"))
+            if declared is None
+            else declared.origin(("spec", "publicKey"))
+        )
+
+    def key_of(self, scope: Scope, fingerprint: str) -> ResourceKey:
+        """Key of the registration."""
+        return scope.key(Kind.KEY, f"{self.id}/{fingerprint}")
+
+
+def agent_keys(scope: Scope) -> Iterator[AgentKeys]:
+    """Every Agent that is registered in the organization, once, in the order of the files."""
+    declared, unparsed = declared_keys(scope)
+    live = live_keys(scope)
+    places: dict[KeyOwner, list[Found]] = defaultdict(list)
+    for place in key_places(scope):
+        if place.owner.agent is not None:
+            places[place.owner].append(look(scope, place))
+    for agent_id, agent in {agent.document.metadata.id: agent for agent in scope.agents}.items():
+        owner = KeyOwner(agent=agent_id)
+        yield AgentKeys(
+            agent,
+            declared.get(owner, {}),
+            None if live is None else live.get(agent_id, {}),
+            tuple(places.get(owner, ())),
+            owner not in unparsed,
+        )
+
+
+def declared_keys(
+    scope: Scope,
+) -> tuple[Mapping[KeyOwner, Mapping[str, Declared[KeyDocument]]], frozenset[KeyOwner]]:
+    """Declared keys of the target by owner and fingerprint, and the owners with one that could not be parsed."""
+    found: dict[KeyOwner, dict[str, Declared[KeyDocument]]] = defaultdict(dict)
+    unparsed: set[KeyOwner] = set()
+    for declared in scope.declarations.keys:
+        owner, public_key = declared.document.spec.for_, scope.public_key(declared.origin())
+        if public_key is None:
+            unparsed.add(owner)
+        else:
+            found[owner].setdefault(public_key.fingerprint, declared)
+    return found, frozenset(unparsed)
+
+
+def is_shared(agent: Declared[AgentDocument]) -> bool:
+    """True for an Agent of several organizations."""
+    return len(set(agent.document.spec.organizations or ())) > 1
+
+
+def live_keys(scope: Scope) -> Mapping[str, Mapping[str, Resource]] | None:
+    """Registered keys by Agent and fingerprint; None where they were not read to the end."""
+    if not scope.has_read(Kind.KEY):
+        return None
+    found: dict[str, dict[str, Resource]] = defaultdict(dict)
+    for resource in scope.live_of(Kind.KEY):
+        agent, _, fingerprint = resource.key.id.partition("/")
+        found[agent][fingerprint] = resource
+    return found
+
+
+def is_waiting(resource: Resource) -> bool:
+    """True where the server says that it does not accept the key yet; false also where it does not say."""
+    return resource.status.get("is_authorized") == "false"

@@ -1,0 +1,70 @@
+"""What rules read from Kubernetes objects that stand in the same tree.
+
+Objects of any other shape are left alone: they belong to somebody else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.facts.definition import dig
+from reconciler.facts.pattern import is_filled_in
+from reconciler.model.declaration import Declarations, Foreign
+from reconciler.model.origin import Origin
+
+AGENT_CONFIG_MAP = "humanitec-agent-configmap-env"
+OPERATOR_GROUP = "humanitec.io/"
+OPERATOR_API = f"{OPERATOR_GROUP}v1alpha1"
+"""API version of what the Operator acts on (agent and operator 3.3)."""
+STORE_KIND = "SecretStore"
+"""Kind of the Operator's secret stores; External Secrets has one of the same name in a group of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentInstallation:
+    """An installed Agent, known by its ConfigMap (agent and operator 2.4).
+
+    `organizations` are the entries of `ORGS` in order, those that a template fills in left out;
+    `has_open_part` tells that there are such.
+    """
+
+    organizations: tuple[str, ...]
+    has_open_part: bool
+    origin: Origin
+
+
+def agent_installations(declarations: Declarations) -> Iterator[AgentInstallation]:
+    """Find the ConfigMaps of Agents in the tree."""
+    for foreign in declarations.foreign:
+        if not is_object(foreign, "v1", "ConfigMap"):
+            continue
+        if dig(foreign.raw, "metadata", "name") != AGENT_CONFIG_MAP:
+            continue
+        orgs = dig(foreign.raw, "data", "ORGS")
+        if isinstance(orgs, str):
+            entries = [entry.strip() for entry in orgs.split(",")]
+            yield AgentInstallation(
+                organizations=tuple(entry for entry in entries if entry and not is_filled_in(entry)),
+                has_open_part=any(is_filled_in(entry) for entry in entries),
+                origin=foreign.origin(("data", "ORGS")),
+            )
+
+
+def secret_stores(declarations: Declarations) -> Iterator[tuple[str, Origin]]:
+    """Names of the Operator's secret stores in the tree, but for those that something fills in later."""
+    for store in store_manifests(declarations):
+        name = dig(store.raw, "metadata", "name")
+        if isinstance(name, str) and not is_filled_in(name):
+            yield name, store.origin(("metadata", "name"))
+
+
+def store_manifests(declarations: Declarations) -> Iterator[Foreign]:
+    """Manifests of the Operator's secret stores in the tree."""
+    return (foreign for foreign in declarations.foreign if is_object(foreign, OPERATOR_GROUP, STORE_KIND))
+
+
+def is_object(foreign: Foreign, api_version: str, kind: str) -> bool:
+    """Tell Kubernetes objects; an `api_version` that ends in `/` stands for every version of a group."""
+    written = foreign.raw.get("apiVersion")
+    if foreign.raw.get("kind") != kind or not isinstance(written, str):
+        return False
+    return written.startswith(api_version) if api_version.endswith("/") else written == api_version

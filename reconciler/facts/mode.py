@@ -1,0 +1,103 @@
+"""How deployments reach a cluster: the mode, and the primary secret store that decides it (agent and operator 4).
+
+The mode is no field of the orchestrator. An organization is in `legacy` while the built-in store is
+primary and in `direct` once another one is; a cluster definition that writes to Git makes its
+deployments `gitops`, whatever the store. `Scope.mode` puts the two together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.declaration import Declared
+from reconciler.model.origin import Origin
+from reconciler.model.secret_store import SecretStoreDocument
+from reconciler.model.surroundings import BUILT_IN_STORE, Surroundings
+from reconciler.model.wording import listed
+from reconciler.settings import FILE_NAME, Mode, Target
+
+DeclaredStore = Declared[SecretStoreDocument]
+
+
+class KnownFrom(StrEnum):
+    """What tells which store is primary."""
+
+    LIVE = "live"
+    DECLARED = "declared"
+    SETTINGS = "settings"
+    NOTHING = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryStore:
+    """The primary store of an organization as far as it is known; `id` is None where nothing tells.
+
+    `origin` is the place of what tells, None where that is the orchestrator or nothing. `why` says
+    in words where the id is from, or why there is none.
+    """
+
+    id: str | None
+    known_from: KnownFrom
+    why: str
+    origin: Origin | None = None
+
+    @property
+    def mode(self) -> Mode | None:
+        """Mode of deployments that do not go to Git, None where the store is not known."""
+        if self.id is None:
+            return None
+        return Mode.LEGACY if self.id == BUILT_IN_STORE else Mode.DIRECT
+
+
+def primary_store(
+    target_name: str, target: Target | None, stores: Iterable[DeclaredStore], surroundings: Surroundings
+) -> PrimaryStore:
+    """Return the live primary store, else the declared one, else that of the settings.
+
+    A declared store is no proof that it is registered, so live is asked first; where live stores
+    were read and none, or the built-in and another, is primary, nothing else is believed.
+    """
+    return (
+        _live(surroundings)
+        or declared_primary(stores)
+        or _of_settings(target_name, target)
+        or PrimaryStore(
+            None,
+            KnownFrom.NOTHING,
+            f"the primary secret store of target `{target_name}` is not known; set "
+            f"`targets.{target_name}.primaryStore` in the settings",
+        )
+    )
+
+
+def _live(surroundings: Surroundings) -> PrimaryStore | None:
+    if surroundings.stores is None:
+        return None
+    found = [store.id for store in surroundings.stores if store.is_primary]
+    if not found:
+        return PrimaryStore(None, KnownFrom.NOTHING, "no live secret store is primary")
+    if len(found) > 1 and BUILT_IN_STORE in found:
+        names = listed(sorted(found))
+        return PrimaryStore(None, KnownFrom.NOTHING, f"several live secret stores are primary: {names}")
+    return PrimaryStore(found[0], KnownFrom.LIVE, "the orchestrator says so")
+
+
+def declared_primary(stores: Iterable[DeclaredStore]) -> PrimaryStore | None:
+    """Return the first store whose document wants it to be primary, None where none does."""
+    for store in stores:
+        registration = store.document.spec.orchestrator
+        if registration is not None and registration.primary:
+            place = store.origin(("spec", "orchestrator", "primary"))
+            return PrimaryStore(store.document.metadata.id, KnownFrom.DECLARED, f"declared at {place}", place)
+    return None
+
+
+def _of_settings(target_name: str, target: Target | None) -> PrimaryStore | None:
+    if target is None or target.primaryStore is None:
+        return None
+    return PrimaryStore(
+        target.primaryStore,
+        KnownFrom.SETTINGS,
+        f"`targets.{target_name}.primaryStore` in {FILE_NAME}",
+        Origin(FILE_NAME),
+    )

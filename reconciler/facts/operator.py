@@ -1,0 +1,67 @@
+"""Where Operators are: declared, told by the settings, or found on a cluster."""
+
+from reconciler.facts.definition import CLUSTER_TYPE, RUNTIME_ID, DeclaredDefinition
+from reconciler.facts.scope import Scope
+from reconciler.model.cluster_state import ClusterObject
+from reconciler.model.declaration import Declared
+from reconciler.model.operator import OperatorDocument
+
+CONTROLLER = "humanitec-operator-controller-manager"
+"""Name of the Deployment (agent and operator 3.1)."""
+DeclaredOperator = Declared[OperatorDocument]
+
+
+def organization_of(scope: Scope, operator: DeclaredOperator) -> str | None:
+    """Organization that an Operator serves; None where it is that of files of another target."""
+    named = operator.document.spec.organization
+    if named is not None:
+        return named
+    if any(own.origin() == operator.origin() for own in scope.operators):
+        return scope.organization
+    others = {target.organization for name, target in scope.settings.targets.items() if name != scope.target}
+    return others.pop() if len(others) == 1 else None
+
+
+def controllers(scope: Scope, cluster: str) -> tuple[ClusterObject, ...] | None:
+    """Controllers found on a cluster; None where it was not read, or not to the end."""
+    state = scope.cluster_state(cluster)
+    deployments = None if state is None else state.of("apps/v1", "Deployment")
+    return None if deployments is None else tuple(o for o in deployments if o.name == CONTROLLER)
+
+
+def has_operator(scope: Scope, cluster: str) -> bool | None:
+    """Tell whether a cluster has an Operator, or will have the declared one; None where nothing tells.
+
+    Where the tree declares Operators, a cluster without one has none; where it declares none at
+    all, they are installed by other means.
+    """
+    if scope.operators_on(cluster):
+        return True
+    facts = scope.cluster_facts(cluster)
+    if facts is not None and facts.operator is not None:
+        return facts.operator
+    found = controllers(scope, cluster)
+    if found is not None:
+        return bool(found)
+    return False if scope.everything.operators else None
+
+
+def has_any_operator(scope: Scope) -> bool | None:
+    """Tell whether there is an Operator anywhere; None where nothing tells."""
+    told = [cluster.operator for cluster in scope.settings.clusters.values()]
+    if scope.everything.operators or True in told:
+        return True
+    if any(controllers(scope, name) for name in scope.clusters):
+        return True
+    return False if told and None not in told else None
+
+
+def is_runtime_cluster(scope: Scope, definition: DeclaredDefinition) -> bool:
+    """True for the ordinary cluster beside a Git target, which tells status and takes no deployment."""
+    criteria = scope.criteria(definition)
+    return bool(criteria) and all(criterion.res_id == RUNTIME_ID for criterion in criteria or ())
+
+
+def deployment_targets(scope: Scope) -> tuple[DeclaredDefinition, ...]:
+    """Declared cluster definitions that deployments go to."""
+    return tuple(d for d in scope.of_type(CLUSTER_TYPE) if not is_runtime_cluster(scope, d))

@@ -1,0 +1,75 @@
+"""What a definition gives out, as far as its inputs tell: Echo hands them on, Template computes text."""
+
+import re
+from dataclasses import dataclass
+
+from reconciler.facts.asking import Member
+from reconciler.facts.definition import dig
+from reconciler.model.json import Json, Path, steps
+from reconciler.vendor.driver import ECHO_DRIVER, TEMPLATE_DRIVER
+
+_NAME = re.compile(r"""["']?([A-Za-z0-9_-]+)["']?[ \t]*:(?:[ \t]|$)""")
+_ENTITY_INPUTS = "driver_inputs"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Names of plain and of secret outputs; `is_open`: there may be more. `values` holds the plain ones that are known.
+
+    `path` leads below `entity` to where plain outputs stand.
+    """
+
+    plain: frozenset[str]
+    secret: frozenset[str]
+    is_open: bool
+    values: Json
+    path: Path
+
+
+def outputs_of(member: Member) -> Outputs | None:
+    """Outputs of a definition, None where its driver makes them."""
+    values, secrets = _inputs(member)
+    if member.driver == ECHO_DRIVER:
+        secret = frozenset(secrets)
+        return Outputs(_names(values), secret, False, values, (_ENTITY_INPUTS, "values"))  # noqa: FBT003  by order of the fields
+    if member.driver != TEMPLATE_DRIVER:
+        return None
+    templates = dig(values, "templates")
+    plain, is_plain_open = _told(dig(templates, "outputs"))
+    secret, is_secret_open = _told(dig(templates, "secrets"))
+    return Outputs(
+        plain,
+        secret,
+        is_plain_open or is_secret_open,
+        dig(templates, "outputs"),
+        (_ENTITY_INPUTS, "values", "templates", "outputs"),
+    )
+
+
+def _inputs(member: Member) -> tuple[Json, list[str]]:
+    if member.declared is not None:
+        secrets = [
+            name
+            for block in ("secrets", "secret_refs")
+            if isinstance(held := member.declared.input(block), dict)
+            for name in held
+        ]
+        return member.declared.input("values"), secrets
+    if member.live is None:
+        return None, []
+    return member.live.document.get("values"), [steps(place)[0] for place in member.live.secrets]
+
+
+def _names(value: Json) -> frozenset[str]:
+    return frozenset(value) if isinstance(value, dict) else frozenset()
+
+
+def _told(template: Json) -> tuple[frozenset[str], bool]:
+    """Names in a template, and whether there may be others: only whole lines of YAML are read."""
+    if not isinstance(template, str):
+        return _names(template), False
+    lines = [line for line in template.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    margin = min((len(line) - len(line.lstrip()) for line in lines), default=0)
+    outer = [line[margin:] for line in lines if not line[margin : margin + 1].isspace()]
+    found = [_NAME.match(line) for line in outer]
+    return frozenset(match[1] for match in found if match), any(match is None for match in found)

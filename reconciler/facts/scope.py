@@ -1,0 +1,299 @@
+"""What a rule may look at: the files and the live state of one target, and the whole tree.
+
+Pure: look-ups are computed once and kept on the scope. The pass makes one scope per target and
+hands them to `reconciler.rules.judge`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from reconciler.facts.asking import live_member, member_of
+from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, made_by
+from reconciler.facts.git_target import is_git_target
+from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
+from reconciler.facts.mode import PrimaryStore, primary_store
+from reconciler.facts.reference_graph import ReferenceGraph
+from reconciler.model.agent import AgentDocument
+from reconciler.model.canonical import resource_key
+from reconciler.model.cluster_state import ClusterState
+from reconciler.model.declaration import Declarations, Declared
+from reconciler.model.finding import not_looked_at, not_read
+from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.key import PublicKey
+from reconciler.model.operator import OperatorDocument
+from reconciler.model.origin import Origin
+from reconciler.model.resource_definition import Criterion
+from reconciler.model.secret_store import SecretStoreDocument
+from reconciler.model.state import Resource, State
+from reconciler.model.surroundings import UNSEEN, Beside, Surroundings
+from reconciler.settings import Cluster, Mode, Settings, Target
+
+_PLURAL = {
+    Kind.AGENT: "agents",
+    Kind.KEY: "keys",
+    Kind.DEFINITION: "definitions",
+    Kind.CRITERION: "criteria",
+    Kind.RUNNER: "runners",
+    Kind.RUNNER_RULE: "runner rules",
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One target. `live` is None where nothing was read (`validate`).
+
+    `declarations` are the documents of the target's files, `everything` those of the whole tree.
+    """
+
+    target: TargetName
+    organization: str
+    settings: Settings
+    declarations: Declarations
+    everything: Declarations
+    live: State | None = None
+    clusters: Mapping[str, ClusterState] = field(default_factory=dict)
+    """What was read of clusters, by their names in the settings."""
+    now: datetime | None = None
+    """Time of the pass, with a zone; None where nothing depends on it."""
+
+    def key(self, kind: Kind, identifier: str) -> ResourceKey:
+        """Key of a thing in this organization."""
+        return resource_key(kind, self.organization, identifier)
+
+    @cached_property
+    def agents(self) -> tuple[Declared[AgentDocument], ...]:
+        """Agents registered in this organization: those of the target's files, and those elsewhere that name it."""
+        own = [agent for agent in self.declarations.agents if self._registers(agent, by_default=True)]
+        seen = {agent.origin() for agent in own}
+        own += [
+            agent
+            for agent in self.everything.agents
+            if self._registers(agent, by_default=False) and agent.origin() not in seen
+        ]
+        return tuple(own)
+
+    def _registers(self, agent: Declared[AgentDocument], *, by_default: bool) -> bool:
+        organizations = agent.document.spec.organizations
+        return by_default if organizations is None else self.organization in organizations
+
+    @cached_property
+    def agent_ids(self) -> frozenset[str]:
+        """Ids of the declared agents of this organization."""
+        return frozenset(agent.document.metadata.id for agent in self.agents)
+
+    @cached_property
+    def definitions(self) -> tuple[DeclaredDefinition, ...]:
+        """Definitions of this target, those made by its Agent documents among them."""
+        written = [
+            DeclaredDefinition(declared.document.metadata.id, declared.document.entity, declared)
+            for declared in self.declarations.definitions
+        ]
+        made = (made_by(agent) for agent in self.agents)
+        return (*written, *(definition for definition in made if definition is not None))
+
+    @cached_property
+    def definition_ids(self) -> frozenset[str]:
+        """Ids of the declared definitions."""
+        return frozenset(definition.id for definition in self.definitions)
+
+    @cached_property
+    def with_secrets(self) -> tuple[DeclaredDefinition, ...]:
+        """Declared definitions with anything under `secrets` or `secret_refs`."""
+        return tuple(
+            definition
+            for definition in self.definitions
+            if (inputs := definition.entity.driver_inputs) is not None
+            and (inputs.secrets is not None or inputs.secret_refs is not None)
+        )
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, Sequence[DeclaredDefinition]]:
+        found: dict[str, list[DeclaredDefinition]] = defaultdict(list)
+        for definition in self.definitions:
+            found[definition.entity.type].append(definition)
+        return found
+
+    def of_type(self, resource_type: str) -> Sequence[DeclaredDefinition]:
+        """Declared definitions of one resource type, in the order of the files."""
+        return self._by_type.get(resource_type, ())
+
+    @cached_property
+    def git_targets(self) -> tuple[DeclaredDefinition, ...]:
+        """Definitions whose mode is `gitops`."""
+        return tuple(d for d in self.of_type(CLUSTER_TYPE) if self.mode(d) is Mode.GITOPS)
+
+    def mode(self, definition: DeclaredDefinition) -> Mode | None:
+        """Mode of deployments to a `k8s-cluster` definition (compatibility rules 2).
+
+        None where it depends on something not known here: the primary secret store, or a cluster
+        type that a template computes. GitOps does not depend on the store.
+        """
+        is_git = is_git_target(definition)
+        if is_git:
+            return Mode.GITOPS
+        return None if is_git is None else self.primary.mode
+
+    @cached_property
+    def agent_installs(self) -> tuple[InstalledAgent, ...]:
+        """Installations of the Agents of this organization."""
+        return tuple(installed for agent in self.agents for installed in installs_of(agent))
+
+    @cached_property
+    def all_agent_installs(self) -> tuple[InstalledAgent, ...]:
+        """Installations that any document of the tree declares: clusters are shared by organizations."""
+        return tuple(installed for agent in self.everything.agents for installed in installs_of(agent))
+
+    @cached_property
+    def runner_installs(self) -> tuple[InstalledRunner, ...]:
+        """Installations of the runners of this target."""
+        return tuple(
+            InstalledRunner(runner, runner.document.spec.install)
+            for runner in self.declarations.runners
+            if runner.document.spec.install is not None
+        )
+
+    @cached_property
+    def operators(self) -> tuple[Declared[OperatorDocument], ...]:
+        """Operators of this organization: those that name it, and those in its files that name none."""
+        return tuple(
+            operator
+            for operator in self.declarations.operators
+            if operator.document.spec.organization in (None, self.organization)
+        )
+
+    @cached_property
+    def _operators_by_cluster(self) -> Mapping[str, tuple[Declared[OperatorDocument], ...]]:
+        found: dict[str, list[Declared[OperatorDocument]]] = defaultdict(list)
+        for operator in self.everything.operators:
+            found[operator.document.spec.cluster].append(operator)
+        return {cluster: tuple(operators) for cluster, operators in found.items()}
+
+    def operators_on(self, cluster: str) -> tuple[Declared[OperatorDocument], ...]:
+        """Operators that any document of the tree puts on a cluster."""
+        return self._operators_by_cluster.get(cluster, ())
+
+    @property
+    def secret_stores(self) -> tuple[Declared[SecretStoreDocument], ...]:
+        """Secret stores of this organization."""
+        return self.declarations.secret_stores
+
+    @cached_property
+    def _cluster_of(self) -> Mapping[str, str]:
+        """Clusters by the definitions that the settings list; the first cluster that lists one has it."""
+        found: dict[str, str] = {}
+        for name, cluster in self.settings.clusters.items():
+            for identifier in cluster.definitions or ():
+                found.setdefault(identifier, name)
+        return found
+
+    def cluster_of(self, definition: DeclaredDefinition) -> str | None:
+        """Name in the settings of the cluster that a `k8s-cluster` definition deploys to, None where not told."""
+        listed = self._cluster_of.get(definition.id)
+        if listed is not None:
+            return listed
+        return definition.id if definition.id in self.settings.clusters else None
+
+    def cluster_facts(self, name: str | None) -> Cluster | None:
+        """What the settings say about a cluster, None where they do not name it."""
+        return None if name is None else self.settings.clusters.get(name)
+
+    def cluster_state(self, name: str) -> ClusterState | None:
+        """What was read of a cluster, None where it could not be reached."""
+        return self.clusters.get(name)
+
+    def unseen(self, cluster: str) -> str:
+        """Reason of an `Unknown` about a cluster that was not read."""
+        return not_looked_at(cluster)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What the orchestrator holds beside managed things; all members None where nothing was read."""
+        return UNSEEN if self.live is None else self.live.surroundings
+
+    def public_key(self, document: Origin) -> PublicKey | None:
+        """Parsed key of the `Key` or `Runner` document at a place; None where it could not be read."""
+        return self.declarations.public_keys.get(document) or self.everything.public_keys.get(document)
+
+    @cached_property
+    def target_settings(self) -> Target | None:
+        """Settings of this target; None where the scope was made without them."""
+        return self.settings.targets.get(self.target)
+
+    @cached_property
+    def primary(self) -> PrimaryStore:
+        """The primary secret store of the organization and where that is known from."""
+        return primary_store(self.target, self.target_settings, self.secret_stores, self.surroundings)
+
+    @property
+    def primary_store(self) -> str | None:
+        """Id of the primary secret store: the live one, else the declared, else that of the settings.
+
+        None where nothing tells. A declared store is no proof that it is registered.
+        """
+        return self.primary.id
+
+    def has_read(self, kind: Kind) -> bool:
+        """True where the live list of the kind is complete, so that absence is evidence."""
+        return self.live is not None and kind in self.live.complete
+
+    def unread(self, what: Kind | Beside) -> str:
+        """Reason of an `Unknown` about something live that was not read to the end."""
+        if isinstance(what, Kind):
+            return not_read(_PLURAL[what], self.target)
+        failure = self.surroundings.failures.get(what)
+        return not_read(what, self.target) + (f" ({failure})" if failure else "")
+
+    def live_resource(self, kind: Kind, identifier: str) -> Resource | None:
+        """Live thing of this organization, None where it is not there or was not read."""
+        return None if self.live is None else self.live.resources.get(self.key(kind, identifier))
+
+    @cached_property
+    def _live_of(self) -> Mapping[Kind, Sequence[Resource]]:
+        """Of this organization, by id; what other organizations hold is no concern of the target."""
+        found: dict[Kind, list[Resource]] = defaultdict(list)
+        if self.live is not None:
+            for key in sorted(self.live.resources, key=lambda key: key.id):
+                if key.organization == self.organization:
+                    found[key.kind].append(self.live.resources[key])
+        return found
+
+    def live_of(self, kind: Kind) -> Sequence[Resource]:
+        """Live things of one kind in this organization, by id; empty where nothing was read."""
+        return self._live_of.get(kind, ())
+
+    def criteria(self, definition: DeclaredDefinition) -> tuple[Criterion, ...] | None:
+        """Criteria in force: the declared ones, else the live ones; None where neither is known."""
+        if definition.entity.criteria is not None:
+            return definition.entity.criteria
+        if not self.has_read(Kind.DEFINITION):
+            return None
+        live = self.live_resource(Kind.DEFINITION, definition.id)
+        return () if live is None else live_criteria(live)
+
+    @cached_property
+    def references(self) -> ReferenceGraph:
+        """What definitions ask of each other: the declared ones, and those that are only live."""
+        declared = [member_of(definition, self.criteria(definition)) for definition in self.definitions]
+        only_live = [
+            live_member(resource, live_criteria(resource))
+            for resource in self.live_of(Kind.DEFINITION)
+            if resource.key.id not in self.definition_ids
+        ]
+        return ReferenceGraph([*declared, *only_live])
+
+
+def live_criteria(resource: Resource) -> tuple[Criterion, ...]:
+    """Criteria of a live definition as values."""
+    return tuple(
+        Criterion(
+            env_type=fields.get("env_type"),
+            app_id=fields.get("app_id"),
+            env_id=fields.get("env_id"),
+            res_id=fields.get("res_id"),
+            class_name=fields.get("class"),
+        )
+        for fields in (resource.criteria or {}).values()
+    )

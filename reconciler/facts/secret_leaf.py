@@ -1,0 +1,90 @@
+"""Secret positions of definitions as rules see them (v1 reference 4.6)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.facts.definition import DeclaredDefinition
+from reconciler.facts.pattern import is_literal
+from reconciler.facts.scope import Scope
+from reconciler.model.canonical import is_reference_leaf
+from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.origin import Origin
+
+SECRETS: Path = ("driver_inputs", "secrets")
+SECRET_REFS: Path = ("driver_inputs", "secret_refs")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretLeaf:
+    """What stands at one secret position; `path` is that below `entity`.
+
+    `value` is a mapping for a leaf of `secret_refs`, and anything else for a plain value.
+    """
+
+    definition: DeclaredDefinition
+    path: Path
+    value: Json
+
+    def origin(self, *path: str) -> Origin:
+        """Place of the leaf, or of a member of it."""
+        return self.definition.origin((*self.path, *path))
+
+    def key(self, scope: Scope) -> ResourceKey:
+        """Key of the definition."""
+        return scope.key(Kind.DEFINITION, self.definition.id)
+
+    def member(self, name: str) -> str | None:
+        """A text of a reference leaf; None where it is absent, null or empty."""
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def is_empty(self) -> bool:
+        """True where every member is null or empty, which the orchestrator drops (v1 reference P8)."""
+        return isinstance(self.value, dict) and not any(self.value.values())
+
+    @property
+    def place(self) -> str:
+        """The position in words: definition and path, never the value."""
+        return f"`{'.'.join(str(step) for step in self.path)}` of definition `{self.definition.id}`"
+
+
+def reference_leaves(scope: Scope) -> Iterator[SecretLeaf]:
+    """Leaves of `secret_refs` of every definition, those that are not well-formed among them."""
+    for definition in scope.with_secrets:
+        inputs = definition.entity.driver_inputs
+        if inputs is not None and inputs.secret_refs:
+            yield from _leaves(definition, inputs.secret_refs, SECRET_REFS)
+
+
+def _leaves(definition: DeclaredDefinition, root: JsonObject, at: Path) -> Iterator[SecretLeaf]:
+    stack: list[tuple[Path, Json]] = [(at, root)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, dict) and (path == at or not (is_reference_leaf(value) or _is_meant(value))):
+            stack.extend(((*path, name), child) for name, child in reversed(value.items()))
+        elif isinstance(value, list):
+            stack.extend(((*path, index), value[index]) for index in range(len(value) - 1, -1, -1))
+        elif value is not None:
+            yield SecretLeaf(definition, path, value)
+
+
+def _is_meant(value: JsonObject) -> bool:
+    """Tell a misspelt reference from a branch that happens to have a member of that name."""
+    return isinstance(value.get("store"), str) or isinstance(value.get("ref"), str)
+
+
+def plain_values(scope: Scope) -> Iterator[SecretLeaf]:
+    """Literals at secret positions: leaves of `secrets`, and every `value` of `secret_refs`."""
+    for definition in scope.with_secrets:
+        inputs = definition.entity.driver_inputs
+        if inputs is None:
+            continue
+        for path, value in definition.inputs() if inputs.secrets else ():
+            if path[1] == "secrets" and is_literal(value):
+                yield SecretLeaf(definition, path, value)
+        if inputs.secret_refs:
+            for leaf in _leaves(definition, inputs.secret_refs, SECRET_REFS):
+                if isinstance(leaf.value, dict) and is_literal(leaf.value.get("value")):
+                    yield SecretLeaf(definition, (*leaf.path, "value"), leaf.value["value"])

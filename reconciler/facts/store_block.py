@@ -1,0 +1,92 @@
+"""The five kinds of secret stores and how each side spells their fields (v1 reference 5.2, agent and operator 3.4)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from reconciler.model.identifier import did_you_mean
+from reconciler.model.json import JsonObject, Path
+from reconciler.model.secret_store import STORE_TYPES, SecretStoreSpec
+from reconciler.model.wording import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Fields of one kind of store on one side; `required` are those without which it cannot work."""
+
+    fields: frozenset[str]
+    required: tuple[str, ...]
+
+
+def _spelling(*fields: str, required: tuple[str, ...] = ()) -> Spelling:
+    return Spelling(frozenset(fields), required)
+
+
+ORCHESTRATOR: Mapping[str, Spelling] = MappingProxyType(
+    {
+        "awssm": _spelling("region", "endpoint", "auth", required=("region",)),
+        "azurekv": _spelling("tenant_id", "url", "auth", required=("tenant_id", "url")),
+        "gcpsm": _spelling("project_id", "auth", required=("project_id",)),
+        "vault": _spelling("url", "path", "agent_id", "auth", required=("url",)),
+        "kubernetes": _spelling("namespace", required=("namespace",)),
+    }
+)
+"""`kubernetes` exists on clusters only; documents of ours spell all kinds as the orchestrator does."""
+
+CLUSTER: Mapping[str, Spelling] = MappingProxyType(
+    {
+        "awssm": _spelling("region", "auth", required=("region",)),
+        "azurekv": _spelling("url", "tenantID", "auth", required=("url", "tenantID")),
+        "gcpsm": _spelling("projectID", "auth", required=("projectID",)),
+        "vault": _spelling("url", "path", "auth", required=("url",)),
+        "kubernetes": _spelling("namespace", required=("namespace",)),
+    }
+)
+
+SPELLED_ON_CLUSTER: Mapping[str, str] = MappingProxyType({"tenant_id": "tenantID", "project_id": "projectID"})
+"""Fields that the cluster spells in another way."""
+_OTHER_SIDE = MappingProxyType({**SPELLED_ON_CLUSTER, **{b: a for a, b in SPELLED_ON_CLUSTER.items()}})
+
+
+def blocks_of(spec: SecretStoreSpec) -> dict[str, JsonObject]:
+    """Return the blocks that a document of ours gives, by kind."""
+    given = {name: getattr(spec, name) for name in STORE_TYPES}
+    return {name: block for name, block in given.items() if block is not None}
+
+
+def problems(
+    blocks: Mapping[str, JsonObject | None], spellings: Mapping[str, Spelling]
+) -> Iterator[tuple[Path, str, str]]:
+    """Yield path below the blocks, what is wrong, and advice."""
+    if len(blocks) != 1:
+        kinds = listed(sorted(blocks)) or "none"
+        yield (), f"needs exactly one kind of store, has {kinds}", f"Give one of {listed(spellings)}."
+    for kind, block in blocks.items():
+        spelling = spellings[kind]
+        for name in block or {}:
+            if name in spelling.fields:
+                continue
+            other = _OTHER_SIDE.get(name)
+            if other in spelling.fields:
+                yield (
+                    (kind, name),
+                    f"has `{kind}.{name}`, which is the other side's spelling",
+                    f"Write `{other}`.",
+                )
+            else:
+                advice = did_you_mean(name, sorted(spelling.fields))
+                yield (
+                    (kind, name),
+                    f"has `{kind}.{name}`, which is not known",
+                    advice or f"Known are {listed(sorted(spelling.fields))}.",
+                )
+        for name in spelling.required:
+            if not (block or {}).get(name) and _OTHER_SIDE.get(name) not in (block or {}):
+                yield (kind,), f"lacks `{kind}.{name}`", f"Set `{kind}.{name}`."
+
+
+def on_cluster(kind: str, block: JsonObject) -> JsonObject:
+    """Return a block of ours in the spelling of clusters; what exists at the orchestrator only is left out."""
+    fields = CLUSTER[kind].fields
+    spelled = {SPELLED_ON_CLUSTER.get(name, name): value for name, value in block.items()}
+    return {name: value for name, value in spelled.items() if name in fields and name != "auth"}

@@ -1,0 +1,1 @@
+"""One pass, step by step: read, look, judge, plan, carry out."""

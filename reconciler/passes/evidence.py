@@ -1,0 +1,156 @@
+"""What may be believed of what was read, and what need not be looked at again. Pure; called by `reconcile`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from reconciler.diff.fields import literal_digests
+from reconciler.errors import AbsentError, InventoryError
+from reconciler.model.declaration import Declarations
+from reconciler.model.desired import desired_state
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.identity import GENERATION, Generation, Kind, ResourceKey, TargetName
+from reconciler.model.inventory import Inventory, Phase
+from reconciler.model.json import digest
+from reconciler.model.origin import Origin
+from reconciler.model.secret import Literal, Unreadable
+from reconciler.model.state import Resource, State
+from reconciler.model.surroundings import Beside
+from reconciler.orchestrator.sight import Hints, Look
+from reconciler.plan.action import TargetPlan, Verb
+from reconciler.plan.problem import NO_CONNECTION, STILL_DECLARED
+from reconciler.settings import Connection, Target
+
+UNASSIGNED = "F11"
+"""Finding: a file belongs to no target (`reconciler.model.reading_rule`)."""
+
+
+def believed(look: Look, inventory: Inventory) -> Look:
+    """Believe an empty v2 organization only where we own nothing in it.
+
+    v2 answers an unknown organization with empty lists (v2 reference 4). A new organization looks
+    the same, and creating in one that does not exist fails without harm; but things that we own
+    and do not see are no evidence for forgetting them.
+    """
+    if not look.unproven:
+        return look
+    lost = sum(key.kind in look.unproven for key in inventory.entries)
+    if not lost:
+        return replace(look, state=replace(look.state, complete=look.state.complete | look.unproven))
+    error = AbsentError(
+        f"v2 shows nothing at all, yet {lost} things there are ours: the organization may be gone or misspelt",
+        advice="check `organization` and the token; remove the inventory entries if the organization was emptied",
+    )
+    return replace(look, failures={**look.failures, **dict.fromkeys(look.unproven, error)})
+
+
+def hints(desired: State, inventory: Inventory, digest_key: bytes | None, beside: frozenset[Beside]) -> Hints:
+    """What spares requests: which agents' keys matter, runners known to be as desired, what rules ask for."""
+    agents = {key.id for key in (*desired.resources, *inventory.entries) if key.kind is Kind.AGENT}
+    agents |= {
+        key.id.partition("/")[0] for key in (*desired.resources, *inventory.entries) if key.kind is Kind.KEY
+    }
+    runners: dict[str, tuple[str, Resource]] = {}
+    for resource in desired.of(Kind.RUNNER):
+        entry = inventory.entries.get(resource.key)
+        if (
+            entry is not None
+            and entry.phase is Phase.OWNED
+            and entry.observed_at
+            and entry.applied == digest(resource.document)
+            and entry.secrets == literal_digests(resource, digest_key)
+        ):
+            runners[resource.key.id] = (entry.observed_at, _as_live(resource, entry.observed_at))
+    return Hints(frozenset(agents), runners, beside)
+
+
+def _as_live(desired: Resource, updated_at: str) -> Resource:
+    """The live resource that `desired` reads back as."""
+    secrets = {
+        at: Unreadable() if isinstance(leaf, Literal) else leaf for at, leaf in desired.secrets.items()
+    }
+    return replace(desired, secrets=secrets, origin=None, payload=None, updated_at=updated_at)
+
+
+def at_home(inventory: Inventory, target: Target) -> Inventory:
+    """Return the record with the target's addresses. Raises InventoryError where it is of other ones.
+
+    What stands under the same names at another address was never ours.
+    """
+    given = {
+        str(generation): connection.url.rstrip("/")
+        for generation in Generation
+        if (connection := connection_of(target, generation)) is not None
+    }
+    moved = inventory.moved(given) if inventory.entries else None
+    if moved is not None:
+        raise InventoryError(
+            f"the record of what we own is of {moved[0]}, and the settings say {moved[1]}: what stands there under "
+            "the same names is not known to be ours",
+            advice="use another `instance` or inventory for another installation; if this one only changed its "
+            "address, change it under `endpoints` in the record too",
+        )
+    return replace(inventory, endpoints={**inventory.endpoints, **given})
+
+
+def connection_of(target: Target, generation: Generation) -> Connection | None:
+    """The target's connection to one of the two APIs."""
+    match generation:
+        case Generation.V1:
+            return target.orchestrator
+        case Generation.V2:
+            return target.runners
+
+
+def unconnected(name: TargetName, target: Target, desired: State) -> list[Finding]:
+    """Declared, and nowhere to send it: an error, not silence."""
+    names = {Generation.V1: "orchestrator", Generation.V2: "runners"}
+    found = []
+    for generation in Generation:
+        if connection_of(target, generation) is not None:
+            continue
+        for key, resource in desired.resources.items():
+            if GENERATION[key.kind] is generation:
+                found.append(
+                    Finding(
+                        NO_CONNECTION,
+                        Severity.ERROR,
+                        f"{key} is declared, but target {name} has no `{names[generation]}` connection",
+                        resource.origin or Origin(""),
+                        key=key,
+                        advice=f"add `targets.{name}.{names[generation]}` to the settings",
+                    )
+                )
+    return found
+
+
+def strays(
+    everything: Declarations, findings: Iterable[Finding], organization: str
+) -> Mapping[ResourceKey, Resource]:
+    """What files that belong to no target would declare in an organization."""
+    files = {finding.origin.file for finding in findings if finding.rule == UNASSIGNED}
+    return desired_state(
+        Declarations(
+            definitions=tuple(d for d in everything.definitions if d.file in files),
+            agents=tuple(d for d in everything.agents if d.file in files),
+            keys=tuple(d for d in everything.keys if d.file in files),
+            runners=tuple(d for d in everything.runners if d.file in files),
+            public_keys=everything.public_keys,
+        ),
+        organization,
+    ).resources
+
+
+def still_declared(built: TargetPlan, unassigned: Mapping[ResourceKey, Resource]) -> list[Finding]:
+    """Refuse deletes that a slip in `paths` caused: the file is there, and nobody's."""
+    return [
+        Finding(
+            STILL_DECLARED,
+            Severity.ERROR,
+            f"{action.key} would be deleted, but this file still declares it and belongs to no target",
+            unassigned[action.key].origin or Origin(""),
+            key=action.key,
+            advice="correct `paths` in the settings, or remove the file",
+        )
+        for action in built.actions
+        if action.verb is Verb.DELETE and action.key in unassigned
+    ]

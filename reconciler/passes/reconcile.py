@@ -1,0 +1,471 @@
+"""One pass: read, check, list live, compare, plan, guard, apply, report.
+
+Composes the packages; the adapters are built by `reconciler.cli` and handed in. Whatever
+happens, a pass returns one `PassResult`; only our own bugs rise out of it.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import TYPE_CHECKING, Self
+
+from reconciler.diff.compare import compare
+from reconciler.errors import (
+    ExitCode,
+    InventoryError,
+    OrchestratorError,
+    ReconcilerError,
+    UnavailableError,
+)
+from reconciler.facts.demand import demand
+from reconciler.facts.scope import Scope
+from reconciler.model.declaration import Declarations
+from reconciler.model.desired import desired_state
+from reconciler.model.finding import Severity
+from reconciler.model.identity import GENERATION, Generation, Kind, TargetName
+from reconciler.model.inventory import Inventory
+from reconciler.model.state import State
+from reconciler.orchestrator.sight import Look
+from reconciler.passes.apply import Ledger, Observer, carry_out, unchanged_ownership
+from reconciler.passes.checking import Adapters, Pass, check, load, load_base, start
+from reconciler.passes.evidence import (
+    at_home,
+    believed,
+    connection_of,
+    hints,
+    still_declared,
+    strays,
+    unconnected,
+)
+from reconciler.passes.result import PassResult, Preview, Purpose, TargetResult
+from reconciler.plan.action import Outcome, Status, TargetPlan, Unexamined
+from reconciler.plan.build import Basis, build, takeover
+from reconciler.plan.guards import Approval, counted, granted
+from reconciler.plan.saved import SavedPlan, bind, change_digest
+from reconciler.plan.selection import Selection
+from reconciler.settings import Settings, Target
+from reconciler.source.selection import select
+
+if TYPE_CHECKING:
+    from reconciler.orchestrator.client import Orchestrator  # brings httpx, which a validation does not need
+
+__all__ = ["Adapters", "apply", "plan", "validate"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """One target as seen in this pass."""
+
+    name: TargetName
+    target: Target
+    everything: Declarations
+    desired: State
+    inventory: Inventory
+    look: Look
+
+
+def validate(settings: Settings, adapters: Adapters, selection: Selection) -> PassResult:
+    """Read and check; no network beyond the source."""
+    running = start(settings, adapters, selection, Purpose.VALIDATE)
+    loaded = load(running)
+    if isinstance(loaded, PassResult):
+        return loaded
+    check(running, loaded, {})
+    return running.result()
+
+
+def plan(
+    settings: Settings, adapters: Adapters, selection: Selection, *, accepted: frozenset[Approval]
+) -> tuple[PassResult, Callable[[], SavedPlan] | None]:
+    """Everything up to the guards; changes nothing. The second value makes what binds an apply to this plan.
+
+    It is None where no whole plan came about. Binding digests both states, so only who saves a plan calls it.
+    """
+    running = start(settings, adapters, selection, Purpose.PLAN)
+    loaded = load(running)
+    if isinstance(loaded, PassResult):
+        return loaded, None
+    base = load_base(running)
+    if isinstance(base, PassResult):
+        return base, None
+    scopes = check(running, loaded, {})
+    if running.is_invalid():
+        return running.result(), None
+    with _Clients(running) as clients:
+        sights, failed = _see(running, scopes, clients)
+        del scopes  # their look-ups would stay in memory beside those with live
+    check(running, loaded, {sight.name: sight.look.state for sight in sights})
+    planned = _plan_targets(running, sights, accepted)
+    misnamed = _misnamed(running, sights)
+    if misnamed is not None:
+        return misnamed, None
+    targets = _in_order(running, [_target_result(sight, built) for sight, built in planned], failed)
+    preview = _preview(running, planned, base) if base is not None else None
+    if base is not None and preview is None:
+        targets = tuple(_without_preview(result, running.base_name) for result in targets)
+    is_whole = not failed and not any(sight.look.failures for sight in sights)
+    can_bind = is_whole and not running.is_invalid()
+    result = running.result(targets=targets, preview=preview)
+    return result, (lambda: _bind(running, planned, accepted)) if can_bind else None
+
+
+def apply(
+    settings: Settings,
+    adapters: Adapters,
+    selection: Selection,
+    *,
+    accepted: frozenset[Approval],
+    bound: SavedPlan | None = None,
+    approve: Callable[[PassResult], bool] = lambda _: True,
+    observer: Observer,
+    stop: Event,
+) -> PassResult:
+    """Plan and carry out. With `bound`, only if the plan made now is that one.
+
+    `approve` is shown the plan before anything is written; its no ends the pass. A target that
+    could not be read, or that a guard refuses, stops only itself.
+    """
+    running = start(settings, adapters, selection, Purpose.APPLY)
+    loaded = load(running)
+    if isinstance(loaded, PassResult):
+        return loaded
+    scopes = check(running, loaded, {})
+    if running.is_invalid():
+        return running.result()
+    with _Clients(running) as clients:
+        sights, failed = _see(running, scopes, clients)
+        del scopes  # their look-ups would stay in memory beside those with live
+        check(running, loaded, {sight.name: sight.look.state for sight in sights})
+        approvals = accepted | frozenset(bound.approvals) if bound is not None else accepted
+        planned = _plan_targets(running, sights, approvals)
+        misnamed = _misnamed(running, sights)
+        if misnamed is not None:
+            return misnamed
+        before = _in_order(running, [_target_result(sight, built) for sight, built in planned], failed)
+        running.requests = clients.requests()
+        if running.is_invalid():
+            return running.result(targets=before)
+        if bound is not None:
+            if failed or any(sight.look.failures for sight in sights):
+                return running.result(targets=before)
+            changed = bound.changed(_bind(running, planned, approvals))
+            if changed:
+                return running.result(targets=before, changed=changed)
+        shown = replace(running.result(targets=before), purpose=Purpose.PLAN)
+        if stop.is_set() or not approve(shown):
+            return running.result(targets=before, stopped=True)
+        after = [
+            _carry_out(running, sight, built, clients.of(sight.name), observer=observer, stop=stop)
+            for sight, built in planned
+        ]
+    return running.result(targets=_in_order(running, after, failed), stopped=_was_stopped(after, stop))
+
+
+class _Clients:
+    """Clients of the targets of one pass; opened on demand, closed together."""
+
+    def __init__(self, running: Pass) -> None:
+        self._running = running
+        self._open: dict[str, Orchestrator] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.requests = self.requests()
+        for client in self._open.values():
+            client.close()
+
+    def of(self, name: TargetName) -> "Orchestrator":
+        if name not in self._open:
+            self._open[name] = self._running.adapters.connect(name, self._running.targets[name])
+        return self._open[name]
+
+    def requests(self) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for client in self._open.values():
+            for verb, count in client.requests.items():
+                total[verb] = total.get(verb, 0) + count
+        return total
+
+
+def _see(
+    running: Pass, scopes: Sequence[Scope], clients: _Clients
+) -> tuple[list[_Sight], list[TargetResult]]:
+    """Look at every target, side by side; a target that cannot be read fails alone."""
+    sights: list[_Sight] = []
+    failed: list[TargetResult] = []
+    with ThreadPoolExecutor(max_workers=max(1, min(8, len(scopes)))) as pool:
+        contexts = [copy_context() for _ in scopes]
+        seen = list(
+            pool.map(
+                lambda at: contexts[at].run(_see_target, running, scopes[at], clients), range(len(scopes))
+            )
+        )
+    for sight in seen:
+        if isinstance(sight, _Sight):
+            sights.append(sight)
+        else:
+            failed.append(sight)
+    return sights, failed
+
+
+def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
+    target = running.targets[scope.target]
+    desired = desired_state(scope.declarations, target.organization)
+    try:
+        inventory = at_home(running.adapters.inventory.read(scope.target), target)
+        client = clients.of(scope.target)
+        look = client.look(hints(desired, inventory, running.adapters.digest_key, demand(scope)))
+    except (OrchestratorError, InventoryError) as error:
+        return TargetResult(
+            scope.target,
+            target.organization,
+            _endpoints(target),
+            error=str(error),
+            advice=error.advice,
+            is_transient=error.is_transient,
+            error_code=error.exit_code,
+            retry_after_s=_retry_after([error]),
+        )
+    return _Sight(scope.target, target, scope.everything, desired, inventory, believed(look, inventory))
+
+
+def _misnamed(running: Pass, sights: list[_Sight]) -> PassResult | None:
+    """A result that names every pattern of `--only` that fits nothing: a slip must not look like success."""
+    keys = {
+        key
+        for sight in sights
+        for key in (*sight.desired.resources, *sight.look.state.resources, *sight.inventory.entries)
+    }
+    unknown = [
+        pattern for pattern in sorted(running.selection.only) if not any(key.matches(pattern) for key in keys)
+    ]
+    if not unknown or not sights:
+        return None
+    return running.result(
+        error=f"nothing is called {', '.join(unknown)}, neither in the files nor live nor in the record of what we own",
+        advice="names are written as the plan prints them, such as Definition/database",
+        error_code=ExitCode.USAGE,
+    )
+
+
+def _plan_targets(
+    running: Pass, sights: list[_Sight], accepted: frozenset[Approval]
+) -> list[tuple[_Sight, TargetPlan]]:
+    """Plan every target, then once more with the guards whose count over all targets was approved."""
+    planned = [(sight, _build(running, sight, sight.desired, frozenset())) for sight in sights]
+    found = [
+        refusal
+        for _, built in planned
+        for refusal in (*built.refusals, *takeover(built.target, built.contested))
+    ]
+    passed = granted(found, accepted)
+    if passed:
+        planned = [(sight, _build(running, sight, sight.desired, passed)) for sight in sights]
+    total = counted(found)
+    return [
+        (
+            sight,
+            replace(built, refusals=tuple(replace(r, total=total[r.guard]) for r in built.refusals)),
+        )
+        for sight, built in planned
+    ]
+
+
+def _build(running: Pass, sight: _Sight, desired: State, passed: frozenset[str]) -> TargetPlan:
+    diff = compare(desired, sight.look.state, sight.inventory, running.adapters.digest_key)
+    built = build(
+        Basis(
+            target=sight.name,
+            organization=sight.target.organization,
+            desired=desired,
+            live=sight.look.state,
+            inventory=sight.inventory,
+            diff=diff,
+            policy=running.settings.policy,
+            safety=running.settings.safety,
+            granted=passed,
+            includes=running.selection.includes,
+            unexamined=tuple(_unexamined(running, sight, desired)),
+        )
+    )
+    unassigned_things = strays(sight.everything, running.findings, sight.target.organization)
+    return replace(
+        built,
+        problems=(
+            *built.problems,
+            *unconnected(sight.name, sight.target, desired),
+            *still_declared(built, unassigned_things),
+        ),
+    )
+
+
+def _unexamined(running: Pass, sight: _Sight, desired: State) -> list[Unexamined]:
+    found = [
+        Unexamined(f"{kind} in {sight.target.organization}", str(error), is_failure=True)
+        for kind, error in sorted(sight.look.failures.items())
+    ]
+    for generation in Generation:
+        kinds = [k for k in Kind if GENERATION[k] is generation and k is not Kind.CRITERION]
+        if connection_of(sight.target, generation) is None and not any(
+            key.kind in kinds for key in desired.resources
+        ):
+            found.append(Unexamined(", ".join(kinds), f"target {sight.name} has no {generation} connection"))
+    if not sight.inventory.exists and running.settings.inventory.none:
+        found.append(Unexamined("deletes", "no inventory is kept, so nothing is ever deleted"))
+    return found
+
+
+def _target_result(sight: _Sight, built: TargetPlan) -> TargetResult:
+    failures = sight.look.failures
+    error = "; ".join(dict.fromkeys(str(failure) for failure in failures.values()))
+    advice = next((failure.advice for failure in failures.values() if failure.advice), "")
+    return TargetResult(
+        sight.name,
+        sight.target.organization,
+        _endpoints(sight.target),
+        plan=built,
+        error=error,
+        advice=advice,
+        is_transient=any(failure.is_transient for failure in failures.values()),
+        retry_after_s=_retry_after(failures.values()),
+    )
+
+
+def _retry_after(errors: Iterable[ReconcilerError]) -> float | None:
+    """The longest hint any of them carries."""
+    given = (error.retry_after_s for error in errors if isinstance(error, UnavailableError))
+    return max((seconds for seconds in given if seconds is not None), default=None)
+
+
+def _endpoints(target: Target) -> tuple[str, ...]:
+    return tuple(
+        connection.url for connection in (target.orchestrator, target.runners) if connection is not None
+    )
+
+
+def _in_order(
+    running: Pass, done: list[TargetResult], failed: list[TargetResult]
+) -> tuple[TargetResult, ...]:
+    order = list(running.targets)
+    return tuple(sorted((*done, *failed), key=lambda result: order.index(result.target)))
+
+
+def _bind(
+    running: Pass, planned: list[tuple[_Sight, TargetPlan]], accepted: frozenset[Approval]
+) -> SavedPlan:
+    return bind(
+        tuple((built, sight.desired, sight.look.state, sight.inventory) for sight, built in planned),
+        running.settings,
+        revision=running.source.revision,
+        selection=running.selection.describe(),
+        approvals=accepted,
+        digest_key=running.adapters.digest_key,
+        now=running.started_at,
+    )
+
+
+def _without_preview(result: TargetResult, base_name: str) -> TargetResult:
+    """Say that the whole plan is shown, because the base cannot tell what is this change's own."""
+    if result.plan is None:
+        return result
+    note = Unexamined(
+        "which differences are this change's own",
+        f"the files of {base_name} have errors; everything is shown",
+    )
+    return replace(result, plan=replace(result.plan, unexamined=(*result.plan.unexamined, note)))
+
+
+def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Declarations) -> Preview | None:
+    """Split the plan into what this change causes and what differs without it.
+
+    None where the base has errors: what it would do is not known, so the whole plan is shown.
+    """
+    if any(finding.severity is Severity.ERROR for finding in base.findings):
+        return None
+    own: list[TargetPlan] = []
+    existing = 0
+    withdrawn: list[str] = []
+    for sight, built in planned:
+        declarations = select(base, sight.target)
+        before = _build(running, sight, desired_state(declarations, sight.target.organization), frozenset())
+        without = {(action.id, change_digest(action.subject)) for action in before.actions}
+        kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
+        here = {action.id for action in built.actions}
+        contested_before = {change_digest(change) for change in before.contested}
+        contested = tuple(c for c in built.contested if change_digest(c) not in contested_before)
+        existing += len(built.actions) - len(kept) + len(built.contested) - len(contested)
+        withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
+        refused_before = {(refusal.guard, refusal.count) for refusal in before.refusals}
+        problems_before = {(problem.rule, problem.message) for problem in before.problems}
+        own.append(
+            replace(
+                built,
+                actions=kept,
+                contested=contested,
+                refusals=tuple(r for r in built.refusals if (r.guard, r.count) not in refused_before),
+                problems=tuple(p for p in built.problems if (p.rule, p.message) not in problems_before),
+            )
+        )
+    return Preview(running.base_name, tuple(own), existing, tuple(withdrawn))
+
+
+def _carry_out(
+    running: Pass,
+    sight: _Sight,
+    built: TargetPlan,
+    client: "Orchestrator",
+    *,
+    observer: Observer,
+    stop: Event,
+) -> TargetResult:
+    """Carry out one target's plan. One that is refused, has problems or was not read whole is left."""
+    result = _target_result(sight, built)
+    if built.refusals or built.problems or sight.look.failures:
+        return result
+    ledger = Ledger(
+        sight.inventory,
+        running.adapters.digest_key,
+        running.adapters.inventory.write,
+        run=running.started_at.isoformat(),
+    )
+    try:
+        ledger.begin(built.actions)
+    except InventoryError as error:
+        return replace(
+            result,
+            error=f"nothing was changed: {error}",
+            advice=error.advice,
+            is_transient=error.is_transient,
+            error_code=error.exit_code,
+        )
+    outcomes: tuple[Outcome, ...] = ()
+    problem = ""
+    try:
+        outcomes = carry_out(
+            built,
+            client,
+            ledger,
+            concurrency=running.settings.apply.concurrency,
+            stop=stop,
+            observer=observer,
+        )
+        ledger.renew(unchanged_ownership(built, sight.inventory.entries, running.adapters.digest_key))
+    finally:
+        try:
+            ledger.save()
+        except InventoryError as error:
+            log.error("inventory not written", extra={"target": sight.name, "error": str(error)})  # noqa: TRY400  expected
+            problem = f"{error}. {error.advice}" if error.advice else str(error)
+    return replace(result, outcomes=outcomes, inventory_error=problem)
+
+
+def _was_stopped(after: list[TargetResult], stop: Event) -> bool:
+    skipped = any(o.status is Status.SKIPPED for target in after for o in target.outcomes)
+    return stop.is_set() and skipped

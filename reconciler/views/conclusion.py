@@ -1,0 +1,251 @@
+"""What a result comes down to: the headline, the next step, and whether to run again.
+
+Every sentence here is derived from the result alone, so that all views say the same.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from reconciler.model.finding import Finding, Severity
+from reconciler.passes.result import PassResult, Purpose, Verdict
+from reconciler.plan.action import Outcome, Refusal, Status, TargetPlan
+from reconciler.views import agenda
+
+NOTHING_CHANGED = "Nothing was changed."
+SHORT_COMMIT = 12
+_LEFT = (Status.FAILED, Status.BLOCKED, Status.UNKNOWN, Status.REFUSED, Status.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """Whether running the same command again can harm, and whether it can help."""
+
+    is_safe: bool
+    is_useful: bool
+    sentence: str
+
+
+def plans(result: PassResult) -> list[TargetPlan]:
+    """The plans a reader is to judge: of a preview, this change's own."""
+    if result.preview is not None:
+        return list(result.preview.own)
+    return [target.plan for target in result.targets if target.plan is not None]
+
+
+def refusals(result: PassResult) -> list[Refusal]:
+    """Refusals of all targets' guards."""
+    return [refusal for target in result.targets if target.plan for refusal in target.plan.refusals]
+
+
+def commit_text(result: PassResult) -> str:
+    """Commit in twelve digits, and whether the folder differs from it."""
+    source = result.source
+    if not source.revision:
+        return "no commit"
+    dirty = " + uncommitted changes" if source.is_dirty else ""
+    return f"commit {source.revision[:SHORT_COMMIT]}{dirty}"
+
+
+def findings_text(found: tuple[Finding, ...]) -> str:
+    """Count of findings by severity: `2 errors, 1 warning`."""
+    numbers = Counter(finding.severity for finding in found)
+    return (
+        ", ".join(plural(numbers[severity], severity) for severity in Severity if numbers[severity])
+        or "no findings"
+    )
+
+
+def plural(number: int, noun: str, several: str = "") -> str:
+    """Number and noun; `several` where more than one is not simply the noun and an s.
+
+    >>> plural(1, "error"), plural(1200, "file"), plural(2, "switch", "switches")
+    ('1 error', '1,200 files', '2 switches')
+    """
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
+
+
+def rule_order(name: str) -> tuple[str, int, str]:
+    """Sorts names of rules as people count: `R9` before `R10`.
+
+    >>> sorted(["R10", "F02", "R9"], key=rule_order)
+    ['F02', 'R9', 'R10']
+    """
+    letters = name.rstrip("0123456789")
+    digits = name[len(letters) :]
+    return letters, int(digits or 0), digits
+
+
+def statuses_text(outcomes: tuple[Outcome, ...]) -> str:
+    """Count of things by what became of them, in the order of `Status`."""
+    numbers: Counter[Status] = Counter()
+    for outcome in outcomes:
+        numbers[outcome.status] += _things(outcome)
+    told = ", ".join(f"{numbers[status]:,} {status}" for status in Status if numbers[status])
+    return told or "no action was taken"
+
+
+def _things(outcome: Outcome) -> int:
+    """How many things one action was about: those carried by it count as in the plan."""
+    return 1 + len(outcome.action.carried)
+
+
+def headline(result: PassResult) -> str:
+    """Verdict with its counts, on one line."""
+    verdict = result.verdict
+    match verdict:
+        case Verdict.INVALID:
+            return f"invalid: {findings_text(result.all_findings)}"
+        case Verdict.STALE:
+            return "stale: not what the plan was made for"
+        case Verdict.UNREADABLE:
+            return _unreadable(result)
+        case Verdict.CHANGES | Verdict.REFUSED | Verdict.EMPTY if result.purpose is not Purpose.APPLY:
+            return _planned(result)
+        case _:
+            return f"{verdict}: {statuses_text(result.outcomes)}"
+
+
+def _unreadable(result: PassResult) -> str:
+    names = [target.target for target in result.targets if target.error]
+    if not names:
+        return "failed: see the error below"
+    return f"unreadable: {plural(len(names), 'target')} of {len(result.targets)} ({', '.join(names)})"
+
+
+def _planned(result: PassResult) -> str:
+    if result.purpose is Purpose.VALIDATE:
+        read = plural(result.source.file_count, "file")
+        return f"valid: {plural(result.source.document_count, 'document')} in {read}"
+    numbers = agenda.counts_text(agenda.total(plans(result)))
+    if result.verdict is Verdict.REFUSED and refusals(result):
+        return f"refused by {plural(len(refusals(result)), 'guard')}: {numbers}"
+    if result.verdict is Verdict.EMPTY:
+        return f"nothing to write: {numbers}"
+    return f"{numbers}"
+
+
+def rerun(result: PassResult) -> Rerun:
+    """Whether to run again: the last line of every apply."""
+    match result.verdict:
+        case Verdict.INVALID:
+            return Rerun(
+                is_safe=True,
+                is_useful=False,
+                sentence="Running again is safe, and useful only after the errors are fixed.",
+            )
+        case Verdict.STALE:
+            return Rerun(
+                is_safe=True,
+                is_useful=False,
+                sentence="Running again with this plan is safe and refuses again: make a new plan.",
+            )
+        case Verdict.REFUSED:
+            return Rerun(
+                is_safe=True,
+                is_useful=False,
+                sentence="Running again is safe, and refuses again until the case is approved or changed.",
+            )
+        case Verdict.UNREADABLE:
+            return _rerun_unreadable(result)
+        case Verdict.PARTIAL | Verdict.INTERRUPTED:
+            return _rerun_partial(result)
+        case Verdict.NOT_STARTED:
+            return Rerun(is_safe=True, is_useful=True, sentence="Running again is safe: nothing was begun.")
+        case Verdict.CHANGES:
+            return Rerun(
+                is_safe=True, is_useful=False, sentence="Running again is safe: planning only reads."
+            )
+        case Verdict.EMPTY:
+            return Rerun(
+                is_safe=True, is_useful=False, sentence="Running again is safe; there is nothing left to do."
+            )
+        case Verdict.APPLIED:
+            return Rerun(
+                is_safe=True,
+                is_useful=False,
+                sentence="Running again is safe; it should find nothing left to do.",
+            )
+
+
+def _rerun_unreadable(result: PassResult) -> Rerun:
+    is_transient = any(target.error and target.is_transient for target in result.targets)
+    if is_transient:
+        return Rerun(
+            is_safe=True,
+            is_useful=True,
+            sentence="Running again is safe and useful: what failed may pass by itself.",
+        )
+    return Rerun(
+        is_safe=True,
+        is_useful=False,
+        sentence="Running again is safe, and useful only after the cause above is removed.",
+    )
+
+
+def _rerun_partial(result: PassResult) -> Rerun:
+    """Every pass reads again before it writes, so running again never repeats what was done (design 4.4)."""
+    left = [outcome for outcome in result.outcomes if outcome.status in _LEFT]
+    may_pass = (
+        result.stopped
+        or any(target.inventory_error or (target.error and target.is_transient) for target in result.targets)
+        or any(outcome.is_transient or outcome.status in (Status.UNKNOWN, Status.SKIPPED) for outcome in left)
+    )
+    if may_pass:
+        return Rerun(
+            is_safe=True,
+            is_useful=True,
+            sentence="Running again is safe and useful: it does only what is left.",
+        )
+    return Rerun(
+        is_safe=True,
+        is_useful=False,
+        sentence="Running again is safe, and useful only after the failures above are fixed.",
+    )
+
+
+def effect(result: PassResult) -> str:
+    """What happened to the world, as a sentence."""
+    done = sum(
+        _things(outcome)
+        for outcome in result.outcomes
+        if outcome.status is Status.DONE and outcome.action.writes_orchestrator
+    )
+    recorded = sum(
+        outcome.status is Status.DONE and not outcome.action.writes_orchestrator
+        for outcome in result.outcomes
+    )
+    unsure = sum(outcome.status is Status.UNKNOWN for outcome in result.outcomes)
+    told = []
+    if done:
+        told.append(f"{plural(done, 'change')} made.")
+    if recorded:
+        told.append(f"{plural(recorded, 'own record')} written.")
+    if unsure:
+        told.append(f"{plural(unsure, 'change')} sent with unknown effect.")
+    return " ".join(told) if told else NOTHING_CHANGED
+
+
+def next_step(result: PassResult) -> str:
+    """What the reader does next, "" where the result leaves nothing to say."""
+    if result.advice:
+        return result.advice
+    if result.verdict is Verdict.INVALID:
+        rule = next((f.rule for f in result.all_findings if f.severity is Severity.ERROR), "")
+        return f"Fix the errors above; `reconciler explain {rule}` says more." if rule else ""
+    if result.verdict is Verdict.REFUSED:
+        return _after_refusal(result)
+    if result.verdict is Verdict.EMPTY and result.purpose is Purpose.VALIDATE:
+        return "Compare with what is live: `reconciler plan`."
+    return {
+        Verdict.STALE: "Make a new plan with `reconciler plan --out FILE`, review it and apply that.",
+        Verdict.CHANGES: "Carry it out with `reconciler apply`.",
+    }.get(result.verdict, "")
+
+
+def _after_refusal(result: PassResult) -> str:
+    if refusals(result):
+        return "Change the files, or approve this one case with the options above."
+    if result.preview is not None:
+        return ""
+    rest = " `reconciler apply` does the rest." if result.has_changes else ""
+    return f"Decide about what is contested.{rest}"

@@ -1,0 +1,251 @@
+"""The whole result as one JSON document. Members are only ever added while `version` stays 1.
+
+    version, tool                    1; name and version of the program
+    purpose, verdict, exitCode       what was asked, how it ended (`reconciler.passes.result.Verdict`)
+    nothingChanged, rerun            whether anything was written; {safe, useful, message}
+    startedAt, seconds, requests     RFC 3339; duration; requests sent, by verb
+    selection, stopped               words of --only and --target; true where a signal ended it
+    error, advice, changed           failure before any target; next step; what made a plan stale
+    source                           {location, revision, dirty, files, documents}
+    findings                         [{rule, severity, message, file, line, column, object?, others?, advice?,
+                                     excerpt?: {text, caret}}]: the line without secrets, a column of it from 1
+    notExamined                      [{subject, reason, failure}]: also rules that could not look or are off
+    unknownRules, rulesOff           [{rule, reason}]
+    silenced                         [{rule, reason, file, line, column}]: findings that annotations silenced
+    checkedOnly                      [{what, count}]: declared and checked, and never applied
+    summary                          counts of all targets; of a preview, this change's own
+    targets                          [{name, organization, endpoints, complete, error, advice, transient,
+                                     inventoryError, plan?, outcomes}]
+    preview                          {base, existing, withdrawn, own: [plan]} or null
+
+A plan: {target, organization, summary, compared: {KIND: {desired, live, owned}}, changes, actions,
+refusals, accepted}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
+fields: [{path, pointer, before?, after?, secret, note?}], criteria: {added, removed}, sentWith?}.
+A member that is left out stands for a value that is not there; `null` is a value. A field with
+`secret: true` never has values. An action and an outcome name their object as `object: {kind,
+organization, id}`.
+"""
+
+import json
+
+from reconciler import __version__
+from reconciler.diff.change import Absent, FieldChange, Visibility
+from reconciler.model.finding import Finding
+from reconciler.model.identity import ResourceKey
+from reconciler.model.json import Json, JsonObject, dotted, pointer, steps
+from reconciler.model.origin import Origin
+from reconciler.model.secret import Expression, Reference
+from reconciler.model.state import Resource
+from reconciler.passes.result import PassResult, TargetResult
+from reconciler.plan.action import Action, Outcome, Refusal, Status, TargetPlan
+from reconciler.views import agenda, conclusion, unseen
+from reconciler.views.agenda import Entry, Risk
+from reconciler.views.visible import leaves
+
+VERSION = 1
+
+
+def render(result: PassResult, *, detailed: bool = False) -> str:
+    """One document in ASCII, ending with a line break; `detailed` as in `PassResult.exit_code`."""
+    return json.dumps(document(result, detailed=detailed), indent=2) + "\n"
+
+
+def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
+    """Everything of a result, as described above."""
+    rerun = conclusion.rerun(result)
+    return {
+        "version": VERSION,
+        "tool": {"name": "reconciler", "version": __version__},
+        "purpose": str(result.purpose),
+        "verdict": str(result.verdict),
+        "exitCode": int(result.exit_code(detailed=detailed)),
+        "nothingChanged": not any(
+            outcome.status in (Status.DONE, Status.UNKNOWN) for outcome in result.outcomes
+        ),
+        "rerun": {"safe": rerun.is_safe, "useful": rerun.is_useful, "message": rerun.sentence},
+        "startedAt": result.started_at.isoformat(),
+        "seconds": round(result.seconds, 3),
+        "requests": dict(sorted(result.requests.items())),
+        "selection": result.selection,
+        "stopped": result.stopped,
+        "error": result.error,
+        "advice": result.advice,
+        "changed": list(result.changed),
+        "source": {
+            "location": result.source.location,
+            "revision": result.source.revision,
+            "dirty": result.source.is_dirty,
+            "files": result.source.file_count,
+            "documents": result.source.document_count,
+        },
+        "findings": [_finding(finding, result) for finding in result.all_findings],
+        "notExamined": [
+            {"subject": item.subject, "reason": item.reason, "failure": item.is_failure}
+            for item in unseen.everything(result)
+        ],
+        "unknownRules": [{"rule": item.rule, "reason": item.reason} for item in result.unknown],
+        "rulesOff": [{"rule": rule, "reason": reason} for rule, reason in result.rules_off],
+        "silenced": [
+            {"rule": one.rule, "reason": one.reason, **_origin(one.place)} for one in result.silenced
+        ],
+        "checkedOnly": [{"what": noun, "count": number} for noun, number in result.checked_only],
+        "summary": dict(agenda.total(conclusion.plans(result))),
+        "targets": [_target(target) for target in result.targets],
+        "preview": None
+        if result.preview is None
+        else {
+            "base": result.preview.base,
+            "existing": result.preview.existing_count,
+            "withdrawn": list(result.preview.withdrawn),
+            "own": [_plan(plan) for plan in result.preview.own],
+        },
+    }
+
+
+def _target(target: TargetResult) -> JsonObject:
+    told: JsonObject = {
+        "name": target.target,
+        "organization": target.organization,
+        "endpoints": list(target.endpoints),
+        "complete": target.plan is not None and not target.error,
+        "error": target.error,
+        "advice": target.advice,
+        "transient": target.is_transient,
+        "inventoryError": target.inventory_error,
+        "outcomes": [_outcome(outcome) for outcome in target.outcomes],
+    }
+    if target.plan is not None:
+        told["plan"] = _plan(target.plan)
+    return told
+
+
+def _plan(plan: TargetPlan) -> JsonObject:
+    return {
+        "target": plan.target,
+        "organization": plan.organization,
+        "summary": dict(agenda.counts(plan)),
+        "compared": {
+            str(kind): {"desired": desired, "live": live, "owned": owned}
+            for kind, (desired, live, owned) in sorted(plan.counts.items())
+        },
+        "changes": [_change(entry) for entry in agenda.entries(plan)],
+        "actions": [_action(action) for action in plan.actions],
+        "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "accepted": [_refusal(refusal) for refusal in plan.accepted],
+    }
+
+
+def _change(entry: Entry) -> JsonObject:
+    change = entry.change
+    told: JsonObject = {"action": entry.word, **_key(entry.key), "reason": entry.explanation}
+    origin = change.desired.origin if change.desired is not None else None
+    if origin is not None:
+        told.update(_origin(origin))
+    told["drift"] = change.is_drift or entry.risk is Risk.DRIFT
+    told["fields"] = _fields(entry)
+    told["criteria"] = {"added": list(entry.criteria_added), "removed": list(entry.criteria_removed)}
+    if entry.sent_with is not None:
+        told["sentWith"] = _key(entry.sent_with)
+    return told
+
+
+def _fields(entry: Entry) -> list[Json]:
+    change = entry.change
+    if entry.risk is Risk.CREATE and change.desired is not None:
+        return _resource_fields(change.desired, "after")
+    if entry.risk is Risk.DELETE and change.live is not None:
+        return _resource_fields(change.live, "before")
+    return [_field(field) for field in change.fields]
+
+
+def _resource_fields(resource: Resource, side: str) -> list[Json]:
+    told: list[Json] = [
+        {"path": dotted(path), "pointer": pointer(path), "secret": False, side: value}
+        for path, value in leaves(resource.document)
+    ]
+    for at, leaf in sorted(resource.secrets.items()):
+        path = ("secrets", *steps(at))
+        shown: JsonObject = {"path": dotted(path), "pointer": pointer(path), "secret": False}
+        if isinstance(leaf, Expression | Reference):
+            shown[side] = leaf.text if isinstance(leaf, Expression) else str(leaf)
+        else:
+            shown["secret"] = True
+            shown["note"] = "set" if side == "after" else "removed"
+        told.append(shown)
+    return told
+
+
+def _field(field: FieldChange) -> JsonObject:
+    told: JsonObject = {
+        "path": dotted(field.path),
+        "pointer": pointer(field.path),
+        "secret": field.visibility is Visibility.HIDDEN,
+    }
+    if field.visibility is Visibility.SHOWN:
+        if not isinstance(field.before, Absent):
+            told["before"] = field.before
+        if not isinstance(field.after, Absent):
+            told["after"] = field.after
+    if field.note or field.visibility is Visibility.HIDDEN:
+        told["note"] = field.note or "changed"
+    return told
+
+
+def _action(action: Action) -> JsonObject:
+    return {
+        "verb": str(action.verb),
+        "object": _key(action.key),
+        "reason": action.reason,
+        "requires": [{"verb": str(verb), "object": _key(key)} for verb, key in sorted(action.requires)],
+        "carries": [_key(change.key) for change in action.carried],
+        "writesOrchestrator": action.writes_orchestrator,
+    }
+
+
+def _outcome(outcome: Outcome) -> JsonObject:
+    return {
+        "verb": str(outcome.action.verb),
+        "object": _key(outcome.action.key),
+        "status": str(outcome.status),
+        "message": outcome.message,
+        "transient": outcome.is_transient,
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _refusal(refusal: Refusal) -> JsonObject:
+    return {
+        "guard": refusal.guard,
+        "target": refusal.target,
+        "message": refusal.message,
+        "count": refusal.count,
+        "approval": refusal.approval,
+        "objects": [_key(key) for key in refusal.keys],
+    }
+
+
+def _finding(finding: Finding, result: PassResult) -> JsonObject:
+    told: JsonObject = {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        **_origin(finding.origin),
+    }
+    if finding.key is not None:
+        told["object"] = _key(finding.key)
+    if finding.others:
+        told["others"] = [_origin(other) for other in finding.others]
+    if finding.advice:
+        told["advice"] = finding.advice
+    excerpt = result.excerpts.get(finding.origin)
+    if excerpt is not None:
+        told["excerpt"] = {"text": excerpt.text, "caret": excerpt.caret + 1}
+    return told
+
+
+def _key(key: ResourceKey) -> JsonObject:
+    return {"kind": str(key.kind), "organization": key.organization, "id": key.id}
+
+
+def _origin(origin: Origin) -> JsonObject:
+    return {"file": origin.file, "line": origin.line, "column": origin.column}

@@ -1,0 +1,156 @@
+"""What `explain` prints: a page for a rule of any origin, a guard or a problem, and the list of all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+
+from reconciler.model.finding import Severity
+from reconciler.model.reading_rule import READING_RULES
+from reconciler.plan.guards import GUARDS
+from reconciler.plan.problem import PROBLEMS
+from reconciler.rules.pages import LABELS, example
+from reconciler.rules.pages import page as rule_page
+from reconciler.rules.registry import RULES
+from reconciler.views.page import Page, Tone
+
+_KEEPS_LINES = ("- ", "* ", "|", "```", "1. ")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One thing that can be explained: its name, its line in the list, and labelled paragraphs.
+
+    `has_examples` is true for rules that come with a wrong and a right example. `severity` is the
+    usual one, None for what is no finding.
+    """
+
+    name: str
+    title: str
+    paragraphs: tuple[tuple[str, str], ...]
+    severity: Severity | None = None
+    has_examples: bool = False
+
+
+def topics() -> dict[str, Topic]:
+    """Everything a result may name, by name."""
+    return {topic.name: topic for topic in _topics()}
+
+
+def _topics() -> Iterator[Topic]:
+    for rule in RULES.values():
+        yield Topic(
+            rule.id,
+            rule.title,
+            (
+                ("Severity", str(rule.severity)),
+                ("Looks at", ", ".join(rule.sides)),
+                ("What", rule.condition),
+                ("Why", rule.why),
+                ("What to do", rule.advice),
+                ("Source", f"{rule.source} ({rule.confidence})"),
+                ("Switch off", _switch(rule.id)),
+            ),
+            severity=rule.severity,
+            has_examples=True,
+        )
+    for reading in READING_RULES.values():
+        yield Topic(
+            reading.id,
+            reading.title,
+            (
+                ("Looks at", "the text of the files, before any rule"),
+                ("Why", reading.explanation),
+                ("Switch off", "Not possible: it is no rule of the catalogue. Correct what it names."),
+            ),
+        )
+    for name, meaning in PROBLEMS.items():
+        yield Topic(
+            name,
+            meaning,
+            (
+                ("Severity", "error"),
+                ("Looks at", "live, after comparing"),
+                ("Switch off", "Not possible: the orchestrator would refuse it."),
+            ),
+        )
+    for guard, refuses in GUARDS.items():
+        yield Topic(
+            guard,
+            f"Guard: refuses when {refuses}.",
+            (
+                ("Effect", "Nothing of the target is written."),
+                (
+                    "Let through",
+                    f"`--accept {guard}:COUNT` with exactly the number that the refusal names; another is refused.",
+                ),
+            ),
+        )
+
+
+def _switch(rule: str) -> str:
+    return (
+        f'In reconciler.yaml: `rules: {{{rule}: {{severity: "off", reason: "why"}}}}`; `warning` softens it, '
+        f"`until: 2027-01-31` ends it.\n\n"
+        f'For one object: `metadata: {{annotations: {{reconciler/{rule}: "off: why"}}}}`.'
+    )
+
+
+def topic_page(topic: Topic, *, width: int, color: bool) -> str:
+    """One page."""
+    page = Page(width)
+    page.say(f"{topic.name}: {topic.title}", Tone.STRONG, hang=2)
+    for label, text in topic.paragraphs:
+        if text:
+            page.gap()
+            page.say(f"{label}:", Tone.FAINT)
+            _prose(page, text)
+    if topic.has_examples:
+        _examples(page, topic.name)
+    return page.text(color=color)
+
+
+def _prose(page: Page, text: str) -> None:
+    """Paragraphs of Markdown, filled; items of lists and rows of tables keep their lines."""
+    for number, block in enumerate(text.strip().split("\n\n")):
+        if number:
+            page.gap()
+        lines = block.split("\n")
+        if any(line.lstrip().startswith(_KEEPS_LINES) for line in lines):
+            for line in lines:
+                page.say(line.strip(), indent=2, hang=2)
+        else:
+            page.say(" ".join(line.strip() for line in lines), indent=2)
+
+
+def _examples(page: Page, rule: str) -> None:
+    for case, label in (("wrong", "Wrong"), ("right", "Right")):
+        shown = example(rule, case, _packaged)
+        contents = (shown.objects, shown.settings, shown.live, shown.clusters)
+        for content, what in zip(contents, ("", *LABELS), strict=True):
+            if content:
+                page.gap()
+                page.say(f"{label}, {what}:" if what else f"{label}:", Tone.FAINT)
+                for line in content.rstrip("\n").split("\n"):
+                    text = line.lstrip(" ")
+                    page.say(text, indent=2 + len(line) - len(text), hang=4)
+
+
+def _packaged(name: str) -> str:
+    """Text of a file below the examples of the rules, "" where there is none."""
+    path = files("reconciler.rules").joinpath("examples", *name.split("/"))
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def packaged_page(rule: str) -> str:
+    """The page of a rule in Markdown, "" for what is no rule of the catalogue."""
+    return rule_page(rule, _packaged) if rule in RULES else ""
+
+
+def topic_list(*, width: int, color: bool) -> str:
+    """Names and titles of everything, one below the other."""
+    page = Page(width)
+    known = topics()
+    longest = max(map(len, known))
+    for topic in known.values():
+        page.say(f"{topic.name.ljust(longest)}\xa0 {topic.title}".replace("\xa0", " "), hang=longest + 2)
+    return page.text(color=color)

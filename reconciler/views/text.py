@@ -1,0 +1,347 @@
+"""A plan or a validation for people at a terminal: verdict first, then by risk, then what nobody looked at.
+
+Lines of source files are those of `reconciler.source.excerpt`: what may be a secret never gets
+here. Callers: `reconciler.cli.commands`.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.model.finding import Severity
+from reconciler.model.identity import ResourceKey
+from reconciler.passes.result import PassResult, Purpose, TargetResult
+from reconciler.plan.action import Unexamined
+from reconciler.views import agenda, conclusion, unseen
+from reconciler.views.agenda import Entry, Mark, Risk
+from reconciler.views.page import Page, Tone
+from reconciler.views.parts import Part, parts
+from reconciler.views.quotation import quotation
+from reconciler.views.visible import columns
+
+MAX_PARTS = {Risk.CREATE: 8, Risk.DELETE: 4, Risk.KEPT: 4}
+MAX_UPDATE_PARTS = 24
+MAX_NAMES = 12
+MAX_REFUSED_NAMES = 5
+MAX_FINDINGS = 200
+MAX_FOLDED_PARTS = 3
+FOLD_FROM = 3
+_ESSENCE = ("type", "driver_type", "runner_id")
+_VALUE_LIMIT = 200
+_SHORT_VALUE = 96
+_TONES = {
+    Mark.ADD: Tone.ADD,
+    Mark.CHANGE: Tone.CHANGE,
+    Mark.REMOVE: Tone.REMOVE,
+    Mark.ATTENTION: Tone.ATTENTION,
+}
+
+
+def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
+    """Text of a validation or a plan; of an apply see `outcome_text.render`."""
+    page = Page(width)
+    head(page, result)
+    trouble(page, result)
+    if result.purpose is not Purpose.VALIDATE and conclusion.plans(result):
+        _changes(page, result)
+    unexamined(page, result)
+    _foot(page, result)
+    return page.text(color=color)
+
+
+def head(page: Page, result: PassResult) -> None:
+    """Targets, source and verdict."""
+    for target in result.targets:
+        where = ", ".join(dict.fromkeys(target.endpoints))
+        page.say(
+            f"Target {target.target}: organization {target.organization}" + (f", {where}" if where else ""),
+            hang=2,
+        )
+    source = result.source
+    if source.location:
+        read = f", {conclusion.plural(source.file_count, 'file')}" if source.file_count else ""
+        page.say(f"Source {source.location}: {conclusion.commit_text(result)}{read}", hang=2)
+    title = {Purpose.VALIDATE: "Check", Purpose.PLAN: "Plan", Purpose.APPLY: "Apply"}[result.purpose]
+    page.say(f"{title}: {conclusion.headline(result)}", Tone.STRONG, hang=2)
+
+
+def trouble(page: Page, result: PassResult) -> None:
+    """Failures before any target, stale plans, findings, unreadable targets and refusals."""
+    if result.error:
+        page.gap()
+        page.say(f"! error: {result.error}", Tone.ATTENTION, hang=2)
+    if result.changed:
+        page.gap()
+        page.say("! stale: changed since the plan was made", Tone.ATTENTION, hang=2)
+        for what in result.changed:
+            page.say(what, indent=4, hang=2)
+    _findings(page, result)
+    for target in result.targets:
+        if target.error:
+            page.gap()
+            page.say(f"! target {target.target}: {target.error}", Tone.ATTENTION, hang=2)
+            if target.advice:
+                page.say(target.advice, indent=2, hang=2)
+    for refusal in conclusion.refusals(result):
+        page.gap()
+        page.say(
+            f"! refused by guard {refusal.guard} (target {refusal.target}): {refusal.message}",
+            Tone.ATTENTION,
+            hang=2,
+        )
+        _names(page, refusal.keys, indent=4, limit=MAX_REFUSED_NAMES)
+        page.say(f"Nothing of target {refusal.target} is written. To let this one case through:", indent=4)
+        page.say(refusal.approval, Tone.STRONG, indent=6)
+
+
+def _findings(page: Page, result: PassResult) -> None:
+    found = result.all_findings
+    if found:
+        page.gap()
+    for finding in found[:MAX_FINDINGS]:
+        tone = Tone.REMOVE if finding.severity is Severity.ERROR else Tone.CHANGE
+        page.say(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}", tone, hang=4)
+        excerpt = result.excerpts.get(finding.origin)
+        if excerpt is not None:
+            for line in quotation(excerpt, finding.origin.line, page.width - 4):
+                page.cut(line, Tone.FAINT, indent=4)
+        for other in finding.others:
+            page.say(f"see also {other}", indent=4, hang=2)
+        if finding.advice:
+            page.say(finding.advice, indent=4, hang=2)
+    left = len(found) - MAX_FINDINGS
+    if left > 0:
+        page.say(f"… {conclusion.plural(left, 'more finding')} not shown; -o json has all")
+
+
+def _changes(page: Page, result: PassResult) -> None:
+    plans = conclusion.plans(result)
+    if result.preview is not None:
+        page.gap()
+        page.say(f"Own effect of this change, compared with {result.preview.base}:", Tone.STRONG)
+    for plan in plans:
+        items = agenda.entries(plan)
+        if len(plans) > 1 and items:
+            page.gap()
+            page.say(f"Target {plan.target}:", Tone.STRONG)
+        changes(page, items)
+        for refusal in plan.accepted:
+            page.gap()
+            page.say(f"! accepted: {refusal.message} ({refusal.approval})", Tone.ATTENTION, hang=2)
+        _contested_help(page, items)
+    if result.preview is not None:
+        _existing(page, result)
+    _compared(page, result.targets)
+
+
+def changes(page: Page, items: Sequence[Entry]) -> None:
+    """Entries in their order, equal small ones as one."""
+    for group in folded(items):
+        page.gap()
+        if len(group) == 1:
+            _entry(page, group[0])
+        else:
+            _fold(page, group)
+
+
+def folded(items: Sequence[Entry]) -> list[list[Entry]]:
+    """Group entries that say the same of several things; the first one gives the place."""
+    groups: dict[object, list[Entry]] = {}
+    for index, entry in enumerate(items):
+        groups.setdefault(_signature(entry) or index, []).append(entry)
+    found: list[list[Entry]] = []
+    for group in groups.values():
+        found += [group] if len(group) >= FOLD_FROM else [[entry] for entry in group]
+    return sorted(found, key=lambda group: (group[0].risk, group[0].key))
+
+
+def _signature(entry: Entry) -> object:
+    """Equal for entries that may be told as one; None for those that stand alone."""
+    if entry.risk in (Risk.ADOPT, Risk.FORGET):
+        return (entry.risk, entry.key.kind, entry.reason)
+    if entry.risk in (Risk.DELETE, Risk.KEPT):
+        return (entry.risk, entry.key.kind, entry.reason, entry.sent_with)
+    if entry.risk not in (Risk.UPDATE, Risk.DRIFT, Risk.CONTESTED):
+        return None
+    inside = parts(entry, _VALUE_LIMIT)
+    if not inside or len(inside) > MAX_FOLDED_PARTS or any(part.lines for part in inside):
+        return None
+    whole = tuple((f.path, str(f.before), str(f.after), f.note) for f in entry.change.fields)
+    return (entry.risk, entry.key.kind, entry.explanation, tuple(inside), whole)
+
+
+def _entry(page: Page, entry: Entry) -> None:
+    title = f"{entry.mark} {entry.word} {entry.key}"
+    beside = f"  {entry.place}" if entry.place else ""
+    if columns(title + beside) <= page.width:
+        page.say(title + beside, _TONES[entry.mark], hang=4)
+    else:
+        page.say(title, _TONES[entry.mark], hang=4)
+        page.say(entry.place, Tone.FAINT, indent=4, hang=2)
+    _explanation(page, entry)
+    _parts(page, entry)
+
+
+def _fold(page: Page, group: Sequence[Entry]) -> None:
+    first = group[0]
+    noun = f"{first.key.kind} objects"
+    page.say(f"{first.mark} {first.word} {len(group):,} {noun}", _TONES[first.mark], hang=4)
+    _explanation(page, first)
+    if first.risk in (Risk.DELETE, Risk.KEPT):
+        # What goes is named to the last one: a bound here would hide a delete.
+        for entry in group:
+            page.say(f"{entry.key}{_essence(entry)}", indent=4, hang=2)
+        return
+    if first.risk not in (Risk.ADOPT, Risk.FORGET):
+        _parts(page, first)
+    _names(page, [entry.key for entry in group], [entry.place for entry in group], indent=4)
+
+
+def _essence(entry: Entry) -> str:
+    """What kind of thing a live object is, in a few words."""
+    live = entry.change.live
+    words = [str(live.document[name]) for name in _ESSENCE if live is not None and live.document.get(name)]
+    return f"  ({', '.join(words)})" if words else ""
+
+
+def _explanation(page: Page, entry: Entry) -> None:
+    if entry.explanation:
+        page.say(entry.explanation, indent=4, hang=2)
+    if entry.sent_with is not None:
+        page.say(f"sent in the same call as {entry.sent_with}", indent=4, hang=2)
+
+
+def _names(
+    page: Page,
+    keys: Sequence[ResourceKey],
+    places: Sequence[str] = (),
+    *,
+    indent: int,
+    limit: int = MAX_NAMES,
+) -> None:
+    for index, key in enumerate(keys[:limit]):
+        place = f"  {places[index]}" if places and places[index] else ""
+        page.say(f"{key}{place}", indent=indent, hang=2)
+    if len(keys) > limit:
+        page.say(f"… and {len(keys) - limit:,} more; -o json names all", indent=indent)
+
+
+def _parts(page: Page, entry: Entry) -> None:
+    found = parts(entry, _VALUE_LIMIT)
+    limit = MAX_PARTS.get(entry.risk, MAX_UPDATE_PARTS)
+    for part in found[:limit]:
+        _part(page, part)
+    if len(found) > limit:
+        page.say(f"… {conclusion.plural(len(found) - limit, 'more field')}; -o json has all", indent=4)
+
+
+def _part(page: Page, part: Part) -> None:
+    if part.lines:
+        page.say(f"{part.name}:", indent=4, hang=2)
+        for line in part.lines:
+            page.cut(line, indent=6)
+    elif part.note:
+        page.say(f"{part.name}: {part.note}", indent=4, hang=2)
+    elif part.before and part.after:
+        both = f"{part.name}: {part.before} → {part.after}"
+        if columns(both) + 4 <= page.width:
+            page.say(both, indent=4)
+        else:
+            page.say(f"{part.name}:", indent=4, hang=2)
+            page.say(part.before, indent=6, hang=2, lead="- ")
+            page.say(part.after, indent=6, hang=2, lead="+ ")
+    else:
+        sign, value = ("+", part.after) if part.after else ("-", part.before)
+        page.say(f"{sign} {part.name}: {_short(value)}", indent=4, hang=4)
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHORT_VALUE else value[: _SHORT_VALUE - 1] + "…"
+
+
+def _contested_help(page: Page, items: Iterable[Entry]) -> None:
+    number = sum(entry.risk is Risk.CONTESTED for entry in items)
+    if number:
+        page.gap()
+        page.say(
+            f"{conclusion.plural(number, 'object')} contested: make the files agree with what is live and it is "
+            f"adopted, or take over with --accept contested:{number}",
+            hang=2,
+        )
+
+
+def _existing(page: Page, result: PassResult) -> None:
+    preview = result.preview
+    if preview is None:
+        return
+    page.gap()
+    if preview.existing_count:
+        page.say(
+            f"{conclusion.plural(preview.existing_count, 'further difference')} exist without this change "
+            f"and would be applied too; see them with `reconciler plan` on {preview.base}.",
+            hang=2,
+        )
+    else:
+        page.say(f"Without this change, {preview.base} and the live side do not differ.", hang=2)
+    if preview.withdrawn:
+        shown = ", ".join(preview.withdrawn[:MAX_NAMES])
+        more = len(preview.withdrawn) - MAX_NAMES
+        tail = f" and {more:,} more" if more > 0 else ""
+        page.say(f"No longer done because of this change: {shown}{tail}.", hang=2)
+
+
+def _compared(page: Page, targets: Sequence[TargetResult]) -> None:
+    """Numbers behind the verdict, so that an empty plan is told from one that saw nothing."""
+    page.gap()
+    for target in targets:
+        text = compared_text(target)
+        if text:
+            page.say(f"Compared in {target.target}: {text}", hang=2)
+
+
+def compared_text(target: TargetResult) -> str:
+    """How many things stood on each side, by kind; "" without a plan.
+
+    Where something could not be read, a number of live things would be taken for the truth.
+    """
+    plan = target.plan
+    if plan is None:
+        return ""
+    if target.error:
+        return "only in part, because something could not be read"
+    told = [
+        f"{kind} {desired:,} desired, {live:,} live, {owned:,} ours"
+        for kind, (desired, live, owned) in sorted(plan.counts.items())
+        if desired or live or owned
+    ]
+    return "; ".join(told) or "nothing desired, nothing live"
+
+
+def unexamined(page: Page, result: PassResult) -> None:
+    """What was not looked at and why, and what was looked at and is not applied."""
+    title = unseen.blind_title(result)
+    if title:
+        page.gap()
+        page.say(f"Unknown: {title}", Tone.STRONG)
+        for line in unseen.blind_lines(result):
+            page.say(f"· {line}", indent=2, hang=2)
+    _listed(page, "Switched off:", unseen.switched(result))
+    _listed(page, "Not examined:", unseen.others(result))
+    if result.checked_only:
+        page.gap()
+        page.say(f"Checked, not applied: {unseen.checked_only(result)}", hang=2)
+
+
+def _listed(page: Page, title: str, items: Sequence[Unexamined]) -> None:
+    if not items:
+        return
+    page.gap()
+    page.say(title, Tone.STRONG)
+    for item in items:
+        mark = "!" if item.is_failure else "·"
+        tone = Tone.ATTENTION if item.is_failure else Tone.PLAIN
+        page.say(f"{mark} {item.subject}: {item.reason}", tone, indent=2, hang=2)
+
+
+def _foot(page: Page, result: PassResult) -> None:
+    page.gap()
+    step = conclusion.next_step(result)
+    page.say(" ".join(filter(None, (conclusion.NOTHING_CHANGED, step))))

@@ -1,0 +1,143 @@
+"""What a result did not look at: rules that could not, rules that were switched off, and everything else.
+
+Grouped, so that thirty rules that miss one cluster are one line and bury no finding.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.model.finding import Unknown, missing_cluster, missing_live, not_looked_at, not_read
+from reconciler.passes.result import PassResult
+from reconciler.plan.action import Unexamined
+from reconciler.views.conclusion import plural, rule_order
+
+MAX_UNREAD = 5
+"""Files named for each reason why they were not looked into; the others are counted."""
+MAX_RULES = 12
+"""Rules named for each reason in views for people; the others are counted."""
+MAX_REASONS = 10
+"""Reasons told in views for people; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """One reason why rules could not look, and their ids."""
+
+    reason: str
+    rules: tuple[str, ...]
+
+    def line(self) -> str:
+        """The group on one line, with at most `MAX_RULES` ids."""
+        more = len(self.rules) - MAX_RULES
+        named = ", ".join(self.rules[:MAX_RULES]) + (f" and {more} more" if more > 0 else "")
+        return f"{self.reason}: {named}"
+
+
+def blind(result: PassResult) -> list[Blind]:
+    """Rules that could not look, by reason; what most of them miss comes first."""
+    return _grouped((one.rule, one.reason) for one in _ordered(result))
+
+
+def blind_by_side(result: PassResult) -> list[Blind]:
+    """The same for people: what is missing of a target's live side, or of a cluster, is one reason each."""
+    missing: dict[str, list[str]] = {}
+    ordered = _ordered(result)
+    for one in ordered:
+        found = missing_live(one.reason)
+        if found is not None:
+            missing.setdefault(found[1], []).append(found[0])
+
+    def reason(one: Unknown) -> str:
+        found = missing_live(one.reason)
+        if found is not None:
+            return not_read(_listed(sorted(set(missing[found[1]]))), found[1])
+        cluster = missing_cluster(one.reason)
+        return one.reason if cluster is None else not_looked_at(cluster)
+
+    return _grouped((one.rule, reason(one)) for one in ordered)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _ordered(result: PassResult) -> list[Unknown]:
+    return sorted(set(result.unknown), key=lambda one: (rule_order(one.rule), one.reason))
+
+
+def _grouped(checks: Iterable[tuple[str, str]]) -> list[Blind]:
+    by_reason: dict[str, list[str]] = {}
+    for rule, reason in checks:
+        by_reason.setdefault(reason, []).append(rule)
+    groups = [Blind(reason, tuple(dict.fromkeys(rules))) for reason, rules in by_reason.items()]
+    return sorted(groups, key=lambda group: (-len(group.rules), rule_order(group.rules[0]), group.reason))
+
+
+def blind_title(result: PassResult) -> str:
+    """How much could not be looked at: `12 checks of 7 rules could not look`; "" for nothing."""
+    checks = set(result.unknown)
+    if not checks:
+        return ""
+    rules = {one.rule for one in checks}
+    return f"{plural(len(checks), 'check')} of {plural(len(rules), 'rule')} could not look"
+
+
+def blind_lines(result: PassResult) -> list[str]:
+    """The groups as lines, the last of which counts those that are left out."""
+    groups = blind_by_side(result)
+    lines = [group.line() for group in groups[:MAX_REASONS]]
+    if len(groups) > MAX_REASONS:
+        left = sum(len(group.rules) for group in groups[MAX_REASONS:])
+        more = plural(len(groups) - MAX_REASONS, "more reason")
+        lines.append(f"… {more} ({plural(left, 'check')}); -o json has all")
+    return lines
+
+
+def switched(result: PassResult) -> list[Unexamined]:
+    """Rules that are off and findings that annotations silenced, each with its reason."""
+    off = [
+        Unexamined(f"rule {rule}", f"switched off in the settings: {reason}")
+        for rule, reason in result.rules_off
+    ]
+    silenced = [
+        Unexamined(f"rule {one.rule} at {one.place}", f"switched off by annotation: {one.reason}")
+        for one in result.silenced
+    ]
+    return off + silenced
+
+
+def others(result: PassResult) -> list[Unexamined]:
+    """Targets, sides and files that were not looked at, and what was not asked for."""
+    found = [
+        Unexamined(f"target {target.target}", "could not be read, see its error", is_failure=True)
+        for target in result.targets
+        if target.error
+    ]
+    several = len(result.targets) > 1
+    for target in result.targets:
+        for item in target.plan.unexamined if target.plan is not None else ():
+            subject = f"{item.subject} (target {target.target})" if several else item.subject
+            found.append(Unexamined(subject, item.reason, item.is_failure))
+    by_cause: dict[str, list[str]] = {}
+    for path, reason in result.unread:
+        by_cause.setdefault(reason, []).append(path)
+    for reason, paths in by_cause.items():
+        more = f" and {len(paths) - MAX_UNREAD} more" if len(paths) > MAX_UNREAD else ""
+        found.append(Unexamined(", ".join(paths[:MAX_UNREAD]) + more, reason))
+    if result.selection:
+        found.append(Unexamined("everything else", f"only {result.selection} was asked for"))
+    return found
+
+
+def everything(result: PassResult) -> list[Unexamined]:
+    """All of it in one list, nothing left out; for programs."""
+    unknown = [
+        Unexamined(f"{plural(len(group.rules), 'rule')} ({', '.join(group.rules)})", group.reason)
+        for group in blind(result)
+    ]
+    return [*unknown, *switched(result), *others(result)]
+
+
+def checked_only(result: PassResult) -> str:
+    """What was declared and checked and is never applied: `1 Operator, 2 SecretStores`; "" for nothing."""
+    return ", ".join(plural(number, noun) for noun, number in result.checked_only)
