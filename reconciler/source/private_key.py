@@ -49,7 +49,8 @@ _WHOLE_BODY = re.compile(rb"[A-Za-z0-9+/=]{40}")
 """Base64 behind a label that makes it a key: an Ed25519 key, the shortest in use, has 64 characters."""
 _NARROW_BODY = re.compile(rb"[A-Za-z0-9+/]{16}")
 _MIXED = (re.compile(rb"[0-9+/]"), re.compile(rb"[A-Z]"), re.compile(rb"[a-z]"))
-_JOINT = re.compile(rb"(?:\\{1,8}[nrt]|[\s\"'|>#*,]|[+-](?=[\s\"']))+")
+_JOINT = re.compile(rb"(?:\\{1,8}[nrt]|[\s\"'|>#*,]|(?<=[\s\"'])[+-](?=[\s\"']))+")
+"""What joins lines of base64. A plus or minus counts only on its own: at the end of a line it is base64."""
 
 _WHITE = b" \t\r\n"
 _ESCAPED_BREAK = re.compile(rb"\\{1,8}[nr]")

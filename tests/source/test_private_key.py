@@ -289,6 +289,16 @@ def test_lines_before_base64_do_not_hide_it() -> None:
     assert places("humanitec-operator-controller-manager-metrics-reader\n" + encoded)
 
 
+@pytest.mark.parametrize("mark", [b"+", b"/"])
+def test_a_line_may_end_in_any_letter_of_base64(mark: bytes) -> None:
+    """A plus at the end of a line is part of the text, on its own it may mark an item of a list."""
+    encoded = base64.b64encode(DER["pkcs8"])
+    width = encoded.index(mark, 40) + 1
+    lines = [encoded[at : at + width] for at in range(0, len(encoded), width)]
+    assert lines[0].endswith(mark)
+    assert places(b"key: |\n" + b"".join(b"  " + line + b"\n" for line in lines)) == [(2, 3, "base64")]
+
+
 def test_archives_are_not_looked_into() -> None:
     """Said on the page of the rule; the work of unpacking would not be bounded by the size of the file."""
     assert places(gzip.compress(KEYS["pkcs8"].encode())) == []
