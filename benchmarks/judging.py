@@ -15,7 +15,9 @@ from reconciler.facts.scope import Scope
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model import canonical
 from reconciler.model.declaration import Declarations
-from reconciler.model.identity import Kind, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import LiveStore, Surroundings
 from reconciler.rules.judge import judge
@@ -192,7 +194,7 @@ def _live(declarations: Declarations) -> State:
     """Everything as declared: what is seen after an apply."""
     resources = [
         Resource(
-            canonical.resource_key(Kind.DEFINITION, "bench", declared.document.metadata.id),
+            ResourceKey(organization("bench"), Kind.DEFINITION, declared.document.metadata.id),
             canonical.definition_document(declared.document.entity),
             criteria=canonical.criteria_fields(declared.document.entity.criteria or ()),
         )
@@ -205,7 +207,7 @@ def _live(declarations: Declarations) -> State:
 def _judge(declarations: Declarations, live: State | None) -> None:
     scope = Scope(
         target=TargetName("bench"),
-        organization="bench",
+        place=organization("bench"),
         settings=_SETTINGS,
         declarations=declarations,
         everything=declarations,

@@ -12,7 +12,8 @@ from pydantic import Field, field_validator, model_validator
 
 from reconciler.model.document import Frozen, Items, Word
 from reconciler.model.finding import Severity
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
+from reconciler.model.place import Place, Realm, organization
 
 FILE_NAME = "reconciler.yaml"
 
@@ -333,6 +334,12 @@ class Settings(Frozen):
     apply: Apply = Apply()
     watch: Watch = Watch()
     limits: Limits = Limits()
+
+    def place(self, target: str) -> Place:
+        """The organization that a target holds; one id at two addresses is two places."""
+        name = self.targets[target].organization
+        is_alone = sum(other.organization == name for other in self.targets.values()) == 1
+        return organization(name) if is_alone else Place(Realm.ORGANIZATION, name, target)
 
     @model_validator(mode="after")
     def _one_target_an_organization(self) -> "Settings":

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 
-from reconciler.model.identity import Kind, OrganizationId, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import JsonObject, digest
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 from reconciler.model.secret import SecretLeaf
 from reconciler.model.state import Resource, State
 
-ORGANIZATION = OrganizationId("acme")
+ORGANIZATION = organization("acme")
 ALL_KINDS = frozenset(Kind)
 
 
 def key(kind: Kind, identifier: str) -> ResourceKey:
-    return ResourceKey(kind, ORGANIZATION, identifier)
+    return ResourceKey(ORGANIZATION, kind, identifier)
 
 
 def definition(

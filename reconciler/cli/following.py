@@ -62,7 +62,7 @@ class _LoggedOutcomes:
                 "verb": outcome.action.verb,
                 "kind": outcome.action.key.kind,
                 "id": outcome.action.key.id,
-                "organization": outcome.action.key.organization,
+                "organization": outcome.action.key.place.name,
                 "status": outcome.status,
                 "detail": outcome.message,
                 "seconds": round(outcome.seconds, 3),

@@ -89,7 +89,7 @@ def seen_live(composed: Composition, named: Named) -> Named:
             f"target {scope.target!r} has no orchestrator to read",
             advice=f"set targets.{scope.target}.orchestrator, or leave out --live",
         )
-    client = composed.adapters.connect(scope.target, target)
+    client = composed.adapters.connect(scope.target)
     try:
         beside = demand(scope) | {Beside.STORES, Beside.DRIVERS}
         look = client.look(Hints(agents=scope.agent_ids, beside=beside))

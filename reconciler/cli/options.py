@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.completion import complete_objects, complete_targets
+from reconciler.model.kind import WHOLE_KINDS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,9 +57,8 @@ def object_patterns(_: click.Context, __: click.Parameter, values: tuple[str, ..
     """Parse `KIND/ID`, where the id may hold `*`; give the kind its own spelling."""
     if not values:
         return ()
-    from reconciler.model.identity import Kind  # noqa: PLC0415  only commands that select need it
 
-    known = {name.lower(): str(name) for name in Kind if name is not Kind.CRITERION}
+    known = {name.lower(): str(name) for name in WHOLE_KINDS}
     parsed = []
     for value in values:
         kind, _slash, identifier = value.partition("/")

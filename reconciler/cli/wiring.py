@@ -349,13 +349,13 @@ def _connector(
     settings: Settings,
     endpoints: Endpoints,
     transport: "Transport | None",
-) -> "Callable[[TargetName, Target], Orchestrator]":
-    def connect(name: TargetName, target: Target) -> "Orchestrator":
+) -> "Callable[[TargetName], Orchestrator]":
+    def connect(name: TargetName) -> "Orchestrator":
         from reconciler.orchestrator.client import Access, Orchestrator  # noqa: PLC0415  brings httpx
 
         v1, v2 = endpoints[name]
         return Orchestrator(
-            target.organization,
+            settings.place(name),
             v1=v1,
             v2=v2,
             access=Access.READ_WRITE if request.writes else Access.READ_ONLY,

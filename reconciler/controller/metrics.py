@@ -11,7 +11,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from reconciler.model.finding import Severity
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.passes.result import PassResult
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from reconciler.diff.change import ABSENT, Absent, CriteriaChange, FieldChange, Visibility
-from reconciler.model.identity import Kind
 from reconciler.model.inventory import Ownership, Phase
 from reconciler.model.json import Json, Path, steps
+from reconciler.model.kind import FACTS
 from reconciler.model.secret import Expression, Literal, Reference, SecretLeaf, Unreadable, keyed_digest
 from reconciler.model.state import Resource
 
@@ -13,11 +13,6 @@ NOT_COMPARABLE = "cannot be compared"
 """Note of a secret that may or may not differ; alone it never makes an update."""
 FOREIGN_WRITE = "changed in the orchestrator"
 """Note of a secret that somebody else wrote since we did."""
-
-_SECRET_ROOT: dict[Kind, Path] = {
-    Kind.DEFINITION: ("secrets",),
-    Kind.RUNNER: ("runner_configuration",),
-}
 
 
 def document_changes(before: Json | Absent, after: Json | Absent, path: Path = ()) -> Iterator[FieldChange]:
@@ -65,7 +60,7 @@ def secret_changes(
     desired: Resource, live: Resource, owned: Ownership | None, digest_key: bytes | None
 ) -> Iterator[FieldChange]:
     """Differences in secret positions, sorted by pointer. No value of a literal is ever in them."""
-    root = _SECRET_ROOT.get(desired.key.kind, ())
+    root = FACTS[desired.key.kind].secret_root
     for at in sorted(desired.secrets.keys() | live.secrets.keys()):
         path = (*root, *steps(at))
         wanted, present = desired.secrets.get(at), live.secrets.get(at)
@@ -136,7 +131,7 @@ def differences(
 
     The text of a key is never compared: its id is its fingerprint (v1 reference 3.2).
     """
-    if desired.key.kind is Kind.KEY:
+    if not FACTS[desired.key.kind].is_compared:
         return ()
     return (
         *document_changes(dict(live.document), dict(desired.document)),

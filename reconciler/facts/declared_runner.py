@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from reconciler.facts.definition import dig
 from reconciler.facts.scope import Scope
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin, Positions
 
 CONFIGURATION: Path = ("spec", "runner_configuration")

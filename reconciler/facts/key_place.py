@@ -12,9 +12,10 @@ from reconciler.facts.installed import InstalledAgent, InstalledRunner
 from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import PrivateKey, SecretObject
 from reconciler.model.declaration import AnyDeclared
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Path
 from reconciler.model.key import KeyOwner
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 
 OPERATOR_ENTRY = "privateKey"

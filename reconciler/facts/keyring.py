@@ -8,8 +8,9 @@ from reconciler.facts.key_place import Found, key_places, look
 from reconciler.facts.scope import Scope
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.key import KeyDocument, KeyOwner
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.state import Resource
 

@@ -17,28 +17,20 @@ from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs
 from reconciler.facts.mode import PrimaryStore, primary_store
 from reconciler.facts.reference_graph import ReferenceGraph
 from reconciler.model.agent import AgentDocument
-from reconciler.model.canonical import resource_key
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations, Declared
 from reconciler.model.finding import not_looked_at, not_read
-from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.key import PublicKey
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin
+from reconciler.model.place import Place
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import UNSEEN, Beside, Surroundings
 from reconciler.settings import Cluster, Mode, Settings, Target
-
-_PLURAL = {
-    Kind.AGENT: "agents",
-    Kind.KEY: "keys",
-    Kind.DEFINITION: "definitions",
-    Kind.CRITERION: "criteria",
-    Kind.RUNNER: "runners",
-    Kind.RUNNER_RULE: "runner rules",
-}
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,7 @@ class Scope:
     """
 
     target: TargetName
-    organization: str
+    place: Place
     settings: Settings
     declarations: Declarations
     everything: Declarations
@@ -59,9 +51,14 @@ class Scope:
     now: datetime | None = None
     """Time of the pass, with a zone; None where nothing depends on it."""
 
+    @property
+    def organization(self) -> str:
+        """Id of the target's organization."""
+        return self.place.name
+
     def key(self, kind: Kind, identifier: str) -> ResourceKey:
         """Key of a thing in this organization."""
-        return resource_key(kind, self.organization, identifier)
+        return ResourceKey(self.place, kind, identifier)
 
     @cached_property
     def agents(self) -> tuple[Declared[AgentDocument], ...]:
@@ -242,7 +239,7 @@ class Scope:
     def unread(self, what: Kind | Beside) -> str:
         """Reason of an `Unknown` about something live that was not read to the end."""
         if isinstance(what, Kind):
-            return not_read(_PLURAL[what], self.target)
+            return not_read(FACTS[what].plural, self.target)
         failure = self.surroundings.failures.get(what)
         return not_read(what, self.target) + (f" ({failure})" if failure else "")
 
@@ -256,7 +253,7 @@ class Scope:
         found: dict[Kind, list[Resource]] = defaultdict(list)
         if self.live is not None:
             for key in sorted(self.live.resources, key=lambda key: key.id):
-                if key.organization == self.organization:
+                if key.place == self.place:
                     found[key.kind].append(self.live.resources[key])
         return found
 

@@ -7,8 +7,9 @@ from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.pattern import is_literal
 from reconciler.facts.scope import Scope
 from reconciler.model.canonical import is_reference_leaf
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 
 SECRETS: Path = ("driver_inputs", "secrets")

@@ -9,8 +9,8 @@ from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind
 from reconciler.model.json import Path
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 
 Served = tuple[str, Origin]

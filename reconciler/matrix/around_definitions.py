@@ -22,7 +22,7 @@ from reconciler.matrix.beside import beside
 from reconciler.matrix.circumstance import Circumstance
 from reconciler.matrix.row import Column, Provisioned, Reference, StoreKind
 from reconciler.model.declaration import Declared
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference as LiveReference
 from reconciler.model.secret_store import SecretStoreDocument

@@ -10,7 +10,6 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping
 
-from reconciler.model.identity import Kind, OrganizationId, ResourceKey
 from reconciler.model.json import Json, JsonObject, pointer
 from reconciler.model.resource_definition import Criterion, Entity
 from reconciler.model.runner import WRITE_ONLY_AUTH
@@ -190,8 +189,3 @@ def canonical_pem(pem: str) -> str:
 def key_id(agent: str, fingerprint: str) -> str:
     """Id of a `Key` resource."""
     return f"{agent}/{fingerprint}"
-
-
-def resource_key(kind: Kind, organization: str, identifier: str) -> ResourceKey:
-    """Spell `ResourceKey` without wrapping the organization id at every call."""
-    return ResourceKey(kind, OrganizationId(organization), identifier)

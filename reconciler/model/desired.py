@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from reconciler.model import canonical
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declarations, Declared
-from reconciler.model.identity import Kind
+from reconciler.model.identity import ResourceKey
+from reconciler.model.kind import Kind
+from reconciler.model.place import Place
 from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret import Secret
@@ -15,23 +17,23 @@ AGENT_TYPE = "agent"
 AGENT_DRIVER = "humanitec/agent"
 
 
-def desired_state(declarations: Declarations, organization: str) -> State:
-    """Everything `declarations` (those of one target) ask for in `organization`.
+def desired_state(declarations: Declarations, place: Place) -> State:
+    """Everything `declarations` (those of one target) ask for in an organization.
 
     Complete for every kind: callers reach this only with a tree that was read without an error.
     Keys whose text could not be parsed are left out; they have findings. Operators, secret stores,
     installations and keys of other owners than agents are checked by rules and not applied.
     """
-    resources = {resource.key: resource for resource in _resources(declarations, organization)}
+    resources = {resource.key: resource for resource in _resources(declarations, place)}
     return State(resources, frozenset(Kind))
 
 
-def _resources(declarations: Declarations, organization: str) -> Iterator[Resource]:
+def _resources(declarations: Declarations, place: Place) -> Iterator[Resource]:
     for definition in declarations.definitions:
-        yield definition_resource(definition, organization)
-    agents = [agent for agent in declarations.agents if is_registered(agent.document, organization)]
+        yield definition_resource(definition, place)
+    agents = [agent for agent in declarations.agents if is_registered(agent.document, place.name)]
     for agent in agents:
-        yield from _agent_resources(agent, organization)
+        yield from _agent_resources(agent, place)
     declared = {agent.document.metadata.id for agent in declarations.agents}
     here = {agent.document.metadata.id for agent in agents}
     for key in declarations.keys:
@@ -39,12 +41,12 @@ def _resources(declarations: Declarations, organization: str) -> Iterator[Resour
         facts = declarations.public_keys.get(key.origin())
         if owner is not None and facts is not None and (owner in here or owner not in declared):
             yield Resource(
-                canonical.resource_key(Kind.KEY, organization, canonical.key_id(owner, facts.fingerprint)),
+                ResourceKey(place, Kind.KEY, canonical.key_id(owner, facts.fingerprint)),
                 {"public_key": facts.pem},
                 origin=key.origin(),
             )
     for runner in declarations.runners:
-        yield from _runner_resources(runner, organization)
+        yield from _runner_resources(runner, place)
 
 
 def is_registered(agent: AgentDocument, organization: str) -> bool:
@@ -53,12 +55,12 @@ def is_registered(agent: AgentDocument, organization: str) -> bool:
     return listed is None or organization in listed
 
 
-def definition_resource(declared: Declared[DefinitionDocument], organization: str) -> Resource:
+def definition_resource(declared: Declared[DefinitionDocument], place: Place) -> Resource:
     """Canonical form of a declared definition."""
     entity = declared.document.entity
     secrets = canonical.definition_secrets(entity)
     return Resource(
-        canonical.resource_key(Kind.DEFINITION, organization, declared.document.metadata.id),
+        ResourceKey(place, Kind.DEFINITION, declared.document.metadata.id),
         canonical.definition_document(entity),
         secrets=secrets,
         criteria=canonical.criteria_fields(entity.criteria),
@@ -88,30 +90,30 @@ def agent_entity(document: AgentDocument) -> Entity | None:
     )
 
 
-def _agent_resources(declared: Declared[AgentDocument], organization: str) -> Iterator[Resource]:
+def _agent_resources(declared: Declared[AgentDocument], place: Place) -> Iterator[Resource]:
     document = declared.document
     yield Resource(
-        canonical.resource_key(Kind.AGENT, organization, document.metadata.id),
+        ResourceKey(place, Kind.AGENT, document.metadata.id),
         {"description": document.spec.description},
         origin=declared.origin(),
     )
     entity = agent_entity(document)
     if entity is not None and document.spec.definition is not None:
         yield Resource(
-            canonical.resource_key(Kind.DEFINITION, organization, document.spec.definition.id),
+            ResourceKey(place, Kind.DEFINITION, document.spec.definition.id),
             canonical.definition_document(entity),
             criteria=canonical.criteria_fields(entity.criteria),
             origin=declared.origin(("spec", "definition")),
         )
 
 
-def _runner_resources(declared: Declared[RunnerDocument], organization: str) -> Iterator[Resource]:
+def _runner_resources(declared: Declared[RunnerDocument], place: Place) -> Iterator[Resource]:
     document = declared.document
     spec = document.spec
     dumped = spec.runner_configuration.model_dump(mode="json", exclude_none=True)
     configuration, secrets = canonical.runner_configuration(dumped)
     yield Resource(
-        canonical.resource_key(Kind.RUNNER, organization, document.metadata.id),
+        ResourceKey(place, Kind.RUNNER, document.metadata.id),
         {
             "description": spec.description,
             "runner_configuration": configuration,
@@ -125,7 +127,7 @@ def _runner_resources(declared: Declared[RunnerDocument], organization: str) -> 
     )
     for index, rule in enumerate(spec.rules or ()):
         yield Resource(
-            canonical.resource_key(Kind.RUNNER_RULE, organization, rule.pair()),
+            ResourceKey(place, Kind.RUNNER_RULE, rule.pair()),
             {"runner_id": document.metadata.id},
             origin=declared.origin(("spec", "rules", index)),
         )

@@ -1,10 +1,11 @@
-"""How things are named: kinds, ids and the key under which a thing is compared."""
+"""How things are named: ids, and the key under which a thing is compared."""
 
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import NamedTuple, NewType
 
-OrganizationId = NewType("OrganizationId", str)
+from reconciler.model.kind import Kind
+from reconciler.model.place import Place
+
 TargetName = NewType("TargetName", str)
 Fingerprint = NewType("Fingerprint", str)
 """Lower-case hex SHA-256 over the DER of a public key, 64 digits (v1 reference 3.4)."""
@@ -19,52 +20,29 @@ def shown(fingerprint: str) -> str:
     return fingerprint[:12]
 
 
-class Kind(StrEnum):
-    """Everything a plan can act on. `CRITERION` is a part of a definition with calls of its own."""
-
-    AGENT = "Agent"
-    KEY = "Key"
-    DEFINITION = "Definition"
-    CRITERION = "Criterion"
-    RUNNER = "Runner"
-    RUNNER_RULE = "RunnerRule"
-
-
-class Generation(StrEnum):
-    """Which of the two APIs holds a kind."""
-
-    V1 = "v1"
-    V2 = "v2"
-
-
-GENERATION: dict[Kind, Generation] = {
-    Kind.AGENT: Generation.V1,
-    Kind.KEY: Generation.V1,
-    Kind.DEFINITION: Generation.V1,
-    Kind.CRITERION: Generation.V1,
-    Kind.RUNNER: Generation.V2,
-    Kind.RUNNER_RULE: Generation.V2,
-}
-
-
 class ResourceKey(NamedTuple):
-    """Names one thing in one organization.
+    """Names one thing in one place.
 
     The id of a `Key` is `<agent>/<fingerprint>`, that of a `RunnerRule` is
     `<project or *>/<environment type or *>` (its natural key, v2 reference 8.2), that of a
     `Criterion` is `<definition>[<selector>]`. Every other id is the API's own.
     """
 
+    place: Place
     kind: Kind
-    organization: OrganizationId
     id: str
+
+    def beside(self, kind: Kind, identifier: str) -> "ResourceKey":
+        """Key of another thing in the same place."""
+        return ResourceKey(self.place, kind, identifier)
 
     def matches(self, pattern: str) -> bool:
         """True for the name itself and for a glob that fits it (`fnmatch`; `[*]` is a literal star).
 
         Keys may be named by their full fingerprint or by the twelve digits that are shown.
 
-        >>> ResourceKey(Kind.RUNNER_RULE, OrganizationId("acme"), "*/dev").matches("RunnerRule/*/dev")
+        >>> from reconciler.model.place import organization
+        >>> ResourceKey(organization("acme"), Kind.RUNNER_RULE, "*/dev").matches("RunnerRule/*/dev")
         True
         """
         names = (f"{self.kind}/{self.id}", str(self))

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from reconciler.model.identity import Kind, OrganizationId, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 
 VERSION = 1
 
@@ -43,7 +45,7 @@ class Ownership:
         """Members that are empty are left out."""
         document: JsonObject = {
             "kind": str(self.key.kind),
-            "organization": self.key.organization,
+            "organization": self.key.place.name,
             "id": self.key.id,
             "phase": str(self.phase),
             "applied": self.applied,
@@ -68,8 +70,8 @@ class Ownership:
         try:
             return cls(
                 key=ResourceKey(
+                    organization(_text(document, "organization")),
                     Kind(_text(document, "kind")),
-                    OrganizationId(_text(document, "organization")),
                     _text(document, "id"),
                 ),
                 phase=Phase(_text(document, "phase")),

@@ -8,8 +8,9 @@ makes it from files and from answers of the API alike.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Secret, SecretLeaf
 from reconciler.model.surroundings import UNSEEN, Surroundings

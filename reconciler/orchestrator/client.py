@@ -12,7 +12,9 @@ from typing import Self, assert_never
 
 import httpx
 
-from reconciler.model.identity import Generation, Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
+from reconciler.model.kind import Generation, Kind
+from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.orchestrator.access import (
     Access,
@@ -45,7 +47,7 @@ class Orchestrator:
 
     def __init__(
         self,
-        organization: str,
+        place: Place,
         *,
         v1: Endpoint | None,
         v2: Endpoint | None,
@@ -54,7 +56,6 @@ class Orchestrator:
         concurrency: int = 8,
         retry: Retry | None = None,
     ) -> None:
-        self._organization = organization
         self._concurrency = concurrency
         self._tally = Tally()
         slots = threading.BoundedSemaphore(concurrency)
@@ -66,8 +67,8 @@ class Orchestrator:
                 guarded = ReadOnlyTransport(guarded)
             return Channel(endpoint, generation, transport=guarded, slots=slots, retry=retry or Retry())
 
-        self._v1 = V1(channel(v1, Generation.V1), organization) if v1 else None
-        self._v2 = V2(channel(v2, Generation.V2), organization) if v2 else None
+        self._v1 = V1(channel(v1, Generation.V1), place) if v1 else None
+        self._v2 = V2(channel(v2, Generation.V2), place) if v2 else None
 
     def __enter__(self) -> Self:
         return self

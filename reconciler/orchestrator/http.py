@@ -31,8 +31,8 @@ from reconciler.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from reconciler.model.identity import Generation
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Generation
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.access import SAFE_VERBS
 from reconciler.orchestrator.broken import SlowAnswerError, reason

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from reconciler.errors import OrchestratorError
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import UNSEEN
 from reconciler.orchestrator.sight import Hints, Look

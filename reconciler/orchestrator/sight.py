@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.errors import OrchestratorError
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import Beside
 

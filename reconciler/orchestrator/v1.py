@@ -10,6 +10,7 @@ from typing import TypeVar
 from reconciler.errors import AbsentError, OrchestratorError, RejectedError, UnavailableError
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.orchestrator import shape, wire_v1
 from reconciler.orchestrator.definition_update import patch_body
@@ -22,9 +23,10 @@ T = TypeVar("T")
 class V1:
     """The part of the client that speaks v1."""
 
-    def __init__(self, channel: Channel, organization: str) -> None:
+    def __init__(self, channel: Channel, place: Place) -> None:
         self._channel = channel
-        self._organization = organization
+        self._place = place
+        self._organization = place.name
 
     def close(self) -> None:
         """Close all connections."""
@@ -61,7 +63,7 @@ class V1:
         return None if wire_v1.is_deleted(document) else self._definition(document)
 
     def _definition(self, document: Json) -> Resource:
-        return wire_v1.definition(shape.member_object(document, "the definition"), self._organization)
+        return wire_v1.definition(shape.member_object(document, "the definition"), self._place)
 
     def definition(self, definition_id: str) -> Resource | None:
         """Return one definition, None where there is none."""
@@ -124,7 +126,7 @@ class V1:
         return _distinct(self._list(self._path("agents"), self._agent))
 
     def _agent(self, document: Json) -> Resource:
-        return wire_v1.agent(shape.member_object(document, "the agent"), self._organization)
+        return wire_v1.agent(shape.member_object(document, "the agent"), self._place)
 
     def agent(self, agent_id: str) -> Resource | None:
         """Return one agent out of the list: the API has no read of one (v1 reference 2.1)."""
@@ -156,7 +158,7 @@ class V1:
         """Return the keys of an agent, none where there is no such agent."""
 
         def parse(answer: Json) -> list[Resource]:
-            return _items(answer, lambda item: wire_v1.key(item, self._organization, agent_id))
+            return _items(answer, lambda item: wire_v1.key(item, self._place, agent_id))
 
         try:
             return _distinct(self._channel.get(self._path("agents", agent_id, "keys"), parse))
@@ -174,7 +176,7 @@ class V1:
         return self._channel.send(
             "POST",
             self._path("agents", agent_id, "keys"),
-            lambda answer: wire_v1.key(shape.member_object(answer, "the key"), self._organization, agent_id),
+            lambda answer: wire_v1.key(shape.member_object(answer, "the key"), self._place, agent_id),
             body={"public_key": desired.document["public_key"]},
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.errors import AbsentError, OrchestratorError, RejectedError, UnavailableError
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.orchestrator import shape, wire_v2
 from reconciler.orchestrator.http import Channel
@@ -29,9 +30,10 @@ class Summary:
 class V2:
     """The part of the client that speaks v2."""
 
-    def __init__(self, channel: Channel, organization: str) -> None:
+    def __init__(self, channel: Channel, place: Place) -> None:
         self._channel = channel
-        self._organization = organization
+        self._place = place
+        self._organization = place.name
 
     def close(self) -> None:
         """Close all connections."""
@@ -68,7 +70,7 @@ class V2:
             raise OrchestratorError(f"the list of runners cannot be used: {error}") from error
 
     def _runner(self, answer: Json) -> Resource:
-        return wire_v2.runner(shape.member_object(answer, "the runner"), self._organization)
+        return wire_v2.runner(shape.member_object(answer, "the runner"), self._place)
 
     def runner(self, runner_id: str) -> Resource | None:
         """Return one runner with its configuration, None where there is none."""
@@ -116,7 +118,7 @@ class V2:
 
     def _parsed_rule(self, item: JsonObject) -> Resource:
         try:
-            return wire_v2.rule(item, self._organization)
+            return wire_v2.rule(item, self._place)
         except shape.ShapeError as error:
             raise OrchestratorError(f"the list of runner rules cannot be used: {error}") from error
 
@@ -130,7 +132,7 @@ class V2:
         return self._channel.send(
             "POST",
             self._path("runner-rules"),
-            lambda answer: wire_v2.rule(shape.member_object(answer, "the rule"), self._organization),
+            lambda answer: wire_v2.rule(shape.member_object(answer, "the rule"), self._place),
             body=wire_v2.rule_creation(desired),
         )
 

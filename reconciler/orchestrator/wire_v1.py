@@ -5,8 +5,10 @@ answers alike. Bodies are built from the canonical document, so what is sent is 
 """
 
 from reconciler.model import canonical
-from reconciler.model.identity import Kind
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
+from reconciler.model.place import Place
 from reconciler.model.resource_definition import CRITERION_FIELDS, Criterion, DriverInputs, Entity
 from reconciler.model.secret import Literal, SecretLeaf, Unreadable
 from reconciler.model.state import Resource
@@ -18,7 +20,7 @@ def is_deleted(document: JsonObject) -> bool:
     return shape.optional_flag(document, "is_deleted")
 
 
-def definition(document: JsonObject, organization: str) -> Resource:
+def definition(document: JsonObject, place: Place) -> Resource:
     """Return the live definition; `handle` maps selectors to ids of criteria.
 
     Raises ShapeError. `driver_inputs.secrets` of an answer is ignored: no client reads it, and
@@ -42,7 +44,7 @@ def definition(document: JsonObject, organization: str) -> Resource:
         in_place_driver_change=shape.optional_flag(document, "in_place_driver_change"),
     )
     return Resource(
-        key=canonical.resource_key(Kind.DEFINITION, organization, shape.text(document, "id")),
+        key=ResourceKey(place, Kind.DEFINITION, shape.text(document, "id")),
         document=canonical.definition_document(entity),
         secrets={place: _as_read(leaf) for place, leaf in canonical.definition_secrets(entity).items()},
         criteria=canonical.criteria_fields(tuple(criteria)),
@@ -71,19 +73,19 @@ def _as_read(leaf: SecretLeaf) -> SecretLeaf:
     return Unreadable() if isinstance(leaf, Literal) else leaf
 
 
-def agent(document: JsonObject, organization: str) -> Resource:
+def agent(document: JsonObject, place: Place) -> Resource:
     """Return the live agent; an absent description is an empty one (v1 reference 2.3)."""
     return Resource(
-        key=canonical.resource_key(Kind.AGENT, organization, shape.text(document, "id")),
+        key=ResourceKey(place, Kind.AGENT, shape.text(document, "id")),
         document={"description": shape.optional_text(document, "description")},
     )
 
 
-def key(document: JsonObject, organization: str, agent_id: str) -> Resource:
+def key(document: JsonObject, place: Place, agent_id: str) -> Resource:
     """Return one live key of an agent, named by the fingerprint that the server states."""
     identifier = canonical.key_id(agent_id, shape.text(document, "fingerprint").lower())
     return Resource(
-        key=canonical.resource_key(Kind.KEY, organization, identifier),
+        key=ResourceKey(place, Kind.KEY, identifier),
         document={"public_key": shape.text(document, "public_key")},
         status={
             "expired_at": shape.optional_text(document, "expired_at"),

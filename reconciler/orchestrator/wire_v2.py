@@ -2,8 +2,10 @@
 
 from reconciler.errors import RejectedError
 from reconciler.model import canonical
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
+from reconciler.model.place import Place
 from reconciler.model.runner import WRITE_ONLY_AUTH, LiveRule, LiveRunner, RunnerRule
 from reconciler.model.state import Resource
 from reconciler.orchestrator import shape
@@ -12,12 +14,12 @@ ANY = "*"
 """In the id of a rule: any project, any environment type."""
 
 
-def runner(document: JsonObject, organization: str) -> Resource:
+def runner(document: JsonObject, place: Place) -> Resource:
     """Return the live runner. Raises ShapeError."""
     live = shape.validated(LiveRunner, _without_null_members(document))
     configuration, secrets = canonical.runner_configuration(live.runner_configuration)
     return Resource(
-        key=canonical.resource_key(Kind.RUNNER, organization, shape.text(document, "id")),
+        key=ResourceKey(place, Kind.RUNNER, shape.text(document, "id")),
         document={
             "description": live.description,
             "runner_configuration": configuration,
@@ -28,12 +30,12 @@ def runner(document: JsonObject, organization: str) -> Resource:
     )
 
 
-def rule(document: JsonObject, organization: str) -> Resource:
+def rule(document: JsonObject, place: Place) -> Resource:
     """Return the live rule, named by its natural key; `handle["id"]` is the server's id."""
     live = shape.validated(LiveRule, _without_null_members(document))
     pair = RunnerRule(project_id=live.project_id or None, env_type_id=live.env_type_id or None).pair()
     return Resource(
-        key=canonical.resource_key(Kind.RUNNER_RULE, organization, pair),
+        key=ResourceKey(place, Kind.RUNNER_RULE, pair),
         document={"runner_id": live.runner_id},
         handle={"id": shape.text(document, "id")},
     )

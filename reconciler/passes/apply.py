@@ -24,9 +24,10 @@ from reconciler.errors import (
     LostAnswerError,
     OrchestratorError,
 )
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import digest
+from reconciler.model.kind import Kind
 from reconciler.model.secret import Literal
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, ActionId, Outcome, Status, TargetPlan, Verb

@@ -44,7 +44,7 @@ class Adapters:
 
     read_tree: Callable[[], Tree]
     load: Callable[[Tree], Declarations]
-    connect: "Callable[[TargetName, Target], Orchestrator]"
+    connect: "Callable[[TargetName], Orchestrator]"
     inventory: InventoryStore
     digest_key: bytes | None
     now: Callable[[], datetime]
@@ -169,7 +169,7 @@ def scopes(
     return [
         Scope(
             target=TargetName(name),
-            organization=target.organization,
+            place=settings.place(name),
             settings=settings,
             declarations=select(loaded, target),
             everything=loaded,

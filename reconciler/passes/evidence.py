@@ -8,10 +8,12 @@ from reconciler.errors import AbsentError, InventoryError
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import GENERATION, Generation, Kind, ResourceKey, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.inventory import Inventory, Phase
 from reconciler.model.json import digest
+from reconciler.model.kind import FACTS, Generation, Kind
 from reconciler.model.origin import Origin
+from reconciler.model.place import Place
 from reconciler.model.secret import Literal, Unreadable
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import Beside
@@ -109,7 +111,7 @@ def unconnected(name: TargetName, target: Target, desired: State) -> list[Findin
         if connection_of(target, generation) is not None:
             continue
         for key, resource in desired.resources.items():
-            if GENERATION[key.kind] is generation:
+            if FACTS[key.kind].generation is generation:
                 found.append(
                     Finding(
                         NO_CONNECTION,
@@ -124,7 +126,7 @@ def unconnected(name: TargetName, target: Target, desired: State) -> list[Findin
 
 
 def strays(
-    everything: Declarations, findings: Iterable[Finding], organization: str
+    everything: Declarations, findings: Iterable[Finding], place: Place
 ) -> Mapping[ResourceKey, Resource]:
     """What files that belong to no target would declare in an organization."""
     files = {finding.origin.file for finding in findings if finding.rule == UNASSIGNED}
@@ -136,7 +138,7 @@ def strays(
             runners=tuple(d for d in everything.runners if d.file in files),
             public_keys=everything.public_keys,
         ),
-        organization,
+        place,
     ).resources
 
 

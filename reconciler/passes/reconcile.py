@@ -25,8 +25,9 @@ from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state
 from reconciler.model.finding import Severity
-from reconciler.model.identity import GENERATION, Generation, Kind, TargetName
+from reconciler.model.identity import TargetName
 from reconciler.model.inventory import Inventory
+from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.passes.apply import Ledger, Observer, carry_out, unchanged_ownership
@@ -183,7 +184,7 @@ class _Clients:
 
     def of(self, name: TargetName) -> "Orchestrator":
         if name not in self._open:
-            self._open[name] = self._running.adapters.connect(name, self._running.targets[name])
+            self._open[name] = self._running.adapters.connect(name)
         return self._open[name]
 
     def requests(self) -> dict[str, int]:
@@ -217,7 +218,7 @@ def _see(
 
 def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
     target = running.targets[scope.target]
-    desired = desired_state(scope.declarations, target.organization)
+    desired = desired_state(scope.declarations, scope.place)
     try:
         inventory = at_home(running.adapters.inventory.read(scope.target), target)
         client = clients.of(scope.target)
@@ -295,7 +296,7 @@ def _build(running: Pass, sight: _Sight, desired: State, passed: frozenset[str])
             unexamined=tuple(_unexamined(running, sight, desired)),
         )
     )
-    unassigned_things = strays(sight.everything, running.findings, sight.target.organization)
+    unassigned_things = strays(sight.everything, running.findings, running.settings.place(sight.name))
     return replace(
         built,
         problems=(
@@ -312,7 +313,7 @@ def _unexamined(running: Pass, sight: _Sight, desired: State) -> list[Unexamined
         for kind, error in sorted(sight.look.failures.items())
     ]
     for generation in Generation:
-        kinds = [k for k in Kind if GENERATION[k] is generation and k is not Kind.CRITERION]
+        kinds = [k for k in WHOLE_KINDS if FACTS[k].generation is generation]
         if connection_of(sight.target, generation) is None and not any(
             key.kind in kinds for key in desired.resources
         ):
@@ -394,7 +395,9 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
     withdrawn: list[str] = []
     for sight, built in planned:
         declarations = select(base, sight.target)
-        before = _build(running, sight, desired_state(declarations, sight.target.organization), frozenset())
+        before = _build(
+            running, sight, desired_state(declarations, running.settings.place(sight.name)), frozenset()
+        )
         without = {(action.id, change_digest(action.subject)) for action in before.actions}
         kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
         here = {action.id for action in built.actions}

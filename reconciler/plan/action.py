@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from reconciler.diff.change import Change, Diff
 from reconciler.model.finding import Finding
-from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.kind import Kind
 
 
 class Verb(StrEnum):

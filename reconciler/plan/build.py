@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from reconciler.diff.change import Change, Diff, Group
 from reconciler.diff.fields import NOT_COMPARABLE
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.inventory import Inventory
+from reconciler.model.kind import FACTS, WHOLE_KINDS, Kind
 from reconciler.model.origin import Origin
 from reconciler.model.state import State
 from reconciler.plan.action import Action, ActionId, Refusal, TargetPlan, Unexamined, Verb
@@ -16,9 +17,6 @@ from reconciler.plan.guards import CONTESTED, Case, refusals
 from reconciler.plan.order import agent_of, criterion_key, criterion_selector, runner_of, with_requirements
 from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, KEY_WITHOUT_AGENT
 from reconciler.settings import Drift, Policy, Prune, Safety
-
-_REPLACED_BY = {Kind.DEFINITION: ("type",), Kind.RUNNER: ("runner_configuration", "type")}
-"""The field of each kind that cannot be changed in place (v1 reference 4.2, v2 reference 5.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ class _Candidates:
 
     def _update(self, change: Change) -> Iterator[Action]:
         reason = "drift" if change.is_drift else ""
-        if change.key.kind is Kind.RUNNER_RULE or is_replacement(change):
+        if FACTS[change.key.kind].is_replaced or is_replacement(change):
             yield Action(Verb.DELETE, change.key, change, reason="replaced")
             yield Action(Verb.CREATE, change.key, change, reason="replaced")
             return
@@ -180,8 +178,8 @@ class _Candidates:
 
 def is_replacement(change: Change) -> bool:
     """True where a field differs that cannot be changed in place."""
-    immutable = _REPLACED_BY.get(change.key.kind)
-    return immutable is not None and any(field.path == immutable for field in change.fields)
+    immutable = FACTS[change.key.kind].immutable
+    return any(field.path == immutable != () for field in change.fields)
 
 
 def _selected(actions: list[Action], includes: Callable[[ResourceKey], bool]) -> list[Action]:
@@ -219,7 +217,7 @@ def _problems(basis: Basis, actions: tuple[Action, ...], contested: tuple[Change
             yield _problem(
                 AGENT_WITHOUT_KEY,
                 action.subject,
-                f"agent {action.key.id} does not exist in {action.key.organization} and no Key declares its public key",
+                f"agent {action.key.id} does not exist in {action.key.place} and no Key declares its public key",
                 "declare a Key with `for: {agent: " + action.key.id + "}`",
             )
     for action in actions:
@@ -230,7 +228,7 @@ def _problems(basis: Basis, actions: tuple[Action, ...], contested: tuple[Change
                     KEY_WITHOUT_AGENT,
                     action.subject,
                     f"{action.key} belongs to agent {owner.id}, which is neither declared nor registered in "
-                    f"{owner.organization}",
+                    f"{owner.place}",
                     f"declare an Agent `{owner.id}`, or name one that exists",
                 )
     for change in contested:
@@ -238,7 +236,7 @@ def _problems(basis: Basis, actions: tuple[Action, ...], contested: tuple[Change
             yield _problem(
                 BUILT_IN,
                 change,
-                f"{change.key} is a built-in definition of {change.key.organization}; it is never touched",
+                f"{change.key} is a built-in definition of {change.key.place}; it is never touched",
                 "declare a definition with an id of your own",
             )
     yield from _taken_criteria(basis, actions)
@@ -312,9 +310,8 @@ def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
 def _counts(basis: Basis, owned: Mapping[Kind, int]) -> dict[Kind, tuple[int, int, int]]:
     desired = Counter(key.kind for key in basis.desired.resources)
     live = Counter(key.kind for key in basis.live.resources)
-    kinds = [kind for kind in Kind if kind is not Kind.CRITERION]
     return {
         kind: (desired[kind], live[kind], owned.get(kind, 0))
-        for kind in kinds
+        for kind in WHOLE_KINDS
         if desired[kind] or live[kind] or owned.get(kind, 0)
     }

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.diff.change import Diff, Group
-from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.kind import Kind
 from reconciler.model.state import Resource, State
 from reconciler.plan.action import Action, Refusal, Verb
 from reconciler.plan.order import agent_of, runner_of

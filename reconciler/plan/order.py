@@ -17,21 +17,14 @@ from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
 from reconciler.model.desired import AGENT_TYPE
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.placeholder import resource_references
 from reconciler.model.secret import Expression
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, ActionId, Verb
 
-_LEVEL = {
-    Kind.AGENT: 0,
-    Kind.KEY: 1,
-    Kind.DEFINITION: 2,
-    Kind.CRITERION: 3,
-    Kind.RUNNER: 0,
-    Kind.RUNNER_RULE: 3,
-}
 _VERB_RANK = {Verb.FORGET: 0, Verb.ADOPT: 0, Verb.DELETE: 1, Verb.UPDATE: 2, Verb.CREATE: 3}
 
 
@@ -159,7 +152,7 @@ def _runner_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionI
 
 def criterion_key(definition: ResourceKey, selector: str) -> ResourceKey:
     """Name one criterion of a definition."""
-    return ResourceKey(Kind.CRITERION, definition.organization, f"{definition.id}[{selector}]")
+    return definition.beside(Kind.CRITERION, f"{definition.id}[{selector}]")
 
 
 def criterion_selector(key: ResourceKey) -> str:
@@ -169,14 +162,14 @@ def criterion_selector(key: ResourceKey) -> str:
 
 def agent_of(key: ResourceKey) -> ResourceKey:
     """The agent that a `Key` belongs to."""
-    return ResourceKey(Kind.AGENT, key.organization, key.id.partition("/")[0])
+    return key.beside(Kind.AGENT, key.id.partition("/")[0])
 
 
 def runner_of(rule: Resource | None) -> ResourceKey | None:
     """The runner that a rule chooses."""
     if rule is None:
         return None
-    return ResourceKey(Kind.RUNNER, rule.key.organization, str(rule.document.get("runner_id", "")))
+    return rule.key.beside(Kind.RUNNER, str(rule.document.get("runner_id", "")))
 
 
 def _named_agent(definition: Resource | None) -> ResourceKey | None:
@@ -186,7 +179,7 @@ def _named_agent(definition: Resource | None) -> ResourceKey | None:
     named = values.get("id") if isinstance(values, dict) else None
     if not isinstance(named, str):
         return None
-    return ResourceKey(Kind.AGENT, definition.key.organization, named)
+    return definition.key.beside(Kind.AGENT, named)
 
 
 def _type_of(action: Action) -> str:
@@ -244,7 +237,7 @@ def _sorted(actions: Mapping[ActionId, Action]) -> list[ActionId]:
 
 
 def _rank(action: Action) -> tuple[int, int, str, ActionId]:
-    level = _LEVEL[action.key.kind]
+    level = FACTS[action.key.kind].level
     return (
         _VERB_RANK[action.verb],
         -level if action.verb is Verb.DELETE else level,

@@ -127,7 +127,7 @@ def state_digest(state: State, digest_key: bytes | None) -> str:
         [
             [
                 str(resource.key.kind),
-                resource.key.organization,
+                resource.key.place.name,
                 resource.key.id,
                 resource.document,
                 list[Json](sorted(resource.criteria)) if resource.criteria is not None else None,

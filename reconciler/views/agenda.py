@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from reconciler.diff.change import Change, Group
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
+from reconciler.model.kind import Kind
 from reconciler.plan.action import Action, TargetPlan, Verb
 
 

@@ -244,7 +244,7 @@ def _finding(finding: Finding, result: PassResult) -> JsonObject:
 
 
 def _key(key: ResourceKey) -> JsonObject:
-    return {"kind": str(key.kind), "organization": key.organization, "id": key.id}
+    return {"kind": str(key.kind), "organization": key.place.name, "id": key.id}
 
 
 def _origin(origin: Origin) -> JsonObject:

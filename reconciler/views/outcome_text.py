@@ -27,7 +27,7 @@ def outcome_line(outcome: Outcome) -> str:
     text = f"{outcome.status} {action.verb} {action.key}"
     if action.carried:
         text += " with " + ", ".join(str(change.key) for change in action.carried)
-    text += f" in {action.key.organization}"
+    text += f" in {action.key.place}"
     if outcome.seconds:
         text += f" ({outcome.seconds:.1f} s)"
     return f"{text}: {outcome.message}" if outcome.message else text

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.diff.change import Absent, FieldChange, Visibility
-from reconciler.model.identity import Kind
 from reconciler.model.json import JsonObject, dotted, steps
+from reconciler.model.kind import Kind
 from reconciler.model.secret import Expression, Reference, SecretLeaf
 from reconciler.model.state import Resource
 from reconciler.views.agenda import Entry, Risk

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 from reconciler.diff.change import ABSENT, Change, CriteriaChange, Diff, FieldChange, Group, Visibility
 from reconciler.errors import ExitCode
-from reconciler.model.canonical import resource_key
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown
-from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.model.place import organization
 from reconciler.model.secret import Expression, Literal, Reference, Secret
 from reconciler.model.state import Resource
 from reconciler.passes.result import PassResult, Preview, Purpose, SourceInfo, TargetResult
@@ -38,7 +39,7 @@ FINGERPRINT = "7f8e9a" + "0" * 58
 
 
 def key(kind: Kind, identifier: str) -> ResourceKey:
-    return resource_key(kind, "acme", identifier)
+    return ResourceKey(organization("acme"), kind, identifier)
 
 
 def definition(identifier: str, line: int = 1, **values: Json) -> Resource:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from reconciler.diff.change import Change, Diff, Group
 from reconciler.errors import ExitCode
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import Kind, OrganizationId, ResourceKey, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.model.place import organization
 from reconciler.passes.result import PassResult, Purpose, SourceInfo, TargetResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Verb
 
@@ -43,7 +45,7 @@ class MovingClock:
             self.seconds = until
 
 
-AGENT = ResourceKey(Kind.AGENT, OrganizationId("acme"), "eu-1")
+AGENT = ResourceKey(organization("acme"), Kind.AGENT, "eu-1")
 
 
 def change(*, is_drift: bool = False) -> Change:

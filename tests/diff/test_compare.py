@@ -7,9 +7,9 @@ import pytest
 from reconciler.diff.change import Group, Visibility
 from reconciler.diff.compare import compare, leaves_digest
 from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE, literal_digests
-from reconciler.model.identity import Kind
 from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import digest
+from reconciler.model.kind import Kind
 from reconciler.model.secret import (
     Expression,
     Literal,

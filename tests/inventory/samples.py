@@ -1,12 +1,14 @@
 """Records to store."""
 
-from reconciler.model.identity import Kind, OrganizationId, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.inventory import Inventory, Ownership
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 
 
 def owning(*names: str, instance: str = "team", target: str = "acme") -> Inventory:
     """A record that owns the named agents."""
-    keys = [ResourceKey(Kind.AGENT, OrganizationId("acme"), name) for name in names]
+    keys = [ResourceKey(organization("acme"), Kind.AGENT, name) for name in names]
     return Inventory(instance, target, {key: Ownership(key, applied="0" * 64) for key in keys})
 
 

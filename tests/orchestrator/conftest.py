@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from reconciler.emulator import Choices, Emulator, UnknownFields
+from reconciler.model.place import Place, organization
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.client import Access, Endpoint, Orchestrator, Retry
 from tests.orchestrator.samples import ORGANIZATION, TOKEN
@@ -37,14 +38,14 @@ def connect(emulator: Emulator, waits: list[float]) -> Iterator[Connect]:
     def connected(
         *,
         access: Access = Access.READ_WRITE,
-        organization: str = ORGANIZATION,
+        place: Place = organization(ORGANIZATION),  # noqa: B008  frozen
         transport: httpx.BaseTransport | None = None,
         retry: Retry | None = None,
         v1: Endpoint | None = endpoint,
         v2: Endpoint | None = endpoint,
     ) -> Orchestrator:
         client = Orchestrator(
-            organization,
+            place,
             v1=v1,
             v2=v2,
             access=access,

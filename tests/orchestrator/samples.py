@@ -8,8 +8,10 @@ from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from reconciler.model import canonical
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 from reconciler.model.resource_definition import Entity
 from reconciler.model.secret import Secret
 from reconciler.model.state import Resource
@@ -27,7 +29,7 @@ ROLE_ARN = "arn:aws:iam::123456789012:role/runner"
 
 
 def key_of(kind: Kind, identifier: str) -> ResourceKey:
-    return canonical.resource_key(kind, ORGANIZATION, identifier)
+    return ResourceKey(organization(ORGANIZATION), kind, identifier)
 
 
 def definition(identifier: str = "orders", **members: Any) -> Resource:

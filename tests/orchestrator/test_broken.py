@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from reconciler.errors import LostAnswerError, OrchestratorError, UnavailableError
-from reconciler.model.identity import Generation
+from reconciler.model.kind import Generation
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.access import EnvironmentTransport
 from reconciler.orchestrator.broken import reason

@@ -7,7 +7,8 @@ import pytest
 from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.emulator.web.server import running
 from reconciler.errors import AbsentError, ConflictError, LostAnswerError, RejectedError
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 from reconciler.model.secret import Secret
 from reconciler.model.state import Resource
 from reconciler.orchestrator.access import EnvironmentTransport
@@ -244,7 +245,7 @@ def test_misuse_is_our_mistake(connect: Connect) -> None:
 def test_a_client_works_over_a_real_port_and_leaves_nothing_open(emulator: Emulator) -> None:
     with running(emulator) as url:
         endpoint = Endpoint(url, Secret(TOKEN))
-        with Orchestrator("acme", v1=endpoint, v2=endpoint, access=Access.READ_WRITE) as client:
+        with Orchestrator(organization("acme"), v1=endpoint, v2=endpoint, access=Access.READ_WRITE) as client:
             created = client.create(definition(criteria=[{}]))
             assert client.look(Hints()).state.resources[created.key] == created
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.emulator import Emulator
 from reconciler.model.json import Json
+from reconciler.model.place import organization
 from reconciler.model.secret import Secret
 from reconciler.model.state import Resource
 from reconciler.orchestrator.client import Access, Endpoint, Hints, Orchestrator
@@ -165,7 +166,7 @@ def test_any_definition_can_become_any_other(before: dict[str, Any], after: dict
     with (
         Emulator(organizations=[ORGANIZATION]) as emulator,
         Orchestrator(
-            ORGANIZATION,
+            organization(ORGANIZATION),
             v1=endpoint,
             v2=None,
             access=Access.READ_WRITE,

@@ -16,7 +16,8 @@ from reconciler.errors import (
     RejectedError,
     UnauthorizedError,
 )
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.access import EnvironmentTransport
 from reconciler.orchestrator.client import Endpoint, Orchestrator
@@ -278,7 +279,7 @@ def test_an_id_never_becomes_a_path(emulator: Emulator, orchestrator: Orchestrat
 
 
 def test_an_organization_that_v1_does_not_know_is_an_error_and_not_emptiness(connect: Connect) -> None:
-    client = connect(organization="typo")
+    client = connect(place=organization("typo"))
     with pytest.raises(OrchestratorError, match="organization typo is not known at emulator"):
         client.get(agent().key)
 

@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.errors import OrchestratorError, UnauthorizedError, UnavailableError
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 from reconciler.orchestrator.client import Endpoint, Hints, Orchestrator
 from tests.orchestrator.conftest import Connect
 from tests.orchestrator.samples import agent, definition, key, key_of, rule, runner
@@ -32,7 +33,7 @@ def test_only_configured_apis_are_looked_at(connect: Connect) -> None:
 
 def test_an_unknown_organization_is_a_failure_in_v1_and_unproven_in_v2(connect: Connect) -> None:
     """v2 answers an empty list for it, which must never pass for an empty organization."""
-    found = connect(organization="typo").look(Hints())
+    found = connect(place=organization("typo")).look(Hints())
     assert found.state.complete == frozenset()
     assert set(found.failures) == {Kind.AGENT, Kind.KEY, Kind.DEFINITION}
     assert "organization typo is not known" in str(found.failures[Kind.DEFINITION])
@@ -40,7 +41,7 @@ def test_an_unknown_organization_is_a_failure_in_v1_and_unproven_in_v2(connect: 
 
 
 def test_a_missing_proof_is_no_failure(connect: Connect) -> None:
-    found = connect(organization="typo", v1=None).look(Hints())
+    found = connect(place=organization("typo"), v1=None).look(Hints())
     assert found.failures == {}
     assert found.unproven == V2
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.emulator import Emulator
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.secret import Expression, Reference, SecretLeaf, Unreadable
 from reconciler.orchestrator.client import Hints, Orchestrator
 from tests.orchestrator.samples import (

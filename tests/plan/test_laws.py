@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from reconciler.diff.change import Group
 from reconciler.diff.compare import compare, criteria_digest, is_ours
-from reconciler.model.identity import Kind, ResourceKey, TargetName
+from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.inventory import Inventory, Ownership
 from reconciler.model.json import digest
+from reconciler.model.kind import Kind
 from reconciler.model.secret import Expression
 from reconciler.model.state import Resource, State
 from reconciler.plan.action import Action, TargetPlan, Verb
@@ -134,10 +135,7 @@ def perform(
             for selector in desired.criteria or ():
                 assert_free(resources, desired, selector)
             if action.key.kind is Kind.RUNNER_RULE:
-                assert (
-                    ResourceKey(Kind.RUNNER, action.key.organization, str(desired.document["runner_id"]))
-                    in resources
-                )
+                assert action.key.beside(Kind.RUNNER, str(desired.document["runner_id"])) in resources
             if action.key.kind is Kind.KEY:
                 assert agent_of(action.key) in resources
         present = resources.get(action.key)

@@ -24,7 +24,8 @@ from textwrap import dedent
 from typing import Any, TypeVar
 
 from reconciler.model.cluster_state import ClusterObject, ClusterState, PrivateKey, SecretObject
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
+from reconciler.model.place import organization
 from reconciler.model.state import State
 from reconciler.model.surroundings import Surroundings
 from reconciler.orchestrator import surroundings, wire_v1, wire_v2
@@ -32,7 +33,7 @@ from reconciler.settings import Limits
 from reconciler.source.yaml_text import parse_yaml
 
 T = TypeVar("T")
-ORGANIZATION = "acme"
+PLACE = organization("acme")
 _EVERY_KIND = frozenset(
     {
         "v1 Secret",
@@ -65,15 +66,15 @@ def live_from(text: str) -> State:
     """Return the live state that the text describes; kinds it does not mention are empty and complete."""
     given = _parsed(text)
     resources = [
-        *(wire_v1.definition(body, ORGANIZATION) for body in given.get("definitions", ())),
-        *(wire_v1.agent(body, ORGANIZATION) for body in given.get("agents", ())),
+        *(wire_v1.definition(body, PLACE) for body in given.get("definitions", ())),
+        *(wire_v1.agent(body, PLACE) for body in given.get("agents", ())),
         *(
-            wire_v1.key({"public_key": "PEM", **body}, ORGANIZATION, agent)
+            wire_v1.key({"public_key": "PEM", **body}, PLACE, agent)
             for agent, bodies in given.get("keys", {}).items()
             for body in bodies
         ),
-        *(wire_v2.runner(body, ORGANIZATION) for body in given.get("runners", ())),
-        *(wire_v2.rule(body, ORGANIZATION) for body in given.get("rules", ())),
+        *(wire_v2.runner(body, PLACE) for body in given.get("runners", ())),
+        *(wire_v2.rule(body, PLACE) for body in given.get("rules", ())),
     ]
     beside = Surroundings(
         stores=_all(given, "stores", surroundings.store),

@@ -8,7 +8,8 @@ from reconciler.facts.scope import Scope
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations
-from reconciler.model.identity import Kind, TargetName
+from reconciler.model.identity import TargetName
+from reconciler.model.kind import Kind
 from reconciler.model.state import Resource, State
 from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.registry import RULES
@@ -54,7 +55,7 @@ def scope(
 ) -> Scope:
     return Scope(
         target=TargetName(target),
-        organization=settings.targets[target].organization,
+        place=settings.place(target),
         settings=settings,
         declarations=declarations,
         everything=declarations if everything is None else everything,

@@ -25,7 +25,7 @@ from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
-from reconciler.settings import Settings, Target
+from reconciler.settings import Settings
 from reconciler.source.directory import read_directory
 from reconciler.source.loader import Loader
 
@@ -181,16 +181,17 @@ class World:
     def store(self) -> InventoryStore:
         return FileInventory(self.inventories, "test")
 
-    def connect(self, access: Access) -> Callable[[TargetName, Target], Orchestrator]:
+    def connect(self, access: Access) -> Callable[[TargetName], Orchestrator]:
         endpoint = Endpoint(URL, Secret("a-token-for-tests"))
 
         def transport(_: Endpoint) -> httpx.BaseTransport:
             inner: httpx.BaseTransport = self.emulator.transport()
             return self.switch.wrap(inner) if self.switch else inner
 
-        def opened(_: TargetName, target: Target) -> Orchestrator:
+        def opened(name: TargetName) -> Orchestrator:
+            target = self.settings.targets[name]
             return Orchestrator(
-                target.organization,
+                self.settings.place(name),
                 v1=endpoint if target.orchestrator else None,
                 v2=endpoint if target.runners else None,
                 access=access,

@@ -7,9 +7,9 @@ from reconciler.facts.agent_manifest import AgentDeployment, agent_deployments
 from reconciler.facts.definition import dig
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.installation import PodSecurity
 from reconciler.model.json import Json
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _OPENSHIFT = "openshift"

@@ -11,8 +11,8 @@ from reconciler.facts.manifest import is_object
 from reconciler.facts.network_policy import GROUP, HTTPS, NETWORK_POLICY, Way, limits, selects, way_out
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
 

@@ -11,8 +11,8 @@ from reconciler.facts.mount import looked_for, mounts_of
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.installation import MountedKey
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _ONLY_OWNER = 0o600

@@ -14,7 +14,7 @@ from reconciler.facts.mount import Mounts, looked_for, mounts_of
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.rules.rule import Confidence, Rule, Side
 

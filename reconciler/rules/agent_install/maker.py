@@ -9,8 +9,8 @@ from reconciler.facts.manifest import AGENT_CONFIG_MAP
 from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import JsonObject
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"

@@ -13,7 +13,8 @@ from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterState, SecretObject
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind, shown
+from reconciler.model.identity import shown
+from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
 

@@ -20,7 +20,7 @@ from reconciler.facts.operator import CONTROLLER
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side

@@ -16,7 +16,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side

@@ -8,9 +8,9 @@ from reconciler.facts.agent_manifest import agent_deployments, text_at
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import Path
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.version import is_older, parsed
 

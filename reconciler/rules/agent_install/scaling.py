@@ -27,9 +27,9 @@ from reconciler.facts.manifest import is_object
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import JsonObject, Path
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _AUTOSCALERS = (("autoscaling/", "HorizontalPodAutoscaler"), ("keda.sh/", "ScaledObject"))

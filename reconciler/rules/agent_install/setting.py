@@ -30,7 +30,8 @@ from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
+from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
 

@@ -10,7 +10,7 @@ from reconciler.facts.installed import InstalledAgent, installs_of
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 
 

@@ -6,8 +6,8 @@ from reconciler.facts.agent_input import unlisted_inputs, unread_drivers
 from reconciler.facts.asking import AGENT_URL
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import canonical_text
+from reconciler.model.kind import Kind
 from reconciler.model.surroundings import Driver
 from reconciler.rules.rule import Confidence, Rule, Side
 

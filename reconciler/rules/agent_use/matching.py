@@ -10,7 +10,7 @@ from reconciler.facts.reference_graph import ReferenceGraph, Request, spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side

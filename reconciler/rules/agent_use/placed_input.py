@@ -8,8 +8,8 @@ from reconciler.facts.definition import AGENT_TYPE, CLUSTER_TYPE
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import dotted
+from reconciler.model.kind import Kind
 from reconciler.model.placeholder import ResourceReference, resource_references, sole_reference
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import ECHO_DRIVER

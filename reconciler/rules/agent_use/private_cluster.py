@@ -7,7 +7,7 @@ from reconciler.facts.definition import CLUSTER_TYPE
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
 

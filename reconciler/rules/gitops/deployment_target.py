@@ -9,8 +9,8 @@ from reconciler.facts.operator import has_any_operator
 from reconciler.facts.pattern import is_fixed
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import Path, dotted
+from reconciler.model.kind import Kind
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.rules.rule import Confidence, Rule, Side
 

@@ -9,7 +9,7 @@ from reconciler.facts.context import meet
 from reconciler.facts.git_target import GitTarget, Given, git_target, segments
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.placeholder import placeholders
 from reconciler.model.resource_definition import Criterion
 from reconciler.rules.rule import Confidence, Rule, Side

@@ -11,7 +11,7 @@ from reconciler.facts.gitops_tool import Sync, syncs
 from reconciler.facts.pattern import could_be
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import ECHO_DRIVER

@@ -6,7 +6,7 @@ from reconciler.facts.git_target import git_target, mode_path
 from reconciler.facts.gitops_tool import syncs
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 
 

@@ -11,7 +11,7 @@ from reconciler.facts.git_target import mode_path
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.placeholder import parse_selector
 from reconciler.model.resource_definition import DEFAULT_CLASS

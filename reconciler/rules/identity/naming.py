@@ -15,7 +15,7 @@ from reconciler.model.identifier import (
     is_v1_id,
     repaired,
 )
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.rules.rule import Confidence, Rule, Side

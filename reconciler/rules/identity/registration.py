@@ -8,8 +8,8 @@ from reconciler.facts.scope import Scope
 from reconciler.facts.service import registered_where_served
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind
 from reconciler.model.json import Path
+from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.rules.rule import Confidence, Rule, Side
 

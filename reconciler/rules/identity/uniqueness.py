@@ -10,8 +10,9 @@ from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.scope import Scope, live_criteria
 from reconciler.model.declaration import D, Declared
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind, ResourceKey, shown
+from reconciler.model.identity import ResourceKey, shown
 from reconciler.model.key import KeyDocument
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.runner import RunnerDocument

@@ -8,8 +8,9 @@ from reconciler.facts.key_place import key_places, look
 from reconciler.facts.keyring import AgentKeys, agent_keys, declared_keys, is_waiting
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind, shown
+from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.rules.rule import Confidence, Rule, Side
 

@@ -11,8 +11,9 @@ from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind, ResourceKey
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.rules.rule import Confidence, Rule, Side
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind, ResourceKey, shown
+from reconciler.model.identity import ResourceKey, shown
 from reconciler.model.key import KeyDocument, KeyOwner, PublicKey
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
 from reconciler.rules.rule import Confidence, Rule, Side

@@ -9,8 +9,9 @@ from reconciler.facts.keyring import AgentKeys, agent_keys, is_shared, is_waitin
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind, shown
+from reconciler.model.identity import shown
 from reconciler.model.key import KeyDocument, KeyOwner
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Prune

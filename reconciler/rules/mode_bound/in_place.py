@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.rules.rule import Confidence, Rule, Side
 

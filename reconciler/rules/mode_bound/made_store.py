@@ -7,7 +7,7 @@ from reconciler.facts.made_store import MadeStore, made_stores
 from reconciler.facts.pattern import could_be, is_open
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.version import is_older, parsed
 

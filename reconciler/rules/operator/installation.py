@@ -16,8 +16,8 @@ from reconciler.facts.operator import (
 from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterObject
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side

@@ -9,7 +9,7 @@ from reconciler.facts.mode import KnownFrom, declared_primary
 from reconciler.facts.operator import deployment_targets, has_operator
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.wording import listed

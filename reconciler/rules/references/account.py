@@ -6,8 +6,8 @@ from reconciler.facts.asking import Member
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind
 from reconciler.model.json import Path
+from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.surroundings import Beside
 from reconciler.model.wording import listed

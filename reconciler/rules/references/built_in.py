@@ -11,7 +11,7 @@ from reconciler.facts.deployment_mode import with_operator
 from reconciler.facts.reference_graph import IMPLICIT_TYPES, Node, Request
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DEFAULT_CLASS
 from reconciler.rules.rule import Confidence, Rule, Side

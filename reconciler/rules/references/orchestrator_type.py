@@ -17,8 +17,8 @@ from reconciler.facts.driver import driver_classes
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import dotted
+from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.rules.rule import Check, Confidence, Rule, Side
 from reconciler.settings import Mode

@@ -15,8 +15,8 @@ from reconciler.facts.definition import AGENT_TYPE, CLUSTER_TYPE, RUNTIME_ID
 from reconciler.facts.reference_graph import IMPLICIT_TYPES, ReferenceGraph, Request
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import Path
+from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side

@@ -15,8 +15,8 @@ from reconciler.facts.pattern import is_fixed
 from reconciler.facts.reference_graph import Node, Request, spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
+from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import DriverClass

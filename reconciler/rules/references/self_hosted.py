@@ -8,7 +8,7 @@ from reconciler.facts.driver import is_hosted
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 
 

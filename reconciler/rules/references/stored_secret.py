@@ -9,8 +9,8 @@ from reconciler.facts.deployment_mode import with_operator
 from reconciler.facts.reference_graph import ReferenceGraph, spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.json import Path, dotted
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Mode
 

@@ -7,9 +7,9 @@ from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.pattern import is_open
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
 from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import Json, Path
+from reconciler.model.kind import Kind
 from reconciler.model.runner import AgentRunner
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side

@@ -10,8 +10,8 @@ from reconciler.facts.scope import Scope
 from reconciler.facts.secret_leaf import SecretLeaf, plain_values, reference_leaves
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind
 from reconciler.model.json import Json, Path
+from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside

@@ -12,8 +12,8 @@ from reconciler.facts.store_block import CLUSTER, ORCHESTRATOR, blocks_of, probl
 from reconciler.model.declaration import Declared, Foreign
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.identity import Kind
 from reconciler.model.json import Json
+from reconciler.model.kind import Kind
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.model.wording import listed

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.model.finding import Severity
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.state import State
 from reconciler.settings import Settings
 from tests import building

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.state import State
 from reconciler.rules.judge import Judgement
 from tests import building

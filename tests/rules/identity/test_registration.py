@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.state import State
 from tests import building
 from tests.rules.tree import ACME, NOTHING_LIVE, declare, judge_all, judged, live, scope, settings

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.model.finding import Severity
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from tests import building
 from tests.rules.tree import judged, live, rules_of
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import Kind
+from reconciler.model.kind import Kind
 from reconciler.model.secret import SecretLeaf, Unreadable
 from reconciler.model.state import State
 from reconciler.rules.judge import Judgement

@@ -1,0 +1,81 @@
+"""The kinds that a plan acts on, as a table: what planning, comparing and reporting must know of each.
+
+A new kind is a row here, a document, a canonical form and a wire module (CONTRIBUTING, "A new kind").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Kind(StrEnum):
+    """Everything a plan can act on. `CRITERION` is a part of a definition with calls of its own."""
+
+    AGENT = "Agent"
+    KEY = "Key"
+    DEFINITION = "Definition"
+    CRITERION = "Criterion"
+    RUNNER = "Runner"
+    RUNNER_RULE = "RunnerRule"
+
+
+class Generation(StrEnum):
+    """Which of the two APIs holds a kind."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+@dataclass(frozen=True, slots=True)
+class KindFacts:
+    """What is known of a kind.
+
+    `level` orders kinds: creations go up the levels and deletions down (design decision 4.9).
+    `immutable` is the path of the field that cannot be changed in place, () where every field can
+    or none of them identifies the thing. `secret_root` leads to the secret positions of a document.
+    `is_part` is true for what belongs to another thing and is written through it. `is_replaced`
+    is true where the API cannot change the thing at all: every change deletes and creates.
+    `is_compared` is false where the id says everything about the thing. `parent` is the kind whose
+    deletion takes this one along, None where there is none.
+    """
+
+    plural: str
+    generation: Generation
+    level: int
+    immutable: tuple[str, ...] = ()
+    secret_root: tuple[str, ...] = ()
+    is_part: bool = False
+    is_replaced: bool = False
+    is_compared: bool = True
+    parent: Kind | None = None
+
+
+FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
+    {
+        Kind.AGENT: KindFacts("agents", Generation.V1, level=0),
+        # The id of a key is its fingerprint (v1 reference 3.2).
+        Kind.KEY: KindFacts("keys", Generation.V1, level=1, is_compared=False, parent=Kind.AGENT),
+        # v1 reference 4.2: the type of a definition is fixed.
+        Kind.DEFINITION: KindFacts(
+            "definitions", Generation.V1, level=2, immutable=("type",), secret_root=("secrets",)
+        ),
+        Kind.CRITERION: KindFacts("criteria", Generation.V1, level=3, is_part=True, parent=Kind.DEFINITION),
+        # v2 reference 5.4: the type of a runner is fixed.
+        Kind.RUNNER: KindFacts(
+            "runners",
+            Generation.V2,
+            level=0,
+            immutable=("runner_configuration", "type"),
+            secret_root=("runner_configuration",),
+        ),
+        # v2 reference 8: rules are only created and deleted.
+        Kind.RUNNER_RULE: KindFacts(
+            "runner rules", Generation.V2, level=3, is_replaced=True, parent=Kind.RUNNER
+        ),
+    }
+)
+"""Every kind."""
+
+WHOLE_KINDS = tuple(kind for kind in Kind if not FACTS[kind].is_part)
+"""Kinds of things that are declared, listed, owned and counted by themselves."""
