@@ -343,7 +343,12 @@ BROKEN = {
     "adapters meeting": ("arrows", "source/a.py", "import reconciler.keystore\n", 1),
     "emulator knowing us": ("arrows", "emulator/a.py", "from reconciler.errors import ExitCode\n", 1),
     "product knowing the emulator": ("arrows", "controller/a.py", "import reconciler.emulator\n", 1),
-    "view that starts a pass": ("contracts", "views/a.py", "from reconciler.passes.apply import Ledger\n", 1),
+    "view that starts a pass": (
+        "contracts",
+        "views/a.py",
+        "from reconciler.passes.ledger import Ledger\n",
+        1,
+    ),
     "subjects meeting": ("contracts", "rules/keys/a.py", "\nimport reconciler.rules.gitops.namespace\n", 2),
     "facts above themselves": ("arrows", "facts/a.py", "from reconciler.rules.rule import Rule\n", 1),
     "unplaced part": ("arrows", "extra/a.py", "", 1),

@@ -48,7 +48,7 @@ class Follower:
 
 
 class _LoggedOutcomes:
-    """One record for each action that ended; fulfils `reconciler.passes.apply.Observer`."""
+    """One record for each action that ended; fulfils `reconciler.passes.schedule.Observer`."""
 
     def started(self, action: Action) -> None:
         """Say nothing: an outcome follows."""

@@ -1,6 +1,6 @@
 """What an apply says while it runs: a line for each finished action, and a bar on a terminal.
 
-Fulfils `reconciler.passes.apply.Observer`, and remembers what was done for the message a bug leaves.
+Fulfils `reconciler.passes.schedule.Observer`, and remembers what was done for the message a bug leaves.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """The orchestrator of one organization, both APIs behind one set of verbs.
 
 Speaks `model.state.Resource` at its edge. Errors are those of `reconciler.errors`; what each
-proves is told there. Called by `reconciler.passes.reconcile` (look) and `reconciler.passes.apply` (the rest).
+proves is told there. Called by `reconciler.passes.reconcile` (look) and `reconciler.passes.deed` (the rest).
 """
 
 import threading

@@ -30,7 +30,7 @@ from reconciler.model.inventory import Inventory
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
-from reconciler.passes.apply import Ledger, Observer, carry_out, unchanged_ownership
+from reconciler.passes.carry_out import Records, Work, carry_out
 from reconciler.passes.checking import Adapters, Pass, check, load, load_base, start
 from reconciler.passes.evidence import (
     at_home,
@@ -42,7 +42,8 @@ from reconciler.passes.evidence import (
     unconnected,
 )
 from reconciler.passes.result import PassResult, Preview, Purpose, TargetResult
-from reconciler.plan.action import Outcome, Status, TargetPlan, Unexamined
+from reconciler.passes.schedule import Observer
+from reconciler.plan.action import Status, TargetPlan, Unexamined
 from reconciler.plan.build import Basis, build, takeover
 from reconciler.plan.guards import Approval, counted, granted
 from reconciler.plan.saved import SavedPlan, bind, change_digest
@@ -160,10 +161,7 @@ def apply(
         shown = replace(running.result(targets=before), purpose=Purpose.PLAN)
         if stop.is_set() or not approve(shown):
             return running.result(targets=before, stopped=True)
-        after = [
-            _carry_out(running, sight, built, clients.of(sight.name), observer=observer, stop=stop)
-            for sight, built in planned
-        ]
+        after = _carried_out(running, planned, clients, observer=observer, stop=stop)
     return running.result(targets=_in_order(running, after, failed), stopped=_was_stopped(after, stop))
 
 
@@ -419,54 +417,27 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
     return Preview(running.base_name, tuple(own), existing, tuple(withdrawn))
 
 
-def _carry_out(
+def _carried_out(
     running: Pass,
-    sight: _Sight,
-    built: TargetPlan,
-    client: "Orchestrator",
+    planned: list[tuple[_Sight, TargetPlan]],
+    clients: "_Clients",
     *,
     observer: Observer,
     stop: Event,
-) -> TargetResult:
-    """Carry out one target's plan. One that is refused, has problems or was not read whole is left."""
-    result = _target_result(sight, built)
-    if built.refusals or built.problems or sight.look.failures:
-        return result
-    ledger = Ledger(
-        sight.inventory,
-        running.adapters.digest_key,
-        running.adapters.inventory.write,
-        run=running.started_at.isoformat(),
-    )
-    try:
-        ledger.begin(built.actions)
-    except InventoryError as error:
-        return replace(
-            result,
-            error=f"nothing was changed: {error}",
-            advice=error.advice,
-            is_transient=error.is_transient,
-            error_code=error.exit_code,
-        )
-    outcomes: tuple[Outcome, ...] = ()
-    problem = ""
-    try:
-        outcomes = carry_out(
-            built,
-            client,
-            ledger,
-            concurrency=running.settings.apply.concurrency,
-            stop=stop,
-            observer=observer,
-        )
-        ledger.renew(unchanged_ownership(built, sight.inventory.entries, running.adapters.digest_key))
-    finally:
-        try:
-            ledger.save()
-        except InventoryError as error:
-            log.error("inventory not written", extra={"target": sight.name, "error": str(error)})  # noqa: TRY400  expected
-            problem = f"{error}. {error.advice}" if error.advice else str(error)
-    return replace(result, outcomes=outcomes, inventory_error=problem)
+) -> list[TargetResult]:
+    """Carry out what may be carried out; targets that are refused, have problems or were not read whole are left."""
+    works, left = [], []
+    for sight, built in planned:
+        result = _target_result(sight, built)
+        if built.refusals or built.problems or sight.look.failures:
+            left.append(result)
+        else:
+            works.append(Work(sight.name, built, sight.inventory, result))
+    adapters = running.adapters
+    records = Records(adapters.inventory.write, adapters.digest_key, running.started_at.isoformat())
+    concurrency = running.settings.apply.concurrency
+    done = carry_out(works, clients.of, records, concurrency=concurrency, stop=stop, observer=observer)
+    return [*done, *left]
 
 
 def _was_stopped(after: list[TargetResult], stop: Event) -> bool:

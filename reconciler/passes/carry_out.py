@@ -1,0 +1,127 @@
+"""From plans to what became of them: records are opened, all places run side by side, records are written."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import TYPE_CHECKING
+
+from reconciler.errors import InventoryError
+from reconciler.model.identity import TargetName
+from reconciler.model.inventory import Inventory
+from reconciler.model.place import Place
+from reconciler.passes.deed.hand import Hand
+from reconciler.passes.ledger import Ledger, unchanged_ownership
+from reconciler.passes.result import TargetResult
+from reconciler.passes.schedule import Observer, Schedule
+from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Verb
+
+if TYPE_CHECKING:
+    from reconciler.orchestrator.client import Orchestrator  # brings httpx
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One target to carry out: its plan, the record it was planned with, and the result so far."""
+
+    name: TargetName
+    plan: TargetPlan
+    inventory: Inventory
+    result: TargetResult
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """How records are written: the store, the key of digests, and the name of this run."""
+
+    write: Callable[[Inventory], None]
+    digest_key: bytes | None
+    run: str
+
+
+def carry_out(
+    works: Sequence[Work],
+    client: "Callable[[TargetName], Orchestrator]",
+    records: Records,
+    *,
+    concurrency: int,
+    stop: Event,
+    observer: Observer,
+) -> list[TargetResult]:
+    """Carry out the plans of several targets at once, and return their results in the same order.
+
+    A target whose record cannot be written at the start changes nothing. What a requirement in
+    another target did not do blocks only what requires it.
+    """
+    opened: list[tuple[Work, Ledger]] = []
+    results: dict[TargetName, TargetResult] = {}
+    for work in works:
+        ledger = Ledger(work.inventory, records.digest_key, records.write, run=records.run)
+        try:
+            ledger.begin(work.plan.actions)
+        except InventoryError as error:
+            results[work.name] = _unstarted(work.result, error)
+        else:
+            opened.append((work, ledger))
+    hands = {
+        place: Hand(client(work.name), ledger, work.plan.actions)
+        for work, ledger in opened
+        for place in {action.key.place for action in work.plan.actions}
+    }
+    actions = [action for work, _ in opened for action in work.plan.actions]
+    schedule = Schedule(actions, hands, stop=stop, observer=observer)
+    outcomes: Mapping[Place, Sequence[Outcome]] = {}
+    try:
+        outcomes = _by_place(schedule.outcomes(concurrency))
+        for work, ledger in opened:
+            entries = work.inventory.entries
+            ledger.renew(unchanged_ownership(work.plan, entries, records.digest_key))
+    finally:
+        for work, ledger in opened:
+            places = dict.fromkeys(action.key.place for action in work.plan.actions)
+            results[work.name] = replace(
+                work.result,
+                outcomes=(*(o for place in places for o in outcomes.get(place, ())), *_contested(work.plan)),
+                inventory_error=_saved(work, ledger),
+            )
+    return [results[work.name] for work in works]
+
+
+def _unstarted(result: TargetResult, error: InventoryError) -> TargetResult:
+    return replace(
+        result,
+        error=f"nothing was changed: {error}",
+        advice=error.advice,
+        is_transient=error.is_transient,
+        error_code=error.exit_code,
+    )
+
+
+def _by_place(outcomes: Sequence[Outcome]) -> dict[Place, list[Outcome]]:
+    found: dict[Place, list[Outcome]] = {}
+    for outcome in outcomes:
+        found.setdefault(outcome.action.key.place, []).append(outcome)
+    return found
+
+
+def _contested(plan: TargetPlan) -> list[Outcome]:
+    return [
+        Outcome(
+            Action(Verb.UPDATE, change.key, change),
+            Status.REFUSED,
+            "differs from the files and is not ours; left alone",
+        )
+        for change in plan.contested
+    ]
+
+
+def _saved(work: Work, ledger: Ledger) -> str:
+    """Write the record; what went wrong, "" where nothing did."""
+    try:
+        ledger.save()
+    except InventoryError as error:
+        log.error("inventory not written", extra={"target": work.name, "error": str(error)})  # noqa: TRY400  expected
+        return f"{error}. {error.advice}" if error.advice else str(error)
+    return ""

@@ -1,0 +1,1 @@
+"""Single actions: how each is sent, and what became of it."""

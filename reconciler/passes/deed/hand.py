@@ -1,0 +1,224 @@
+"""The hand of one organization: performs single actions. The only code that changes an orchestrator.
+
+A change whose answer was lost is never repeated blindly: the thing is read again and compared
+(design decision 4.4).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from reconciler.diff.change import Visibility
+from reconciler.diff.fields import differences
+from reconciler.errors import AbsentError, ConflictError, LostAnswerError, OrchestratorError
+from reconciler.model.kind import Kind
+from reconciler.model.secret import Literal
+from reconciler.model.state import Resource
+from reconciler.passes.deed.deed import Deed, deed, secrets_differ
+from reconciler.passes.ledger import Ledger
+from reconciler.plan.action import Action, Outcome, Status, Verb
+
+if TYPE_CHECKING:
+    from reconciler.orchestrator.client import Orchestrator  # brings httpx
+
+ATTEMPTS = 3
+"""How often one change is sent when answers get lost; each time after reading again."""
+
+
+class Hand:
+    """Performs single actions. Expected failures become outcomes; anything else rises as our bug."""
+
+    def __init__(self, orchestrator: "Orchestrator", ledger: Ledger, actions: Iterable[Action]) -> None:
+        self._orchestrator = orchestrator
+        self._ledger = ledger
+        self._lock = Lock()
+        planned = list(actions)
+        self._created = {action.key for action in planned if action.verb is Verb.CREATE}
+        self._criteria_left = Counter(
+            action.subject.key for action in planned if action.key.kind is Kind.CRITERION
+        )
+
+    def perform(self, action: Action) -> Outcome:
+        """Send one action; what became of it."""
+        if action.verb is Verb.ADOPT:
+            return self._adopt(action)
+        if action.verb is Verb.FORGET:
+            self._ledger.drop(action.key)
+            return Outcome(action, Status.DONE)
+        sending = deed(self._orchestrator, action)
+        for attempt in range(1, ATTEMPTS + 1):
+            outcome = self._attempt(action, sending, attempt)
+            if outcome is not None:
+                return outcome
+        raise AssertionError("the last attempt always returns")
+
+    def _attempt(self, action: Action, deed: Deed, attempt: int) -> Outcome | None:
+        """Send once. None means that the answer was lost, nothing happened, and there are attempts left."""
+        try:
+            live = deed.send()
+        except LostAnswerError as error:
+            return self._after_lost_answer(action, deed, error, attempt)
+        except ConflictError as error:
+            late = self._after_late_effect(action, deed, error) if attempt > 1 else None
+            return late or self._after_conflict(action, deed, error)
+        except AbsentError as error:
+            if action.verb is not Verb.DELETE:
+                return Outcome(action, Status.FAILED, str(error), is_transient=True)
+            self._record(action, None)
+            return Outcome(action, Status.UNCHANGED, "was gone already")
+        except OrchestratorError as error:
+            return _failure(action, error)
+        self._record(action, live)
+        return Outcome(action, Status.DONE, self._reads_back(action, live))
+
+    def _after_lost_answer(
+        self, action: Action, deed: Deed, error: LostAnswerError, attempt: int
+    ) -> Outcome | None:
+        """Read again; None means that nothing happened and the change may be sent once more."""
+        try:
+            live = deed.look()
+        except OrchestratorError as second:
+            return Outcome(
+                action, Status.UNKNOWN, f"{error}; reading again failed too: {second}", is_transient=True
+            )
+        done = self._found_done(action, deed, live)
+        if done is not None:
+            return done
+        if _is_taken(action, live):
+            return Outcome(
+                action, Status.FAILED, f"{error}; found something else under this id when read again"
+            )
+        if attempt == ATTEMPTS:
+            return Outcome(
+                action, Status.FAILED, f"{error}; not done after {ATTEMPTS} attempts", is_transient=True
+            )
+        return None
+
+    def _found_done(self, action: Action, deed: Deed, live: Resource | None) -> Outcome | None:
+        """Settle a change whose answer was lost and whose effect is there; None where it is not."""
+        if not deed.happened(live):
+            return None
+        if live is not None and _creates_literals(action):
+            return self._send_secrets_again(action, live)
+        self._record(action, live)
+        return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
+
+    def _send_secrets_again(self, action: Action, live: Resource) -> Outcome:
+        """Something equal but for secrets stands there: sending them once more makes it certain."""
+        desired = action.subject.desired
+        assert desired is not None
+        try:
+            written = self._orchestrator.update(live, desired, secrets_changed=True)
+        except OrchestratorError as error:
+            return Outcome(
+                action, Status.UNKNOWN, f"created; its secrets are uncertain: {error}", is_transient=True
+            )
+        self._record(action, written)
+        return Outcome(
+            action, Status.DONE, "the answer was lost; found done when read again, secrets sent again"
+        )
+
+    def _after_late_effect(self, action: Action, deed: Deed, error: ConflictError) -> Outcome | None:
+        """Settle a create whose first answer was lost and whose second was refused: the first took effect late."""
+        if action.verb is not Verb.CREATE:
+            return None
+        try:
+            live = deed.look()
+        except OrchestratorError as second:
+            return Outcome(
+                action, Status.UNKNOWN, f"{error}; reading again failed: {second}", is_transient=True
+            )
+        return self._found_done(action, deed, live)
+
+    def _after_conflict(self, action: Action, deed: Deed, error: ConflictError) -> Outcome:
+        if action.verb is Verb.DELETE:
+            return Outcome(action, Status.REFUSED, str(error))
+        try:
+            live = deed.look()
+        except OrchestratorError as second:
+            return Outcome(
+                action, Status.FAILED, f"{error}; reading again failed: {second}", is_transient=True
+            )
+        if action.verb is Verb.CREATE and deed.happened(live) and not _creates_literals(action):
+            self._record(action, live)
+            return Outcome(action, Status.UNCHANGED, "was there already, equal")
+        if _is_taken(action, live):
+            return Outcome(
+                action, Status.FAILED, f"{error}; somebody else made it meanwhile", is_transient=True
+            )
+        return Outcome(action, Status.FAILED, str(error), is_transient=True)
+
+    def conclude(self, outcome: Outcome) -> None:
+        """A create that certainly did not happen leaves no pending mark; an uncertain one keeps it."""
+        if outcome.action.verb is not Verb.CREATE or outcome.action.key.kind is Kind.CRITERION:
+            return
+        if outcome.status in (Status.FAILED, Status.BLOCKED, Status.REFUSED, Status.SKIPPED):
+            for change in (outcome.action.subject, *outcome.action.carried):
+                if self._ledger.is_pending(change.key):
+                    self._ledger.drop(change.key)
+
+    def _adopt(self, action: Action) -> Outcome:
+        change = action.subject
+        if change.desired is None:
+            raise AssertionError("only desired things are adopted")
+        self._ledger.settle(change.desired, change.live, sent_secrets=not _has_literals(action))
+        return Outcome(action, Status.DONE)
+
+    def _record(self, action: Action, live: Resource | None) -> None:
+        desired = action.subject.desired
+        if action.key.kind is Kind.CRITERION:
+            with self._lock:
+                self._criteria_left[action.subject.key] -= 1
+                is_last = not self._criteria_left[action.subject.key]
+            if desired is not None and is_last:
+                self._ledger.settle_criteria(desired)
+            return
+        if action.verb is Verb.DELETE:
+            for change in (action.subject, *action.carried):
+                self._ledger.drop(change.key)
+            if desired is not None and action.key in self._created:
+                self._ledger.expect(desired)
+            return
+        if desired is None:
+            raise AssertionError("only desired things are created or updated")
+        sent = action.verb is Verb.CREATE or secrets_differ(action.subject.fields)
+        self._ledger.settle(desired, live, sent_secrets=sent)
+        for change in action.carried:
+            if change.desired is not None:
+                self._ledger.settle(change.desired, None, sent_secrets=True)
+
+    def _reads_back(self, action: Action, live: Resource | None) -> str:
+        """Say so where the server kept something else than was sent."""
+        desired = action.subject.desired
+        if desired is None or live is None or action.key.kind is Kind.CRITERION:
+            return ""
+        fields = [c for c in differences(desired, live, None, None) if c.visibility is Visibility.SHOWN]
+        if not fields:
+            return ""
+        names = ", ".join(".".join(map(str, change.path)) for change in fields[:3])
+        return f"reads back differently: {names}"
+
+
+def _is_taken(action: Action, live: Resource | None) -> bool:
+    """True where a create met something else under its id; a criterion is read as part of its definition."""
+    return action.verb is Verb.CREATE and action.key.kind is not Kind.CRITERION and live is not None
+
+
+def _creates_literals(action: Action) -> bool:
+    """True for creates that carry plain secrets: reading again does not show whose those are."""
+    return action.verb is Verb.CREATE and _has_literals(action)
+
+
+def _has_literals(action: Action) -> bool:
+    desired = action.subject.desired
+    return (
+        desired is not None
+        and action.key.kind is not Kind.CRITERION
+        and any(isinstance(leaf, Literal) for leaf in desired.secrets.values())
+    )
+
+
+def _failure(action: Action, error: OrchestratorError) -> Outcome:
+    message = f"{error}. {error.advice}" if error.advice else str(error)
+    return Outcome(action, Status.FAILED, message, is_transient=error.is_transient)

@@ -1,0 +1,147 @@
+"""The record of what we own, while an apply changes it.
+
+Before the first create, a pending mark is written for every create of the plan; so an apply that is
+killed at any point leaves a record from which the next pass knows its own objects.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from threading import Lock
+
+from reconciler.diff.change import Group
+from reconciler.diff.compare import criteria_digest, leaves_digest
+from reconciler.diff.fields import criteria_change, literal_digests, reference_text
+from reconciler.model.identity import ResourceKey
+from reconciler.model.inventory import Inventory, Ownership, Phase
+from reconciler.model.json import digest
+from reconciler.model.kind import FACTS
+from reconciler.model.secret import Literal
+from reconciler.model.state import Resource
+from reconciler.plan.action import Action, TargetPlan, Verb
+
+
+class Ledger:
+    """What we own, while it changes. `save` writes it; thread-safe.
+
+    Entries of the plan's creates are marked pending at the start and settled one by one.
+    """
+
+    def __init__(
+        self, inventory: Inventory, digest_key: bytes | None, write: Callable[[Inventory], None], *, run: str
+    ) -> None:
+        self._run = run
+        self._inventory = inventory
+        self._entries = dict(inventory.entries)
+        self._digest_key = digest_key
+        self._write = write
+        self._lock = Lock()
+        self._saved = dict(inventory.entries)
+
+    def begin(self, actions: Iterable[Action]) -> None:
+        """Mark every thing that is about to be created, and write the marks.
+
+        Where anything will be sent, the record is written in any case: of two runs at once, the
+        second meets InventoryConflictError here, before it changes anything.
+        """
+        planned = list(actions)
+        for action in planned:
+            if action.verb is Verb.CREATE and not FACTS[action.key.kind].is_part:
+                created = [action.subject, *action.carried]
+                for change in created:
+                    if change.desired is not None and change.key not in self._entries:
+                        self._entries[change.key] = self._entry(change.desired, None, Phase.PENDING)
+        if any(action.writes_orchestrator for action in planned):
+            self._inventory = replace(self._inventory, exists=False)
+        self.save()
+
+    def settle(self, desired: Resource, live: Resource | None, *, sent_secrets: bool) -> None:
+        """Record that `desired` is live. `live` is what was read back, None where nothing was."""
+        with self._lock:
+            entry = self._entry(desired, live, Phase.OWNED)
+            known = self._entries.get(desired.key)
+            if known is not None and known.phase is Phase.OWNED:
+                if not sent_secrets:
+                    entry = replace(entry, secrets=known.secrets, references=known.references)
+                if live is not None and criteria_change(desired, live):
+                    entry = replace(entry, criteria=known.criteria)
+            self._entries[desired.key] = entry
+
+    def settle_criteria(self, desired: Resource) -> None:
+        """Record that the criteria of `desired` are live."""
+        with self._lock:
+            known = self._entries.get(desired.key)
+            if known is not None:
+                self._entries[desired.key] = replace(known, criteria=criteria_digest(desired))
+
+    def expect(self, desired: Resource) -> None:
+        """Record that `desired` was deleted and is about to be created anew."""
+        with self._lock:
+            self._entries[desired.key] = self._entry(desired, None, Phase.PENDING)
+
+    def drop(self, key: ResourceKey) -> None:
+        """Record that `key` is not ours any more, or never came to be."""
+        with self._lock:
+            self._entries.pop(key, None)
+
+    def renew(self, entries: Mapping[ResourceKey, Ownership]) -> None:
+        """Replace entries of things that were seen unchanged."""
+        with self._lock:
+            self._entries.update(entries)
+
+    def is_pending(self, key: ResourceKey) -> bool:
+        """True while a create of it has not been settled."""
+        with self._lock:
+            entry = self._entries.get(key)
+            return entry is not None and entry.phase is Phase.PENDING
+
+    def save(self) -> None:
+        """Write the record if it changed since it was last written. Raises InventoryError."""
+        with self._lock:
+            if self._entries == self._saved and self._inventory.exists:
+                return
+            self._inventory = self._inventory.with_entries(self._entries, run=self._run)
+            self._write(self._inventory)
+            self._saved = dict(self._entries)
+
+    def _entry(self, desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
+        return ownership(desired, live, phase, self._digest_key)
+
+
+def ownership(desired: Resource, live: Resource | None, phase: Phase, digest_key: bytes | None) -> Ownership:
+    """The record of one thing that was, or is about to be, made live."""
+    literals = [at for at, leaf in desired.secrets.items() if isinstance(leaf, Literal)]
+    return Ownership(
+        key=desired.key,
+        phase=phase,
+        applied=digest(desired.document),
+        criteria=criteria_digest(desired),
+        leaves=leaves_digest(desired),
+        secrets=literal_digests(desired, digest_key),
+        references={at: reference_text(live.secrets.get(at)) for at in literals} if live is not None else {},
+        observed_at=live.updated_at if live is not None else "",
+    )
+
+
+def unchanged_ownership(
+    plan: TargetPlan, entries: Mapping[ResourceKey, Ownership], digest_key: bytes | None
+) -> dict[ResourceKey, Ownership]:
+    """Entries of unchanged things whose record is older than what was seen.
+
+    A runner that was read anew gets its time stamp, so that the next pass need not read it.
+    """
+    renewed = {}
+    for change in plan.diff.of(Group.UNCHANGED):
+        entry = entries.get(change.key)
+        if entry is None or change.desired is None or change.live is None:
+            continue
+        seen = ownership(change.desired, change.live, Phase.OWNED, digest_key)
+        wanted = replace(
+            entry,
+            applied=seen.applied,
+            criteria=seen.criteria,
+            leaves=seen.leaves,
+            observed_at=seen.observed_at or entry.observed_at,
+        )
+        if wanted != entry:
+            renewed[change.key] = wanted
+    return renewed

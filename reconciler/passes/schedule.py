@@ -1,0 +1,173 @@
+"""Carries a plan out: actions of all places, as soon as what they require is done.
+
+Every place has workers of its own, so that a slow organization does not hold up another. A worker
+takes the next action itself: no thread in between limits the rate.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from contextvars import Context, copy_context
+from dataclasses import replace
+from threading import Condition, Event, Lock, Thread
+from time import monotonic
+from typing import Protocol
+
+from reconciler.model.place import Place
+from reconciler.plan.action import Action, ActionId, Outcome, Status
+
+
+class Observer(Protocol):
+    """Sees progress, from several threads, one call at a time."""
+
+    def started(self, action: Action) -> None:
+        """Called before an action is sent."""
+
+    def finished(self, outcome: Outcome, done: int, total: int) -> None:
+        """Called when an action has an outcome; `done` of `total` have one now."""
+
+
+class Performer(Protocol):
+    """What performs the actions of one place."""
+
+    def perform(self, action: Action) -> Outcome:
+        """Do it. Expected failures are outcomes; whatever is raised ends the run."""
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Called once for every outcome, also of actions that were never started."""
+
+
+class Schedule:
+    """One run over a plan's actions. A failed action blocks only what requires it."""
+
+    def __init__(
+        self,
+        actions: Sequence[Action],
+        hands: Mapping[Place, Performer],
+        *,
+        stop: Event,
+        observer: Observer,
+    ) -> None:
+        self._actions = {action.id: action for action in actions}
+        self._hands = hands
+        self._stop = stop
+        self._observer = observer
+        self._lock = Lock()
+        self._telling = Lock()
+        self._outcomes: dict[ActionId, Outcome] = {}
+        self._reported = 0
+        self._ready: dict[Place, deque[ActionId]] = {action.key.place: deque() for action in actions}
+        self._changed = {place: Condition(self._lock) for place in self._ready}
+        self._failure: BaseException | None = None
+        self._followers: dict[ActionId, list[ActionId]] = defaultdict(list)
+        self._missing: dict[ActionId, int] = {}
+        for action in actions:
+            self._missing[action.id] = len(action.requires)
+            for before in action.requires:
+                self._followers[before].append(action.id)
+
+    def outcomes(self, concurrency: int) -> tuple[Outcome, ...]:
+        """Run everything, `concurrency` actions at once in each place; one outcome for each, in plan order.
+
+        When `stop` is set, the running actions are finished and no new one is started. What a
+        performer raises is raised here, after the running actions.
+        """
+        for action in self._actions.values():
+            if not action.requires:
+                self._ready[action.key.place].append(action.id)
+            elif not action.requires <= self._actions.keys():
+                self._settle(self._blocked(action))
+        workers = [
+            Thread(target=self._work, args=(place, copy_context()), name=f"apply {place} {number}")
+            for place, ready in self._ready.items()
+            for number in range(min(concurrency, self._count(place)))
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        if self._failure is not None:
+            raise self._failure
+        for action in self._actions.values():
+            if action.id not in self._outcomes:
+                self._settle(Outcome(action, Status.SKIPPED, "not reached: the run was stopped"))
+        return tuple(self._outcomes[identifier] for identifier in self._actions)
+
+    def _count(self, place: Place) -> int:
+        return sum(identifier[1].place == place for identifier in self._actions)
+
+    def _work(self, place: Place, context: Context) -> None:
+        try:
+            while (action := self._next(place)) is not None:
+                self._settle(context.run(self._perform, action))
+        except BaseException as error:  # noqa: BLE001  raised again by the thread that waits for the run
+            with self._lock:
+                self._failure = self._failure or error
+                self._wake_all()
+
+    def _next(self, place: Place) -> Action | None:
+        """The next action of a place; waits for one. None when the run is over."""
+        ready, changed = self._ready[place], self._changed[place]
+        with self._lock:
+            while True:
+                if self._stop.is_set() or self._failure is not None:
+                    self._wake_all()
+                    return None
+                if ready:
+                    return self._actions[ready.popleft()]
+                if len(self._outcomes) == len(self._actions):
+                    return None
+                changed.wait()
+
+    def _wake_all(self) -> None:
+        for changed in self._changed.values():
+            changed.notify_all()
+
+    def _perform(self, action: Action) -> Outcome:
+        with self._telling:
+            self._observer.started(action)
+        started = monotonic()
+        outcome = self._hands[action.key.place].perform(action)
+        return replace(outcome, seconds=monotonic() - started)
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Record an outcome, and that of everything it blocks; free what required it."""
+        settled = [outcome]
+        while settled:
+            outcome = settled.pop()
+            self._hands[outcome.action.key.place].conclude(outcome)
+            with self._lock:
+                self._outcomes[outcome.action.id] = outcome
+                settled.extend(self._freed(outcome.action))
+                if len(self._outcomes) == len(self._actions) or self._stop.is_set():
+                    self._wake_all()
+            with self._telling:
+                self._reported += 1
+                self._observer.finished(outcome, self._reported, len(self._actions))
+
+    def _freed(self, action: Action) -> list[Outcome]:
+        """Make ready what waited for nothing but this action; outcomes of what is blocked now."""
+        blocked = []
+        for identifier in self._followers[action.id]:
+            self._missing[identifier] -= 1
+            if self._missing[identifier]:
+                continue
+            follower = self._actions[identifier]
+            if any(not _is_met(self._outcomes[before]) for before in follower.requires):
+                blocked.append(self._blocked(follower))
+            else:
+                self._ready[follower.key.place].append(identifier)
+                self._changed[follower.key.place].notify()
+        return blocked
+
+    def _blocked(self, action: Action) -> Outcome:
+        """Blocked by what failed, and by what is required and not part of this run."""
+        causes = sorted(
+            f"{verb} {key}"
+            for verb, key in action.requires
+            if (verb, key) not in self._outcomes or not _is_met(self._outcomes[verb, key])
+        )
+        return Outcome(action, Status.BLOCKED, "requires " + ", ".join(causes))
+
+
+def _is_met(outcome: Outcome) -> bool:
+    return outcome.status in (Status.DONE, Status.UNCHANGED)
