@@ -1,16 +1,18 @@
 """Options that several commands share, and what their values must look like."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.cli.completion import complete_objects, complete_targets
 from reconciler.model.kind import WHOLE_KINDS
+
+if TYPE_CHECKING:
+    from reconciler.plan.approval import Approval
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,20 +38,22 @@ class SourceOptions:
     against: str | None = None
 
 
-def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    """Parse `GUARD:COUNT`; an unknown guard is wrong usage."""
+def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> "tuple[Approval, ...]":
+    """Parse `GUARD=KIND/ID` and `GUARD=COUNT:DIGEST`; an unknown guard is wrong usage."""
     if not values:
         return ()
-    from reconciler.plan.guards import GUARDS  # noqa: PLC0415  only commands that plan need it
+    from reconciler.plan.approval import parse  # noqa: PLC0415  only commands that plan need it
+    from reconciler.plan.guards import GUARDS  # noqa: PLC0415  as above
 
     parsed = []
     for value in values:
-        guard, _colon, count = value.rpartition(":")
-        if not re.fullmatch(r"[0-9]{1,9}", count):
-            raise click.BadParameter(f"{value!r} is not GUARD:COUNT, such as deletes:7")
-        if guard not in GUARDS:
-            raise click.BadParameter(f"there is no guard {guard!r}; there are {', '.join(GUARDS)}")
-        parsed.append((guard, int(count)))
+        try:
+            approval = parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+        if approval.guard not in GUARDS:
+            raise click.BadParameter(f"there is no guard {approval.guard!r}; there are {', '.join(GUARDS)}")
+        parsed.append(approval)
     return tuple(parsed)
 
 
@@ -113,11 +117,11 @@ def output_option(*formats: Format) -> Callable[[F], F]:
 
 
 def accept_option(function: F) -> F:
-    """`--accept GUARD:COUNT`."""
+    """`--accept GUARD=KIND/ID`."""
     return click.option(
         "--accept",
         "accepted",
-        metavar="GUARD:COUNT",
+        metavar="GUARD=KIND/ID",
         multiple=True,
         callback=approvals,
         help="Let through this one case of a guard; repeatable.",

@@ -12,7 +12,8 @@ from reconciler.model.state import Resource
 class Group(StrEnum):
     """Where a key falls. Every key of desired, live and inventory falls into exactly one.
 
-    `FORGOTTEN` is owned, but neither desired nor live: only our record of it goes.
+    `FORGOTTEN` is owned, but neither desired nor live: only our record of it goes. `RELEASED` is owned and
+    live, and part of something whose parts the files do not manage: it is left alone and stays owned.
     """
 
     CREATION = "create"
@@ -22,6 +23,7 @@ class Group(StrEnum):
     CONTESTED = "contested"
     UNCHANGED = "unchanged"
     UNMANAGED = "unmanaged"
+    RELEASED = "released"
     FORGOTTEN = "forgotten"
 
 

@@ -3,6 +3,8 @@
 Callers: `reconciler.passes.reconcile`. What to do about each group is the plan's business.
 """
 
+from dataclasses import replace
+
 from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Group
 from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE, criteria_change, differences
 from reconciler.model.identity import ResourceKey
@@ -27,6 +29,9 @@ def compare(desired: State, live: State, inventory: Inventory, digest_key: bytes
         for key in sorted(keys)
         if key.kind in live.complete
     }
+    for key, change in changes.items():
+        if change.group is Group.PRUNE and change.live is not None and change.live.parent in desired.open:
+            changes[key] = replace(change, group=Group.RELEASED)
     return Diff(changes)
 
 

@@ -25,7 +25,12 @@ def desired_state(declarations: Declarations, place: Place) -> State:
     installations and keys of other owners than agents are checked by rules and not applied.
     """
     resources = {resource.key: resource for resource in _resources(declarations, place)}
-    return State(resources, frozenset(Kind))
+    unmanaged = (
+        ResourceKey(place, Kind.RUNNER, runner.document.metadata.id)
+        for runner in declarations.runners
+        if runner.document.spec.rules is None
+    )
+    return State(resources, frozenset(Kind), open=frozenset(unmanaged))
 
 
 def _resources(declarations: Declarations, place: Place) -> Iterator[Resource]:

@@ -64,6 +64,8 @@ class Pass:
     clock: float = field(default_factory=monotonic)
     source: SourceInfo = field(default_factory=lambda: SourceInfo(""))
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    declarations: Declarations = field(default_factory=Declarations, repr=False)
+    """Everything that the tree declares."""
     read: tuple[Finding, ...] = ()
     """Findings of reading the files."""
     judged: tuple[Finding, ...] = ()
@@ -75,6 +77,7 @@ class Pass:
     requests: dict[str, int] = field(default_factory=dict)
     unread: tuple[tuple[str, str], ...] = ()
     base_name: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -103,6 +106,7 @@ class Pass:
                 seconds=monotonic() - self.clock,
                 requests=dict(self.requests),
                 unread=self.unread,
+                notes=self.notes,
             ),
             **more,  # type: ignore[arg-type]  # fields of PassResult, checked by its constructor
         )
@@ -129,6 +133,7 @@ def load(running: Pass) -> Declarations | PassResult:
     documents = sum(1 for _ in declarations.documents())
     running.source = SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents)
     running.files = tree.files
+    running.declarations = declarations
     running.unread = declarations.unread
     running.read = (
         *tree.findings,

@@ -1,6 +1,6 @@
 """What may be believed of what was read, and what need not be looked at again. Pure; called by `reconcile`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.diff.fields import literal_digests
@@ -47,10 +47,7 @@ def believed(look: Look, inventory: Inventory) -> Look:
 
 def hints(desired: State, inventory: Inventory, digest_key: bytes | None, beside: frozenset[Beside]) -> Hints:
     """What spares requests: which agents' keys matter, runners known to be as desired, what rules ask for."""
-    agents = {key.id for key in (*desired.resources, *inventory.entries) if key.kind is Kind.AGENT}
-    agents |= {
-        key.id.partition("/")[0] for key in (*desired.resources, *inventory.entries) if key.kind is Kind.KEY
-    }
+    agents = set(agents_in((*desired.resources, *inventory.entries)))
     runners: dict[str, tuple[str, Resource]] = {}
     for resource in desired.of(Kind.RUNNER):
         entry = inventory.entries.get(resource.key)
@@ -63,6 +60,15 @@ def hints(desired: State, inventory: Inventory, digest_key: bytes | None, beside
         ):
             runners[resource.key.id] = (entry.observed_at, _as_live(resource, entry.observed_at))
     return Hints(frozenset(agents), runners, beside)
+
+
+def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:
+    """Ids of the agents that some of the keys are of, or belong to."""
+    for key in keys:
+        if key.kind is Kind.AGENT:
+            yield key.id
+        elif key.kind is Kind.KEY:
+            yield key.id.partition("/")[0]
 
 
 def _as_live(desired: Resource, updated_at: str) -> Resource:

@@ -109,6 +109,8 @@ class PassResult:
     preview: Preview | None = None
     selection: str = ""
     """What `--only` and `--target` left in, in words; "" for everything."""
+    notes: tuple[str, ...] = ()
+    """Sentences about the run that a reader must not miss, such as approvals that let nothing through."""
     changed: tuple[str, ...] = ()
     error: str = ""
     advice: str = ""
@@ -173,19 +175,20 @@ class PassResult:
     def _applied_verdict(self) -> Verdict:
         statuses = {outcome.status for outcome in self.outcomes}
         unreadable = any(target.error for target in self.targets)
-        refused = any(plan.refusals or plan.problems for plan in self.plans)
+        refused = any(plan.refusals for plan in self.plans)
+        has_problems = any(plan.problems for plan in self.plans)
         happened = bool(statuses & {Status.DONE, Status.UNKNOWN})
         if self.stopped:
             return Verdict.INTERRUPTED if self.outcomes else Verdict.NOT_STARTED
         left = statuses - {Status.DONE, Status.UNCHANGED}
         if left - {Status.REFUSED} or any(t.inventory_error for t in self.targets):
             return Verdict.PARTIAL
-        if left and not (unreadable or refused):
-            return Verdict.REFUSED
-        if unreadable or refused:
+        if unreadable or has_problems:
             if happened:
                 return Verdict.PARTIAL
             return Verdict.UNREADABLE if unreadable else Verdict.REFUSED
+        if left or refused:
+            return Verdict.REFUSED
         return Verdict.APPLIED if happened else Verdict.EMPTY
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:

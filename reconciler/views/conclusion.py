@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from reconciler.model.finding import Finding, Severity
 from reconciler.passes.result import PassResult, Purpose, Verdict
-from reconciler.plan.action import Outcome, Refusal, Status, TargetPlan
+from reconciler.plan.action import Outcome, Status, TargetPlan
+from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda
 
 NOTHING_CHANGED = "Nothing was changed."

@@ -18,12 +18,12 @@ from reconciler.passes.result import PassResult, Preview, Purpose, SourceInfo, T
 from reconciler.plan.action import (
     Action,
     Outcome,
-    Refusal,
     Status,
     TargetPlan,
     Unexamined,
     Verb,
 )
+from reconciler.plan.refusal import Refusal
 
 CANARY = "c4n4ry-of-a-secret"
 TARGET = TargetName("acme")
@@ -260,7 +260,6 @@ def refused() -> PassResult:
                 "deletes",
                 TARGET,
                 "16 of 20 owned Definition objects would be deleted; safety.maxDelete (10% or 5) allows 5",
-                16,
                 keys,
             ),
         ),

@@ -77,7 +77,7 @@ def test_different_things_of_nobody_are_contested(world: World) -> None:
     result = world.apply()
     assert result.exit_code() is ExitCode.REFUSED
     assert dict(world.effects()) == {("created", "definitions/acme/other"): 1}
-    taken_over = world.apply(("contested", 1))
+    taken_over = world.apply("contested=Definition/bucket")
     assert taken_over.verdict is Verdict.APPLIED
     assert actions(world.plan()) == []
 

@@ -23,6 +23,7 @@ from reconciler.passes import reconcile
 from reconciler.passes.reconcile import Adapters
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.plan.approval import parse
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
 from reconciler.settings import Settings
@@ -216,25 +217,25 @@ class World:
         )
 
     def plan(
-        self, *accepted: tuple[str, int], only: frozenset[str] = frozenset(), base: Path | None = None
+        self, *accepted: str, only: frozenset[str] = frozenset(), base: Path | None = None
     ) -> PassResult:
         result, _ = self.plan_and_save(*accepted, only=only, base=base)
         return result
 
     def plan_and_save(
-        self, *accepted: tuple[str, int], only: frozenset[str] = frozenset(), base: Path | None = None
+        self, *accepted: str, only: frozenset[str] = frozenset(), base: Path | None = None
     ) -> tuple[PassResult, SavedPlan | None]:
         result, bind = reconcile.plan(
             self.settings,
             self.adapters(Access.READ_ONLY, base=base),
             Selection(only=only),
-            accepted=frozenset(accepted),
+            accepted=frozenset(map(parse, accepted)),
         )
         return result, bind() if bind is not None else None
 
     def apply(
         self,
-        *accepted: tuple[str, int],
+        *accepted: str,
         only: frozenset[str] = frozenset(),
         bound: SavedPlan | None = None,
         stop: Event | None = None,
@@ -246,7 +247,7 @@ class World:
             self.settings,
             replace(adapters, inventory=inventory or adapters.inventory),
             Selection(only=only),
-            accepted=frozenset(accepted),
+            accepted=frozenset(map(parse, accepted)),
             bound=bound,
             observer=observer or Silent(),
             stop=stop or Event(),

@@ -240,7 +240,7 @@ def test_what_could_not_be_read_is_an_error_and_a_guard_a_failure() -> None:
     assert suite(samples.unreadable()).find("testcase/error") is not None
     refused = suite(samples.refused()).find("testcase/failure")
     assert refused is not None
-    assert "--accept deletes:16" in str(refused.text)
+    assert "--accept deletes=16:1c4e9e3ae71e" in str(refused.text)
 
 
 def test_hostile_text_stays_xml() -> None:

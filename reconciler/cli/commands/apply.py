@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.cli.interrupt import Interruption
     from reconciler.cli.wiring import Composition
     from reconciler.passes.result import PassResult
+    from reconciler.plan.approval import Approval
 
 
 @click.command()
@@ -45,7 +46,7 @@ def command(
     ref: str | None,
     targets: tuple[str, ...],
     only: tuple[str, ...],
-    accepted: tuple[tuple[str, int], ...],
+    accepted: "tuple[Approval, ...]",
     plan_path: Path | None,
     yes: bool,
     concurrency: int | None,

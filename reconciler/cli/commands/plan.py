@@ -19,6 +19,7 @@ from reconciler.cli.session import session
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Composition
     from reconciler.passes.result import PassResult
+    from reconciler.plan.approval import Approval
     from reconciler.plan.saved import SavedPlan
 
 
@@ -38,7 +39,7 @@ def command(
     against: str | None,
     targets: tuple[str, ...],
     only: tuple[str, ...],
-    accepted: tuple[tuple[str, int], ...],
+    accepted: "tuple[Approval, ...]",
     form: str,
     out: Path | None,
     detailed: bool,

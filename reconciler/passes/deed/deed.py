@@ -9,7 +9,7 @@ from reconciler.diff.fields import criteria_change, differences
 from reconciler.model.kind import Kind
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Verb
-from reconciler.plan.order import criterion_selector
+from reconciler.plan.parts import criterion_selector
 
 if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx
