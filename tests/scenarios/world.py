@@ -35,6 +35,7 @@ VAULT = {"url": "https://vault.test", "auth": {"token": "made-up"}}
 STORE = "external"
 """The primary secret store of every organization: an external one, so that references may be used."""
 SWITCHED = {
+    "R21": {"severity": "warning", "reason": "what holds a key back is what is tested"},
     "R22": {"severity": "off", "reason": "the order of a key's replacement is what is tested"},
     "R78": {"severity": "off", "reason": "what becomes of literals is what is tested"},
 }
@@ -237,6 +238,7 @@ class World:
         self,
         *accepted: str,
         only: frozenset[str] = frozenset(),
+        targets: frozenset[str] = frozenset(),
         bound: SavedPlan | None = None,
         stop: Event | None = None,
         observer: Silent | None = None,
@@ -246,7 +248,7 @@ class World:
         return reconcile.apply(
             self.settings,
             replace(adapters, inventory=inventory or adapters.inventory),
-            Selection(only=only),
+            Selection(targets, only),
             accepted=frozenset(map(parse, accepted)),
             bound=bound,
             observer=observer or Silent(),
