@@ -79,6 +79,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "tenacity": frozenset(("orchestrator",)),
     "uvicorn": frozenset(("controller", "emulator")),
     "watchfiles": frozenset(("controller",)),
+    "yaml": frozenset(("source",)),
 }
 
 # Modules of the standard library that only compute. A list of what is allowed, because a list of

@@ -60,8 +60,10 @@ class Orchestrator:
         self._tally = Tally()
         slots = threading.BoundedSemaphore(concurrency)
 
+        opened = transport or _network(concurrency)
+
         def channel(endpoint: Endpoint, generation: Generation) -> Channel:
-            sender = transport(endpoint) if transport else EnvironmentTransport(connections=concurrency)
+            sender = opened(endpoint)
             guarded: httpx.BaseTransport = TalliedTransport(sender, self._tally)
             if access is Access.READ_ONLY:
                 guarded = ReadOnlyTransport(guarded)
@@ -217,3 +219,9 @@ class Orchestrator:
         if self._v2 is None:
             raise ValueError("this target has no v2 endpoint")
         return self._v2
+
+
+def _network(connections: int) -> Transport:
+    """What opens the network, one set of certificates for both APIs."""
+    certificates = httpx.create_ssl_context()
+    return lambda _: EnvironmentTransport(connections=connections, certificates=certificates)

@@ -5,7 +5,7 @@ seen is in the tree's findings or in `unread`.
 """
 
 # Paths are bytes here, as Git and the system give them: names need not be UTF-8, and pathlib takes text only.
-# ruff: noqa: PTH114, PTH115, PTH118, PTH123
+# ruff: noqa: PTH114, PTH115, PTH118
 
 import os
 import stat
@@ -126,18 +126,23 @@ def _read(folder: Path, path: bytes, name: str, collection: Collection) -> None:
         elif not stat.S_ISREG(facts.st_mode):
             collection.unread[name] = "neither a file nor a folder"
         elif collection.fits(name, facts.st_size):
-            collection.files[name] = _content(whole, collection.limits.max_file_bytes)
+            collection.files[name] = _content(whole, facts.st_size, collection.limits.max_file_bytes)
     except FileNotFoundError:
         collection.unreadable(name, "it vanished while the folder was read")
     except OSError as error:
         collection.unreadable(name, error.strerror or "no reason given")
 
 
-def _content(path: bytes, most_bytes: int) -> bytes:
+def _content(path: bytes, size: int, most_bytes: int) -> bytes:
+    """The file to its end, which `size` foretells. A file object would cost more than the reading."""
     # not through a link that took the file's place since it was looked at, nor waiting on a pipe
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        content = file.read(most_bytes + 1)
+    try:
+        content = os.read(descriptor, min(size, most_bytes) + 1)
+        while len(content) <= most_bytes and (more := os.read(descriptor, most_bytes + 1 - len(content))):
+            content += more
+    finally:
+        os.close(descriptor)
     if len(content) > most_bytes:
         raise OSError(0, "it grew while the folder was read")
     return content

@@ -18,8 +18,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml.error import YAMLError
-
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.origin import Origin
 from reconciler.source.harmless import (
@@ -32,7 +30,8 @@ from reconciler.source.harmless import (
     vocabulary,
 )
 from reconciler.source.tree import is_yaml
-from reconciler.source.yaml_text import lines_of, read_events
+from reconciler.source.yaml_event import YamlError, every, read_events
+from reconciler.source.yaml_text import lines_of
 
 MASK = "***"
 """What stands in place of everything that is not known to be harmless."""
@@ -73,8 +72,8 @@ def _of_file(text: str, wanted: list[Origin]) -> Iterator[tuple[Origin, Excerpt]
         if place.line <= len(lines) and len(lines[place.line - 1]) <= _MAX_LINE_CHARACTERS
     )
     try:
-        spans = read_events(text, lambda events: _spans(text, numbers, events))
-    except (YAMLError, UnicodeError):
+        spans = read_events(text, lambda next_event: _spans(text, numbers, every(next_event)))
+    except YamlError:
         spans = None
     for place in wanted:
         number = place.line - 1

@@ -18,7 +18,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.json import Json, JsonObject, Path, dotted
 from reconciler.model.origin import Origin, Positions
 from reconciler.model.reading_rule import problem
-from reconciler.source.yaml_text import looks_like_key, quoted
+from reconciler.source.quoted import looks_like_key, quoted
 
 SECRET_POSITIONS = frozenset(("secrets", "secret_refs", "auth", "token", "key", "publicKey", "digestKey"))
 """Below these names nothing that was submitted is ever shown."""

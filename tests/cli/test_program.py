@@ -21,6 +21,7 @@ HEAVY = (
     "rich",
     "pydantic",
     "ruamel.yaml",
+    "yaml",
     "cryptography",
 )
 
