@@ -23,11 +23,11 @@ from reconciler.errors import (
 from reconciler.facts.demand import demand
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
-from reconciler.model.desired import desired_state
+from reconciler.model.desired import desired_state, digested
 from reconciler.model.finding import Severity
 from reconciler.model.identity import TargetName
-from reconciler.model.inventory import Inventory
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation
+from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.passes.carry_out import Records, Work, carry_out
@@ -216,11 +216,13 @@ def _see(
 
 def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
     target = running.targets[scope.target]
-    desired = desired_state(scope.declarations, scope.place)
+    digester = running.adapters.digester
+    desired = digested(desired_state(scope.declarations, scope.place), digester)
     try:
-        inventory = at_home(running.adapters.inventory.read(scope.target), target)
+        recorded = running.adapters.inventory.read(scope.target)
+        inventory = at_home(recorded, target, scope.place, digester.key_id)
         client = clients.of(scope.target)
-        look = client.look(hints(desired, inventory, running.adapters.digest_key, demand(scope)))
+        look = client.look(hints(desired, inventory, demand(scope)))
     except (OrchestratorError, InventoryError) as error:
         return TargetResult(
             scope.target,
@@ -278,7 +280,7 @@ def _plan_targets(
 
 
 def _build(running: Pass, sight: _Sight, desired: State, passed: frozenset[str]) -> TargetPlan:
-    diff = compare(desired, sight.look.state, sight.inventory, running.adapters.digest_key)
+    diff = compare(desired, sight.look.state, sight.inventory)
     built = build(
         Basis(
             target=sight.name,
@@ -365,7 +367,6 @@ def _bind(
         revision=running.source.revision,
         selection=running.selection.describe(),
         approvals=accepted,
-        digest_key=running.adapters.digest_key,
         now=running.started_at,
     )
 
@@ -393,9 +394,8 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
     withdrawn: list[str] = []
     for sight, built in planned:
         declarations = select(base, sight.target)
-        before = _build(
-            running, sight, desired_state(declarations, running.settings.place(sight.name)), frozenset()
-        )
+        base_state = desired_state(declarations, running.settings.place(sight.name))
+        before = _build(running, sight, digested(base_state, running.adapters.digester), frozenset())
         without = {(action.id, change_digest(action.subject)) for action in before.actions}
         kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
         here = {action.id for action in built.actions}
@@ -434,7 +434,7 @@ def _carried_out(
         else:
             works.append(Work(sight.name, built, sight.inventory, result))
     adapters = running.adapters
-    records = Records(adapters.inventory.write, adapters.digest_key, running.started_at.isoformat())
+    records = Records(adapters.inventory.write, running.started_at.isoformat())
     concurrency = running.settings.apply.concurrency
     done = carry_out(works, clients.of, records, concurrency=concurrency, stop=stop, observer=observer)
     return [*done, *left]

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.diff.change import Change, Diff, Group
-from reconciler.diff.fields import NOT_COMPARABLE
+from reconciler.diff.change import Change, Diff, Group, SecretDifference
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Kind
 from reconciler.model.origin import Origin
+from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.plan.action import Action, ActionId, Refusal, TargetPlan, Unexamined, Verb
 from reconciler.plan.guards import CONTESTED, Case, refusals
@@ -298,13 +297,25 @@ def _problem(rule: str, change: Change, message: str, advice: str) -> Finding:
 
 def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
     """Secrets of unchanged things that could not be compared: silence would look like equality."""
-    count = sum(
-        field.note == NOT_COMPARABLE
+    counts = Counter(
+        field.secret
         for change in diff.of(Group.UNCHANGED, Group.ADOPTION)
         for field in change.fields
+        if field.secret is not None and not field.is_known
     )
-    if count:
-        yield Unexamined(f"{count} secret values", "no digest of what was last sent")
+    for difference, count in sorted(counts.items()):
+        noun = "secret value" if count == 1 else "secret values"
+        yield Unexamined(f"{count} {noun}", _WHY_UNCOMPARED[difference])
+
+
+_WHY_UNCOMPARED = {
+    SecretDifference.NOT_COMPARABLE: "no digest of what was last sent",
+    SecretDifference.OTHER_KEY: (
+        "the record's digests were made with another key; an apply records digests of the files' values and "
+        "sends none of them"
+    ),
+    SecretDifference.NO_KEY: "the key of the record's digests is not here",
+}
 
 
 def _counts(basis: Basis, owned: Mapping[Kind, int]) -> dict[Kind, tuple[int, int, int]]:
