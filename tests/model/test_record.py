@@ -110,8 +110,8 @@ def test_a_record_of_version_1_does_not_name_its_digest_key() -> None:
 
 def test_members_that_came_later_in_version_1_may_be_missing() -> None:
     entry = {"kind": "Agent", "organization": "acme", "id": "eu", "phase": "owned", "applied": ""}
-    old: JsonObject = {"version": 1, "instance": "team", "target": "acme", "entries": [entry]}
-    record = Inventory.from_json(old)
+    old = json.dumps({"version": 1, "instance": "team", "target": "acme", "entries": [entry]})
+    record = Inventory.from_json(json.loads(old))
     assert record.entries == {k: Ownership(k) for k in [ResourceKey(ACME, Kind.AGENT, "eu")]}
     assert next(iter(record.entries.values())).phase is Phase.OWNED
 

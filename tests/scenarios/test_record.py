@@ -7,8 +7,8 @@ import pytest
 
 from reconciler.diff.change import SecretDifference
 from reconciler.passes.result import Verdict
-from tests.scenarios.test_ownership import by_hand, definition_yaml
-from tests.scenarios.world import World, actions, the_plan
+from tests.scenarios.test_ownership import by_hand
+from tests.scenarios.world import World, actions, definition_yaml, the_plan
 
 PASSWORD = "{secrets: {password: not-a-real-one}}"
 
