@@ -73,7 +73,7 @@ def secret_changes(desired: Resource, live: Resource, owned: Ownership | None) -
                 difference = SecretDifference.FOREIGN_WRITE
             if difference is not None:
                 yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, difference)
-        elif not _is_same_leaf(wanted, present):
+        elif not _is_same_leaf(wanted, present, is_pinned=owned is not None and at in owned.pinned):
             yield FieldChange(path, _shown(present), _shown(wanted))
 
 
@@ -114,11 +114,12 @@ def _was_touched(live: Resource, owned: Ownership | None) -> bool:
     return owned is not None and bool(owned.observed_at) and live.updated_at != owned.observed_at
 
 
-def _is_same_leaf(wanted: SecretLeaf, present: SecretLeaf | None) -> bool:
-    """A reference without a version accepts any: the server may fill one in (v1 reference 4.6)."""
+def _is_same_leaf(wanted: SecretLeaf, present: SecretLeaf | None, *, is_pinned: bool) -> bool:
+    """A reference without a version accepts any that the server filled in (v1 reference 4.6), not one that we wrote."""
     if isinstance(wanted, Reference) and isinstance(present, Reference):
+        accepts_any = wanted.version is None and not is_pinned
         return (wanted.store, wanted.ref) == (present.store, present.ref) and (
-            wanted.version is None or wanted.version == present.version
+            accepts_any or wanted.version == present.version
         )
     return wanted == present
 

@@ -40,7 +40,8 @@ class Ownership:
     maps pointers to keyed digests of what was last
     sent, `references` to `store:ref@version` as read back after it. `observed_at` is the
     server's `updated_at` of a runner when `applied` was last seen to be live, "" if never:
-    an equal time stamp spares reading the runner.
+    an equal time stamp spares reading the runner. `pinned` names the references that we wrote with a
+    version: without one in the file, a version that is live is then ours to remove and not the server's.
     """
 
     key: ResourceKey
@@ -51,6 +52,7 @@ class Ownership:
     secrets: Mapping[str, Digest] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     observed_at: str = ""
+    pinned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ def _entry_json(entry: Ownership, digest_key: str) -> JsonObject:
         document["references"] = dict(sorted(entry.references.items()))
     if entry.observed_at:
         document["observedAt"] = entry.observed_at
+    if entry.pinned:
+        document["pinned"] = list[Json](sorted(entry.pinned))
     return document
 
 
@@ -190,6 +194,7 @@ def _entry(document: JsonObject, place: Place, digest_key: str) -> Ownership:
             secrets={at: _digest(text, digest_key) for at, text in _texts(document.get("secrets")).items()},
             references=_texts(document.get("references")),
             observed_at=str(document.get("observedAt", "")),
+            pinned=_names(document.get("pinned")),
         )
     except KeyError as error:
         raise ValueError(f"an entry lacks {error}") from error
@@ -219,6 +224,14 @@ def _text(document: JsonObject, name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"`{name}` is not text")
     return value
+
+
+def _names(value: Json) -> frozenset[str]:
+    if value is None:
+        return frozenset()
+    if not isinstance(value, list):
+        raise ValueError("`pinned` of an entry is not a list")
+    return frozenset(str(name) for name in value)
 
 
 def _texts(value: Json) -> dict[str, str]:

@@ -15,7 +15,7 @@ from reconciler.model.identity import ResourceKey
 from reconciler.model.json import digest
 from reconciler.model.kind import FACTS
 from reconciler.model.record import Inventory, Ownership, Phase
-from reconciler.model.secret import Literal
+from reconciler.model.secret import Literal, Reference
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, TargetPlan, Verb
 
@@ -117,6 +117,9 @@ def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownersh
         secrets=literal_digests(desired),
         references={at: reference_text(live.secrets.get(at)) for at in literals} if live is not None else {},
         observed_at=live.updated_at if live is not None else "",
+        pinned=frozenset(
+            at for at, leaf in desired.secrets.items() if isinstance(leaf, Reference) and leaf.version
+        ),
     )
 
 
@@ -140,6 +143,7 @@ def unchanged_ownership(
             criteria=seen.criteria,
             leaves=seen.leaves,
             secrets={**entry.secrets, **seen.secrets},
+            pinned=seen.pinned,
             observed_at=seen.observed_at or entry.observed_at,
         )
         if wanted != entry:

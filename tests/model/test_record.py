@@ -27,6 +27,7 @@ OWNED = Ownership(
     secrets={"/password": Digest("k1", "1" * 64)},
     references={"/password": "humanitec:db@3"},
     observed_at="2026-01-01T00:00:00Z",
+    pinned=frozenset({"/token", "/a"}),
 )
 RECORD = Inventory("team", "acme", {KEY: OWNED}, endpoints={"v1": "u"}, place=ACME, digest_key="k1")
 
@@ -55,6 +56,7 @@ def test_the_place_and_the_digest_key_are_named_once() -> None:
             "secrets": {"/password": "1" * 64},
             "references": {"/password": "humanitec:db@3"},
             "observedAt": "2026-01-01T00:00:00Z",
+            "pinned": ["/a", "/token"],
         }
     ]
 
