@@ -81,7 +81,10 @@ def test_a_version_removed_by_hand_and_from_the_file_is_no_difference(world: Wor
     assert world.plan().verdict is Verdict.EMPTY
     world.apply()
     by_hand(
-        world, "PUT", "/resources/defs/orders", body_with({"store": "external", "ref": "db/pw", "version": "9"})
+        world,
+        "PUT",
+        "/resources/defs/orders",
+        body_with({"store": "external", "ref": "db/pw", "version": "9"}),
     )
     assert world.plan().verdict is Verdict.EMPTY
 
