@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TextIO
 
+from reconciler.model.secret_name import ASSIGNED, field_names_secret
+
 REDACTED = "<redacted>"
 
 _pass: contextvars.ContextVar[Mapping[str, str] | None] = contextvars.ContextVar("pass", default=None)
@@ -29,18 +31,12 @@ _STANDARD = frozenset(
         "color_message",
     }
 )
-_SECRET_NAME = re.compile(
-    r"secret|token|passw|credential|authorization|api_?key|private_?key|cookie", re.IGNORECASE
-)
 # The value ends at its END line, or with the text: a key that was cut off is still a key.
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")
-_ASSIGNED = re.compile(
-    r"(?i)\b([a-z_-]*(?:secret|token|password|private_key|api_key))(['\"]?\s*[=:]\s*['\"]?)([^\s'\",;&}]{4,})"
-)
 
 
 class LogFormat(StrEnum):
@@ -61,7 +57,7 @@ def redact(text: str) -> str:
     text = _PRIVATE_KEY.sub(REDACTED, text)
     text = _BEARER.sub(rf"\1 {REDACTED}", text)
     text = _USER_INFO.sub(REDACTED, text)
-    return _ASSIGNED.sub(rf"\1\2{REDACTED}", text)
+    return ASSIGNED.sub(rf"\1\2{REDACTED}", text)
 
 
 @contextlib.contextmanager
@@ -142,7 +138,7 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 def _redacted(name: str, value: object) -> object:
     """Redact by name of the field first, then every text inside it."""
-    if _SECRET_NAME.search(name) and not isinstance(value, bool | int | float):
+    if field_names_secret(name) and not isinstance(value, bool | int | float):
         return REDACTED
     if isinstance(value, Mapping):
         return {str(key): _redacted(str(key), member) for key, member in value.items()}

@@ -26,7 +26,7 @@ from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding
 from reconciler.model.identity import TargetName
 from reconciler.model.origin import Origin
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Digester, Secret
 from reconciler.passes.reconcile import Adapters
 from reconciler.passes.result import Purpose
 from reconciler.plan.selection import Selection
@@ -153,7 +153,7 @@ def compose(request: Request, *, loader: Loader | None = None) -> Iterator[Compo
             load=(loader or new_loader(settings)).load,
             connect=_connector(request, settings, endpoints, transport),
             inventory=_inventory(request, settings, base),
-            digest_key=_digest_key(request, settings, base),
+            digester=Digester(_digest_key(request, settings, base)),
             now=lambda: datetime.now(UTC),
             read_base=_base_reader(request, settings),
             base_name=request.source.against or "",

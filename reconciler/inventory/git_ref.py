@@ -15,7 +15,7 @@ from pathlib import Path
 from reconciler.errors import InventoryConflictError, InventoryError
 from reconciler.inventory.git_command import Answer, GitCommand, without_credentials
 from reconciler.inventory.store import MAX_RECORD_BYTES, checked_name, decode, encode
-from reconciler.model.inventory import Inventory
+from reconciler.model.record import Inventory
 
 FILE_NAME = "inventory.json"
 _REMOTE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import InventoryError
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory
 from reconciler.model.place import Place
+from reconciler.model.record import Inventory
 from reconciler.model.state import Resource
 from reconciler.passes.deed.hand import Hand
 from reconciler.passes.ledger import Ledger, unchanged_ownership
@@ -36,10 +36,9 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """How records are written: the store, the key of digests, and the name of this run."""
+    """How records are written: the store and the name of this run."""
 
     write: Callable[[Inventory], None]
-    digest_key: bytes | None
     run: str
 
 
@@ -60,7 +59,7 @@ def carry_out(
     opened: list[tuple[Work, Ledger]] = []
     results: dict[TargetName, TargetResult] = {}
     for work in works:
-        ledger = Ledger(work.inventory, records.digest_key, records.write, run=records.run)
+        ledger = Ledger(work.inventory, records.write, run=records.run)
         try:
             ledger.begin(work.plan.allowed)
         except InventoryError as error:
@@ -82,7 +81,7 @@ def carry_out(
         outcomes = _by_place(schedule.outcomes(concurrency))
         for work, ledger in opened:
             entries = work.inventory.entries
-            ledger.renew(unchanged_ownership(work.plan, entries, records.digest_key))
+            ledger.renew(unchanged_ownership(work.plan, entries))
     finally:
         for work, ledger in opened:
             results[work.name] = replace(

@@ -23,6 +23,7 @@ from reconciler.model.identity import TargetName
 from reconciler.model.key import KeyDocument
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.runner import RunnerDocument
+from reconciler.model.secret import Digester
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import State
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
@@ -46,7 +47,7 @@ class Adapters:
     load: Callable[[Tree], Declarations]
     connect: "Callable[[TargetName], Orchestrator]"
     inventory: InventoryStore
-    digest_key: bytes | None
+    digester: Digester
     now: Callable[[], datetime]
     read_base: Callable[[], Tree] | None = None
     base_name: str = ""

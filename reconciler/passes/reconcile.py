@@ -23,11 +23,11 @@ from reconciler.errors import (
 from reconciler.facts.demand import demand
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
-from reconciler.model.desired import desired_state
+from reconciler.model.desired import desired_state, digested
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation, Kind
+from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.passes.carry_out import Records, Work, carry_out
@@ -221,11 +221,13 @@ def _see(
 
 def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
     target = running.targets[scope.target]
-    desired = desired_state(scope.declarations, scope.place)
+    digester = running.adapters.digester
+    desired = digested(desired_state(scope.declarations, scope.place), digester)
     try:
-        inventory = at_home(running.adapters.inventory.read(scope.target), target)
+        recorded = running.adapters.inventory.read(scope.target)
+        inventory = at_home(recorded, target, scope.place, digester.key_id)
         client = clients.of(scope.target)
-        look = client.look(hints(desired, inventory, running.adapters.digest_key, demand(scope)))
+        look = client.look(hints(desired, inventory, demand(scope)))
     except (OrchestratorError, InventoryError) as error:
         return TargetResult(
             scope.target,
@@ -300,7 +302,7 @@ def _basis(running: Pass, sight: _Sight, desired: State) -> Basis:
         desired=desired,
         live=sight.look.state,
         inventory=sight.inventory,
-        diff=compare(desired, sight.look.state, sight.inventory, running.adapters.digest_key),
+        diff=compare(desired, sight.look.state, sight.inventory),
         policy=running.settings.policy,
         safety=running.settings.safety,
         unexamined=tuple(_unexamined(running, sight, desired)),
@@ -396,7 +398,6 @@ def _bind(
         revision=running.source.revision,
         selection=running.selection.describe(),
         approvals=accepted,
-        digest_key=running.adapters.digest_key,
         now=running.started_at,
     )
 
@@ -424,7 +425,10 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
     withdrawn: list[str] = []
     sights = [sight for sight, _ in planned]
     desired = {
-        sight.name: desired_state(select(base, sight.target), running.settings.place(sight.name))
+        sight.name: digested(
+            desired_state(select(base, sight.target), running.settings.place(sight.name)),
+            running.adapters.digester,
+        )
         for sight in sights
     }
     without_change = _plan_targets(running, sights, frozenset(), desired)
@@ -467,7 +471,7 @@ def _carried_out(
         else:
             works.append(Work(sight.name, running.settings.place(sight.name), built, sight.inventory, result))
     adapters = running.adapters
-    records = Records(adapters.inventory.write, adapters.digest_key, running.started_at.isoformat())
+    records = Records(adapters.inventory.write, running.started_at.isoformat())
     concurrency = running.settings.apply.concurrency
     done = carry_out(works, clients.of, records, concurrency=concurrency, stop=stop, observer=observer)
     return [*done, *left]

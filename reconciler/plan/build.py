@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.diff.change import Change, Diff, Group
-from reconciler.diff.fields import NOT_COMPARABLE
+from reconciler.diff.change import Change, Diff, Group, SecretDifference
 from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory
 from reconciler.model.kind import WHOLE_KINDS, Kind
 from reconciler.model.place import Place
+from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.plan.action import Action, ActionId, Held, TargetPlan, Unexamined
 from reconciler.plan.approval import Accepted, Approval, split
@@ -218,13 +217,25 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
 
 def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
     """Secrets of unchanged things that could not be compared: silence would look like equality."""
-    count = sum(
-        field.note == NOT_COMPARABLE
+    counts = Counter(
+        field.secret
         for change in diff.of(Group.UNCHANGED, Group.ADOPTION)
         for field in change.fields
+        if field.secret is not None and not field.is_known
     )
-    if count:
-        yield Unexamined(f"{count} secret values", "no digest of what was last sent")
+    for difference, count in sorted(counts.items()):
+        noun = "secret value" if count == 1 else "secret values"
+        yield Unexamined(f"{count} {noun}", _WHY_UNCOMPARED[difference])
+
+
+_WHY_UNCOMPARED = {
+    SecretDifference.NOT_COMPARABLE: "no digest of what was last sent",
+    SecretDifference.OTHER_KEY: (
+        "the record's digests were made with another key; an apply records digests of the files' values and "
+        "sends none of them"
+    ),
+    SecretDifference.NO_KEY: "the key of the record's digests is not here",
+}
 
 
 def _counts(basis: Basis) -> Mapping[Kind, tuple[int, int, int]]:

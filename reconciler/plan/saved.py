@@ -5,8 +5,8 @@ from datetime import datetime
 
 from reconciler.diff.change import Absent, Change
 from reconciler.diff.fields import literal_digests
-from reconciler.model.inventory import Inventory
 from reconciler.model.json import Json, JsonObject, digest
+from reconciler.model.record import Inventory
 from reconciler.model.secret import Literal, SecretLeaf
 from reconciler.model.state import State
 from reconciler.plan.action import Action, TargetPlan
@@ -92,7 +92,6 @@ def bind(
     revision: str,
     selection: str,
     approvals: frozenset[Approval],
-    digest_key: bytes | None,
     now: datetime,
 ) -> SavedPlan:
     """Return what has to be kept of plans, each given with its desired and live state and its inventory."""
@@ -111,15 +110,15 @@ def bind(
     }
     summary: list[str] = []
     for plan, desired, live, inventory in plans:
-        digests[f"{plan.target}/desired"] = state_digest(desired, digest_key)
-        digests[f"{plan.target}/live"] = state_digest(live, digest_key)
+        digests[f"{plan.target}/desired"] = state_digest(desired)
+        digests[f"{plan.target}/live"] = state_digest(live)
         digests[f"{plan.target}/inventory"] = digest(inventory.to_json())
         digests[f"{plan.target}/actions"] = digest([_action(action) for action in plan.actions])
         summary.extend(f"{plan.target}: {action.verb} {action.key}" for action in plan.actions)
     return SavedPlan(now.isoformat(), digests, tuple(given), tuple(summary))
 
 
-def state_digest(state: State, digest_key: bytes | None) -> str:
+def state_digest(state: State) -> str:
     """Digest of everything comparable in a state. Literals enter by their keyed digest only."""
     return digest(
         [
@@ -130,7 +129,7 @@ def state_digest(state: State, digest_key: bytes | None) -> str:
                 resource.document,
                 list[Json](sorted(resource.criteria)) if resource.criteria is not None else None,
                 {at: _leaf(leaf) for at, leaf in sorted(resource.secrets.items())},
-                dict(literal_digests(resource, digest_key)),
+                {at: list[Json](digest) for at, digest in literal_digests(resource).items()},
             ]
             for _, resource in sorted(state.resources.items())
         ]

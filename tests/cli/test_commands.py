@@ -149,12 +149,16 @@ def test_a_saved_plan_with_a_literal_secret_is_carried_out_although_there_was_no
     assert "canary-of-a-secret" not in saved.read_text()
 
 
-def test_a_plan_without_the_key_says_that_a_secret_was_not_examined(tree: Path) -> None:
+def test_a_lost_digest_key_is_said_and_changes_nothing(tree: Path) -> None:
     (tree / "cache.yaml").write_text(SECRET)
     assert call(tree, "apply")[0] == ExitCode.DONE
     (tree / ".reconciler" / "inventory" / "digest.key").unlink()
     _, shown, _ = call(tree, "plan")
-    assert "1 secret values: no digest of what was last sent" in shown
+    assert "1 secret value: the key of the record's digests is not here" in shown
+    shown = call(tree, "apply")[1]
+    assert "made with another key" in shown
+    assert "update" not in shown
+    assert "secret value" not in call(tree, "plan")[1]
 
 
 def test_a_saved_plan_is_carried_out_once_and_stale_afterwards(tree: Path) -> None:

@@ -168,7 +168,7 @@ DAMAGED = {
     "cut off": b'{"version": 1, "instance": "team", "target": "acme", "entries": [',
     "not text": b"\xff\xfe\x00",
     "not a mapping": b"[]",
-    "another version": b'{"version": 2, "instance": "team", "target": "acme", "entries": []}',
+    "another version": b'{"version": 3, "instance": "team", "target": "acme", "entries": []}',
     "no instance": b'{"version": 1, "target": "acme", "entries": []}',
     "unknown kind": b'{"version": 1, "instance": "team", "target": "acme", "entries": [{"kind": "Moon", '
     b'"organization": "acme", "id": "x", "phase": "owned", "applied": ""}]}',

@@ -29,7 +29,7 @@ def holding(place: Place, *fingerprints: str, authorized: str = "true") -> State
 
 def basis(place: Place, desired: State, live: State) -> Basis:
     inventory = owning(*live.resources.values())
-    diff = compare(desired, live, inventory, b"k")
+    diff = compare(desired, live, inventory)
     return Basis(TargetName(place.name), place, desired, live, inventory, diff, Policy(), Safety())
 
 

@@ -7,8 +7,8 @@ import pytest
 from reconciler.diff.compare import compare
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory
 from reconciler.model.kind import Kind
+from reconciler.model.record import Inventory
 from reconciler.model.secret import Expression
 from reconciler.model.state import State
 from reconciler.plan.action import TargetPlan, Verb
@@ -39,7 +39,7 @@ def plan(
         desired,
         live,
         inventory,
-        compare(desired, live, inventory, b"k"),
+        compare(desired, live, inventory),
         policy,
         safety,
     )

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from reconciler.diff.change import Group
 from reconciler.diff.compare import compare, criteria_digest, is_ours
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory, Ownership
 from reconciler.model.json import digest
 from reconciler.model.kind import Kind
+from reconciler.model.record import Inventory, Ownership
 from reconciler.model.secret import Expression
 from reconciler.model.state import Resource, State
 from reconciler.plan.action import Action, TargetPlan, Verb
@@ -73,7 +73,7 @@ def record(resource: Resource) -> Ownership:
 
 def plan(desired: State, live: State, inventory: Inventory) -> TargetPlan:
     basis = Basis(
-        TargetName("acme"), ORGANIZATION, desired, live, inventory, compare(desired, live, inventory, b"k"),
+        TargetName("acme"), ORGANIZATION, desired, live, inventory, compare(desired, live, inventory),
         Policy(), Safety(),
     )  # fmt: skip
     (found,) = build([basis])
@@ -155,7 +155,7 @@ def assert_free(resources: dict[ResourceKey, Resource], holder: Resource, select
 @given(worlds())
 def test_comparing_a_state_with_itself_finds_nothing(world: State) -> None:
     owned = Inventory("test", "acme", {key: record(resource) for key, resource in world.resources.items()})
-    groups = {change.group for change in compare(world, world, owned, b"k").changes.values()}
+    groups = {change.group for change in compare(world, world, owned).changes.values()}
     assert groups <= {Group.UNCHANGED}
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from reconciler.errors import ExitCode
-from reconciler.model.inventory import Inventory
+from reconciler.model.record import Inventory
 from reconciler.passes.result import Verdict
 from reconciler.plan.action import Status
 from reconciler.settings import Connection

@@ -16,8 +16,8 @@ from reconciler.inventory.file import FileInventory
 from reconciler.inventory.store import InventoryStore
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.identity import TargetName
-from reconciler.model.inventory import Inventory
-from reconciler.model.secret import Secret
+from reconciler.model.record import Inventory
+from reconciler.model.secret import Digester, Secret
 from reconciler.orchestrator.client import Access, Endpoint, Orchestrator, Retry
 from reconciler.passes import reconcile
 from reconciler.passes.reconcile import Adapters
@@ -211,7 +211,7 @@ class World:
             load=loader.load,
             connect=self.connect(access),
             inventory=MortalInventory(store, self.switch) if self.switch else store,
-            digest_key=self.digest_key,
+            digester=Digester(self.digest_key),
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             read_base=(lambda: read_directory(base, self.settings.limits)) if base else None,
             base_name="main" if base else "",

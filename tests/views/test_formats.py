@@ -18,6 +18,7 @@ from reconciler.inventory.none import NoInventory
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Unknown, not_looked_at, not_read
 from reconciler.model.origin import Origin
+from reconciler.model.secret import Digester
 from reconciler.passes.reconcile import Adapters, validate
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.plan.selection import Selection
@@ -441,7 +442,7 @@ def test_no_format_shows_a_secret_of_the_files(place: str, member: str, secret: 
         load=new_loader(chosen).load,
         connect=lambda *_: pytest.fail("validate connects to nothing"),
         inventory=NoInventory("x"),
-        digest_key=None,
+        digester=Digester(None),
         now=lambda: datetime(2026, 6, 1, tzinfo=UTC),
     )
     result = validate(chosen, adapters, Selection(frozenset(), frozenset()))

@@ -111,7 +111,7 @@ def _criterion_deed(orchestrator: "Orchestrator", action: Action) -> Deed:
 def is_equal(desired: Resource, live: Resource) -> bool:
     """Equal in everything that can be compared; literals cannot."""
     return not criteria_change(desired, live) and not any(
-        change.visibility is Visibility.SHOWN for change in differences(desired, live, None, None)
+        change.visibility is Visibility.SHOWN for change in differences(desired, live, None)
     )
 
 

@@ -239,7 +239,7 @@ class Hand:
         desired = action.subject.desired
         if desired is None or live is None or action.key.kind is Kind.CRITERION:
             return ""
-        fields = [c for c in differences(desired, live, None, None) if c.visibility is Visibility.SHOWN]
+        fields = [c for c in differences(desired, live, None) if c.visibility is Visibility.SHOWN]
         if not fields:
             return ""
         names = ", ".join(".".join(map(str, change.path)) for change in fields[:3])
