@@ -22,13 +22,13 @@ from ruamel.yaml.error import YAMLError
 
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.origin import Origin
+from reconciler.model.secret_name import may_hold_secret
 from reconciler.source.harmless import (
     CLOSED_WORDS,
     HARMLESS,
     is_harmless,
     is_name,
     is_reference,
-    is_secret_name,
     vocabulary,
 )
 from reconciler.source.tree import is_yaml
@@ -211,7 +211,7 @@ def _opened(event: Any, parent: _Frame | None, *, is_mapping: bool) -> _Frame:
     is_key = parent.is_mapping and parent.is_key_next
     if is_key:
         parent.name = ""
-    is_hidden = is_hidden or parent.is_hidden or is_key or is_secret_name(parent.name)
+    is_hidden = is_hidden or parent.is_hidden or is_key or may_hold_secret(parent.name)
     return _Frame(is_mapping, is_hidden, "" if is_mapping else parent.name)
 
 
@@ -236,6 +236,6 @@ def _may_be_shown(event: Any, raw: str, frame: _Frame | None) -> bool:
         return value in vocabulary() or (not frame.is_hidden and is_name(value))
     if is_reference(value):
         return True
-    if frame.is_hidden or is_secret_name(frame.name):
+    if frame.is_hidden or may_hold_secret(frame.name):
         return False
     return raw in CLOSED_WORDS or (frame.name in HARMLESS and is_harmless(value))

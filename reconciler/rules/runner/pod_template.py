@@ -9,15 +9,12 @@ from reconciler.facts.pattern import is_literal
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
+from reconciler.model.secret_name import is_secret_word
 from reconciler.rules.rule import Confidence, Rule, Side
 
 WORKLOAD_IDENTITY = "azure.workload.identity/client-id"
 WORKLOAD_LABEL = "azure.workload.identity/use"
 _ALIAS = "platform-orchestrator-runner"
-_SECRET_NAME = re.compile(
-    r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|token|credentials?|api_?key|private_?key|access_?key)(?:_|$)",
-    re.IGNORECASE,
-)
 _HARMLESS_NAME = re.compile(
     r"(?:^|_)(?:file|path|url|uri|name|id|ttl|type|namespace|endpoint)$", re.IGNORECASE
 )
@@ -103,7 +100,7 @@ def looks_secret(name: str) -> bool:
     >>> looks_secret("DB_PASSWORD"), looks_secret("TOKEN_FILE"), looks_secret("TOKENIZER")
     (True, False, False)
     """
-    return _SECRET_NAME.search(name) is not None and _HARMLESS_NAME.search(name) is None
+    return is_secret_word(name) and _HARMLESS_NAME.search(name) is None
 
 
 def _literal(scope: Scope, runner: WrittenRunner, name: str, at: Path, namespace: str | None) -> Finding:
