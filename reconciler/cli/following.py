@@ -11,8 +11,9 @@ from reconciler.controller.triggers import folder_revision
 from reconciler.passes.reconcile import apply
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status
+from reconciler.repository.launch import Launcher
+from reconciler.repository.remote import look_up
 from reconciler.settings import Settings
-from reconciler.source.git import remote_revision
 from reconciler.source.loader import Loader
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Follower:
         """The newest revision: one `git ls-remote`, or the state of the folder."""
         url = self._asked.source.url
         if url is not None:
-            return remote_revision(url, self._asked.source.ref)
+            return look_up(Launcher(self._asked.environment), url, self._asked.source.ref).commit
         return folder_revision(self._asked.directory)
 
 

@@ -30,6 +30,9 @@ from reconciler.model.secret import Secret
 from reconciler.passes.reconcile import Adapters
 from reconciler.passes.result import Purpose
 from reconciler.plan.selection import Selection
+from reconciler.repository.cache import Cache
+from reconciler.repository.launch import Launcher
+from reconciler.repository.remote import look_up
 from reconciler.settings import (
     FILE_NAME,
     Connection,
@@ -43,7 +46,7 @@ from reconciler.settings import (
 )
 from reconciler.source.directory import read_directory
 from reconciler.source.excerpt import excerpts
-from reconciler.source.git import is_tracked, merge_base, read_remote, read_revision
+from reconciler.source.git import is_tracked, merge_base, open_remote, open_revision
 from reconciler.source.loader import Loader
 from reconciler.source.settings_file import parse_settings
 from reconciler.source.tree import Tree
@@ -176,7 +179,7 @@ def find_settings(request: Request) -> FoundSettings:
     if os.path.lexists(path):
         return _read_settings(path, FILE_NAME)
     if request.source.url is not None:
-        tree = read_remote(request.source.url, request.source.ref, _cache(request), Limits())
+        tree = _remote(request, request.source.url, Limits())
         content = tree.files.get(FILE_NAME)
         if content is not None:
             return _parsed(content, FILE_NAME, request.directory)
@@ -261,15 +264,22 @@ def _cache(request: Request) -> Path:
     return root / "reconciler"
 
 
+def _remote(request: Request, url: str, limits: Limits) -> Tree:
+    launcher = Launcher(request.environment)
+    listed = look_up(launcher, url, request.source.ref)
+    return open_remote(Cache(_cache(request), launcher).fetched(listed)).tree(limits)
+
+
 def _reader(request: Request, settings: Settings) -> Callable[[], Tree]:
     source = request.source
+    launcher = Launcher(request.environment)
     url = source.url
     if url is not None:
-        return lambda: read_remote(url, source.ref, _cache(request), settings.limits)
+        return lambda: _remote(request, url, settings.limits)
     rev = source.rev
     if rev is not None:
-        return lambda: read_revision(request.directory, rev, settings.limits)
-    return lambda: read_directory(request.directory, settings.limits)
+        return lambda: open_revision(request.directory, rev, launcher).tree(settings.limits)
+    return lambda: read_directory(request.directory, settings.limits, launcher)
 
 
 def _base_reader(request: Request, settings: Settings) -> Callable[[], Tree] | None:
@@ -279,7 +289,9 @@ def _base_reader(request: Request, settings: Settings) -> Callable[[], Tree] | N
     here = request.source.rev or "HEAD"
 
     def read() -> Tree:
-        return read_revision(request.directory, merge_base(request.directory, against, here), settings.limits)
+        launcher = Launcher(request.environment)
+        base = merge_base(request.directory, against, here, launcher)
+        return open_revision(request.directory, base, launcher).tree(settings.limits)
 
     return read
 
@@ -292,16 +304,18 @@ def _inventory(request: Request, settings: Settings, base: Path) -> InventorySto
         place, remote = request.directory, chosen.git.remote
         if request.source.url is not None:
             remote = remote or request.source.url
-            place = cached_repository(remote, _cache(request) / "inventory", environment=request.environment)
+            place = cached_repository(
+                remote, Cache(_cache(request) / "inventory", Launcher(request.environment))
+            )
         return GitInventory(
             place,
             settings.instance,
             remote=remote,
             access=GitAccess.WRITE if request.writes else GitAccess.READ,
-            environment=request.environment,
+            launcher=Launcher(request.environment),
         )
     folder = _inventory_folder(settings, base)
-    if is_tracked(folder):
+    if is_tracked(folder, Launcher(request.environment)):
         raise InventoryError(
             f"the record in {folder} is tracked by Git: whoever may change the files could claim to own anything",
             advice=f"take it out: git rm -r --cached {folder}; in CI keep it in a ref: `inventory: {{git: …}}`",
