@@ -312,9 +312,7 @@ def test_a_linked_work_tree_shares_the_record(clone: Path, tmp_path: Path) -> No
     assert names(local(clone).read("acme")) == ["a"]
 
 
-def test_a_folder_may_be_named_relative_to_where_we_are(
-    clone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_may_be_named_relative_to_where_we_are(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(clone.parent)
     local(Path("clone")).write(owning("a"))
     assert names(local(clone).read("acme")) == ["a"]
