@@ -6,7 +6,8 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
     |-- UsageError                 terminal  exit 64  an option that cannot be
     |-- SettingsError              terminal  exit 3   carries findings
     |-- SourceError                transient exit 6
-    |   `-- UnknownRevisionError   terminal  exit 6
+    |   |-- UnknownRevisionError   terminal  exit 6
+    |   `-- RepositoryError        transient exit 6   git cannot be used
     |-- InventoryError             transient exit 6   the record of what we own
     |   `-- InventoryConflictError transient exit 8   somebody else wrote it meanwhile
     |-- KeyStoreError              terminal  exit 3   key text that cannot be read
@@ -97,6 +98,10 @@ class UnknownRevisionError(SourceError):
     """The repository has no such branch, tag or commit."""
 
     is_transient = False
+
+
+class RepositoryError(SourceError):
+    """Git cannot be used: it is missing, takes too long, does not trust the folder, or the URL is refused."""
 
 
 class InventoryError(ReconcilerError):

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TextIO
 
 from reconciler.model.secret_name import ASSIGNED, field_names_secret
+from reconciler.model.url import mask_user_information
 
 REDACTED = "<redacted>"
 
@@ -36,7 +37,6 @@ _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")
 
 
 class LogFormat(StrEnum):
@@ -56,7 +56,7 @@ def redact(text: str) -> str:
     """
     text = _PRIVATE_KEY.sub(REDACTED, text)
     text = _BEARER.sub(rf"\1 {REDACTED}", text)
-    text = _USER_INFO.sub(REDACTED, text)
+    text = mask_user_information(text, REDACTED)
     return ASSIGNED.sub(rf"\1\2{REDACTED}", text)
 
 

@@ -1,7 +1,6 @@
 """Options that several commands share, and what their values must look like."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,16 +25,6 @@ class Format(StrEnum):
     SARIF = "sarif"
     JUNIT = "junit"
     GITHUB = "github"
-
-
-@dataclass(frozen=True, slots=True)
-class SourceOptions:
-    """Where the files are read from; all None for the working directory."""
-
-    rev: str | None = None
-    url: str | None = None
-    ref: str | None = None
-    against: str | None = None
 
 
 def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> "tuple[Approval, ...]":
@@ -126,19 +115,6 @@ def accept_option(function: F) -> F:
         callback=approvals,
         help="Let through this one case of a guard; repeatable.",
     )(function)
-
-
-def source_of(
-    *, rev: str | None, url: str | None, ref: str | None, against: str | None = None
-) -> SourceOptions:
-    """Raise click.UsageError where the options exclude each other."""
-    if url is not None and rev is not None:
-        raise click.UsageError("--rev is a revision of the local repository; with --source use --ref")
-    if ref is not None and url is None:
-        raise click.UsageError("--ref needs --source; for the local repository use --rev")
-    if against is not None and url is not None:
-        raise click.UsageError("--against needs a local repository; clone it first")
-    return SourceOptions(rev, url, ref, against)
 
 
 OUTPUT_FILE = click.Path(path_type=Path, dir_okay=False)

@@ -12,16 +12,17 @@ import stat
 from pathlib import Path
 
 from reconciler.errors import SourceError
+from reconciler.repository.folder import enclosing_git
+from reconciler.repository.launch import GitError, Launcher
 from reconciler.settings import Limits
 from reconciler.source.collection import Collection
-from reconciler.source.git_process import GitError, run_git
 from reconciler.source.tree import Tree, display_path, is_own
 
 _REMOVED = b"R"
 _SKIPPED = b"S"
 
 
-def read_directory(root: Path, limits: Limits) -> Tree:
+def read_directory(root: Path, limits: Limits, launcher: Launcher) -> Tree:
     """Read the files below `root`.
 
     In a Git work tree these are the tracked files and the untracked ones that are not ignored;
@@ -36,31 +37,21 @@ def read_directory(root: Path, limits: Limits) -> Tree:
         raise SourceError(f"{root} is not a folder", advice="name the folder that holds the files")
     folder = root.resolve()
     collection = Collection(limits)
-    repository = _repository(folder)
-    paths = _walked(folder, collection) if repository is None else _listed(folder, collection)
+    is_repository = enclosing_git(folder) is not None and _is_work_tree(folder, launcher)
+    paths = _listed(folder, collection, launcher) if is_repository else _walked(folder, collection)
     by_name = {display_path(path): path for path in paths}
     for name in collection.bounded(sorted(name for name in by_name if not is_own(name))):
         _read(folder, by_name[name], name, collection)
     if not collection.files and not collection.links and not collection.unread and not collection.findings:
-        what = "no file that Git would see" if repository is not None else "no file"
+        what = "no file that Git would see" if is_repository else "no file"
         raise SourceError(f"{root} holds {what}", advice="add files, or start with: reconciler init")
-    revision, is_dirty = ("", False) if repository is None else _state(folder)
+    revision, is_dirty = _state(folder, launcher) if is_repository else ("", False)
     return collection.finish(str(root), revision, is_dirty=is_dirty)
 
 
-def _repository(folder: Path) -> Path | None:
-    """The nearest folder with a `.git`, or None outside of any work tree."""
-    for parent in (folder, *folder.parents):
-        if os.path.lexists(parent / ".git"):
-            if _is_work_tree(folder):
-                return parent
-            return None
-    return None
-
-
-def _is_work_tree(folder: Path) -> bool:
+def _is_work_tree(folder: Path, launcher: Launcher) -> bool:
     try:
-        return run_git(["rev-parse", "--is-inside-work-tree"], folder=folder).strip() == b"true"
+        return launcher.output(["rev-parse", "--is-inside-work-tree"], folder=folder).strip() == b"true"
     except GitError as error:
         if "not a git repository" in error.text:
             return False
@@ -69,10 +60,10 @@ def _is_work_tree(folder: Path) -> bool:
         ) from error
 
 
-def _listed(folder: Path, collection: Collection) -> list[bytes]:
+def _listed(folder: Path, collection: Collection, launcher: Launcher) -> list[bytes]:
     """Paths as Git lists them: tracked, or untracked and not ignored; those deleted in the folder left out."""
     try:
-        output = run_git(
+        output = launcher.output(
             ["ls-files", "-z", "-t", "--cached", "--others", "--deleted", "--exclude-standard"], folder=folder
         )
     except GitError as error:
@@ -148,14 +139,14 @@ def _content(path: bytes, size: int, most_bytes: int) -> bytes:
     return content
 
 
-def _state(folder: Path) -> tuple[str, bool]:
+def _state(folder: Path, launcher: Launcher) -> tuple[str, bool]:
     """Commit id of HEAD ("" before the first commit), and whether the folder differs from it."""
     try:
-        revision = run_git(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"], folder=folder)
+        revision = launcher.output(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"], folder=folder)
     except GitError:
         return "", True
     try:
-        changes = run_git(
+        changes = launcher.output(
             ["status", "--porcelain", "-z", "--ignore-submodules", "--untracked-files=normal", "--", "."],
             folder=folder,
         )

@@ -182,7 +182,7 @@ def test_every_other_optional_member_that_leaves_the_file_leaves_the_orchestrato
     assert actions(world.plan()) == []
     world.write("a.yaml", without)
     assert len(actions(world.plan())) == 1
-    world.apply(("state-storage", 1))
+    world.apply("state-storage=*/*")
     assert "left-out" not in repr(world.live())
     assert actions(world.plan()) == []
 

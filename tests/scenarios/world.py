@@ -26,6 +26,7 @@ from reconciler.plan.action import Action, Outcome, Status, TargetPlan
 from reconciler.plan.approval import parse
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
+from reconciler.repository.launch import Launcher
 from reconciler.settings import Settings
 from reconciler.source.directory import read_directory
 from reconciler.source.loader import Loader
@@ -207,13 +208,13 @@ class World:
         loader = Loader(self.settings.limits, inspect_public_key)
         store = self.store
         return Adapters(
-            read_tree=lambda: read_directory(self.root, self.settings.limits),
+            read_tree=lambda: read_directory(self.root, self.settings.limits, Launcher()),
             load=loader.load,
             connect=self.connect(access),
             inventory=MortalInventory(store, self.switch) if self.switch else store,
             digester=Digester(self.digest_key),
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-            read_base=(lambda: read_directory(base, self.settings.limits)) if base else None,
+            read_base=(lambda: read_directory(base, self.settings.limits, Launcher())) if base else None,
             base_name="main" if base else "",
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import SourceError
+from reconciler.repository.launch import Launcher
 from reconciler.settings import Limits
 from reconciler.source.directory import read_directory
 from reconciler.source.tree import Tree
@@ -16,7 +17,7 @@ Git = Callable[..., str]
 
 
 def read(root: Path, limits: Limits | None = None) -> Tree:
-    return read_directory(root, limits or Limits())
+    return read_directory(root, limits or Limits(), Launcher())
 
 
 def said(tree: Tree) -> list[tuple[str, str]]:

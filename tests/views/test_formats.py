@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.wiring import local_settings, new_loader
+from reconciler.cli.edges.settings import local_settings
+from reconciler.cli.edges.trees import new_loader
 from reconciler.inventory.none import NoInventory
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Unknown, not_looked_at, not_read

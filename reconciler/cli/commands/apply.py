@@ -13,7 +13,6 @@ from reconciler.cli.options import (
     accept_option,
     output_option,
     selection_options,
-    source_of,
     source_options,
 )
 from reconciler.cli.session import Session, session
@@ -21,7 +20,7 @@ from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
     from reconciler.cli.interrupt import Interruption
-    from reconciler.cli.wiring import Composition
+    from reconciler.cli.passes import Composition
     from reconciler.passes.result import PassResult
     from reconciler.plan.approval import Approval
 
@@ -65,9 +64,10 @@ def command(
     from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.output import show  # noqa: PLC0415  as above
-    from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  as above
+    from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
     from reconciler.cli.plan_file import read_plan  # noqa: PLC0415  as above
     from reconciler.cli.progress import ProgressLines  # noqa: PLC0415  as above
+    from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     current = session()
@@ -101,9 +101,18 @@ def command(
                 stop=interruption.stop,
             )
 
-    source = source_of(rev=rev, url=url, ref=ref)
+    asked = request(
+        current,
+        Purpose.APPLY,
+        rev=rev,
+        url=url,
+        ref=ref,
+        targets=targets,
+        only=only,
+        concurrency=concurrency,
+    )
     with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
-        result = run_pass(current, Asked(Purpose.APPLY, source, targets, only, concurrency), work)
+        result = run_pass(asked, work)
         if refusal:
             result = replace(result, advice=refusal[0], error_code=ExitCode.REFUSED)
         show(result, form, current)
