@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.errors import OrchestratorError
+from reconciler.model.active_resource import ActiveResource
 from reconciler.model.kind import Kind
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import Beside
@@ -21,6 +22,17 @@ class Hints:
     agents: frozenset[str] = frozenset()
     runners: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
     beside: frozenset[Beside] = frozenset()
+
+
+@dataclass(frozen=True)
+class Use:
+    """What deployments made with definitions, by the definition's id.
+
+    `found` has every definition whose list was read, empty where nothing uses it; `failures` has the others.
+    """
+
+    found: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
+    failures: Mapping[str, OrchestratorError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
