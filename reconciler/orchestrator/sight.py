@@ -17,11 +17,14 @@ class Hints:
     `agents` are those whose keys matter: keys of others are not read, and the kind counts as
     complete without them. `runners` maps ids to the time stamp last seen and the live resource
     to use where the list still shows that stamp. `beside` are the collections that rules ask for.
+    `named` are names in collections that are listed only where no live definition or runner rule shows
+    that the name exists: what is in use does, so a pass that finds nothing new costs no list.
     """
 
     agents: frozenset[str] = frozenset()
     runners: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
     beside: frozenset[Beside] = frozenset()
+    named: Mapping[Beside, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

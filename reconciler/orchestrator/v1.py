@@ -53,8 +53,11 @@ class V1:
             ) from error
 
     def listed(self, parts: tuple[str, ...], parse: Callable[[JsonObject], T]) -> list[T]:
-        """Return a whole collection of the organization, such as `("secretstores",)`, parsed."""
-        return self._list(self._path(*parts), parse)
+        """Return a whole collection of the organization, such as `("secretstores",)`, parsed.
+
+        AbsentError where it is not there: older installations do not have all of them.
+        """
+        return self._channel.get(self._path(*parts), lambda answer: _items(answer, parse))
 
     def definitions(self) -> list[Resource]:
         """Return all definitions that are not deleted, with their criteria."""

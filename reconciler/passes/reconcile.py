@@ -20,7 +20,7 @@ from reconciler.errors import (
     ReconcilerError,
     UnavailableError,
 )
-from reconciler.facts.demand import demand
+from reconciler.facts.demand import demand, named
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state
@@ -225,7 +225,8 @@ def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | Targ
     try:
         inventory = at_home(running.adapters.inventory.read(scope.target), target)
         client = clients.of(scope.target)
-        look = client.look(hints(desired, inventory, running.adapters.digest_key, demand(scope)))
+        digest_key = running.adapters.digest_key
+        look = client.look(hints(desired, inventory, digest_key, demand(scope), named(scope)))
     except (OrchestratorError, InventoryError) as error:
         return TargetResult(
             scope.target,

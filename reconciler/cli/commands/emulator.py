@@ -46,7 +46,7 @@ def command(
     \b
     Examples:
       reconciler emulator --organization acme
-      reconciler emulator --state .reconciler/emulator.db --resource-type acme/queue
+      reconciler emulator --state practice.db --resource-type acme/queue
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
     from reconciler.emulator import ApiError, Choices, StateFileError  # noqa: PLC0415  as above

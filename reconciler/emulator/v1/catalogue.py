@@ -66,6 +66,7 @@ _DIRECT = (
 _DRIVERS = (
     "agent",
     "container",
+    "container-runner",
     "dns-aws-route53",
     "dns-cloudflare",
     "dns-wildcard",
@@ -91,6 +92,7 @@ _DRIVERS = (
     "static",
     "template",
     "terraform",
+    "terraform-container-runner",
     "volume-nfs",
     "volume-pvc",
 )
