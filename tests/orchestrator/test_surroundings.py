@@ -90,11 +90,11 @@ def test_names_of_every_collection_are_read(orchestrator: Orchestrator, emulator
     emulator.seed({"organization": "acme", "applications": [{"id": "till"}]})
     found = orchestrator.look(Hints(beside=EVERYTHING)).state.surroundings
     assert {"postgres", "k8s-cluster"} <= (found.names(Beside.RESOURCE_TYPES) or set())
-    assert found.names(Beside.ENVIRONMENT_TYPES) == {"development"}
-    assert found.names(Beside.APPLICATIONS) == {"till"}
-    assert found.names(Beside.PROJECTS) == {"shop"}
-    assert found.names(Beside.RUNNER_ENVIRONMENT_TYPES) == {"development"}
-    assert found.names(Beside.STORES) == {BUILT_IN_STORE}
+    assert found.names(Beside.ENVIRONMENT_TYPES) == frozenset(("development",))
+    assert found.names(Beside.APPLICATIONS) == frozenset(("till",))
+    assert found.names(Beside.PROJECTS) == frozenset(("shop",))
+    assert found.names(Beside.RUNNER_ENVIRONMENT_TYPES) == frozenset(("development",))
+    assert found.names(Beside.STORES) == frozenset((BUILT_IN_STORE,))
 
 
 def test_a_list_is_read_only_for_a_name_that_nothing_live_shows(
