@@ -6,6 +6,7 @@ Accounts and secret stores have rules of their own, because more than their name
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from reconciler.facts.context import NO_ID
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared
@@ -110,7 +111,8 @@ def _in_criteria(scope: Scope, field: str) -> Iterator[Mention]:
     for definition in scope.definitions:
         for index, criterion in enumerate(definition.entity.criteria or ()):
             name = getattr(criterion, field)
-            if name and not _is_computed(name):
+            # A wildcard or a placeholder there is a mistake of its own (R112).
+            if name and not NO_ID.search(name):
                 yield Mention(name, definition, ("criteria", index, field))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
+from itertools import islice
 
 from reconciler.facts import mention
 from reconciler.facts.mention import Mention
@@ -12,6 +13,9 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.surroundings import Beside
 from reconciler.rules.rule import Confidence, Rule, Side
+
+_HINTED = 20
+"""Names that a similar one is looked for; that is slow, and so many of them are no slips."""
 
 
 class _Empty(Enum):
@@ -63,7 +67,8 @@ def _findings(
     for found in absent:
         grouped.setdefault((*found.holder, found.name), []).append(found)
     options = sorted(known)
-    hints = {wrong: did_you_mean(wrong, options) for wrong in {found.name for found in absent}}
+    wrong = dict.fromkeys(found.name for found in absent)
+    hints = {name: did_you_mean(name, options) for name in islice(wrong, _HINTED)}
     for first, *others in grouped.values():
         kind, identifier = first.holder
         yield Finding(
@@ -74,7 +79,7 @@ def _findings(
             first.origin,
             key=scope.key(kind, identifier),
             others=tuple(found.origin for found in others),
-            advice=hints[first.name] or name.advice,
+            advice=hints.get(first.name) or name.advice,
         )
 
 

@@ -62,6 +62,7 @@ def only(text: str, live: str = LISTED) -> Finding:
         definition("acme/queue", "acme/own"),
         definition(criteria="[{env_type: development, app_id: shop}, {}]"),
         definition(criteria='[{env_type: "", class: made-up, res_id: anything, env_id: pr-7}]'),
+        pytest.param(definition(criteria="[{env_type: 'dev*', app_id: '${x}'}]"), id="no ids: R112"),
         definition(more="{driver_inputs: {values: {host: '${resources.dns.outputs.host}'}}}"),
         definition(more="{driver_inputs: {values: {a: '${resources.dns<route.outputs.host}'}}}"),
         definition(more="{provision: {s3.private#one: {}}}"),
@@ -203,3 +204,12 @@ def test_in_an_organization_without_applications_definitions_come_first() -> Non
     empty = LISTED.replace("applications: [shop]", "applications: []")
     found = verdict(definition(criteria="[{app_id: shop}]"), empty)
     assert (found.findings, found.unknown) == ((), ())
+
+
+def test_many_names_that_do_not_exist_are_all_found_quickly() -> None:
+    criteria = ", ".join(f"{{app_id: application-number-{number}}}" for number in range(2_000))
+    known = ", ".join(f"application-nummer-{number}" for number in range(500))
+    live = LISTED.replace("applications: [shop]", f"applications: [{known}]")
+    findings = verdict(definition(criteria=f"[{criteria}]"), live).findings
+    assert len(findings) == 2_000
+    assert sum(finding.advice.startswith("Did you mean") for finding in findings) == 20
