@@ -45,7 +45,9 @@ def believed(look: Look, inventory: Inventory) -> Look:
     return replace(look, failures={**look.failures, **dict.fromkeys(look.unproven, error)})
 
 
-def hints(desired: State, inventory: Inventory, beside: frozenset[Beside]) -> Hints:
+def hints(
+    desired: State, inventory: Inventory, beside: frozenset[Beside], named: Mapping[Beside, frozenset[str]]
+) -> Hints:
     """What spares requests: which agents' keys matter, runners known to be as desired, what rules ask for."""
     agents = set(agents_in((*desired.resources, *inventory.entries)))
     runners: dict[str, tuple[str, Resource]] = {}
@@ -59,7 +61,7 @@ def hints(desired: State, inventory: Inventory, beside: frozenset[Beside]) -> Hi
             and entry.secrets == literal_digests(resource)
         ):
             runners[resource.key.id] = (entry.observed_at, _as_live(resource, entry.observed_at))
-    return Hints(frozenset(agents), runners, beside)
+    return Hints(frozenset(agents), runners, beside, named)
 
 
 def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:

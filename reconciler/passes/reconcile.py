@@ -20,7 +20,7 @@ from reconciler.errors import (
     ReconcilerError,
     UnavailableError,
 )
-from reconciler.facts.demand import demand
+from reconciler.facts.demand import demand, named
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state, digested
@@ -227,7 +227,7 @@ def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | Targ
         recorded = running.adapters.inventory.read(scope.target)
         inventory = at_home(recorded, target, scope.place, digester.key_id)
         client = clients.of(scope.target)
-        look = client.look(hints(desired, inventory, demand(scope)))
+        look = client.look(hints(desired, inventory, demand(scope), named(scope)))
     except (OrchestratorError, InventoryError) as error:
         return TargetResult(
             scope.target,

@@ -72,7 +72,7 @@ def _deletion(orchestrator: "Orchestrator", action: Action) -> Deed:
     assert live is not None
 
     def send() -> None:
-        orchestrator.delete(live)
+        orchestrator.delete(live, force=action.forces)
 
     return Deed(
         send=send,
@@ -99,7 +99,7 @@ def _criterion_deed(orchestrator: "Orchestrator", action: Action) -> Deed:
     assert live is not None
 
     def delete() -> None:
-        orchestrator.delete_criterion(definition, live.handle[selector])
+        orchestrator.delete_criterion(definition, live.handle[selector], force=action.forces)
 
     return Deed(
         send=delete,

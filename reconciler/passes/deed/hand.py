@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diff.change import Visibility
 from reconciler.diff.fields import differences
-from reconciler.errors import AbsentError, ConflictError, LostAnswerError, OrchestratorError
+from reconciler.errors import AbsentError, ConflictError, InUseError, LostAnswerError, OrchestratorError
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
 from reconciler.model.secret import Literal
@@ -105,6 +105,8 @@ class Hand:
             live = deed.send()
         except LostAnswerError as error:
             return self._after_lost_answer(action, deed, error, attempt)
+        except InUseError as error:
+            return Outcome(action, Status.REFUSED, f"{error}; {error.advice}")
         except ConflictError as error:
             late = self._after_late_effect(action, deed, error) if attempt > 1 else None
             return late or self._after_conflict(action, deed, error)
@@ -178,8 +180,6 @@ class Hand:
         return self._found_done(action, deed, live)
 
     def _after_conflict(self, action: Action, deed: Deed, error: ConflictError) -> Outcome:
-        if action.verb is Verb.DELETE:
-            return Outcome(action, Status.REFUSED, str(error))
         try:
             live = deed.look()
         except OrchestratorError as second:
