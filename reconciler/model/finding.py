@@ -93,4 +93,4 @@ def missing_cluster(reason: str) -> str | None:
 
 def sort_findings(findings: "list[Finding]") -> tuple[Finding, ...]:
     """Sorted, exact repetitions removed."""
-    return tuple(sorted(set(findings), key=Finding.sort_key))
+    return tuple(sorted(dict.fromkeys(findings), key=Finding.sort_key))

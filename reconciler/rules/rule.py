@@ -1,4 +1,6 @@
-"""What a rule is: its words for people, where it can look, and the check itself.
+"""What a rule is: what it demands, where it can look, and the check itself.
+
+The prose of a rule, with an example that breaks it and one that keeps it, is `pages/Rnn` of this package.
 
 A check is pure: it takes a `Scope` and answers with findings, and with an `Unknown` for each
 side it could not look at. It never raises for bad input. `reconciler.rules.registry` holds all
@@ -36,20 +38,11 @@ Check = Callable[[Scope], Iterator[Finding | Unknown]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of the catalogue.
-
-    `severity` is the usual one; a check may answer with the other where `condition` says so.
-    `condition` says what is refused, `why` what would happen, `advice` the usual next step,
-    `source` where the fact comes from. All are sentences in Markdown.
-    """
+    """One rule of the catalogue. `severity` is the usual one; a check may weaken it where its page says so."""
 
     id: str
     title: str
     severity: Severity
-    condition: str
-    why: str
-    advice: str
-    source: str
     confidence: Confidence
     sides: tuple[Side, ...]
     check: Check

@@ -1,13 +1,15 @@
 """Every rule has a page with an example that breaks it and one that keeps it; both are run."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from reconciler.model.finding import Severity, Unknown
 from reconciler.rules.judge import Judgement
-from reconciler.rules.pages import Example, page
+from reconciler.rules.page import Example, page, prose
 from reconciler.rules.registry import RULES
 from tests.rules.observed import clusters_from, live_from
 from tests.rules.pages_on_disk import DOCUMENTATION, example, read_example, write_pages
@@ -85,6 +87,26 @@ def test_page_shows_every_part_of_its_examples(rule_id: str) -> None:
         given = example(rule_id, case)
         for part in (given.objects, given.settings, given.live, given.clusters):
             assert part.rstrip() in text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "## What\n\nx\n", "## What\nx\n## Why\n\n## What to do\nx\n## Source\nx\n"]
+)
+def test_a_page_without_one_of_its_sections_is_our_bug(text: str) -> None:
+    with pytest.raises(ValueError, match="R68"):
+        prose("R68", lambda _: text)
+
+
+def test_nothing_is_read_before_a_page_is_shown() -> None:
+    """A validation must not open a file for each rule."""
+    program = (
+        "import importlib.resources, sys\n"
+        "def refuse(*_): raise AssertionError('a page was read')\n"
+        "importlib.resources.files = refuse\n"
+        "from reconciler.views import junit, pages\n"
+        "assert pages.topics()['R68'].title\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_unknown_rule_has_no_page() -> None:

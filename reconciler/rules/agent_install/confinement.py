@@ -123,14 +123,6 @@ RULES = (
         id="R43",
         title="An Agent's container may do as little as the vendor's",
         severity=Severity.WARNING,
-        condition="The container must not be privileged, gain rights, write to its root filesystem, keep "
-        "capabilities or run as root. In an `Agent` document what is left out is as in the vendor's manifest; in a "
-        "Deployment it is Kubernetes' default, which allows it. On OpenShift (`clusters.<name>.platform`) a "
-        "security context constraint must be declared, other than `privileged`.",
-        why="The Agent forwards traffic into the private network. It needs no rights on its node, and whoever "
-        "breaks into it should find none.",
-        advice="Keep the security context of the vendor's manifest.",
-        source="Agent installation guide; public scripts for OpenShift, which grant too much",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         check=_confined,

@@ -105,14 +105,6 @@ RULES = (
         id="R40",
         title="An Agent can call its tunnel endpoint",
         severity=Severity.ERROR,
-        condition=f"Where network policies limit what the Agent's pods may call, one of them must allow TCP {HTTPS} "
-        "to addresses outside. Policies on the cluster count, and those in the tree that select the Agent by its "
-        "label. A range of public addresses is unknown, because the endpoint has no fixed one, and so is the effect "
-        "of a network plug-in's own policies in the tree. Firewalls are not seen.",
-        why=f"The tunnel is an outgoing connection to `{_ENDPOINT}` on port {HTTPS}; without it the Agent serves "
-        "nobody.",
-        advice=f"Allow egress on TCP {HTTPS}.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
         check=_reachable,

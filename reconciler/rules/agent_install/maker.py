@@ -85,13 +85,6 @@ RULES = (
         id="R46",
         title="An Agent is installed by one method",
         severity=Severity.ERROR,
-        condition="Where an installation is by `manifests`, the Agent's objects in its namespace must not belong to a "
-        "Helm release, and where it is by `helm` they must. Without a declared method there is nothing to compare; "
-        "a cluster that was not looked at is unknown.",
-        why="The two methods name things differently. Mixed, an Agent runs twice with two keys, or the next upgrade "
-        "of one takes away what the other made.",
-        advice="Decide on one method; adopt what is there or remove it first.",
-        source="Inferred from the two ways in the installation guide",
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),
         check=_one_method,

@@ -229,13 +229,6 @@ RULES = (
         id="R41",
         title="The Secret has the entry that is mounted",
         severity=Severity.ERROR,
-        condition="The Secret of an Agent must have the entry that its pods mount (`private_key` where "
-        "`privateKey.secretKey` is left out): on the cluster, in the manifest beside a Deployment of the Agent, and "
-        "in `Key` documents of the Agent that name the Secret. A missing Secret is refused only where the Agent "
-        "runs already.",
-        why="A pod that mounts an entry which is not there never starts.",
-        advice="Use one name for the entry.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
         check=_has_entry,
@@ -244,14 +237,6 @@ RULES = (
         id="R42",
         title="A new key restarts the Agent",
         severity=Severity.ERROR,
-        condition=f"Annotation `{FINGERPRINT_ANNOTATION}` of the pod template must be the fingerprint of the key in "
-        "the Secret, or, for a manifest in the tree, of a declared key that is put there. Pods without it are "
-        "unknown. It is a warning where the Secret holds a declared key of the Agent: then the rotation goes on by "
-        "restarting the pods.",
-        why="Nothing reads the file again while the Agent runs. Once the old key is withdrawn, pods that still use it "
-        "are cut off.",
-        advice="Change the annotation together with the Secret.",
-        source="Agent installation guide (rotation); the annotation is this program's",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.CLUSTER),
         check=_restarted,

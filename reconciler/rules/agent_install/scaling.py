@@ -196,12 +196,6 @@ RULES = (
         id="R30",
         title="The number of replicas of an Agent is fixed",
         severity=Severity.WARNING,
-        condition="An installation must have no `autoscaling` and at least one replica. An autoscaler that targets "
-        "the Agent's Deployment, as a manifest in the tree or on the cluster, counts too. A cluster that was not "
-        "looked at is unknown.",
-        why="Each replica that stops cuts the transfers that run through it; with none, nothing gets through.",
-        advice="Choose a number of replicas and keep it.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
         check=_fixed,
@@ -210,12 +204,6 @@ RULES = (
         id="R39",
         title="Replicas of an Agent can be told apart",
         severity=Severity.WARNING,
-        condition=f"Where an Agent has several replicas, `{CONNECTION_ID}` must differ between them. Left out in an "
-        "`Agent` document on Kubernetes it is the pod's name, as in the vendor's manifest; what the chart does is "
-        "unknown; on other hosts it is not set.",
-        why="Otherwise log lines of all replicas look alike, and nobody can say which one has the trouble.",
-        advice="Take the pod's name.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         check=_told_apart,

@@ -46,12 +46,6 @@ RULES = (
         id="R50",
         title="Type `agent` and driver `humanitec/agent` go together",
         severity=Severity.ERROR,
-        condition=f"A definition of type `{AGENT_TYPE}` must have driver `{AGENT_DRIVER}`, and that driver no "
-        "other type. A `driver_account` on such a definition is a warning.",
-        why="Only this driver gives out the URL of a tunnel, and nothing else. The mistake is accepted when "
-        "it is stored and shows at the first deployment.",
-        advice="Correct the type or the driver; leave `driver_account` out.",
-        source="Agent installation guide; a demonstration repository sets an account",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         check=_type_and_driver,

@@ -44,14 +44,6 @@ RULES = (
         id="R55",
         title="`agent_url` stands on a driver that takes an Agent",
         severity=Severity.WARNING,
-        condition="An input named `agent_url` is known to be taken by the cluster drivers, the container "
-        "family and the Terraform driver, and by virtual drivers that stand for one of them; Echo and Template "
-        "hand it on. Of any other driver the inputs that the orchestrator describes must mention `agent_url`. "
-        "Drivers of your own that Humanitec does not run are rule R97's subject.",
-        why="An input that a driver does not know is ignored or refused, and the system behind the firewall "
-        "stays out of reach.",
-        advice="Look at the driver's inputs; without `agent_url` there it cannot use a tunnel.",
-        source="Agent overview; API description of drivers",
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE,),
         check=_known_to_take_one,

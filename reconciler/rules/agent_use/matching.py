@@ -184,15 +184,6 @@ RULES = (
         id="R51",
         title="A reference to an Agent is matched by an agent definition",
         severity=Severity.ERROR,
-        condition=f"Where a definition refers to a resource of type `{AGENT_TYPE}`, some definition of that type, "
-        "declared or live, must have a criterion with the same class and resource id that holds in some of the "
-        "same deployments. A reference that leaves out class or id takes those of the referring resource, "
-        "over any number of definitions. Where no agent definition exists at all, or while the live ones were "
-        "not read, it is a warning or unknown.",
-        why="What follows `#` is the `res_id` of the criteria. The Agent's own id there is a common mistake: "
-        "nothing matches, and the deployment fails.",
-        advice="Let class and id of the reference be those of an agent definition's criteria.",
-        source="Agent installation guide; example library; seen wrong in a third party's scripts",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
         check=_matched,

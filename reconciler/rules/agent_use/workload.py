@@ -50,11 +50,6 @@ RULES = (
         id="R57",
         title="Workloads do not ask for an Agent",
         severity=Severity.ERROR,
-        condition="A Score file (`apiVersion: score.dev/…`), or a deployment set in YAML, must not list a "
-        f"resource of type `{AGENT_TYPE}`.",
-        why="The type is indirect: only other resources may refer to it. The deployment is refused.",
-        advice="Remove the resource from the workload.",
-        source="Agent overview; reference of resource types",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         check=_no_agent,

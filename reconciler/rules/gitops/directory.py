@@ -148,13 +148,6 @@ RULES = (
         id="R74",
         title="Git targets write to places of their own",
         severity=Severity.ERROR,
-        condition="Two Git targets must not share repository, branch and path, unless the path tells their "
-        "deployments apart. A path without application and environment in it, on a target whose criteria "
-        "match several, is a warning.",
-        why="Each deployment writes all its files; the last one would win, and the others' resources "
-        "disappear.",
-        advice="Put `${context.app.id}` and `${context.env.id}` into `path`.",
-        source="Our inference",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
         check=_own_directory,

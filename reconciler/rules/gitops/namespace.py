@@ -110,12 +110,6 @@ RULES = (
         id="R72",
         title="In GitOps the namespace's name is returned, not made",
         severity=Severity.WARNING,
-        condition="The `k8s-namespace` definition that applies where a Git target does should use driver "
-        "`humanitec/echo`, and return the name which the GitOps tool uses.",
-        why="The orchestrator contacts no cluster in GitOps, so it cannot make a namespace; the GitOps tool "
-        "or somebody else does. With two names things end up in different places.",
-        advice="Return the name with driver `humanitec/echo`.",
-        source="Example library, `k8s-cluster-git`",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
         check=_namespace,

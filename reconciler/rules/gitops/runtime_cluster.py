@@ -138,15 +138,6 @@ RULES = (
         id="R71",
         title="A Git target has a runtime cluster",
         severity=Severity.WARNING,
-        condition="A definition that deploys to Git should provision `k8s-cluster#k8s-cluster-runtime`, itself or "
-        "over any number of definitions that it refers to or provisions. "
-        "Where it does, a definition of type `k8s-cluster` with `res_id: k8s-cluster-runtime` must apply in "
-        "the same places, and must not deploy to Git itself: otherwise this is an error (a warning while "
-        "the live definitions were not read, for the cluster may be there).",
-        why="A Git repository cannot be asked how a deployment is doing. Without a real cluster beside it "
-        "there is no status and there are no logs.",
-        advice="Declare the real cluster with `res_id: k8s-cluster-runtime`; it may use an Agent.",
-        source="Example library, `k8s-cluster-git/runtime`",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
         check=_runtime_cluster,

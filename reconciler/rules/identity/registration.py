@@ -154,12 +154,6 @@ RULES = (
         id="R03",
         title="An agent definition points at an Agent that exists",
         severity=Severity.ERROR,
-        condition="A definition of type `agent` must name, in `driver_inputs.values.id`, an Agent that is "
-        "declared for the same organization or already registered there.",
-        why="The orchestrator stores such a definition without checking; the first deployment through it "
-        "fails.",
-        advice="Declare the Agent, correct the id, or add the organization to the Agent's `organizations`.",
-        source="Agent installation guide; API description of agents",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
         check=_declared_agent,
@@ -168,17 +162,6 @@ RULES = (
         id="R05",
         title="An installed Agent is registered wherever it serves",
         severity=Severity.ERROR,
-        condition="An Agent must be registered in every organization that an `install` of its document serves "
-        "(`orgs`, `ORGS` in `env`, or `humanitec.org` in `helmValues`); one that is registered where no "
-        "installation serves is a warning. Every organization in `ORGS` of an Agent that a manifest installs "
-        "(ConfigMap `humanitec-agent-configmap-env`) must have an Agent: declared for it, or registered in it. Which "
-        "Agent an installation is cannot be read from the ConfigMap, so any Agent of the organization "
-        "counts. Before the live side was read, this is a warning where the tree declares Agents, and unknown "
-        "where it declares none.",
-        why="An Agent signs in to each organization with its key. One that does not know the key answers "
-        "401, and nothing gets through the tunnel.",
-        advice="Add the organization to the Agent's `organizations`, or take it out of `ORGS`.",
-        source="Agent overview and installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
         check=_registered_where_served,

@@ -126,14 +126,6 @@ RULES = (
         id="R09",
         title="Ids stay as they are",
         severity=Severity.WARNING,
-        condition="An Agent or a secret store that exists should not be declared under another id. It is taken for the "
-        "same one where an Agent that exists and is not declared any more has the key of a declared one that does "
-        "not exist yet, and where this holds for two stores of the same kind and address. A change of key and id at "
-        "once cannot be told from a new Agent.",
-        why="Ids cannot be changed: the plan would remove the one and make the other. Every definition, and every "
-        "secret reference, that names the old id fails in between.",
-        advice="Keep the id, or have both until nothing names the old one.",
-        source="Terraform provider, which replaces; API description",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
         check=_kept,

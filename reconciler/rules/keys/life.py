@@ -223,12 +223,6 @@ RULES = (
         id="R20",
         title="Keys do not expire soon",
         severity=Severity.WARNING,
-        condition="A registered key of an Agent or an Operator should be valid for at least "
-        f"{WARNING_PERIOD.days} more days. Keys of Agents that are neither declared nor mounted are left out.",
-        why="Keys are made for two years and should be replaced before; with an expired key the Agent or the "
-        "Operator may be refused.",
-        advice="Rotate the key.",
-        source="API description of agent keys and Operator keys; the period is our choice",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
         check=_lasts,
@@ -237,12 +231,6 @@ RULES = (
         id="R21",
         title="The key an Agent is to use is accepted",
         severity=Severity.ERROR,
-        condition="A declared or mounted key of an Agent must be accepted (`is_authorized`) before the Agent is "
-        "switched to it. It is an error where no declared key is accepted and the accepted one is not declared any "
-        "more; otherwise a key that waits is a warning.",
-        why="A registered key is not accepted at once. Until then an Agent that uses it is answered with 401.",
-        advice="Keep the old key declared until the new one is accepted.",
-        source="API description of agent keys; Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
         check=_accepted,
@@ -251,11 +239,6 @@ RULES = (
         id="R24",
         title="No key is left over on an Agent",
         severity=Severity.WARNING,
-        condition=f"An Agent should have at most {_AT_ONCE} keys, declared and registered ones together, and none "
-        "that is neither declared nor found in a Secret. Declared keys count as part of a rotation.",
-        why="Every registered key opens the tunnel; one that nobody uses is one that nobody misses when it leaks.",
-        advice="Remove the key that nothing uses from its Agent.",
-        source="Agent overview; the number is our inference",
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
         check=_none_left_over,
@@ -264,13 +247,6 @@ RULES = (
         id="R26",
         title="Every registered Operator key belongs to a known Operator",
         severity=Severity.WARNING,
-        condition="A key registered for drivers should be that of a declared Operator: told by "
-        "`driverKey.fingerprint`, by a `Key` document, or found in the Operator's Secret. Nothing is said where "
-        "no Operator is declared, and nothing is known where the key of one is not told.",
-        why="These keys have no name and no owner. One that no cluster uses may belong to a cluster that is managed "
-        "elsewhere, which is why it is never deleted from here.",
-        advice="Delete it by hand, or declare the Operator.",
-        source="API description of Operator keys",
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
         check=_is_ours,

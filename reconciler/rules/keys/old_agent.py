@@ -167,14 +167,6 @@ RULES = (
         id="R25",
         title="Nothing of the discontinued SSH agent is left",
         severity=Severity.ERROR,
-        condition="No manifest of the tree, no Agent's installation and no Deployment on its cluster may use the agent "
-        "of before 2024: an image `public/humanitec-agent:1.0.x`, the host `agent.humanitec.io`, and, in manifests "
-        "about the Agent, the variable `REMOTE_PORT` or the key file `id.key`. The host in other documents, such as "
-        "network policies, is a warning.",
-        why="That agent was a tunnel over SSH with an Ed25519 key. Its service is gone and its settings mean nothing "
-        "to today's Agent.",
-        advice="Install today's Agent with a key of its own, then remove the rest, firewall rules included.",
-        source="A demo repository of the vendor from before 2024",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
         check=_replaced,

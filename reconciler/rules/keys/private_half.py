@@ -114,12 +114,6 @@ RULES = (
         id="R11",
         title="A mounted private key has no passphrase",
         severity=Severity.ERROR,
-        condition="A private key that an Agent, an Operator or a runner reads from a Secret must not be encrypted "
-        "(label `ENCRYPTED PRIVATE KEY`, or a `Proc-Type: 4,ENCRYPTED` header). Looked at are the Secrets of "
-        "declared installations, and those that `Key` documents name.",
-        why="Nobody is there to type the passphrase: the process stops, or never connects.",
-        advice="Store the key without a passphrase and let the secret store protect it.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER,),
         check=_no_passphrase,
@@ -128,15 +122,6 @@ RULES = (
         id="R18",
         title="The mounted key is one that is declared or registered",
         severity=Severity.ERROR,
-        condition="The public half of a private key in a Secret must be that of a key which is declared for its "
-        "owner or, for Agents, registered in the organization. An Operator's may also be told by "
-        "`driverKey.fingerprint`, a runner's is the one in its configuration. An entry without a readable private "
-        "key is a warning. A missing Secret, an Operator's registration, and Agents of several organizations (R23) "
-        "are the subject of other rules.",
-        why="The orchestrator checks signatures with the registered key: with another one the Agent is answered "
-        "with 401, the runner takes no jobs, and drivers refuse the Operator.",
-        advice="Put the matching private half into the Secret, or declare the public half of the one that is there.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER, Side.LIVE),
         check=_matches,

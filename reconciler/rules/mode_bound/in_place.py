@@ -38,12 +38,6 @@ RULES = (
         id="R109",
         title="What needs an Operator is not asked for in legacy mode",
         severity=Severity.WARNING,
-        condition="`in_place_driver_change` must not be set where the organization is in legacy mode, that is "
-        "where its primary secret store is `humanitec`. A deployment with `mode: incremental` is refused there "
-        "too; deployments are no documents of ours, so that is not looked at.",
-        why="The API description allows both outside legacy mode only.",
-        advice="Take the member out, or leave legacy mode.",
-        source="API description of resource definitions and deployments",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
         check=_outside_legacy,

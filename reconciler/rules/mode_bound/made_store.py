@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.definition import BASE_ENVIRONMENT_TYPE
 from reconciler.facts.made_store import MadeStore, made_stores
 from reconciler.facts.pattern import could_be, is_open
 from reconciler.facts.scope import Scope
@@ -70,13 +69,6 @@ RULES = (
         id="R110",
         title="Secret stores made for an environment are understood by the Operator",
         severity=Severity.ERROR,
-        condition=f"Where a `{BASE_ENVIRONMENT_TYPE}` definition makes a `SecretStore`, every declared Operator must "
-        f"be {OLDEST_OPERATOR} or later. It is a warning where its name comes from placeholders while a "
-        "reference that may mean it is fixed.",
-        why="Older Operators do not take stores made during a deployment, and references are looked up by "
-        "name before anything fills in placeholders. Even then the first deployment may miss the store.",
-        advice="Upgrade the Operator, and give the store a fixed name.",
-        source="Example library; seen in third-party set-ups",
         confidence=Confidence.THIRD_PARTY,
         sides=(Side.FILE, Side.CLUSTER),
         check=_new_enough,

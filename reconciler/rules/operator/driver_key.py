@@ -169,17 +169,6 @@ RULES = (
         id="R64",
         title="An Operator has the key that hosted drivers ask for",
         severity=Severity.ERROR,
-        condition="In `direct` and `gitops`, where some definition that the Operator provisions uses a driver "
-        "hosted by Humanitec other than Echo and Template (virtual drivers are followed), the Operator needs "
-        f"`driverKey`: a Secret in its own namespace with the entries `{_ENTRIES[0]}` and `{_ENTRIES[1]}`, whose "
-        "public key is registered in the organization. A Secret of another name than "
-        f"`{DRIVER_KEY_SECRET}` is a warning. Definitions of the types that the orchestrator always provisions "
-        "do not count.",
-        why="The Operator signs each call with that key; without it the driver refuses, and the resource is "
-        "never provisioned.",
-        advice="Make a pair, register the public key, keep the private one in a secret store and bring it to "
-        "the cluster as that Secret.",
-        source="Operator installation guide; guide for authenticating drivers",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER, Side.LIVE),
         check=_has_key,

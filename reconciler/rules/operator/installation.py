@@ -6,7 +6,6 @@ from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, dig
 from reconciler.facts.git_target import mode_path
 from reconciler.facts.manifest import OPERATOR_API
 from reconciler.facts.operator import (
-    CONTROLLER,
     DeclaredOperator,
     controllers,
     has_any_operator,
@@ -233,12 +232,6 @@ RULES = (
         id="R58",
         title="An Operator serves one organization",
         severity=Severity.ERROR,
-        condition="`Operator` documents for one cluster must not name different organizations. One that names "
-        "none serves the organization of its file's target.",
-        why="The Operator's Secret holds one organization id, by which it proves itself to drivers, and there is "
-        "room for one Operator on a cluster.",
-        advice="Give each organization clusters of its own.",
-        source="Operator installation guide; the rest follows from it",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
         check=_one_organization,
@@ -247,12 +240,6 @@ RULES = (
         id="R59",
         title="A cluster has one Operator",
         severity=Severity.ERROR,
-        condition="No two `Operator` documents of one organization name the same cluster, and no controller "
-        f"(`{CONTROLLER}`) runs there in another namespace than the declared one. A cluster that was not looked "
-        "at is unknown.",
-        why="Two Operators act on the same custom resources and undo each other's work.",
-        advice="Keep one of them.",
-        source="Operator overview, both versions",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
         check=_one_operator,
@@ -261,14 +248,6 @@ RULES = (
         id="R61",
         title="Every cluster in direct or gitops mode has an Operator",
         severity=Severity.ERROR,
-        condition="A `k8s-cluster` definition whose mode is `direct` or `gitops` needs an Operator on its "
-        "cluster: an `Operator` document, `clusters.<name>.operator: true`, or a controller found there. The "
-        "cluster is the one whose `clusters.<name>.definitions` lists the definition. Where no Operator is "
-        "declared anywhere and the settings are silent, the answer is unknown.",
-        why="In these modes the orchestrator sends custom resources; without an Operator nobody acts on them "
-        "and the deployment never finishes.",
-        advice="Declare an `Operator` for the cluster.",
-        source="Operator overview; guide for setting up GitOps",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
         check=_every_cluster,
@@ -277,13 +256,6 @@ RULES = (
         id="R65",
         title="An Operator is not taken away from its custom resources",
         severity=Severity.ERROR,
-        condition="A cluster that is to have no Operator (`clusters.<name>.operator: false`, and no `Operator` "
-        "document) holds no objects of group `humanitec.io` beside `SecretStore`. A cluster that was not "
-        "looked at is unknown.",
-        why="Those objects stand for real infrastructure. With the Operator gone nobody can remove it in "
-        "order; with the CRDs gone the objects go, and what they stand for may go with them.",
-        advice="Undeploy first, then uninstall.",
-        source="Third-party article, checked against the guide for setting up GitOps",
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),
         check=_not_uninstalled,
@@ -292,11 +264,6 @@ RULES = (
         id="R66",
         title="The Operator's manager has enough memory",
         severity=Severity.WARNING,
-        condition="`memoryLimit`, the chart value `controllerManager.manager.resources.limits.memory`, or else "
-        "the limit found on the cluster, is 256Mi or more.",
-        why="Managers with less have been killed for lack of memory, again and again.",
-        advice="Raise the limit to 256Mi or more.",
-        source="Public scripts for OpenShift",
         confidence=Confidence.THIRD_PARTY,
         sides=(Side.FILE, Side.CLUSTER),
         check=_enough_memory,

@@ -105,14 +105,6 @@ RULES = (
         id="R67",
         title="The kinds of `humanitec.io` are installed and named in full",
         severity=Severity.ERROR,
-        condition=f"A cluster for which a `SecretStore` is declared knows the CRD `{_OURS}`, or has an "
-        "`Operator` declared, whose chart brings it. A command of a Kubernetes manifest in the tree that "
-        "asks `kubectl` for the bare name `secretstore` is a warning where External Secrets is installed: "
-        "among the manifests, or on a cluster that was read.",
-        why="An object of a kind that the API server does not know is refused. External Secrets has a kind of "
-        "the same name, and which of the two the bare name means is left to chance.",
-        advice=f"Install the Operator first; write `{_OURS}`.",
-        source="5-minute IDP tutorial; public scripts for OpenShift",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
         check=_kinds_first,

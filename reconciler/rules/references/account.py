@@ -114,14 +114,6 @@ RULES = (
         id="R96",
         title="The cloud account exists and fits the driver",
         severity=Severity.ERROR,
-        condition="`driver_account` must name a cloud account of the organization whose type is among the "
-        "`account_types` of the driver. An account taken over from another definition (`….account`) is followed. "
-        "A driver that tells no account types is unknown. In an organization without any account it is a warning: "
-        "nothing is set up there yet.",
-        why="The orchestrator hands credentials of the account to the driver, which can use only those of types "
-        "it knows.",
-        advice="Name an account that exists, of a type that the driver takes.",
-        source="Guide to cloud accounts; API description of drivers",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
         check=_fits,

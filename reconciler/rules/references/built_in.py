@@ -93,13 +93,6 @@ RULES = (
         id="R95",
         title="Where the Operator provisions, no built-in definition is relied on",
         severity=Severity.WARNING,
-        condition="In `direct` and `gitops`, what a declared definition asks for, and the types that are in every "
-        "deployment to a declared cluster, should not be matched by a built-in definition alone (`is_default: "
-        "true`). Where others match in some deployments, nothing is said.",
-        why="Built-in definitions belong to the orchestrator and may keep secrets in its built-in store. Older "
-        "pages say that they cannot be used with the Operator, newer ones are silent.",
-        advice="Declare your own; the built-in one is switched off by emptying its criteria.",
-        source="Operator overview in its older wording, against the newer one",
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.LIVE,),
         check=_own,

@@ -193,14 +193,6 @@ RULES = (
         id="R99",
         title="A container runner finds its configuration",
         severity=Severity.ERROR,
-        condition="Where a definition uses `humanitec/container-runner`, `terraform-container-runner` or "
-        "`opentofu-container-runner`, a `config` definition of class `default` with the driver's name as resource id "
-        "must match in some of the same deployments, and give out `cluster`, `skip_permission_checks` and the secret "
-        "`agent_url`, which may be empty. Where no `config` definition exists at all, or while the live ones were "
-        "not read, it is a warning or unknown; so is what a template computes.",
-        why="These drivers read where their jobs run from that resource. Without it the deployment fails.",
-        advice="Declare the configuration, with all three outputs.",
-        source="Reference of the container runner drivers; example library",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
         check=_configured,

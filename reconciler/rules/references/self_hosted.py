@@ -43,12 +43,6 @@ RULES = (
         id="R97",
         title="Only drivers that Humanitec runs use an Agent",
         severity=Severity.ERROR,
-        condition="A definition whose driver runs outside Humanitec (its target is a URL, after following "
-        "`driver://` to what it stands for) must not take the URL of an Agent, neither from the agent resource "
-        "nor from definitions that hand it on.",
-        why="The tunnel is between Humanitec and your network. A driver elsewhere has no way into it.",
-        advice="Let the driver reach the system itself, or use a hosted driver.",
-        source="Agent overview; guide to driver authentication",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
         check=_hosted,

@@ -171,12 +171,6 @@ RULES = (
         id="R104",
         title="A runner and its chart agree",
         severity=Severity.ERROR,
-        condition="`jobsRbac.namespace` and `jobsRbac.serviceAccountName` of the chart must be the job's "
-        "namespace and account, and `namespaceOverride` the namespace of the release.",
-        why="The chart gives rights to one account in one namespace; jobs that run as another one, or elsewhere, "
-        "have none.",
-        advice="Write the same names in both places.",
-        source="Runner guide; Terraform module of the runner",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         check=_agreement,
@@ -185,12 +179,6 @@ RULES = (
         id="R106",
         title="An installed runner finds its chart, its key and its orchestrator",
         severity=Severity.ERROR,
-        condition=f"A mirrored chart keeps the name `{CHART}`; the Secret with the key is in the runner's "
-        f"namespace and has the entry that the chart reads (`{PRIVATE_KEY_ENTRY}`); with a self-hosted "
-        f"orchestrator `{REMOTE_URL}` is set.",
-        why="Each of these makes the runner start without what it needs: it stays offline and deployments wait.",
-        advice="Correct the name, the Secret or the variable.",
-        source="Runner guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
         check=_completeness,
@@ -199,11 +187,6 @@ RULES = (
         id="R107",
         title="The cloud trusts the account of the jobs",
         severity=Severity.ERROR,
-        condition="Where `install.trusts` is declared, it must name `job.namespace` and `job.service_account`.",
-        why="The identity belongs to the account of the jobs. A policy that names the runner's own account "
-        "refuses every job.",
-        advice="Name the namespace and the account of the jobs in the cloud's policy.",
-        source="Runner guide, sections on EKS, GKE and AKS",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         check=_trust,

@@ -132,12 +132,6 @@ RULES = (
         id="R103",
         title="Members of a runner stand where the API has them",
         severity=Severity.ERROR,
-        condition="`key` must stand in `runner_configuration`, not under `job`; `job.namespace` and "
-        "`job.service_account` must be given; the storage must be in the API's shape, not in Terraform's "
-        "(`kubernetes_configuration`).",
-        why="The API refuses unknown and missing members. One published example nests `key` under `job`.",
-        advice="Move the member to where the reference has it.",
-        source="API description of runners against the runner guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         check=_right_place,
@@ -146,13 +140,6 @@ RULES = (
         id="R108",
         title="Agent and runner are kept apart",
         severity=Severity.ERROR,
-        condition="No member of v1 may stand in a runner, and none of v2 in an Agent or a definition; a "
-        "runner's key must not be registered for an Agent; `ORGS` and the chart value `humanitec.org` are not "
-        "for runners.",
-        why="The Humanitec Agent and the kubernetes-agent runner have close names and nothing in common: other "
-        "API, other key type, other chart.",
-        advice="Decide which of the two is meant, and take its document.",
-        source="Agent installation guide; runner guide",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
         check=_one_product,

@@ -244,12 +244,6 @@ RULES = (
         id="R83",
         title="A store is the same on both sides",
         severity=Severity.ERROR,
-        condition="A registered store that definitions refer to must have a `SecretStore` of its name on every "
-        "cluster with an Operator of the organization, of the same kind and with the same region, address and "
-        "project. It is a warning where a store is referred to and not registered.",
-        why="The Operator looks stores up by name on its own cluster. A different address reads other secrets.",
-        advice="Add the cluster to the store's `clusters`, or correct the fields.",
-        source="Operator guide on AWS Secrets Manager; example library",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
         check=_present,
@@ -258,11 +252,6 @@ RULES = (
         id="R84",
         title="Every cluster with an Operator has one default store",
         severity=Severity.ERROR,
-        condition="Of the stores on a cluster with an Operator exactly one, in the Operator's namespace, is the "
-        "default store. Several are an error, none is a warning.",
-        why="The Operator writes its own data to the default store; with none or several it does not know where.",
-        advice="Give one store `default: true`.",
-        source="Operator guide on AWS Secrets Manager; setup wizard",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
         check=_one_default,
@@ -271,12 +260,6 @@ RULES = (
         id="R90",
         title="Stores and their credentials are where the Operator looks",
         severity=Severity.ERROR,
-        condition="The default store stands in the Operator's namespace; Secrets that `auth` names are in the "
-        "store's namespace and have the named entry. Whether another store stands in an application's "
-        "namespace is not known.",
-        why="The Operator looks in the application's namespace and in its own, nowhere else.",
-        advice="Move the store or the Secret.",
-        source="Example library; reference architectures",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
         check=_reachable,
