@@ -13,14 +13,7 @@ from enum import StrEnum
 
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-
-
-class Side(StrEnum):
-    """Where a rule looks (compatibility rules 1)."""
-
-    FILE = "file"
-    LIVE = "live"
-    CLUSTER = "cluster"
+from reconciler.model.unseen import Side
 
 
 class Confidence(StrEnum):
@@ -32,6 +25,8 @@ class Confidence(StrEnum):
     INFERRED = "inferred"
     CONTRADICTORY = "sources contradict each other"
 
+
+__all__ = ["Check", "Confidence", "Rule", "Side"]
 
 Check = Callable[[Scope], Iterator[Finding | Unknown]]
 

@@ -32,8 +32,8 @@ def _on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> Iterat
     state = scope.cluster_state(cluster)
     policies = None if state is None else state.of(*NETWORK_POLICY)
     if state is None or policies is None:
-        reason = f"whether Agent `{installed.id}` may call out on port {HTTPS}: {scope.unseen(cluster)}"
-        yield Unknown("R40", reason)
+        unseen = scope.unseen(cluster, " ".join(NETWORK_POLICY))
+        yield Unknown("R40", f"whether Agent `{installed.id}` may call out on port {HTTPS}: {unseen}", unseen)
         return
     namespace = namespace_of(installed.install)
     labels: Mapping[str, Json] = _LABELS

@@ -26,7 +26,11 @@ def _one_method(scope: Scope) -> Iterator[Finding | Unknown]:
         if method is None:
             continue
         if state is None or state.of(*DEPLOYMENT) is None:
-            yield Unknown("R46", f"who made what Agent `{installed.id}` consists of: {scope.unseen(cluster)}")
+            yield Unknown(
+                "R46",
+                f"who made what Agent `{installed.id}` consists of: {scope.unseen(cluster)}",
+                scope.unseen(cluster),
+            )
             continue
         others = _made_otherwise(state, namespace_of(installed.install), method)
         if not others:

@@ -66,7 +66,9 @@ def _entry_on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> 
     state = scope.cluster_state(cluster)
     if state is None or not state.has_read_secrets:
         yield Unknown(
-            "R41", f"whether Secret `{name}` of Agent `{installed.id}` is there: {scope.unseen(cluster)}"
+            "R41",
+            f"whether Secret `{name}` of Agent `{installed.id}` is there: {scope.unseen(cluster)}",
+            scope.unseen(cluster),
         )
         return
     secret = state.secret(namespace, name)
@@ -129,6 +131,7 @@ def _restarted(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R42",
                 f"whether Agent `{installed.id}` runs with the key of its Secret: {scope.unseen(cluster)}",
+                scope.unseen(cluster),
             )
             continue
         yield from _with_its_key(scope, installed, state, fingerprints(declared.get(installed.id, ())))

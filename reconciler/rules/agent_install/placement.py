@@ -48,8 +48,9 @@ def _own_namespace(scope: Scope) -> Iterator[Finding | Unknown]:
         has_operator = any(one.name.startswith(_OPERATOR) for one in declared)
         found = _found_beside(scope, cluster, namespace, has_operator=has_operator)
         if found is None:
-            reason = f"whether Agent `{installed.id}` has its namespace for itself: {scope.unseen(cluster)}"
-            yield Unknown("R28", reason)
+            unseen = scope.unseen(cluster)
+            reason = f"whether Agent `{installed.id}` has its namespace for itself: {unseen}"
+            yield Unknown("R28", reason, unseen)
         names = [*(one.name for one in declared), *(found or ())]
         if names:
             yield _shared(scope, installed, names, [one.origin for one in declared])

@@ -18,6 +18,7 @@ from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
 
@@ -58,8 +59,8 @@ def _in_use(scope: Scope) -> Iterator[Finding | Unknown]:
         )
         yield Unknown("R47", reason)
     if unnamed and not is_told:
-        because = "some leave it to a placeholder" if is_open_ended else scope.unread(Kind.DEFINITION)
-        yield Unknown("R47", f"whether a definition names {listed(sorted(unnamed))}: {because}")
+        because = untold("some leave it to a placeholder") if is_open_ended else scope.unread(Kind.DEFINITION)
+        yield Unknown("R47", f"whether a definition names {listed(sorted(unnamed))}: {because}", because)
 
 
 def _uninstalled(

@@ -106,7 +106,11 @@ def _scaled_on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) ->
     state = scope.cluster_state(cluster)
     autoscalers = None if state is None else state.of(*_LIVE_AUTOSCALER)
     if state is None or autoscalers is None:
-        yield Unknown("R30", f"whether an autoscaler acts on Agent `{installed.id}`: {scope.unseen(cluster)}")
+        yield Unknown(
+            "R30",
+            f"whether an autoscaler acts on Agent `{installed.id}`: {scope.unseen(cluster)}",
+            scope.unseen(cluster),
+        )
         return
     namespace = namespace_of(installed.install)
     deployments = [d for d in state.of(*DEPLOYMENT) or () if d.namespace == namespace and is_agent(d.body)]

@@ -17,7 +17,7 @@ def _known_to_take_one(scope: Scope) -> Iterator[Finding | Unknown]:
     for found in unlisted_inputs(scope):
         name = found.definition.entity.driver_type
         if drivers is None:
-            yield Unknown("R55", unread_drivers(scope, name))
+            yield unread_drivers("R55", scope, name)
         elif not _mentions(drivers.get(name)):
             yield Finding(
                 "R55",

@@ -109,7 +109,11 @@ def _judged(scope: Scope, missing: _Missing, known: "_Known") -> Iterator[Findin
     is_read = scope.has_read(Kind.DEFINITION)
     has_any = bool(scope.references.of_type(AGENT_TYPE))
     if not is_read:
-        yield Unknown("R51", f"{scope.unread(Kind.DEFINITION)}: agent definitions may be there")
+        yield Unknown(
+            "R51",
+            f"{scope.unread(Kind.DEFINITION)}: agent definitions may be there",
+            scope.unread(Kind.DEFINITION),
+        )
     if is_read or has_any:
         severity = Severity.ERROR if is_read and has_any else Severity.WARNING
         yield _finding(scope, missing, severity, _advice(known, missing.request))

@@ -112,6 +112,7 @@ def _several_in_one(scope: Scope, target: GitTarget, path: str) -> Iterator[Find
             "R74",
             f"the criteria of Git target `{definition.id}` are not managed here, and "
             f"{scope.unread(Kind.DEFINITION)}: for how many environments its path serves is not known",
+            scope.unread(Kind.DEFINITION),
         )
         return
     missing = []

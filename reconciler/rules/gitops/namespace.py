@@ -47,7 +47,8 @@ def _no_namespace(scope: Scope, definition: DeclaredDefinition) -> Finding | Unk
         return Unknown(
             "R72",
             f"no `k8s-namespace` definition among those declared applies where Git target `{definition.id}` does, and "
-            + scope.unread(Kind.DEFINITION),
+            f"{scope.unread(Kind.DEFINITION)}",
+            scope.unread(Kind.DEFINITION),
         )
     return Finding(
         "R72",

@@ -113,6 +113,7 @@ def _matched_runtime(
             yield Unknown(
                 "R71",
                 f"{scope.unread(Kind.DEFINITION)}: `{definition.id}` may find its runtime cluster there",
+                scope.unread(Kind.DEFINITION),
             )
         return
     git = {target.id for target in scope.git_targets}

@@ -43,7 +43,8 @@ def _declared_agent(scope: Scope) -> Iterator[Finding | Unknown]:
                 yield Unknown(
                     "R03",
                     f"definition `{definition.id}` points at Agent `{agent_id}`, which is not declared, and "
-                    + scope.unread(Kind.AGENT),
+                    f"{scope.unread(Kind.AGENT)}",
+                    scope.unread(Kind.AGENT),
                 )
 
 
@@ -106,6 +107,7 @@ def _unregistered(scope: Scope, installation: AgentInstallation) -> Iterator[Fin
             "R05",
             f"the Agent installed by {installation.origin} serves `{organization}`, for which no Agent is "
             f"declared, and {scope.unread(Kind.AGENT)}",
+            scope.unread(Kind.AGENT),
         )
 
 

@@ -15,7 +15,7 @@ from reconciler.model.json import JsonObject, canonical_text
 from reconciler.model.key import KeyDocument
 from reconciler.model.kind import Kind
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
-from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -30,7 +30,9 @@ def _agents(scope: Scope) -> Iterator[Finding | Unknown]:
         if not scope.has_read(kind):
             if any(agent_id in scope.agent_ids for agent_id in keys):
                 yield Unknown(
-                    "R09", f"{scope.unread(kind)}: whether a declared Agent had another id is not known"
+                    "R09",
+                    f"{scope.unread(kind)}: whether a declared Agent had another id is not known",
+                    scope.unread(kind),
                 )
             return
     gone = {resource.key.id for resource in scope.live_of(Kind.AGENT)} - scope.agent_ids
@@ -85,6 +87,7 @@ def _stores(scope: Scope) -> Iterator[Finding | Unknown]:
         yield Unknown(
             "R09",
             f"the secret stores of organization `{scope.organization}` were not read: whether one had another id",
+            scope.unread(Beside.STORES),
         )
         return
     ids = {store.document.metadata.id for store in scope.secret_stores}

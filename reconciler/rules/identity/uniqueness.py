@@ -45,6 +45,7 @@ def _declared_once(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R08",
                 f"{scope.unread(Kind.DEFINITION)}: criteria that other definitions hold there are not known",
+                scope.unread(Kind.DEFINITION),
             )
 
 

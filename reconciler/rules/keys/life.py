@@ -25,7 +25,9 @@ def _lasts(scope: Scope) -> Iterator[Finding | Unknown]:
         in_use = {*keys.declared, *keys.mounted}
         if keys.live is None:
             if keys.declared:
-                yield Unknown("R20", f"{scope.unread(Kind.KEY)}: when they expire is not known")
+                yield Unknown(
+                    "R20", f"{scope.unread(Kind.KEY)}: when they expire is not known", scope.unread(Kind.KEY)
+                )
             continue
         for fingerprint, resource in keys.live.items():
             if in_use and fingerprint not in in_use:
@@ -116,7 +118,11 @@ def _accepted(scope: Scope) -> Iterator[Finding | Unknown]:
     for keys in agent_keys(scope):
         if keys.live is None:
             if keys.declared:
-                yield Unknown("R21", f"{scope.unread(Kind.KEY)}: whether they are accepted is not known")
+                yield Unknown(
+                    "R21",
+                    f"{scope.unread(Kind.KEY)}: whether they are accepted is not known",
+                    scope.unread(Kind.KEY),
+                )
             continue
         for fingerprint, resource in keys.live.items():
             if not is_waiting(resource) or not (fingerprint in keys.declared or fingerprint in keys.mounted):
@@ -147,7 +153,11 @@ def _none_left_over(scope: Scope) -> Iterator[Finding | Unknown]:
     for keys in agent_keys(scope):
         if keys.live is None:
             if keys.declared:
-                yield Unknown("R24", f"{scope.unread(Kind.KEY)}: whether some are left over is not known")
+                yield Unknown(
+                    "R24",
+                    f"{scope.unread(Kind.KEY)}: whether some are left over is not known",
+                    scope.unread(Kind.KEY),
+                )
             continue
         if not keys.is_certain:
             continue
@@ -155,7 +165,9 @@ def _none_left_over(scope: Scope) -> Iterator[Finding | Unknown]:
         present = {*keys.live, *keys.declared}
         candidates = sorted(name for name in keys.live if name not in keys.declared and name not in mounted)
         if candidates and keys.unseen and len(present) <= _AT_ONCE:
-            yield Unknown("R24", f"whether a key of Agent `{keys.id}` is left over: {keys.unseen}")
+            yield Unknown(
+                "R24", f"whether a key of Agent `{keys.id}` is left over: {keys.unseen}", keys.unseen
+            )
         elif candidates or len(present) > _AT_ONCE:
             yield _left_over(scope, keys, candidates or sorted(present - set(mounted)), len(present))
 

@@ -139,7 +139,9 @@ def _on_clusters(scope: Scope) -> Iterator[Finding | Unknown]:
         state = scope.cluster_state(cluster)
         deployments = None if state is None else state.of(*_DEPLOYMENT)
         if deployments is None:
-            yield Unknown("R25", f"whether the old SSH agent runs there: {scope.unseen(cluster)}")
+            yield Unknown(
+                "R25", f"whether the old SSH agent runs there: {scope.unseen(cluster)}", scope.unseen(cluster)
+            )
             continue
         for deployment in deployments:
             if any(_NAMES[0] in image for image in _images(deployment.body)):

@@ -12,6 +12,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
+from reconciler.model.kind import Kind
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -19,7 +20,9 @@ def _no_passphrase(scope: Scope) -> Iterator[Finding | Unknown]:
     for place in key_places(scope):
         found = look(scope, place)
         if found.unseen:
-            yield Unknown("R11", f"whether the key of {place.owner.name} has a passphrase: {found.unseen}")
+            yield Unknown(
+                "R11", f"whether the key of {place.owner.name} has a passphrase: {found.unseen}", found.unseen
+            )
         elif found.key is not None and found.key.is_encrypted:
             yield Finding(
                 "R11",
@@ -36,7 +39,7 @@ def _matches(scope: Scope) -> Iterator[Finding | Unknown]:
     for place in key_places(scope):
         found = look(scope, place)
         if found.unseen:
-            yield Unknown("R18", f"which key {place.owner.name} has: {found.unseen}")
+            yield Unknown("R18", f"which key {place.owner.name} has: {found.unseen}", found.unseen)
         elif found.key is not None and found.key.fingerprint:
             yield from _compared(scope, place, found.key.fingerprint, expected)
         elif found.key is None and found.secret is not None and place.entry in found.secret.entries:
@@ -89,7 +92,9 @@ def _compared(
     if owner.agent is not None:
         if expected.live is None:
             yield Unknown(
-                "R18", f"whether the mounted key of {owner.name} is registered: the live keys were not read"
+                "R18",
+                f"whether the mounted key of {owner.name} is registered: the live keys were not read",
+                scope.unread(Kind.KEY),
             )
             return
         registered = set(expected.live.get(owner.agent, ()))

@@ -125,7 +125,9 @@ def _one_agent(scope: Scope) -> Iterator[Finding | Unknown]:
         yield from _one_live_agent(scope)
     elif scope.declarations.keys:
         yield Unknown(
-            "R15", f"{scope.unread(Kind.KEY)}: whether another Agent holds a declared key is not known"
+            "R15",
+            f"{scope.unread(Kind.KEY)}: whether another Agent holds a declared key is not known",
+            scope.unread(Kind.KEY),
         )
 
 

@@ -59,7 +59,9 @@ def _one_use(scope: Scope) -> Iterator[Finding | Unknown]:
         )
     if live is None and any(use.is_operator and use.is_own for found in uses.values() for use in found):
         yield Unknown(
-            "R16", f"{scope.unread(Kind.KEY)}: whether an Agent has the key of an Operator is not known"
+            "R16",
+            f"{scope.unread(Kind.KEY)}: whether an Agent has the key of an Operator is not known",
+            scope.unread(Kind.KEY),
         )
 
 
@@ -104,7 +106,11 @@ def _not_in_use(scope: Scope) -> Iterator[Finding | Unknown]:
         if not keys.declared or not keys.is_certain:
             continue
         if keys.live is None:
-            yield Unknown("R22", f"{scope.unread(Kind.KEY)}: whether one in use is not declared any more")
+            yield Unknown(
+                "R22",
+                f"{scope.unread(Kind.KEY)}: whether one in use is not declared any more",
+                scope.unread(Kind.KEY),
+            )
             continue
         dropped = [fingerprint for fingerprint in keys.live if fingerprint not in keys.declared]
         for fingerprint in dropped:
@@ -122,6 +128,7 @@ def _dropped(scope: Scope, keys: AgentKeys, fingerprint: str) -> Iterator[Findin
         yield Unknown(
             "R22",
             f"whether a key of Agent `{keys.id}` that is not declared any more is in use: {keys.unseen}",
+            keys.unseen,
         )
         return
     else:
@@ -179,7 +186,9 @@ def _missing(
         return
     if keys.live is None:
         yield Unknown(
-            "R23", f"{scope.unread(Kind.KEY)}: whether Agent `{keys.id}` has every key there is not known"
+            "R23",
+            f"{scope.unread(Kind.KEY)}: whether Agent `{keys.id}` has every key there is not known",
+            scope.unread(Kind.KEY),
         )
         return
     for fingerprint in missing:

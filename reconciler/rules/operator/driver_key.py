@@ -121,7 +121,7 @@ def _cluster_wrong(scope: Scope, operator: DeclaredOperator, key: DriverKey) -> 
                 "Create the Secret from a secret store before the Operator starts.",
             )
     else:
-        yield Unknown("R64", scope.unseen(spec.cluster))
+        yield Unknown("R64", str(scope.unseen(spec.cluster)), scope.unseen(spec.cluster))
     yield from _registered(scope, operator, key, secret)
 
 
@@ -131,7 +131,7 @@ def _registered(
     fingerprints = _fingerprints(scope, operator, key, secret)
     registered = scope.surroundings.operator_keys
     if registered is None:
-        yield Unknown("R64", scope.unread(Beside.OPERATOR_KEYS))
+        yield Unknown("R64", str(scope.unread(Beside.OPERATOR_KEYS)), scope.unread(Beside.OPERATOR_KEYS))
     elif not fingerprints:
         yield Unknown(
             "R64",

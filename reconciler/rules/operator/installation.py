@@ -81,7 +81,7 @@ def _one_found(scope: Scope, operator: DeclaredOperator) -> Iterator[Finding | U
     spec = operator.document.spec
     found = controllers(scope, spec.cluster)
     if found is None:
-        yield Unknown("R59", scope.unseen(spec.cluster))
+        yield Unknown("R59", str(scope.unseen(spec.cluster)), scope.unseen(spec.cluster))
         return
     elsewhere = sorted(o.namespace for o in found if o.namespace != spec.namespace)
     if elsewhere:
@@ -127,6 +127,7 @@ def _every_cluster(scope: Scope) -> Iterator[Finding | Unknown]:
             "R61",
             f"whether an Operator runs on `{cluster}` is not told: no `Operator` is declared, the settings leave out "
             f"`clusters.{cluster}.operator`, and {scope.unseen(cluster)}",
+            scope.unseen(cluster),
         )
 
 
@@ -149,7 +150,7 @@ def _not_uninstalled(scope: Scope) -> Iterator[Finding | Unknown]:
         state = scope.cluster_state(name)
         lists = None if state is None else [state.of(OPERATOR_API, kind) for kind in _CUSTOM_KINDS]
         if lists is None or None in lists:
-            yield Unknown("R65", scope.unseen(name))
+            yield Unknown("R65", str(scope.unseen(name)), scope.unseen(name))
             continue
         found = [custom for custom_objects in lists for custom in custom_objects or ()]
         if found:
@@ -183,7 +184,8 @@ def _enough_memory(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R66",
                 f"the memory limit of Operator `{operator.document.metadata.id}` is not declared, and "
-                + scope.unseen(operator.document.spec.cluster),
+                f"{scope.unseen(operator.document.spec.cluster)}",
+                scope.unseen(operator.document.spec.cluster),
             )
         for controller in found or ():
             for container_limit in _limits_of(controller):

@@ -26,7 +26,7 @@ def _kinds_first(scope: Scope) -> Iterator[Finding | Unknown]:
             if installed is None:
                 # An Operator that the settings tell of has brought its CRDs.
                 if not has_operator(scope, place.cluster):
-                    yield Unknown("R67", scope.unseen(place.cluster))
+                    yield Unknown("R67", str(scope.unseen(place.cluster)), scope.unseen(place.cluster))
             elif not installed:
                 yield Finding(
                     "R67",

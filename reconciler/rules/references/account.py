@@ -25,7 +25,7 @@ def _fits(scope: Scope) -> Iterator[Finding | Unknown]:
         if not account:
             continue
         if accounts is None:
-            yield Unknown("R96", scope.unread(Beside.ACCOUNTS))
+            yield Unknown("R96", str(scope.unread(Beside.ACCOUNTS)), scope.unread(Beside.ACCOUNTS))
             return
         if not has_placeholder(account):
             yield from _judged(scope, member, _local(scope, account), silent)

@@ -25,7 +25,11 @@ def _own(scope: Scope) -> Iterator[Finding | Unknown]:
     if not graph.asked_types and not scope.of_type(CLUSTER_TYPE):
         return
     if not scope.has_read(Kind.DEFINITION):
-        yield Unknown("R95", f"{scope.unread(Kind.DEFINITION)}: built-in ones that are used are not known")
+        yield Unknown(
+            "R95",
+            f"{scope.unread(Kind.DEFINITION)}: built-in ones that are used are not known",
+            scope.unread(Kind.DEFINITION),
+        )
         return
     for name in sorted({member.type for member in graph.members if member.is_built_in}):
         waiting = {member for member in graph.of_type(name) if member.is_built_in}

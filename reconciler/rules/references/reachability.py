@@ -76,7 +76,11 @@ def _never_chosen(scope: Scope) -> Iterator[Finding | Unknown]:
                 yield _shadowed(scope, member, winners)
             unread = unread or bool(winners and not scope.has_read(Kind.DEFINITION))
     if unread:
-        yield Unknown("R111", f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known")
+        yield Unknown(
+            "R111",
+            f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known",
+            scope.unread(Kind.DEFINITION),
+        )
 
 
 def _shadowing(graph: ReferenceGraph, asked: _Asked, member: Member) -> list[Member]:
@@ -148,7 +152,11 @@ def _asked_for(scope: Scope, told: Collection[Member]) -> Iterator[Finding | Unk
             else:
                 unread = True
     if unread:
-        yield Unknown("R112", f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known")
+        yield Unknown(
+            "R112",
+            f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known",
+            scope.unread(Kind.DEFINITION),
+        )
 
 
 def _is_switched_off(scope: Scope, member: Member) -> bool:

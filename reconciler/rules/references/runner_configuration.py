@@ -84,6 +84,7 @@ def _missing(scope: Scope, runner: _Runner) -> Iterator[Finding | Unknown]:
         yield Unknown(
             "R99",
             f"{scope.unread(Kind.DEFINITION)}: configurations of runners, or their criteria, may be there",
+            scope.unread(Kind.DEFINITION),
         )
     if not is_read and not known:
         return

@@ -18,11 +18,10 @@ def _hosted(scope: Scope) -> Iterator[Finding | Unknown]:
         hosted = is_hosted(member.driver, drivers)
         assert member.declared is not None
         if hosted is None:
-            yield Unknown(
-                "R97",
-                unread_drivers(scope, member.driver)
+            yield (
+                unread_drivers("R97", scope, member.driver)
                 if drivers is None
-                else f"where driver `{member.driver}` runs is not told by the orchestrator",
+                else Unknown("R97", f"where driver `{member.driver}` runs is not told by the orchestrator")
             )
         elif not hosted:
             place = member.declared.origin(ask.path)

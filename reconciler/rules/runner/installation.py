@@ -11,6 +11,7 @@ from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
 from reconciler.model.runner import AgentRunner
+from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
 from reconciler.rules.rule import Confidence, Rule, Side
 
@@ -127,8 +128,8 @@ def _secret_on_cluster(scope: Scope, installed: InstalledRunner) -> Iterator[Fin
         return
     state = None if install.cluster is None else scope.cluster_state(install.cluster)
     if state is None or not state.has_read_secrets:
-        where = scope.unseen(install.cluster) if install.cluster else "its cluster is not declared"
-        yield Unknown("R106", f"whether the Secret of runner `{installed.id}` holds its key: {where}")
+        where = scope.unseen(install.cluster) if install.cluster else untold("its cluster is not declared")
+        yield Unknown("R106", f"whether the Secret of runner `{installed.id}` holds its key: {where}", where)
         return
     secret = state.secret(install.namespace, name)
     entry = _entry(install)

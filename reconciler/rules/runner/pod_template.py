@@ -9,6 +9,7 @@ from reconciler.facts.pattern import is_literal
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
+from reconciler.model.unseen import untold
 from reconciler.rules.rule import Confidence, Rule, Side
 
 WORKLOAD_IDENTITY = "azure.workload.identity/client-id"
@@ -125,8 +126,10 @@ def _missing_secret(
     cluster = next((i.install.cluster for i in scope.runner_installs if i.id == runner.id), None)
     state = None if cluster is None else scope.cluster_state(cluster)
     if state is None or not state.has_read_secrets:
-        where = scope.unseen(cluster) if cluster else "its cluster is not declared"
-        yield Unknown("R105", f"whether the Secrets that jobs of runner `{runner.id}` use are there: {where}")
+        where = scope.unseen(cluster) if cluster else untold("its cluster is not declared")
+        yield Unknown(
+            "R105", f"whether the Secrets that jobs of runner `{runner.id}` use are there: {where}", where
+        )
     elif state.secret(namespace, wanted) is None:
         yield Finding(
             "R105",

@@ -74,7 +74,11 @@ def _present(scope: Scope) -> Iterator[Finding | Unknown]:
             elif spec.orchestrator is not None and name in used and not placed and name not in manifests:
                 missing.append(name)
         if missing:
-            yield Unknown("R83", f"whether {listed(missing)} exist there: {scope.unseen(cluster)}")
+            yield Unknown(
+                "R83",
+                f"whether {listed(missing)} exist there: {scope.unseen(cluster)}",
+                scope.unseen(cluster),
+            )
     yield from _not_registered(scope, used)
 
 
@@ -140,7 +144,9 @@ def _one_default(scope: Scope) -> Iterator[Finding | Unknown]:
         declared = [placed for placed in _placed(scope, cluster) if placed.entry.default]
         live = None if state is None else _live_defaults(scope, cluster, state)
         if live is None and not declared:
-            yield Unknown("R84", f"which store is the default one: {scope.unseen(cluster)}")
+            yield Unknown(
+                "R84", f"which store is the default one: {scope.unseen(cluster)}", scope.unseen(cluster)
+            )
             continue
         names = sorted({placed.id for placed in declared} | set(live or ()))
         if len(names) == 1:
@@ -204,7 +210,9 @@ def _credentials(scope: Scope, cluster: str, placed: Sequence[_Placed]) -> Itera
     referring = [(p, at, *named) for p in placed for at, named in _secret_refs(p.entry.auth)]
     if referring and (state is None or not state.has_read_secrets):
         yield Unknown(
-            "R90", f"whether the Secrets with credentials of stores are there: {scope.unseen(cluster)}"
+            "R90",
+            f"whether the Secrets with credentials of stores are there: {scope.unseen(cluster)}",
+            scope.unseen(cluster),
         )
         return
     for store, at, name, key in referring:

@@ -65,7 +65,9 @@ def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
             )
     if unread:
         names = listed(sorted(unread))
-        yield Unknown("R77", f"whether {names} exist: {scope.unread(Beside.STORES)}")
+        yield Unknown(
+            "R77", f"whether {names} exist: {scope.unread(Beside.STORES)}", scope.unread(Beside.STORES)
+        )
 
 
 def _ignored(scope: Scope, leaf: SecretLeaf) -> Finding:
@@ -217,7 +219,7 @@ def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
     if scope.primary_store in (None, BUILT_IN_STORE) or not scope.definitions:
         return
     if not scope.has_read(Kind.DEFINITION):
-        yield Unknown("R81", scope.unread(Kind.DEFINITION))
+        yield Unknown("R81", str(scope.unread(Kind.DEFINITION)), scope.unread(Kind.DEFINITION))
         return
     for definition in scope.definitions:
         live = scope.live_resource(Kind.DEFINITION, definition.id)

@@ -99,7 +99,7 @@ def _one_primary(scope: Scope) -> Iterator[Finding | Unknown]:
         return
     stores = scope.surroundings.stores
     if stores is None and scope.primary_store is None:
-        yield Unknown("R85", scope.unread(Beside.STORES))
+        yield Unknown("R85", str(scope.unread(Beside.STORES)), scope.unread(Beside.STORES))
     elif scope.primary_store in (None, BUILT_IN_STORE) and scope.secret_stores:
         yield Finding(
             "R85",
@@ -205,7 +205,8 @@ def _agent(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R89",
                 f"secret store `{name}` uses Agent `{agent}`, which is not declared, and "
-                + scope.unread(Kind.AGENT),
+                f"{scope.unread(Kind.AGENT)}",
+                scope.unread(Kind.AGENT),
             )
             continue
         live = (resource.key.id for resource in scope.live_of(Kind.AGENT))
