@@ -6,7 +6,7 @@ hands them to `reconciler.rules.judge`.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from reconciler.facts.git_target import is_git_target
 from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
 from reconciler.facts.mode import PrimaryStore, primary_store
 from reconciler.facts.reference_graph import ReferenceGraph
+from reconciler.facts.seen import Seen
 from reconciler.model.agent import AgentDocument
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations, Declared
@@ -204,6 +205,16 @@ class Scope:
     def unseen(self, cluster: str, what: str = "") -> Unseen:
         """A cluster that was not read, or not to the end of `what`."""
         return Unseen(Side.CLUSTER, cluster, what)
+
+    @cached_property
+    def seen(self) -> Seen:
+        """The same facts for who needs them: each raises `UnseenError` where it was not read."""
+        return Seen(self)
+
+    @property
+    def of_files(self) -> "Scope":
+        """The same target before anything was looked at."""
+        return replace(self, live=None, clusters={}) if self.live is not None or self.clusters else self
 
     @property
     def surroundings(self) -> Surroundings:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.model.finding import Severity
 from reconciler.rules.registry import RULES
-from reconciler.rules.rule import Rule
+from reconciler.rules.rule import AnyRule
 
 Reader = Callable[[str], str]
 """Text of a file below `reconciler/rules/pages`, such as `R68/wrong.yaml`; "" where there is none."""
@@ -77,7 +77,7 @@ def pages(read: Reader) -> dict[str, str]:
     return {INDEX: _list(RULES.values()), **{f"{rule_id}.md": page(rule_id, read) for rule_id in RULES}}
 
 
-def _page(rule: Rule, said: Prose, *, wrong: Example, right: Example) -> str:
+def _page(rule: AnyRule, said: Prose, *, wrong: Example, right: Example) -> str:
     other = Severity.WARNING if rule.severity is Severity.ERROR else Severity.ERROR
     return f"""\
 # {rule.id}: {rule.title}
@@ -138,7 +138,7 @@ def _shown(example: Example) -> str:
     return "\n".join(blocks)
 
 
-def _list(rules: Iterable[Rule]) -> str:
+def _list(rules: Iterable[AnyRule]) -> str:
     rows = "\n".join(
         f"| [{rule.id}]({rule.id}.md) | {rule.title} | {rule.severity} | {', '.join(rule.sides)} |"
         for rule in rules

@@ -12,7 +12,7 @@ from reconciler.plan.refusal import COUNTED
 from reconciler.rules.page import LABELS, example, prose
 from reconciler.rules.page import page as rule_page
 from reconciler.rules.registry import RULES
-from reconciler.rules.rule import Rule
+from reconciler.rules.rule import AnyRule
 from reconciler.views.page import Page, Tone
 
 _KEEPS_LINES = ("- ", "* ", "|", "```", "1. ")
@@ -95,7 +95,7 @@ def _approval_of(guard: str) -> str:
     return f"`--accept {guard}=KIND/ID` for each object that the refusal names; a glob such as `Definition/db-*` fits."
 
 
-def _of_rule(rule: Rule) -> tuple[tuple[str, str], ...]:
+def _of_rule(rule: AnyRule) -> tuple[tuple[str, str], ...]:
     said = prose(rule.id, _packaged)
     return (
         ("Severity", str(rule.severity)),

@@ -14,6 +14,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _KINDS = ("NetworkPolicy", "ClusterwideNetworkPolicy")
@@ -107,6 +108,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_reachable,
     ),
 )

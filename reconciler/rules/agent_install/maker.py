@@ -11,6 +11,7 @@ from reconciler.model.cluster_state import ClusterState
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -91,6 +92,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),
+        over=SCOPE,
         check=_one_method,
     ),
 )

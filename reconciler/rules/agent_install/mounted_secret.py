@@ -16,6 +16,7 @@ from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import shown
 from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
@@ -234,6 +235,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_has_entry,
     ),
     Rule(
@@ -242,6 +244,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_restarted,
     ),
 )

@@ -20,6 +20,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -182,6 +183,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_in_use,
     ),
     Rule(
@@ -189,7 +191,8 @@ RULES = (
         title="An Agent reaches the network of the cluster",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_reaches,
     ),
 )

@@ -11,6 +11,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import Path
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.version import is_older, parsed
 
@@ -113,6 +114,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_pinned,
     ),
     Rule(
@@ -121,6 +123,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_recent_helm,
     ),
 )

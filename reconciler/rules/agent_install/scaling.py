@@ -30,6 +30,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import JsonObject, Path
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _AUTOSCALERS = (("autoscaling/", "HorizontalPodAutoscaler"), ("keda.sh/", "ScaledObject"))
@@ -202,6 +203,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_fixed,
     ),
     Rule(
@@ -210,6 +212,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_told_apart,
     ),
 )

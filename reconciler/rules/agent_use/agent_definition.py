@@ -6,6 +6,7 @@ from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -47,7 +48,8 @@ RULES = (
         title="Type `agent` and driver `humanitec/agent` go together",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_type_and_driver,
     ),
 )

@@ -9,6 +9,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import canonical_text
 from reconciler.model.kind import Kind
 from reconciler.model.surroundings import Driver
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -46,6 +47,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_known_to_take_one,
     ),
 )

@@ -13,6 +13,7 @@ from reconciler.model.identifier import did_you_mean
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _SUGGESTIONS = 100
@@ -190,6 +191,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_matched,
     ),
 )

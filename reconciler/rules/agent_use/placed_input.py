@@ -11,6 +11,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import ResourceReference, resource_references, sole_reference
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import ECHO_DRIVER
 
@@ -135,7 +136,8 @@ RULES = (
         title="`agent_url` is a secret input",
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_secret,
     ),
     Rule(
@@ -143,7 +145,8 @@ RULES = (
         title="`agent_url` is output `url` of an agent",
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_from_agent,
     ),
     Rule(
@@ -151,7 +154,8 @@ RULES = (
         title="`agent_url` stands on a driver that connects to something",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_taken,
     ),
 )

@@ -7,6 +7,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Foreign
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _SCORE = "score.dev/"
@@ -52,6 +53,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_no_agent,
     ),
 )

@@ -12,6 +12,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _SCHEMES = ("ssh", "https", "http")
@@ -176,6 +177,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_no_agent,
     ),
     Rule(
@@ -184,6 +186,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_complete_git_target,
     ),
     Rule(
@@ -192,6 +195,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_operator_and_store,
     ),
     Rule(
@@ -200,6 +204,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_reachable_host,
     ),
 )

@@ -12,6 +12,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import placeholders
 from reconciler.model.resource_definition import Criterion
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -150,7 +151,8 @@ RULES = (
         title="Git targets write to places of their own",
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_own_directory,
     ),
 )

@@ -7,6 +7,7 @@ from reconciler.facts.gitops_tool import syncs
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -46,6 +47,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_no_pruning,
     ),
 )

@@ -11,6 +11,7 @@ from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Path
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _AGENT_ID: Path = ("driver_inputs", "values", "id")
@@ -158,6 +159,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_declared_agent,
     ),
     Rule(
@@ -166,6 +168,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_registered_where_served,
     ),
 )

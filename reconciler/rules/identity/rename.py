@@ -16,6 +16,7 @@ from reconciler.model.key import KeyDocument
 from reconciler.model.kind import Kind
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -131,6 +132,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_kept,
     ),
 )

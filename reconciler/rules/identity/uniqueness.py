@@ -16,6 +16,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.runner import RunnerDocument
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _RENAME = "Remove one of them, or give it another id."
@@ -198,6 +199,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_declared_once,
     ),
 )

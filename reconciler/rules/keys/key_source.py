@@ -14,6 +14,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.key import KeyDocument, KeyOwner, PrivateKeySource
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _VALUE = "humanitec.privateKey"
@@ -246,6 +247,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_from_git,
     ),
     Rule(
@@ -254,6 +256,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_has_source,
     ),
 )

@@ -12,6 +12,7 @@ from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 WARNING_PERIOD = timedelta(days=60)
@@ -237,6 +238,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_lasts,
     ),
     Rule(
@@ -245,6 +247,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_accepted,
     ),
     Rule(
@@ -253,6 +256,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_none_left_over,
     ),
     Rule(
@@ -261,6 +265,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_is_ours,
     ),
 )

@@ -15,6 +15,7 @@ from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _IMAGE = re.compile(r"(?:^|/)(public/humanitec-agent:1\.0\.[0-9]{1,6})")
@@ -171,6 +172,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_replaced,
     ),
 )

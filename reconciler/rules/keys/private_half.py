@@ -13,6 +13,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -121,6 +122,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER,),
+        over=SCOPE,
         check=_no_passphrase,
     ),
     Rule(
@@ -129,6 +131,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER, Side.LIVE),
+        over=SCOPE,
         check=_matches,
     ),
 )

@@ -15,6 +15,7 @@ from reconciler.model.key import KeyDocument, KeyOwner, PublicKey
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _RSA = "RSA"
@@ -221,6 +222,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_private_key,
     ),
     Rule(
@@ -229,6 +231,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_is_rsa,
     ),
     Rule(
@@ -237,6 +240,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_is_long,
     ),
     Rule(
@@ -245,6 +249,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_is_labelled,
     ),
     Rule(
@@ -253,6 +258,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_one_agent,
     ),
     Rule(
@@ -261,6 +267,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_runner_key,
     ),
 )

@@ -13,6 +13,7 @@ from reconciler.model.identity import shown
 from reconciler.model.key import KeyDocument, KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Prune
 
@@ -235,6 +236,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_one_use,
     ),
     Rule(
@@ -243,6 +245,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_not_in_use,
     ),
     Rule(
@@ -251,6 +254,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_everywhere,
     ),
 )

@@ -7,6 +7,7 @@ from reconciler.facts.pattern import could_be, is_open
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.version import is_older, parsed
 
@@ -71,6 +72,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.THIRD_PARTY,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_new_enough,
     ),
 )

@@ -19,6 +19,7 @@ from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import FILE_NAME, Mode
 from reconciler.vendor.quantity import bytes_of
@@ -236,6 +237,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_one_organization,
     ),
     Rule(
@@ -244,6 +246,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_one_operator,
     ),
     Rule(
@@ -252,6 +255,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_every_cluster,
     ),
     Rule(
@@ -260,6 +264,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),
+        over=SCOPE,
         check=_not_uninstalled,
     ),
     Rule(
@@ -268,6 +273,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.THIRD_PARTY,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_enough_memory,
     ),
 )

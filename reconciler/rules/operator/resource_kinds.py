@@ -7,6 +7,7 @@ from reconciler.facts.operator import has_operator
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -107,6 +108,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_kinds_first,
     ),
 )

@@ -11,6 +11,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.surroundings import Beside
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _PATH: Path = ("driver_account",)
@@ -116,6 +117,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_fits,
     ),
 )

@@ -14,6 +14,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Mode
 
@@ -99,6 +100,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_own,
     ),
 )

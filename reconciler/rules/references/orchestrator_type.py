@@ -20,6 +20,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import dotted
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Check, Confidence, Rule, Side
 from reconciler.settings import Mode
 from reconciler.vendor.driver import DriverClass
@@ -32,7 +33,9 @@ _WITH_CLUSTER_OF_THEIR_OWN = (
 )
 
 
-def _references_to(rule: str, types: tuple[str, ...], found: Callable[..., Iterator[Finding]]) -> Check:
+def _references_to(
+    rule: str, types: tuple[str, ...], found: Callable[..., Iterator[Finding]]
+) -> Check[Scope]:
     def check(scope: Scope) -> Iterator[Finding | Unknown]:
         for name in types:
             for member, ask in scope.references.asking_for(name):
@@ -112,7 +115,8 @@ RULES = (
         title="Nothing that the Operator provisions refers to a cluster or to logging",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_references_to("R92", (CLUSTER_TYPE, LOGGING_TYPE), _no_cluster),
     ),
     Rule(
@@ -120,7 +124,8 @@ RULES = (
         title="Nothing that the Operator provisions refers to a namespace",
         severity=Severity.WARNING,
         confidence=Confidence.CONTRADICTORY,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_references_to("R93", (NAMESPACE_TYPE,), _no_namespace),
     ),
     Rule(
@@ -128,7 +133,8 @@ RULES = (
         title="Nothing that the Operator provisions refers to an Agent",
         severity=Severity.ERROR,
         confidence=Confidence.CONTRADICTORY,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_references_to("R94", (AGENT_TYPE,), _no_agent),
     ),
 )

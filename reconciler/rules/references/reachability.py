@@ -19,6 +19,7 @@ from reconciler.model.json import Path
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _CLOSED = IMPLICIT_TYPES | {AGENT_TYPE}
@@ -195,6 +196,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_never_chosen,
     ),
     Rule(
@@ -203,6 +205,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_reachable,
     ),
 )

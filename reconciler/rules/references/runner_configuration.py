@@ -18,6 +18,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import DriverClass
 
@@ -196,6 +197,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_configured,
     ),
 )

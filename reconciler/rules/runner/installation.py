@@ -13,6 +13,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.runner import AgentRunner
 from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 CHART = "humanitec-kubernetes-agent-runner"
@@ -174,6 +175,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_agreement,
     ),
     Rule(
@@ -182,6 +184,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_completeness,
     ),
     Rule(
@@ -190,6 +193,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_trust,
     ),
 )

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.model.finding import Severity
 from reconciler.rules.registry import RULES
+from reconciler.rules.rule import answers
 from tests.rules.keys.documents import (
     INSTALL,
     ONE,
@@ -81,7 +82,7 @@ def test_time_without_a_zone_is_taken_as_utc() -> None:
 
 def test_without_the_time_of_the_pass_it_is_unknown() -> None:
     seen = replace(scope(declare(ONE_KEY), live=live_from(live(A))), now=None)
-    assert [type(answer).__name__ for answer in RULES["R20"].check(seen)] == ["Unknown"]
+    assert [type(answer).__name__ for answer in answers(RULES["R20"], seen)] == ["Unknown"]
 
 
 def test_unread_keys_are_unknown_only_where_some_are_declared() -> None:
