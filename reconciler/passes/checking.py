@@ -5,7 +5,7 @@ with what is live, is a second call of `check`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -28,7 +28,7 @@ from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import State
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.plan.selection import Selection
-from reconciler.rules.judge import judge
+from reconciler.rules.judge import Judgement, Turn, judge
 from reconciler.settings import FILE_NAME, Settings, Target
 from reconciler.source.excerpt import excerpts
 from reconciler.source.selection import select, unassigned
@@ -71,6 +71,8 @@ class Pass:
     """Findings of reading the files."""
     judged: tuple[Finding, ...] = ()
     """Findings of the rules, as last judged."""
+    of_files: Judgement | None = None
+    """What the rules of the files said; None before they were judged."""
     unknown: tuple[Unknown, ...] = ()
     off: tuple[tuple[str, str], ...] = ()
     silenced: tuple[Silenced, ...] = ()
@@ -189,16 +191,28 @@ def scopes(
 def check(running: Pass, loaded: Declarations, live: Mapping[str, State]) -> list[Scope]:
     """Judge by the rules, and return what they looked at, look-ups and all.
 
-    A second call, with live, replaces what the first one found.
+    Each rule is judged once: those of the files in the first call, the others in the second, with live. Where no
+    second call will follow (a validation, or files with errors), the first judges them all.
     """
     judged = scopes(running.settings, running.targets, loaded, running.started_at, live)
-    verdict = judge(judged, running.settings, day=running.started_at.date())
+    verdict = running.of_files
+    if verdict is None:
+        verdict = running.of_files = _judge(running, judged, Turn.BEFORE_LOOK)
+        running.judged = verdict.findings
+        if running.purpose is Purpose.VALIDATE or running.is_invalid():
+            verdict = verdict.joined(_judge(running, judged, Turn.AFTER_LOOK))
+    else:
+        verdict = verdict.joined(_judge(running, judged, Turn.AFTER_LOOK))
     running.checked_only = checked_only(scope.declarations for scope in judged)
     running.judged = verdict.findings
     running.unknown = verdict.unknown
     running.off = verdict.off
     running.silenced = verdict.silenced
     return judged
+
+
+def _judge(running: Pass, judged: Sequence[Scope], turn: Turn) -> Judgement:
+    return judge(judged, running.settings, day=running.started_at.date(), turn=turn)
 
 
 def checked_only(of_targets: Iterable[Declarations]) -> tuple[tuple[str, int], ...]:

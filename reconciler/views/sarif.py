@@ -77,14 +77,13 @@ def _rules_of(result: PassResult) -> list[str]:
 def _descriptor(rule: str, topic: Topic | None) -> JsonObject:
     if topic is None:
         return {"id": rule}
-    paragraphs = [f"{label}: {text}" for label, text in topic.paragraphs if text]
+    labelled = topic.paragraphs
+    paragraphs = [f"{label}: {text}" for label, text in labelled]
     page = packaged_page(rule)
     described: JsonObject = {
         "id": rule,
         "shortDescription": {"text": topic.title},
-        "fullDescription": {
-            "text": next((text for label, text in topic.paragraphs if label == "Why"), topic.title)
-        },
+        "fullDescription": {"text": next((text for label, text in labelled if label == "Why"), topic.title)},
         "help": {
             "text": "\n\n".join([topic.title, *paragraphs]),
             "markdown": page or "\n\n".join([f"**{topic.title}**", *paragraphs]),

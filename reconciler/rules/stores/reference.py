@@ -16,6 +16,7 @@ from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _MEMBERS = ("store", "ref", "version")
@@ -65,7 +66,9 @@ def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
             )
     if unread:
         names = listed(sorted(unread))
-        yield Unknown("R77", f"whether {names} exist: {scope.unread(Beside.STORES)}")
+        yield Unknown(
+            "R77", f"whether {names} exist: {scope.unread(Beside.STORES)}", scope.unread(Beside.STORES)
+        )
 
 
 def _ignored(scope: Scope, leaf: SecretLeaf) -> Finding:
@@ -217,7 +220,7 @@ def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
     if scope.primary_store in (None, BUILT_IN_STORE) or not scope.definitions:
         return
     if not scope.has_read(Kind.DEFINITION):
-        yield Unknown("R81", scope.unread(Kind.DEFINITION))
+        yield Unknown("R81", str(scope.unread(Kind.DEFINITION)), scope.unread(Kind.DEFINITION))
         return
     for definition in scope.definitions:
         live = scope.live_resource(Kind.DEFINITION, definition.id)
@@ -256,81 +259,54 @@ RULES = (
         id="R76",
         title="Secret inputs are given in one of two ways",
         severity=Severity.ERROR,
-        condition="`driver_inputs.secrets` and `driver_inputs.secret_refs` must not both be present.",
-        why="The API refuses a request that holds both.",
-        advice="Use `secret_refs` for everything.",
-        source="API description of resource definitions",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_one_member,
     ),
     Rule(
         id="R77",
         title="Secret references are well-formed and name a store that exists",
         severity=Severity.ERROR,
-        condition="A leaf of `secret_refs` is either `value`, or `store` and `ref` with an optional "
-        "`version`; the store is not `humanitec`, and is registered, declared, or on a cluster. An empty "
-        "leaf, which the orchestrator drops, is a warning. Before the live stores were read, an unknown "
-        "name is a warning where the tree declares stores, and unknown where it declares none.",
-        why="The API refuses malformed leaves, and the Operator cannot find a store that is not there.",
-        advice="Correct the leaf or the name of the store.",
-        source="API description of resource definitions",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_well_formed,
     ),
     Rule(
         id="R78",
         title="No plain secret stands in a file",
         severity=Severity.ERROR,
-        condition="No leaf of `driver_inputs.secrets`, no `value` of `secret_refs` and no credential of a "
-        "secret store may be a literal. Texts with placeholders or template expressions, and empty texts, are "
-        "none.",
-        why="What stands in Git is known to everybody who can read the repository, for ever. The value is never "
-        "printed.",
-        advice="Keep it in a secret store and refer to it; replace the secret.",
-        source="Inference; the runner guide and the example library point the same way",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_no_plain_secret,
     ),
     Rule(
         id="R79",
         title="Secret references are fixed",
         severity=Severity.ERROR,
-        condition="`store`, `ref` and `version` of a secret reference must not contain placeholders.",
-        why="References are resolved by the Operator, which fills in no placeholders.",
-        advice="Write a fixed text.",
-        source="Example library, citing the documentation",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_fixed,
     ),
     Rule(
         id="R80",
         title="Secret references are used outside legacy mode only",
         severity=Severity.ERROR,
-        condition="Where the primary secret store is `humanitec`, no leaf of `secret_refs` may name a store.",
-        why="Only the Operator resolves references, and in legacy mode there is none.",
-        advice="Leave legacy mode first.",
-        source="Guide on secret references",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_resolvable,
     ),
     Rule(
         id="R81",
         title="The Operator can read the secrets of what it provisions",
         severity=Severity.ERROR,
-        condition="Outside legacy mode, no declared definition of a type that the Operator provisions may keep a "
-        "secret in the built-in store. `k8s-cluster`, `k8s-namespace`, `agent` and `logging` belong to the "
-        "orchestrator. Secret shared values are no documents of ours and are not looked at.",
-        why="Secrets written before the switch stay in the built-in store, which the Operator cannot read: the "
-        "next deployment fails.",
-        advice="Give the secret anew as a reference to an external store.",
-        source="Operator overview; setup wizard",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_readable,
     ),
 )
