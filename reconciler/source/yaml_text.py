@@ -6,6 +6,7 @@ everything; `composer` reads all else, says what is wrong, and finds places when
 """
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from functools import partial
 
@@ -109,11 +110,11 @@ def _decoded(content: bytes, file: str) -> str | Finding:
     if nul >= 0:
         message = "the file holds a NUL byte; it is binary, or text in UTF-16"
         return problem("F01", message, _byte_place(content, nul, file), advice="save it as UTF-8")
+    skipped = len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0
     try:
-        return content.decode("utf-8-sig")
+        return content[skipped:].decode()
     except UnicodeDecodeError as error:
-        # `utf-8-sig` counts from behind the byte order mark
-        start = error.start + (3 if content.startswith(b"\xef\xbb\xbf") else 0)
+        start = error.start + skipped
         message = f"byte 0x{content[start]:02X} is not UTF-8; the text may be Latin-1"
         return problem("F01", message, _byte_place(content, start, file), advice="save it as UTF-8")
 
