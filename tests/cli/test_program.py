@@ -130,6 +130,23 @@ def test_the_process_leaves_with_its_output_whole_its_code_and_its_exit_handlers
     assert wrong.stderr.endswith("handled\n")
 
 
+def test_libraries_load_nothing_that_no_command_uses(tmp_path: Path) -> None:
+    script = (
+        "import atexit, sys\n"
+        "unused = ('rich', 'pygments', 'httpx._main', 'ruamel.yaml')\n"
+        "atexit.register(lambda: print([name for name in unused if sys.modules.get(name)], file=sys.stderr))\n"
+        "from reconciler.cli.main import run\n"
+        "run()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, "-C", str(tmp_path), "plan"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr.splitlines()[-1] == "[]"
+
+
 class _Unforeseen(Exception):  # noqa: N818  stands for what nobody foresaw
     pass
 
