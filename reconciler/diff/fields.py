@@ -38,12 +38,17 @@ def is_same(before: Json | Absent, after: Json | Absent) -> bool:
     >>> is_same(True, 1), is_same(1, 1.0), is_same([1], [1])
     (False, True, True)
     """
-    if isinstance(before, bool) or isinstance(after, bool):
-        return before is after
+    if isinstance(before, dict) and isinstance(after, dict):
+        if before.keys() != after.keys():
+            return False
+        for name, value in before.items():  # noqa: SIM110  `all` over a generator costs twice as much
+            if not is_same(value, after[name]):
+                return False
+        return True
     if isinstance(before, list) and isinstance(after, list):
         return len(before) == len(after) and all(map(is_same, before, after))
-    if isinstance(before, dict) and isinstance(after, dict):
-        return before.keys() == after.keys() and all(is_same(before[name], after[name]) for name in before)
+    if isinstance(before, bool) or isinstance(after, bool):
+        return before is after
     return before == after
 
 
