@@ -4,7 +4,13 @@ Callers: `reconciler.passes.reconcile`. What to do about each group is the plan'
 """
 
 from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Group
-from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE, criteria_change, differences
+from reconciler.diff.fields import (
+    FOREIGN_WRITE,
+    NOT_COMPARABLE,
+    criteria_change,
+    differences,
+    literal_digests,
+)
 from reconciler.model.identity import ResourceKey
 from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import Json, digest, pointer
@@ -40,7 +46,14 @@ def _change(
     if desired is not None and live is not None:
         return _both(desired, live, entry, digest_key)
     if desired is not None:
-        return Change(key, Group.CREATION, desired=desired)
+        is_lost = entry is not None and entry.phase is Phase.OWNED
+        return Change(
+            key,
+            Group.CREATION,
+            desired=desired,
+            is_drift=is_lost and _is_as_applied(desired, entry, digest_key),
+            is_lost=is_lost,
+        )
     if live is None:
         return Change(key, Group.FORGOTTEN)
     if live.is_built_in or entry is None:
@@ -92,6 +105,18 @@ def _is_drift(
     if criteria and entry.criteria != criteria_digest(desired):
         return False
     return all(_lies_on_the_live_side(change, desired, entry) for change in fields)
+
+
+def _is_as_applied(desired: Resource, entry: Ownership | None, digest_key: bytes | None) -> bool:
+    """True where desired is what was last applied, as far as digests can tell.
+
+    Without a digest key a literal may have changed: then only its place is compared.
+    """
+    if entry is None or entry.applied != digest(desired.document):
+        return False
+    if entry.criteria != criteria_digest(desired) or entry.leaves != leaves_digest(desired):
+        return False
+    return digest_key is None or dict(entry.secrets) == dict(literal_digests(desired, digest_key))
 
 
 def _lies_on_the_live_side(change: FieldChange, desired: Resource, entry: Ownership) -> bool:

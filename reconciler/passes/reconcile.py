@@ -401,7 +401,13 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
         here = {action.id for action in built.actions}
         contested_before = {change_digest(change) for change in before.contested}
         contested = tuple(c for c in built.contested if change_digest(c) not in contested_before)
+        drift_before = {change_digest(change) for change in before.drift_reported}
+        drift = tuple(c for c in built.drift_reported if change_digest(c) not in drift_before)
         existing += len(built.actions) - len(kept) + len(built.contested) - len(contested)
+        existing += len(built.drift_reported) - len(drift)
+        kept_before = {change.key for change in before.kept}
+        left = tuple(c for c in built.kept if c.key not in kept_before)
+        existing += len(built.kept) - len(left)
         withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
         refused_before = {(refusal.guard, refusal.count) for refusal in before.refusals}
         problems_before = {(problem.rule, problem.message) for problem in before.problems}
@@ -410,6 +416,8 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
                 built,
                 actions=kept,
                 contested=contested,
+                drift_reported=drift,
+                kept=left,
                 refusals=tuple(r for r in built.refusals if (r.guard, r.count) not in refused_before),
                 problems=tuple(p for p in built.problems if (p.rule, p.message) not in problems_before),
             )

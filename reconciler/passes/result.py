@@ -144,6 +144,11 @@ class PassResult:
         return any(plan.has_changes for plan in self.plans)
 
     @property
+    def has_differences(self) -> bool:
+        """True where something would be written, or drift is left as it is because policy only reports it."""
+        return self.has_changes or any(plan.drift_reported for plan in self.plans)
+
+    @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """Of all targets."""
         return tuple(outcome for target in self.targets for outcome in target.outcomes)
@@ -189,7 +194,7 @@ class PassResult:
         return Verdict.APPLIED if happened else Verdict.EMPTY
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
-        """Exit code of the command; `detailed` makes a plan with changes 2 instead of 0."""
+        """Exit code of the command; `detailed` makes a plan with changes or reported drift 2 instead of 0."""
         if self.error_code is not None:
             return self.error_code
         by_verdict = {
@@ -201,6 +206,7 @@ class PassResult:
             Verdict.INTERRUPTED: ExitCode.PARTIAL,
             Verdict.NOT_STARTED: ExitCode.UNREADABLE,
             Verdict.CHANGES: ExitCode.CHANGES if detailed else ExitCode.DONE,
+            Verdict.EMPTY: ExitCode.CHANGES if detailed and self.has_differences else ExitCode.DONE,
         }
         if self.verdict is Verdict.UNREADABLE:
             asked = {target.error_code for target in self.targets if target.error}

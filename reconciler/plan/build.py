@@ -13,10 +13,11 @@ from reconciler.model.kind import FACTS, WHOLE_KINDS, Kind
 from reconciler.model.origin import Origin
 from reconciler.model.state import State
 from reconciler.plan.action import Action, ActionId, Refusal, TargetPlan, Unexamined, Verb
+from reconciler.plan.drift import reported
 from reconciler.plan.guards import CONTESTED, Case, refusals
 from reconciler.plan.order import agent_of, criterion_key, criterion_selector, runner_of, with_requirements
 from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, KEY_WITHOUT_AGENT
-from reconciler.settings import Drift, Policy, Prune, Safety
+from reconciler.settings import Policy, Prune, Safety
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,7 @@ def build(basis: Basis) -> TargetPlan:
     and stop nothing else.
     """
     kept = tuple(c for c in basis.diff.of(Group.PRUNE) if basis.policy.prune(c.key.kind) is Prune.NEVER)
-    drift = tuple(
-        c
-        for c in basis.diff.of(Group.UPDATE)
-        if c.is_drift and basis.policy.drift(c.key.kind) is Drift.REPORT
-    )
+    drift = reported(basis.diff, basis.policy)
     contested = tuple(c for c in basis.diff.of(Group.CONTESTED) if basis.includes(c.key))
     takeovers = takeover(basis.target, contested)
     takes_over = CONTESTED in basis.granted

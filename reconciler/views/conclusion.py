@@ -102,7 +102,9 @@ def headline(result: PassResult) -> str:
         case Verdict.CHANGES | Verdict.REFUSED | Verdict.EMPTY if result.purpose is not Purpose.APPLY:
             return _planned(result)
         case _:
-            return f"{verdict}: {statuses_text(result.outcomes)}"
+            drifted = sum(len(plan.drift_reported) for plan in plans(result))
+            left = f", {drifted:,} drifted and left" if drifted else ""
+            return f"{verdict}: {statuses_text(result.outcomes)}{left}"
 
 
 def _unreadable(result: PassResult) -> str:

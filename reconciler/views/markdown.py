@@ -191,7 +191,7 @@ def _existing(result: PassResult) -> str:
         number = conclusion.plural(preview.existing_count, "difference")
         text = (
             f"<details><summary>{number} without this change</summary>\n\nThey exist on "
-            f"{_code(preview.base)} already and would be applied too; `reconciler plan` there shows "
+            f"{_code(preview.base)} already and are not its doing; `reconciler plan` there shows "
             "them.\n\n</details>\n\n"
         )
     if preview.withdrawn:

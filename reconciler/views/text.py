@@ -276,7 +276,7 @@ def _existing(page: Page, result: PassResult) -> None:
     if preview.existing_count:
         page.say(
             f"{conclusion.plural(preview.existing_count, 'further difference')} exist without this change "
-            f"and would be applied too; see them with `reconciler plan` on {preview.base}.",
+            f"and are not its doing; see them with `reconciler plan` on {preview.base}.",
             hang=2,
         )
     else:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 @accept_option
 @output_option(*Format)
 @click.option("--out", metavar="FILE", type=OUTPUT_FILE, help="Save the plan for `apply --plan`.")
-@click.option("--detailed-exit-code", "detailed", is_flag=True, help="Exit 2 when there are changes.")
+@click.option(
+    "--detailed-exit-code", "detailed", is_flag=True, help="Exit 2 when there are changes or drift."
+)
 def command(
     *,
     rev: str | None,
