@@ -50,6 +50,11 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+def is_secret_name(name: str) -> bool:
+    """True for names that credentials usually have: what stands below them is not logged."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def redact(text: str) -> str:
     """Take out what looks like a token, a private key or the credentials of a URL.
 

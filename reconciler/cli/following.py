@@ -1,19 +1,21 @@
 """What the loop of `watch` is given: the passes it runs, and where it looks for a new revision."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from reconciler.cli.passes import Asked, request
 from reconciler.cli.session import Session
 from reconciler.cli.wiring import Request, check_targets, compose, find_settings, new_loader
 from reconciler.controller.loop import PassRequest
 from reconciler.controller.triggers import folder_revision
+from reconciler.log import is_secret_name
 from reconciler.passes.reconcile import apply
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status
 from reconciler.settings import Settings
 from reconciler.source.git import remote_revision
 from reconciler.source.loader import Loader
+from reconciler.views.written import reported_drift, written_fields
 
 _log = logging.getLogger(__name__)
 _FINE = (Status.DONE, Status.UNCHANGED)
@@ -35,6 +37,7 @@ class Follower:
                 composed.adapters,
                 composed.selection,
                 accepted=frozenset(),
+                approve=_announced,
                 observer=_LoggedOutcomes(),
                 stop=asked.stop,
             )
@@ -45,6 +48,26 @@ class Follower:
         if url is not None:
             return remote_revision(url, self._asked.source.ref)
         return folder_revision(self._asked.directory)
+
+
+def _announced(planned: PassResult) -> bool:
+    """Log every field that is about to be written, and drift that is left; always True, for nobody is asked."""
+    for field in written_fields(planned):
+        shown = asdict(field)
+        if is_secret_name(field.field):
+            shown.update(old=None, new=None, hidden=True)
+        _log.info("field to be written", extra={name: shown[name] for name in shown if shown[name] != ""})
+    for entry in reported_drift(planned):
+        _log.info(
+            "drift left as found",
+            extra={
+                "kind": str(entry.key.kind),
+                "id": entry.key.id,
+                "organization": entry.key.organization,
+                "reason": entry.explanation,
+            },
+        )
+    return True
 
 
 class _LoggedOutcomes:

@@ -98,7 +98,7 @@ class Program(click.Group):
         **extra: Any,
     ) -> NoReturn:
         """Run, and exit with a code of `ExitCode`. Returns never, whatever happens."""
-        current = Session()
+        current = Session(arguments=tuple(sys.argv[1:] if args is None else args))
         extra.setdefault("obj", current)
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)

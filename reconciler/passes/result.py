@@ -144,6 +144,15 @@ class PassResult:
         return any(plan.has_changes for plan in self.plans)
 
     @property
+    def is_carried_out(self) -> bool:
+        """True for a plan that an apply does not leave alone: some target has actions and nothing in their way."""
+        return any(
+            target.plan.actions and not (target.error or target.plan.refusals or target.plan.problems)
+            for target in self.targets
+            if target.plan is not None
+        )
+
+    @property
     def has_differences(self) -> bool:
         """True where something would be written, or drift is left as it is because policy only reports it."""
         return self.has_changes or any(plan.drift_reported for plan in self.plans)

@@ -142,14 +142,15 @@ def _change(entry: Entry) -> JsonObject:
     if origin is not None:
         told.update(_origin(origin))
     told["drift"] = change.is_drift or entry.risk is Risk.DRIFT
-    told["fields"] = _fields(entry)
+    told["fields"] = list[Json](fields_of(entry))
     told["criteria"] = {"added": list(entry.criteria_added), "removed": list(entry.criteria_removed)}
     if entry.sent_with is not None:
         told["sentWith"] = _key(entry.sent_with)
     return told
 
 
-def _fields(entry: Entry) -> list[Json]:
+def fields_of(entry: Entry) -> list[JsonObject]:
+    """What an entry changes, field by field: the values before and after, where they may be shown."""
     change = entry.change
     if entry.risk is Risk.CREATE and change.desired is not None:
         return _resource_fields(change.desired, "after")
@@ -158,8 +159,8 @@ def _fields(entry: Entry) -> list[Json]:
     return [_field(field) for field in change.fields]
 
 
-def _resource_fields(resource: Resource, side: str) -> list[Json]:
-    told: list[Json] = [
+def _resource_fields(resource: Resource, side: str) -> list[JsonObject]:
+    told: list[JsonObject] = [
         {"path": dotted(path), "pointer": pointer(path), "secret": False, side: value}
         for path, value in leaves(resource.document)
     ]

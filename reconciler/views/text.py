@@ -37,14 +37,24 @@ _TONES = {
 
 def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
     """Text of a validation or a plan; of an apply see `outcome_text.render`."""
+    page = _page(result, width)
+    _foot(page, result)
+    return page.text(color=color)
+
+
+def announce(result: PassResult, *, width: int = 80, color: bool = False) -> str:
+    """Text of a plan that is carried out next: without the last line, which says that nothing happened."""
+    return _page(result, width).text(color=color)
+
+
+def _page(result: PassResult, width: int) -> Page:
     page = Page(width)
     head(page, result)
     trouble(page, result)
     if result.purpose is not Purpose.VALIDATE and conclusion.plans(result):
         _changes(page, result)
     unexamined(page, result)
-    _foot(page, result)
-    return page.text(color=color)
+    return page
 
 
 def head(page: Page, result: PassResult) -> None:

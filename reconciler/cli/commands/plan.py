@@ -1,5 +1,6 @@
 """`reconciler plan`: what would change."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,5 +82,10 @@ def command(
             notice(f"no plan was saved to {out}: see the result for the cause")
         else:
             write_plan(out, saved)
-            notice(f"saved; carry out exactly this plan with: reconciler apply --plan {out}")
+            notice(f"saved; carry out exactly this plan with: reconciler apply --plan {out}{_consent()}")
     return result.exit_code(detailed=detailed)
+
+
+def _consent() -> str:
+    """What the line that carries a plan out needs where nobody can be asked."""
+    return "" if sys.stdin.isatty() and sys.stderr.isatty() else " --yes"
