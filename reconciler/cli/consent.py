@@ -1,9 +1,11 @@
 """What a person has to agree to on the command line before anything is written."""
 
 import sys
+from collections.abc import Callable
 
 from reconciler.cli.session import Session
 from reconciler.errors import UsageError
+from reconciler.source.tree import Tree
 
 
 def require_terminal(session: Session) -> None:
@@ -18,3 +20,24 @@ def require_terminal(session: Session) -> None:
         "there is no terminal to ask on, so nothing is applied",
         advice=f"to apply without a question: {line}" if line else "to apply without a question, add --yes",
     )
+
+
+def uncommitted(place: str, line: str) -> UsageError:
+    """What stops a `watch` over a folder whose files are not all committed; `line` lets it through, or is ""."""
+    return UsageError(
+        f"the folder {place} has uncommitted changes, and watch would apply each one as soon as it is saved",
+        advice="commit or discard them; to practise with them all the same, "
+        + (f"start: {line}" if line else "add --allow-uncommitted"),
+    )
+
+
+def committed_only(read_tree: Callable[[], Tree], line: str) -> Callable[[], Tree]:
+    """Return a reader that raises `uncommitted` for a tree that differs from its commit."""
+
+    def read() -> Tree:
+        tree = read_tree()
+        if tree.is_dirty:
+            raise uncommitted(tree.location, line)
+        return tree
+
+    return read

@@ -1,8 +1,9 @@
 """What the loop of `watch` is given: the passes it runs, and where it looks for a new revision."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+from reconciler.cli.consent import committed_only, uncommitted
 from reconciler.cli.passes import Asked, request
 from reconciler.cli.session import Session
 from reconciler.cli.wiring import Request, check_targets, compose, find_settings, new_loader
@@ -13,6 +14,7 @@ from reconciler.passes.reconcile import apply
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status
 from reconciler.settings import Settings
+from reconciler.source.directory import folder_state
 from reconciler.source.git import remote_revision
 from reconciler.source.loader import Loader
 from reconciler.views.written import reported_drift, written_fields
@@ -23,18 +25,27 @@ _FINE = (Status.DONE, Status.UNCHANGED)
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Passes over one source. The loader is kept, so that only changed files are parsed again."""
+    """Passes over one source. The loader is kept, so that only changed files are parsed again.
+
+    `refuses_uncommitted` is true where a pass over uncommitted files is refused; `allowing` is the command line
+    that would let it through.
+    """
 
     settings: Settings
+    refuses_uncommitted: bool
     _asked: Request
     _loader: Loader
+    _allowing: str
 
     def run_pass(self, asked: PassRequest) -> PassResult:
         """Apply once. Settings and tokens are read anew: both may be rotated while we run."""
         with compose(self._asked, loader=self._loader) as composed:
+            adapters = composed.adapters
+            if self.refuses_uncommitted:
+                adapters = replace(adapters, read_tree=committed_only(adapters.read_tree, self._allowing))
             return apply(
                 composed.settings,
-                composed.adapters,
+                adapters,
                 composed.selection,
                 accepted=frozenset(),
                 approve=_announced,
@@ -47,7 +58,12 @@ class Follower:
         url = self._asked.source.url
         if url is not None:
             return remote_revision(url, self._asked.source.ref)
-        return folder_revision(self._asked.directory)
+        revision = folder_revision(self._asked.directory)
+        if not self.refuses_uncommitted:
+            return revision
+        # A commit changes no file, and yet it is what a refused pass waits for.
+        commit, is_dirty = folder_state(self._asked.directory)
+        return f"{revision}:{commit}{'+' if is_dirty else ''}"
 
 
 def _announced(planned: PassResult) -> bool:
@@ -95,8 +111,12 @@ class _LoggedOutcomes:
         )
 
 
-def follower(session: Session, asked: Asked) -> Follower:
-    """Read the settings once, so that a file that cannot be used is told at the start."""
+def follower(session: Session, asked: Asked, *, allows_uncommitted: bool) -> Follower:
+    """Read the settings once, so that a file that cannot be used is reported at the start.
+
+    Raises UsageError for a folder with uncommitted changes and a real orchestrator, unless they are allowed:
+    half-written files must not be applied each time they are saved.
+    """
     wanted = request(session, asked)
     found = find_settings(wanted)
     settings = found.settings
@@ -105,4 +125,8 @@ def follower(session: Session, asked: Asked) -> Follower:
         _log.warning("no settings file: using the embedded orchestrator")
     for finding in found.warnings:
         _log.warning("settings", extra={"finding": finding.message, "place": str(finding.origin)})
-    return Follower(settings, wanted, new_loader(settings))
+    guards = not (found.is_local or allows_uncommitted) and wanted.source.url is None
+    allowing = session.line_with("--allow-uncommitted")
+    if guards and folder_state(wanted.directory)[1]:
+        raise uncommitted(str(wanted.directory), allowing)
+    return Follower(settings, guards, wanted, new_loader(settings), allowing)

@@ -44,8 +44,17 @@ def read_directory(root: Path, limits: Limits) -> Tree:
     if not collection.files and not collection.links and not collection.unread and not collection.findings:
         what = "no file that Git would see" if repository is not None else "no file"
         raise SourceError(f"{root} holds {what}", advice="add files, or start with: reconciler init")
-    revision, is_dirty = ("", False) if repository is None else _state(folder)
+    revision, is_dirty = folder_state(root)
     return collection.finish(str(root), revision, is_dirty=is_dirty)
+
+
+def folder_state(root: Path) -> tuple[str, bool]:
+    """Commit of a folder, and whether the folder differs from it: ("", False) outside of any work tree.
+
+    Raises SourceError where Git refuses to read it.
+    """
+    folder = root.resolve()
+    return ("", False) if _repository(folder) is None else _state(folder)
 
 
 def _repository(folder: Path) -> Path | None:
@@ -151,11 +160,14 @@ def _state(folder: Path) -> tuple[str, bool]:
         return "", True
     try:
         changes = run_git(
-            ["status", "--porcelain", "-z", "--ignore-submodules", "--untracked-files=normal", "--", "."],
+            ["status", "--porcelain", "-z", "--no-renames", "--ignore-submodules", "--untracked-files=normal",
+             "--", "."],
             folder=folder,
-        )
+        )  # fmt: skip
     except GitError as error:
         raise SourceError(
             f"Git cannot read {folder}: {error.text}", advice="check it with: git status"
         ) from error
-    return revision.decode("ascii").strip(), bool(changes)
+    # Two letters and a space before each path. The record that a run writes is no change of the files.
+    paths = (line[3:] for line in changes.split(b"\0") if line)
+    return revision.decode("ascii").strip(), any(not is_own(display_path(path)) for path in paths)

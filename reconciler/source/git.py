@@ -65,7 +65,7 @@ def read_revision(repository: Path, revision: str, limits: Limits) -> Tree:
 
 
 def is_tracked(folder: Path) -> bool:
-    """True where Git tracks any file at or below `folder`, by the index of the repository around it.
+    """True where Git tracks any file but `.gitignore` at or below `folder`, by the index of the repository around it.
 
     False outside a work tree and where the folder does not exist. Raises SourceError where it
     cannot be known.
@@ -81,9 +81,10 @@ def is_tracked(folder: Path) -> bool:
     if not is_inside:
         return False
     try:
-        return bool(run_git(["ls-files", "-z", "--", "."], folder=folder))
+        tracked = run_git(["ls-files", "-z", "--", "."], folder=folder).split(b"\0")
     except GitError as error:
         raise _unknown_tracking(folder, error) from error
+    return any(path and path.rpartition(b"/")[2] != b".gitignore" for path in tracked)
 
 
 def _unknown_tracking(folder: Path, error: GitError) -> SourceError:

@@ -1,18 +1,23 @@
 """Whole commands on real folders: in this process, as processes of their own, and on a terminal."""
 
 import contextlib
+import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from reconciler.cli.program import program
+from reconciler.errors import ExitCode
+
+ENVIRONMENT = {**os.environ, "TEST_TOKEN": "x"}
 
 DEFINITION = """\
 apiVersion: entity.humanitec.io/v1b1
@@ -70,3 +75,27 @@ def on_a_terminal(
     os.close(terminal)
     watchdog.cancel()
     return process.wait(timeout=30), screen.decode()
+
+
+@contextlib.contextmanager
+def watching(folder: Path, *more: str) -> Iterator[Iterator[dict[str, object]]]:
+    """The records of a `watch` that is stopped at the end."""
+    process = subprocess.Popen(
+        command_line(folder, "watch", "--listen", "127.0.0.1:0", *more),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    )
+    watchdog = threading.Timer(
+        60, process.kill
+    )  # records that never come must fail the test, not stop the run
+    watchdog.start()
+    assert process.stderr is not None
+    try:
+        yield (json.loads(line) for line in process.stderr)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        watchdog.cancel()
+    assert process.returncode == ExitCode.DONE

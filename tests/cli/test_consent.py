@@ -1,8 +1,6 @@
 """Nothing is applied that nobody agreed to, and what is applied is shown before."""
 
 import json
-import os
-import signal
 import subprocess
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 
 from reconciler.emulator import Emulator
 from reconciler.errors import ExitCode
-from tests.cli.running import add, call, command_line, on_a_terminal
+from tests.cli.running import ENVIRONMENT, add, call, command_line, on_a_terminal, watching
 
 SECRET = """\
 apiVersion: entity.humanitec.io/v1b1
@@ -24,7 +22,6 @@ entity:
   driver_inputs: {secrets: {password: canary-of-a-secret}}
   criteria: [{app_id: shop}]
 """
-ENVIRONMENT = {**os.environ, "TEST_TOKEN": "x"}
 
 
 def ended(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -115,22 +112,12 @@ def test_a_plan_that_is_refused_is_not_asked_about(tree: Path) -> None:
 
 def watched(folder: Path) -> list[dict[str, object]]:
     """Records of `watch` up to the end of its first pass."""
-    process = subprocess.Popen(
-        command_line(folder, "watch", "--listen", "127.0.0.1:0"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=ENVIRONMENT,
-    )
-    assert process.stderr is not None
     seen = []
-    for line in process.stderr:
-        seen.append(json.loads(line))
-        if seen[-1]["message"] == "pass finished":
-            break
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
-    assert process.returncode == ExitCode.DONE
+    with watching(folder) as records:
+        for record in records:
+            seen.append(record)
+            if record["message"] == "pass finished":
+                break
     return seen
 
 
