@@ -79,7 +79,7 @@ def _announced(planned: PassResult) -> bool:
             extra={
                 "kind": str(entry.key.kind),
                 "id": entry.key.id,
-                "organization": entry.key.organization,
+                "organization": entry.key.place.name,
                 "reason": entry.explanation,
             },
         )

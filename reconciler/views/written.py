@@ -56,7 +56,7 @@ def _of_entry(target: str, entry: Entry) -> Iterator[WrittenField]:
     def written(field: str, old: str | None, new: str | None, *, is_hidden: bool, note: str) -> WrittenField:
         return WrittenField(
             target,
-            entry.key.organization,
+            entry.key.place.name,
             entry.word,
             str(entry.key.kind),
             entry.key.id,
