@@ -43,7 +43,7 @@ class Follower:
             adapters = composed.adapters
             if self.refuses_uncommitted:
                 adapters = replace(adapters, read_tree=committed_only(adapters.read_tree, self._allowing))
-            return apply(
+            result = apply(
                 composed.settings,
                 adapters,
                 composed.selection,
@@ -52,6 +52,7 @@ class Follower:
                 observer=_LoggedOutcomes(),
                 stop=asked.stop,
             )
+            return replace(result, places=composed.places)
 
     def revision(self) -> str:
         """The newest revision: one `git ls-remote`, or the state of the folder."""

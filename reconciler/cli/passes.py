@@ -1,12 +1,15 @@
 """One pass on behalf of a command: compose, run, and make a result even of what stops it early."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from reconciler.cli.interrupt import ending_at_once
 from reconciler.cli.options import SourceOptions
 from reconciler.cli.output import notice
 from reconciler.cli.session import Session
+from reconciler.cli.waiting import WaitingNotices
 from reconciler.cli.wiring import Composition, Request, compose
 from reconciler.errors import ReconcilerError, SettingsError, UsageError
 from reconciler.model.finding import sort_findings
@@ -32,7 +35,7 @@ def run_pass(session: Session, asked: Asked, work: Callable[[Composition], PassR
     """
     started = datetime.now(UTC)
     try:
-        with compose(request(session, asked)) as composed:
+        with composing(session, asked) as composed:
             if composed.is_local:
                 notice(_without_settings(asked.purpose, composed))
             result = work(composed)
@@ -40,11 +43,21 @@ def run_pass(session: Session, asked: Asked, work: Callable[[Composition], PassR
                 result,
                 findings=sort_findings([*composed.warnings, *result.findings]),
                 excerpts={**composed.excerpts, **result.excerpts},
+                places=composed.places,
             )
     except UsageError:
         raise
     except ReconcilerError as error:
         return failure(asked.purpose, session, error, started)
+
+
+@contextmanager
+def composing(session: Session, asked: Asked) -> Iterator[Composition]:
+    """Open everything for one pass. Long waits are shown, and Ctrl-C ends at once what only looks."""
+    wanted = request(session, asked)
+    ends_at_once = nullcontext() if wanted.writes else ending_at_once(session)
+    with ends_at_once, WaitingNotices(wanted.waits), compose(wanted) as composed:
+        yield composed
 
 
 def _without_settings(purpose: Purpose, composed: Composition) -> str:

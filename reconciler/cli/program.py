@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from reconciler import __version__
-from reconciler.cli.session import ColorChoice, Session
+from reconciler.cli.session import INTERRUPTED, ColorChoice, Session
 from reconciler.errors import ExitCode, ReconcilerError
 
 HEADINGS: dict[str, dict[str, str]] = {
@@ -151,7 +151,8 @@ def _interrupted(current: Session) -> int:
         click.echo(_deeds(current), err=True)
         click.echo("Running again is safe and useful: it does only what is left.", err=True)
         return ExitCode.PARTIAL
-    click.echo("Interrupted. Nothing was changed. Running again is safe.", err=True)
+    if not current.is_interrupted:
+        click.echo(INTERRUPTED, err=True)
     return ExitCode.UNREADABLE
 
 

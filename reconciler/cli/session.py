@@ -11,6 +11,9 @@ from typing import TextIO
 
 import click
 
+INTERRUPTED = "Interrupted. Nothing was changed. Running again is safe."
+"""Said of a run that ended before its first change."""
+
 
 class ColorChoice(StrEnum):
     """When to colour."""
@@ -46,6 +49,8 @@ class Session:
     is_debugging: bool = False
     arguments: tuple[str, ...] = ()
     """The command line of this run, without the program's name."""
+    is_interrupted: bool = False
+    """True once a Ctrl-C was acknowledged."""
     deeds: Deeds = field(default_factory=Deeds)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 

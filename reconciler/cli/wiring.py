@@ -27,6 +27,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.identity import TargetName
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Secret
+from reconciler.orchestrator.waiting import Waits
 from reconciler.passes.reconcile import Adapters
 from reconciler.passes.result import Purpose
 from reconciler.plan.selection import Selection
@@ -45,7 +46,7 @@ from reconciler.source.directory import read_directory
 from reconciler.source.excerpt import excerpts
 from reconciler.source.git import is_tracked, merge_base, read_remote, read_revision
 from reconciler.source.loader import Loader
-from reconciler.source.settings_file import parse_settings
+from reconciler.source.settings_file import connection_places, parse_settings
 from reconciler.source.tree import Tree
 
 if TYPE_CHECKING:  # httpx and cryptography cost start-up time that a validation need not spend
@@ -81,6 +82,8 @@ class Request:
     concurrency: int | None = None
     saves_plan: bool = False
     """True where an apply will be bound to what is planned."""
+    waits: Waits = field(default_factory=Waits)
+    """What the clients of this run wait for."""
 
     @property
     def writes(self) -> bool:
@@ -102,6 +105,8 @@ class Composition:
     is_local: bool
     """True where the embedded orchestrator is used, because there is no settings file."""
     local_state: Path
+    places: Mapping[tuple[str, ...], Origin]
+    """Lines of the settings that connect each target, by path."""
 
 
 def new_loader(settings: Settings) -> Loader:
@@ -125,6 +130,8 @@ class FoundSettings:
     is_local: bool = False
     excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
     """Lines that the warnings point at."""
+    places: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
+    """Lines of what connects each target, by path."""
 
 
 @contextmanager
@@ -160,7 +167,7 @@ def compose(request: Request, *, loader: Loader | None = None) -> Iterator[Compo
         )
         selection = Selection(frozenset(request.targets), frozenset(request.only))
         yield Composition(
-            settings, adapters, selection, found.warnings, found.excerpts, found.is_local, state
+            settings, adapters, selection, found.warnings, found.excerpts, found.is_local, state, found.places
         )
 
 
@@ -223,7 +230,7 @@ def _read_settings(path: Path, name: str) -> FoundSettings:
 def _parsed(content: bytes, name: str, base: Path) -> FoundSettings:
     settings, warnings = parse_settings(content, name)
     quoted = excerpts({name: content}, (warning.origin for warning in warnings))
-    return FoundSettings(settings, warnings, base, excerpts=quoted)
+    return FoundSettings(settings, warnings, base, excerpts=quoted, places=connection_places(content, name))
 
 
 def local_settings() -> Settings:
@@ -361,6 +368,7 @@ def _connector(
             access=Access.READ_WRITE if request.writes else Access.READ_ONLY,
             transport=transport,
             concurrency=settings.apply.concurrency,
+            waits=request.waits,
         )
 
     return connect

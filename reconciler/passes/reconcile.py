@@ -31,6 +31,7 @@ from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.passes.carry_out import Records, Work, carry_out
+from reconciler.passes.cause import causes
 from reconciler.passes.checking import Adapters, Pass, check, load, load_base, start
 from reconciler.passes.evidence import (
     at_home,
@@ -306,10 +307,11 @@ def _build(running: Pass, sight: _Sight, desired: State, passed: frozenset[str])
 
 
 def _unexamined(running: Pass, sight: _Sight, desired: State) -> list[Unexamined]:
-    found = [
-        Unexamined(f"{kind} in {sight.target.organization}", str(error), is_failure=True)
-        for kind, error in sorted(sight.look.failures.items())
-    ]
+    found = []
+    if sight.look.failures:
+        unread = ", ".join(sorted(sight.look.failures))
+        subject = f"{unread} in {sight.target.organization}"
+        found.append(Unexamined(subject, "could not be read, see the error", is_failure=True))
     for generation in Generation:
         kinds = [k for k in WHOLE_KINDS if FACTS[k].generation is generation]
         if connection_of(sight.target, generation) is None and not any(
@@ -323,8 +325,9 @@ def _unexamined(running: Pass, sight: _Sight, desired: State) -> list[Unexamined
 
 def _target_result(sight: _Sight, built: TargetPlan) -> TargetResult:
     failures = sight.look.failures
-    error = "; ".join(dict.fromkeys(str(failure) for failure in failures.values()))
-    advice = next((failure.advice for failure in failures.values() if failure.advice), "")
+    found = causes(sight.name, failures)
+    error = "; ".join(dict.fromkeys(cause.text for cause in found))
+    advice = next((cause.advice for cause in found if cause.advice), "")
     return TargetResult(
         sight.name,
         sight.target.organization,
@@ -332,6 +335,7 @@ def _target_result(sight: _Sight, built: TargetPlan) -> TargetResult:
         plan=built,
         error=error,
         advice=advice,
+        causes=found,
         is_transient=any(failure.is_transient for failure in failures.values()),
         retry_after_s=_retry_after(failures.values()),
     )

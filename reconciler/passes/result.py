@@ -51,6 +51,18 @@ class SourceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an organization could not be read, equal for equal causes.
+
+    `setting` is the path of what a person would correct in the settings, () for nothing.
+    """
+
+    text: str
+    advice: str = ""
+    setting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TargetResult:
     """One target: its plan, and what became of it. `error` is why it could not be read, or ""."""
 
@@ -66,6 +78,8 @@ class TargetResult:
     """Exit code that `error` asks for, where it is not that of its verdict."""
     retry_after_s: float | None = None
     """The API's own hint when to come back, in seconds."""
+    causes: tuple[Cause, ...] = ()
+    """Why it could not be read, as far as that is told by its requests; `error` says the same as one text."""
     inventory_error: str = ""
     """Set where the world was changed and our record of it could not be written."""
 
@@ -119,6 +133,8 @@ class PassResult:
     """Files that were not looked into, each with the reason."""
     requests: dict[str, int] = field(default_factory=dict)
     """Requests sent, by verb."""
+    places: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
+    """Lines of the settings, by path."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:

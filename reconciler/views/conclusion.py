@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from reconciler.model.finding import Finding, Severity
-from reconciler.passes.result import PassResult, Purpose, Verdict
+from reconciler.model.json import dotted
+from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
 from reconciler.plan.action import Outcome, Refusal, Status, TargetPlan
 from reconciler.views import agenda
 
@@ -35,6 +36,50 @@ def plans(result: PassResult) -> list[TargetPlan]:
 def refusals(result: PassResult) -> list[Refusal]:
     """Refusals of all targets' guards."""
     return [refusal for target in result.targets if target.plan for refusal in target.plan.refusals]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why targets could not be read: one cause, the settings it may lie in with their lines, and what to do."""
+
+    text: str
+    advice: str
+    targets: tuple[str, ...]
+    settings: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Targets and cause in one sentence."""
+        noun = "target" if len(self.targets) == 1 else "targets"
+        return f"{noun} {', '.join(self.targets)}: {self.text}"
+
+
+def troubles(result: PassResult) -> list[Trouble]:
+    """Each cause once, whichever targets and however many requests failed of it."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for target in result.targets:
+        if not target.error:
+            continue
+        for cause in target.causes or (Cause(target.error, target.advice),):
+            setting = _setting_text(cause.setting, result)
+            found.setdefault((cause.text, cause.advice), []).append((target.target, setting))
+    return [
+        Trouble(
+            text,
+            advice,
+            tuple(dict.fromkeys(name for name, _ in members)),
+            tuple(dict.fromkeys(setting for _, setting in members if setting)),
+        )
+        for (text, advice), members in found.items()
+    ]
+
+
+def _setting_text(path: tuple[str, ...], result: PassResult) -> str:
+    """`file:line:column: setting`, the setting alone where its line is not known."""
+    if not path:
+        return ""
+    place = result.places.get(path)
+    return f"{place}: {dotted(path)}" if place is not None else dotted(path)
 
 
 def commit_text(result: PassResult) -> str:

@@ -15,6 +15,7 @@
     checkedOnly                      [{what, count}]: declared and checked, and never applied
     summary                          counts of all targets; of a preview, this change's own
     targets                          [{name, organization, endpoints, complete, error, advice, transient,
+                                     causes: [{message, advice, setting, file?, line?, column?}],
                                      inventoryError, plan?, outcomes}]
     preview                          {base, existing, withdrawn, own: [plan]} or null
 
@@ -36,7 +37,7 @@ from reconciler.model.json import Json, JsonObject, dotted, pointer, steps
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Expression, Reference
 from reconciler.model.state import Resource
-from reconciler.passes.result import PassResult, TargetResult
+from reconciler.passes.result import Cause, PassResult, TargetResult
 from reconciler.plan.action import Action, Outcome, Refusal, Status, TargetPlan
 from reconciler.views import agenda, conclusion, unseen
 from reconciler.views.agenda import Entry, Risk
@@ -90,7 +91,7 @@ def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
         ],
         "checkedOnly": [{"what": noun, "count": number} for noun, number in result.checked_only],
         "summary": dict(agenda.total(conclusion.plans(result))),
-        "targets": [_target(target) for target in result.targets],
+        "targets": [_target(target, result) for target in result.targets],
         "preview": None
         if result.preview is None
         else {
@@ -102,7 +103,17 @@ def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
     }
 
 
-def _target(target: TargetResult) -> JsonObject:
+def _cause(cause: Cause, result: PassResult) -> JsonObject:
+    place = result.places.get(cause.setting)
+    return {
+        "message": cause.text,
+        "advice": cause.advice,
+        "setting": dotted(cause.setting),
+        **(_origin(place) if place is not None else {}),
+    }
+
+
+def _target(target: TargetResult, result: PassResult) -> JsonObject:
     told: JsonObject = {
         "name": target.target,
         "organization": target.organization,
@@ -111,6 +122,7 @@ def _target(target: TargetResult) -> JsonObject:
         "error": target.error,
         "advice": target.advice,
         "transient": target.is_transient,
+        "causes": [_cause(cause, result) for cause in target.causes],
         "inventoryError": target.inventory_error,
         "outcomes": [_outcome(outcome) for outcome in target.outcomes],
     }

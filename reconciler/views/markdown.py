@@ -61,6 +61,9 @@ def _head(result: PassResult) -> str:
         lines.append(f"- Source {_code(result.source.location)}, {_code(conclusion.commit_text(result))}")
     if result.error:
         lines += ["", f"**Error:** {_code(result.error)}"]
+    for found in conclusion.troubles(result):
+        lines += ["", f"**Could not read** {_code(found.title)}", ""]
+        lines += [f"- {_code(line)}" for line in (*found.settings, found.advice) if line]
     lines += [f"- **Stale:** {_code(what)}" for what in result.changed]
     if conclusion.plans(result):
         lines += ["", *_table(conclusion.plans(result), several=several)]

@@ -84,12 +84,12 @@ def trouble(page: Page, result: PassResult) -> None:
         for what in result.changed:
             page.say(what, indent=4, hang=2)
     _findings(page, result)
-    for target in result.targets:
-        if target.error:
-            page.gap()
-            page.say(f"! target {target.target}: {target.error}", Tone.ATTENTION, hang=2)
-            if target.advice:
-                page.say(target.advice, indent=2, hang=2)
+    for found in conclusion.troubles(result):
+        page.gap()
+        page.say(f"! {found.title}", Tone.ATTENTION, hang=2)
+        for line in (*found.settings, found.advice):
+            if line:
+                page.say(line, indent=4, hang=2)
     for refusal in conclusion.refusals(result):
         page.gap()
         page.say(
