@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
+import yaml
 
 from benchmarks.processes import BenchmarkError, Emulator, emulator, reconciler, run
 from benchmarks.trees import ORGANIZATION, definition_body, write_tree

@@ -6,7 +6,8 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
     |-- UsageError                 terminal  exit 64  an option that cannot be
     |-- SettingsError              terminal  exit 3   carries findings
     |-- SourceError                transient exit 6
-    |   `-- UnknownRevisionError   terminal  exit 6
+    |   |-- UnknownRevisionError   terminal  exit 6
+    |   `-- RepositoryError        transient exit 6   git cannot be used
     |-- InventoryError             transient exit 6   the record of what we own
     |   `-- InventoryConflictError transient exit 8   somebody else wrote it meanwhile
     |-- KeyStoreError              terminal  exit 3   key text that cannot be read
@@ -14,6 +15,7 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
     |   |-- UnauthorizedError      terminal
     |   |-- RejectedError          terminal           the API refuses the content
     |   |-- ConflictError          transient          read again, plan again
+    |   |-- InUseError             terminal           not deleted, because deployments still use it
     |   |-- AbsentError            terminal           404: the thing is not there
     |   |-- UnavailableError       transient          429, 5xx before anything was done, no connection
     |   `-- LostAnswerError        transient          sent, and no answer that tells what became of it
@@ -28,6 +30,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reconciler.model.active_resource import Rematch
     from reconciler.model.excerpt import Excerpt
     from reconciler.model.finding import Finding
     from reconciler.model.origin import Origin
@@ -108,6 +111,10 @@ class UnknownRevisionError(SourceError):
     is_transient = False
 
 
+class RepositoryError(SourceError):
+    """Git cannot be used: it is missing, takes too long, does not trust the folder, or the URL is refused."""
+
+
 class InventoryError(ReconcilerError):
     """The record of what we own cannot be read or written."""
 
@@ -165,9 +172,29 @@ class RejectedError(OrchestratorError):
 
 
 class ConflictError(OrchestratorError):
-    """409: taken, in use, or missing something it refers to."""
+    """409 to a create or a change: taken, or missing something it refers to."""
 
     is_transient = True
+
+
+class InUseError(OrchestratorError):
+    """409 to a delete: deployments still use the thing. Nothing was deleted.
+
+    `rematches` are the active resources that would change, as far as the server names them: it does for
+    definitions and criteria, which can be deleted by force, and not for runners, which cannot.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        request_id: str = "",
+        advice: str = "",
+        rematches: "Sequence[Rematch]" = (),
+    ) -> None:
+        super().__init__(message, status=status, request_id=request_id, advice=advice)
+        self.rematches = tuple(rematches)
 
 
 class AbsentError(OrchestratorError):

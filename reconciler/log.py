@@ -16,6 +16,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TextIO
 
+from reconciler.model.secret_name import ASSIGNED, field_names_secret
+from reconciler.model.url import mask_user_information
+
 REDACTED = "<redacted>"
 
 _pass: contextvars.ContextVar[Mapping[str, str] | None] = contextvars.ContextVar("pass", default=None)
@@ -29,18 +32,11 @@ _STANDARD = frozenset(
         "color_message",
     }
 )
-_SECRET_NAME = re.compile(
-    r"secret|token|passw|credential|authorization|api_?key|private_?key|cookie", re.IGNORECASE
-)
 # The value ends at its END line, or with the text: a key that was cut off is still a key.
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")
-_ASSIGNED = re.compile(
-    r"(?i)\b([a-z_-]*(?:secret|token|password|private_key|api_key))(['\"]?\s*[=:]\s*['\"]?)([^\s'\",;&}]{4,})"
-)
 
 
 class LogFormat(StrEnum):
@@ -48,11 +44,6 @@ class LogFormat(StrEnum):
 
     CONSOLE = "console"
     JSON = "json"
-
-
-def is_secret_name(name: str) -> bool:
-    """True for names that credentials usually have: what stands below them is not logged."""
-    return _SECRET_NAME.search(name) is not None
 
 
 def redact(text: str) -> str:
@@ -65,8 +56,8 @@ def redact(text: str) -> str:
     """
     text = _PRIVATE_KEY.sub(REDACTED, text)
     text = _BEARER.sub(rf"\1 {REDACTED}", text)
-    text = _USER_INFO.sub(REDACTED, text)
-    return _ASSIGNED.sub(rf"\1\2{REDACTED}", text)
+    text = mask_user_information(text, REDACTED)
+    return ASSIGNED.sub(rf"\1\2{REDACTED}", text)
 
 
 @contextlib.contextmanager
@@ -147,7 +138,7 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 def _redacted(name: str, value: object) -> object:
     """Redact by name of the field first, then every text inside it."""
-    if _SECRET_NAME.search(name) and not isinstance(value, bool | int | float):
+    if field_names_secret(name) and not isinstance(value, bool | int | float):
         return REDACTED
     if isinstance(value, Mapping):
         return {str(key): _redacted(str(key), member) for key, member in value.items()}

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from reconciler.diff.compare import criteria_digest, leaves_digest
 from reconciler.model.identity import ResourceKey
-from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import JsonObject, digest
 from reconciler.model.kind import Kind
 from reconciler.model.place import organization
+from reconciler.model.record import Inventory, Ownership, Phase
 from reconciler.model.secret import SecretLeaf
 from reconciler.model.state import Resource, State
 

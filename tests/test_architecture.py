@@ -37,7 +37,9 @@ ARROWS: dict[str, frozenset[str]] = {
     "matrix": frozenset(("facts", "vendor", "model", "settings")),
     "diff": frozenset(("model",)),
     "plan": frozenset(("diff", "model", "settings")),
+    "repository": BELOW,
     **dict.fromkeys(ADAPTERS, BELOW),
+    **dict.fromkeys(("source", "inventory"), BELOW | {"repository"}),
     "log": frozenset(("model",)),
     "passes": ADAPTERS | BELOW | {"plan", "diff", "rules", "facts"},
     "views": BELOW | {"passes", "plan", "diff", "rules", "matrix", "facts", "vendor"},
@@ -45,7 +47,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "emulator": frozenset(),
     "cli": ADAPTERS
     | BELOW
-    | {"plan", "diff", "rules", "facts", "passes", "views", "controller", "emulator", "log"},
+    | {"repository", "plan", "diff", "rules", "facts", "passes", "views", "controller", "emulator", "log"},
     "__main__": frozenset(("cli",)),
     "__init__": frozenset(),
 }
@@ -65,6 +67,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "anyio": frozenset(("controller", "emulator")),
     "click": frozenset(("cli",)),
     "cryptography": frozenset(("keystore", "emulator")),
+    "git": frozenset(("repository",)),
     "h11": frozenset(("emulator",)),
     "httpx": frozenset(("orchestrator", "emulator/web/transport.py")),
     "jwt": frozenset(("emulator",)),
@@ -79,6 +82,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "tenacity": frozenset(("orchestrator",)),
     "uvicorn": frozenset(("controller", "emulator")),
     "watchfiles": frozenset(("controller",)),
+    "yaml": frozenset(("source",)),
 }
 
 # Modules of the standard library that only compute. A list of what is allowed, because a list of
@@ -353,6 +357,8 @@ BROKEN = {
     "facts above themselves": ("arrows", "facts/a.py", "from reconciler.rules.rule import Rule\n", 1),
     "unplaced part": ("arrows", "extra/a.py", "", 1),
     "client elsewhere": ("libraries", "controller/a.py", "import httpx\n", 1),
+    "second git": ("libraries", "inventory/a.py", "\n\nimport git.cmd\n", 3),
+    "git knowing the source": ("arrows", "repository/a.py", "from reconciler.source.tree import Tree\n", 1),
     "client in the emulator": ("libraries", "emulator/a.py", "from httpx import Client\n", 1),
     "unplaced library": ("libraries", "model/a.py", "import numpy.random\n", 1),
     "environment": ("purity", "rules/a.py", "import os\n", 1),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from reconciler.cli.wiring import Composition
+from reconciler.cli.passes import Composition
 from reconciler.errors import UsageError
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition
 from reconciler.facts.scope import Scope

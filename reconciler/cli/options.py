@@ -1,16 +1,17 @@
 """Options that several commands share, and what their values must look like."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.cli.completion import complete_objects, complete_targets
 from reconciler.model.kind import WHOLE_KINDS
+
+if TYPE_CHECKING:
+    from reconciler.plan.approval import Approval
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,30 +27,22 @@ class Format(StrEnum):
     GITHUB = "github"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceOptions:
-    """Where the files are read from; all None for the working directory."""
-
-    rev: str | None = None
-    url: str | None = None
-    ref: str | None = None
-    against: str | None = None
-
-
-def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    """Parse `GUARD:COUNT`; an unknown guard is wrong usage."""
+def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> "tuple[Approval, ...]":
+    """Parse `GUARD=KIND/ID` and `GUARD=COUNT:DIGEST`; an unknown guard is wrong usage."""
     if not values:
         return ()
-    from reconciler.plan.guards import GUARDS  # noqa: PLC0415  only commands that plan need it
+    from reconciler.plan.approval import parse  # noqa: PLC0415  only commands that plan need it
+    from reconciler.plan.guards import GUARDS  # noqa: PLC0415  as above
 
     parsed = []
     for value in values:
-        guard, _colon, count = value.rpartition(":")
-        if not re.fullmatch(r"[0-9]{1,9}", count):
-            raise click.BadParameter(f"{value!r} is not GUARD:COUNT, such as deletes:7")
-        if guard not in GUARDS:
-            raise click.BadParameter(f"there is no guard {guard!r}; there are {', '.join(GUARDS)}")
-        parsed.append((guard, int(count)))
+        try:
+            approval = parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+        if approval.guard not in GUARDS:
+            raise click.BadParameter(f"there is no guard {approval.guard!r}; there are {', '.join(GUARDS)}")
+        parsed.append(approval)
     return tuple(parsed)
 
 
@@ -113,28 +106,15 @@ def output_option(*formats: Format) -> Callable[[F], F]:
 
 
 def accept_option(function: F) -> F:
-    """`--accept GUARD:COUNT`."""
+    """`--accept GUARD=KIND/ID`."""
     return click.option(
         "--accept",
         "accepted",
-        metavar="GUARD:COUNT",
+        metavar="GUARD=KIND/ID",
         multiple=True,
         callback=approvals,
         help="Let through this one case of a guard; repeatable.",
     )(function)
-
-
-def source_of(
-    *, rev: str | None, url: str | None, ref: str | None, against: str | None = None
-) -> SourceOptions:
-    """Raise click.UsageError where the options exclude each other."""
-    if url is not None and rev is not None:
-        raise click.UsageError("--rev is a revision of the local repository; with --source use --ref")
-    if ref is not None and url is None:
-        raise click.UsageError("--ref needs --source; for the local repository use --rev")
-    if against is not None and url is not None:
-        raise click.UsageError("--against needs a local repository; clone it first")
-    return SourceOptions(rev, url, ref, against)
 
 
 OUTPUT_FILE = click.Path(path_type=Path, dir_okay=False)

@@ -5,91 +5,122 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from reconciler.cli.edges.organizations import connecting, local_state
+from reconciler.cli.edges.records import key_of_digests, opened_record
+from reconciler.cli.edges.settings import FoundSettings, check_targets, find_settings
+from reconciler.cli.edges.trees import Trees, new_loader
 from reconciler.cli.interrupt import ending_at_once
-from reconciler.cli.options import SourceOptions
 from reconciler.cli.output import notice
-from reconciler.cli.session import Session
+from reconciler.cli.request import Request
+from reconciler.cli.session import session
 from reconciler.cli.waiting import WaitingNotices
-from reconciler.cli.wiring import Composition, Request, compose
 from reconciler.errors import ReconcilerError, SettingsError, UsageError
 from reconciler.model.finding import sort_findings
+from reconciler.model.secret import Digester
+from reconciler.passes.reconcile import Adapters
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
+from reconciler.plan.selection import Selection
+from reconciler.repository.remote import Listed
+from reconciler.settings import Settings
+from reconciler.source.loader import Loader
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asked for."""
+class Composition:
+    """Everything a pass is called with."""
 
-    purpose: Purpose
-    source: SourceOptions
-    targets: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    concurrency: int | None = None
-    saves_plan: bool = False
+    request: Request
+    found: FoundSettings
+    adapters: Adapters
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force, with what the command line says instead of them."""
+        return self.found.settings
+
+    @property
+    def selection(self) -> Selection:
+        """Which targets and objects are meant."""
+        return self.request.selection
 
 
-def run_pass(session: Session, asked: Asked, work: Callable[[Composition], PassResult]) -> PassResult:
+@contextmanager
+def compose(
+    request: Request, *, loader: Loader | None = None, listed: Listed | None = None
+) -> Iterator[Composition]:
+    """Open everything for one pass, and close it after.
+
+    `listed` is what a look at the remote found, None to look now. Raises UsageError for a target
+    that is not in the settings, SettingsError with every missing token at once, InventoryError,
+    SourceError.
+    """
+    trees = Trees(request, listed=listed)
+    found = find_settings(request, trees)
+    if request.concurrency is not None:
+        applying = found.settings.apply.model_copy(update={"concurrency": request.concurrency})
+        found = replace(found, settings=found.settings.model_copy(update={"apply": applying}))
+    settings, against = found.settings, request.against
+    check_targets(request.targets, settings)
+    with connecting(request, found) as connect:
+        adapters = Adapters(
+            read_tree=lambda: trees.read(settings.limits, found.of_folder),
+            load=(loader or new_loader(settings)).load,
+            connect=connect,
+            inventory=opened_record(request, found),
+            digester=Digester(key_of_digests(request, found)),
+            now=lambda: datetime.now(UTC),
+            read_base=None if against is None else lambda: trees.read_base(against, settings.limits),
+            base_name=against or "",
+        )
+        yield Composition(request, found, adapters)
+
+
+@contextmanager
+def composing(request: Request) -> Iterator[Composition]:
+    """As `compose`, for people: long waits are shown, and Ctrl-C ends at once what only looks."""
+    ends_at_once = nullcontext() if request.writes else ending_at_once(session())
+    with ends_at_once, WaitingNotices(request.waits), compose(request) as composed:
+        yield composed
+
+
+def run_pass(request: Request, work: Callable[[Composition], PassResult]) -> PassResult:
     """Run `work` with everything composed. Expected failures become a result; wrong usage is raised.
 
     So every format gets its one document, whatever happens.
     """
     started = datetime.now(UTC)
     try:
-        with composing(session, asked) as composed:
-            if composed.is_local:
-                notice(_without_settings(asked.purpose, composed))
+        with composing(request) as composed:
+            if composed.found.is_local:
+                notice(_without_settings(request))
             result = work(composed)
             return replace(
                 result,
-                findings=sort_findings([*composed.warnings, *result.findings]),
-                excerpts={**composed.excerpts, **result.excerpts},
-                places=composed.places,
+                findings=sort_findings([*composed.found.warnings, *result.findings]),
+                excerpts={**composed.found.excerpts, **result.excerpts},
+                places=composed.found.places,
             )
     except UsageError:
         raise
     except ReconcilerError as error:
-        return failure(asked.purpose, session, error, started)
+        return failure(request, error, started)
 
 
-@contextmanager
-def composing(session: Session, asked: Asked) -> Iterator[Composition]:
-    """Open everything for one pass. Long waits are shown, and Ctrl-C ends at once what only looks."""
-    wanted = request(session, asked)
-    ends_at_once = nullcontext() if wanted.writes else ending_at_once(session)
-    with ends_at_once, WaitingNotices(wanted.waits), compose(wanted) as composed:
-        yield composed
-
-
-def _without_settings(purpose: Purpose, composed: Composition) -> str:
+def _without_settings(request: Request) -> str:
     """Say what stands in for the settings file."""
-    if purpose is Purpose.VALIDATE:
+    if request.purpose is Purpose.VALIDATE:
         return "no settings file: all files are checked for one target, `local`"
     return (
-        f"no settings file: using the embedded orchestrator, state in {composed.local_state}; "
+        f"no settings file: using the embedded orchestrator, state in {local_state(request)}; "
         "`reconciler init` writes a settings file"
     )
 
 
-def request(session: Session, asked: Asked) -> Request:
-    """What the composition needs to know of the command line."""
-    return Request(
-        purpose=asked.purpose,
-        directory=session.directory,
-        config=session.config,
-        source=asked.source,
-        targets=asked.targets,
-        only=asked.only,
-        environment=session.environment,
-        concurrency=asked.concurrency,
-        saves_plan=asked.saves_plan,
-    )
-
-
-def failure(purpose: Purpose, session: Session, error: ReconcilerError, started: datetime) -> PassResult:
+def failure(request: Request, error: ReconcilerError, started: datetime) -> PassResult:
     """The result of a pass that an expected failure ended before anything was written."""
     return PassResult(
-        purpose,
-        SourceInfo(str(session.directory)),
+        request.purpose,
+        SourceInfo(str(request.directory)),
         started,
         findings=error.findings if isinstance(error, SettingsError) else (),
         excerpts=error.excerpts if isinstance(error, SettingsError) else {},

@@ -1,7 +1,6 @@
 """What the options before the command say, and what has happened so far in this process."""
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,13 +65,6 @@ class Session:
         if self.environment.get("FORCE_COLOR"):
             return True
         return stream.isatty() and self.environment.get("TERM") != "dumb"
-
-    def line_with(self, option: str) -> str:
-        """The command line of this run with one more option, as a shell takes it; "" where it may hold a secret."""
-        from reconciler.log import redact  # noqa: PLC0415  help and completion need no logging
-
-        line = shlex.join(("reconciler", *self.arguments, option))
-        return line if redact(line) == line else ""
 
     def configure_logging(self, *, level: str = "warning", form: str = "console") -> None:
         """Send logs to stderr; `level` and `form` hold where no option says otherwise."""

@@ -12,7 +12,8 @@ from reconciler.model.state import Resource
 class Group(StrEnum):
     """Where a key falls. Every key of desired, live and inventory falls into exactly one.
 
-    `FORGOTTEN` is owned, but neither desired nor live: only our record of it goes.
+    `FORGOTTEN` is owned, but neither desired nor live: only our record of it goes. `RELEASED` is owned and
+    live, and part of something whose parts the files do not manage: it is left alone and stays owned.
     """
 
     CREATION = "create"
@@ -22,6 +23,7 @@ class Group(StrEnum):
     CONTESTED = "contested"
     UNCHANGED = "unchanged"
     UNMANAGED = "unmanaged"
+    RELEASED = "released"
     FORGOTTEN = "forgotten"
 
 
@@ -42,18 +44,52 @@ class Absent:
 ABSENT = Absent()
 
 
+class SecretDifference(StrEnum):
+    """How a secret position differs; the value is what people read.
+
+    The last three are no differences: the value may be the same or another one.
+    """
+
+    SET = "set"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    FOREIGN_WRITE = "changed in the orchestrator"
+    """Somebody else wrote it since we did, or may have."""
+    NOT_COMPARABLE = "cannot be compared"
+    OTHER_KEY = "cannot be compared: its digest was made with another key"
+    NO_KEY = "cannot be compared: the key of its digest is not here"
+
+    @property
+    def is_known(self) -> bool:
+        """False where it is not known whether the values differ."""
+        return self not in _UNKNOWN
+
+
+_UNKNOWN = frozenset((SecretDifference.NOT_COMPARABLE, SecretDifference.OTHER_KEY, SecretDifference.NO_KEY))
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One path whose value differs. `before` is live, `after` desired; both ABSENT where hidden.
 
-    `note` explains where values cannot: `set`, `removed`, `changed`, `cannot be compared`.
+    `secret` says how a secret differs, whose values are never here; None everywhere else.
     """
 
     path: Path
     before: Json | Absent
     after: Json | Absent
     visibility: Visibility = Visibility.SHOWN
-    note: str = ""
+    secret: SecretDifference | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """False for a secret that may or may not differ: alone it never makes an update."""
+        return self.secret is None or self.secret.is_known
+
+    @property
+    def note(self) -> str:
+        """What is said where values cannot be, "" where they can."""
+        return "" if self.secret is None else str(self.secret)
 
 
 @dataclass(frozen=True, slots=True)

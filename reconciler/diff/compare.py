@@ -3,55 +3,48 @@
 Callers: `reconciler.passes.reconcile`. What to do about each group is the plan's business.
 """
 
-from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Group
-from reconciler.diff.fields import (
-    FOREIGN_WRITE,
-    NOT_COMPARABLE,
-    criteria_change,
-    differences,
-    literal_digests,
-)
+from dataclasses import replace
+
+from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Group, SecretDifference
+from reconciler.diff.fields import criteria_change, differences, literals_changed
 from reconciler.model.identity import ResourceKey
-from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import Json, digest, pointer
+from reconciler.model.record import Inventory, Ownership, Phase
 from reconciler.model.secret import Literal
 from reconciler.model.state import Resource, State
 
 
-def compare(desired: State, live: State, inventory: Inventory, digest_key: bytes | None) -> Diff:
+def compare(desired: State, live: State, inventory: Inventory) -> Diff:
     """Sort every key of a completely read kind into exactly one group.
 
     Kinds missing in `live.complete` are left out: an error is no evidence of absence. What
     nobody owns is adopted when it is equal and contested when not; built-in things are never
-    owned. `digest_key` is the key of the inventory's secret digests, None where there is none.
+    owned. Literals of `desired` carry their digests (`reconciler.model.desired.digested`).
     """
     keys = desired.resources.keys() | live.resources.keys() | inventory.entries.keys()
     changes = {
-        key: _change(
-            key, desired.resources.get(key), live.resources.get(key), inventory.entries.get(key), digest_key
-        )
+        key: _change(key, desired.resources.get(key), live.resources.get(key), inventory.entries.get(key))
         for key in sorted(keys)
         if key.kind in live.complete
     }
+    for key, change in changes.items():
+        if change.group is Group.PRUNE and change.live is not None and change.live.parent in desired.open:
+            changes[key] = replace(change, group=Group.RELEASED)
     return Diff(changes)
 
 
 def _change(
-    key: ResourceKey,
-    desired: Resource | None,
-    live: Resource | None,
-    entry: Ownership | None,
-    digest_key: bytes | None,
+    key: ResourceKey, desired: Resource | None, live: Resource | None, entry: Ownership | None
 ) -> Change:
     if desired is not None and live is not None:
-        return _both(desired, live, entry, digest_key)
+        return _both(desired, live, entry)
     if desired is not None:
         is_lost = entry is not None and entry.phase is Phase.OWNED
         return Change(
             key,
             Group.CREATION,
             desired=desired,
-            is_drift=is_lost and _is_as_applied(desired, entry, digest_key),
+            is_drift=is_lost and _is_as_applied(desired, entry),
             is_lost=is_lost,
         )
     if live is None:
@@ -72,14 +65,14 @@ def is_ours(entry: Ownership | None, live: Resource) -> bool:
     return entry.phase is Phase.OWNED or entry.applied == digest(live.document)
 
 
-def _both(desired: Resource, live: Resource, entry: Ownership | None, digest_key: bytes | None) -> Change:
+def _both(desired: Resource, live: Resource, entry: Ownership | None) -> Change:
     ours = is_ours(entry, live)
     owned = entry if ours else None
-    fields = differences(desired, live, owned, digest_key)
+    fields = differences(desired, live, owned)
     criteria = criteria_change(desired, live)
     if not ours:
         group = Group.CONTESTED if fields or criteria or live.is_built_in else Group.ADOPTION
-    elif criteria or any(change.note != NOT_COMPARABLE for change in fields):
+    elif criteria or any(change.is_known for change in fields):
         group = Group.UPDATE
     elif entry is not None and entry.phase is Phase.PENDING:
         group = Group.ADOPTION
@@ -107,28 +100,25 @@ def _is_drift(
     return all(_lies_on_the_live_side(change, desired, entry) for change in fields)
 
 
-def _is_as_applied(desired: Resource, entry: Ownership | None, digest_key: bytes | None) -> bool:
-    """True where desired is what was last applied, as far as digests can tell.
-
-    Without a digest key a literal may have changed: then only its place is compared.
-    """
+def _is_as_applied(desired: Resource, entry: Ownership | None) -> bool:
+    """True where desired is what was last applied, as far as digests can tell."""
     if entry is None or entry.applied != digest(desired.document):
         return False
     if entry.criteria != criteria_digest(desired) or entry.leaves != leaves_digest(desired):
         return False
-    return digest_key is None or dict(entry.secrets) == dict(literal_digests(desired, digest_key))
+    return not literals_changed(desired, entry)
 
 
 def _lies_on_the_live_side(change: FieldChange, desired: Resource, entry: Ownership) -> bool:
     """True where what is desired of this field is what was last applied."""
-    if change.note in (FOREIGN_WRITE, NOT_COMPARABLE):
+    if change.secret is SecretDifference.FOREIGN_WRITE or not change.is_known:
         return True
-    if change.path[:1] != ("secrets",) and not change.note:
+    if change.path[:1] != ("secrets",) and change.secret is None:
         return entry.applied == digest(desired.document)
     at = pointer(change.path[1:])
-    if change.note == "set":
+    if change.secret is SecretDifference.SET:
         return at in entry.secrets
-    if change.note == "changed":
+    if change.secret is SecretDifference.CHANGED:
         return False
     return at not in entry.secrets and entry.leaves == leaves_digest(desired)
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.diff.change import ABSENT, Absent, CriteriaChange, FieldChange, Visibility
-from reconciler.model.inventory import Ownership, Phase
+from reconciler.diff.change import (
+    ABSENT,
+    Absent,
+    CriteriaChange,
+    FieldChange,
+    SecretDifference,
+    Visibility,
+)
 from reconciler.model.json import Json, Path, steps
 from reconciler.model.kind import FACTS
-from reconciler.model.secret import Expression, Literal, Reference, SecretLeaf, Unreadable, keyed_digest
+from reconciler.model.record import Ownership, Phase
+from reconciler.model.secret import Digest, Expression, Literal, Reference, SecretLeaf, Unreadable
 from reconciler.model.state import Resource
-
-NOT_COMPARABLE = "cannot be compared"
-"""Note of a secret that may or may not differ; alone it never makes an update."""
-FOREIGN_WRITE = "changed in the orchestrator"
-"""Note of a secret that somebody else wrote since we did."""
 
 
 def document_changes(before: Json | Absent, after: Json | Absent, path: Path = ()) -> Iterator[FieldChange]:
@@ -56,41 +58,66 @@ def criteria_change(desired: Resource, live: Resource) -> CriteriaChange:
     )
 
 
-def secret_changes(
-    desired: Resource, live: Resource, owned: Ownership | None, digest_key: bytes | None
-) -> Iterator[FieldChange]:
+def secret_changes(desired: Resource, live: Resource, owned: Ownership | None) -> Iterator[FieldChange]:
     """Differences in secret positions, sorted by pointer. No value of a literal is ever in them."""
     root = FACTS[desired.key.kind].secret_root
     for at in sorted(desired.secrets.keys() | live.secrets.keys()):
         path = (*root, *steps(at))
         wanted, present = desired.secrets.get(at), live.secrets.get(at)
         if wanted is None:
-            yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, "removed")
+            yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, SecretDifference.REMOVED)
         elif isinstance(wanted, Literal):
-            note = _literal_note(wanted, present, at, owned, digest_key)
-            if not note and isinstance(present, Unreadable) and _was_touched(live, owned):
-                note = FOREIGN_WRITE
-            if note:
-                yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, note)
-        elif not _is_same_leaf(wanted, present):
+            difference = _literal_difference(wanted, present, at, owned)
+            is_open = difference is None or not difference.is_known
+            if is_open and isinstance(present, Unreadable) and _was_touched(live, owned):
+                difference = SecretDifference.FOREIGN_WRITE
+            if difference is not None:
+                yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, difference)
+        elif not _is_same_leaf(wanted, present, is_pinned=owned is not None and at in owned.pinned):
             yield FieldChange(path, _shown(present), _shown(wanted))
 
 
-def _literal_note(
-    wanted: Literal, present: SecretLeaf | None, at: str, owned: Ownership | None, digest_key: bytes | None
-) -> str:
-    """Say how a literal differs from what is live; "" where it is known not to."""
+def _literal_difference(
+    wanted: Literal, present: SecretLeaf | None, at: str, owned: Ownership | None
+) -> SecretDifference | None:
+    """How a literal differs from what is live; None where it is known not to."""
     if present is None:
-        return "set"
+        return SecretDifference.SET
     if isinstance(present, Expression):
-        return "" if wanted.secret.reveal() == present.text else "changed"
-    if owned is None or digest_key is None:
-        return NOT_COMPARABLE
-    if owned.secrets.get(at) != keyed_digest(wanted.secret, digest_key):
-        return "changed"
-    if owned.phase is Phase.PENDING:
-        return FOREIGN_WRITE  # whether our create or somebody else's wrote it cannot be told: send it again
-    return "" if owned.references.get(at, "") == reference_text(present) else FOREIGN_WRITE
+        return None if wanted.secret.reveal() == present.text else SecretDifference.CHANGED
+    if owned is None:
+        return SecretDifference.NOT_COMPARABLE
+    recorded = owned.secrets.get(at)
+    difference = _digests_differ(recorded, wanted.digest)
+    if owned.phase is Phase.PENDING and difference is not SecretDifference.CHANGED:
+        # Whether our create or somebody else's wrote it cannot be known: it is sent again.
+        return SecretDifference.FOREIGN_WRITE
+    if difference is not None:
+        return difference
+    is_as_left = owned.references.get(at, "") == reference_text(present)
+    return None if is_as_left else SecretDifference.FOREIGN_WRITE
+
+
+def _digests_differ(recorded: Digest | None, wanted: Digest | None) -> SecretDifference | None:
+    """Digests of two keys say nothing about each other; a record of version 1 does not name its key."""
+    if wanted is None:
+        return SecretDifference.NOT_COMPARABLE if recorded is None else SecretDifference.NO_KEY
+    if recorded is None:
+        return SecretDifference.CHANGED
+    if recorded.key not in ("", wanted.key):
+        return SecretDifference.OTHER_KEY
+    return None if recorded.text == wanted.text else SecretDifference.CHANGED
+
+
+def literals_changed(desired: Resource, owned: Ownership) -> bool:
+    """True where a literal is known to differ from what was last sent, or is one more or less."""
+    literals = {at: leaf for at, leaf in desired.secrets.items() if isinstance(leaf, Literal)}
+    if owned.secrets.keys() - literals.keys():
+        return True
+    return any(
+        _digests_differ(owned.secrets.get(at), leaf.digest) is SecretDifference.CHANGED
+        for at, leaf in literals.items()
+    )
 
 
 def _was_touched(live: Resource, owned: Ownership | None) -> bool:
@@ -98,11 +125,12 @@ def _was_touched(live: Resource, owned: Ownership | None) -> bool:
     return owned is not None and bool(owned.observed_at) and live.updated_at != owned.observed_at
 
 
-def _is_same_leaf(wanted: SecretLeaf, present: SecretLeaf | None) -> bool:
-    """A reference without a version accepts any: the server may fill one in (v1 reference 4.6)."""
+def _is_same_leaf(wanted: SecretLeaf, present: SecretLeaf | None, *, is_pinned: bool) -> bool:
+    """A reference without a version accepts any that the server filled in (v1 reference 4.6), not one that we wrote."""
     if isinstance(wanted, Reference) and isinstance(present, Reference):
+        accepts_any = wanted.version is None and not is_pinned
         return (wanted.store, wanted.ref) == (present.store, present.ref) and (
-            wanted.version is None or wanted.version == present.version
+            accepts_any or wanted.version == present.version
         )
     return wanted == present
 
@@ -124,9 +152,7 @@ def _shown(leaf: SecretLeaf | None) -> Json | Absent:
             return "(secret)"
 
 
-def differences(
-    desired: Resource, live: Resource, owned: Ownership | None, digest_key: bytes | None
-) -> tuple[FieldChange, ...]:
+def differences(desired: Resource, live: Resource, owned: Ownership | None) -> tuple[FieldChange, ...]:
     """All field changes of one resource, criteria apart.
 
     The text of a key is never compared: its id is its fingerprint (v1 reference 3.2).
@@ -135,16 +161,14 @@ def differences(
         return ()
     return (
         *document_changes(dict(live.document), dict(desired.document)),
-        *secret_changes(desired, live, owned, digest_key),
+        *secret_changes(desired, live, owned),
     )
 
 
-def literal_digests(desired: Resource, digest_key: bytes | None) -> Mapping[str, str]:
-    """Keyed digests of every literal, by pointer; empty without a key."""
-    if digest_key is None:
-        return {}
+def literal_digests(desired: Resource) -> Mapping[str, Digest]:
+    """Digests of every literal that carries one, by pointer."""
     return {
-        at: keyed_digest(leaf.secret, digest_key)
+        at: leaf.digest
         for at, leaf in desired.secrets.items()
-        if isinstance(leaf, Literal)
+        if isinstance(leaf, Literal) and leaf.digest is not None
     }

@@ -62,6 +62,7 @@ class InUse(StrEnum):
 class Choices:
     """The switchable choices, and two times.
 
+    `resource_types` are built-in v1 types beside the public ones, in every organization.
     `destroy_seconds` is emulator time between the 202 of a deletion and the 404 after it.
     `poll_seconds` is how long an agent's poll waits for a message (v2 section 9.3); moving
     the clock that far ends the wait too.
@@ -74,5 +75,6 @@ class Choices:
     unknown_accounts: UnknownAccounts = UnknownAccounts.ACCEPT
     in_use: InUse = InUse.REFUSE
     expired_keys: ExpiredKeys = ExpiredKeys.ACCEPT
+    resource_types: tuple[str, ...] = ()
     destroy_seconds: float = 0.0
     poll_seconds: float = 30.0

@@ -18,6 +18,7 @@ from reconciler.emulator.seed import Seeder
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Store, Transaction
 from reconciler.emulator.v1.collections import V1_COLLECTIONS
+from reconciler.emulator.v1.resource_types import check_type_name
 from reconciler.emulator.v1.tunnel import Tunnels
 from reconciler.emulator.v2.collections import CREDENTIALS, V2_COLLECTIONS
 from reconciler.emulator.web.application import application
@@ -41,8 +42,8 @@ class Emulator:
     takes any. `read_only` lists names of callers whose writes are refused with 403; a
     sender known by `From` is named by its UUID. `clock` answers an aware datetime.
 
-    Raises StateFileError when the file cannot be used, ApiError for an organization id
-    that is none. Usable as a context manager.
+    Raises StateFileError when the file cannot be used, ApiError for an id of an
+    organization or a resource type that is none. Usable as a context manager.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Emulator:
         choices: Choices | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     ) -> None:
+        chosen = choices or Choices()
+        for name in chosen.resource_types:
+            check_type_name(name)
         self._organizations = tuple(organizations)
         self._store = Store((ORGANIZATIONS, *V1_COLLECTIONS, *V2_COLLECTIONS), state_file)
         self.clock = Clock(clock)
         self.faults = Faults(self._store)
         self.log = RequestLog(self.clock)
-        chosen = choices or Choices()
         self.tunnels = Tunnels(self._store, self.clock, chosen)
         self._setting = setting = Setting(
             store=self._store,
@@ -78,6 +81,7 @@ class Emulator:
         self._seeder = Seeder(setting, OPERATIONS)
         try:
             self._seeder.register(self._organizations)
+            self._seeder.let_in()
         except ApiError:
             self._store.close()
             raise

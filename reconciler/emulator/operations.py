@@ -7,6 +7,7 @@ from reconciler.emulator.v1 import (
     active_resources,
     agent_keys,
     agents,
+    applications,
     classes,
     criteria,
     definitions,
@@ -15,6 +16,7 @@ from reconciler.emulator.v1 import (
     secret_stores,
     versions,
 )
+from reconciler.emulator.v1 import env_types as v1_env_types
 from reconciler.emulator.v1 import resource_types as v1_resource_types
 from reconciler.emulator.v2 import (
     available_resource_types,
@@ -45,6 +47,8 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         classes,
         drivers,
         accounts,
+        applications,
+        v1_env_types,
         organizations,
         env_types,
         projects,

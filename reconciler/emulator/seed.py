@@ -10,9 +10,11 @@ from typing import Any
 
 from reconciler.emulator.exchange import Api, Call, Operation
 from reconciler.emulator.failure import ApiError
+from reconciler.emulator.organization import ORGANIZATIONS
 from reconciler.emulator.setting import Setting
 from reconciler.emulator.store import Transaction
 from reconciler.emulator.v1.active_resources import plant_active_resource
+from reconciler.emulator.v1.collections import OPENED
 from reconciler.emulator.v1.drivers import plant_driver
 from reconciler.emulator.v1.opening import open_organization
 from reconciler.emulator.v1.operator_keys import plant_operator_key
@@ -33,6 +35,7 @@ _BY_REQUEST = {
     "secret_stores": "/orgs/{org}/secretstores",
     "classes": "/orgs/{org}/resources/types/{type}/classes",
     "accounts": "/orgs/{org}/resources/accounts",
+    "applications": "/orgs/{org}/apps",
     "agents": "/orgs/{org}/agents",
     "agent_keys": "/orgs/{org}/agents/{agent}/keys",
     "definitions": "/orgs/{org}/resources/defs",
@@ -55,6 +58,7 @@ _ORDER = (
     "classes",
     "drivers",
     "accounts",
+    "applications",
     "agents",
     "agent_keys",
     "definitions",
@@ -97,6 +101,15 @@ class Seeder:
         """Register organizations that do not exist yet; ApiError 400 for an id that is none."""
         with self._setting.store.transaction() as state:
             self._register(state, names)
+
+    def let_in(self) -> None:
+        """Give organizations of a state file at once the resource types that were chosen at the start."""
+        if not self._setting.choices.resource_types:
+            return
+        with self._setting.store.transaction() as state:
+            names = {*state.organizations(ORGANIZATIONS), *state.organizations(OPENED)}
+            for name in sorted(names):
+                self._open(self._call(state, name))
 
     def start_over(self, names: Sequence[str]) -> None:
         """Forget all state and register organizations: all in one transaction."""

@@ -116,6 +116,10 @@ class Transaction:
         """Return an organization's documents, oldest first."""
         return list(self._store.shelf(collection).partitions.get(organization, {}).values())
 
+    def organizations(self, collection: Collection) -> tuple[str, ...]:
+        """Return the organizations that have any document in a collection."""
+        return tuple(name for name, found in self._store.shelf(collection).partitions.items() if found)
+
     def find(self, collection: Collection, index: str, *index_key: str) -> Iterator[tuple[Key, Document]]:
         """Yield keys and documents found under `index_key`, oldest entry first."""
         shelf = self._store.shelf(collection)

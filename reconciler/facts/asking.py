@@ -91,12 +91,17 @@ class Member:
         return (self._found or self._find()).asks
 
     @property
+    def texts(self) -> Sequence[tuple[Path, str]]:
+        """Texts with a placeholder of a declared definition, with their paths below `entity`."""
+        return (self._found or self._find()).texts
+
+    @property
     def agent_urls(self) -> Sequence[Path]:
         """Paths below `entity` of inputs named `agent_url`, whatever they hold."""
         return (self._found or self._find()).agent_urls
 
     def _find(self) -> "_Found":
-        found = self._found = _Found([], [], [])
+        found = self._found = _Found([], [], [], [])
         if self.declared is not None:
             found.in_declared(self.declared)
         elif self.live is not None:
@@ -138,6 +143,7 @@ class _Found:
 
     asks: list[Ask]
     agent_urls: list[Path]
+    texts: list[tuple[Path, str]]
     references: list[JsonObject]
     """`secret_refs` of a declared definition, if it has any."""
 
@@ -178,7 +184,8 @@ class _Found:
 
     def _in_text(self, text: str, path: Path) -> None:
         if "${" in text:
-            for reference in resource_references(text):
+            self.texts.append((path, text))
+            for reference in resource_references(text) if "resources" in text else ():
                 if not reference.is_traversal:
                     ask = Ask(path, reference.type, reference.class_name, reference.res_id, reference)
                     self.asks.append(ask)
@@ -202,7 +209,7 @@ class _Found:
             deeper: list[tuple[Json, _Link | None]] = []
             for step, child in children:
                 if isinstance(child, str):
-                    if "${" in child and "resources" in child:
+                    if "${" in child:
                         self._in_text(child, (*at, *_spelled(link), step))
                 elif isinstance(child, _CONTAINERS):
                     deeper.append((child, (link, step)))

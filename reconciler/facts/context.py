@@ -5,6 +5,7 @@ id. Fields that two criteria both set must be equal for them to meet; which fiel
 how many, decides who wins.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ T = TypeVar("T")
 Where = tuple[str | None, str | None, str | None]
 """Deployments by application, environment and environment type; None stands for any."""
 ANYWHERE: Where = (None, None, None)
+NO_ID = re.compile(r"[*?\s,|(){}\[\]$^\\]")
+"""What no id of an application, environment, type or class holds; criteria are compared as plain text."""
 _FEW = 8
 _FIELDS = range(3)
 

@@ -1,7 +1,10 @@
 """What rules ask of an orchestrator beside the managed things, so that no list is read for nothing."""
 
+from collections.abc import Mapping
+
 from reconciler.facts.agent_input import own_drivers_with_agent, unlisted_inputs
 from reconciler.facts.driver import needs_key
+from reconciler.facts.mention import always_asked, names_to_show
 from reconciler.facts.scope import Scope
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.surroundings import Beside
@@ -13,9 +16,10 @@ def demand(scope: Scope) -> frozenset[Beside]:
     Stores decide the mode of every deployment, so they are asked for wherever a definition or a
     store is declared; accounts and drivers where a definition names an account, drivers also where
     one that is not known to take an Agent is given one or an Operator may need its key for one, and
-    Operator keys where an Operator or a key of one is declared.
+    Operator keys where an Operator or a key of one is declared; environment types and applications
+    where criteria name one.
     """
-    asked: set[Beside] = set()
+    asked: set[Beside] = set(always_asked(scope))
     if scope.definitions or scope.secret_stores:
         asked.add(Beside.STORES)
     accounts = {definition.entity.driver_account for definition in scope.definitions}
@@ -35,3 +39,8 @@ def demand(scope: Scope) -> frozenset[Beside]:
     if scope.operators or any(key.document.spec.for_.operator for key in scope.declarations.keys):
         asked.add(Beside.OPERATOR_KEYS)
     return frozenset(asked)
+
+
+def named(scope: Scope) -> Mapping[Beside, frozenset[str]]:
+    """Names in collections that are listed only where nothing live shows that they exist."""
+    return names_to_show(scope)

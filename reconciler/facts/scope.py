@@ -30,6 +30,7 @@ from reconciler.model.resource_definition import Criterion
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import UNSEEN, Beside, Surroundings
+from reconciler.model.witness import shown_by
 from reconciler.settings import Cluster, Mode, Settings, Target
 
 
@@ -209,6 +210,14 @@ class Scope:
     def surroundings(self) -> Surroundings:
         """What the orchestrator holds beside managed things; all members None where nothing was read."""
         return UNSEEN if self.live is None else self.live.surroundings
+
+    @cached_property
+    def _shown(self) -> Mapping[Beside, frozenset[str]]:
+        return shown_by(() if self.live is None else self.live.resources.values())
+
+    def known_names(self, what: Beside) -> frozenset[str]:
+        """Names of a collection that are known to exist: listed, or shown by something live."""
+        return (self.surroundings.names(what) or frozenset()) | self._shown.get(what, frozenset())
 
     def public_key(self, document: Origin) -> PublicKey | None:
         """Parsed key of the `Key` or `Runner` document at a place; None where it could not be read."""

@@ -61,13 +61,14 @@ def _checked(path: Path, content: bytes, mode: int) -> bytes:
     if mode & 0o077:
         raise InventoryError(
             f"the digest key {path} can be read by other users (mode {mode:04o})",
-            advice="run `chmod 600` on it; if it was ever committed, remove it: the next apply makes another "
-            "and sends every secret once more",
+            advice="run `chmod 600` on it; if it was ever committed, remove it: the next apply makes another, "
+            "and until a secret changes it is taken to be what the files say",
         )
     if len(content) != _KEY_BYTES:
         raise InventoryError(
             f"the digest key {path} does not hold {_KEY_BYTES} bytes",
-            advice="restore it, or remove it: the next apply makes another and sends every secret once more",
+            advice="restore it, or remove it: the next apply makes another, and until a secret changes it is taken "
+            "to be what the files say",
         )
     return content
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from reconciler.errors import InventoryConflictError, InventoryError
 from reconciler.inventory.private_file import make_private_folder, read_private, sync_folder, write_beside
 from reconciler.inventory.store import MAX_RECORD_BYTES, checked_name, decode, encode
-from reconciler.model.inventory import Inventory
+from reconciler.model.record import Inventory
 
 _LOCK_WAIT_S = 10.0
 _LOCK_RETRY_S = 0.02

@@ -5,23 +5,28 @@ replaces, so stateless CI can prune and `git log` shows who owned what when. The
 outside `refs/heads`: no branch, no work tree and no index is ever touched.
 """
 
-import hashlib
-import os
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from reconciler.errors import InventoryConflictError, InventoryError
-from reconciler.inventory.git_command import Answer, GitCommand, without_credentials
+from reconciler.errors import InventoryConflictError, InventoryError, RepositoryError
 from reconciler.inventory.store import MAX_RECORD_BYTES, checked_name, decode, encode
-from reconciler.model.inventory import Inventory
+from reconciler.model.record import Inventory
+from reconciler.model.url import masked
+from reconciler.repository.cache import Cache
+from reconciler.repository.folder import git_dir_of
+from reconciler.repository.launch import REMOTE, Answer, Launcher
+from reconciler.repository.url import check_url
 
 FILE_NAME = "inventory.json"
 _REMOTE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
-_REMOTE_URL = re.compile(r"(?:https|ssh|file)://[^\s-][^\s]*")
-_SCP_LIKE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!:)[^\s-][^\s]*")
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SETTINGS = {
+    "transfer.fsckObjects": "true",
+    **{f"{role}.name": "reconciler" for role in ("author", "committer")},
+    **{f"{role}.email": "reconciler@localhost" for role in ("author", "committer")},
+}
+_FAILED = 1
 
 
 class Access(StrEnum):
@@ -34,10 +39,10 @@ class Access(StrEnum):
 class GitInventory:
     """Keeps each target's record in a ref of the repository at `repository`.
 
-    With `remote` (a configured name or an https, ssh or file URL) the remote's ref is the record:
-    it is asked before every read and pushed to on every write, and no ref moves here.
-    Without, the ref lives in this repository alone. Raises InventoryError where there is no
-    repository or the remote cannot be one.
+    With `remote` (the name of one of its remotes, or a URL that the source could be read from) the
+    remote's ref is the record: it is asked before every read and pushed to on every write, and no
+    ref moves here. Without, the ref lives in this repository alone. Raises InventoryError where
+    there is no repository, no such remote, or the URL is refused.
     """
 
     def __init__(
@@ -47,21 +52,56 @@ class GitInventory:
         *,
         remote: str | None = None,
         access: Access = Access.WRITE,
-        environment: Mapping[str, str],
+        launcher: Launcher,
     ) -> None:
         self._instance = checked_name(instance, what="instance")
-        self._remote = None if remote is None else _checked_remote(remote)
         self._access = access
         self._repository = repository
-        self._git = GitCommand(_git_dir(repository), environment=environment)
+        self._launcher = launcher
+        self._url: str | None = None
         self._head: dict[str, str] = {}
         """Commit of each target as last read or written here, "" where there was none."""
-        found = self._git.run("rev-parse", "--git-dir")
+        try:
+            self._git_dir = git_dir_of(repository)
+            found = self._launcher.run(["rev-parse", "--git-dir"], folder=repository, git_dir=self._git_dir)
+        except RepositoryError as error:
+            raise InventoryError(str(error), advice=error.advice) from error
         if found.code:
             raise InventoryError(
                 f"{repository} is no usable Git repository: {found.message}",
                 advice="run in a clone, or keep the inventory in a file (`inventory.file`)",
             )
+        self._remote = None if remote is None else self._checked(remote)
+
+    def _checked(self, remote: str) -> str:
+        """Name by which git knows the remote, one that it cannot take for a path or an option."""
+        if _REMOTE_NAME.fullmatch(remote) is None:
+            self._url = checked_url(remote)
+            return REMOTE
+        answer = self._run("remote", "get-url", "--", remote)
+        if answer.code:
+            raise InventoryError(
+                f"{self._repository} has no remote {remote!r}",
+                advice="name one that `git remote` lists, or give an https, ssh or file URL",
+            )
+        return remote
+
+    def _run(self, *arguments: str, given: bytes = b"") -> Answer:
+        """One git command to its end. One that could not be run or finished fails.
+
+        Failed says nothing about what a remote did before: look there.
+        """
+        try:
+            return self._launcher.run(
+                arguments,
+                folder=self._repository,
+                git_dir=self._git_dir,
+                url=self._url,
+                settings=_SETTINGS,
+                given=given,
+            )
+        except RepositoryError as error:
+            return Answer(_FAILED, b"", str(error))
 
     def read(self, target: str) -> Inventory:
         """Return the record; see `InventoryStore.read`."""
@@ -98,16 +138,16 @@ class GitInventory:
 
     def _place(self) -> str:
         if self._remote:
-            return f"the remote {without_credentials(self._remote)}"
+            return f"the remote {self._remote if self._url is None else masked(self._url)}"
         return f"the repository {self._repository}"
 
     def _ref(self, target: str) -> str:
         return f"refs/reconciler/{self._instance}/{checked_name(target, what='target')}"
 
     def _local_head(self, ref: str) -> str:
-        answer = self._git.run("for-each-ref", "--format=%(refname) %(objectname)", "--", ref)
+        answer = self._run("for-each-ref", "--format=%(refname) %(objectname)", "--", ref)
         # A damaged ref is only warned of and then left out: that is no proof that there is none.
-        if answer.code or "broken ref" in answer.message:
+        if answer.code or "broken ref" in answer.errors:
             raise InventoryError(
                 f"cannot read {ref}: {answer.message}",
                 advice="nothing was changed; repair the repository (`git fsck`), or remove the damaged ref",
@@ -117,8 +157,8 @@ class GitInventory:
     def _remote_head(self, ref: str) -> str:
         """Commit of the remote's ref, "" where the remote answered that there is none."""
         assert self._remote is not None
-        answer = self._git.run("ls-remote", "--quiet", "--", self._remote, ref)
-        if answer.code or "broken ref" in answer.message:
+        answer = self._run("ls-remote", "--quiet", "--", self._remote, ref)
+        if answer.code or "broken ref" in answer.errors:
             raise InventoryError(
                 f"cannot read {ref} from {self._place()}: {answer.message}",
                 advice="check the remote's URL, its credentials and the network",
@@ -129,7 +169,7 @@ class GitInventory:
         assert self._remote is not None
         if self._has(head):
             return
-        answer = self._git.run(
+        answer = self._run(
             "fetch",
             "--quiet",
             "--no-tags",
@@ -146,11 +186,11 @@ class GitInventory:
             raise InventoryError(f"cannot fetch {ref} from {self._place()}: {reason}", advice="run again")
 
     def _has(self, commit: str) -> bool:
-        return self._git.run("cat-file", "-e", f"{commit}^{{commit}}").code == 0
+        return self._run("cat-file", "-e", f"{commit}^{{commit}}").code == 0
 
     def _content(self, commit: str, place: str) -> bytes:
         name = f"{commit}:{FILE_NAME}"
-        size = self._git.run("cat-file", "-s", name)
+        size = self._run("cat-file", "-s", name)
         if size.code or not size.text.isdigit():
             raise InventoryError(
                 f"{place} holds no {FILE_NAME}",
@@ -158,19 +198,19 @@ class GitInventory:
             )
         if int(size.text) > MAX_RECORD_BYTES:
             raise InventoryError(f"{FILE_NAME} in {place} is larger than {MAX_RECORD_BYTES} bytes")
-        answer = self._git.run("cat-file", "blob", name)
+        answer = self._run("cat-file", "blob", name)
         if answer.code:
             raise InventoryError(f"cannot read {FILE_NAME} in {place}: {answer.message}")
         return answer.output
 
     def _commit(self, content: bytes, parent: str, subject: str) -> str:
-        blob = self._made("hash-object", "-w", "--stdin", stdin=content)
-        tree = self._made("mktree", stdin=f"100644 blob {blob}\t{FILE_NAME}\n".encode())
+        blob = self._made("hash-object", "-w", "--stdin", given=content)
+        tree = self._made("mktree", given=f"100644 blob {blob}\t{FILE_NAME}\n".encode())
         parents = ("-p", parent) if parent else ()
         return self._made("commit-tree", tree, *parents, "-m", subject)
 
-    def _made(self, *arguments: str, stdin: bytes = b"") -> str:
-        answer = self._git.run(*arguments, stdin=stdin)
+    def _made(self, *arguments: str, given: bytes = b"") -> str:
+        answer = self._run(*arguments, given=given)
         if answer.code or _OBJECT.fullmatch(answer.text) is None:
             raise InventoryError(
                 f"cannot store the record in {self._repository}: {answer.message}",
@@ -180,7 +220,7 @@ class GitInventory:
 
     def _update(self, ref: str, before: str, commit: str) -> None:
         # An empty old value means that the ref must not exist yet (git-update-ref(1)).
-        answer = self._git.run("update-ref", "--no-deref", "--", ref, commit, before)
+        answer = self._run("update-ref", "--no-deref", "--", ref, commit, before)
         if answer.code:
             if self._local_head(ref) != before:
                 raise _conflict(ref, self._place())
@@ -188,7 +228,7 @@ class GitInventory:
 
     def _push(self, ref: str, before: str, commit: str) -> None:
         assert self._remote is not None
-        answer = self._git.run(
+        answer = self._run(
             "push",
             "--quiet",
             "--no-verify",
@@ -214,54 +254,27 @@ class GitInventory:
         )
 
 
-def cached_repository(url: str, cache: Path, *, environment: Mapping[str, str]) -> Path:
-    """Return a bare repository below `cache` for records kept at `url`, made where it is missing.
+def cached_repository(url: str, cache: Cache) -> Path:
+    """Return a bare repository for records kept at `url`, made where it is missing.
 
-    For sources that are a URL and not a clone: `GitInventory(cached_repository(url, cache, …), …,
+    For sources that are a URL and not a clone: `GitInventory(cached_repository(url, cache), …,
     remote=url)`. Nothing of the branches is fetched into it. Raises InventoryError.
     """
-    name = hashlib.sha256(_checked_remote(url).encode()).hexdigest()[:32]
-    path = cache / f"inventory-{name}.git"
-    if not (path / "HEAD").is_file():
-        try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise InventoryError(
-                f"cannot make {path}: {error.strerror}", advice="choose another cache folder"
-            ) from error
-        answer = GitCommand(path, environment=environment).run("init", "--quiet", "--bare", "--template=")
-        if answer.code:
-            raise InventoryError(
-                f"cannot make {path}: {answer.message}", advice="choose another cache folder"
-            )
-    return path
+    try:
+        return cache.made(checked_url(url))
+    except RepositoryError as error:
+        raise InventoryError(str(error), advice=error.advice) from error
 
 
-def _git_dir(repository: Path) -> Path:
-    """Folder of the objects and refs: `.git`, what a `.git` file points at, or a bare repository itself."""
-    inner = repository / ".git"
-    if inner.is_file():
-        try:
-            text = inner.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InventoryError(f"cannot read {inner}") from error
-        if text.startswith("gitdir:"):
-            return Path(os.path.normpath(repository / text.removeprefix("gitdir:").strip()))
-    return inner if inner.is_dir() else repository
-
-
-def _checked_remote(remote: str) -> str:
-    """Return a remote that git cannot take for an option or for a transport that runs programs."""
-    if (
-        remote.startswith("-")
-        or "::" in remote
-        or not any(pattern.fullmatch(remote) for pattern in (_REMOTE_NAME, _REMOTE_URL, _SCP_LIKE))
-    ):
+def checked_url(url: str) -> str:
+    """Return a URL that the source could be read from, too. Raises InventoryError."""
+    try:
+        return check_url(url)
+    except RepositoryError as error:
         raise InventoryError(
-            f"{without_credentials(remote)!r} cannot be the remote of the inventory",
-            advice="name a remote of the repository, or give an https, ssh or file URL",
-        )
-    return remote
+            f"{masked(url)!r} cannot be the remote of the inventory: {error}",
+            advice=f"name a remote of the repository, or {error.advice}",
+        ) from error
 
 
 def _object_of(ref: str, answer: Answer, *, separator: str, name_first: bool) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 
-from reconciler.model.inventory import Inventory
+from reconciler.model.record import Inventory
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import re
 from typing import Protocol
 
 from reconciler.errors import InventoryError
-from reconciler.model.inventory import Inventory
+from reconciler.model.record import Inventory, UnknownVersionError
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 """A record of 10,000 objects is about 3 MB; more than this is not one of ours."""
@@ -81,6 +81,11 @@ def decode(data: bytes, *, instance: str, target: str, place: str) -> Inventory:
         inventory = Inventory.from_json(document)
     except KeyError as error:
         raise InventoryError(f"{place} is damaged: it lacks {error}", advice=advice) from error
+    except UnknownVersionError as error:
+        raise InventoryError(
+            f"{place} is no usable record: {error}",
+            advice="nothing was changed; run the version of this program that wrote it, or a later one",
+        ) from error
     except (ValueError, RecursionError) as error:
         reason = "it is not JSON" if isinstance(error, json.JSONDecodeError) else str(error)[:200]
         raise InventoryError(f"{place} is no usable record: {reason}", advice=advice) from error

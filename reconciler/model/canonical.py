@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.json import Json, JsonObject, pointer
-from reconciler.model.resource_definition import Criterion, Entity
+from reconciler.model.resource_definition import Criterion, Entity, selector_of
 from reconciler.model.runner import WRITE_ONLY_AUTH
 from reconciler.model.secret import Expression, Literal, Reference, Secret, SecretLeaf, Unreadable
 
@@ -120,7 +120,8 @@ def criteria_fields(criteria: tuple[Criterion, ...] | None) -> dict[str, dict[st
     """Criteria by selector, without ids; None stays None."""
     if criteria is None:
         return None
-    return {criterion.selector(): criterion.fields() for criterion in criteria}
+    found = [criterion.fields() for criterion in criteria]
+    return {selector_of(fields): fields for fields in found}
 
 
 def runner_configuration(configuration: JsonObject) -> tuple[JsonObject, dict[str, SecretLeaf]]:

@@ -1,6 +1,7 @@
 """Desired state of one organization: what its documents come down to, one resource for each thing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.model import canonical
 from reconciler.model.agent import AgentDocument
@@ -10,7 +11,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
 from reconciler.model.runner import RunnerDocument
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Digester, Literal, Secret
 from reconciler.model.state import Resource, State
 
 AGENT_TYPE = "agent"
@@ -25,7 +26,28 @@ def desired_state(declarations: Declarations, place: Place) -> State:
     installations and keys of other owners than agents are checked by rules and not applied.
     """
     resources = {resource.key: resource for resource in _resources(declarations, place)}
-    return State(resources, frozenset(Kind))
+    unmanaged = (
+        ResourceKey(place, Kind.RUNNER, runner.document.metadata.id)
+        for runner in declarations.runners
+        if runner.document.spec.rules is None
+    )
+    return State(resources, frozenset(Kind), open=frozenset(unmanaged))
+
+
+def digested(state: State, digester: Digester) -> State:
+    """The state with the digest of its value in every literal."""
+    with_digests = {
+        key: replace(
+            resource,
+            secrets={
+                at: replace(leaf, digest=digester.digest(leaf.secret)) if isinstance(leaf, Literal) else leaf
+                for at, leaf in resource.secrets.items()
+            },
+        )
+        for key, resource in state.resources.items()
+        if resource.secrets
+    }
+    return replace(state, resources={**state.resources, **with_digests})
 
 
 def _resources(declarations: Declarations, place: Place) -> Iterator[Resource]:

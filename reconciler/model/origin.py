@@ -1,7 +1,9 @@
-"""Where a value came from: file, line and column, kept compactly for every node of a document."""
+"""Where a value came from: file, line and column, of every node of a document."""
 
-from array import array  # noqa: TC003  dataclass fields are resolved at run time
-from dataclasses import dataclass, field
+from array import array  # noqa: TC003  fields are resolved at run time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.model.json import Json, Path
 
@@ -20,26 +22,51 @@ class Origin:
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Positions:
+class Places(NamedTuple):
     """Start of every node of one document, in preorder: `line << 32 | column`, counted from 1.
 
     The order is that of walking the parsed value, mappings in insertion order. `keys` holds
     the start of the mapping key that leads to the node (the node's own start elsewhere).
-    16 bytes a node: 10,000 definitions cost about 4 MB.
     """
 
-    file: str
-    values: "array[int]" = field(repr=False)
-    keys: "array[int]" = field(repr=False)
+    values: "array[int]"
+    keys: "array[int]"
+
+
+class Positions:
+    """Where the values of one document stand; found out when first asked for, since most are never asked for."""
+
+    __slots__ = ("_find", "_places", "_start", "file")
+
+    def __init__(self, file: str, start: int, find: Callable[[], Places]) -> None:
+        self.file = file
+        self._start = start
+        """Place of the document itself."""
+        self._find = find
+        self._places: Places | None = None
+
+    @classmethod
+    def known(cls, file: str, places: Places) -> "Positions":
+        """Positions that have been found already."""
+        return cls(file, places.values[0] if places.values else 0, lambda: places)
+
+    @property
+    def places(self) -> Places:
+        """Every place of the document."""
+        if self._places is None:
+            self._places = self._find()
+        return self._places
 
     def origin(self, document: Json, path: Path = ()) -> Origin:
         """Place of the value under `path`, or of its nearest existing ancestor."""
-        return self._at(self.values, document, path)
+        return self._at(self.places.values, document, path) if path else self._of_document()
 
     def key_origin(self, document: Json, path: Path = ()) -> Origin:
         """Place of the key under `path`, or of its nearest existing ancestor."""
-        return self._at(self.keys, document, path)
+        return self._at(self.places.keys, document, path) if path else self._of_document()
+
+    def _of_document(self) -> Origin:
+        return Origin(self.file, self._start >> 32, self._start & 0xFFFFFFFF)
 
     def _at(self, packed: "array[int]", document: Json, path: Path) -> Origin:
         index, value = 0, document

@@ -71,6 +71,17 @@ def placeholders(text: str) -> list[str]:
     return found
 
 
+def head_and_steps(inside: str) -> tuple[str, tuple[str, ...]]:
+    """Split the inside of a placeholder into its root and the steps below it, whichever way they are written.
+
+    >>> head_and_steps("context['app'].id"), head_and_steps("var")
+    (('context', ('app', 'id')), ('var', ()))
+    """
+    head = re.split(r"[.\[\s]", inside, maxsplit=1)[0]
+    steps = tuple(found["plain"] or found["quoted"] for found in _STEP.finditer(inside[len(head) :]))
+    return head, steps
+
+
 def has_placeholder(text: str) -> bool:
     """True where any part of the text is filled in at deployment."""
     return bool(placeholders(text))

@@ -1,5 +1,6 @@
 """Resource definitions, in the file format that `humctl apply` takes (v1 reference 4 and 9)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -32,21 +33,28 @@ class Criterion(Frozen):
         >>> Criterion(res_id="agent", env_type="development").selector()
         'env_type=development,res_id=agent'
         """
-        fields = self.fields()
-        if fields["class"] == DEFAULT_CLASS:
-            del fields["class"]
-        return ",".join(f"{name}={value}" for name, value in fields.items())
+        return selector_of(self.fields())
 
     def fields(self) -> dict[str, str]:
         """The set fields in the API's spelling and fixed order, `class` always among them."""
-        values = {
-            "env_type": self.env_type,
-            "app_id": self.app_id,
-            "env_id": self.env_id,
-            "res_id": self.res_id,
-            "class": self.class_name or DEFAULT_CLASS,
-        }
-        return {name: value for name, value in values.items() if value}
+        found: dict[str, str] = {}
+        if self.env_type:
+            found["env_type"] = self.env_type
+        if self.app_id:
+            found["app_id"] = self.app_id
+        if self.env_id:
+            found["env_id"] = self.env_id
+        if self.res_id:
+            found["res_id"] = self.res_id
+        found["class"] = self.class_name or DEFAULT_CLASS
+        return found
+
+
+def selector_of(fields: Mapping[str, str]) -> str:
+    """Canonical text of the fields of a criterion; the class that is the default is left out."""
+    return ",".join(
+        [f"{name}={value}" for name, value in fields.items() if name != "class" or value != DEFAULT_CLASS]
+    )
 
 
 class DriverInputs(Frozen):

@@ -1,8 +1,9 @@
-"""Secret values: a type that does not show itself, and the digest that stands for it in records."""
+"""Secret values: a type that does not show itself, the digest that stands for it, and what fills a secret position."""
 
 import hashlib
 import hmac
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.model.json import Json, canonical_text
 
@@ -29,10 +30,46 @@ class Secret:
         return hash(canonical_text(self._value))
 
 
-def keyed_digest(secret: Secret, key: bytes) -> str:
-    """HMAC-SHA-256 in hex: tells whether a value is the one last sent, to holders of `key` only."""
-    text = canonical_text(secret.reveal()).encode("utf-8", "surrogatepass")
-    return hmac.new(key, text, hashlib.sha256).hexdigest()
+class Digest(NamedTuple):
+    """Stands for a secret in records: `text` tells whether a value is the same, to holders of the key only.
+
+    `key` is the id of the key, "" where a record does not name it. Digests of two keys say nothing
+    about each other.
+    """
+
+    key: str
+    text: str
+
+
+_KEY_ID_PURPOSE = b"reconciler: id of this digest key"
+_KEY_ID_DIGITS = 12
+
+
+class Digester:
+    """Makes the digests of secrets, HMAC-SHA-256 with one key. Made at the edge, so that the key stays there.
+
+    Without a key it makes none. `key_id` names the key without telling it, "" where there is none.
+    """
+
+    __slots__ = ("_key", "key_id")
+
+    def __init__(self, key: bytes | None) -> None:
+        self._key = key
+        self.key_id = "" if key is None else self._of(key, _KEY_ID_PURPOSE)[:_KEY_ID_DIGITS]
+
+    def __repr__(self) -> str:
+        return f"Digester({self.key_id or 'no key'})"
+
+    def digest(self, secret: Secret) -> Digest | None:
+        """The digest of a value, None without a key."""
+        if self._key is None:
+            return None
+        text = canonical_text(secret.reveal()).encode("utf-8", "surrogatepass")
+        return Digest(self.key_id, self._of(self._key, text))
+
+    @staticmethod
+    def _of(key: bytes, text: bytes) -> str:
+        return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +93,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A plain value to be written. Only desired resources hold it."""
+    """A plain value to be written. Only desired resources hold it. `digest` is None without a digest key."""
 
     secret: Secret
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,18 +50,31 @@ class Resource:
     """Live only: what the server says about it and nobody sets. Keys of agents: `expired_at` (RFC 3339) and
     `is_authorized` (`true` or `false`)."""
 
+    @property
+    def parent(self) -> ResourceKey | None:
+        """What this is deleted along with: the agent of a key, the runner of a rule; None for anything else."""
+        match self.key.kind:
+            case Kind.KEY:
+                return self.key.beside(Kind.AGENT, self.key.id.partition("/")[0])
+            case Kind.RUNNER_RULE:
+                return self.key.beside(Kind.RUNNER, str(self.document.get("runner_id", "")))
+            case _:
+                return None
+
 
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything known on one side of one target.
 
     `complete` names the kinds that were read to the end without an error: only for those is
-    absence evidence (design decision 4.1).
+    absence evidence (design decision 4.1). `open` names things whose parts the files do not manage
+    (desired only): their parts are neither missing nor too many.
     """
 
     resources: Mapping[ResourceKey, Resource]
     complete: frozenset[Kind]
     surroundings: Surroundings = UNSEEN
+    open: frozenset[ResourceKey] = frozenset()
 
     def of(self, kind: Kind) -> list[Resource]:
         """Resources of one kind, by id."""

@@ -6,6 +6,7 @@ Each member is None where it was not read, which is never the same as empty.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from reconciler.model.json import JsonObject
 
@@ -20,6 +21,12 @@ class Beside(StrEnum):
     OPERATOR_KEYS = "Operator keys"
     ACCOUNTS = "cloud accounts"
     DRIVERS = "drivers"
+    RESOURCE_TYPES = "resource types"
+    ENVIRONMENT_TYPES = "environment types"
+    APPLICATIONS = "applications"
+    PROJECTS = "projects of runners"
+    RUNNER_ENVIRONMENT_TYPES = "environment types of runners"
+    """Those of v2, which are other objects than those of v1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What was read of one organization. `accounts` maps ids to types, `drivers` names to drivers.
+    """What was read of one organization. `accounts` maps ids to types, `drivers` names to drivers; the others are ids.
 
     `failures` says why a collection that was asked for could not be read.
     """
@@ -65,7 +72,40 @@ class Surroundings:
     operator_keys: tuple[OperatorKey, ...] | None = None
     accounts: Mapping[str, str] | None = None
     drivers: Mapping[str, Driver] | None = None
+    resource_types: frozenset[str] | None = None
+    environment_types: frozenset[str] | None = None
+    applications: frozenset[str] | None = None
+    projects: frozenset[str] | None = None
+    runner_environment_types: frozenset[str] | None = None
     failures: Mapping[Beside, str] = field(default_factory=dict)
+
+    def names(self, what: Beside) -> frozenset[str] | None:
+        """Names in a collection, None where it was not read.
+
+        >>> Surroundings(resource_types=frozenset(("s3",))).names(Beside.RESOURCE_TYPES)
+        frozenset({'s3'})
+        """
+        match what:
+            case Beside.STORES:
+                return None if self.stores is None else frozenset(store.id for store in self.stores)
+            case Beside.OPERATOR_KEYS:
+                return None if self.operator_keys is None else frozenset(key.id for key in self.operator_keys)
+            case Beside.ACCOUNTS:
+                return None if self.accounts is None else frozenset(self.accounts)
+            case Beside.DRIVERS:
+                return None if self.drivers is None else frozenset(self.drivers)
+            case Beside.RESOURCE_TYPES:
+                return self.resource_types
+            case Beside.ENVIRONMENT_TYPES:
+                return self.environment_types
+            case Beside.APPLICATIONS:
+                return self.applications
+            case Beside.PROJECTS:
+                return self.projects
+            case Beside.RUNNER_ENVIRONMENT_TYPES:
+                return self.runner_environment_types
+            case _:
+                assert_never(what)
 
     @property
     def primary_store(self) -> LiveStore | None:

@@ -5,13 +5,14 @@ proves is told there. Called by `reconciler.passes.reconcile` (look) and `reconc
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self, assert_never
+from typing import TYPE_CHECKING, Self, assert_never
 
 import httpx
 
+from reconciler.errors import OrchestratorError
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Generation, Kind
 from reconciler.model.place import Place
@@ -26,13 +27,17 @@ from reconciler.orchestrator.access import (
 from reconciler.orchestrator.http import Channel, Endpoint
 from reconciler.orchestrator.look import look
 from reconciler.orchestrator.retry import Retry
-from reconciler.orchestrator.sight import Hints, Look
+from reconciler.orchestrator.sight import Hints, Look, Use
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2
 from reconciler.orchestrator.waiting import Waits
 
-__all__ = ["Access", "Endpoint", "Hints", "Look", "Orchestrator", "Retry", "Transport"]
+if TYPE_CHECKING:
+    from reconciler.model.active_resource import ActiveResource
 
+__all__ = ["Access", "Endpoint", "Hints", "Look", "Orchestrator", "Retry", "Transport", "Use"]
+
+_FORCIBLE = frozenset((Kind.DEFINITION, Kind.CRITERION))
 Transport = Callable[[Endpoint], httpx.BaseTransport]
 """Makes what really sends the requests to an endpoint."""
 
@@ -62,8 +67,10 @@ class Orchestrator:
         self._tally = Tally()
         slots = threading.BoundedSemaphore(concurrency)
 
+        opened = transport or _network(concurrency)
+
         def channel(endpoint: Endpoint, generation: Generation) -> Channel:
-            sender = transport(endpoint) if transport else EnvironmentTransport(connections=concurrency)
+            sender = opened(endpoint)
             guarded: httpx.BaseTransport = TalliedTransport(sender, self._tally)
             if access is Access.READ_ONLY:
                 guarded = ReadOnlyTransport(guarded)
@@ -185,8 +192,27 @@ class Orchestrator:
             case _:
                 assert_never(kind)
 
-    def delete(self, live: Resource) -> None:
-        """Delete one thing, never by force. AbsentError where it was already gone."""
+    def active_resources(self, definitions: Iterable[str]) -> Use:
+        """Read what deployments made with definitions: one request each, in parallel. Failures are in the answer."""
+        v1 = self._for_v1()
+        found: dict[str, tuple[ActiveResource, ...]] = {}
+        failures: dict[str, OrchestratorError] = {}
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="use") as pool:
+            reading = {name: pool.submit(v1.active_resources, name) for name in sorted(set(definitions))}
+            for name, future in reading.items():
+                try:
+                    found[name] = tuple(future.result())
+                except OrchestratorError as error:
+                    failures[name] = error
+        return Use(found, failures)
+
+    def delete(self, live: Resource, *, force: bool = False) -> None:
+        """Delete one thing. AbsentError where it was already gone, InUseError where deployments still use it.
+
+        `force` deletes a definition or a criterion that is in use; for other kinds the API knows no force.
+        """
+        if force and live.key.kind not in _FORCIBLE:
+            raise ValueError(f"{live.key} cannot be deleted by force")
         key = live.key
         match key.kind:
             case Kind.AGENT:
@@ -194,9 +220,9 @@ class Orchestrator:
             case Kind.KEY:
                 self._for_v1().delete_key(key)
             case Kind.DEFINITION:
-                self._for_v1().delete_definition(key.id)
+                self._for_v1().delete_definition(key.id, force=force)
             case Kind.CRITERION:
-                self._for_v1().delete_criterion(key.id.partition("[")[0], live.handle["id"])
+                self._for_v1().delete_criterion(key.id.partition("[")[0], live.handle["id"], force=force)
             case Kind.RUNNER:
                 self._for_v2().delete_runner(key.id)
             case Kind.RUNNER_RULE:
@@ -208,9 +234,9 @@ class Orchestrator:
         """Add a criterion to a definition and return its id."""
         return self._for_v1().create_criterion(definition.id, fields)
 
-    def delete_criterion(self, definition: ResourceKey, criterion_id: str) -> None:
-        """Take a criterion from a definition, never by force."""
-        self._for_v1().delete_criterion(definition.id, criterion_id)
+    def delete_criterion(self, definition: ResourceKey, criterion_id: str, *, force: bool = False) -> None:
+        """Take a criterion from a definition. InUseError where active resources would move, unless by force."""
+        self._for_v1().delete_criterion(definition.id, criterion_id, force=force)
 
     def _for_v1(self) -> V1:
         if self._v1 is None:
@@ -221,3 +247,9 @@ class Orchestrator:
         if self._v2 is None:
             raise ValueError("this target has no v2 endpoint")
         return self._v2
+
+
+def _network(connections: int) -> Transport:
+    """What opens the network, one set of certificates for both APIs."""
+    certificates = httpx.create_ssl_context()
+    return lambda _: EnvironmentTransport(connections=connections, certificates=certificates)

@@ -26,6 +26,7 @@ from reconciler.errors import (
     AbsentError,
     ConflictError,
     ConnectionPart,
+    InUseError,
     LostAnswerError,
     OrchestratorError,
     RejectedError,
@@ -37,7 +38,7 @@ from reconciler.model.kind import Generation
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.access import SAFE_VERBS
 from reconciler.orchestrator.broken import SlowAnswerError, reason, remedy
-from reconciler.orchestrator.message import error_message, missing_permissions, quoted
+from reconciler.orchestrator.message import error_message, missing_permissions, quoted, rematches
 from reconciler.orchestrator.retry import Retry, retry_after_s
 from reconciler.orchestrator.shape import ShapeError
 from reconciler.orchestrator.waiting import Waits
@@ -159,9 +160,9 @@ class Channel:
         except ShapeError as error:
             raise LostAnswerError(f"{request}: done, but the answer cannot be used: {error}") from error
 
-    def delete(self, parts: Sequence[str]) -> None:
-        """Send a DELETE without a body; AbsentError where there was nothing."""
-        request = _Request("DELETE", path_of(parts), {}, None, ())
+    def delete(self, parts: Sequence[str], *, query: Mapping[str, str] | None = None) -> None:
+        """Send a DELETE without a body; AbsentError where there was nothing, InUseError where it is still used."""
+        request = _Request("DELETE", path_of(parts), query or {}, None, ())
         self._retry.call(lambda: self._exchange(request), self._waits.on)
 
     def _exchange(self, request: _Request) -> Json:
@@ -264,6 +265,10 @@ class Channel:
             )
         if status == 404:
             return _absence(message, body, cause, is_empty=not content, request_id=request_id)
+        if status == 409 and request.verb == "DELETE":
+            return InUseError(
+                message, status=status, request_id=request_id, advice=_IN_USE, rematches=rematches(body)
+            )
         error, advice = _TERMINAL.get(status, (RejectedError, ""))
         if status == 401 and self._token is None:
             advice = "no token is set: name one in the settings"
@@ -274,6 +279,7 @@ class Channel:
         return error(message, status=status, request_id=request_id, advice=advice, cause=cause, part=part)
 
 
+_IN_USE = "remove it from the environments that use it, or deploy them without it, and apply again"
 _TERMINAL: dict[int, tuple[type[OrchestratorError], str]] = {
     401: (UnauthorizedError, "check that the token is set, is of this installation and has not expired"),
     403: (UnauthorizedError, "the token is valid, but does not permit this"),
@@ -324,7 +330,9 @@ def is_sendable(token: Secret) -> bool:
 
 def _headers(endpoint: Endpoint, generation: Generation) -> dict[str, str]:
     client = f"reconciler/{reconciler.__version__}"
-    headers = {"Accept": "application/json", "User-Agent": client, "Humanitec-User-Agent": f"app {client}"}
+    headers = {"Accept": "application/json", "User-Agent": client}
+    if generation is Generation.V1:
+        headers["Humanitec-User-Agent"] = f"app {client}"
     if endpoint.token is not None:
         if not is_sendable(endpoint.token):
             raise OrchestratorError(f"the token {UNSENDABLE}; nothing was sent")

@@ -12,9 +12,10 @@ from dataclasses import replace
 from reconciler.errors import OrchestratorError
 from reconciler.model.kind import Kind
 from reconciler.model.state import Resource, State
-from reconciler.model.surroundings import UNSEEN
+from reconciler.model.surroundings import UNSEEN, Beside
+from reconciler.model.witness import WITNESSES
 from reconciler.orchestrator.sight import Hints, Look
-from reconciler.orchestrator.surroundings import read_surroundings
+from reconciler.orchestrator.surroundings import Reading, unproven
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2, Summary
 
@@ -56,7 +57,8 @@ def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor
     agents = pool.submit(v1.agents) if v1 else None
     summaries = pool.submit(v2.summaries) if v2 else None
     rules = pool.submit(v2.rules) if v2 else None
-    surroundings = read_surroundings(v1, hints.beside, pool) if v1 else None
+    reading = Reading(v1, v2, pool)
+    reading.start(hints.beside)
     if v1 and agents and definitions:
         _gather_agents(gathering, v1, agents, hints.agents, pool)
         gathering.take(Kind.DEFINITION, [definitions])
@@ -66,9 +68,16 @@ def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor
         _gather_runners(gathering, v2, summaries, hints.runners, pool)
         gathering.take(Kind.RUNNER_RULE, [rules])
         _require_proof(gathering, v2)
-    if surroundings is not None:
-        gathering.surroundings = surroundings()
+    if hints.named:
+        reading.start(unproven(_knowable(hints.named, gathering.complete), gathering.resources))
+    gathering.surroundings = reading.wait()
     return gathering.look()
+
+
+def _knowable(named: Mapping[Beside, frozenset[str]], complete: set[Kind]) -> Mapping[Beside, frozenset[str]]:
+    """Leave out names whose objects could not be listed: nothing is planned for those, so no list is worth it."""
+    missing = {beside for beside, kind in WITNESSES.items() if kind not in complete}
+    return {beside: names for beside, names in named.items() if beside not in missing}
 
 
 def _gather_agents(

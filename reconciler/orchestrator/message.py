@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from reconciler.model.active_resource import Rematch
 from reconciler.model.json import Json
 from reconciler.model.secret import Literal, Secret
 from reconciler.model.state import Resource
@@ -64,17 +65,28 @@ def error_message(body: Json) -> str:
     return ""
 
 
+def rematches(body: Json) -> tuple[Rematch, ...]:
+    """Return the active resources that a refused delete would change; none where the body is no such array."""
+    changes = body if isinstance(body, list) else []
+    names = ("app_id", "env_id", "res_id", "from_def", "to_def")
+    return tuple(
+        Rematch(*(first_line(str(change.get(name, ""))) for name in names))
+        for change in changes
+        if isinstance(change, dict)
+    )
+
+
 def _affected_resources(changes: list[Json]) -> str:
     """Summarise the array that refuses a delete because active resources would change (v1 reference 4.7)."""
     names = [
-        "/".join(str(change.get(part, "?")) for part in ("app_id", "env_id", "res_id"))
-        for change in changes
-        if isinstance(change, dict)
+        f"{change.application}/{change.environment}/{change.resource_id}"
+        + (f" (to {change.after})" if change.after else " (to no definition)")
+        for change in rematches(changes)
     ]
-    shown = ", ".join(first_line(name) for name in names[:NAMED_RESOURCES])
+    shown = ", ".join(names[:NAMED_RESOURCES])
     more = f" and {len(names) - NAMED_RESOURCES} more" if len(names) > NAMED_RESOURCES else ""
     noun = "active resource" if len(names) == 1 else "active resources"
-    return f"{len(names)} {noun} would change: {shown}{more}"
+    return f"still in use: {len(names)} {noun} would change: {shown}{more}"
 
 
 def missing_permissions(body: Json) -> list[str]:

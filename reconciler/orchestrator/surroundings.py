@@ -1,62 +1,85 @@
-"""What stands beside managed things in an organization, read only where a rule asks (v1 reference 5 to 7)."""
+"""What an organization holds beside managed things, read only where a rule asks (v1 reference 5 to 7, v2 16)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any
 
 from reconciler.errors import OrchestratorError
 from reconciler.model.json import JsonObject
+from reconciler.model.state import Resource
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside, Driver, LiveStore, OperatorKey, Surroundings
+from reconciler.model.witness import shown_by
 from reconciler.orchestrator import shape
 from reconciler.orchestrator.v1 import V1
+from reconciler.orchestrator.v2 import V2
 
-T = TypeVar("T")
 STORE_TYPES = ("awssm", "azurekv", "gcpsm", "vault", BUILT_IN_STORE)
 
 
-def read_surroundings(
-    v1: V1, asked: frozenset[Beside], pool: ThreadPoolExecutor
-) -> Callable[[], Surroundings]:
-    """Start one list request for each collection asked for, and return what waits for the answers.
+class Reading:
+    """Lists under way, one request for each collection; a collection is asked for once.
 
-    A collection that cannot be read is None, with the reason in `failures`.
+    `v1` and `v2` are None where the target has no such endpoint; what is theirs then stays unread.
     """
-    stores = _started(pool, asked, Beside.STORES, lambda: v1.listed(("secretstores",), store))
-    keys = _started(pool, asked, Beside.OPERATOR_KEYS, lambda: v1.listed(("keys",), operator_key))
-    accounts = _started(pool, asked, Beside.ACCOUNTS, lambda: v1.listed(("resources", "accounts"), account))
-    drivers = _started(pool, asked, Beside.DRIVERS, lambda: v1.listed(("resources", "drivers"), driver))
 
-    def wait() -> Surroundings:
+    def __init__(self, v1: V1 | None, v2: V2 | None, pool: ThreadPoolExecutor) -> None:
+        self._v1 = v1
+        self._v2 = v2
+        self._pool = pool
+        self._futures: dict[Beside, Future[list[Any]]] = {}
+
+    def start(self, asked: Iterable[Beside]) -> None:
+        """Ask for collections that were not asked for yet."""
+        for beside in asked:
+            read = None if beside in self._futures else self._reader(beside)
+            if read is not None:
+                self._futures[beside] = self._pool.submit(read)
+
+    def _reader(self, beside: Beside) -> Callable[[], list[Any]] | None:
+        v1, v2 = self._v1, self._v2
+        if beside in _OF_V1 and v1 is not None:
+            parts, parse = _OF_V1[beside]
+            return lambda: v1.listed(parts, parse)
+        if beside in _OF_V2 and v2 is not None:
+            return lambda: v2.ids(_OF_V2[beside])
+        return None
+
+    def wait(self) -> Surroundings:
+        """What was asked for. A collection that could not be read is None, with the reason in `failures`."""
         failures: dict[Beside, str] = {}
-        found_stores = _read(stores, Beside.STORES, failures)
-        found_keys = _read(keys, Beside.OPERATOR_KEYS, failures)
-        found_accounts = _read(accounts, Beside.ACCOUNTS, failures)
-        found_drivers = _read(drivers, Beside.DRIVERS, failures)
+        found: dict[Beside, list[Any]] = {}
+        for beside, future in self._futures.items():
+            try:
+                found[beside] = future.result()
+            except OrchestratorError as error:
+                failures[beside] = str(error)
+
+        def names(beside: Beside) -> frozenset[str] | None:
+            return frozenset(found[beside]) if beside in found else None
+
+        stores, keys = found.get(Beside.STORES), found.get(Beside.OPERATOR_KEYS)
+        accounts, drivers = found.get(Beside.ACCOUNTS), found.get(Beside.DRIVERS)
         return Surroundings(
-            stores=None if found_stores is None else tuple(found_stores),
-            operator_keys=None if found_keys is None else tuple(found_keys),
-            accounts=None if found_accounts is None else dict(found_accounts),
-            drivers=None if found_drivers is None else {found.name: found for found in found_drivers},
+            stores=None if stores is None else tuple(stores),
+            operator_keys=None if keys is None else tuple(keys),
+            accounts=None if accounts is None else dict(accounts),
+            drivers=None if drivers is None else {found.name: found for found in drivers},
+            resource_types=names(Beside.RESOURCE_TYPES),
+            environment_types=names(Beside.ENVIRONMENT_TYPES),
+            applications=names(Beside.APPLICATIONS),
+            projects=names(Beside.PROJECTS),
+            runner_environment_types=names(Beside.RUNNER_ENVIRONMENT_TYPES),
             failures=failures,
         )
 
-    return wait
 
+def unproven(named: Mapping[Beside, frozenset[str]], live: Iterable[Resource]) -> frozenset[Beside]:
+    """Collections with a name of which nothing live shows that it exists.
 
-def _started(
-    pool: ThreadPoolExecutor, asked: frozenset[Beside], beside: Beside, read: Callable[[], list[T]]
-) -> Future[list[T]] | None:
-    return pool.submit(read) if beside in asked else None
-
-
-def _read(future: Future[list[T]] | None, beside: Beside, failures: dict[Beside, str]) -> list[T] | None:
-    if future is None:
-        return None
-    try:
-        return future.result()
-    except OrchestratorError as error:
-        failures[beside] = str(error)
-        return None
+    A definition shows its type and its driver, a runner rule its project and its environment type.
+    """
+    shown = shown_by(live)
+    return frozenset(beside for beside, names in named.items() if names - shown.get(beside, frozenset()))
 
 
 def store(document: JsonObject) -> LiveStore:
@@ -94,3 +117,28 @@ def driver(document: JsonObject) -> Driver:
         account_types=tuple(name for name in types if isinstance(name, str)),
         inputs_schema=shape.member_object(document.get("inputs_schema") or {}, "member `inputs_schema`"),
     )
+
+
+def identifier(document: JsonObject) -> str:
+    """Return the id of an environment type or an application."""
+    return shape.text(document, "id")
+
+
+def resource_type(document: JsonObject) -> str:
+    """Return the name of a resource type."""
+    return shape.text(document, "type")
+
+
+_OF_V1: Mapping[Beside, tuple[tuple[str, ...], Callable[[JsonObject], Any]]] = {
+    Beside.STORES: (("secretstores",), store),
+    Beside.OPERATOR_KEYS: (("keys",), operator_key),
+    Beside.ACCOUNTS: (("resources", "accounts"), account),
+    Beside.DRIVERS: (("resources", "drivers"), driver),
+    Beside.RESOURCE_TYPES: (("resources", "types"), resource_type),
+    Beside.ENVIRONMENT_TYPES: (("env-types",), identifier),
+    Beside.APPLICATIONS: (("apps",), identifier),
+}
+_OF_V2: Mapping[Beside, str] = {
+    Beside.PROJECTS: "projects",
+    Beside.RUNNER_ENVIRONMENT_TYPES: "env-types",
+}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from reconciler.errors import AbsentError, ConnectionPart, OrchestratorError, RejectedError, UnavailableError
+from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.place import Place
@@ -18,6 +19,7 @@ from reconciler.orchestrator.http import Channel
 from reconciler.orchestrator.message import literals
 
 T = TypeVar("T")
+_FORCE = {"force": "true"}
 
 
 class V1:
@@ -53,8 +55,11 @@ class V1:
             ) from error
 
     def listed(self, parts: tuple[str, ...], parse: Callable[[JsonObject], T]) -> list[T]:
-        """Return a whole collection of the organization, such as `("secretstores",)`, parsed."""
-        return self._list(self._path(*parts), parse)
+        """Return a whole collection of the organization, such as `("secretstores",)`, parsed.
+
+        AbsentError where it is not there: older installations do not have all of them.
+        """
+        return self._channel.get(self._path(*parts), lambda answer: _items(answer, parse))
 
     def definitions(self) -> list[Resource]:
         """Return all definitions that are not deleted, with their criteria."""
@@ -106,9 +111,20 @@ class V1:
             )
         return self._channel.send("PATCH", path, self._definition, body=body) if body else live
 
-    def delete_definition(self, definition_id: str) -> None:
-        """Delete, never by force: active resources make it a ConflictError (v1 reference 4.7)."""
-        self._channel.delete(self._definition_path(definition_id))
+    def delete_definition(self, definition_id: str, *, force: bool = False) -> None:
+        """Delete a definition; without force, active resources make it an InUseError (v1 reference 4.7)."""
+        self._channel.delete(self._definition_path(definition_id), query=_FORCE if force else None)
+
+    def active_resources(self, definition_id: str) -> list[ActiveResource]:
+        """Return what deployments made with a definition, none where there is no such definition."""
+
+        def parse(answer: Json) -> list[ActiveResource]:
+            return _items(answer, wire_v1.active_resource)
+
+        try:
+            return self._channel.get(self._definition_path(definition_id, "resources"), parse)
+        except AbsentError:
+            return []
 
     def create_criterion(self, definition_id: str, fields: Mapping[str, str]) -> str:
         """Return the id of the new criterion."""
@@ -119,9 +135,10 @@ class V1:
             body=dict(fields),
         )
 
-    def delete_criterion(self, definition_id: str, criterion_id: str) -> None:
-        """Delete, never by force."""
-        self._channel.delete(self._definition_path(definition_id, "criteria", criterion_id))
+    def delete_criterion(self, definition_id: str, criterion_id: str, *, force: bool = False) -> None:
+        """Delete a criterion; without force, active resources that it moves make it an InUseError."""
+        path = self._definition_path(definition_id, "criteria", criterion_id)
+        self._channel.delete(path, query=_FORCE if force else None)
 
     def agents(self) -> list[Resource]:
         """Return all agents, without their keys."""

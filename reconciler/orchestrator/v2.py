@@ -58,6 +58,13 @@ class V2:
             for witness in _WITNESSES
         )
 
+    def ids(self, collection: str) -> list[str]:
+        """Return the ids of a whole collection of the organization, such as `projects`."""
+        try:
+            return [shape.text(item, "id") for item in pages(self._channel, self._path(collection))]
+        except shape.ShapeError as error:
+            raise OrchestratorError(f"the list of {collection} cannot be used: {error}") from error
+
     def summaries(self) -> list[Summary]:
         """Return what the list shows of every runner."""
         parts = self._path("runners")

@@ -5,6 +5,7 @@ answers alike. Bodies are built from the canonical document, so what is sent is 
 """
 
 from reconciler.model import canonical
+from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
@@ -160,3 +161,18 @@ def secret_inputs(desired: Resource) -> JsonObject:
     payload = desired.payload.reveal()
     assert isinstance(payload, dict)
     return dict(payload)
+
+
+def active_resource(document: JsonObject) -> ActiveResource:
+    """Return a resource that a deployment made (v1 reference 4.13); its outputs are not read."""
+    return ActiveResource(
+        definition=shape.text(document, "def_id"),
+        criterion=shape.optional_text(document, "criteria_id"),
+        application=shape.text(document, "app_id"),
+        environment=shape.text(document, "env_id"),
+        environment_type=shape.optional_text(document, "env_type"),
+        resource_id=shape.text(document, "res_id"),
+        resource_class=shape.text(document, "class"),
+        type=shape.text(document, "type"),
+        status=shape.optional_text(document, "status"),
+    )

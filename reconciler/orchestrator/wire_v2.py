@@ -8,10 +8,8 @@ from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.runner import WRITE_ONLY_AUTH, LiveRule, LiveRunner, RunnerRule
 from reconciler.model.state import Resource
+from reconciler.model.witness import ANY
 from reconciler.orchestrator import shape
-
-ANY = "*"
-"""In the id of a rule: any project, any environment type."""
 
 
 def runner(document: JsonObject, place: Place) -> Resource:

@@ -7,9 +7,10 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from reconciler.errors import InventoryError
-from reconciler.model.identity import TargetName
-from reconciler.model.inventory import Inventory
+from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.place import Place
+from reconciler.model.record import Inventory
+from reconciler.model.state import Resource
 from reconciler.passes.deed.hand import Hand
 from reconciler.passes.ledger import Ledger, unchanged_ownership
 from reconciler.passes.result import TargetResult
@@ -27,6 +28,7 @@ class Work:
     """One target to carry out: its plan, the record it was planned with, and the result so far."""
 
     name: TargetName
+    place: Place
     plan: TargetPlan
     inventory: Inventory
     result: TargetResult
@@ -34,10 +36,9 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """How records are written: the store, the key of digests, and the name of this run."""
+    """How records are written: the store and the name of this run."""
 
     write: Callable[[Inventory], None]
-    digest_key: bytes | None
     run: str
 
 
@@ -58,32 +59,34 @@ def carry_out(
     opened: list[tuple[Work, Ledger]] = []
     results: dict[TargetName, TargetResult] = {}
     for work in works:
-        ledger = Ledger(work.inventory, records.digest_key, records.write, run=records.run)
+        ledger = Ledger(work.inventory, records.write, run=records.run)
         try:
-            ledger.begin(work.plan.actions)
+            ledger.begin(work.plan.allowed)
         except InventoryError as error:
             results[work.name] = _unstarted(work.result, error)
         else:
             opened.append((work, ledger))
+    clients = {work.place: client(work.name) for work in works}
+
+    def read(key: ResourceKey) -> Resource | None:
+        return clients[key.place].get(key)
+
     hands = {
-        place: Hand(client(work.name), ledger, work.plan.actions)
-        for work, ledger in opened
-        for place in {action.key.place for action in work.plan.actions}
+        work.place: Hand(clients[work.place], ledger, work.plan.actions, read=read) for work, ledger in opened
     }
-    actions = [action for work, _ in opened for action in work.plan.actions]
+    actions = [action for work, _ in opened for action in work.plan.allowed]
     schedule = Schedule(actions, hands, stop=stop, observer=observer)
     outcomes: Mapping[Place, Sequence[Outcome]] = {}
     try:
         outcomes = _by_place(schedule.outcomes(concurrency))
         for work, ledger in opened:
             entries = work.inventory.entries
-            ledger.renew(unchanged_ownership(work.plan, entries, records.digest_key))
+            ledger.renew(unchanged_ownership(work.plan, entries))
     finally:
         for work, ledger in opened:
-            places = dict.fromkeys(action.key.place for action in work.plan.actions)
             results[work.name] = replace(
                 work.result,
-                outcomes=(*(o for place in places for o in outcomes.get(place, ())), *_contested(work.plan)),
+                outcomes=(*outcomes.get(work.place, ()), *_held(work.plan), *_contested(work.plan)),
                 inventory_error=_saved(work, ledger),
             )
     return [results[work.name] for work in works]
@@ -104,6 +107,17 @@ def _by_place(outcomes: Sequence[Outcome]) -> dict[Place, list[Outcome]]:
     for outcome in outcomes:
         found.setdefault(outcome.action.key.place, []).append(outcome)
     return found
+
+
+def _held(plan: TargetPlan) -> list[Outcome]:
+    """What guards hold is refused; what waits for something to be observed is blocked, and may be tried again."""
+    outcomes = []
+    for action in plan.actions:
+        held = plan.held.get(action.id)
+        if held is not None:
+            status = Status.REFUSED if held.guard else Status.BLOCKED
+            outcomes.append(Outcome(action, status, held.reason, is_transient=not held.guard))
+    return outcomes
 
 
 def _contested(plan: TargetPlan) -> list[Outcome]:

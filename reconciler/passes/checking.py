@@ -23,6 +23,7 @@ from reconciler.model.identity import TargetName
 from reconciler.model.key import KeyDocument
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.runner import RunnerDocument
+from reconciler.model.secret import Digester
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import State
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
@@ -46,7 +47,7 @@ class Adapters:
     load: Callable[[Tree], Declarations]
     connect: "Callable[[TargetName], Orchestrator]"
     inventory: InventoryStore
-    digest_key: bytes | None
+    digester: Digester
     now: Callable[[], datetime]
     read_base: Callable[[], Tree] | None = None
     base_name: str = ""
@@ -64,6 +65,8 @@ class Pass:
     clock: float = field(default_factory=monotonic)
     source: SourceInfo = field(default_factory=lambda: SourceInfo(""))
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    declarations: Declarations = field(default_factory=Declarations, repr=False)
+    """Everything that the tree declares."""
     read: tuple[Finding, ...] = ()
     """Findings of reading the files."""
     judged: tuple[Finding, ...] = ()
@@ -75,6 +78,7 @@ class Pass:
     requests: dict[str, int] = field(default_factory=dict)
     unread: tuple[tuple[str, str], ...] = ()
     base_name: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -103,6 +107,7 @@ class Pass:
                 seconds=monotonic() - self.clock,
                 requests=dict(self.requests),
                 unread=self.unread,
+                notes=self.notes,
             ),
             **more,  # type: ignore[arg-type]  # fields of PassResult, checked by its constructor
         )
@@ -129,6 +134,7 @@ def load(running: Pass) -> Declarations | PassResult:
     documents = sum(1 for _ in declarations.documents())
     running.source = SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents)
     running.files = tree.files
+    running.declarations = declarations
     running.unread = declarations.unread
     running.read = (
         *tree.findings,

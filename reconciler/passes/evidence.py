@@ -1,6 +1,6 @@
 """What may be believed of what was read, and what need not be looked at again. Pure; called by `reconcile`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.diff.fields import literal_digests
@@ -9,11 +9,11 @@ from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory, Phase
 from reconciler.model.json import digest
 from reconciler.model.kind import FACTS, Generation, Kind
 from reconciler.model.origin import Origin
 from reconciler.model.place import Place
+from reconciler.model.record import Inventory, Phase
 from reconciler.model.secret import Literal, Unreadable
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import Beside
@@ -45,12 +45,11 @@ def believed(look: Look, inventory: Inventory) -> Look:
     return replace(look, failures={**look.failures, **dict.fromkeys(look.unproven, error)})
 
 
-def hints(desired: State, inventory: Inventory, digest_key: bytes | None, beside: frozenset[Beside]) -> Hints:
+def hints(
+    desired: State, inventory: Inventory, beside: frozenset[Beside], named: Mapping[Beside, frozenset[str]]
+) -> Hints:
     """What spares requests: which agents' keys matter, runners known to be as desired, what rules ask for."""
-    agents = {key.id for key in (*desired.resources, *inventory.entries) if key.kind is Kind.AGENT}
-    agents |= {
-        key.id.partition("/")[0] for key in (*desired.resources, *inventory.entries) if key.kind is Kind.KEY
-    }
+    agents = set(agents_in((*desired.resources, *inventory.entries)))
     runners: dict[str, tuple[str, Resource]] = {}
     for resource in desired.of(Kind.RUNNER):
         entry = inventory.entries.get(resource.key)
@@ -59,10 +58,19 @@ def hints(desired: State, inventory: Inventory, digest_key: bytes | None, beside
             and entry.phase is Phase.OWNED
             and entry.observed_at
             and entry.applied == digest(resource.document)
-            and entry.secrets == literal_digests(resource, digest_key)
+            and entry.secrets == literal_digests(resource)
         ):
             runners[resource.key.id] = (entry.observed_at, _as_live(resource, entry.observed_at))
-    return Hints(frozenset(agents), runners, beside)
+    return Hints(frozenset(agents), runners, beside, named)
+
+
+def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:
+    """Ids of the agents that some of the keys are of, or belong to."""
+    for key in keys:
+        if key.kind is Kind.AGENT:
+            yield key.id
+        elif key.kind is Kind.KEY:
+            yield key.id.partition("/")[0]
 
 
 def _as_live(desired: Resource, updated_at: str) -> Resource:
@@ -73,10 +81,10 @@ def _as_live(desired: Resource, updated_at: str) -> Resource:
     return replace(desired, secrets=secrets, origin=None, payload=None, updated_at=updated_at)
 
 
-def at_home(inventory: Inventory, target: Target) -> Inventory:
-    """Return the record with the target's addresses. Raises InventoryError where it is of other ones.
+def at_home(inventory: Inventory, target: Target, place: Place, digest_key: str) -> Inventory:
+    """The record with the target's addresses and place, as it will be written with the digest key of this id.
 
-    What stands under the same names at another address was never ours.
+    Raises InventoryError where it is of others: what has the same names elsewhere was never ours.
     """
     given = {
         str(generation): connection.url.rstrip("/")
@@ -91,7 +99,19 @@ def at_home(inventory: Inventory, target: Target) -> Inventory:
             advice="use another `instance` or inventory for another installation; if this one only changed its "
             "address, change it under `endpoints` in the record too",
         )
-    return replace(inventory, endpoints={**inventory.endpoints, **given})
+    recorded = inventory.place
+    if inventory.entries and recorded is not None and recorded.name != place.name:
+        raise InventoryError(
+            f"the record of what we own is of {recorded.realm} {recorded.name}, and the settings say {place.name}: "
+            "what has the same names there is not known to be ours",
+            advice="give another organization a target of its own, so that each keeps its record",
+        )
+    return replace(
+        inventory.at(place),
+        endpoints={**inventory.endpoints, **given},
+        digest_key=digest_key or inventory.digest_key,
+        is_written=inventory.is_written and digest_key in ("", inventory.digest_key),
+    )
 
 
 def connection_of(target: Target, generation: Generation) -> Connection | None:

@@ -12,10 +12,10 @@ from reconciler.diff.change import Group
 from reconciler.diff.compare import criteria_digest, leaves_digest
 from reconciler.diff.fields import criteria_change, literal_digests, reference_text
 from reconciler.model.identity import ResourceKey
-from reconciler.model.inventory import Inventory, Ownership, Phase
 from reconciler.model.json import digest
 from reconciler.model.kind import FACTS
-from reconciler.model.secret import Literal
+from reconciler.model.record import Inventory, Ownership, Phase
+from reconciler.model.secret import Literal, Reference
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, TargetPlan, Verb
 
@@ -26,13 +26,10 @@ class Ledger:
     Entries of the plan's creates are marked pending at the start and settled one by one.
     """
 
-    def __init__(
-        self, inventory: Inventory, digest_key: bytes | None, write: Callable[[Inventory], None], *, run: str
-    ) -> None:
+    def __init__(self, inventory: Inventory, write: Callable[[Inventory], None], *, run: str) -> None:
         self._run = run
         self._inventory = inventory
         self._entries = dict(inventory.entries)
-        self._digest_key = digest_key
         self._write = write
         self._lock = Lock()
         self._saved = dict(inventory.entries)
@@ -51,7 +48,7 @@ class Ledger:
                     if change.desired is not None and change.key not in self._entries:
                         self._entries[change.key] = self._entry(change.desired, None, Phase.PENDING)
         if any(action.writes_orchestrator for action in planned):
-            self._inventory = replace(self._inventory, exists=False)
+            self._inventory = replace(self._inventory, is_written=False)
         self.save()
 
     def settle(self, desired: Resource, live: Resource | None, *, sent_secrets: bool) -> None:
@@ -97,17 +94,18 @@ class Ledger:
     def save(self) -> None:
         """Write the record if it changed since it was last written. Raises InventoryError."""
         with self._lock:
-            if self._entries == self._saved and self._inventory.exists:
+            is_known = self._inventory.exists and self._inventory.is_written
+            if self._entries == self._saved and is_known:
                 return
             self._inventory = self._inventory.with_entries(self._entries, run=self._run)
             self._write(self._inventory)
             self._saved = dict(self._entries)
 
     def _entry(self, desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
-        return ownership(desired, live, phase, self._digest_key)
+        return ownership(desired, live, phase)
 
 
-def ownership(desired: Resource, live: Resource | None, phase: Phase, digest_key: bytes | None) -> Ownership:
+def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
     """The record of one thing that was, or is about to be, made live."""
     literals = [at for at, leaf in desired.secrets.items() if isinstance(leaf, Literal)]
     return Ownership(
@@ -116,30 +114,36 @@ def ownership(desired: Resource, live: Resource | None, phase: Phase, digest_key
         applied=digest(desired.document),
         criteria=criteria_digest(desired),
         leaves=leaves_digest(desired),
-        secrets=literal_digests(desired, digest_key),
+        secrets=literal_digests(desired),
         references={at: reference_text(live.secrets.get(at)) for at in literals} if live is not None else {},
         observed_at=live.updated_at if live is not None else "",
+        pinned=frozenset(
+            at for at, leaf in desired.secrets.items() if isinstance(leaf, Reference) and leaf.version
+        ),
     )
 
 
 def unchanged_ownership(
-    plan: TargetPlan, entries: Mapping[ResourceKey, Ownership], digest_key: bytes | None
+    plan: TargetPlan, entries: Mapping[ResourceKey, Ownership]
 ) -> dict[ResourceKey, Ownership]:
     """Entries of unchanged things whose record is older than what was seen.
 
-    A runner that was read anew gets its time stamp, so that the next pass need not read it.
+    A runner that was read again gets its time stamp, so that the next pass need not read it. Secrets whose
+    digest was made with another key get one of this key: what was last sent is taken to be what the files say.
     """
     renewed = {}
     for change in plan.diff.of(Group.UNCHANGED):
         entry = entries.get(change.key)
         if entry is None or change.desired is None or change.live is None:
             continue
-        seen = ownership(change.desired, change.live, Phase.OWNED, digest_key)
+        seen = ownership(change.desired, change.live, Phase.OWNED)
         wanted = replace(
             entry,
             applied=seen.applied,
             criteria=seen.criteria,
             leaves=seen.leaves,
+            secrets={**entry.secrets, **seen.secrets},
+            pinned=seen.pinned,
             observed_at=seen.observed_at or entry.observed_at,
         )
         if wanted != entry:

@@ -5,7 +5,7 @@ happens, a pass returns one `PassResult`; only our own bugs rise out of it.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
@@ -20,20 +20,21 @@ from reconciler.errors import (
     ReconcilerError,
     UnavailableError,
 )
-from reconciler.facts.demand import demand
+from reconciler.facts.demand import demand, named
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
-from reconciler.model.desired import desired_state
+from reconciler.model.desired import desired_state, digested
 from reconciler.model.finding import Severity
-from reconciler.model.identity import TargetName
-from reconciler.model.inventory import Inventory
-from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation
+from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation, Kind
+from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.passes.carry_out import Records, Work, carry_out
 from reconciler.passes.cause import causes
 from reconciler.passes.checking import Adapters, Pass, check, load, load_base, start
 from reconciler.passes.evidence import (
+    agents_in,
     at_home,
     believed,
     connection_of,
@@ -45,8 +46,10 @@ from reconciler.passes.evidence import (
 from reconciler.passes.result import PassResult, Preview, Purpose, TargetResult
 from reconciler.passes.schedule import Observer
 from reconciler.plan.action import Status, TargetPlan, Unexamined
-from reconciler.plan.build import Basis, build, takeover
-from reconciler.plan.guards import Approval, counted, granted
+from reconciler.plan.approval import Approval, misses, parse
+from reconciler.plan.barrier import Organization
+from reconciler.plan.build import Basis, build
+from reconciler.plan.guards import takeover
 from reconciler.plan.saved import SavedPlan, bind, change_digest
 from reconciler.plan.selection import Selection
 from reconciler.settings import Settings, Target
@@ -104,6 +107,7 @@ def plan(
         del scopes  # their look-ups would stay in memory beside those with live
     check(running, loaded, {sight.name: sight.look.state for sight in sights})
     planned = _plan_targets(running, sights, accepted)
+    running.notes = _missed(planned, accepted)
     misnamed = _misnamed(running, sights)
     if misnamed is not None:
         return misnamed, None
@@ -144,8 +148,9 @@ def apply(
         sights, failed = _see(running, scopes, clients)
         del scopes  # their look-ups would stay in memory beside those with live
         check(running, loaded, {sight.name: sight.look.state for sight in sights})
-        approvals = accepted | frozenset(bound.approvals) if bound is not None else accepted
+        approvals = accepted | frozenset(map(parse, bound.approvals)) if bound is not None else accepted
         planned = _plan_targets(running, sights, approvals)
+        running.notes = _missed(planned, approvals)
         misnamed = _misnamed(running, sights)
         if misnamed is not None:
             return misnamed
@@ -217,11 +222,13 @@ def _see(
 
 def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
     target = running.targets[scope.target]
-    desired = desired_state(scope.declarations, scope.place)
+    digester = running.adapters.digester
+    desired = digested(desired_state(scope.declarations, scope.place), digester)
     try:
-        inventory = at_home(running.adapters.inventory.read(scope.target), target)
+        recorded = running.adapters.inventory.read(scope.target)
+        inventory = at_home(recorded, target, scope.place, digester.key_id)
         client = clients.of(scope.target)
-        look = client.look(hints(desired, inventory, running.adapters.digest_key, demand(scope)))
+        look = client.look(hints(desired, inventory, demand(scope), named(scope)))
     except (OrchestratorError, InventoryError) as error:
         return TargetResult(
             scope.target,
@@ -256,54 +263,80 @@ def _misnamed(running: Pass, sights: list[_Sight]) -> PassResult | None:
 
 
 def _plan_targets(
-    running: Pass, sights: list[_Sight], accepted: frozenset[Approval]
+    running: Pass,
+    sights: list[_Sight],
+    approvals: frozenset[Approval],
+    desired: Mapping[TargetName, State] | None = None,
 ) -> list[tuple[_Sight, TargetPlan]]:
-    """Plan every target, then once more with the guards whose count over all targets was approved."""
-    planned = [(sight, _build(running, sight, sight.desired, frozenset())) for sight in sights]
-    found = [
-        refusal
-        for _, built in planned
-        for refusal in (*built.refusals, *takeover(built.target, built.contested))
-    ]
-    passed = granted(found, accepted)
-    if passed:
-        planned = [(sight, _build(running, sight, sight.desired, passed)) for sight in sights]
-    total = counted(found)
-    return [
-        (
-            sight,
-            replace(built, refusals=tuple(replace(r, total=total[r.guard]) for r in built.refusals)),
+    """Plan all targets at once; `desired` instead of what the sights say, for the base of a preview."""
+    wanted = desired or {sight.name: sight.desired for sight in sights}
+    bases = [_basis(running, sight, wanted[sight.name]) for sight in sights]
+    plans = build(
+        bases,
+        includes=running.selection.includes,
+        approvals=approvals,
+        organizations=_organizations(running, sights, wanted),
+    )
+    planned = []
+    for sight, built in zip(sights, plans, strict=True):
+        place = running.settings.place(sight.name)
+        unassigned = strays(sight.everything, running.findings, place)
+        more = (
+            *unconnected(sight.name, sight.target, wanted[sight.name]),
+            *still_declared(built, unassigned),
         )
-        for sight, built in planned
-    ]
+        planned.append((sight, replace(built, problems=(*built.problems, *more))))
+    return planned
 
 
-def _build(running: Pass, sight: _Sight, desired: State, passed: frozenset[str]) -> TargetPlan:
-    diff = compare(desired, sight.look.state, sight.inventory, running.adapters.digest_key)
-    built = build(
-        Basis(
-            target=sight.name,
-            organization=sight.target.organization,
-            desired=desired,
-            live=sight.look.state,
-            inventory=sight.inventory,
-            diff=diff,
-            policy=running.settings.policy,
-            safety=running.settings.safety,
-            granted=passed,
-            includes=running.selection.includes,
-            unexamined=tuple(_unexamined(running, sight, desired)),
+def _missed(planned: list[tuple[_Sight, TargetPlan]], approvals: frozenset[Approval]) -> tuple[str, ...]:
+    """What is to be said of approvals that let nothing through."""
+    plans = [built for _, built in planned]
+    refused = [r for built in plans for r in (*built.refusals, *takeover(built.target, built.contested))]
+    return tuple(misses(approvals, [one for built in plans for one in built.accepted], refused))
+
+
+def _basis(running: Pass, sight: _Sight, desired: State) -> Basis:
+    return Basis(
+        target=sight.name,
+        place=running.settings.place(sight.name),
+        desired=desired,
+        live=sight.look.state,
+        inventory=sight.inventory,
+        diff=compare(desired, sight.look.state, sight.inventory),
+        policy=running.settings.policy,
+        safety=running.settings.safety,
+        unexamined=tuple(_unexamined(running, sight, desired)),
+    )
+
+
+def _organizations(
+    running: Pass, sights: list[_Sight], wanted: Mapping[TargetName, State]
+) -> list[Organization]:
+    """Every organization of the settings, as the key barrier sees it: also what was not read, or not asked for."""
+    seen = {sight.name: sight for sight in sights}
+    everything = running.declarations
+    if len(running.settings.targets) == 1 or not everything.keys:
+        everything = replace(everything, definitions=(), runners=())
+    found = []
+    for name, target in running.settings.targets.items():
+        target_name, place = TargetName(name), running.settings.place(name)
+        sight = seen.get(target_name)
+        if sight is None:
+            desired, recorded = desired_state(select(everything, target), place), frozenset[ResourceKey]()
+        else:
+            desired, recorded = wanted[target_name], frozenset(sight.inventory.entries)
+        live = sight.look.state if sight is not None and Kind.KEY in sight.look.state.complete else None
+        found.append(
+            Organization(
+                place,
+                desired,
+                live,
+                agents=frozenset(agents_in((*desired.resources, *recorded))),
+                is_selected=name in running.targets,
+            )
         )
-    )
-    unassigned_things = strays(sight.everything, running.findings, running.settings.place(sight.name))
-    return replace(
-        built,
-        problems=(
-            *built.problems,
-            *unconnected(sight.name, sight.target, desired),
-            *still_declared(built, unassigned_things),
-        ),
-    )
+    return found
 
 
 def _unexamined(running: Pass, sight: _Sight, desired: State) -> list[Unexamined]:
@@ -369,7 +402,6 @@ def _bind(
         revision=running.source.revision,
         selection=running.selection.describe(),
         approvals=accepted,
-        digest_key=running.adapters.digest_key,
         now=running.started_at,
     )
 
@@ -395,11 +427,16 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
     own: list[TargetPlan] = []
     existing = 0
     withdrawn: list[str] = []
-    for sight, built in planned:
-        declarations = select(base, sight.target)
-        before = _build(
-            running, sight, desired_state(declarations, running.settings.place(sight.name)), frozenset()
+    sights = [sight for sight, _ in planned]
+    desired = {
+        sight.name: digested(
+            desired_state(select(base, sight.target), running.settings.place(sight.name)),
+            running.adapters.digester,
         )
+        for sight in sights
+    }
+    without_change = _plan_targets(running, sights, frozenset(), desired)
+    for (_, built), (_, before) in zip(planned, without_change, strict=True):
         without = {(action.id, change_digest(action.subject)) for action in before.actions}
         kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
         here = {action.id for action in built.actions}
@@ -413,7 +450,7 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
         left = tuple(c for c in built.kept if c.key not in kept_before)
         existing += len(built.kept) - len(left)
         withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
-        refused_before = {(refusal.guard, refusal.count) for refusal in before.refusals}
+        refused_before = {(refusal.guard, refusal.keys) for refusal in before.refusals}
         problems_before = {(problem.rule, problem.message) for problem in before.problems}
         own.append(
             replace(
@@ -422,7 +459,7 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
                 contested=contested,
                 drift_reported=drift,
                 kept=left,
-                refusals=tuple(r for r in built.refusals if (r.guard, r.count) not in refused_before),
+                refusals=tuple(r for r in built.refusals if (r.guard, r.keys) not in refused_before),
                 problems=tuple(p for p in built.problems if (p.rule, p.message) not in problems_before),
             )
         )
@@ -437,16 +474,16 @@ def _carried_out(
     observer: Observer,
     stop: Event,
 ) -> list[TargetResult]:
-    """Carry out what may be carried out; targets that are refused, have problems or were not read whole are left."""
+    """Carry out what may be carried out; targets that have problems or were not read whole are left."""
     works, left = [], []
     for sight, built in planned:
         result = _target_result(sight, built)
-        if built.refusals or built.problems or sight.look.failures:
+        if built.problems or sight.look.failures:
             left.append(result)
         else:
-            works.append(Work(sight.name, built, sight.inventory, result))
+            works.append(Work(sight.name, running.settings.place(sight.name), built, sight.inventory, result))
     adapters = running.adapters
-    records = Records(adapters.inventory.write, adapters.digest_key, running.started_at.isoformat())
+    records = Records(adapters.inventory.write, running.started_at.isoformat())
     concurrency = running.settings.apply.concurrency
     done = carry_out(works, clients.of, records, concurrency=concurrency, stop=stop, observer=observer)
     return [*done, *left]

@@ -123,6 +123,8 @@ class PassResult:
     preview: Preview | None = None
     selection: str = ""
     """What `--only` and `--target` left in, in words; "" for everything."""
+    notes: tuple[str, ...] = ()
+    """Sentences about the run that a reader must not miss, such as approvals that let nothing through."""
     changed: tuple[str, ...] = ()
     error: str = ""
     advice: str = ""
@@ -161,9 +163,9 @@ class PassResult:
 
     @property
     def is_carried_out(self) -> bool:
-        """True for a plan that an apply does not leave alone: some target has actions and nothing in their way."""
+        """True where an apply of this plan would write to an orchestrator: something is planned and not held."""
         return any(
-            target.plan.actions and not (target.error or target.plan.refusals or target.plan.problems)
+            not target.error and any(action.writes_orchestrator for action in target.plan.allowed)
             for target in self.targets
             if target.plan is not None
         )
@@ -203,19 +205,20 @@ class PassResult:
     def _applied_verdict(self) -> Verdict:
         statuses = {outcome.status for outcome in self.outcomes}
         unreadable = any(target.error for target in self.targets)
-        refused = any(plan.refusals or plan.problems for plan in self.plans)
+        refused = any(plan.refusals for plan in self.plans)
+        has_problems = any(plan.problems for plan in self.plans)
         happened = bool(statuses & {Status.DONE, Status.UNKNOWN})
         if self.stopped:
             return Verdict.INTERRUPTED if self.outcomes else Verdict.NOT_STARTED
         left = statuses - {Status.DONE, Status.UNCHANGED}
         if left - {Status.REFUSED} or any(t.inventory_error for t in self.targets):
             return Verdict.PARTIAL
-        if left and not (unreadable or refused):
-            return Verdict.REFUSED
-        if unreadable or refused:
+        if unreadable or has_problems:
             if happened:
                 return Verdict.PARTIAL
             return Verdict.UNREADABLE if unreadable else Verdict.REFUSED
+        if left or refused:
+            return Verdict.REFUSED
         return Verdict.APPLIED if happened else Verdict.EMPTY
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Protocol
 
 from reconciler.model.place import Place
-from reconciler.plan.action import Action, ActionId, Outcome, Status
+from reconciler.plan.action import Action, ActionId, Gate, Outcome, Status
 
 
 class Observer(Protocol):
@@ -58,12 +58,24 @@ class Schedule:
         self._ready: dict[Place, deque[ActionId]] = {action.key.place: deque() for action in actions}
         self._changed = {place: Condition(self._lock) for place in self._ready}
         self._failure: BaseException | None = None
-        self._followers: dict[ActionId, list[ActionId]] = defaultdict(list)
-        self._missing: dict[ActionId, int] = {}
+        self._followers: dict[ActionId | Gate, list[ActionId | Gate]] = defaultdict(list)
+        self._missing: dict[ActionId | Gate, int] = {}
+        self._unmet: set[ActionId | Gate] = set()
+        self._causes: dict[ActionId | Gate, set[ActionId]] = defaultdict(set)
+        """What was not done, by what waited for it directly or through a gate."""
         for action in actions:
-            self._missing[action.id] = len(action.requires)
+            self._missing[action.id] = len(action.requires) + (action.gate is not None)
             for before in action.requires:
                 self._followers[before].append(action.id)
+            if action.gate is not None:
+                self._add_gate(action.gate, action.id)
+
+    def _add_gate(self, gate: Gate, follower: ActionId) -> None:
+        self._followers[gate].append(follower)
+        if gate not in self._missing:
+            self._missing[gate] = len(gate.members)
+            for member in gate.members:
+                self._followers[member].append(gate)
 
     def outcomes(self, concurrency: int) -> tuple[Outcome, ...]:
         """Run everything, `concurrency` actions at once in each place; one outcome for each, in plan order.
@@ -72,9 +84,10 @@ class Schedule:
         performer raises is raised here, after the running actions.
         """
         for action in self._actions.values():
-            if not action.requires:
+            if not self._missing[action.id]:
                 self._ready[action.key.place].append(action.id)
-            elif not action.requires <= self._actions.keys():
+        for action in self._actions.values():
+            if any(before not in self._actions for before in action.requires):
                 self._settle(self._blocked(action))
         workers = [
             Thread(target=self._work, args=(place, copy_context()), name=f"apply {place} {number}")
@@ -89,7 +102,7 @@ class Schedule:
             raise self._failure
         for action in self._actions.values():
             if action.id not in self._outcomes:
-                self._settle(Outcome(action, Status.SKIPPED, "not reached: the run was stopped"))
+                self._report(Outcome(action, Status.SKIPPED, "not reached: the run was stopped"))
         return tuple(self._outcomes[identifier] for identifier in self._actions)
 
     def _count(self, place: Place) -> int:
@@ -134,40 +147,48 @@ class Schedule:
         settled = [outcome]
         while settled:
             outcome = settled.pop()
-            self._hands[outcome.action.key.place].conclude(outcome)
+            self._report(outcome)
             with self._lock:
-                self._outcomes[outcome.action.id] = outcome
-                settled.extend(self._freed(outcome.action))
+                settled.extend(self._freed(outcome))
                 if len(self._outcomes) == len(self._actions) or self._stop.is_set():
                     self._wake_all()
-            with self._telling:
-                self._reported += 1
-                self._observer.finished(outcome, self._reported, len(self._actions))
 
-    def _freed(self, action: Action) -> list[Outcome]:
-        """Make ready what waited for nothing but this action; outcomes of what is blocked now."""
+    def _report(self, outcome: Outcome) -> None:
+        self._hands[outcome.action.key.place].conclude(outcome)
+        with self._lock:
+            self._outcomes[outcome.action.id] = outcome
+        with self._telling:
+            self._reported += 1
+            self._observer.finished(outcome, self._reported, len(self._actions))
+
+    def _freed(self, outcome: Outcome) -> list[Outcome]:
+        """Make ready what waited for nothing but this outcome; outcomes of what is blocked now."""
         blocked = []
-        for identifier in self._followers[action.id]:
-            self._missing[identifier] -= 1
-            if self._missing[identifier]:
-                continue
-            follower = self._actions[identifier]
-            if any(not _is_met(self._outcomes[before]) for before in follower.requires):
-                blocked.append(self._blocked(follower))
-            else:
-                self._ready[follower.key.place].append(identifier)
-                self._changed[follower.key.place].notify()
-        return blocked
+        if outcome.status not in (Status.DONE, Status.UNCHANGED):
+            self._unmet.add(outcome.action.id)
+        settled: list[ActionId | Gate] = [outcome.action.id]
+        while settled:
+            node = settled.pop()
+            for follower in self._followers[node]:
+                if node in self._unmet:
+                    self._causes[follower].update(self._causes.get(node) or {outcome.action.id})
+                    if isinstance(follower, Gate):
+                        self._unmet.add(follower)
+                self._missing[follower] -= 1
+                if self._missing[follower]:
+                    continue
+                if isinstance(follower, Gate):
+                    settled.append(follower)
+                elif follower in self._causes:
+                    blocked.append(self._blocked(self._actions[follower]))
+                else:
+                    place = follower[1].place
+                    self._ready[place].append(follower)
+                    self._changed[place].notify()
+        return [outcome for outcome in blocked if outcome.action.id not in self._outcomes]
 
     def _blocked(self, action: Action) -> Outcome:
         """Blocked by what failed, and by what is required and not part of this run."""
-        causes = sorted(
-            f"{verb} {key}"
-            for verb, key in action.requires
-            if (verb, key) not in self._outcomes or not _is_met(self._outcomes[verb, key])
-        )
+        absent = {before for before in action.requires if before not in self._actions}
+        causes = sorted(f"{verb} {key}" for verb, key in self._causes.get(action.id, set()) | absent)
         return Outcome(action, Status.BLOCKED, "requires " + ", ".join(causes))
-
-
-def _is_met(outcome: Outcome) -> bool:
-    return outcome.status in (Status.DONE, Status.UNCHANGED)

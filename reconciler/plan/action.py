@@ -8,6 +8,8 @@ from reconciler.diff.change import Change, Diff
 from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import Kind
+from reconciler.plan.approval import Accepted
+from reconciler.plan.refusal import Refusal
 
 
 class Verb(StrEnum):
@@ -24,12 +26,22 @@ ActionId = tuple[Verb, ResourceKey]
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """Opens when every member is done. One gate serves many actions, whatever the number of members."""
+
+    members: frozenset[ActionId]
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One step. `subject` is the change it belongs to; a criterion's is its definition's.
 
-    `requires` are the ids of actions that must be done before; `reason` reads after the key.
-    `carried` are changes done by the same call: an agent is created with its first key. A
-    definition's create carries its criteria in `subject.criteria.added`.
+    `requires` are the ids of actions, of this or another place, that must be done before; `gate`
+    holds further ones that many actions share. `reason` reads after the key. `carried` are changes
+    done by the same call: an agent is created with its first key. A definition's create carries its
+    criteria in `subject.criteria.added`. `awaits` are keys that must be registered and authorized
+    when the action is sent; whoever performs it looks. `forces` is true where a person approved
+    that things in use go.
     """
 
     verb: Verb
@@ -38,6 +50,9 @@ class Action:
     requires: frozenset[ActionId] = frozenset()
     reason: str = ""
     carried: tuple[Change, ...] = ()
+    gate: Gate | None = None
+    awaits: tuple[ResourceKey, ...] = ()
+    forces: bool = False
 
     @property
     def id(self) -> ActionId:
@@ -49,22 +64,15 @@ class Action:
         """False for actions that touch only our own record."""
         return self.verb not in (Verb.ADOPT, Verb.FORGET)
 
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A guard that trips. `total` is its count over all targets of the run, 0 where only this one counts."""
-
-    guard: str
-    target: TargetName
-    message: str
-    count: int
-    keys: tuple[ResourceKey, ...] = ()
-    total: int = 0
+    @property
+    def is_deletion(self) -> bool:
+        """True for what takes something away."""
+        return self.verb is Verb.DELETE
 
     @property
-    def approval(self) -> str:
-        """The exact command-line option that lets this case through, such as `--accept deletes:7`."""
-        return f"--accept {self.guard}:{self.total or self.count}"
+    def required(self) -> frozenset[ActionId]:
+        """Everything that must be done before, the members of the gate included."""
+        return self.requires if self.gate is None else self.requires | self.gate.members
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +86,48 @@ class Unexamined:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Why an action is planned and not carried out. `guard` is "" where it waits for something else."""
+
+    reason: str
+    guard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TargetPlan:
     """What to do in one target. `actions` are in an order that satisfies their requirements.
 
-    `drift_reported` are changes that policy only reports, `kept` those it would prune and may
-    not (`prune: never`). `contested` are left to a person unless approved. `problems` are findings that only
-    showed against live. `counts` maps kinds to (desired, live, owned).
+    `held` are those of them that are not carried out, with the reason. `drift_reported` are changes
+    that policy only reports, `kept` those it would prune and may not (`prune: never`), `released`
+    those that we own and the files no longer manage. `contested` are left to a person unless
+    approved. `problems` are findings that only showed against live. `accepted` are refusals that
+    were approved. `counts` maps kinds to (desired, live, owned).
     """
 
     target: TargetName
     organization: str
     diff: Diff
     actions: tuple[Action, ...] = ()
+    held: Mapping[ActionId, Held] = field(default_factory=dict)
     drift_reported: tuple[Change, ...] = ()
     kept: tuple[Change, ...] = ()
+    released: tuple[Change, ...] = ()
     contested: tuple[Change, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    accepted: tuple[Refusal, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     problems: tuple[Finding, ...] = ()
     unexamined: tuple[Unexamined, ...] = ()
     counts: Mapping[Kind, tuple[int, int, int]] = field(default_factory=dict)
+
+    @property
+    def allowed(self) -> tuple[Action, ...]:
+        """The actions that are carried out: none where there are problems."""
+        return () if self.problems else tuple(a for a in self.actions if a.id not in self.held)
+
+    @property
+    def waiting(self) -> tuple[Action, ...]:
+        """Actions that are held until something is observed, and need no person."""
+        return tuple(a for a in self.actions if (held := self.held.get(a.id)) is not None and not held.guard)
 
     @property
     def has_changes(self) -> bool:

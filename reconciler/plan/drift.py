@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from reconciler.diff.change import Change, Diff, Group
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
-from reconciler.plan.order import agent_of, runner_of
+from reconciler.plan.parts import agent_of, runner_of
 from reconciler.settings import Drift, Policy
 
 

@@ -1,23 +1,25 @@
-"""Limits that make a plan refuse, each with the exact option that lets one case through.
+"""Limits that hold actions back, each with the exact option that lets one case through.
 
-There is no switch that turns all of them off (design decision 4.8).
+There is no switch that turns all of them off (design decision 4.8). A guard holds what it names and
+what depends on that; everything else of the plan is carried out.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.diff.change import Diff, Group
+from reconciler.diff.change import Change, Group
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.kind import Kind
-from reconciler.model.state import Resource, State
-from reconciler.plan.action import Action, Refusal, Verb
-from reconciler.plan.order import agent_of, runner_of
+from reconciler.model.kind import FACTS, Kind
+from reconciler.model.state import State
+from reconciler.plan.action import Action, ActionId, Verb
+from reconciler.plan.parts import agent_of
+from reconciler.plan.refusal import Refusal
 from reconciler.settings import Safety
 
 CONTESTED = "contested"
-"""The guard of taking over; alone among guards it stops no other action."""
+"""The guard of taking over: it holds nothing, because what is contested gets no action."""
 
 GUARDS: Mapping[str, str] = {
     "empty-tree": "the files declare nothing, and everything owned would be deleted",
@@ -25,53 +27,56 @@ GUARDS: Mapping[str, str] = {
     "last-key": "an agent would lose its last key and be cut off",
     "protected": "something under `safety.protect` would be deleted",
     "cascade": "a delete would take along things that the plan does not delete itself",
-    "replace": "something would be deleted and made anew, because a field of it cannot be changed",
+    "replace": "something would be deleted and created again, because a field of it cannot be changed",
     "state-storage": "a runner's state storage would change; existing state is not moved",
+    "runner-key": "a runner's key would change; its agents are refused until they run with the new one",
+    "in-use": "resources that are in use would lose their definition or move to another one",
     CONTESTED: "something of somebody else would be taken over",
 }
 """Every guard and what it refuses."""
 
-Approval = tuple[str, int]
-"""Guard and count, as given with `--accept GUARD:COUNT`: the number that the refusals of one run print."""
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the guards look at."""
+    """What the guards look at, of one target."""
 
     target: TargetName
     desired: State
     live: State
-    diff: Diff
-    actions: tuple[Action, ...]
+    actions: Sequence[Action]
     owned: Mapping[Kind, int]
     """Number of owned things by kind."""
     safety: Safety
 
 
-def refusals(case: Case) -> list[Refusal]:
-    """Every guard that trips, in the order of `GUARDS`. `contested` is not among them: it stops no other action."""
-    found: list[Refusal] = []
-    for guard in (_empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage):
+Holds = Mapping[ResourceKey, frozenset[ActionId]]
+"""What a guard names, each with the actions that it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tripped:
+    """A refusal, and the actions that each object it names holds."""
+
+    refusal: Refusal
+    holds: Holds
+
+
+def tripped(case: Case) -> list[Tripped]:
+    """Every guard that trips, in the order of `GUARDS`, but for `contested`."""
+    found: list[Tripped] = []
+    for guard in (
+        _empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage, _runner_key,
+    ):  # fmt: skip
         found.extend(guard(case))
     return found
 
 
-def counted(found: Iterable[Refusal]) -> dict[str, int]:
-    """What is refused by each guard, over all targets of a run.
-
-    >>> counted([])
-    {}
-    """
-    total: Counter[str] = Counter()
-    for refusal in found:
-        total[refusal.guard] += refusal.count
-    return dict(total)
-
-
-def granted(found: Iterable[Refusal], approvals: frozenset[Approval]) -> frozenset[str]:
-    """Guards whose whole count was approved. An approval with another number lets nothing through."""
-    return frozenset(guard for guard, count in counted(found).items() if (guard, count) in approvals)
+def takeover(target: TargetName, contested: Sequence[Change]) -> list[Refusal]:
+    """What taking over every contested thing has to be approved with; built-in ones are never taken over."""
+    keys = tuple(sorted(c.key for c in contested if c.live is not None and not c.live.is_built_in))
+    if not keys:
+        return []
+    return [Refusal(CONTESTED, target, f"{len(keys)} objects that are not ours and differ", keys)]
 
 
 def allowed_deletes(limit: str, owned: int) -> int:
@@ -87,151 +92,152 @@ def allowed_deletes(limit: str, owned: int) -> int:
     return allowed
 
 
-def _deleted(action: Action) -> tuple[ResourceKey, ...]:
-    """What one delete takes away: the keys of an agent go with it."""
-    return (action.key, *(change.key for change in action.carried)) if action.verb is Verb.DELETE else ()
+def deleted(action: Action) -> tuple[ResourceKey, ...]:
+    """What one deletion takes away: the keys of an agent go with it."""
+    return (action.key, *(change.key for change in action.carried)) if action.is_deletion else ()
 
 
-def _pruned(case: Case) -> dict[Kind, list[ResourceKey]]:
-    """Things that would be deleted, by kind; replacements and criteria are counted elsewhere."""
-    pruned: dict[Kind, list[ResourceKey]] = defaultdict(list)
+def _pruned(case: Case) -> dict[Kind, dict[ResourceKey, frozenset[ActionId]]]:
+    """Things that would be deleted and what deletes them, by kind; replacements and criteria are counted elsewhere."""
+    pruned: dict[Kind, dict[ResourceKey, frozenset[ActionId]]] = defaultdict(dict)
     for action in case.actions:
         if action.subject.group is Group.PRUNE:
-            for key in _deleted(action):
-                pruned[key.kind].append(key)
+            for key in deleted(action):
+                pruned[key.kind][key] = frozenset((action.id,))
     return pruned
 
 
-def _empty_tree(case: Case) -> Iterator[Refusal]:
-    keys = tuple(sorted(key for keys in _pruned(case).values() for key in keys))
+def _empty_tree(case: Case) -> Iterator[Tripped]:
+    holds = {key: ids for keys in _pruned(case).values() for key, ids in keys.items()}
     if not case.desired.resources:
-        yield from _refused(
+        yield from _tripped(
             case,
             "empty-tree",
-            keys,
-            f"the files of this target declare nothing; all {len(keys)} owned objects would be deleted",
+            holds,
+            f"the files of this target declare nothing; all {len(holds)} owned objects would be deleted",
         )
 
 
-def _deletes(case: Case) -> Iterator[Refusal]:
-    too_many: list[ResourceKey] = []
-    told = []
+def _deletes(case: Case) -> Iterator[Tripped]:
+    holds: dict[ResourceKey, frozenset[ActionId]] = {}
+    counted = []
     for kind, keys in sorted(_pruned(case).items()):
         owned = case.owned.get(kind, 0)
         allowed = allowed_deletes(case.safety.maxDelete, owned)
         if len(keys) > allowed:
-            too_many.extend(keys)
-            told.append(f"{len(keys)} of {owned} owned {kind} objects ({allowed} allowed)")
-    yield from _refused(
+            holds.update(keys)
+            counted.append(f"{len(keys)} of {owned} owned {kind} objects ({allowed} allowed)")
+    yield from _tripped(
         case,
         "deletes",
-        tuple(sorted(too_many)),
-        f"{', '.join(told)} would be deleted; safety.maxDelete is {case.safety.maxDelete}",
+        holds,
+        f"{', '.join(counted)} would be deleted; safety.maxDelete is {case.safety.maxDelete}",
     )
 
 
-def _last_key(case: Case) -> Iterator[Refusal]:
-    gone = Counter(agent_of(key) for key in _pruned(case)[Kind.KEY])
+def _last_key(case: Case) -> Iterator[Tripped]:
+    """Agents without a key after the plan, also those that go as a whole or come back under another id."""
+    pruned = _pruned(case)
+    present = Counter(agent_of(resource.key) for resource in case.live.of(Kind.KEY))
+    gone = Counter(agent_of(key) for key in pruned[Kind.KEY])
+    gone.update({agent: present[agent] - gone[agent] for agent in pruned[Kind.AGENT]})
     created = Counter(
         agent_of(action.key)
         for action in case.actions
         if action.verb is Verb.CREATE and action.key.kind is Kind.KEY
     )
-    present = Counter(agent_of(resource.key) for resource in case.live.of(Kind.KEY))
-    deleted_agents = set(_pruned(case)[Kind.AGENT])
-    agents = tuple(
-        sorted(
-            agent
-            for agent, count in gone.items()
-            if agent not in deleted_agents and present[agent] + created[agent] - count <= 0
-        )
-    )
-    names = ", ".join(agent.id for agent in agents)
-    yield from _refused(
-        case, "last-key", agents, f"the last key of {names} would be deleted; the agent would be cut off"
+    holds: dict[ResourceKey, frozenset[ActionId]] = {}
+    for agent, count in gone.items():
+        if count and present[agent] + created[agent] - count <= 0:
+            keys = (ids for key, ids in pruned[Kind.KEY].items() if agent_of(key) == agent)
+            holds[agent] = frozenset().union(pruned[Kind.AGENT].get(agent, frozenset()), *keys)
+    names = ", ".join(sorted(agent.id for agent in holds))
+    yield from _tripped(
+        case, "last-key", holds, f"the last key of {names} would be deleted; the agent would be cut off"
     )
 
 
-def _protected(case: Case) -> Iterator[Refusal]:
-    keys = tuple(
-        key
+def _protected(case: Case) -> Iterator[Tripped]:
+    holds = {
+        key: frozenset((action.id,))
         for action in case.actions
-        for key in _deleted(action)
+        for key in deleted(action)
         if any(key.matches(pattern) for pattern in case.safety.protect)
-    )
-    yield from _refused(case, "protected", keys, f"protected objects would be deleted: {_names(keys)}")
+    }
+    yield from _tripped(case, "protected", holds, f"protected objects would be deleted: {_names(holds)}")
 
 
-def _cascade(case: Case) -> Iterator[Refusal]:
+def _cascade(case: Case) -> Iterator[Tripped]:
     """Deleting an agent deletes its keys, deleting a runner its rules, whoever made them (v1 2.3, v2 5.5).
 
     Whatever goes that way without being deleted by the plan itself is refused: things of others
     and things that policy keeps.
     """
-    deleted = {key for action in case.actions for key in _deleted(action)}
-    taken = tuple(
-        sorted(
-            resource.key
-            for resource in case.live.resources.values()
-            if resource.key not in deleted and _holder(resource) in deleted
-        )
-    )
-    yield from _refused(
+    gone = {key: action.id for action in case.actions for key in deleted(action)}
+    holds = {
+        resource.key: frozenset((gone[holder],))
+        for resource in case.live.resources.values()
+        if resource.key not in gone and (holder := resource.parent) is not None and holder in gone
+    }
+    yield from _tripped(
         case,
         "cascade",
-        taken,
-        f"{len(taken)} objects that this plan does not delete would be deleted along: {_names(taken)}",
+        holds,
+        f"{len(holds)} objects that this plan does not delete would be deleted along: {_names(holds)}",
     )
 
 
-def _holder(resource: Resource) -> ResourceKey | None:
-    match resource.key.kind:
-        case Kind.KEY:
-            return agent_of(resource.key)
-        case Kind.RUNNER_RULE:
-            return runner_of(resource)
-        case _:
-            return None
-
-
-def _replace(case: Case) -> Iterator[Refusal]:
-    keys = tuple(
-        action.key
+def _replace(case: Case) -> Iterator[Tripped]:
+    holds = {
+        action.key: frozenset(((Verb.DELETE, action.key), (Verb.CREATE, action.key)))
         for action in case.actions
-        if action.verb is Verb.DELETE
-        and action.subject.group is not Group.PRUNE
-        and action.key.kind in (Kind.DEFINITION, Kind.RUNNER)
-    )
-    yield from _refused(
+        if action.is_deletion and action.subject.group is not Group.PRUNE and FACTS[action.key.kind].immutable
+    }
+    yield from _tripped(
         case,
         "replace",
-        keys,
-        f"the type of {_names(keys)} cannot be changed; deleting and making anew is the only way",
+        holds,
+        f"the type of {_names(holds)} cannot be changed; deleting and creating again is the only way",
     )
 
 
-def _state_storage(case: Case) -> Iterator[Refusal]:
-    keys = tuple(
-        change.key
-        for change in case.diff.of(Group.UPDATE)
-        if change.key.kind is Kind.RUNNER
-        and any(field.path[:1] == ("state_storage_configuration",) for field in change.fields)
-        and any(action.key == change.key for action in case.actions)
-    )
-    yield from _refused(
+def _state_storage(case: Case) -> Iterator[Tripped]:
+    holds = _runner_updates(case, ("state_storage_configuration",))
+    yield from _tripped(
         case,
         "state-storage",
-        keys,
-        f"the state storage of {_names(keys)} would change; state is not moved, "
+        holds,
+        f"the state storage of {_names(holds)} would change; state is not moved, "
         "what it describes would be orphaned",
     )
 
 
-def _refused(case: Case, guard: str, keys: tuple[ResourceKey, ...], message: str) -> Iterator[Refusal]:
-    """One refusal that counts `keys`; none where there are none."""
-    if keys:
-        yield Refusal(guard, case.target, message, len(keys), keys)
+def _runner_key(case: Case) -> Iterator[Tripped]:
+    """A runner has one key: from the change on, agents that still use the old one get 401 (v2 reference 9)."""
+    holds = _runner_updates(case, ("runner_configuration", "key"))
+    yield from _tripped(
+        case,
+        "runner-key",
+        holds,
+        f"the key of {_names(holds)} would change; its agents are refused until they run with the new one",
+    )
 
 
-def _names(keys: tuple[ResourceKey, ...]) -> str:
-    return ", ".join(map(str, keys))
+def _runner_updates(case: Case, field: tuple[str, ...]) -> Holds:
+    return {
+        action.key: frozenset((action.id,))
+        for action in case.actions
+        if action.verb is Verb.UPDATE
+        and action.key.kind is Kind.RUNNER
+        and any(change.path[: len(field)] == field for change in action.subject.fields)
+    }
+
+
+def _tripped(case: Case, guard: str, holds: Holds, message: str) -> Iterator[Tripped]:
+    """One refusal that names the objects of `holds`; none where there are none."""
+    if holds:
+        yield Tripped(Refusal(guard, case.target, message, tuple(sorted(holds))), holds)
+
+
+def _names(keys: Iterable[ResourceKey]) -> str:
+    return ", ".join(map(str, sorted(keys)))

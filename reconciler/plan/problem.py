@@ -1,4 +1,4 @@
-"""Problems that only show when a plan is made: known failures, told before anything is sent."""
+"""Problems that only show when a plan is made: known failures, reported before anything is sent."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ BUILT_IN = "P03"
 NO_CONNECTION = "P04"
 KEY_WITHOUT_AGENT = "P05"
 STILL_DECLARED = "P06"
+CIRCLE = "P07"
 
 PROBLEMS: Mapping[str, str] = {
     AGENT_WITHOUT_KEY: "An agent can only be created together with its first public key, and no Key declares one.",
@@ -15,6 +16,7 @@ PROBLEMS: Mapping[str, str] = {
     BUILT_IN: "A built-in definition is declared. Those are never adopted, changed or deleted.",
     NO_CONNECTION: "Something is declared for an API that the target has no connection to.",
     STILL_DECLARED: "Something would be deleted that a file still declares; the file belongs to no target.",
+    CIRCLE: "Actions require each other, so no order carries them out; the change has to be made in two steps.",
     KEY_WITHOUT_AGENT: "A key belongs to an agent that is neither declared nor registered.",
 }
 """Every problem and what it means. They are errors: nothing of such a plan is carried out."""

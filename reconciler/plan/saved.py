@@ -5,14 +5,15 @@ from datetime import datetime
 
 from reconciler.diff.change import Absent, Change
 from reconciler.diff.fields import literal_digests
-from reconciler.model.inventory import Inventory
 from reconciler.model.json import Json, JsonObject, digest
+from reconciler.model.record import Inventory
 from reconciler.model.secret import Literal, SecretLeaf
 from reconciler.model.state import State
 from reconciler.plan.action import Action, TargetPlan
+from reconciler.plan.approval import Approval, parse
 from reconciler.settings import Settings
 
-VERSION = 1
+VERSION = 2
 
 PARTS = {
     "revision": "the commit",
@@ -33,7 +34,8 @@ class SavedPlan:
 
     created_at: str
     digests: dict[str, str]
-    approvals: tuple[tuple[str, int], ...]
+    approvals: tuple[str, ...]
+    """Texts of approvals, as behind `--accept`."""
     summary: tuple[str, ...]
 
     def to_json(self) -> JsonObject:
@@ -43,7 +45,7 @@ class SavedPlan:
             "kind": "ReconcilerPlan",
             "createdAt": self.created_at,
             "digests": dict(sorted(self.digests.items())),
-            "approvals": [f"{guard}:{count}" for guard, count in self.approvals],
+            "approvals": list(self.approvals),
             "actions": list(self.summary),
         }
 
@@ -59,17 +61,12 @@ class SavedPlan:
             raise ValueError("a saved plan of another version: it is bound to parts unknown here")
         if not isinstance(digests, dict) or not isinstance(approvals, list):
             raise ValueError("`digests` or `approvals` is missing")
-        parsed = []
-        for approval in approvals:
-            guard, _, count = str(approval).rpartition(":")
-            if not count.isdecimal():
-                raise ValueError(f"{approval!r} is not GUARD:COUNT")
-            parsed.append((guard, int(count)))
+        texts = tuple(parse(str(approval)).text for approval in approvals)
         actions = document.get("actions")
         return cls(
             created_at=str(document.get("createdAt", "")),
             digests={name: str(value) for name, value in digests.items()},
-            approvals=tuple(parsed),
+            approvals=texts,
             summary=tuple(str(line) for line in actions) if isinstance(actions, list) else (),
         )
 
@@ -94,15 +91,15 @@ def bind(
     *,
     revision: str,
     selection: str,
-    approvals: frozenset[tuple[str, int]],
-    digest_key: bytes | None,
+    approvals: frozenset[Approval],
     now: datetime,
 ) -> SavedPlan:
     """Return what has to be kept of plans, each given with its desired and live state and its inventory."""
+    given = sorted(approval.text for approval in approvals if approval.reviewed is None)
     digests = {
         "revision": digest(revision),
         "selection": digest(selection),
-        "approvals": digest([f"{guard}:{count}" for guard, count in sorted(approvals)]),
+        "approvals": digest(list[Json](given)),
         "safety": digest(
             [
                 settings.safety.model_dump(mode="json"),
@@ -113,15 +110,15 @@ def bind(
     }
     summary: list[str] = []
     for plan, desired, live, inventory in plans:
-        digests[f"{plan.target}/desired"] = state_digest(desired, digest_key)
-        digests[f"{plan.target}/live"] = state_digest(live, digest_key)
+        digests[f"{plan.target}/desired"] = state_digest(desired)
+        digests[f"{plan.target}/live"] = state_digest(live)
         digests[f"{plan.target}/inventory"] = digest(inventory.to_json())
         digests[f"{plan.target}/actions"] = digest([_action(action) for action in plan.actions])
         summary.extend(f"{plan.target}: {action.verb} {action.key}" for action in plan.actions)
-    return SavedPlan(now.isoformat(), digests, tuple(sorted(approvals)), tuple(summary))
+    return SavedPlan(now.isoformat(), digests, tuple(given), tuple(summary))
 
 
-def state_digest(state: State, digest_key: bytes | None) -> str:
+def state_digest(state: State) -> str:
     """Digest of everything comparable in a state. Literals enter by their keyed digest only."""
     return digest(
         [
@@ -132,7 +129,7 @@ def state_digest(state: State, digest_key: bytes | None) -> str:
                 resource.document,
                 list[Json](sorted(resource.criteria)) if resource.criteria is not None else None,
                 {at: _leaf(leaf) for at, leaf in sorted(resource.secrets.items())},
-                dict(literal_digests(resource, digest_key)),
+                {at: list[Json](digest) for at, digest in literal_digests(resource).items()},
             ]
             for _, resource in sorted(state.resources.items())
         ]

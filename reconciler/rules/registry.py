@@ -7,6 +7,7 @@ from types import MappingProxyType
 from reconciler.rules import (
     agent_install,
     agent_use,
+    existence,
     gitops,
     identity,
     keys,
@@ -31,6 +32,7 @@ _SUBJECTS = (
     references.RULES,
     runner.RULES,
     mode_bound.RULES,
+    existence.RULES,
 )
 
 

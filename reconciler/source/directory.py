@@ -5,23 +5,24 @@ seen is in the tree's findings or in `unread`.
 """
 
 # Paths are bytes here, as Git and the system give them: names need not be UTF-8, and pathlib takes text only.
-# ruff: noqa: PTH114, PTH115, PTH118, PTH123
+# ruff: noqa: PTH114, PTH115, PTH118
 
 import os
 import stat
 from pathlib import Path
 
 from reconciler.errors import SourceError
+from reconciler.repository.folder import enclosing_git
+from reconciler.repository.launch import GitError, Launcher
 from reconciler.settings import Limits
 from reconciler.source.collection import Collection
-from reconciler.source.git_process import GitError, run_git
 from reconciler.source.tree import Tree, display_path, is_own
 
 _REMOVED = b"R"
 _SKIPPED = b"S"
 
 
-def read_directory(root: Path, limits: Limits) -> Tree:
+def read_directory(root: Path, limits: Limits, launcher: Launcher) -> Tree:
     """Read the files below `root`.
 
     In a Git work tree these are the tracked files and the untracked ones that are not ignored;
@@ -36,40 +37,31 @@ def read_directory(root: Path, limits: Limits) -> Tree:
         raise SourceError(f"{root} is not a folder", advice="name the folder that holds the files")
     folder = root.resolve()
     collection = Collection(limits)
-    repository = _repository(folder)
-    paths = _walked(folder, collection) if repository is None else _listed(folder, collection)
+    is_repository = enclosing_git(folder) is not None and _is_work_tree(folder, launcher)
+    paths = _listed(folder, collection, launcher) if is_repository else _walked(folder, collection)
     by_name = {display_path(path): path for path in paths}
     for name in collection.bounded(sorted(name for name in by_name if not is_own(name))):
         _read(folder, by_name[name], name, collection)
     if not collection.files and not collection.links and not collection.unread and not collection.findings:
-        what = "no file that Git would see" if repository is not None else "no file"
+        what = "no file that Git would see" if is_repository else "no file"
         raise SourceError(f"{root} holds {what}", advice="add files, or start with: reconciler init")
-    revision, is_dirty = folder_state(root)
+    revision, is_dirty = _state(folder, launcher) if is_repository else ("", False)
     return collection.finish(str(root), revision, is_dirty=is_dirty)
 
 
-def folder_state(root: Path) -> tuple[str, bool]:
+def folder_state(root: Path, launcher: Launcher) -> tuple[str, bool]:
     """Commit of a folder, and whether the folder differs from it: ("", False) outside of any work tree.
 
     Raises SourceError where Git refuses to read it.
     """
     folder = root.resolve()
-    return ("", False) if _repository(folder) is None else _state(folder)
+    is_repository = enclosing_git(folder) is not None and _is_work_tree(folder, launcher)
+    return _state(folder, launcher) if is_repository else ("", False)
 
 
-def _repository(folder: Path) -> Path | None:
-    """The nearest folder with a `.git`, or None outside of any work tree."""
-    for parent in (folder, *folder.parents):
-        if os.path.lexists(parent / ".git"):
-            if _is_work_tree(folder):
-                return parent
-            return None
-    return None
-
-
-def _is_work_tree(folder: Path) -> bool:
+def _is_work_tree(folder: Path, launcher: Launcher) -> bool:
     try:
-        return run_git(["rev-parse", "--is-inside-work-tree"], folder=folder).strip() == b"true"
+        return launcher.output(["rev-parse", "--is-inside-work-tree"], folder=folder).strip() == b"true"
     except GitError as error:
         if "not a git repository" in error.text:
             return False
@@ -78,10 +70,10 @@ def _is_work_tree(folder: Path) -> bool:
         ) from error
 
 
-def _listed(folder: Path, collection: Collection) -> list[bytes]:
+def _listed(folder: Path, collection: Collection, launcher: Launcher) -> list[bytes]:
     """Paths as Git lists them: tracked, or untracked and not ignored; those deleted in the folder left out."""
     try:
-        output = run_git(
+        output = launcher.output(
             ["ls-files", "-z", "-t", "--cached", "--others", "--deleted", "--exclude-standard"], folder=folder
         )
     except GitError as error:
@@ -135,31 +127,36 @@ def _read(folder: Path, path: bytes, name: str, collection: Collection) -> None:
         elif not stat.S_ISREG(facts.st_mode):
             collection.unread[name] = "neither a file nor a folder"
         elif collection.fits(name, facts.st_size):
-            collection.files[name] = _content(whole, collection.limits.max_file_bytes)
+            collection.files[name] = _content(whole, facts.st_size, collection.limits.max_file_bytes)
     except FileNotFoundError:
         collection.unreadable(name, "it vanished while the folder was read")
     except OSError as error:
         collection.unreadable(name, error.strerror or "no reason given")
 
 
-def _content(path: bytes, most_bytes: int) -> bytes:
+def _content(path: bytes, size: int, most_bytes: int) -> bytes:
+    """The file to its end, which `size` foretells. A file object would cost more than the reading."""
     # not through a link that took the file's place since it was looked at, nor waiting on a pipe
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        content = file.read(most_bytes + 1)
+    try:
+        content = os.read(descriptor, min(size, most_bytes) + 1)
+        while len(content) <= most_bytes and (more := os.read(descriptor, most_bytes + 1 - len(content))):
+            content += more
+    finally:
+        os.close(descriptor)
     if len(content) > most_bytes:
         raise OSError(0, "it grew while the folder was read")
     return content
 
 
-def _state(folder: Path) -> tuple[str, bool]:
+def _state(folder: Path, launcher: Launcher) -> tuple[str, bool]:
     """Commit id of HEAD ("" before the first commit), and whether the folder differs from it."""
     try:
-        revision = run_git(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"], folder=folder)
+        revision = launcher.output(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"], folder=folder)
     except GitError:
         return "", True
     try:
-        changes = run_git(
+        changes = launcher.output(
             ["status", "--porcelain", "-z", "--no-renames", "--ignore-submodules", "--untracked-files=normal",
              "--", "."],
             folder=folder,

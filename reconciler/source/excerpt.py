@@ -18,21 +18,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml.error import YAMLError
-
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.origin import Origin
+from reconciler.model.secret_name import may_name_secret
 from reconciler.source.harmless import (
     CLOSED_WORDS,
     HARMLESS,
     is_harmless,
     is_name,
     is_reference,
-    is_secret_name,
     vocabulary,
 )
 from reconciler.source.tree import is_yaml
-from reconciler.source.yaml_text import lines_of, read_events
+from reconciler.source.yaml_event import YamlError, every, read_events
+from reconciler.source.yaml_text import lines_of
 
 MASK = "***"
 """What stands in place of everything that is not known to be harmless."""
@@ -73,8 +72,8 @@ def _of_file(text: str, wanted: list[Origin]) -> Iterator[tuple[Origin, Excerpt]
         if place.line <= len(lines) and len(lines[place.line - 1]) <= _MAX_LINE_CHARACTERS
     )
     try:
-        spans = read_events(text, lambda events: _spans(text, numbers, events))
-    except (YAMLError, UnicodeError):
+        spans = read_events(text, lambda next_event: _spans(text, numbers, every(next_event)))
+    except YamlError:
         spans = None
     for place in wanted:
         number = place.line - 1
@@ -211,7 +210,7 @@ def _opened(event: Any, parent: _Frame | None, *, is_mapping: bool) -> _Frame:
     is_key = parent.is_mapping and parent.is_key_next
     if is_key:
         parent.name = ""
-    is_hidden = is_hidden or parent.is_hidden or is_key or is_secret_name(parent.name)
+    is_hidden = is_hidden or parent.is_hidden or is_key or may_name_secret(parent.name)
     return _Frame(is_mapping, is_hidden, "" if is_mapping else parent.name)
 
 
@@ -236,6 +235,6 @@ def _may_be_shown(event: Any, raw: str, frame: _Frame | None) -> bool:
         return value in vocabulary() or (not frame.is_hidden and is_name(value))
     if is_reference(value):
         return True
-    if frame.is_hidden or is_secret_name(frame.name):
+    if frame.is_hidden or may_name_secret(frame.name):
         return False
     return raw in CLOSED_WORDS or (frame.name in HARMLESS and is_harmless(value))

@@ -19,7 +19,6 @@ from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.settings import Settings
-from reconciler.source.violation import SECRET_POSITIONS
 
 _MAX_NAME_CHARACTERS = 60
 _MAX_VALUE_CHARACTERS = 200
@@ -56,20 +55,6 @@ _MORE_NAMES = frozenset(
     """.split()  # noqa: SIM905  as above
 )
 """Names that say what stands under them, shown even where the values are secret."""
-_SECRET_NAMES = frozenset(
-    (
-        *(re.sub(r"[^a-z]", "", name.lower()) for name in SECRET_POSITIONS),
-        "data",
-        "env",
-        "environment",
-        "keys",
-    )
-)
-_SECRET_WORD = re.compile(
-    "secret|token|passw|passphrase|pwd|credential|auth|privatekey|publickey|apikey|accesskey|keydata|sshkey"
-    "|certificate|stringdata|binarydata|digestkey|signature|salt|cookie|session|dsn|connection|bearer|jwt"
-    "|helmvalues|sig$|pass$|pin$|otp$|cert$|pem$|key$"
-)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*(?:[/#][A-Za-z0-9_.-]+)?")
 _PLACEHOLDER = re.compile(r"""\$\{(?:context|resources)\b[\w.#'"\[\]<>@-]*\}""", re.ASCII)
 _REFERENCES = re.compile(rf"(?:{_PLACEHOLDER.pattern})+", re.ASCII)
@@ -84,12 +69,6 @@ _ISSUED = re.compile(
     r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat|glpat|xox[a-z]-|sk-|AKIA|ASIA|eyJ|hvs\.|AIza|npm_|pypi-)"
 )
 _SCP_USER = re.compile(r"(?:ssh://)?git@[\w.-]+[:/]", re.ASCII)
-
-
-def is_secret_name(name: str) -> bool:
-    """True where what stands under a name may be a secret; so it is where the name may not be told."""
-    folded = re.sub(r"[^a-z]", "", name.lower())
-    return not name or folded in _SECRET_NAMES or _SECRET_WORD.search(folded) is not None
 
 
 def is_reference(text: str) -> bool:

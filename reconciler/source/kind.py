@@ -15,8 +15,8 @@ from reconciler.model.reading_rule import problem
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument, SecretStoreSpec
+from reconciler.source.quoted import quoted
 from reconciler.source.violation import may_be_shown, nearest
-from reconciler.source.yaml_text import quoted
 
 Document = (
     DefinitionDocument | AgentDocument | KeyDocument | OperatorDocument | RunnerDocument | SecretStoreDocument
@@ -80,13 +80,13 @@ def kind_of(raw: JsonObject, positions: Positions) -> Model | Finding | None:
 
 def _named(raw: JsonObject, version: str, name: object, positions: Positions) -> Model | Finding:
     kinds = KINDS[version]
+    if isinstance(name, str) and name in kinds:
+        return kinds[name]
     place = positions.origin(raw, ("kind",))
     known = ", ".join(f"`{kind}`" for kind in kinds)
     if not isinstance(name, str):
         what = "is not a text" if "kind" in raw else "is missing"
         return problem("F06", f"`kind` {what}", place, advice=f"kinds of `{version}`: {known}")
-    if name in kinds:
-        return kinds[name]
     meant = nearest(name, kinds)
     advice = f"did you mean `{meant}`?" if meant else f"kinds of `{version}`: {known}"
     shown = f"the kind {quoted(name)}" if may_be_shown(name, ()) else "the kind"

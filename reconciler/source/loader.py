@@ -33,9 +33,10 @@ from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.settings import Limits
 from reconciler.source.kind import kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
+from reconciler.source.quoted import quoted
 from reconciler.source.tree import Tree, is_yaml
 from reconciler.source.violation import findings_of
-from reconciler.source.yaml_text import YamlDocument, parse_yaml, quoted
+from reconciler.source.yaml_text import YamlDocument, parse_yaml
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _OUR_GROUPS = (b"entity.humanitec.io", b"core.api.humanitec.io", b"reconciler/")

@@ -8,6 +8,7 @@ import re
 
 RESOLVABLE_START = "+-.0123456789ntfNTF~"
 """Every plain scalar that is not a text starts with one of these, or is empty."""
+_NUMBER_START = "+-.0123456789"
 LARGEST_NUMBER_CHARACTERS = 400
 """Longer ones are refused: no double is, and converting digits costs quadratic time."""
 
@@ -41,6 +42,8 @@ def plain_value(text: str) -> str | int | float | bool | None:
     """
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _NUMBER_START:
+        return text
     if _NOT_FINITE.fullmatch(text):
         raise ValueError("infinity and NaN cannot be used")
     if len(text) > LARGEST_NUMBER_CHARACTERS:

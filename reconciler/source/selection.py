@@ -20,8 +20,8 @@ from reconciler.model.key import KeyDocument
 from reconciler.model.origin import Origin
 from reconciler.model.reading_rule import concern, problem
 from reconciler.settings import Target
+from reconciler.source.quoted import quoted
 from reconciler.source.violation import nearest
-from reconciler.source.yaml_text import quoted
 
 
 def select(declarations: Declarations, target: Target) -> Declarations:

@@ -17,8 +17,9 @@ from reconciler.model.origin import Origin
 from reconciler.model.reading_rule import concern, problem
 from reconciler.settings import Limits, Mode, Settings
 from reconciler.source.excerpt import excerpts
+from reconciler.source.quoted import quoted
 from reconciler.source.violation import findings_of
-from reconciler.source.yaml_text import YamlDocument, parse_yaml, quoted
+from reconciler.source.yaml_text import YamlDocument, parse_yaml
 
 _MOST_BYTES = 1_048_576
 OLDER_MODES: Mapping[str, Mode] = MappingProxyType(

@@ -18,10 +18,9 @@ from reconciler.model.finding import Finding
 from reconciler.model.json import Json, JsonObject, Path, dotted
 from reconciler.model.origin import Origin, Positions
 from reconciler.model.reading_rule import problem
-from reconciler.source.yaml_text import looks_like_key, quoted
+from reconciler.model.secret_name import SECRET_POSITIONS
+from reconciler.source.quoted import looks_like_key, quoted
 
-SECRET_POSITIONS = frozenset(("secrets", "secret_refs", "auth", "token", "key", "publicKey", "digestKey"))
-"""Below these names nothing that was submitted is ever shown."""
 _SHOWN_CHARACTERS = 40
 _TAGGED = frozenset(("runner_configuration", "state_storage_configuration"))
 """Members whose model is chosen by their `type`; pydantic puts that word into the path."""

@@ -1,41 +1,27 @@
 """YAML text to plain values, with the place of every node and every problem as a finding.
 
-Knows YAML and its bounds, nothing of our kinds (`reconciler.source.loader` does). Works from parser
-events without recursion, so that hostile input costs what its size costs: libyaml reads ahead by at
-most one simple key, depth and expanded values are counted as they come.
+Knows YAML and its bounds, nothing of our kinds (`reconciler.source.loader` does). A text is read twice at
+most: `clean_yaml` takes the values of what uses no more than mappings, lists and scalars, which is nearly
+everything; `composer` reads all else, says what is wrong, and finds places when somebody asks for one.
 """
 
 import re
-from array import array
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from sys import intern
-from typing import Any, NamedTuple, TypeVar
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
-from ruamel.yaml.reader import ReaderError
+from functools import partial
 
 from reconciler.model.finding import Finding
 from reconciler.model.json import Json
-from reconciler.model.origin import Origin, Positions
+from reconciler.model.origin import Origin, Places, Positions
 from reconciler.model.reading_rule import problem
 from reconciler.settings import Limits
-from reconciler.source.scalar import RESOLVABLE_START, plain_value, tagged_value
-
-T = TypeVar("T")
-MAX_FINDINGS = 50
-"""Of one document; later ones are left out, and the last says so."""
+from reconciler.source.clean_yaml import NotCleanError, read_clean
+from reconciler.source.composer import BoundExceededError, Composer
+from reconciler.source.yaml_event import YamlError, read_events
 
 _NOT_PRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_KEY_MATERIAL = re.compile(r"PRIVATE KEY|BEGIN |[A-Za-z0-9+/=_-]{32,}")
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_OLD_GRAMMAR = "found unexpected ':'"
-"""What the libyaml inside ruamel.yaml says of `{url: https://x}`: YAML 1.1 forbids it, 1.2 allows it (7.3.3)."""
-_MAPPING_TAGS = ("!", "tag:yaml.org,2002:map")
-_SEQUENCE_TAGS = ("!", "tag:yaml.org,2002:seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,68 +47,55 @@ def parse_yaml(content: bytes, file: str, limits: Limits) -> YamlText:
     if isinstance(text, Finding):
         return YamlText((), text)
     try:
-        return _composed(_fast_events(text), text, file, limits)
-    except _NeedsSlowParserError:
-        return _composed(_slow_events(text), text, file, limits)
+        clean = read_events(text, lambda next_event: read_clean(next_event, limits))
+    except (NotCleanError, YamlError):
+        return compose(text, file, limits)
+    places = _LatePlaces(text, file, limits)
+    documents = (
+        YamlDocument(value, Positions(file, start, partial(places.of, index)))
+        for index, (value, start) in enumerate(clean)
+    )
+    return YamlText(tuple(documents))
 
 
-class _NeedsSlowParserError(Exception):
-    """The fast parser refuses what YAML 1.2 allows."""
-
-
-def _composed(next_event: Callable[[], Any], text: str, file: str, limits: Limits) -> YamlText:
-    composer = _Composer(file, limits)
+def compose(text: str, file: str, limits: Limits) -> YamlText:
+    """Parse every document of `text`, each with all its places and findings."""
+    composer = Composer(file, limits)
     failure: Finding | None = None
     try:
-        composer.compose(next_event)
-    except _BoundExceededError as error:
+        read_events(text, composer.compose)
+    except BoundExceededError as error:
         failure = error.finding
-    except ReaderError:
-        failure = _unprintable(text, file)
-    except MarkedYAMLError as error:
-        if error.problem == _OLD_GRAMMAR:
-            raise _NeedsSlowParserError from error
-        failure = _syntax(error, file)
-    except (YAMLError, YAMLStreamError, UnicodeError):
-        failure = problem("F02", "the YAML cannot be parsed", Origin(file))
-    return YamlText(tuple(composer.documents), failure)
+    except YamlError as error:
+        failure = _unprintable(text, file) if error.is_about_a_character else _syntax(error, file)
+    documents = (
+        YamlDocument(document.value, Positions.known(file, document.places), document.findings)
+        for document in composer.documents
+    )
+    return YamlText(tuple(documents), failure)
 
 
-def _fast_events(text: str) -> Callable[[], Any]:
-    """Return a function that returns the next event: of libyaml, or of ruamel's own parser without it."""
-    try:
-        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # noqa: PLC0415  not in every build
-    except ModuleNotFoundError:
-        return _slow_events(text)
-    next_event: Callable[[], Any] = CParser(text).get_event
-    return next_event
+class _LatePlaces:
+    """Places of the documents of a clean text, found together when the first is asked for.
 
-
-def _slow_events(text: str) -> Callable[[], Any]:
-    """As `_fast_events`, of the parser in Python: ten times slower, and closer to YAML 1.2."""
-    events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
-    return events.__next__
-
-
-def read_events(text: str, read: Callable[[Iterator[Any]], T]) -> T:
-    """Return what `read` makes of all parser events of a text; it may be called twice.
-
-    Raises YAMLError and UnicodeError where the text is no YAML.
+    Most are never asked for: a document has places for its findings.
     """
-    try:
-        return read(_every(_fast_events(text)))
-    except MarkedYAMLError as error:
-        if error.problem != _OLD_GRAMMAR:
-            raise
-    return read(_every(_slow_events(text)))
 
+    __slots__ = ("_file", "_found", "_limits", "_text")
 
-def _every(next_event: Callable[[], Any]) -> Iterator[Any]:
-    while True:
-        event = next_event()
-        yield event
-        if type(event).__name__ == "StreamEndEvent":
-            return
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
+        self._text = text
+        self._file = file
+        self._limits = limits
+        self._found: list[Places] | None = None
+
+    def of(self, index: int) -> Places:
+        """Places of the document with this number."""
+        if self._found is None:
+            composer = Composer(self._file, self._limits)
+            read_events(self._text, composer.compose)
+            self._found = [document.places for document in composer.documents]
+        return self._found[index]
 
 
 def lines_of(text: str) -> list[str]:
@@ -167,416 +140,16 @@ def _unprintable(text: str, file: str) -> Finding:
     return problem("F01", message, _place(text, match.start(), file), advice=advice)
 
 
-def _syntax(error: MarkedYAMLError, file: str) -> Finding:
-    what = str(error.problem or "the YAML cannot be parsed").split("\n", 1)[0][:200]
+def _syntax(error: YamlError, file: str) -> Finding:
+    what = (error.what or "the YAML cannot be parsed").split("\n", 1)[0][:200]
     # both parsers quote single characters and tokens; a longer quotation may be text of the file
     what = re.sub(r"'[^']{16,}'|\"[^\"]{16,}\"", "text", what)
-    mark = error.problem_mark or error.context_mark
-    place = Origin(file) if mark is None else Origin(file, mark.line + 1, mark.column + 1)
+    shown = error.place or error.context_place
+    place = Origin(file) if shown is None else Origin(file, *shown)
     others: tuple[Origin, ...] = ()
     if error.context:
         what = f"{what}, {error.context}"
-        context = error.context_mark
-        if context is not None:
-            others = (Origin(file, context.line + 1, context.column + 1),)
-            what += f" that starts in line {context.line + 1}"
+        if error.context_place is not None:
+            others = (Origin(file, *error.context_place),)
+            what += f" that starts in line {error.context_place[0]}"
     return problem("F02", what, place, others=tuple(other for other in others if other != place))
-
-
-class _BoundExceededError(Exception):
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.message)
-        self.finding = finding
-
-
-class _Role:
-    """What the next node of a container is, where it is not simply the value of a key."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-_ROOT = _Role("the document itself")
-_ITEM = _Role("an item of a list")
-_KEY = _Role("a key")
-_MERGE = _Role("what `<<` brings in")
-_DROPPED = _Role("the value of a key that cannot be kept")
-
-
-class _Frame(NamedTuple):
-    """A container that is being filled, put aside while a nested one is."""
-
-    container: Any
-    key: str | _Role
-    key_place: int
-    start: int
-    anchor: str | None
-    merges: "list[_Part] | None"
-    height: int
-
-
-@dataclass(slots=True)
-class _Part:
-    """A finished node: its value and where its places stand in a pair of arrays."""
-
-    value: Json
-    values: "array[int]"
-    keys: "array[int]"
-    start: int
-    end: int
-    height: int
-    characters: int = -1
-    """Of all its texts; counted when an alias first needs it."""
-
-
-class _Composer:
-    """Builds documents from events. State is one partly built document."""
-
-    def __init__(self, file: str, limits: Limits) -> None:
-        self.documents: list[YamlDocument] = []
-        self._file = file
-        self._limits = limits
-        self._is_open = True
-        self._begin()
-
-    def compose(self, next_event: Callable[[], Any]) -> None:
-        """Handle events to the end of the stream."""
-        handlers: dict[type, Callable[[Any], None]] = {}
-        while self._is_open:
-            event = next_event()
-            kind = type(event)
-            handler = handlers.get(kind)
-            if handler is None:
-                handler = handlers[kind] = getattr(self, _HANDLERS[kind.__name__])
-            handler(event)
-
-    def _begin(self) -> None:
-        self._values: array[int] = array("q")
-        self._keys: array[int] = array("q")
-        self._container: Any = None
-        self._key: str | _Role = _ROOT
-        self._key_place = 0
-        self._start = 0
-        self._anchor: str | None = None
-        self._merges: list[_Part] | None = None
-        self._height = 0
-        self._stack: list[_Frame] = []
-        self._parts: dict[str, _Part | None] = {}
-        self._placed_parts: list[_Part] = []
-        self._dropped = 0
-        self._repeated_characters = 0
-        self._findings: list[Finding] = []
-
-    def _on_boundary(self, event: Any) -> None:
-        del event
-
-    def _on_stream_end(self, event: Any) -> None:
-        del event
-        self._is_open = False
-
-    def _on_document_start(self, event: Any) -> None:
-        del event
-        self._begin()
-
-    def _on_document_end(self, event: Any) -> None:
-        del event
-        self._check_size(0, self._values[0] if self._values else 0)
-        if self._container is not None or self._findings:
-            positions = Positions(self._file, self._values, self._keys)
-            self.documents.append(YamlDocument(self._container, positions, tuple(self._findings)))
-
-    def _on_scalar(self, event: Any) -> None:
-        mark = event.start_mark
-        place = (mark.line + 1 << 32) | (mark.column + 1)
-        text = value = event.value
-        if event.tag is not None:
-            value = self._scalar_value(tagged_value, place, text, event.tag)
-        elif event.implicit[0] and text[:1] in RESOLVABLE_START:
-            value = self._scalar_value(plain_value, place, text)
-        key = self._key
-        if key is _KEY:
-            if event.anchor is not None:
-                self._parts[event.anchor] = _Part(value, array("q", (place,)), array("q", (place,)), 0, 1, 0)
-            if type(value) is not str or value in self._container or text == "<<":
-                self._take_odd_key(value, text, place, is_plain=event.implicit[0])
-            else:
-                self._key, self._key_place = intern(value), place
-            return
-        self._values.append(place)
-        self._keys.append(self._key_place or place)
-        if event.anchor is not None:
-            self._add_part(event.anchor, value, len(self._values) - 1, 0)
-        if type(key) is str:
-            self._container[key] = value
-            self._key = _KEY
-        elif key is _ITEM:
-            self._container.append(value)
-        else:
-            self._complete(value, len(self._values) - 1, 0)
-
-    def _scalar_value(self, read: Callable[..., Json], place: int, text: str, *tag: str) -> Json:
-        try:
-            return read(text, *tag)
-        except ValueError as error:
-            self._report("F02" if tag else "F06", f"{error}", place)
-            return text
-
-    def _take_odd_key(self, value: Json, text: str, place: int, *, is_plain: bool) -> None:
-        """Take a key that is not a text, stands for a merge, or stands already in the mapping."""
-        self._key_place = place
-        if text == "<<" and is_plain:
-            if self._merges is None:
-                self._merges = []
-                self._key = _MERGE
-            else:
-                message = "the merge key `<<` stands twice in one mapping; give it a list"
-                self._report("F03", message, place)
-                self._key = _DROPPED
-            return
-        if type(value) is not str:
-            self._report("F06", "a key is not a text", place, advice="put it in quotes")
-        if text in self._container:
-            first = self._place_of(text)
-            advice = "remove one of the two"
-            shown = "a key" if looks_like_key(text) else quoted(text)
-            message = f"{shown} stands twice in one mapping"
-            self._report("F03", message, place, advice=advice, other=first)
-            self._key = _DROPPED
-        else:
-            self._key = intern(text)
-
-    def _place_of(self, key: str) -> int:
-        """Place of a key of the open container."""
-        if len(self._findings) >= MAX_FINDINGS:
-            return 0
-        index = self._start + 1
-        for name, child in self._container.items():
-            if name == key:
-                return self._keys[index]
-            index += _size(child)
-        return 0
-
-    def _on_mapping_start(self, event: Any) -> None:
-        self._open({}, _KEY, _MAPPING_TAGS, event)
-
-    def _on_sequence_start(self, event: Any) -> None:
-        self._open([], _ITEM, _SEQUENCE_TAGS, event)
-
-    def _open(self, container: Any, role: _Role, tags: tuple[str, ...], event: Any) -> None:
-        mark = event.start_mark
-        place = (mark.line + 1 << 32) | (mark.column + 1)
-        if event.tag is not None and event.tag not in tags:
-            self._report("F02", "only the tags !!map and !!seq are known here", place)
-        if len(self._stack) >= self._limits.max_depth:
-            self._refuse(f"the document is nested deeper than {self._limits.max_depth} levels", place)
-        self._stack.append(
-            _Frame(
-                self._container,
-                self._key,
-                self._key_place,
-                self._start,
-                self._anchor,
-                self._merges,
-                self._height,
-            )
-        )
-        self._start = len(self._values)
-        self._values.append(place)
-        self._keys.append(self._key_place or place)
-        if event.anchor is not None:
-            self._parts[event.anchor] = None
-        self._container, self._key, self._key_place = container, role, 0
-        self._anchor, self._merges, self._height = event.anchor, None, 0
-
-    def _on_collection_end(self, event: Any) -> None:
-        del event
-        if self._merges:
-            self._merge(self._merges)
-        value, start, anchor, height = self._container, self._start, self._anchor, self._height + 1
-        self._check_size(0, self._values[start])
-        frame = self._stack.pop()
-        self._container, self._key, self._key_place = frame.container, frame.key, frame.key_place
-        self._start, self._anchor, self._merges = frame.start, frame.anchor, frame.merges
-        if anchor is not None:
-            self._add_part(anchor, value, start, height)
-        self._height = max(frame.height, height)
-        key = self._key
-        if type(key) is str:
-            self._container[key] = value
-            self._key = _KEY
-        else:
-            self._complete(value, start, height)
-
-    def _complete(self, value: Json, start: int, height: int) -> None:
-        """Put a finished node where its role says."""
-        role = self._key
-        if role is _ITEM:
-            self._container.append(value)
-        elif role is _ROOT:
-            self._container = value
-        else:
-            part = self._cut(value, start, height)
-            if role is _KEY:
-                message = "a key is a mapping or a list"
-                self._report("F06", message, part.values[0], advice="keys must be texts")
-                self._key_place, self._key = part.values[0], _DROPPED
-                return
-            if role is _MERGE and self._merges is not None:
-                self._collect(part, self._merges)
-            self._key = _KEY
-
-    def _add_part(self, anchor: str, value: Json, start: int, height: int) -> None:
-        part = _Part(value, self._values, self._keys, start, len(self._values), height)
-        self._parts[anchor] = part
-        self._placed_parts.append(part)
-
-    def _cut(self, value: Json, start: int, height: int) -> _Part:
-        """Take the last finished node out of the document, with the anchors inside it."""
-        values, keys = self._values[start:], self._keys[start:]
-        del self._values[start:], self._keys[start:]
-        self._dropped += len(values)
-        # finished in document order, so those inside the node are the last ones
-        while self._placed_parts and self._placed_parts[-1].start >= start:
-            inner = self._placed_parts.pop()
-            inner.values, inner.keys = values, keys
-            inner.start, inner.end = inner.start - start, inner.end - start
-        return _Part(value, values, keys, 0, len(values), height)
-
-    def _on_alias(self, event: Any) -> None:
-        mark = event.start_mark
-        place = (mark.line + 1 << 32) | (mark.column + 1)
-        part = self._parts.get(event.anchor)
-        if part is None:
-            why = (
-                "stands inside the node it refers to"
-                if event.anchor in self._parts
-                else "has no anchor before it"
-            )
-            raise _BoundExceededError(problem("F02", f"the alias {why}", self._origin(place)))
-        if self._key is _KEY and isinstance(part.value, str):
-            self._take_alias_key(part.value, place)
-            return
-        self._charge(part, place)
-        start = len(self._values)
-        self._values.extend(part.values[part.start : part.end])
-        self._keys.extend(part.keys[part.start : part.end])
-        self._keys[start] = self._key_place or place
-        self._height = max(self._height, part.height)
-        key = self._key
-        if type(key) is str:
-            self._container[key] = part.value
-            self._key = _KEY
-        else:
-            self._complete(part.value, start, part.height)
-
-    def _take_alias_key(self, text: str, place: int) -> None:
-        if text in self._container:
-            self._take_odd_key(text, text, place, is_plain=False)
-        else:
-            self._key, self._key_place = intern(text), place
-
-    def _charge(self, part: _Part, place: int) -> None:
-        """Refuse an alias that would expand the document beyond its bounds."""
-        self._check_size(part.end - part.start, place)
-        if len(self._stack) + part.height > self._limits.max_depth:
-            self._refuse(f"aliases nest the document deeper than {self._limits.max_depth} levels", place)
-        if part.characters < 0:
-            part.characters = _characters(part.value)
-        self._repeated_characters += part.characters
-        if self._repeated_characters > self._limits.max_file_bytes:
-            self._refuse(f"aliases expand to more than {self._limits.max_file_bytes} characters", place)
-
-    def _check_size(self, more: int, place: int) -> None:
-        if len(self._values) + self._dropped + more > self._limits.max_nodes:
-            message = f"the document holds more than {self._limits.max_nodes} values, aliases expanded"
-            self._refuse(message, place)
-
-    def _collect(self, part: _Part, merges: list[_Part]) -> None:
-        """Keep what `<<` names: a mapping, or a list of mappings of which earlier ones win."""
-        sources = [part]
-        if isinstance(part.value, list):
-            sources, index = [], 1
-            for item in part.value:
-                size = _size(item)
-                sources.append(_Part(item, part.values, part.keys, index, index + size, part.height))
-                index += size
-        for source in sources:
-            if isinstance(source.value, dict):
-                merges.append(source)
-            else:
-                message = "`<<` takes a mapping or a list of mappings"
-                self._report("F06", message, source.values[source.start])
-
-    def _merge(self, merges: list[_Part]) -> None:
-        for source in merges:
-            assert isinstance(source.value, dict)
-            index = source.start + 1
-            for name, child in source.value.items():
-                size = _size(child)
-                if name not in self._container:
-                    self._container[name] = child
-                    self._values.extend(source.values[index : index + size])
-                    self._keys.extend(source.keys[index : index + size])
-                    self._dropped -= size
-                index += size
-
-    def _origin(self, place: int) -> Origin:
-        return Origin(self._file, place >> 32, place & 0xFFFFFFFF)
-
-    def _report(self, rule: str, message: str, place: int, *, advice: str = "", other: int = 0) -> None:
-        if len(self._findings) > MAX_FINDINGS:
-            return
-        if len(self._findings) == MAX_FINDINGS:
-            message, advice, other = "the document has more problems, which are not listed", "", 0
-        others = (self._origin(other),) if other else ()
-        self._findings.append(problem(rule, message, self._origin(place), advice=advice, others=others))
-
-    def _refuse(self, message: str, place: int) -> None:
-        advice = "make it smaller, or raise `limits` in the settings"
-        raise _BoundExceededError(problem("F04", message, self._origin(place), advice=advice))
-
-
-_HANDLERS: dict[str, str] = {
-    "StreamStartEvent": "_on_boundary",
-    "StreamEndEvent": "_on_stream_end",
-    "DocumentStartEvent": "_on_document_start",
-    "DocumentEndEvent": "_on_document_end",
-    "MappingStartEvent": "_on_mapping_start",
-    "MappingEndEvent": "_on_collection_end",
-    "SequenceStartEvent": "_on_sequence_start",
-    "SequenceEndEvent": "_on_collection_end",
-    "ScalarEvent": "_on_scalar",
-    "AliasEvent": "_on_alias",
-}
-
-
-def looks_like_key(text: str) -> bool:
-    """True for text that may be part of a key or token, wherever it stands."""
-    return _KEY_MATERIAL.search(text) is not None
-
-
-def quoted(name: str) -> str:
-    """Return a name from a file in backticks, cut to 60 characters, control characters escaped."""
-    shown = name if len(name) <= 60 else name[:57] + "…"
-    return "`" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown) + "`"
-
-
-def _size(value: Json) -> int:
-    """Nodes of a value; recursion is bounded by the depth of the document."""
-    if isinstance(value, dict):
-        return 1 + sum(map(_size, value.values()))
-    if isinstance(value, list):
-        return 1 + sum(map(_size, value))
-    return 1
-
-
-def _characters(value: Json) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(len(name) + _characters(child) for name, child in value.items())
-    if isinstance(value, list):
-        return sum(map(_characters, value))
-    return 8

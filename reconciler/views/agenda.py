@@ -31,12 +31,13 @@ class Risk(IntEnum):
     CONTESTED = 1
     DRIFT = 2
     KEPT = 3
-    REPLACE = 4
-    STORAGE = 5
-    UPDATE = 6
-    CREATE = 7
-    ADOPT = 8
-    FORGET = 9
+    RELEASED = 4
+    REPLACE = 5
+    STORAGE = 6
+    UPDATE = 7
+    CREATE = 8
+    ADOPT = 9
+    FORGET = 10
 
 
 MARKS = {
@@ -44,6 +45,7 @@ MARKS = {
     Risk.CONTESTED: Mark.ATTENTION,
     Risk.DRIFT: Mark.ATTENTION,
     Risk.KEPT: Mark.ATTENTION,
+    Risk.RELEASED: Mark.ATTENTION,
     Risk.REPLACE: Mark.REMOVE,
     Risk.STORAGE: Mark.CHANGE,
     Risk.UPDATE: Mark.CHANGE,
@@ -56,6 +58,7 @@ WORDS = {
     Risk.CONTESTED: "contested",
     Risk.DRIFT: "drift",
     Risk.KEPT: "keep",
+    Risk.RELEASED: "release",
     Risk.REPLACE: "replace",
     Risk.STORAGE: "update",
     Risk.UPDATE: "update",
@@ -67,6 +70,7 @@ EXPLANATIONS = {
     Risk.CONTESTED: "differs and is not ours: left alone until a person decides",
     Risk.DRIFT: "changed outside Git: reported only, as the policy says",
     Risk.KEPT: "ours and no longer declared: kept, because the policy never prunes it",
+    Risk.RELEASED: "ours, and no longer managed by the files: left as it is",
     Risk.REPLACE: "cannot be changed in place: deleted, then created again",
     Risk.STORAGE: "moves where state is stored: existing state is not moved along",
     Risk.ADOPT: "found equal: only our own record is written",
@@ -84,6 +88,8 @@ class Entry:
     change: Change
     reason: str = ""
     sent_with: ResourceKey | None = None
+    held: str = ""
+    """Why it is not carried out now, or only in part; "" where nothing holds it."""
 
     @property
     def mark(self) -> Mark:
@@ -162,22 +168,42 @@ def entries(plan: TargetPlan) -> list[Entry]:
     by_subject: dict[ResourceKey, list[Action]] = {}
     for action in plan.actions:
         by_subject.setdefault(action.subject.key, []).append(action)
-    found = [_entry(key, actions) for key, actions in by_subject.items()]
+    found = [_entry(key, actions, plan) for key, actions in by_subject.items()]
     for action in plan.actions:
         found.extend(
-            Entry(change.key, _CARRIED[action.verb], change, sent_with=action.key)
+            Entry(
+                change.key,
+                _CARRIED[action.verb],
+                change,
+                sent_with=action.key,
+                held=plan.held[action.id].reason if action.id in plan.held else "",
+            )
             for change in action.carried
             if change.key not in by_subject
         )
-    left = ((Risk.CONTESTED, plan.contested), (Risk.DRIFT, plan.drift_reported), (Risk.KEPT, plan.kept))
+    left = (
+        (Risk.CONTESTED, plan.contested),
+        (Risk.DRIFT, plan.drift_reported),
+        (Risk.KEPT, plan.kept),
+        (Risk.RELEASED, plan.released),
+    )
     found.extend(Entry(change.key, risk, change) for risk, changes in left for change in changes)
     return sorted(found, key=lambda entry: (entry.risk, entry.key))
 
 
-def _entry(key: ResourceKey, actions: list[Action]) -> Entry:
+def _entry(key: ResourceKey, actions: list[Action], plan: TargetPlan) -> Entry:
     own = [action for action in actions if action.key == key]
     reason = next((action.reason for action in (*own, *actions) if action.reason), "")
-    return Entry(key, _risk({action.verb for action in own}, actions[0].subject), actions[0].subject, reason)
+    held = [plan.held[action.id].reason for action in actions if action.id in plan.held]
+    subject = actions[0].subject
+    return Entry(
+        key, _risk({action.verb for action in own}, subject), subject, reason, held=_held(held, len(actions))
+    )
+
+
+def _held(reasons: list[str], steps: int) -> str:
+    text = "; ".join(dict.fromkeys(reasons))
+    return f"{len(reasons)} of {steps} steps: {text}" if text and len(reasons) < steps else text
 
 
 def _risk(verbs: set[Verb], change: Change) -> Risk:
@@ -207,6 +233,7 @@ _PHRASES = {
     "contested": "contested",
     "drift": "drifted",
     "keep": "kept",
+    "release": "no longer managed",
     "unchanged": "unchanged",
     "unmanaged": "not ours",
 }

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import dotted
 from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
-from reconciler.plan.action import Outcome, Refusal, Status, TargetPlan
+from reconciler.plan.action import Outcome, Status, TargetPlan
+from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda
 
 NOTHING_CHANGED = "Nothing was changed."
@@ -294,5 +295,14 @@ def _after_refusal(result: PassResult) -> str:
         return "Change the files, or approve this one case with the options above."
     if result.preview is not None:
         return ""
-    rest = " `reconciler apply` does the rest." if result.has_changes else ""
-    return f"Decide about what is contested.{rest}"
+    contested = {change.key for plan in plans(result) for change in plan.contested}
+    in_use = any(
+        outcome.status is Status.REFUSED and outcome.action.key not in contested
+        for outcome in result.outcomes
+    )
+    told = ["Decide about what is contested."] if contested or not in_use else []
+    if in_use:
+        told.append("What is still in use is deleted once no environment uses it.")
+    elif result.has_changes:
+        told.append("`reconciler apply` does the rest.")
+    return " ".join(told)

@@ -38,7 +38,8 @@ from reconciler.model.origin import Origin
 from reconciler.model.secret import Expression, Reference
 from reconciler.model.state import Resource
 from reconciler.passes.result import Cause, PassResult, TargetResult
-from reconciler.plan.action import Action, Outcome, Refusal, Status, TargetPlan
+from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda, conclusion, unseen
 from reconciler.views.agenda import Entry, Risk
 from reconciler.views.visible import leaves
@@ -143,7 +144,7 @@ def _plan(plan: TargetPlan) -> JsonObject:
         "changes": [_change(entry) for entry in agenda.entries(plan)],
         "actions": [_action(action) for action in plan.actions],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
-        "accepted": [_refusal(refusal) for refusal in plan.accepted],
+        "accepted": [{**_refusal(one.refusal), "approval": one.approval} for one in plan.accepted],
     }
 
 

@@ -74,7 +74,9 @@ def _head(result: PassResult) -> str:
     ]
     text = _bounded(lines, _HEAD_LIMIT, "line")
     if refusals:
-        text += "\n**Refused, nothing is written:**\n\n" + _fenced(_kept(refusals, _HEAD_LIMIT, "refusal"))
+        text += "\n**Refused, held with whatever depends on it:**\n\n" + _fenced(
+            _kept(refusals, _HEAD_LIMIT, "refusal")
+        )
     return text + "\n"
 
 

@@ -8,6 +8,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.reading_rule import READING_RULES
 from reconciler.plan.guards import GUARDS
 from reconciler.plan.problem import PROBLEMS
+from reconciler.plan.refusal import COUNTED
 from reconciler.rules.pages import LABELS, example
 from reconciler.rules.pages import page as rule_page
 from reconciler.rules.registry import RULES
@@ -78,13 +79,24 @@ def _topics() -> Iterator[Topic]:
             guard,
             f"Guard: refuses when {refuses}.",
             (
-                ("Effect", "Nothing of the target is written."),
+                (
+                    "Effect",
+                    "What it names is held, with whatever depends on it; the rest of the plan is carried out.",
+                ),
                 (
                     "Let through",
-                    f"`--accept {guard}:COUNT` with exactly the number that the refusal names; another is refused.",
+                    _approval_of(guard),
                 ),
             ),
         )
+
+
+def _approval_of(guard: str) -> str:
+    if guard in COUNTED:
+        return (
+            f"`--accept {guard}=COUNT:DIGEST` as the refusal prints it; another number or object is refused."
+        )
+    return f"`--accept {guard}=KIND/ID` for each object that the refusal names; a glob such as `Definition/db-*` fits."
 
 
 def _switch(rule: str) -> str:

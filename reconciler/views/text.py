@@ -98,8 +98,13 @@ def trouble(page: Page, result: PassResult) -> None:
             hang=2,
         )
         _names(page, refusal.keys, indent=4, limit=MAX_REFUSED_NAMES)
-        page.say(f"Nothing of target {refusal.target} is written. To let this one case through:", indent=4)
-        page.say(refusal.approval, Tone.STRONG, indent=6)
+        page.say(
+            "Held with whatever depends on it; the rest is carried out. To let this case through:", indent=4
+        )
+        page.say(refusal.approval, Tone.STRONG, indent=6, hang=2)
+    for note in result.notes:
+        page.gap()
+        page.say(f"! {note}", Tone.ATTENTION, hang=2)
 
 
 def _findings(page: Page, result: PassResult) -> None:
@@ -166,16 +171,16 @@ def folded(items: Sequence[Entry]) -> list[list[Entry]]:
 def _signature(entry: Entry) -> object:
     """Equal for entries that may be told as one; None for those that stand alone."""
     if entry.risk in (Risk.ADOPT, Risk.FORGET):
-        return (entry.risk, entry.key.kind, entry.reason)
+        return (entry.risk, entry.key.kind, entry.reason, entry.held)
     if entry.risk in (Risk.DELETE, Risk.KEPT):
-        return (entry.risk, entry.key.kind, entry.reason, entry.sent_with)
+        return (entry.risk, entry.key.kind, entry.reason, entry.sent_with, entry.held)
     if entry.risk not in (Risk.UPDATE, Risk.DRIFT, Risk.CONTESTED):
         return None
     inside = parts(entry, _VALUE_LIMIT)
     if not inside or len(inside) > MAX_FOLDED_PARTS or any(part.lines for part in inside):
         return None
     whole = tuple((f.path, str(f.before), str(f.after), f.note) for f in entry.change.fields)
-    return (entry.risk, entry.key.kind, entry.explanation, tuple(inside), whole)
+    return (entry.risk, entry.key.kind, entry.explanation, entry.held, tuple(inside), whole)
 
 
 def _entry(page: Page, entry: Entry) -> None:
@@ -215,6 +220,8 @@ def _essence(entry: Entry) -> str:
 def _explanation(page: Page, entry: Entry) -> None:
     if entry.explanation:
         page.say(entry.explanation, indent=4, hang=2)
+    if entry.held:
+        page.say(f"held: {entry.held}", Tone.ATTENTION, indent=4, hang=2)
     if entry.sent_with is not None:
         page.say(f"sent in the same call as {entry.sent_with}", indent=4, hang=2)
 
@@ -268,12 +275,13 @@ def _short(value: str) -> str:
 
 
 def _contested_help(page: Page, items: Iterable[Entry]) -> None:
-    number = sum(entry.risk is Risk.CONTESTED for entry in items)
-    if number:
+    keys = [entry.key for entry in items if entry.risk is Risk.CONTESTED]
+    if keys:
+        more = f", and so on for each of the {len(keys)}" if len(keys) > 1 else ""
         page.gap()
         page.say(
-            f"{conclusion.plural(number, 'object')} contested: make the files agree with what is live and it is "
-            f"adopted, or take over with --accept contested:{number}",
+            f"{conclusion.plural(len(keys), 'object')} contested: make the files agree with what is live and it is "
+            f"adopted, or take over with --accept contested={keys[0]}{more}",
             hang=2,
         )
 

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.diff.change import ABSENT, Absent
+from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json
 from reconciler.passes.result import PassResult
+from reconciler.plan.action import Action
 from reconciler.views.agenda import Entry, Risk, entries
 from reconciler.views.json import fields_of
 from reconciler.views.visible import pair_text
 
 VALUE_LIMIT = 500
 """Characters of one value: templates are long, and collectors cut or refuse long lines."""
-_UNWRITTEN = (Risk.CONTESTED, Risk.DRIFT, Risk.KEPT, Risk.ADOPT, Risk.FORGET)
+_UNWRITTEN = (Risk.CONTESTED, Risk.DRIFT, Risk.KEPT, Risk.RELEASED, Risk.ADOPT, Risk.FORGET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,19 @@ class WrittenField:
 
 
 def written_fields(planned: PassResult) -> Iterator[WrittenField]:
-    """Every field that an apply of this plan writes, of the targets that nothing stops."""
+    """Every field that an apply of this plan writes; what is held is not."""
     for target in planned.targets:
         plan = target.plan
-        if plan is None or target.error or plan.refusals or plan.problems:
+        if plan is None or target.error:
             continue
+        written = {key for action in plan.allowed for key in (action.subject.key, *_carried(action))}
         for entry in entries(plan):
-            if entry.risk not in _UNWRITTEN:
+            if entry.risk not in _UNWRITTEN and entry.key in written:
                 yield from _of_entry(str(target.target), entry)
+
+
+def _carried(action: Action) -> Iterator[ResourceKey]:
+    return (change.key for change in action.carried)
 
 
 def reported_drift(planned: PassResult) -> Iterator[Entry]:

@@ -3,7 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from reconciler.diff.change import ABSENT, Change, CriteriaChange, Diff, FieldChange, Group, Visibility
+from reconciler.diff.change import (
+    ABSENT,
+    Change,
+    CriteriaChange,
+    Diff,
+    FieldChange,
+    Group,
+    SecretDifference,
+    Visibility,
+)
 from reconciler.errors import ExitCode
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown
@@ -18,12 +27,12 @@ from reconciler.passes.result import PassResult, Preview, Purpose, SourceInfo, T
 from reconciler.plan.action import (
     Action,
     Outcome,
-    Refusal,
     Status,
     TargetPlan,
     Unexamined,
     Verb,
 )
+from reconciler.plan.refusal import Refusal
 
 CANARY = "c4n4ry-of-a-secret"
 TARGET = TargetName("acme")
@@ -134,7 +143,7 @@ def rich_plan() -> TargetPlan:
             "postgres://orders.internal.example.com:5432/orders?sslmode=verify-full&application_name=orders",
         ),
         # A view must not rely on the comparison having emptied a hidden field.
-        FieldChange(("secrets", "password"), CANARY, CANARY, Visibility.HIDDEN, "changed"),
+        FieldChange(("secrets", "password"), CANARY, CANARY, Visibility.HIDDEN, SecretDifference.CHANGED),
         criteria=CriteriaChange(
             added={"env_type=production": {"env_type": "production", "class": "default"}},
             removed={"env_type=staging": {"env_type": "staging", "class": "default"}},
@@ -260,7 +269,6 @@ def refused() -> PassResult:
                 "deletes",
                 TARGET,
                 "16 of 20 owned Definition objects would be deleted; safety.maxDelete (10% or 5) allows 5",
-                16,
                 keys,
             ),
         ),

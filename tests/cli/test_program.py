@@ -21,6 +21,7 @@ HEAVY = (
     "rich",
     "pydantic",
     "ruamel.yaml",
+    "yaml",
     "cryptography",
 )
 
@@ -59,8 +60,9 @@ def test_help_groups_commands_under_headings() -> None:
         (["plan", "--detailed-exit-cod"], "Did you mean `--detailed-exit-code`?"),
         (["--colour", "never"], "Did you mean `--color`?"),
         (["plan", "--config", "x"], "goes before the command"),
-        (["plan", "--accept", "delets:3"], "there is no guard 'delets'"),
-        (["plan", "--accept", "deletes"], "is not GUARD:COUNT"),
+        (["plan", "--accept", "delets=Definition/a"], "there is no guard 'delets'"),
+        (["plan", "--accept", "deletes"], "is not GUARD=KIND/ID"),
+        (["plan", "--accept", "deletes:3"], "is a bare number"),
         (["plan", "--only", "Definitio/x"], "there is no kind 'Definitio'"),
         (["plan", "--only", "Definition"], "is not KIND/ID"),
         (["plan", "--ref", "main"], "--ref needs --source"),

@@ -23,7 +23,8 @@ from reconciler.errors import (
     UnknownRevisionError,
 )
 from reconciler.passes.result import PassResult
-from reconciler.plan.action import Refusal, Status, TargetPlan
+from reconciler.plan.action import Status, TargetPlan
+from reconciler.plan.refusal import Refusal
 from reconciler.settings import Watch
 from tests.controller.moving import finding, outcome, passed, target
 
@@ -37,7 +38,7 @@ def refused() -> PassResult:
     assert isinstance(plan, TargetPlan)
     from dataclasses import replace
 
-    guard = Refusal("deletes", blocked.target, "too many", 7)
+    guard = Refusal("deletes", blocked.target, "too many", ())
     return passed(replace(blocked, plan=replace(plan, refusals=(guard,))))
 
 

@@ -4,30 +4,43 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.diff.change import Group, Visibility
+from reconciler.diff.change import Group, SecretDifference, Visibility
 from reconciler.diff.compare import compare, criteria_digest, leaves_digest
-from reconciler.diff.fields import FOREIGN_WRITE, NOT_COMPARABLE, literal_digests
-from reconciler.model.inventory import Inventory, Ownership, Phase
+from reconciler.diff.fields import literal_digests
 from reconciler.model.json import digest
 from reconciler.model.kind import Kind
+from reconciler.model.record import Inventory, Ownership, Phase
 from reconciler.model.secret import (
+    Digest,
+    Digester,
     Expression,
     Literal,
     Reference,
     Secret,
     SecretLeaf,
     Unreadable,
-    keyed_digest,
 )
 from reconciler.model.state import Resource
 from tests.building import ALL_KINDS, agent, agent_key, definition, owning, runner, state
 
-KEY = b"digest key"
+KEY = Digester(b"digest key")
+FOREIGN_WRITE = SecretDifference.FOREIGN_WRITE
+NOT_COMPARABLE = SecretDifference.NOT_COMPARABLE
+
+
+def literal(value: str, digester: Digester = KEY) -> Literal:
+    secret = Secret(value)
+    return Literal(secret, digester.digest(secret))
+
+
+def literal_digest(leaf: Literal) -> Digest:
+    assert leaf.digest is not None
+    return leaf.digest
 
 
 def group_of(desired: Resource | None, live: Resource | None, inventory: Inventory) -> Group:
     sides = [state(*([side] if side else [])) for side in (desired, live)]
-    (change,) = compare(sides[0], sides[1], inventory, KEY).changes.values()
+    (change,) = compare(sides[0], sides[1], inventory).changes.values()
     return change.group
 
 
@@ -70,7 +83,7 @@ def test_every_key_falls_into_one_group(
 def test_kinds_that_were_not_read_to_the_end_are_left_out() -> None:
     """An error is no evidence of absence (design decision 4.1)."""
     live = state(complete=ALL_KINDS - {Kind.DEFINITION})
-    diff = compare(state(A, agent("x")), live, owning(A), KEY)
+    diff = compare(state(A, agent("x")), live, owning(A))
     assert [change.key.kind for change in diff.changes.values()] == [Kind.AGENT]
 
 
@@ -89,7 +102,7 @@ def test_unmanaged_criteria_are_not_compared() -> None:
 
 
 def test_an_empty_list_of_criteria_removes_all() -> None:
-    change = compare(state(definition("a")), state(A), owning(A), KEY).changes[A.key]
+    change = compare(state(definition("a")), state(A), owning(A)).changes[A.key]
     assert list(change.criteria.removed) == ["env_type=dev"]
 
 
@@ -106,20 +119,20 @@ def secret_case(
     desired = definition("a", secrets={"/token": wanted})  # type: ignore[dict-item]  # rows of a table
     live = definition("a", secrets={"/token": present} if present is not None else {})  # type: ignore[dict-item]
     inventory = Inventory("test", "acme", {remembered.key: remembered} if remembered else {})
-    change = compare(state(desired), state(live), inventory, KEY).changes[desired.key]
+    change = compare(state(desired), state(live), inventory).changes[desired.key]
     assert all(
         f.visibility is Visibility.SHOWN or repr(f.before) == repr(f.after) == "absent" for f in change.fields
     )
     return change.group, tuple(f.note for f in change.fields)
 
 
-LITERAL = Literal(Secret("hunter2"))
+LITERAL = literal("hunter2")
 WRITTEN = Reference("humanitec", "orgs/acme/…/token/.value", "1")
 REWRITTEN = replace(WRITTEN, version="2")
 SENT = Ownership(
     A.key,
     applied=digest(definition("a").document),
-    secrets={"/token": keyed_digest(LITERAL.secret, KEY)},
+    secrets={"/token": literal_digest(LITERAL)},
     references={"/token": str(WRITTEN)},
 )
 
@@ -129,9 +142,7 @@ SENT = Ownership(
     [
         pytest.param(LITERAL, WRITTEN, SENT, (Group.UNCHANGED, ()), id="as last sent"),
         pytest.param(LITERAL, REWRITTEN, SENT, (Group.UPDATE, (FOREIGN_WRITE,)), id="rewritten by somebody"),
-        pytest.param(
-            Literal(Secret("new")), WRITTEN, SENT, (Group.UPDATE, ("changed",)), id="changed in the file"
-        ),
+        pytest.param(literal("new"), WRITTEN, SENT, (Group.UPDATE, ("changed",)), id="changed in the file"),
         pytest.param(LITERAL, None, SENT, (Group.UPDATE, ("set",)), id="removed by somebody"),
         pytest.param(LITERAL, WRITTEN, None, (Group.CONTESTED, (NOT_COMPARABLE,)), id="unowned"),
         pytest.param(
@@ -157,9 +168,7 @@ SENT = Ownership(
         pytest.param(
             Reference("s", "r"), Reference("s", "q"), SENT, (Group.UPDATE, ("",)), id="other reference"
         ),
-        pytest.param(
-            Literal(Secret("x ${a}")), Expression("x ${a}"), SENT, (Group.UNCHANGED, ()), id="mixed text"
-        ),
+        pytest.param(literal("x ${a}"), Expression("x ${a}"), SENT, (Group.UNCHANGED, ()), id="mixed text"),
     ],
 )
 def test_secret_positions(
@@ -170,14 +179,14 @@ def test_secret_positions(
 
 def test_a_secret_that_is_gone_from_the_file_is_removed() -> None:
     live = definition("a", secrets={"/token": WRITTEN})
-    change = compare(state(definition("a")), state(live), owning(live), KEY).changes[live.key]
+    change = compare(state(definition("a")), state(live), owning(live)).changes[live.key]
     assert [(f.visibility, f.note) for f in change.fields] == [(Visibility.HIDDEN, "removed")]
 
 
 def test_without_a_digest_key_secrets_cannot_be_compared_and_change_nothing() -> None:
-    desired = definition("a", secrets={"/token": LITERAL})
+    desired = definition("a", secrets={"/token": literal("hunter2", Digester(None))})
     live = definition("a", secrets={"/token": WRITTEN})
-    change = compare(state(desired), state(live), owning(live), None).changes[live.key]
+    change = compare(state(desired), state(live), owning(live)).changes[live.key]
     assert change.group is Group.UNCHANGED
     assert [f.note for f in change.fields] == [NOT_COMPARABLE]
 
@@ -190,11 +199,11 @@ def test_runner_credentials_are_known_by_digest_alone() -> None:
     entry = Ownership(
         live.key,
         applied=digest(live.document),
-        secrets={pointer: keyed_digest(LITERAL.secret, KEY)},
+        secrets={pointer: literal_digest(LITERAL)},
         references={pointer: ""},
     )
     inventory = Inventory("test", "acme", {live.key: entry})
-    assert compare(state(desired), state(live), inventory, KEY).changes[live.key].group is Group.UNCHANGED
+    assert compare(state(desired), state(live), inventory).changes[live.key].group is Group.UNCHANGED
 
 
 @pytest.mark.parametrize(
@@ -205,7 +214,7 @@ def test_runner_credentials_are_known_by_digest_alone() -> None:
     ],
 )
 def test_drift_is_a_change_of_live_alone(desired: Resource, expected: bool) -> None:  # noqa: FBT001  a table's column
-    change = compare(state(desired), state(B), owning(A), KEY).changes[A.key]
+    change = compare(state(desired), state(B), owning(A)).changes[A.key]
     assert (change.group, change.is_drift) == (Group.UPDATE, expected)
 
 
@@ -246,11 +255,11 @@ def test_drift_of_secret_positions_is_told_from_changes_in_git(
         applied.key,
         applied=digest(applied.document),
         leaves=leaves_digest(applied),
-        secrets=literal_digests(applied, KEY),
+        secrets=literal_digests(applied),
         references={"/token": str(WRITTEN)},
     )
     inventory = Inventory("test", "acme", {entry.key: entry})
-    change = compare(state(with_leaf(after)), state(with_leaf(live)), inventory, KEY).changes[entry.key]
+    change = compare(state(with_leaf(after)), state(with_leaf(live)), inventory).changes[entry.key]
     assert (change.group, change.is_drift) == (Group.UPDATE, expected)
 
 
@@ -262,13 +271,11 @@ def test_a_runner_written_by_somebody_gets_its_credentials_again() -> None:
     entry = Ownership(
         live.key,
         applied=digest(live.document),
-        secrets={pointer: keyed_digest(LITERAL.secret, KEY)},
+        secrets={pointer: literal_digest(LITERAL)},
         references={pointer: ""},
         observed_at="2026-01-01T00:00:00Z",
     )
-    change = compare(state(desired), state(live), Inventory("t", "a", {live.key: entry}), KEY).changes[
-        live.key
-    ]
+    change = compare(state(desired), state(live), Inventory("t", "a", {live.key: entry})).changes[live.key]
     assert (change.group, change.is_drift, [f.note for f in change.fields]) == (
         Group.UPDATE,
         True,
@@ -299,5 +306,5 @@ def test_a_thing_deleted_by_somebody_else_is_drift_where_the_file_did_not_change
 ) -> None:
     entry = Ownership(A.key, phase or Phase.OWNED, applied=digest(A.document), criteria=criteria_digest(A))
     inventory = Inventory("test", "acme", {A.key: entry} if phase else {})
-    change = compare(state(desired), state(), inventory, KEY).changes[A.key]
+    change = compare(state(desired), state(), inventory).changes[A.key]
     assert (change.group, change.is_lost, change.is_drift) == (Group.CREATION, *expected)

@@ -4,9 +4,10 @@ import pytest
 
 from reconciler.diff.change import ABSENT, FieldChange
 from reconciler.diff.fields import document_changes, is_same, literal_digests, reference_text
+from reconciler.model.desired import digested
 from reconciler.model.json import Json
-from reconciler.model.secret import Expression, Literal, Reference, Secret, Unreadable
-from tests.building import definition
+from reconciler.model.secret import Digester, Expression, Literal, Reference, Secret, Unreadable
+from tests.building import definition, state
 
 
 @pytest.mark.parametrize(
@@ -48,11 +49,11 @@ def test_what_is_remembered_of_a_live_secret() -> None:
 
 
 def test_digests_are_of_literals_only_and_need_a_key() -> None:
-    resource = definition(
-        "a", secrets={"/a": Literal(Secret("x")), "/b": Reference("s", "r"), "/c": Expression("${c}")}
-    )
-    assert list(literal_digests(resource, b"k")) == ["/a"]
-    assert literal_digests(resource, None) == {}
+    literal = Literal(Secret("x"))
+    bare = definition("a", secrets={"/a": literal, "/b": Reference("s", "r"), "/c": Expression("${c}")})
+    resource = digested(state(bare), Digester(b"k")).resources[bare.key]
+    assert list(literal_digests(resource)) == ["/a"]
+    assert literal_digests(digested(state(bare), Digester(None)).resources[bare.key]) == {}
 
 
 def test_a_document_in_place_of_nothing_is_shown_as_one_value() -> None:

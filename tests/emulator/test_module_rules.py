@@ -141,7 +141,8 @@ def test_equal_rules_conflict_whatever_module_of_the_type_they_name(client: http
 def test_an_unknown_organization_creates_nothing_and_lists_nothing(client: httpx.Client) -> None:
     answer = client.post("/orgs/nowhere/module-rules", json={"module_id": "one"})
 
-    assert (answer.status_code, answer.json()["message"]) == (409, "organization not found")
+    assert answer.status_code == 409
+    assert answer.json()["message"].startswith("organization not found; ")
     assert client.get("/orgs/nowhere/module-rules").json() == {"items": []}
 
 

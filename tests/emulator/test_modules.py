@@ -116,6 +116,9 @@ def test_lists_are_summaries_ordered_by_id_and_filtered_by_type(client: httpx.Cl
         "/modules/bucket",
         "terraform-aws-modules/s3-bucket/aws",
         "registry.example.org/team/s3-bucket/aws//nested",
+        "s3://bucket/modules/key.zip",
+        "gs://bucket/key.zip",
+        "s3::https://s3-eu-west-1.amazonaws.com/bucket/key.zip",
     ],
 )
 def test_sources_that_pass(client: httpx.Client, source: str) -> None:
@@ -133,6 +136,8 @@ def test_sources_that_pass(client: httpx.Client, source: str) -> None:
         "a/b",
         "/with space",
         "git::https://",
+        "s3://bucket",
+        "s3:///key.zip",
     ],
 )
 def test_sources_that_do_not(client: httpx.Client, source: str) -> None:

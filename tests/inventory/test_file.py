@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.errors import InventoryConflictError, InventoryError
 from reconciler.inventory.file import FileInventory
+from reconciler.repository.launch import Launcher
 from reconciler.source.git import is_tracked
 from tests.inventory.samples import names, owning
 
@@ -63,7 +64,7 @@ def test_git_does_not_add_the_record(tmp_path: Path, folder: Path) -> None:
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     written(folder, "a")
     subprocess.run(["git", "-C", tmp_path, "add", "-A"], check=True)
-    assert not is_tracked(folder)
+    assert not is_tracked(folder, Launcher(os.environ))
 
 
 def test_one_store_may_write_again_and_again(folder: Path) -> None:
@@ -135,6 +136,7 @@ def test_no_write_is_lost_among_racing_processes(folder: Path) -> None:
 KILLED = """
 import os, pathlib, signal, sys
 from reconciler.inventory.file import FileInventory
+from reconciler.repository.launch import Launcher
 from reconciler.source.git import is_tracked
 from tests.inventory.samples import owning
 
@@ -178,7 +180,7 @@ DAMAGED = {
     "cut off": b'{"version": 1, "instance": "team", "target": "acme", "entries": [',
     "not text": b"\xff\xfe\x00",
     "not a mapping": b"[]",
-    "another version": b'{"version": 2, "instance": "team", "target": "acme", "entries": []}',
+    "another version": b'{"version": 3, "instance": "team", "target": "acme", "entries": []}',
     "no instance": b'{"version": 1, "target": "acme", "entries": []}',
     "unknown kind": b'{"version": 1, "instance": "team", "target": "acme", "entries": [{"kind": "Moon", '
     b'"organization": "acme", "id": "x", "phase": "owned", "applied": ""}]}',

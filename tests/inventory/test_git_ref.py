@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import InventoryConflictError, InventoryError
-from reconciler.inventory.git_command import GitCommand
 from reconciler.inventory.git_ref import Access, GitInventory, cached_repository
+from reconciler.repository.cache import Cache
+from reconciler.repository.launch import Launcher
 from tests.inventory.samples import names, owning
 
 REF = "refs/reconciler/team/acme"
-ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+LAUNCHER = Launcher({name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ})
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -38,11 +39,11 @@ Opening = Callable[[Path], GitInventory]
 
 
 def local(repository: Path) -> GitInventory:
-    return GitInventory(repository, "team", environment=ENVIRONMENT)
+    return GitInventory(repository, "team", launcher=LAUNCHER)
 
 
 def with_remote(repository: Path) -> GitInventory:
-    return GitInventory(repository, "team", remote="origin", environment=ENVIRONMENT)
+    return GitInventory(repository, "team", remote="origin", launcher=LAUNCHER)
 
 
 BOTH = pytest.mark.parametrize("opened", [local, with_remote])
@@ -137,19 +138,19 @@ def test_a_url_needs_no_clone(clone: Path, tmp_path: Path) -> None:
     url = git(clone, "remote", "get-url", "origin")
     cache = tmp_path / "cache"
     for agents in (["a"], ["a", "b"]):
-        repository = cached_repository(url, cache, environment=ENVIRONMENT)
-        store = GitInventory(repository, "team", remote=url, environment=ENVIRONMENT)
+        repository = cached_repository(url, Cache(cache, LAUNCHER))
+        store = GitInventory(repository, "team", remote=url, launcher=LAUNCHER)
         store.read("acme")
         store.write(owning(*agents))
     assert names(with_remote(clone).read("acme")) == ["a", "b"]
-    assert len(list(cache.iterdir())) == 1
+    assert len(list(cache.glob("*.git"))) == 1
 
 
 @BOTH
 def test_read_access_reads_and_writes_nothing(clone: Path, opened: Opening) -> None:
     opened(clone).write(owning("a"))
     remote = "origin" if opened is with_remote else None
-    store = GitInventory(clone, "team", remote=remote, access=Access.READ, environment=ENVIRONMENT)
+    store = GitInventory(clone, "team", remote=remote, access=Access.READ, launcher=LAUNCHER)
     before = git(clone, "for-each-ref"), git(clone, "ls-remote", "origin")
     assert names(store.read("acme")) == ["a"]
     with pytest.raises(InventoryError, match="read only"):
@@ -208,8 +209,12 @@ def test_no_hook_of_the_repository_runs(clone: Path, tmp_path: Path) -> None:
 def test_variables_of_a_running_hook_do_not_redirect_git(clone: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     subprocess.run(["git", "init", "-q", other], check=True)
-    environment = {**ENVIRONMENT, "GIT_DIR": str(other / ".git"), "GIT_INDEX_FILE": str(other / "index")}
-    GitInventory(clone, "team", environment=environment).write(owning("a"))
+    environment = {
+        **LAUNCHER.environment,
+        "GIT_DIR": str(other / ".git"),
+        "GIT_INDEX_FILE": str(other / "index"),
+    }
+    GitInventory(clone, "team", launcher=Launcher(environment)).write(owning("a"))
     assert REF in git(clone, "for-each-ref")
     assert not git(other, "for-each-ref")
 
@@ -223,14 +228,26 @@ def test_variables_of_a_running_hook_do_not_redirect_git(clone: Path, tmp_path: 
         "http://git.example/x",
         "git://git.example/x",
         "ssh://-oProxyCommand=x/y",
+        "ssh://%2doProxyCommand=x@git.example/y",
+        "file://host/x",
+        "file:relative",
+        "/srv/git/x.git",
+        "https://git.example/%0a",
+        "https://git.example:x/y",
         "https://a b",
         "user@host:-x",
         "",
     ],
 )
-def test_remotes_that_are_options_or_other_transports_are_refused(clone: Path, remote: str) -> None:
+def test_a_url_that_the_source_refuses_is_refused_here_too(clone: Path, remote: str) -> None:
     with pytest.raises(InventoryError, match="cannot be the remote"):
-        GitInventory(clone, "team", remote=remote, environment=ENVIRONMENT)
+        GitInventory(clone, "team", remote=remote, launcher=LAUNCHER)
+
+
+def test_a_name_that_is_no_remote_is_not_taken_for_a_path(clone: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", clone / "planted"], check=True)
+    with pytest.raises(InventoryError, match="has no remote 'planted'"):
+        GitInventory(clone, "team", remote="planted", launcher=LAUNCHER)
 
 
 def test_a_remote_that_the_configuration_turns_into_a_program_is_refused_by_git(
@@ -295,30 +312,33 @@ def test_a_linked_work_tree_shares_the_record(clone: Path, tmp_path: Path) -> No
     assert names(local(clone).read("acme")) == ["a"]
 
 
+def test_a_folder_may_be_named_relative_to_where_we_are(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(clone.parent)
+    local(Path("clone")).write(owning("a"))
+    assert names(local(clone).read("acme")) == ["a"]
+
+
 def test_credentials_of_a_remote_are_never_shown(clone: Path) -> None:
     url = "https://robot:hunter2@127.0.0.1:9/x.git"
-    store = GitInventory(clone, "team", remote=url, environment=ENVIRONMENT)
+    store = GitInventory(clone, "team", remote=url, launcher=LAUNCHER)
     with pytest.raises(InventoryError) as raised:
         store.read("acme")
     assert "hunter2" not in str(raised.value)
     assert "127.0.0.1:9" in str(raised.value)
 
 
-def test_a_git_that_hangs_is_ended(clone: Path, tmp_path: Path) -> None:
-    slow = tmp_path / "bin" / "git"
-    slow.parent.mkdir()
-    slow.write_text("#!/bin/sh\nsleep 60\n")
-    slow.chmod(0o755)
-    command = GitCommand(
-        clone / ".git",
-        environment={**ENVIRONMENT, "PATH": f"{slow.parent}:{os.environ['PATH']}"},
-        timeout_s=0.1,
-    )
-    answer = command.run("status")
-    assert answer.code
-    assert "did not end within 0.1 s" in answer.message
+def test_a_push_that_never_ends_is_ended_and_the_remote_is_looked_at(clone: Path, tmp_path: Path) -> None:
+    """The push came through, and only its answer hangs: the record is written, and nothing else may be said."""
+    receive = tmp_path / "receive"
+    receive.write_text('#!/bin/sh\ngit-receive-pack "$@"\nsleep 60\n')
+    receive.chmod(0o755)
+    git(clone, "config", "remote.origin.receivepack", str(receive))
+    store = GitInventory(clone, "team", remote="origin", launcher=Launcher(LAUNCHER.environment, timeout_s=3))
+    store.read("acme")
+    store.write(owning("a"))
+    assert names(with_remote(clone).read("acme")) == ["a"]
 
 
 def test_a_machine_without_git_is_told_so(clone: Path) -> None:
     with pytest.raises(InventoryError, match="not installed"):
-        GitInventory(clone, "team", environment={"PATH": "/nonexistent"})
+        GitInventory(clone, "team", launcher=Launcher({"PATH": "/nonexistent"}))

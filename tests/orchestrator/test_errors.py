@@ -11,6 +11,7 @@ from reconciler.emulator import Emulator
 from reconciler.errors import (
     AbsentError,
     ConflictError,
+    InUseError,
     LostAnswerError,
     OrchestratorError,
     RejectedError,
@@ -33,7 +34,7 @@ STATUSES: dict[int, type[OrchestratorError]] = {
     405: RejectedError,
     407: UnauthorizedError,
     408: LostAnswerError,
-    409: ConflictError,
+    409: InUseError,
     413: RejectedError,
     422: RejectedError,
     500: LostAnswerError,
@@ -60,7 +61,7 @@ def test_a_status_has_one_meaning(connect: Connect, status: int, error: type[Orc
 @pytest.mark.parametrize("content", [b"", b"not json", b"[]", b'{"message": 5}'])
 def test_an_error_without_words_is_told_by_its_status(connect: Connect, content: bytes) -> None:
     client = answering(connect, 409, content=content)
-    with pytest.raises(ConflictError, match=r"^DELETE /orgs/acme/resources/defs/orders: 409"):
+    with pytest.raises(InUseError, match=r"^DELETE /orgs/acme/resources/defs/orders: 409"):
         client.delete(definition())
 
 
@@ -121,11 +122,11 @@ def test_a_404_about_the_address_is_no_proof_of_absence(connect: Connect, conten
 @pytest.mark.parametrize(
     ("count", "expected"),
     [
-        (1, "1 active resource would change: shop/prod/db0"),
+        (1, "still in use: 1 active resource would change: shop/prod/db0 (to no definition)"),
         (
             7,
-            "7 active resources would change: "
-            + ", ".join(f"shop/prod/db{number}" for number in range(5))
+            "still in use: 7 active resources would change: "
+            + ", ".join(f"shop/prod/db{number} (to no definition)" for number in range(5))
             + " and 2 more",
         ),
     ],
@@ -137,19 +138,25 @@ def test_active_resources_that_refuse_a_delete_are_summarised(
         {"app_id": "shop", "env_id": "prod", "res_id": f"db{number}", "from_def": "a", "to_def": ""}
         for number in range(count)
     ]
-    with pytest.raises(ConflictError) as raised:
+    with pytest.raises(InUseError) as raised:
         answering(connect, 409, json=changes).delete(definition())
     assert str(raised.value).endswith(f": 409: {expected}")
+    assert len(raised.value.rematches) == count
+    assert not raised.value.is_transient
 
 
-def test_a_definition_in_use_is_not_deleted_by_force(emulator: Emulator, orchestrator: Orchestrator) -> None:
-    created = orchestrator.create(definition(criteria=[{}]))
-    planted = {"app_id": "shop", "env_id": "prod", "env_type": "development", "res_id": "db"}
-    resource = {**planted, "def_id": "orders", "type": "postgres", "class": "default"}
-    emulator.seed({"organization": "acme", "active_resources": [resource]})
-    with pytest.raises(ConflictError, match="1 active resource would change: shop/prod/db"):
-        orchestrator.delete(created)
-    assert orchestrator.get(created.key) == created
+@pytest.mark.parametrize("changes", [[], [3], [{"app_id": 3}], [{"to_def": "a\nb"}]])
+def test_a_list_of_changes_in_no_known_shape_is_still_a_thing_in_use(
+    connect: Connect, changes: list[Any]
+) -> None:
+    with pytest.raises(InUseError) as raised:
+        answering(connect, 409, json=changes).delete(definition())
+    assert "\n" not in str(raised.value)
+
+
+def test_a_refused_change_that_is_no_delete_stays_a_conflict(connect: Connect) -> None:
+    with pytest.raises(ConflictError):
+        answering(connect, 409, json={"message": "taken"}).create(definition())
 
 
 def test_a_refusal_that_echoes_the_body_tells_no_credential(orchestrator: Orchestrator) -> None:

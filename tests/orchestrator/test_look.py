@@ -288,10 +288,13 @@ def test_requests_say_who_asks_and_keep_the_path_of_the_url(connect: Connect) ->
 
     client = connect(v1=Endpoint("https://host/base/", None), transport=httpx.MockTransport(record))
     assert client.get(definition().key) is None
+    assert client.get(runner().key) is None
     assert str(seen[0].url) == "https://host/base/orgs/acme/resources/defs/orders"
     assert seen[0].headers["user-agent"].startswith("reconciler/")
     assert seen[0].headers["humanitec-user-agent"].startswith("app reconciler/")
     assert "from" not in seen[0].headers
+    assert seen[1].headers["user-agent"].startswith("reconciler/")
+    assert "humanitec-user-agent" not in seen[1].headers, "a header of v1"
 
 
 def populate(client: Orchestrator) -> None:

@@ -1,24 +1,24 @@
 """What a plan contains: actions, order, refusals, problems."""
 
 import itertools
-from dataclasses import replace
 
 import pytest
 
 from reconciler.diff.compare import compare
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory
 from reconciler.model.kind import Kind
+from reconciler.model.record import Inventory
 from reconciler.model.secret import Expression
 from reconciler.model.state import State
 from reconciler.plan.action import TargetPlan, Verb
-from reconciler.plan.build import Basis, build, takeover
-from reconciler.plan.guards import GUARDS, Approval, allowed_deletes, granted
-from reconciler.plan.order import CycleError, with_requirements
-from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, KEY_WITHOUT_AGENT
+from reconciler.plan.approval import parse
+from reconciler.plan.build import Basis, build
+from reconciler.plan.graph import CycleError, connect
+from reconciler.plan.guards import GUARDS, allowed_deletes
+from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CIRCLE, CRITERION_TAKEN, KEY_WITHOUT_AGENT
 from reconciler.settings import Drift, KindPolicy, Policy, Prune, Safety
-from tests.building import agent, agent_key, definition, owning, rule, runner, state
+from tests.building import ORGANIZATION, agent, agent_key, definition, owning, rule, runner, state
 
 NONE = owning()
 
@@ -28,25 +28,27 @@ def plan(
     live: State,
     inventory: Inventory = NONE,
     *,
-    approvals: frozenset[Approval] = frozenset(),
+    approvals: frozenset[str] = frozenset(),
     policy: Policy = Policy(),  # noqa: B008  frozen
     safety: Safety = Safety(),  # noqa: B008  frozen
     only: frozenset[ResourceKey] | None = None,
 ) -> TargetPlan:
     basis = Basis(
         TargetName("acme"),
-        "acme",
+        ORGANIZATION,
         desired,
         live,
         inventory,
-        compare(desired, live, inventory, b"k"),
+        compare(desired, live, inventory),
         policy,
         safety,
-        includes=lambda key: only is None or key in only,
     )
-    refused = build(basis)
-    passed = granted([*refused.refusals, *takeover(basis.target, refused.contested)], approvals)
-    return build(replace(basis, granted=passed))
+    (found,) = build(
+        [basis],
+        includes=lambda key: only is None or key in only,
+        approvals=frozenset(map(parse, approvals)),
+    )
+    return found
 
 
 def lines(found: TargetPlan) -> list[str]:
@@ -134,7 +136,9 @@ def test_a_replaced_runner_takes_its_rules_along_and_needs_approval() -> None:
         "delete RunnerRule/*/dev", "delete Runner/a", "create Runner/a", "create RunnerRule/*/dev",
     ]  # fmt: skip
     assert refused(found) == [("replace", 1)]
-    assert not plan(after, state(*before), owning(*before), approvals=frozenset({("replace", 1)})).refusals
+    assert not plan(
+        after, state(*before), owning(*before), approvals=frozenset({"replace=Runner/a"})
+    ).refusals
 
 
 def test_a_replaced_runner_never_takes_along_a_rule_of_somebody_else() -> None:
@@ -161,14 +165,14 @@ def test_keys_that_policy_keeps_hold_their_agent() -> None:
     live = [agent("eu"), agent_key("eu", "aa"), definition("keep")]
     policy = Policy(kinds={"Key": KindPolicy(prune=Prune.NEVER)})
     found = plan(state(definition("keep")), state(*live), owning(*live), policy=policy)
-    assert refused(found) == [("cascade", 1)]
+    assert refused(found) == [("last-key", 1), ("cascade", 1)]
 
 
 @pytest.mark.parametrize("pattern", ["Key/*", "Key/eu/abababababab", "Key/eu/" + "ab" * 32])
 def test_protected_keys_hold_their_agent(pattern: str) -> None:
     live = [agent("eu"), agent_key("eu", "ab" * 32), definition("keep")]
     found = plan(state(definition("keep")), state(*live), owning(*live), safety=Safety(protect=(pattern,)))
-    assert refused(found) == [("protected", 1)]
+    assert refused(found) == [("last-key", 1), ("protected", 1)]
 
 
 def test_selecting_a_key_never_deletes_its_agent() -> None:
@@ -192,8 +196,9 @@ def test_one_approval_counts_everything_a_guard_refuses() -> None:
         owning(*things, definition("keep")),
     )
     assert refused(plan(*arguments)) == [("deletes", 40)]
-    assert refused(plan(*arguments, approvals=frozenset({("deletes", 20)}))) == [("deletes", 40)]
-    assert not refused(plan(*arguments, approvals=frozenset({("deletes", 40)})))
+    digest = plan(*arguments).refusals[0].digest
+    assert refused(plan(*arguments, approvals=frozenset({f"deletes=20:{digest}"}))) == [("deletes", 40)]
+    assert not refused(plan(*arguments, approvals=frozenset({f"deletes=40:{digest}"})))
 
 
 def test_an_agent_is_no_problem_while_keys_could_not_be_read() -> None:
@@ -217,16 +222,30 @@ def test_too_many_deletes_are_refused(deleted: int, is_refused: bool) -> None:  
     found = plan(state(*all_of_them[deleted:]), state(*all_of_them), owning(*all_of_them))
     assert refused(found) == ([("deletes", deleted)] if is_refused else [])
     if is_refused:
-        assert found.refusals[0].approval == "--accept deletes:6"
+        assert found.refusals[0].approval == f"--accept deletes=6:{found.refusals[0].digest}"
 
 
-def test_an_approval_counts_only_with_the_exact_number() -> None:
+def test_an_approval_by_number_fits_these_objects_only() -> None:
+    """Six other deletes are not what was shown."""
     all_of_them = [definition(f"d{i}") for i in range(20)]
     arguments = (state(*all_of_them[6:]), state(*all_of_them), owning(*all_of_them))
-    assert refused(plan(*arguments, approvals=frozenset({("deletes", 7)})))
-    approved = plan(*arguments, approvals=frozenset({("deletes", 6)}))
+    others = (state(*all_of_them[:14]), state(*all_of_them), owning(*all_of_them))
+    digest, other = plan(*arguments).refusals[0].digest, plan(*others).refusals[0].digest
+    assert refused(plan(*arguments, approvals=frozenset({f"deletes=7:{digest}"})))
+    assert refused(plan(*arguments, approvals=frozenset({f"deletes=6:{other}"})))
+    approved = plan(*arguments, approvals=frozenset({f"deletes=6:{digest}"}))
     assert not approved.refusals
-    assert [refusal.guard for refusal in approved.accepted] == ["deletes"]
+    assert not approved.held
+    assert [accepted.refusal.guard for accepted in approved.accepted] == ["deletes"]
+
+
+def test_too_many_deletes_hold_only_themselves_and_what_depends_on_them() -> None:
+    old = [definition(f"d{i}", f"app_id=a{i}") for i in range(8)]
+    heir, other = definition("heir", "app_id=a0"), definition("other", "app_id=z")
+    found = plan(state(heir, other), state(*old), owning(*old))
+    assert refused(found) == [("deletes", 8)]
+    assert [f"{action.verb} {action.key}" for action in found.allowed] == ["create Definition/other"]
+    assert found.held[Verb.CREATE, heir.key].guard == "deletes"
 
 
 def test_the_last_key_of_an_agent_is_kept() -> None:
@@ -260,7 +279,8 @@ def test_protected_things_are_kept() -> None:
 def test_a_delete_that_takes_along_what_is_not_ours_is_refused(holder: object, taken: object) -> None:
     keep = definition("keep")
     found = plan(state(keep), state(keep, holder, taken), owning(keep, holder))  # type: ignore[arg-type]
-    assert refused(found) == [("cascade", 1)]
+    assert ("cascade", 1) in refused(found)
+    assert not found.allowed
 
 
 def test_contested_things_are_left_alone_until_approved() -> None:
@@ -268,14 +288,14 @@ def test_contested_things_are_left_alone_until_approved() -> None:
     found = plan(state(mine), state(theirs))
     assert not found.actions
     assert [change.key.id for change in found.contested] == ["a"]
-    approved = plan(state(mine), state(theirs), approvals=frozenset({("contested", 1)}))
+    approved = plan(state(mine), state(theirs), approvals=frozenset({"contested=Definition/a"}))
     assert lines(approved) == ["update Definition/a"]
     assert not approved.contested
 
 
 def test_built_in_definitions_are_never_taken_over() -> None:
     mine, theirs = definition("a", name="mine"), definition("a", is_built_in=True)
-    found = plan(state(mine), state(theirs), approvals=frozenset({("contested", 1)}))
+    found = plan(state(mine), state(theirs), approvals=frozenset({"contested=Definition/a"}))
     assert not found.actions
     assert [problem.rule for problem in found.problems] == [BUILT_IN]
 
@@ -333,20 +353,27 @@ def test_input_order_does_not_matter() -> None:
     assert len(plans) == 1
 
 
-def test_a_cycle_names_the_actions_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If our rules of order ever make one, the message must help."""
+def test_a_cycle_names_the_actions_in_it() -> None:
     found = plan(state(definition("a"), definition("b")), state())
-    first, second = found.actions
-    monkeypatch.setattr(
-        "reconciler.plan.order._edges", lambda _: iter([(first.id, second.id), (second.id, first.id)])
-    )
+    first, second = (action.id for action in found.actions)
     with pytest.raises(CycleError, match="create Definition/a, create Definition/b"):
-        with_requirements([first, second])
+        connect(found.actions, [(first, second), (second, first)])
+
+
+def test_what_cannot_be_put_in_order_is_a_problem_and_no_crash() -> None:
+    """Two agents that swap their only keys: each needs its new key before the old one goes."""
+    before = [agent("a"), agent_key("a", "11"), agent("b"), agent_key("b", "22")]
+    after = state(agent("a"), agent_key("a", "22"), agent("b"), agent_key("b", "11"))
+    found = plan(after, state(*before), owning(*before))
+    assert {problem.rule for problem in found.problems} == {CIRCLE}
+    assert len(found.actions) == 4
+    assert not found.allowed
 
 
 def test_every_guard_has_a_description() -> None:
     assert list(GUARDS) == [
-        "empty-tree", "deletes", "last-key", "protected", "cascade", "replace", "state-storage", "contested",
+        "empty-tree", "deletes", "last-key", "protected", "cascade", "replace", "state-storage", "runner-key",
+        "in-use", "contested",
     ]  # fmt: skip
 
 

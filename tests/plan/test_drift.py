@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.diff.compare import compare
-from reconciler.model.inventory import Inventory
+from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.plan.drift import reported
 from reconciler.settings import Drift, KindPolicy, Policy
@@ -20,7 +20,7 @@ def policy(**kinds: Drift) -> Policy:
 
 
 def left(desired: State, live: State, inventory: Inventory, chosen: Policy) -> list[str]:
-    return [str(change.key) for change in reported(compare(desired, live, inventory, b"k"), chosen)]
+    return [str(change.key) for change in reported(compare(desired, live, inventory), chosen)]
 
 
 def test_a_deleted_thing_is_created_again_by_default_and_left_where_drift_is_reported() -> None:

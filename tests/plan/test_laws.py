@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from reconciler.diff.change import Group
 from reconciler.diff.compare import compare, criteria_digest, is_ours
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.inventory import Inventory, Ownership
 from reconciler.model.json import digest
 from reconciler.model.kind import Kind
+from reconciler.model.record import Inventory, Ownership
 from reconciler.model.secret import Expression
 from reconciler.model.state import Resource, State
 from reconciler.plan.action import Action, TargetPlan, Verb
 from reconciler.plan.build import Basis, build
-from reconciler.plan.order import agent_of, criterion_selector
+from reconciler.plan.parts import agent_of, criterion_selector
 from reconciler.settings import Policy, Safety
-from tests.building import ALL_KINDS, agent, agent_key, definition, rule, runner, state
+from tests.building import ALL_KINDS, ORGANIZATION, agent, agent_key, definition, rule, runner, state
 
 SELECTORS = ["", "env_type=dev", "env_type=test", "app_id=shop", "res_id=agent,class=big"]
 
@@ -72,12 +72,12 @@ def record(resource: Resource) -> Ownership:
 
 
 def plan(desired: State, live: State, inventory: Inventory) -> TargetPlan:
-    return build(
-        Basis(
-            TargetName("acme"), "acme", desired, live, inventory, compare(desired, live, inventory, b"k"),
-            Policy(), Safety(),
-        )
+    basis = Basis(
+        TargetName("acme"), ORGANIZATION, desired, live, inventory, compare(desired, live, inventory),
+        Policy(), Safety(),
     )  # fmt: skip
+    (found,) = build([basis])
+    return found
 
 
 def carried_out(found: TargetPlan, live: State, inventory: Inventory) -> tuple[State, Inventory]:
@@ -100,7 +100,7 @@ def in_the_worst_order(actions: tuple[Action, ...]) -> list[Action]:
     waiting, done = list(actions), []
     met: set[tuple[Verb, ResourceKey]] = set()
     while waiting:
-        following = next(action for action in reversed(waiting) if action.requires <= met)
+        following = next(action for action in reversed(waiting) if action.required <= met)
         waiting.remove(following)
         done.append(following)
         met.add(following.id)
@@ -155,7 +155,7 @@ def assert_free(resources: dict[ResourceKey, Resource], holder: Resource, select
 @given(worlds())
 def test_comparing_a_state_with_itself_finds_nothing(world: State) -> None:
     owned = Inventory("test", "acme", {key: record(resource) for key, resource in world.resources.items()})
-    groups = {change.group for change in compare(world, world, owned, b"k").changes.values()}
+    groups = {change.group for change in compare(world, world, owned).changes.values()}
     assert groups <= {Group.UNCHANGED}
 
 
@@ -190,7 +190,7 @@ def test_nothing_unowned_is_deleted_or_changed(case: tuple[State, State, Invento
 def test_every_action_comes_after_what_it_requires(case: tuple[State, State, Inventory]) -> None:
     seen: set[tuple[Verb, ResourceKey]] = set()
     for action in plan(*case).actions:
-        assert action.requires <= seen
+        assert action.required <= seen
         seen.add(action.id)
 
 

@@ -7,6 +7,8 @@ Live: answers of the API by collection, `keys` by agent:
     keys: {eu-1: [{fingerprint: …, expired_at: …, is_authorized: true}]}
     runners, rules: […]                                     # v2
     stores, operator_keys, accounts, drivers: […]           # not read where left out
+    resource_types, environment_types, applications: [s3]   # names; not read where left out
+    projects, runner_environment_types: [shop]              # the same, of v2
     unread: [Agent]                                         # kinds that could not be read
 
 Clusters: by name, manifests as an API server returns them; a `Secret` holds facts, never data:
@@ -83,6 +85,11 @@ def live_from(text: str) -> State:
         drivers=_mapped((driver.name, driver) for driver in found)
         if (found := _all(given, "drivers", surroundings.driver)) is not None
         else None,
+        resource_types=_names(given, "resource_types"),
+        environment_types=_names(given, "environment_types"),
+        applications=_names(given, "applications"),
+        projects=_names(given, "projects"),
+        runner_environment_types=_names(given, "runner_environment_types"),
     )
     unread = {Kind(kind) for kind in given.get("unread", ())}
     return State({resource.key: resource for resource in resources}, frozenset(Kind) - unread, beside)
@@ -90,6 +97,10 @@ def live_from(text: str) -> State:
 
 def _all(given: dict[str, Any], name: str, parse: Callable[[Any], T]) -> tuple[T, ...] | None:
     return tuple(parse(body) for body in given[name]) if name in given else None
+
+
+def _names(given: dict[str, Any], name: str) -> frozenset[str] | None:
+    return frozenset(given[name]) if name in given else None
 
 
 def _mapped(pairs: Iterable[tuple[str, T]] | None) -> Mapping[str, T] | None:

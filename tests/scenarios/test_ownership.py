@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from reconciler.errors import ExitCode
-from reconciler.model.inventory import Inventory
+from reconciler.model.record import Inventory
 from reconciler.passes.result import Verdict
 from reconciler.plan.action import Status
 from reconciler.settings import Connection
@@ -78,7 +78,7 @@ def test_different_things_of_nobody_are_contested(world: World) -> None:
     result = world.apply()
     assert result.exit_code() is ExitCode.REFUSED
     assert dict(world.effects()) == {("created", "definitions/acme/other"): 1}
-    taken_over = world.apply(("contested", 1))
+    taken_over = world.apply("contested=Definition/bucket")
     assert taken_over.verdict is Verdict.APPLIED
     assert actions(world.plan()) == []
 

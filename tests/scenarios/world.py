@@ -16,15 +16,17 @@ from reconciler.inventory.file import FileInventory
 from reconciler.inventory.store import InventoryStore
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.identity import TargetName
-from reconciler.model.inventory import Inventory
-from reconciler.model.secret import Secret
+from reconciler.model.record import Inventory
+from reconciler.model.secret import Digester, Secret
 from reconciler.orchestrator.client import Access, Endpoint, Orchestrator, Retry
 from reconciler.passes import reconcile
 from reconciler.passes.reconcile import Adapters
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.plan.approval import parse
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
+from reconciler.repository.launch import Launcher
 from reconciler.settings import Settings
 from reconciler.source.directory import read_directory
 from reconciler.source.loader import Loader
@@ -34,6 +36,7 @@ VAULT = {"url": "https://vault.test", "auth": {"token": "made-up"}}
 STORE = "external"
 """The primary secret store of every organization: an external one, so that references may be used."""
 SWITCHED = {
+    "R21": {"severity": "warning", "reason": "what holds a key back is what is tested"},
     "R22": {"severity": "off", "reason": "the order of a key's replacement is what is tested"},
     "R78": {"severity": "off", "reason": "what becomes of literals is what is tested"},
 }
@@ -205,37 +208,38 @@ class World:
         loader = Loader(self.settings.limits, inspect_public_key)
         store = self.store
         return Adapters(
-            read_tree=lambda: read_directory(self.root, self.settings.limits),
+            read_tree=lambda: read_directory(self.root, self.settings.limits, Launcher()),
             load=loader.load,
             connect=self.connect(access),
             inventory=MortalInventory(store, self.switch) if self.switch else store,
-            digest_key=self.digest_key,
+            digester=Digester(self.digest_key),
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-            read_base=(lambda: read_directory(base, self.settings.limits)) if base else None,
+            read_base=(lambda: read_directory(base, self.settings.limits, Launcher())) if base else None,
             base_name="main" if base else "",
         )
 
     def plan(
-        self, *accepted: tuple[str, int], only: frozenset[str] = frozenset(), base: Path | None = None
+        self, *accepted: str, only: frozenset[str] = frozenset(), base: Path | None = None
     ) -> PassResult:
         result, _ = self.plan_and_save(*accepted, only=only, base=base)
         return result
 
     def plan_and_save(
-        self, *accepted: tuple[str, int], only: frozenset[str] = frozenset(), base: Path | None = None
+        self, *accepted: str, only: frozenset[str] = frozenset(), base: Path | None = None
     ) -> tuple[PassResult, SavedPlan | None]:
         result, bind = reconcile.plan(
             self.settings,
             self.adapters(Access.READ_ONLY, base=base),
             Selection(only=only),
-            accepted=frozenset(accepted),
+            accepted=frozenset(map(parse, accepted)),
         )
         return result, bind() if bind is not None else None
 
     def apply(
         self,
-        *accepted: tuple[str, int],
+        *accepted: str,
         only: frozenset[str] = frozenset(),
+        targets: frozenset[str] = frozenset(),
         bound: SavedPlan | None = None,
         stop: Event | None = None,
         observer: Silent | None = None,
@@ -245,8 +249,8 @@ class World:
         return reconcile.apply(
             self.settings,
             replace(adapters, inventory=inventory or adapters.inventory),
-            Selection(only=only),
-            accepted=frozenset(accepted),
+            Selection(targets, only),
+            accepted=frozenset(map(parse, accepted)),
             bound=bound,
             observer=observer or Silent(),
             stop=stop or Event(),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import SourceError
+from reconciler.repository.launch import Launcher
 from reconciler.settings import Limits
 from reconciler.source.directory import folder_state, read_directory
 from reconciler.source.tree import Tree
@@ -16,7 +17,7 @@ Git = Callable[..., str]
 
 
 def read(root: Path, limits: Limits | None = None) -> Tree:
-    return read_directory(root, limits or Limits())
+    return read_directory(root, limits or Limits(), Launcher())
 
 
 def said(tree: Tree) -> list[tuple[str, str]]:
@@ -61,9 +62,9 @@ def test_the_record_that_a_run_writes_is_no_change_of_the_files(repository: Path
     for folder in (".reconciler/inventory", "sub/.reconciler"):
         (repository / folder).mkdir(parents=True)
         (repository / folder / "acme.json").write_text("{}")
-    assert folder_state(repository) == (head, False)
+    assert folder_state(repository, Launcher({**os.environ})) == (head, False)
     (repository / "a.yaml").rename(repository / "c.yaml")
-    assert folder_state(repository) == (head, True)
+    assert folder_state(repository, Launcher({**os.environ})) == (head, True)
 
 
 def test_a_repository_before_its_first_commit_is_dirty(repository: Path) -> None:

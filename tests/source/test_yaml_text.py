@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
 from reconciler.settings import Limits
-from reconciler.source import yaml_text
+from reconciler.source import composer, yaml_event
 from reconciler.source.yaml_text import YamlDocument, YamlText, parse_yaml
 
 LIMITS = Limits()
@@ -260,8 +260,8 @@ def check_places(document: YamlDocument) -> None:
             return 1 + sum(map(count, value.values()))
         return 1 + sum(map(count, value)) if isinstance(value, list) else 1
 
-    assert len(document.positions.values) == count(document.value)
-    assert len(document.positions.keys) == count(document.value)
+    assert len(document.positions.places.values) == count(document.value)
+    assert len(document.positions.places.keys) == count(document.value)
 
 
 def laughs(count: int, item: str = "lol") -> str:
@@ -315,7 +315,7 @@ def test_hostile_input_ends_at_a_bound(name: str) -> None:
 )  # fmt: skip
 def test_large_input_is_read_or_refused_without_a_crash(text: str) -> None:
     parsed = parse(text)
-    assert all(len(document.findings) <= yaml_text.MAX_FINDINGS + 1 for document in parsed.documents)
+    assert all(len(document.findings) <= composer.MAX_FINDINGS + 1 for document in parsed.documents)
 
 
 def test_the_bound_counts_values_exactly() -> None:
@@ -392,20 +392,17 @@ def test_the_parser_without_c_reads_the_same(value: Json) -> None:
     from ruamel.yaml import YAML
 
     text = block({"v": value, "w": [1, "x"]})
-    composer = yaml_text._Composer("a.yaml", LIMITS)
+    slow = composer.Composer("a.yaml", LIMITS)
     events = YAML(typ="safe", pure=True).parse(text)
-    composer.compose(events.__next__)
-    [document] = composer.documents
+    slow.compose(events.__next__)
+    [document] = slow.documents
     expected = one(text)
     assert document.value == expected.value
-    assert list(document.positions.values) == list(expected.positions.values)
-    assert list(document.positions.keys) == list(expected.positions.keys)
+    assert document.places == expected.positions.places
 
 
 def test_without_the_c_parser_the_other_one_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "ruamel.yaml.cyaml", None)
+    monkeypatch.setattr(yaml_event, "CParser", None)
     assert one("a: [1, no]").value == {"a": [1, "no"]}
     assert failure("a: b: c")[0] == "F02"
     assert failure("a: \x07")[0] == "F01"

@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.wiring import local_settings, new_loader
+from reconciler.cli.edges.settings import local_settings
+from reconciler.cli.edges.trees import new_loader
 from reconciler.inventory.none import NoInventory
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Unknown, not_looked_at, not_read
 from reconciler.model.origin import Origin
+from reconciler.model.secret import Digester
 from reconciler.passes.reconcile import Adapters, validate
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.plan.selection import Selection
@@ -240,7 +242,7 @@ def test_what_could_not_be_read_is_an_error_and_a_guard_a_failure() -> None:
     assert suite(samples.unreadable()).find("testcase/error") is not None
     refused = suite(samples.refused()).find("testcase/failure")
     assert refused is not None
-    assert "--accept deletes:16" in str(refused.text)
+    assert "--accept deletes=16:1c4e9e3ae71e" in str(refused.text)
 
 
 def test_hostile_text_stays_xml() -> None:
@@ -441,7 +443,7 @@ def test_no_format_shows_a_secret_of_the_files(place: str, member: str, secret: 
         load=new_loader(chosen).load,
         connect=lambda *_: pytest.fail("validate connects to nothing"),
         inventory=NoInventory("x"),
-        digest_key=None,
+        digester=Digester(None),
         now=lambda: datetime(2026, 6, 1, tzinfo=UTC),
     )
     result = validate(chosen, adapters, Selection(frozenset(), frozenset()))

@@ -106,8 +106,8 @@ def test_a_refusal_prints_rule_numbers_effect_and_the_exact_option() -> None:
     shown = " ".join(text_of(samples.refused()).split())
     assert "refused by guard deletes" in shown
     assert "16 of 20 owned Definition objects would be deleted" in shown
-    assert "Nothing of target acme is written." in shown
-    assert "--accept deletes:16" in shown
+    assert "Held with whatever depends on it; the rest is carried out." in shown
+    assert "--accept deletes=16:1c4e9e3ae71e" in shown
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if samples.ALL[name]().purpose is Purpose.APPLY])

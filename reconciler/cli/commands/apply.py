@@ -13,7 +13,6 @@ from reconciler.cli.options import (
     accept_option,
     output_option,
     selection_options,
-    source_of,
     source_options,
 )
 from reconciler.cli.session import Session, session
@@ -21,8 +20,9 @@ from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:
     from reconciler.cli.interrupt import Interruption
-    from reconciler.cli.wiring import Composition
+    from reconciler.cli.passes import Composition
     from reconciler.passes.result import PassResult
+    from reconciler.plan.approval import Approval
 
 
 @click.command()
@@ -45,7 +45,7 @@ def command(
     ref: str | None,
     targets: tuple[str, ...],
     only: tuple[str, ...],
-    accepted: tuple[tuple[str, int], ...],
+    accepted: "tuple[Approval, ...]",
     plan_path: Path | None,
     yes: bool,
     concurrency: int | None,
@@ -54,8 +54,8 @@ def command(
     """Carry out what plan shows, in the right order.
 
     Shows the plan and asks; --yes and --plan approve it, and without a terminal
-    only --yes does. Ctrl-C finishes the actions under way and starts no new one. The last line
-    says whether running again is safe and useful.
+    only --yes does. Ctrl-C finishes the actions under way and starts no new one.
+    The last line says whether running again is safe and useful.
 
     \b
     Examples:
@@ -66,15 +66,26 @@ def command(
     from reconciler.cli.consent import require_terminal  # noqa: PLC0415  as above
     from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.output import show  # noqa: PLC0415  as above
-    from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  as above
+    from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
     from reconciler.cli.plan_file import read_plan  # noqa: PLC0415  as above
     from reconciler.cli.progress import ProgressLines  # noqa: PLC0415  as above
+    from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
+    asked = request(
+        current,
+        Purpose.APPLY,
+        rev=rev,
+        url=url,
+        ref=ref,
+        targets=targets,
+        only=only,
+        concurrency=concurrency,
+    )
     if not yes:
-        require_terminal(current)
+        require_terminal(asked)
     bound = read_plan(plan_path) if plan_path is not None else None
     refusal: list[str] = []
 
@@ -83,7 +94,7 @@ def command(
         if not planned.is_carried_out:
             return True
         _show_plan(current, planned, form)
-        if bound is not None or yes or not planned.has_changes:
+        if bound is not None or yes:
             return True
         is_yes = _ask(interruption)
         if not is_yes:
@@ -106,9 +117,8 @@ def command(
                 stop=interruption.stop,
             )
 
-    source = source_of(rev=rev, url=url, ref=ref)
     with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
-        result = run_pass(current, Asked(Purpose.APPLY, source, targets, only, concurrency), work)
+        result = run_pass(asked, work)
         if refusal:
             result = replace(result, advice=refusal[0], error_code=ExitCode.REFUSED)
         show(result, form, current)

@@ -26,16 +26,30 @@ from reconciler.errors import ExitCode, UsageError
     multiple=True,
     help="Organization that exists from the start; repeatable.",
 )
-def command(*, host: str, port: int, state: Path | None, organizations: tuple[str, ...]) -> int:
+@click.option(
+    "--resource-type",
+    "resource_types",
+    metavar="ID",
+    multiple=True,
+    help="Resource type that every organization has beside the public ones; repeatable.",
+)
+def command(
+    *,
+    host: str,
+    port: int,
+    state: Path | None,
+    organizations: tuple[str, ...],
+    resource_types: tuple[str, ...],
+) -> int:
     """Run a practice orchestrator, both APIs on one port, until stopped.
 
     \b
     Examples:
       reconciler emulator --organization acme
-      reconciler emulator --port 9000 --state .reconciler/practice.db
+      reconciler emulator --state practice.db --resource-type acme/queue
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
-    from reconciler.emulator import ApiError, StateFileError  # noqa: PLC0415  as above
+    from reconciler.emulator import ApiError, Choices, StateFileError  # noqa: PLC0415  as above
     from reconciler.emulator.web.server import serve  # noqa: PLC0415  as above
 
     session().configure_logging(level="info")
@@ -46,7 +60,14 @@ def command(*, host: str, port: int, state: Path | None, organizations: tuple[st
         notice(f"not for real use; {keeps}; Ctrl-C ends it")
 
     try:
-        serve(host, port, state_file=state, organizations=organizations, listening=announce)
+        serve(
+            host,
+            port,
+            state_file=state,
+            organizations=organizations,
+            choices=Choices(resource_types=resource_types),
+            listening=announce,
+        )
     except StateFileError as error:
         raise UsageError(f"cannot use the state file: {error}") from error
     except ApiError as error:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import click
 
 from reconciler.cli.completion import complete_targets
-from reconciler.cli.options import Format, SourceOptions, output_option
+from reconciler.cli.options import Format, output_option
 from reconciler.cli.session import Session, session
 from reconciler.errors import ExitCode
 
@@ -72,14 +72,14 @@ def _explain_topic(current: Session, name: str | None) -> int:
 def _explain_target(current: Session, text: str, *, live: bool, form: str) -> int:
     from reconciler.cli.named_targets import count_refused, find, seen_live  # noqa: PLC0415  as above
     from reconciler.cli.output import notice, width_of, write  # noqa: PLC0415  as above
-    from reconciler.cli.passes import Asked, composing  # noqa: PLC0415  as above
+    from reconciler.cli.passes import composing  # noqa: PLC0415  as above
+    from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.checking import scopes  # noqa: PLC0415  help must not wait for it
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
     from reconciler.views import target_json, target_text  # noqa: PLC0415  as above
     from reconciler.views.target_facts import facts_of  # noqa: PLC0415  as above
 
-    asked = Asked(Purpose.PLAN if live else Purpose.VALIDATE, SourceOptions())
-    with composing(current, asked) as composed:
+    with composing(request(current, Purpose.PLAN if live else Purpose.VALIDATE)) as composed:
         loaded = composed.adapters.load(composed.adapters.read_tree())
         settings = composed.settings
         named = find(text, scopes(settings, settings.targets, loaded, datetime.now(UTC), {}))

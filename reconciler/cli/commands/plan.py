@@ -12,14 +12,14 @@ from reconciler.cli.options import (
     accept_option,
     output_option,
     selection_options,
-    source_of,
     source_options,
 )
 from reconciler.cli.session import session
 
 if TYPE_CHECKING:
-    from reconciler.cli.wiring import Composition
+    from reconciler.cli.passes import Composition
     from reconciler.passes.result import PassResult
+    from reconciler.plan.approval import Approval
     from reconciler.plan.saved import SavedPlan
 
 
@@ -41,7 +41,7 @@ def command(
     against: str | None,
     targets: tuple[str, ...],
     only: tuple[str, ...],
-    accepted: tuple[tuple[str, int], ...],
+    accepted: "tuple[Approval, ...]",
     form: str,
     out: Path | None,
     detailed: bool,
@@ -54,13 +54,24 @@ def command(
       reconciler plan --against origin/main -o markdown
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.output import notice, show  # noqa: PLC0415  as above
-    from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.passes import run_pass  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.plan_file import write_plan  # noqa: PLC0415  as above
+    from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
-    source = source_of(rev=rev, url=url, ref=ref, against=against)
+    asked = request(
+        current,
+        Purpose.PLAN,
+        rev=rev,
+        url=url,
+        ref=ref,
+        against=against,
+        targets=targets,
+        only=only,
+        saves_plan=out is not None,
+    )
     saved: SavedPlan | None = None
 
     def work(composed: "Composition") -> "PassResult":
@@ -74,8 +85,7 @@ def command(
             saved = bind()
         return result
 
-    asked = Asked(Purpose.PLAN, source, targets, only, saves_plan=out is not None)
-    result = run_pass(current, asked, work)
+    result = run_pass(asked, work)
     show(result, form, current, detailed=detailed)
     if out is not None:
         if saved is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Format, SourceOptions, output_option
+from reconciler.cli.options import Format, output_option
 from reconciler.cli.session import Session, session
 from reconciler.errors import ExitCode
 
@@ -84,15 +84,15 @@ def _known(names: "Sequence[str]") -> frozenset[str]:
 def _switches(current: Session) -> "Switches":
     """Every switch of the settings, and of the files as far as they can be read."""
     from reconciler.cli.output import notice  # noqa: PLC0415  as above
-    from reconciler.cli.passes import Asked, request  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.wiring import compose  # noqa: PLC0415  as above
+    from reconciler.cli.passes import compose  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.errors import SourceError  # noqa: PLC0415  as above
     from reconciler.model.declaration import Declarations  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
     from reconciler.rules.registry import RULES  # noqa: PLC0415  as above
     from reconciler.rules.switch import Switches  # noqa: PLC0415  as above
 
-    with compose(request(current, Asked(Purpose.VALIDATE, SourceOptions()))) as composed:
+    with compose(request(current, Purpose.VALIDATE)) as composed:
         try:
             declared = composed.adapters.load(composed.adapters.read_tree())
         except SourceError as error:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Format, output_option, selection_options, source_of, source_options
+from reconciler.cli.options import Format, output_option, selection_options, source_options
 from reconciler.cli.session import session
 
 if TYPE_CHECKING:
-    from reconciler.cli.wiring import Composition
+    from reconciler.cli.passes import Composition
     from reconciler.passes.result import PassResult
 
 
@@ -36,18 +36,19 @@ def command(
       reconciler validate --rev HEAD -o sarif
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.output import show  # noqa: PLC0415  as above
-    from reconciler.cli.passes import Asked, run_pass  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.passes import run_pass  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
-    asked = Asked(Purpose.VALIDATE, source_of(rev=rev, url=url, ref=ref), targets, only)
+    asked = request(current, Purpose.VALIDATE, rev=rev, url=url, ref=ref, targets=targets, only=only)
 
     def work(composed: "Composition") -> "PassResult":
         from reconciler.passes.reconcile import validate  # noqa: PLC0415  as above
 
         return validate(composed.settings, composed.adapters, composed.selection)
 
-    result = run_pass(current, asked, work)
+    result = run_pass(asked, work)
     show(result, form, current)
     return result.exit_code()

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import SourceOptions, selection_options
-from reconciler.cli.session import Session, session
+from reconciler.cli.options import selection_options
+from reconciler.cli.session import session
 
 if TYPE_CHECKING:
-    from reconciler.cli.passes import Asked
+    from reconciler.cli.request import Request
     from reconciler.settings import Watch
 
 LONGEST_S = 365 * 24 * 3600.0
@@ -73,7 +73,7 @@ def command(
       reconciler watch --source https://git.example.com/platform.git --ref main
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.passes import Asked  # noqa: PLC0415  as above
+    from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     if ref is not None and url is None:
@@ -81,25 +81,25 @@ def command(
     current = session()
     expect_requests()
     current.configure_logging(level="info", form="json")
-    asked = Asked(Purpose.APPLY, SourceOptions(url=url, ref=ref), targets, only)
+    asked = request(current, Purpose.APPLY, url=url, ref=ref, targets=targets, only=only)
     given = {"poll_s": poll_s, "resync_s": resync_s, "listen": listen}
     chosen = {name: value for name, value in given.items() if value is not None}
-    return _watch(current, asked, chosen, allows_uncommitted=allows_uncommitted)
+    return _watch(asked, chosen, allows_uncommitted=allows_uncommitted)
 
 
-def _watch(current: Session, asked: "Asked", given: Mapping[str, object], *, allows_uncommitted: bool) -> int:
+def _watch(asked: "Request", given: Mapping[str, object], *, allows_uncommitted: bool) -> int:
     from reconciler.cli.following import follower  # noqa: PLC0415  as above
     from reconciler.controller.health import HealthServer, application  # noqa: PLC0415  as above
     from reconciler.controller.loop import Loop  # noqa: PLC0415  as above
     from reconciler.controller.signals import stop_on_signals  # noqa: PLC0415  as above
     from reconciler.controller.triggers import FolderTrigger  # noqa: PLC0415  as above
 
-    following = follower(current, asked, allows_uncommitted=allows_uncommitted)
+    following = follower(asked, allows_uncommitted=allows_uncommitted)
     watch: Watch = following.settings.watch.model_copy(update=given)
     loop = Loop(following.run_pass, following.revision, watch)
     with ExitStack() as stack:
         stack.enter_context(HealthServer(application(loop.board, loop.metrics), watch.listen))
         stack.enter_context(stop_on_signals(loop.stop))
-        if asked.source.url is None:
-            stack.enter_context(FolderTrigger(current.directory, loop.look))
+        if asked.url is None:
+            stack.enter_context(FolderTrigger(asked.directory, loop.look))
         return loop.run()

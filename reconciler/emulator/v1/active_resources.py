@@ -8,7 +8,7 @@ import hashlib
 from reconciler.emulator.clock import milliseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.v1.collections import ACTIVE_RESOURCES, DEFINITIONS
+from reconciler.emulator.v1.collections import ACTIVE_RESOURCES, DEFINITIONS, RULE_FIELDS
 from reconciler.emulator.v1.fields import required_text, text
 from reconciler.emulator.wire import Document
 
@@ -46,8 +46,22 @@ def plant_active_resource(call: Call, body: Document) -> Document:
         "scheduled_deletion": False,
         **{name: value for name, value in body.items() if name in _PASSED_ON},
     }
+    criterion = _criterion(definition, resource)
+    if criterion:
+        resource.setdefault("criteria_id", criterion)
     call.state.put(ACTIVE_RESOURCES, key, resource)
     return resource
+
+
+def _criterion(definition: Document, resource: Document) -> str:
+    """Return the id of the most specific rule of the definition that holds for the resource, or ""."""
+    fitting = [
+        rule
+        for rule in definition["criteria"]
+        if all(rule.get(name) in (None, resource[name]) for name in (*RULE_FIELDS, "class"))
+    ]
+    best = max(fitting, key=lambda rule: tuple(name in rule for name in RULE_FIELDS), default={"id": ""})
+    return str(best["id"])
 
 
 def _list(call: Call) -> Reply:

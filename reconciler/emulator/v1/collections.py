@@ -94,6 +94,9 @@ DRIVERS = Collection("drivers", {"type": _member("type"), "target": _member("tar
 ACCOUNTS = Collection("accounts")
 """Cloud accounts by (org, id), credentials left out."""
 
+APPLICATIONS = Collection("applications")
+"""Applications by (org, id)."""
+
 OPERATOR_KEYS = Collection(
     "operator_keys", {"fingerprint": lambda key, document: [(key[0], document["fingerprint"])]}
 )
@@ -112,5 +115,6 @@ V1_COLLECTIONS = (
     CLASSES,
     DRIVERS,
     ACCOUNTS,
+    APPLICATIONS,
     OPERATOR_KEYS,
 )

@@ -27,6 +27,11 @@ def check_agent_id(value: str) -> None:
     _check(_DASHED, "id", value)
 
 
+def check_application_id(value: str) -> None:
+    """Refuse an id that is no application id: 400."""
+    _check(NAME, "id", value)
+
+
 def check_definition_id(value: str) -> None:
     """Refuse an id that is no resource definition id: 400."""
     _check(_DEFINITION, "id", value)

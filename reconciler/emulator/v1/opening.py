@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from reconciler.emulator.exchange import Call
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.organization import ORGANIZATIONS
+from reconciler.emulator.organization import HOW_TO_REGISTER, ORGANIZATIONS
 from reconciler.emulator.setting import Setting
-from reconciler.emulator.v1.catalogue import plant_catalogue
+from reconciler.emulator.v1.catalogue import EDITION, plant_catalogue
 from reconciler.emulator.v1.collections import OPENED
 from reconciler.emulator.v1.definitions import create_definition
 from reconciler.emulator.v1.identifiers import check_organization_id
 from reconciler.emulator.v1.secret_stores import plant_built_in_store
+from reconciler.emulator.wire import Document
 
 _BUILT_IN = (
     ("base-env", "base-env", "humanitec/echo"),
@@ -29,23 +30,31 @@ def open_at_first_use(call: Call, setting: Setting) -> None:
     404 for an organization that is not registered, when that matters. A transaction
     of its own: the request itself may only read.
     """
-    if call.state.get(OPENED, call.organization):
+    before = call.state.get(OPENED, call.organization)
+    if before == _opened(call):
         return
-    if not setting.any_organization and call.state.get(ORGANIZATIONS, call.organization) is None:
-        raise ApiError(404, f"organization {call.organization} not found")
+    is_known = before or setting.any_organization or call.state.get(ORGANIZATIONS, call.organization)
+    if not is_known:
+        raise ApiError(404, f"organization {call.organization} not found; {HOW_TO_REGISTER}")
     with setting.store.transaction() as state:
         open_organization(replace(call, state=state))
 
 
 def open_organization(call: Call) -> None:
-    """Give an organization its built-in objects, once; 404 for what is no id of one."""
-    if call.state.get(OPENED, call.organization):
+    """Give an organization its built-in objects, once; 404 for what is no id of one.
+
+    Types and drivers are completed where a state file was written with fewer of them.
+    """
+    before, after = call.state.get(OPENED, call.organization), _opened(call)
+    if before == after:
         return
     check_organization_id(call.organization)
     maker = replace(call, actor="humanitec")
-    call.state.put(OPENED, (call.organization,), {"id": call.organization})
+    call.state.put(OPENED, (call.organization,), after)
+    plant_catalogue(maker, call.choices.resource_types)
+    if before is not None:
+        return
     plant_built_in_store(maker)
-    plant_catalogue(maker)
     for suffix, resource_type, driver in _BUILT_IN:
         body = {
             "id": f"default-humanitec-{suffix}",
@@ -55,3 +64,11 @@ def open_organization(call: Call) -> None:
             "criteria": [{}],
         }
         create_definition(maker, body, is_default=True)
+
+
+def _opened(call: Call) -> Document:
+    return {
+        "id": call.organization,
+        "catalogue": EDITION,
+        "resource_types": list(call.choices.resource_types),
+    }

@@ -25,7 +25,12 @@ def check_type(call: Call, name: str) -> None:
     """Refuse the name of a resource type that does not exist: 400."""
     known = call.state.get(RESOURCE_TYPES, call.organization, name)
     if known is None and call.choices.unknown_types is UnknownTypes.REFUSE:
-        raise ApiError(400, f"resource type {name} does not exist", details={"field": "type"})
+        raise ApiError(
+            400,
+            f"resource type {name} does not exist; one of {call.organization} is created first, others are let in "
+            "when the emulator starts (--resource-type)",
+            details={"field": "type"},
+        )
 
 
 def check_driver(call: Call, name: str, produced: str) -> None:

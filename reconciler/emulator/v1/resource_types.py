@@ -26,6 +26,13 @@ _OWN_USES = ("direct", "indirect")
 """What a type of an organization may be; the built-in ones alone are implicit (v1 section 7.1)."""
 
 
+def check_type_name(name: str) -> None:
+    """Refuse what is neither a name nor `<org>/<name>`: 400."""
+    owner, slash, rest = name.rpartition("/")
+    if not NAME.fullmatch(rest) or (slash and not NAME.fullmatch(owner)):
+        raise ApiError(400, f"{name!r} is no resource type", details={"field": "type"})
+
+
 def plant_type(call: Call, body: Document) -> Document:
     """Store a resource type that only the service could make; everything but `type` has a default."""
     body = known_only(call, body, _CREATE_FIELDS)

@@ -1,9 +1,7 @@
 """The v2 collections: keys, and the indexes by which references and uniqueness are decided."""
 
+from reconciler.emulator.organization import ENV_TYPES
 from reconciler.emulator.store import Collection
-
-ENV_TYPES = Collection("env_types")
-"""Environment types by (org, id)."""
 
 PROJECTS = Collection("projects")
 """Projects by (org, id)."""

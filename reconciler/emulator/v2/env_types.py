@@ -5,8 +5,9 @@ import uuid
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
+from reconciler.emulator.organization import ENV_TYPES
 from reconciler.emulator.v2.bodies import body_of
-from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, MODULE_RULES, RUNNER_RULES
+from reconciler.emulator.v2.collections import ENVIRONMENTS, MODULE_RULES, RUNNER_RULES
 from reconciler.emulator.v2.leaving import drop_destroyed
 from reconciler.emulator.v2.organizations import require_organization
 from reconciler.emulator.v2.paging import page, read_page

@@ -5,8 +5,9 @@ import uuid
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
+from reconciler.emulator.organization import ENV_TYPES
 from reconciler.emulator.v2.bodies import body_of
-from reconciler.emulator.v2.collections import ENV_TYPES, ENVIRONMENTS, MODULE_RULES, MODULES, PROJECTS
+from reconciler.emulator.v2.collections import ENVIRONMENTS, MODULE_RULES, MODULES, PROJECTS
 from reconciler.emulator.v2.leaving import drop_destroyed
 from reconciler.emulator.v2.module_schemas import MODULE_ID, RESOURCE_CLASS, RESOURCE_ID
 from reconciler.emulator.v2.organizations import require_organization

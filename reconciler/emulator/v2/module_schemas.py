@@ -89,10 +89,13 @@ _LONGEST_CODE = 10_000
 _INLINE = "inline"
 _REMOTE_SOURCE = re.compile(
     r"git::(?:https|ssh)://\S+"
+    # Object stores, as OpenTofu fetches archives from them.
+    r"|(?:s3|gcs)::https://\S+"
+    r"|(?:s3|gs|azblob)://[^\s/]+/\S+"
     r"|/\S+"
     # A registry address: (host/)namespace/name/system(//folder).
-    r"|(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?/)?"
-    r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9_-]*/[a-z0-9]+(?://\S+)?",
+    r"|(?:[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}(?::[0-9]{1,5})?/)?"
+    r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}/[A-Za-z0-9][A-Za-z0-9_-]{0,63}/[a-z0-9]{1,64}(?://\S+)?",
     re.ASCII,
 )
 _PROVIDER = re.compile(rf"{IDENTIFIER}\.{IDENTIFIER}", re.ASCII)
@@ -144,5 +147,5 @@ def _check_source(module: Document) -> None:
         raise ApiError(
             400,
             "module_source must be 'inline', a git::https:// or git::ssh:// address,"
-            " an absolute path or a registry address",
+            " an object-store address such as s3://bucket/key.zip, an absolute path or a registry address",
         )

@@ -5,7 +5,7 @@ import re
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Identity, Operation, Reply
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.organization import ORGANIZATIONS
+from reconciler.emulator.organization import HOW_TO_REGISTER, ORGANIZATIONS
 from reconciler.emulator.v2.bodies import body_of
 from reconciler.emulator.v2.schema_parts import SLUG, matching
 from reconciler.emulator.wire import Document
@@ -33,7 +33,7 @@ def plant_organization(call: Call, organization: str) -> Document:
 def require_organization(call: Call) -> None:
     """Refuse to create anything in an unknown organization: 409, not 404 (v2 section 5.3)."""
     if call.state.get(ORGANIZATIONS, call.organization) is None:
-        raise ApiError(409, "organization not found")
+        raise ApiError(409, f"organization not found; {HOW_TO_REGISTER}")
 
 
 def _create(call: Call) -> Reply:

@@ -5,8 +5,9 @@ import uuid
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
 from reconciler.emulator.failure import ApiError
+from reconciler.emulator.organization import ENV_TYPES
 from reconciler.emulator.v2.bodies import body_of
-from reconciler.emulator.v2.collections import ENV_TYPES, PROJECTS, RUNNER_RULES, RUNNERS
+from reconciler.emulator.v2.collections import PROJECTS, RUNNER_RULES, RUNNERS
 from reconciler.emulator.v2.paging import page, read_page
 from reconciler.emulator.v2.parameters import uuid_parameter
 from reconciler.emulator.v2.schema_parts import TEXT

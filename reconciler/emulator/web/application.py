@@ -3,6 +3,7 @@
 Both doors serve this one application; `endpoint` runs the operations.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
@@ -27,10 +28,16 @@ LONGEST_TARGET = 8_192
 _V1_COLLECTIONS = frozenset({"agents", "resources", "secretstores", "keys", "apps"})
 """What stands behind the organization in paths of v1, and in none of v2."""
 
+_V1_CLIENT = "humanitec-user-agent"
+"""The header of v1's clients (v1 section 1); the services have a host each, here both APIs share one."""
+
 
 def application(setting: Setting, operations: Sequence[Operation], others: Sequence[BaseRoute]) -> ASGIApp:
     """Return the ASGI application that serves `operations` and other routes, which come first."""
-    routes = [_route(setting, operation) for operation in operations]
+    shared: dict[tuple[str, str], list[Operation]] = defaultdict(list)
+    for operation in operations:
+        shared[operation.verb, operation.path].append(operation)
+    routes = [_route(setting, *same) for same in shared.values()]
 
     async def no_route(request: Request, error: Exception) -> Response:
         return _no_route(setting, request, error)
@@ -52,8 +59,13 @@ def application(setting: Setting, operations: Sequence[Operation], others: Seque
     return with_raw_path
 
 
-def _route(setting: Setting, operation: Operation) -> Route:
-    answer = Endpoint(setting, operation).answer
+def _route(setting: Setting, operation: Operation, *others: Operation) -> Route:
+    """Return the route of an operation; with `others` on its path, each API's own for its own clients."""
+    endpoints = {one.api: Endpoint(setting, one) for one in (operation, *others)}
+
+    async def answer(request: Request) -> Response:
+        is_v1 = Api.V2 not in endpoints or (Api.V1 in endpoints and _V1_CLIENT in request.headers)
+        return await endpoints[Api.V1 if is_v1 else Api.V2].answer(request)
 
     async def guarded(request: Request) -> Response:
         refuse_foreign_pages(request)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from reconciler.emulator.choices import Choices
 from reconciler.emulator.emulator import Emulator
 from reconciler.emulator.web.connection import HttpConnection, WebsocketConnection
 
@@ -33,6 +34,7 @@ def serve(
     *,
     state_file: Path | None = None,
     organizations: Sequence[str] = (),
+    choices: Choices | None = None,
     listening: Callable[[str], None] | None = None,
 ) -> None:
     """Serve an emulator until the process is told to stop.
@@ -42,7 +44,11 @@ def serve(
     be used, ApiError for an organization id that is none, OSError when the port is taken.
     """
     # The port first: with a taken one no state file is made or touched.
-    with _bound(host, port) as listener, Emulator(state_file, organizations) as emulator, _terminable():
+    with (
+        _bound(host, port) as listener,
+        Emulator(state_file, organizations, choices=choices) as emulator,
+        _terminable(),
+    ):
         url = _url(host, listener)
         if not _is_loopback(listener):
             _logger.warning(

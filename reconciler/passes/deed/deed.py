@@ -9,7 +9,7 @@ from reconciler.diff.fields import criteria_change, differences
 from reconciler.model.kind import Kind
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Verb
-from reconciler.plan.order import criterion_selector
+from reconciler.plan.parts import criterion_selector
 
 if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx
@@ -72,7 +72,7 @@ def _deletion(orchestrator: "Orchestrator", action: Action) -> Deed:
     assert live is not None
 
     def send() -> None:
-        orchestrator.delete(live)
+        orchestrator.delete(live, force=action.forces)
 
     return Deed(
         send=send,
@@ -99,7 +99,7 @@ def _criterion_deed(orchestrator: "Orchestrator", action: Action) -> Deed:
     assert live is not None
 
     def delete() -> None:
-        orchestrator.delete_criterion(definition, live.handle[selector])
+        orchestrator.delete_criterion(definition, live.handle[selector], force=action.forces)
 
     return Deed(
         send=delete,
@@ -111,7 +111,7 @@ def _criterion_deed(orchestrator: "Orchestrator", action: Action) -> Deed:
 def is_equal(desired: Resource, live: Resource) -> bool:
     """Equal in everything that can be compared; literals cannot."""
     return not criteria_change(desired, live) and not any(
-        change.visibility is Visibility.SHOWN for change in differences(desired, live, None, None)
+        change.visibility is Visibility.SHOWN for change in differences(desired, live, None)
     )
 
 

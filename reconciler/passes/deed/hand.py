@@ -5,19 +5,21 @@ A change whose answer was lost is never repeated blindly: the thing is read agai
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.diff.change import Visibility
 from reconciler.diff.fields import differences
-from reconciler.errors import AbsentError, ConflictError, LostAnswerError, OrchestratorError
+from reconciler.errors import AbsentError, ConflictError, InUseError, LostAnswerError, OrchestratorError
+from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
 from reconciler.model.secret import Literal
 from reconciler.model.state import Resource
 from reconciler.passes.deed.deed import Deed, deed, secrets_differ
 from reconciler.passes.ledger import Ledger
 from reconciler.plan.action import Action, Outcome, Status, Verb
+from reconciler.plan.barrier import UNAUTHORIZED
 
 if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx
@@ -29,9 +31,18 @@ ATTEMPTS = 3
 class Hand:
     """Performs single actions. Expected failures become outcomes; anything else rises as our bug."""
 
-    def __init__(self, orchestrator: "Orchestrator", ledger: Ledger, actions: Iterable[Action]) -> None:
+    def __init__(
+        self,
+        orchestrator: "Orchestrator",
+        ledger: Ledger,
+        actions: Iterable[Action],
+        *,
+        read: Callable[[ResourceKey], Resource | None],
+    ) -> None:
+        """`actions` are all that were planned for the place; `read` looks at a thing of any place."""
         self._orchestrator = orchestrator
         self._ledger = ledger
+        self._read = read
         self._lock = Lock()
         planned = list(actions)
         self._created = {action.key for action in planned if action.verb is Verb.CREATE}
@@ -44,8 +55,9 @@ class Hand:
         if action.verb is Verb.ADOPT:
             return self._adopt(action)
         if action.verb is Verb.FORGET:
-            self._ledger.drop(action.key)
-            return Outcome(action, Status.DONE)
+            return self._forget(action)
+        if (waits := self._still_awaited(action)) is not None:
+            return waits
         sending = deed(self._orchestrator, action)
         for attempt in range(1, ATTEMPTS + 1):
             outcome = self._attempt(action, sending, attempt)
@@ -53,12 +65,48 @@ class Hand:
                 return outcome
         raise AssertionError("the last attempt always returns")
 
+    def _forget(self, action: Action) -> Outcome:
+        """Drop a record only where the thing itself is not there: a list may have been stale."""
+        if action.subject.live is None:
+            try:
+                found = self._orchestrator.get(action.key)
+            except OrchestratorError as error:
+                return _failure(action, error)
+            if found is not None:
+                return Outcome(
+                    action,
+                    Status.FAILED,
+                    "the list did not show it, and it is there: it stays in the record",
+                    is_transient=True,
+                )
+        self._ledger.drop(action.key)
+        return Outcome(action, Status.DONE)
+
+    def _still_awaited(self, action: Action) -> Outcome | None:
+        """Look at what the action waits for; None where all of it is there."""
+        for key in action.awaits:
+            try:
+                found = self._read(key)
+            except OrchestratorError as error:
+                return _failure(action, error)
+            if found is None or found.status.get("is_authorized") == UNAUTHORIZED:
+                lacks = "registered" if found is None else "authorized"
+                return Outcome(
+                    action,
+                    Status.BLOCKED,
+                    f"waits until {key} is {lacks} in {key.place}; run again then",
+                    is_transient=True,
+                )
+        return None
+
     def _attempt(self, action: Action, deed: Deed, attempt: int) -> Outcome | None:
         """Send once. None means that the answer was lost, nothing happened, and there are attempts left."""
         try:
             live = deed.send()
         except LostAnswerError as error:
             return self._after_lost_answer(action, deed, error, attempt)
+        except InUseError as error:
+            return Outcome(action, Status.REFUSED, f"{error}; {error.advice}")
         except ConflictError as error:
             late = self._after_late_effect(action, deed, error) if attempt > 1 else None
             return late or self._after_conflict(action, deed, error)
@@ -132,8 +180,6 @@ class Hand:
         return self._found_done(action, deed, live)
 
     def _after_conflict(self, action: Action, deed: Deed, error: ConflictError) -> Outcome:
-        if action.verb is Verb.DELETE:
-            return Outcome(action, Status.REFUSED, str(error))
         try:
             live = deed.look()
         except OrchestratorError as second:
@@ -193,7 +239,7 @@ class Hand:
         desired = action.subject.desired
         if desired is None or live is None or action.key.kind is Kind.CRITERION:
             return ""
-        fields = [c for c in differences(desired, live, None, None) if c.visibility is Visibility.SHOWN]
+        fields = [c for c in differences(desired, live, None) if c.visibility is Visibility.SHOWN]
         if not fields:
             return ""
         names = ", ".join(".".join(map(str, change.path)) for change in fields[:3])

@@ -18,25 +18,21 @@ def _known_to_take_one(scope: Scope) -> Iterator[Finding | Unknown]:
         name = found.definition.entity.driver_type
         if drivers is None:
             yield Unknown("R55", unread_drivers(scope, name))
-        elif not _mentions(drivers.get(name)):
+        elif name in drivers and not _mentions(drivers[name]):
             yield Finding(
                 "R55",
                 Severity.WARNING,
-                f"Driver `{name}` of `{found.definition.id}` is not known to take an Agent: "
-                + (
-                    "its inputs have no `agent_url`"
-                    if name in drivers
-                    else "it is not among the live drivers"
-                ),
+                f"Driver `{name}` of `{found.definition.id}` is not known to take an Agent: its inputs have no "
+                "`agent_url`",
                 found.definition.key_origin(found.path),
                 key=scope.key(Kind.DEFINITION, found.definition.id),
                 advice="Reach the system without an Agent, or ask the driver's owner whether it takes one.",
             )
 
 
-def _mentions(driver: Driver | None) -> bool:
+def _mentions(driver: Driver) -> bool:
     """Look for the name as a key, at any depth of the schema."""
-    return driver is not None and f'"{AGENT_URL}":' in canonical_text(driver.inputs_schema)
+    return f'"{AGENT_URL}":' in canonical_text(driver.inputs_schema)
 
 
 RULES = (
@@ -47,7 +43,7 @@ RULES = (
         condition="An input named `agent_url` is known to be taken by the cluster drivers, the container "
         "family and the Terraform driver, and by virtual drivers that stand for one of them; Echo and Template "
         "hand it on. Of any other driver the inputs that the orchestrator describes must mention `agent_url`. "
-        "Drivers of your own that Humanitec does not run are rule R97's subject.",
+        "Drivers of your own that Humanitec does not run are rule R97's subject, drivers that do not exist R114's.",
         why="An input that a driver does not know is ignored or refused, and the system behind the firewall "
         "stays out of reach.",
         advice="Look at the driver's inputs; without `agent_url` there it cannot use a tunnel.",

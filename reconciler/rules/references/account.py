@@ -86,6 +86,8 @@ def _judged(scope: Scope, member: Member, account: str, silent: set[str]) -> Ite
         )
         return
     driver = None if drivers is None else drivers.get(member.driver)
+    if driver is None and drivers is not None:
+        return  # a driver that does not exist is rule R114's subject
     if driver is None or not driver.account_types:
         silent.add(member.driver)
     elif kind not in driver.account_types:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from reconciler.facts.asking import Member
-from reconciler.facts.context import class_of, where
+from reconciler.facts.context import NO_ID, class_of, where
 from reconciler.facts.definition import AGENT_TYPE, CLUSTER_TYPE, RUNTIME_ID
 from reconciler.facts.reference_graph import IMPLICIT_TYPES, ReferenceGraph, Request
 from reconciler.facts.scope import Scope
@@ -23,8 +23,6 @@ from reconciler.rules.rule import Confidence, Rule, Side
 
 _CLOSED = IMPLICIT_TYPES | {AGENT_TYPE}
 """Types that no workload can ask for (v1 reference 7.1)."""
-_IMPOSSIBLE = re.compile(r"[*?\s,|(){}\[\]$^\\]")
-"""What no id of an application, environment, type or class holds; criteria are compared as plain text."""
 _IMPOSSIBLE_RES_ID = re.compile(r"[*\s{}$^]")
 _SHOWN = 3
 
@@ -160,9 +158,9 @@ def _is_switched_off(scope: Scope, member: Member) -> bool:
 def _impossible(criterion: Criterion) -> Iterator[tuple[str, str]]:
     """Fields that nothing can match, with their values."""
     parts = criterion.app_id, criterion.env_id, criterion.env_type, criterion.class_name, criterion.res_id
-    if _IMPOSSIBLE.search("".join([part for part in parts if part])):
+    if NO_ID.search("".join([part for part in parts if part])):
         for name, value in criterion.fields().items():
-            if (_IMPOSSIBLE_RES_ID if name == "res_id" else _IMPOSSIBLE).search(value):
+            if (_IMPOSSIBLE_RES_ID if name == "res_id" else NO_ID).search(value):
                 yield name, value
 
 

@@ -1,6 +1,5 @@
 """Rules about the jobs of runners (compatibility rules, Runner): R100, R101, R102, R105."""
 
-import re
 from collections.abc import Iterator
 
 from reconciler.facts.declared_runner import CONFIGURATION, MAIN, WrittenRunner, written_runners
@@ -9,18 +8,12 @@ from reconciler.facts.pattern import is_literal
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
+from reconciler.model.secret_name import variable_names_secret
 from reconciler.rules.rule import Confidence, Rule, Side
 
 WORKLOAD_IDENTITY = "azure.workload.identity/client-id"
 WORKLOAD_LABEL = "azure.workload.identity/use"
 _ALIAS = "platform-orchestrator-runner"
-_SECRET_NAME = re.compile(
-    r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|token|credentials?|api_?key|private_?key|access_?key)(?:_|$)",
-    re.IGNORECASE,
-)
-_HARMLESS_NAME = re.compile(
-    r"(?:^|_)(?:file|path|url|uri|name|id|ttl|type|namespace|endpoint)$", re.IGNORECASE
-)
 
 
 def _one_container(scope: Scope) -> Iterator[Finding | Unknown]:
@@ -90,20 +83,11 @@ def _secret_variables(scope: Scope) -> Iterator[Finding | Unknown]:
             for index, variable in enumerate(variables if isinstance(variables, list) else ()):
                 at: Path = (*path, "env", index)
                 name, value = dig(variable, "name"), dig(variable, "value")
-                if isinstance(name, str) and looks_secret(name) and is_literal(value):
+                if isinstance(name, str) and variable_names_secret(name) and is_literal(value):
                     yield _literal(scope, runner, name, (*at, "value"), namespace)
                 wanted = dig(variable, "valueFrom", "secretKeyRef", "name")
                 if isinstance(wanted, str) and namespace is not None:
                     yield from _missing_secret(scope, runner, wanted, at, namespace)
-
-
-def looks_secret(name: str) -> bool:
-    """Tell names of variables that usually hold a secret.
-
-    >>> looks_secret("DB_PASSWORD"), looks_secret("TOKEN_FILE"), looks_secret("TOKENIZER")
-    (True, False, False)
-    """
-    return _SECRET_NAME.search(name) is not None and _HARMLESS_NAME.search(name) is None
 
 
 def _literal(scope: Scope, runner: WrittenRunner, name: str, at: Path, namespace: str | None) -> Finding:

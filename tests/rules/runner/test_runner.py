@@ -4,8 +4,8 @@ import pytest
 
 from reconciler.model.cluster_state import ClusterState, SecretObject
 from reconciler.model.finding import Severity
+from reconciler.model.secret_name import variable_names_secret
 from reconciler.rules.judge import Judgement
-from reconciler.rules.runner.pod_template import looks_secret
 from reconciler.settings import Settings
 from tests.rules.tree import ACME, judged, settings
 
@@ -173,7 +173,7 @@ def test_chart_and_runner_name_the_same_places(values: str, expected: list[str])
     ],
 )
 def test_names_tell_secrets(name: str, *, is_secret: bool) -> None:
-    assert looks_secret(name) is is_secret
+    assert variable_names_secret(name) is is_secret
 
 
 def test_a_plain_secret_variable_is_refused_without_showing_it() -> None:

@@ -1,0 +1,109 @@
+"""The organizations of a pass: a client for each target, or the embedded orchestrator.
+
+Decides whether a client may write.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.edges.secrets import Endpoints, Secrets
+from reconciler.cli.edges.settings import LOCAL, LOCAL_URL, FoundSettings
+from reconciler.cli.request import Request
+from reconciler.errors import SettingsError
+from reconciler.model.identity import TargetName
+from reconciler.model.secret import Secret
+from reconciler.passes.result import Purpose
+from reconciler.settings import Target
+
+if TYPE_CHECKING:  # httpx costs start-up time that a validation need not spend
+    from reconciler.orchestrator.client import Orchestrator, Transport
+
+_LOCAL_STATE = Path(".reconciler") / "emulator.db"
+_LOCAL_ENV_TYPES = ("development", "staging", "production")
+"""Every real organization has some; without any, an empty v2 list would not prove that it exists."""
+_LOCAL_TOKEN = Secret("practice")
+"""The embedded orchestrator takes any token, and as the real one it wants one."""
+
+Connect = Callable[[TargetName], "Orchestrator"]
+
+
+def local_state(request: Request) -> Path:
+    """Where the embedded orchestrator keeps what it holds."""
+    return request.directory / _LOCAL_STATE
+
+
+@contextmanager
+def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
+    """What opens the client of a target. Raises SettingsError with every missing token at once."""
+    chosen = {
+        name: target
+        for name, target in found.settings.targets.items()
+        if not request.targets or name in request.targets
+    }
+    is_asked = request.purpose is not Purpose.VALIDATE
+    with _transport(
+        local_state(request), is_local=found.is_local and is_asked, writes=request.writes
+    ) as transport:
+        endpoints = _endpoints(request, found, chosen) if is_asked else {}
+
+        def connect(name: TargetName) -> "Orchestrator":
+            from reconciler.orchestrator.client import Access, Orchestrator  # noqa: PLC0415  brings httpx
+
+            v1, v2 = endpoints[name]
+            return Orchestrator(
+                found.settings.place(name),
+                v1=v1,
+                v2=v2,
+                access=Access.READ_WRITE if request.writes else Access.READ_ONLY,
+                transport=transport,
+                concurrency=found.settings.apply.concurrency,
+                waits=request.waits,
+            )
+
+        yield connect
+
+
+def _endpoints(request: Request, found: FoundSettings, chosen: Mapping[str, Target]) -> Endpoints:
+    """Addresses and tokens of the chosen targets."""
+    if not found.is_local:
+        return Secrets(request.environment, found.base).endpoints(chosen)
+    from reconciler.orchestrator.http import Endpoint  # noqa: PLC0415  brings httpx
+
+    embedded = Endpoint(LOCAL_URL, _LOCAL_TOKEN)
+    return {LOCAL: (embedded, embedded)}
+
+
+@contextmanager
+def _transport(state: Path, *, is_local: bool, writes: bool) -> "Iterator[Transport | None]":
+    """The embedded orchestrator's door. What only looks leaves no state file behind."""
+    if not is_local:
+        yield None
+        return
+    from reconciler.emulator import Emulator, StateFileError  # noqa: PLC0415  costs start-up time
+
+    is_new = not state.exists()
+    keeps = writes or not is_new
+    if writes:
+        _own_folder(state.parent)
+    try:
+        emulator = Emulator(state if keeps else None, [LOCAL])
+    except StateFileError as error:
+        raise SettingsError(f"the embedded orchestrator cannot use {state}: {error}") from error
+    with emulator:
+        if is_new:
+            emulator.seed({"organization": LOCAL, "env_types": [{"id": name} for name in _LOCAL_ENV_TYPES]})
+        yield lambda _: emulator.transport()
+
+
+def _own_folder(folder: Path) -> None:
+    """Make our folder, kept out of Git: what it holds belongs to this machine."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not os.path.lexists(ignore):
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"cannot write {folder}: {error.strerror}") from error

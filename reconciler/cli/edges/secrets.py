@@ -1,0 +1,85 @@
+"""Values of secrets: the only place that turns names of variables and files into them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.errors import SettingsError
+from reconciler.model.secret import Secret
+from reconciler.settings import Connection, Target, Token
+
+if TYPE_CHECKING:  # httpx costs start-up time that a validation need not spend
+    from reconciler.orchestrator.http import Endpoint
+
+Endpoints = Mapping[str, tuple["Endpoint | None", "Endpoint | None"]]
+"""Those of both APIs, by target."""
+_MOST_BYTES = 65_536
+
+
+class Secrets:
+    """Turns names of variables and files into values; collects what is missing."""
+
+    def __init__(self, environment: Mapping[str, str], base: Path) -> None:
+        self._environment = environment
+        self._base = base
+        self._missing: list[str] = []
+
+    def endpoints(self, targets: Mapping[str, Target]) -> Endpoints:
+        """Endpoints of both APIs by target. Raises SettingsError naming every missing token."""
+        found = {
+            name: (
+                self._endpoint(target.orchestrator, f"targets.{name}.orchestrator.token"),
+                self._endpoint(target.runners, f"targets.{name}.runners.token"),
+            )
+            for name, target in targets.items()
+        }
+        self._raise_missing()
+        return found
+
+    def value(self, token: Token, place: str) -> Secret:
+        """One secret. Raises SettingsError."""
+        found = self._found(token, place)
+        self._raise_missing()
+        assert found is not None
+        return found
+
+    def _endpoint(self, connection: Connection | None, place: str) -> "Endpoint | None":
+        if connection is None:
+            return None
+        from reconciler.orchestrator.http import UNSENDABLE, Endpoint, is_sendable  # noqa: PLC0415  brings httpx
+
+        token = None if connection.token is None else self._found(connection.token, place)
+        if token is not None and connection.token is not None and not is_sendable(token):
+            self._missing.append(f"{self._origin(connection.token)} ({place}) {UNSENDABLE}")
+        return Endpoint(connection.url, token)
+
+    def _found(self, token: Token, place: str) -> Secret | None:
+        if token.env is not None:
+            text = self._environment.get(token.env, "").strip()
+            if not text:
+                self._missing.append(f"environment variable {token.env} ({place}) is not set")
+                return None
+            return Secret(text)
+        path = self._base / Path(token.file or "").expanduser()
+        try:
+            with path.open("rb") as stream:
+                text = stream.read(_MOST_BYTES).decode("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            self._missing.append(f"file {token.file} ({place}) cannot be read: {reason}")
+            return None
+        if not text:
+            self._missing.append(f"file {token.file} ({place}) is empty")
+            return None
+        return Secret(text)
+
+    @staticmethod
+    def _origin(token: Token) -> str:
+        return f"file {token.file}" if token.env is None else f"environment variable {token.env}"
+
+    def _raise_missing(self) -> None:
+        if self._missing:
+            raise SettingsError(
+                "; ".join(dict.fromkeys(self._missing)),
+                advice="set what is missing, correct what is refused; `reconciler validate` needs no token",
+            )

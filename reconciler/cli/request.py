@@ -1,0 +1,95 @@
+"""What a command line asks of a pass: one value, from the options before the command and its own."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from reconciler.cli.session import Session
+from reconciler.orchestrator.waiting import Waits
+from reconciler.passes.result import Purpose
+from reconciler.plan.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. `environment` is that of the process.
+
+    The files are those of `url` at `ref`, of the local repository at `rev`, or of the directory.
+    `against` is the base of a preview.
+    """
+
+    purpose: Purpose
+    directory: Path
+    config: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    rev: str | None = None
+    url: str | None = field(default=None, repr=False)
+    ref: str | None = None
+    against: str | None = None
+    targets: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    concurrency: int | None = None
+    saves_plan: bool = False
+    """True where an apply will be bound to what is planned."""
+
+    arguments: tuple[str, ...] = field(default=(), repr=False)
+    """The command line, without the program's name."""
+    waits: Waits = field(default_factory=Waits, repr=False, compare=False)
+    """What the clients of this run wait for."""
+
+    def line_with(self, option: str) -> str:
+        """The command line with one more option, as a shell takes it; "" where it may hold a secret."""
+        from reconciler.log import redact  # noqa: PLC0415  help and completion need no logging
+
+        line = shlex.join(("reconciler", *self.arguments, option))
+        return line if redact(line) == line else ""
+
+    @property
+    def writes(self) -> bool:
+        """True where the world may be changed."""
+        return self.purpose is Purpose.APPLY
+
+    @property
+    def selection(self) -> Selection:
+        """Which targets and objects are meant."""
+        return Selection(frozenset(self.targets), frozenset(self.only))
+
+
+def request(
+    session: Session,
+    purpose: Purpose,
+    *,
+    rev: str | None = None,
+    url: str | None = None,
+    ref: str | None = None,
+    against: str | None = None,
+    targets: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    concurrency: int | None = None,
+    saves_plan: bool = False,
+) -> Request:
+    """Raise click.UsageError where the options exclude each other."""
+    if url is not None and rev is not None:
+        raise click.UsageError("--rev is a revision of the local repository; with --source use --ref")
+    if ref is not None and url is None:
+        raise click.UsageError("--ref needs --source; for the local repository use --rev")
+    if against is not None and url is not None:
+        raise click.UsageError("--against needs a local repository; clone it first")
+    return Request(
+        purpose,
+        session.directory,
+        session.config,
+        session.environment,
+        rev=rev,
+        url=url,
+        ref=ref,
+        against=against,
+        targets=targets,
+        only=only,
+        concurrency=concurrency,
+        saves_plan=saves_plan,
+        arguments=session.arguments,
+    )

@@ -1,0 +1,242 @@
+"""The record of what we own, and its form as JSON. The APIs have no labels, so ownership is kept here (design 4.3).
+
+Version 2 is one record for each place: the place is named once, and so is the key that made the digests of
+secrets. Version 1 named the organization in every entry and no key. It is read, and written as version 2.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+from reconciler.model.identity import ResourceKey
+from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
+from reconciler.model.place import Place, Realm, organization
+from reconciler.model.secret import Digest
+
+VERSION = 2
+READABLE = (1, 2)
+
+
+class UnknownVersionError(ValueError):
+    """The record has a version that is not known here, most likely that of a later program."""
+
+
+class Phase(StrEnum):
+    """`PENDING` is written before a create is sent, so that a killed apply knows its own objects."""
+
+    PENDING = "pending"
+    OWNED = "owned"
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """One thing we own.
+
+    `applied` is the digest of the canonical document last applied, `criteria` that of its
+    criteria ("" where not managed), `leaves` that of its references and placeholders in secret
+    positions: live that differs while desired still has it is drift. `secrets`
+    maps pointers to keyed digests of what was last
+    sent, `references` to `store:ref@version` as read back after it. `observed_at` is the
+    server's `updated_at` of a runner when `applied` was last seen to be live, "" if never:
+    an equal time stamp spares reading the runner. `pinned` names the references that we wrote with a
+    version: without one in the file, a version that is live is then ours to remove and not the server's.
+    """
+
+    key: ResourceKey
+    phase: Phase = Phase.OWNED
+    applied: str = ""
+    criteria: str = ""
+    leaves: str = ""
+    secrets: Mapping[str, Digest] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    observed_at: str = ""
+    pinned: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What one instance owns in one place, under the name of the target.
+
+    `exists` is false where none is kept or none was written yet, `is_written` where what is kept would be
+    written differently now: it is of version 1, of another digest key, or a run begins. `run` names the last
+    apply that began: each writes its own, so that of two at once the second finds the record changed.
+    `endpoints` maps `v1` and `v2` to the addresses the entries were seen at: the same names at
+    another address are somebody else's things. `place` is None where the record names none: a new
+    one, or one of version 1 without entries. `digest_key` is the id of the key that made the digests of
+    secrets; single digests may be of another one and say so.
+    """
+
+    instance: str
+    target: str
+    entries: Mapping[ResourceKey, Ownership] = field(default_factory=dict)
+    exists: bool = True
+    run: str = ""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    place: Place | None = None
+    digest_key: str = ""
+    is_written: bool = field(default=True, compare=False)
+
+    def moved(self, endpoints: Mapping[str, str]) -> tuple[str, str] | None:
+        """The first address that is not the recorded one: (recorded, given); None where all agree."""
+        for name, recorded in self.endpoints.items():
+            given = endpoints.get(name, recorded)
+            if given != recorded:
+                return recorded, given
+        return None
+
+    def with_entries(self, entries: Mapping[ResourceKey, Ownership], *, run: str = "") -> Self:
+        """The same record with other entries, marked as existing; `run` stays where none is given."""
+        return replace(self, entries=dict(entries), exists=True, is_written=True, run=run or self.run)
+
+    def at(self, place: Place) -> Self:
+        """The same record with every key in `place`, which the record does not tell from others of its name."""
+        entries = {
+            key._replace(place=place): replace(entry, key=key._replace(place=place))
+            for key, entry in self.entries.items()
+        }
+        return replace(self, entries=entries, place=place)
+
+    def to_json(self) -> JsonObject:
+        """Version 2, entries sorted by key, so that equal records are equal text."""
+        document: JsonObject = {
+            "version": VERSION,
+            "instance": self.instance,
+            "target": self.target,
+            "run": self.run,
+            "endpoints": dict(sorted(self.endpoints.items())),
+            "entries": [_entry_json(self.entries[key], self.digest_key) for key in sorted(self.entries)],
+        }
+        if self.place is not None:
+            document["place"] = {"realm": str(self.place.realm), "name": self.place.name}
+        if self.digest_key:
+            document["digestKey"] = self.digest_key
+        return document
+
+    @classmethod
+    def from_json(cls, document: Json) -> Self:
+        """Raise ValueError where the document is no record, UnknownVersionError where it is of another version."""
+        if not isinstance(document, dict) or "version" not in document:
+            raise ValueError("it has no `version`")
+        version = document["version"]
+        if version not in READABLE or isinstance(version, bool):
+            known = " and ".join(map(str, READABLE))
+            raise UnknownVersionError(
+                f"it is of version {str(version)[:20]}, and versions {known} can be read"
+            )
+        listed = document.get("entries")
+        if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+            raise ValueError("`entries` is not a list of mappings")
+        if not {"instance", "target"} <= document.keys():
+            raise ValueError("`instance` or `target` is missing")
+        entries = [entry for entry in listed if isinstance(entry, dict)]
+        place = _only_organization(entries) if version == 1 else _place(document.get("place"))
+        if entries and place is None:
+            raise ValueError("`place` is missing")
+        digest_key = str(document.get("digestKey", ""))
+        owned = [_entry(entry, place, digest_key) for entry in entries if place is not None]
+        return cls(
+            instance=_text(document, "instance"),
+            target=_text(document, "target"),
+            entries={entry.key: entry for entry in owned},
+            run=str(document.get("run", "")),
+            endpoints=_texts(document.get("endpoints")),
+            place=place,
+            digest_key=digest_key,
+            is_written=version == VERSION,
+        )
+
+
+def _entry_json(entry: Ownership, digest_key: str) -> JsonObject:
+    """Members that are empty are left out."""
+    document: JsonObject = {
+        "kind": str(entry.key.kind),
+        "id": entry.key.id,
+        "phase": str(entry.phase),
+        "applied": entry.applied,
+    }
+    if entry.criteria:
+        document["criteria"] = entry.criteria
+    if entry.leaves:
+        document["leaves"] = entry.leaves
+    if entry.secrets:
+        document["secrets"] = {
+            at: _digest_text(digest, digest_key) for at, digest in sorted(entry.secrets.items())
+        }
+    if entry.references:
+        document["references"] = dict(sorted(entry.references.items()))
+    if entry.observed_at:
+        document["observedAt"] = entry.observed_at
+    if entry.pinned:
+        document["pinned"] = list[Json](sorted(entry.pinned))
+    return document
+
+
+def _digest_text(digest: Digest, digest_key: str) -> str:
+    """A digest of another key than the record's is written with the id of its own in front."""
+    return digest.text if digest.key == digest_key else f"{digest.key}:{digest.text}"
+
+
+def _digest(text: str, digest_key: str) -> Digest:
+    key, colon, rest = text.partition(":")
+    return Digest(key, rest) if colon else Digest(digest_key, text)
+
+
+def _entry(document: JsonObject, place: Place, digest_key: str) -> Ownership:
+    try:
+        return Ownership(
+            key=ResourceKey(place, Kind(_text(document, "kind")), _text(document, "id")),
+            phase=Phase(_text(document, "phase")),
+            applied=_text(document, "applied"),
+            criteria=str(document.get("criteria", "")),
+            leaves=str(document.get("leaves", "")),
+            secrets={at: _digest(text, digest_key) for at, text in _texts(document.get("secrets")).items()},
+            references=_texts(document.get("references")),
+            observed_at=str(document.get("observedAt", "")),
+            pinned=_names(document.get("pinned")),
+        )
+    except KeyError as error:
+        raise ValueError(f"an entry lacks {error}") from error
+
+
+def _place(value: Json) -> Place | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not {"realm", "name"} <= value.keys():
+        raise ValueError("`place` is not a mapping of `realm` and `name`")
+    return Place(Realm(_text(value, "realm")), _text(value, "name"))
+
+
+def _only_organization(entries: Iterable[JsonObject]) -> Place | None:
+    """The place of a record of version 1, which named it in every entry."""
+    try:
+        names = {_text(entry, "organization") for entry in entries}
+    except KeyError as error:
+        raise ValueError(f"an entry lacks {error}") from error
+    if len(names) > 1:
+        raise ValueError(f"its entries are of several organizations: {', '.join(sorted(names))}")
+    return organization(names.pop()) if names else None
+
+
+def _text(document: JsonObject, name: str) -> str:
+    value = document[name]
+    if not isinstance(value, str):
+        raise ValueError(f"`{name}` is not text")
+    return value
+
+
+def _names(value: Json) -> frozenset[str]:
+    if value is None:
+        return frozenset()
+    if not isinstance(value, list):
+        raise ValueError("`pinned` of an entry is not a list")
+    return frozenset(str(name) for name in value)
+
+
+def _texts(value: Json) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError("an entry's map is not a mapping")
+    return {name: str(text) for name, text in value.items()}

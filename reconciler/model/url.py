@@ -1,0 +1,80 @@
+"""How a URL is shown: without anything that may be a credential.
+
+Shared by everything that prints a URL or a text in which one may occur: adapters, views and the
+log. Which URLs may be used at all is decided elsewhere (`reconciler.repository.url`).
+"""
+
+import re
+from urllib.parse import unquote
+
+MASK = "***"
+LONGEST = 2048
+"""Characters of a URL that are looked at; no server takes more."""
+_USER_INFO = re.compile(r"(?<=://)[^/\s'\"]+@")
+_SHOWN_USER = re.compile(r"[A-Za-z0-9._-]+")
+_MISPLACED_USER_INFO = re.compile(r".*[^/@]@")
+"""A password with an unescaped slash ends the authority; then what stands before `@` is in the path."""
+_SHORTEST_SECRET = 4
+"""Shorter values of a query are words such as `1` or `yes`, and hiding them would garble every message."""
+
+
+def masked(url: str, mask: str = MASK) -> str:
+    """Return the URL without user information, query and fragment.
+
+    The user of an SSH URL stays: it is `git` nearly everywhere, and is no credential.
+
+    >>> masked("https://ghp_x:y@example.com/team/repository.git?token=z")
+    'https://***@example.com/team/repository.git'
+    >>> masked("git@example.com:team/repository.git")
+    'git@example.com:team/repository.git'
+    """
+    shown = "".join(c if c.isprintable() else "?" for c in url[:LONGEST])
+    scheme, separator, rest = shown.partition("://")
+    if not separator:
+        user, at, path = shown.rpartition("@")
+        return shown if not at or _SHOWN_USER.fullmatch(user) else f"{mask}@{path}"
+    rest = re.split(r"[?#]", rest, maxsplit=1)[0]
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if scheme != "file" and (misplaced := _MISPLACED_USER_INFO.match(path)):
+        return f"{scheme}://{mask}@{path[misplaced.end() :]}"
+    if at and (scheme != "ssh" or ":" in user):
+        authority = f"{mask}@{host}"
+    return f"{scheme}://{authority}{slash}{path}"
+
+
+def mask_user_information(text: str, mask: str = MASK) -> str:
+    """Return the text with what stands before `@` in its URLs masked.
+
+    >>> mask_user_information("fatal: unable to access 'https://robot:pass@git.example/x'")
+    "fatal: unable to access 'https://***@git.example/x'"
+    """
+    return _USER_INFO.sub(f"{mask}@", text)
+
+
+def hide(text: str, url: str, mask: str = MASK) -> str:
+    """Return what a program said about `url`, without any secret part of it and of other URLs."""
+    for secret in secrets_of(url):
+        text = text.replace(secret, mask)
+    return mask_user_information(text, mask)
+
+
+def secrets_of(url: str) -> list[str]:
+    """Parts of the URL that must not appear in what a program says about it, longest first."""
+    if "://" not in url:
+        return []
+    rest = url.partition("://")[2]
+    address, _, query = rest.partition("?")
+    texts = {query, *(unquote(value) for value in _values(query)), *_values(query)}
+    texts = {text for text in texts if len(text) >= _SHORTEST_SECRET}
+    userinfo = address.partition("/")[0].rpartition("@")[0]
+    if userinfo and not (url.startswith("ssh://") and ":" not in userinfo):
+        user, _, password = userinfo.partition(":")
+        texts |= {userinfo, password, unquote(password)}
+        if not password:
+            texts |= {user, unquote(user)}
+    return sorted((text for text in texts if text), key=len, reverse=True)
+
+
+def _values(query: str) -> list[str]:
+    return [part.partition("=")[2] for part in re.split(r"[&#;]", query)]

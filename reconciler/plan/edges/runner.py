@@ -1,0 +1,23 @@
+"""Runners and the rules that choose them: a rule exists only while its runner does."""
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.model.kind import Kind
+from reconciler.plan.action import Action, ActionId, Verb
+from reconciler.plan.parts import runner_of
+
+
+def runner_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """Edges between rules and the runners they choose.
+
+    A rule that changes its runner is deleted only when its new runner is there.
+    """
+    deleted = {action.key for action in actions if action.verb is Verb.DELETE}
+    for action in actions:
+        if action.key.kind is not Kind.RUNNER_RULE:
+            continue
+        new, old = runner_of(action.subject.desired), runner_of(action.subject.live)
+        if new is not None and (action.verb is Verb.CREATE or new not in deleted):
+            yield (Verb.CREATE, new), action.id
+        if old is not None and action.verb is Verb.DELETE:
+            yield action.id, (Verb.DELETE, old)

@@ -1,0 +1,47 @@
+"""What a guard refuses, and how a person lets that one case through."""
+
+from dataclasses import dataclass
+
+from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.json import Json, digest
+
+COUNTED = frozenset(("deletes", "empty-tree"))
+"""Guards that are approved by number and digest; every other one is approved object by object."""
+_DIGEST_LENGTH = 12
+_MOST_OPTIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A guard that trips in one target. `keys` are the objects it names, sorted."""
+
+    guard: str
+    target: TargetName
+    message: str
+    keys: tuple[ResourceKey, ...]
+
+    @property
+    def count(self) -> int:
+        """How many objects it names."""
+        return len(self.keys)
+
+    @property
+    def digest(self) -> str:
+        """Names exactly these objects: another object, or one more, has another digest."""
+        named = [[str(key.place), str(key.kind), key.id] for key in sorted(self.keys)]
+        return digest([list[Json](name) for name in named])[:_DIGEST_LENGTH]
+
+    @property
+    def approvals(self) -> tuple[str, ...]:
+        """Values of `--accept` that let this case through, all of them together."""
+        if self.guard in COUNTED:
+            return (f"{self.guard}={self.count}:{self.digest}",)
+        return tuple(f"{self.guard}={key}" for key in self.keys)
+
+    @property
+    def approval(self) -> str:
+        """The exact command-line options, such as `--accept protected=Definition/database`."""
+        options = [f"--accept {value}" for value in self.approvals]
+        if len(options) <= _MOST_OPTIONS:
+            return " ".join(options)
+        return f"--accept {self.guard}=KIND/ID for each of the {self.count} objects, or a glob that fits them"

@@ -1,0 +1,173 @@
+"""Bare repositories of our own below one folder, one for each URL; several processes may share it.
+
+Nothing in it is precious: a damaged repository is made again.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from reconciler.errors import RepositoryError, SourceError, UnknownRevisionError
+from reconciler.model.url import masked
+from reconciler.repository.commit import Command, commit_id
+from reconciler.repository.launch import INSTALL, NOT_INSTALLED, REMOTE, GitError, Launcher
+from reconciler.repository.remote import Listed, unreachable
+
+if TYPE_CHECKING:
+    from reconciler.repository.bare import BareRepository
+
+T = TypeVar("T")
+_LOOK_EVERY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Repositories below `root`, run with `launcher`."""
+
+    root: Path
+    launcher: Launcher
+
+    def made(self, url: str) -> Path:
+        """Return the bare repository for a URL, made where it is missing; nothing is fetched.
+
+        Raises RepositoryError.
+        """
+        with self._locked(url) as place:
+            if not (place / "HEAD").is_file():
+                try:
+                    _init(place, self.launcher)
+                except GitError as error:
+                    raise _unusable(self.root, error.text) from error
+            return place
+
+    def fetched(self, listed: Listed) -> "CachedCommit":
+        """Return the commit that a remote listed, fetched without history where it is not there already.
+
+        Raises UnknownRevisionError, or SourceError where the remote cannot be reached. The commit is
+        a newer one where the remote moved on since it was listed.
+        """
+        commit = self._repaired(
+            listed.url, lambda git: _fetch(git, listed.source, listed.commit), listed.source
+        )
+        return CachedCommit(self, listed, commit)
+
+    def _repaired(self, url: str, work: Callable[[Command], T], source: str) -> T:
+        """Do the work on the repository for a URL; once more on a new one where the old one failed."""
+        with self._locked(url) as place:
+            if place.exists():
+                try:
+                    return work(self._opened(place, url))
+                except GitError:
+                    _remove(place)
+            try:
+                _init(place, self.launcher)
+                return work(self._opened(place, url))
+            except GitError as error:
+                raise _fetch_failure(url, source, error) from error
+
+    def _opened(self, place: Path, url: str) -> "BareRepository":
+        try:
+            from reconciler.repository.bare import BareRepository  # noqa: PLC0415  brings GitPython
+        except ImportError as error:
+            raise RepositoryError(NOT_INSTALLED, advice=INSTALL) from error
+        return BareRepository(place, self.launcher, url=url)
+
+    @contextmanager
+    def _locked(self, url: str) -> Iterator[Path]:
+        """The place for a URL, with a lock between processes; waits for it as long as one fetch may take."""
+        place = self.root / hashlib.sha256(url.encode()).hexdigest()[:32]
+        deadline = time.monotonic() + self.launcher.timeout_s
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = place.with_suffix(".lock").open("ab")
+        except OSError as error:
+            raise _unusable(self.root, error.strerror) from error
+        with lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        raise RepositoryError(
+                            "another process holds the cache of this repository", advice="try again later"
+                        ) from error
+                    time.sleep(_LOOK_EVERY_S)
+            try:
+                yield place.with_suffix(".git")
+            except OSError as error:
+                raise _unusable(self.root, error.strerror) from error
+
+
+@dataclass(frozen=True, slots=True)
+class CachedCommit:
+    """One commit of a remote. Whatever is read from it, and however often, is of this commit."""
+
+    cache: Cache
+    listed: Listed
+    id: str
+
+    def read(self, work: Callable[[Command], T]) -> T:
+        """Do the work on the repository that holds the commit, fetched again where that was damaged."""
+
+        def on_commit(git: Command) -> T:
+            _fetch_again(git, self.listed.source, self.id)
+            return work(git)
+
+        return self.cache._repaired(self.listed.url, on_commit, self.id)  # noqa: SLF001  one module
+
+
+def _fetch(git: Command, source: str, wanted: str) -> str:
+    """Id of the commit of a source, fetched where the one that is kept is not the wanted one."""
+    kept = "refs/reconciler/" + hashlib.sha256(source.encode()).hexdigest()[:32]
+    commit = commit_id(git, kept)
+    if commit != wanted:
+        git(
+            "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--force",
+            "--", REMOTE, f"+{source}:{kept}",
+        )  # fmt: skip
+        commit = commit_id(git, kept)
+    if commit is None:
+        raise GitError("the revision is not a commit")
+    return commit
+
+
+def _fetch_again(git: Command, source: str, wanted: str) -> None:
+    """Have the commit there, under whatever name the remote hands it out."""
+    if commit_id(git, wanted) is not None:
+        return
+    if _fetch(git, source, wanted) != wanted:
+        _fetch(git, wanted, wanted)
+
+
+def _init(place: Path, launcher: Launcher) -> None:
+    launcher.output(["init", "--quiet", "--bare", "--template=", place.name], folder=place.parent)
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink()
+
+
+def _fetch_failure(url: str, source: str, error: GitError) -> SourceError:
+    if "not our ref" in error.text or "couldn't find remote ref" in error.text:
+        return UnknownRevisionError(
+            f"{masked(url)} has no revision {source!r}, or does not hand it out",
+            advice="name a branch or tag that contains it",
+        )
+    return unreachable(url, error)
+
+
+def _unusable(root: Path, reason: str | None) -> RepositoryError:
+    return RepositoryError(
+        f"the cache {root} cannot be used: {reason or 'no reason given'}",
+        advice="name a folder that can be written with XDG_CACHE_HOME",
+    )

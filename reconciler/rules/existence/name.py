@@ -1,0 +1,224 @@
+"""Rules about names that only the orchestrator can confirm: R113 to R118."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from itertools import islice
+
+from reconciler.facts import mention
+from reconciler.facts.mention import Mention
+from reconciler.facts.scope import Scope
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean
+from reconciler.model.surroundings import Beside
+from reconciler.rules.rule import Confidence, Rule, Side
+
+_HINTED = 20
+"""Names that a similar one is looked for; that is slow, and so many of them are no slips."""
+
+
+class _Empty(Enum):
+    """What an empty list says about a name."""
+
+    NOTHING = auto()
+    """Every organization has some: who sees none lacks the right to see them."""
+    ABSENT = auto()
+    """The name does not exist."""
+    TOO_EARLY = auto()
+    """They come later than what names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What is looked for: `noun` is the word for one name, `effect` what becomes of a wrong one."""
+
+    what: Beside
+    noun: str
+    effect: str
+    advice: str
+    severity: Severity
+    mentions: Callable[[Scope], Iterator[Mention]]
+    empty: _Empty = _Empty.NOTHING
+
+
+def _exists(rule: str, names: tuple[_Name, ...], scope: Scope) -> Iterator[Finding | Unknown]:
+    for name in names:
+        known = scope.known_names(name.what)
+        absent = [found for found in name.mentions(scope) if found.name not in known]
+        if not absent:
+            continue
+        listed = scope.surroundings.names(name.what)
+        if listed or (listed is not None and name.empty is _Empty.ABSENT):
+            yield from _findings(rule, scope, name, absent, known)
+        elif listed is None:
+            yield Unknown(rule, scope.unread(name.what))
+        elif name.empty is _Empty.NOTHING:
+            yield Unknown(
+                rule, f"the orchestrator shows no {name.what} of target `{scope.target}` to this token"
+            )
+
+
+def _findings(
+    rule: str, scope: Scope, name: _Name, absent: list[Mention], known: frozenset[str]
+) -> Iterator[Finding]:
+    """One finding for each object and name; further places of the same are its others."""
+    grouped: dict[tuple[str, str, str], list[Mention]] = {}
+    for found in absent:
+        grouped.setdefault((*found.holder, found.name), []).append(found)
+    options = sorted(known)
+    wrong = dict.fromkeys(found.name for found in absent)
+    hints = {name: did_you_mean(name, options) for name in islice(wrong, _HINTED)}
+    for first, *others in grouped.values():
+        kind, identifier = first.holder
+        yield Finding(
+            rule,
+            name.severity,
+            f"{kind} `{identifier}` names {name.noun} `{first.name}`, which organization `{scope.organization}` "
+            f"does not have: {name.effect}",
+            first.origin,
+            key=scope.key(kind, identifier),
+            others=tuple(found.origin for found in others),
+            advice=hints.get(first.name) or name.advice,
+        )
+
+
+def _rule(
+    identifier: str,
+    *names: _Name,
+    title: str,
+    condition: str,
+    why: str,
+    source: str,
+    confidence: Confidence = Confidence.DOCUMENTED,
+) -> Rule:
+    return Rule(
+        id=identifier,
+        title=title,
+        severity=names[0].severity,
+        condition=condition
+        + " It is looked up only where no live object shows that it exists. Where the list may "
+        "not be read, the answer is unknown.",
+        why=why,
+        advice=names[0].advice,
+        source=source,
+        confidence=confidence,
+        sides=(Side.LIVE,),
+        check=partial(_exists, identifier, names),
+    )
+
+
+_CREATE_TYPE = "Create the resource type first, or name one that exists."
+_CREATE_ENVIRONMENT_TYPE = "Create the environment type first, or name one that exists."
+
+RULES = (
+    _rule(
+        "R113",
+        _Name(
+            Beside.RESOURCE_TYPES,
+            "resource type",
+            "the definition is refused",
+            _CREATE_TYPE,
+            Severity.ERROR,
+            mention.types,
+        ),
+        _Name(
+            Beside.RESOURCE_TYPES,
+            "resource type",
+            "nothing can be found for it at deployment",
+            _CREATE_TYPE,
+            Severity.WARNING,
+            mention.asked_types,
+        ),
+        title="Resource types exist",
+        condition="`type` must be a resource type of the organization: a public one, or one of its own "
+        "(`<organization>/<name>`). It is a warning for types in references and under `provision`, which are "
+        "accepted and fail at deployment.",
+        why="The orchestrator refuses a definition of an unknown type, possibly after other changes were made.",
+        source="API description of resource types and definitions; acceptance tests of the Terraform provider",
+    ),
+    _rule(
+        "R114",
+        _Name(
+            Beside.DRIVERS,
+            "driver",
+            "the definition is refused",
+            "Register the driver first, or name one that exists.",
+            Severity.ERROR,
+            mention.drivers,
+        ),
+        title="Drivers exist",
+        condition="`driver_type` must be a driver that the organization sees: a public one (`humanitec/<id>`), or "
+        "one of its own (`<organization>/<id>`).",
+        why="The orchestrator refuses a definition with an unknown driver. Where the definition replaces another "
+        "one, that one may be gone by then.",
+        source="API description of drivers and definitions",
+    ),
+    _rule(
+        "R115",
+        _Name(
+            Beside.ENVIRONMENT_TYPES,
+            "environment type",
+            "the criterion matches no deployment",
+            _CREATE_ENVIRONMENT_TYPE,
+            Severity.WARNING,
+            mention.environment_types,
+        ),
+        title="Environment types in criteria exist",
+        condition="`env_type` in criteria should be an environment type of the organization.",
+        why="The orchestrator takes any name; a wrong one matches nothing, and another definition is chosen.",
+        source="API description of environment types and criteria; acceptance tests of the Terraform provider",
+    ),
+    _rule(
+        "R116",
+        _Name(
+            Beside.APPLICATIONS,
+            "application",
+            "the criterion matches no deployment until it is created",
+            "Create the application, or name one that exists.",
+            Severity.WARNING,
+            mention.applications,
+            empty=_Empty.TOO_EARLY,
+        ),
+        title="Applications in criteria exist",
+        condition="`app_id` in criteria should be an application of the organization. In an organization without "
+        "any application nothing is said: definitions come first there.",
+        why="The orchestrator takes any name; a wrong one matches nothing, and another definition is chosen.",
+        source="API description of applications and criteria; acceptance tests of the Terraform provider",
+    ),
+    _rule(
+        "R117",
+        _Name(
+            Beside.RUNNER_ENVIRONMENT_TYPES,
+            "environment type",
+            "the rule is refused",
+            _CREATE_ENVIRONMENT_TYPE,
+            Severity.ERROR,
+            mention.runner_environment_types,
+            empty=_Empty.ABSENT,
+        ),
+        title="Environment types in runner rules exist",
+        condition="`env_type_id` in a rule of a Runner must be an environment type of the organization.",
+        why="The orchestrator refuses the rule, and the environments stay without this runner.",
+        source="Control plane of the second generation, runner rules",
+        confidence=Confidence.VENDOR_CODE,
+    ),
+    _rule(
+        "R118",
+        _Name(
+            Beside.PROJECTS,
+            "project",
+            "the rule may be refused, and serves no environment",
+            "Create the project first, or name one that exists.",
+            Severity.WARNING,
+            mention.projects,
+            empty=_Empty.ABSENT,
+        ),
+        title="Projects in runner rules exist",
+        condition="`project_id` in a rule of a Runner should be a project of the organization.",
+        why="Older servers refuse the rule; newer ones may take it, and it serves nothing.",
+        source="Control plane of the second generation against its command line tool, which asks before it makes "
+        "such a rule",
+        confidence=Confidence.CONTRADICTORY,
+    ),
+)

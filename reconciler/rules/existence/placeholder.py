@@ -1,0 +1,129 @@
+"""The rule about what stands in placeholders: R119."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from reconciler.facts.scope import Scope
+from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.identifier import did_you_mean, nearest
+from reconciler.model.json import Path
+from reconciler.model.kind import Kind
+from reconciler.model.placeholder import head_and_steps, placeholders, resource_references
+from reconciler.model.wording import listed
+from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.vendor.placeholder import ACCESSORS, CONTEXT, CONTEXT_MEMBERS, RESOURCES, ROOTS
+
+_ESCAPE = r"Write `$\{` where the text is meant for a shell or for Terraform."
+
+
+class _Problem(NamedTuple):
+    """What is wrong. `text` is what is printed of the placeholder, and only outside of secrets."""
+
+    severity: Severity
+    text: str
+    problem: str
+    advice: str
+
+
+def _filled_in(scope: Scope) -> Iterator[Finding | Unknown]:
+    for member in scope.references.members:
+        definition = member.declared
+        if definition is None:
+            continue
+        seen: set[str] = set()
+        for path, text in member.texts:
+            for inside in placeholders(text):
+                found = None if inside in seen else _problem(inside)
+                if found is None:
+                    continue
+                seen.add(inside)
+                yield Finding(
+                    "R119",
+                    found.severity,
+                    f"Definition `{member.id}` holds {_shown(found, path)}: {found.problem}",
+                    definition.origin(path),
+                    key=scope.key(Kind.DEFINITION, member.id),
+                    advice=found.advice,
+                )
+
+
+def _shown(found: _Problem, path: Path) -> str:
+    """Text of secrets is never printed, however much it looks like a placeholder."""
+    is_secret = path[:2] in (("driver_inputs", "secrets"), ("driver_inputs", "secret_refs"))
+    return "a placeholder" if is_secret else f"`${{{found.text}}}`"
+
+
+@lru_cache(maxsize=4096)
+def _problem(inside: str) -> _Problem | None:
+    """What is wrong with the inside of a placeholder; None for one that is filled in, or that a template makes."""
+    if "{" in inside:
+        return None
+    head, steps = head_and_steps(inside)
+    if head == CONTEXT:
+        return _context(inside, steps)
+    if head == RESOURCES:
+        return _resource(inside)
+    likely = nearest(head, ROOTS)
+    return _Problem(
+        Severity.WARNING,
+        inside,
+        f"only {listed(ROOTS)} are filled in here",
+        f"Did you mean `{likely}`?" if likely else _ESCAPE,
+    )
+
+
+def _context(inside: str, steps: tuple[str, ...]) -> _Problem | None:
+    member = ".".join(steps)
+    if member in CONTEXT_MEMBERS:
+        return None
+    hint = did_you_mean(member, CONTEXT_MEMBERS)
+    return _Problem(
+        Severity.ERROR if hint else Severity.WARNING,
+        inside,
+        "the context has no such member",
+        hint or f"It has {listed(CONTEXT_MEMBERS)}.",
+    )
+
+
+def _resource(inside: str) -> _Problem | None:
+    found = resource_references("${" + inside + "}")
+    if not found:
+        return _Problem(
+            Severity.WARNING,
+            inside,
+            "it names no resource",
+            "Write `${resources.<type>.outputs.<name>}`, or `${resources['<type>.<class>#<id>'].outputs.<name>}`.",
+        )
+    steps = found[0].steps
+    if steps and steps[0] in ACCESSORS:
+        return None
+    return _Problem(
+        Severity.WARNING,
+        inside,
+        f"it takes none of {listed(ACCESSORS)} from the resource",
+        did_you_mean(steps[0] if steps else "", ACCESSORS) or "Write `.outputs.<name>` behind the resource.",
+    )
+
+
+RULES = (
+    Rule(
+        id="R119",
+        title="Placeholders name what can be filled in",
+        severity=Severity.ERROR,
+        condition="In `driver_inputs`, `driver_account` and `provision`, a placeholder starts with `context` or "
+        "`resources`. Of `context` there are "
+        + listed(CONTEXT_MEMBERS)
+        + "; what looks like a slip of one of them is an error, any other member a warning, because newer servers "
+        "may know more. A warning, too, are other beginnings, which workloads know or Terraform, and references "
+        "that take anything but "
+        + listed(ACCESSORS)
+        + r" from a resource. Text behind `$\{` is left alone, and so is what a template computes.",
+        why="Placeholders are stored as they are and filled in at deployment, which fails or leaves the text.",
+        advice="Correct the name, or escape the text with `$\\{`.",
+        source="Documentation of placeholders; example library",
+        confidence=Confidence.DOCUMENTED,
+        sides=(Side.FILE,),
+        check=_filled_in,
+    ),
+)

@@ -1,0 +1,121 @@
+"""Values of YAML that uses nothing but mappings with text keys, lists and scalars.
+
+That is nearly every file, and what a large tree spends its time on; so one loop does it, with no places. All
+else (anchors, aliases, tags, merges, keys that repeat or are no text, values that JSON does not have, whatever
+is beyond a bound) is left to `reconciler.source.composer`, which gives the same value for what is clean.
+"""
+
+from sys import intern
+from typing import Any, Final
+
+from yaml.events import (
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from reconciler.model.json import Json
+from reconciler.settings import Limits
+from reconciler.source.scalar import RESOLVABLE_START, plain_value
+from reconciler.source.yaml_event import NextEvent
+
+_ITEM: Final = object()
+"""Stands for the key where the open container is a list."""
+
+
+class NotCleanError(Exception):
+    """The text needs the composer."""
+
+
+def read_clean(next_event: NextEvent, limits: Limits) -> list[tuple[Json, int]]:
+    """Value of each document that is not empty, and where it starts: `line << 32 | column`, from 1.
+
+    Takes events of PyYAML. Raises NotCleanError, and what `next_event` raises.
+    """
+    documents: list[tuple[Json, int]] = []
+    next_event()
+    while type(event := next_event()) is DocumentStartEvent:
+        first = next_event()
+        mark = first.start_mark
+        value = _read_root(first, next_event, limits)
+        if value is not None:
+            documents.append((value, (mark.line + 1 << 32) | (mark.column + 1)))
+        next_event()
+    if type(event) is not StreamEndEvent:
+        raise NotCleanError
+    return documents
+
+
+def _read_root(first: Any, next_event: NextEvent, limits: Limits) -> Json:
+    if first.anchor is not None or first.tag is not None:
+        raise NotCleanError
+    if type(first) is MappingStartEvent:
+        root: dict[str, Json] | list[Json] = {}
+    elif type(first) is SequenceStartEvent:
+        root = []
+    elif type(first) is ScalarEvent and first.value == "" and first.implicit[0]:
+        return None
+    else:
+        raise NotCleanError
+    if _fill(root, next_event, limits.max_depth) > limits.max_nodes:
+        raise NotCleanError
+    return root
+
+
+def _fill(root: Any, next_event: NextEvent, max_depth: int) -> int:  # noqa: C901, PLR0912  one loop, for its speed
+    """Read what stands in an open mapping or list, up to its end, and return how many values there are.
+
+    Each event costs a step of this loop and nothing else: calls would double its time.
+    """
+    container, key = root, None if type(root) is dict else _ITEM
+    outer: list[Any] = []
+    nodes = 1
+    while True:
+        event = next_event()
+        kind = type(event)
+        if kind is ScalarEvent:
+            if event.anchor is not None or event.tag is not None:
+                raise NotCleanError
+            value = text = event.value
+            if text[:1] in RESOLVABLE_START and event.implicit[0]:
+                value = _value(text)
+            if key is None:
+                if value is not text or text == "<<" or text in container:
+                    raise NotCleanError
+                key = intern(text)
+            elif key is _ITEM:
+                container.append(value)
+            else:
+                container[key] = value
+                key = None
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            nodes += len(container)
+            if not outer:
+                return nodes
+            container = outer.pop()
+            key = None if type(container) is dict else _ITEM
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            if event.anchor is not None or event.tag is not None or key is None:
+                raise NotCleanError
+            inner: Any = {} if kind is MappingStartEvent else []
+            if key is _ITEM:
+                container.append(inner)
+            else:
+                container[key] = inner
+            outer.append(container)
+            if len(outer) >= max_depth:
+                raise NotCleanError
+            container, key = inner, None if kind is MappingStartEvent else _ITEM
+        else:
+            raise NotCleanError
+
+
+def _value(text: str) -> Json:
+    try:
+        return plain_value(text)
+    except ValueError as error:
+        raise NotCleanError from error

@@ -1,0 +1,45 @@
+"""One table of names that mean a secret, and three strictnesses of reading it."""
+
+import pytest
+
+from reconciler.model.secret_name import field_names_secret, may_name_secret, variable_names_secret
+
+SURE = ["password", "API_KEY", "apikey", "DB_PASSWORD", "client_secret", "PRIVATE_KEY", "private-key"]
+
+
+@pytest.mark.parametrize("name", SURE)
+def test_what_is_certain_is_certain_for_every_reader(name: str) -> None:
+    assert (variable_names_secret(name), field_names_secret(name), may_name_secret(name)) == (
+        True,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize("name", ["TOKENIZER", "Authorization", "clientSecret", "access_key_id", "cookie"])
+def test_a_word_inside_another_accuses_nobody_and_is_hidden_all_the_same(name: str) -> None:
+    assert (variable_names_secret(name), field_names_secret(name), may_name_secret(name)) == (
+        False,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["auth", "salt", "dsn", "tls_cert", "key", "data", "stringData", "digestKey", ""]
+)
+def test_what_often_holds_a_secret_is_not_shown(name: str) -> None:
+    assert (variable_names_secret(name), field_names_secret(name), may_name_secret(name)) == (
+        False,
+        False,
+        True,
+    )
+
+
+@pytest.mark.parametrize("name", ["id", "organization", "verb", "detail", "url", "keyboard", "monkeys"])
+def test_other_names_hold_no_secret(name: str) -> None:
+    assert (variable_names_secret(name), field_names_secret(name), may_name_secret(name)) == (
+        False,
+        False,
+        False,
+    )
