@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from reconciler.cli.edges.organizations import connecting, local_state
 from reconciler.cli.edges.records import key_of_digests, opened_record
 from reconciler.cli.edges.settings import FoundSettings, check_targets, find_settings
+from reconciler.cli.edges.settings_change import FoundChange, find_settings_change
 from reconciler.cli.edges.trees import Trees, new_loader
 from reconciler.cli.interrupt import ending_at_once
 from reconciler.cli.output import notice
@@ -32,6 +33,8 @@ class Composition:
     request: Request
     found: FoundSettings
     adapters: Adapters
+    changed: FoundChange
+    """What the change of a preview makes of the settings."""
 
     @property
     def settings(self) -> Settings:
@@ -72,7 +75,7 @@ def compose(
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),
             base_name=against or "",
         )
-        yield Composition(request, found, adapters)
+        yield Composition(request, found, adapters, find_settings_change(request, trees))
 
 
 @contextmanager
@@ -96,8 +99,11 @@ def run_pass(request: Request, work: Callable[[Composition], PassResult]) -> Pas
             result = work(composed)
             return replace(
                 result,
-                findings=sort_findings([*composed.found.warnings, *result.findings]),
-                excerpts={**composed.found.excerpts, **result.excerpts},
+                findings=sort_findings(
+                    [*composed.found.warnings, *composed.changed.findings, *result.findings]
+                ),
+                excerpts={**composed.found.excerpts, **composed.changed.excerpts, **result.excerpts},
+                settings_change=composed.changed.change,
                 places=composed.found.places,
             )
     except UsageError:

@@ -29,7 +29,7 @@ from reconciler.model.state import State
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.plan.selection import Selection
 from reconciler.rules.judge import judge
-from reconciler.settings import FILE_NAME, Settings, Target
+from reconciler.settings import Settings, Target
 from reconciler.source.excerpt import excerpts
 from reconciler.source.selection import select, unassigned
 from reconciler.source.tree import Tree
@@ -158,9 +158,6 @@ def load_base(running: Pass) -> Declarations | PassResult | None:
             error_code=error.exit_code,
         )
     running.base_name = f"{running.adapters.base_name} (merge base {tree.revision[:12]})"
-    if running.files.get(FILE_NAME) != tree.files.get(FILE_NAME):
-        note = f"it differs from the one of {running.base_name}; what that changes is not told apart"
-        running.unread = (*running.unread, (FILE_NAME, note))
     return replace(base, findings=(*tree.findings, *base.findings))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from reconciler.diff.settings_change import SettingsChange
 from reconciler.errors import ExitCode
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown, sort_findings
@@ -135,6 +136,8 @@ class PassResult:
     """Files that were not looked into, each with the reason."""
     requests: dict[str, int] = field(default_factory=dict)
     """Requests sent, by verb."""
+    settings_change: SettingsChange | None = None
+    """What the change of a preview makes of the settings."""
     places: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
     """Lines of the settings, by path."""
 

@@ -6,15 +6,19 @@ Every sentence here is derived from the result alone, so that all views say the 
 from collections import Counter
 from dataclasses import dataclass
 
+from reconciler.diff.change import Absent
+from reconciler.diff.settings_change import Concern, SettingChange, SettingsChange
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import dotted
 from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
 from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda
+from reconciler.views.visible import pair_text
 
 NOTHING_CHANGED = "Nothing was changed."
 SHORT_COMMIT = 12
+_SETTING_LIMIT = 300
 _LEFT = (Status.FAILED, Status.BLOCKED, Status.UNKNOWN, Status.REFUSED, Status.SKIPPED)
 
 
@@ -83,6 +87,36 @@ def _setting_text(path: tuple[str, ...], result: PassResult) -> str:
     return f"{place}: {dotted(path)}" if place is not None else dotted(path)
 
 
+def settings_headline(result: PassResult) -> str:
+    """Count of grave changes of the settings by what they touch, "" without any: `settings change (1 address)`."""
+    if result.settings_change is None or not result.settings_change.grave:
+        return ""
+    numbers = Counter(setting.concern for setting in result.settings_change.grave)
+    told = ", ".join(f"{numbers[concern]:,} {concern}" for concern in Concern if numbers[concern])
+    return f"settings change ({told})"
+
+
+def setting_lines(result: PassResult) -> list[str]:
+    """Each grave change of the settings on a line, and the others on one."""
+    change = result.settings_change
+    if change is None:
+        return []
+    lines = [_setting_line(setting, change) for setting in change.grave]
+    if change.others:
+        lines.append("also: " + ", ".join(dotted(setting.path) for setting in change.others))
+    return lines
+
+
+def _setting_line(setting: SettingChange, change: SettingsChange) -> str:
+    before, after = pair_text(setting.before, setting.after, _SETTING_LIMIT)
+    place = "" if isinstance(setting.after, Absent) else f"  {change.places.get(setting.path, '')}"
+    if isinstance(setting.before, Absent):
+        return f"{setting.concern}: + {dotted(setting.path)}: {after}{place}".rstrip()
+    if isinstance(setting.after, Absent):
+        return f"{setting.concern}: - {dotted(setting.path)}: {before}"
+    return f"{setting.concern}: {dotted(setting.path)}: {before} → {after}{place}".rstrip()
+
+
 def commit_text(result: PassResult) -> str:
     """Commit in twelve digits, and whether the folder differs from it."""
     source = result.source
@@ -136,7 +170,11 @@ def _things(outcome: Outcome) -> int:
 
 
 def headline(result: PassResult) -> str:
-    """Verdict with its counts, on one line."""
+    """Verdict with its counts, on one line, after a change of the settings."""
+    return "; ".join(filter(None, (settings_headline(result), _verdict_line(result))))
+
+
+def _verdict_line(result: PassResult) -> str:
     verdict = result.verdict
     match verdict:
         case Verdict.INVALID:

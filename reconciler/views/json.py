@@ -18,6 +18,8 @@
                                      causes: [{message, advice, setting, file?, line?, column?}],
                                      inventoryError, plan?, outcomes}]
     preview                          {base, existing, withdrawn, own: [plan]} or null
+    settingsChange                   {inForce, settings: [{concern, setting, before?, after?, file?, line?,
+                                     column?}]} or null
 
 A plan: {target, organization, summary, compared: {KIND: {desired, live, owned}}, changes, actions,
 refusals, accepted}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
@@ -31,6 +33,7 @@ import json
 
 from reconciler import __version__
 from reconciler.diff.change import Absent, FieldChange, Visibility
+from reconciler.diff.settings_change import SettingsChange
 from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, dotted, pointer, steps
@@ -93,6 +96,7 @@ def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
         "checkedOnly": [{"what": noun, "count": number} for noun, number in result.checked_only],
         "summary": dict(agenda.total(conclusion.plans(result))),
         "targets": [_target(target, result) for target in result.targets],
+        "settingsChange": None if result.settings_change is None else _settings(result.settings_change),
         "preview": None
         if result.preview is None
         else {
@@ -102,6 +106,20 @@ def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
             "own": [_plan(plan) for plan in result.preview.own],
         },
     }
+
+
+def _settings(change: SettingsChange) -> JsonObject:
+    told: list[Json] = []
+    for setting in (*change.grave, *change.others):
+        one: JsonObject = {"concern": str(setting.concern), "setting": dotted(setting.path)}
+        if not isinstance(setting.before, Absent):
+            one["before"] = setting.before
+        if not isinstance(setting.after, Absent):
+            one["after"] = setting.after
+            place = change.places.get(setting.path)
+            one.update(_origin(place) if place is not None else {})
+        told.append(one)
+    return {"inForce": change.in_force, "settings": told}
 
 
 def _cause(cause: Cause, result: PassResult) -> JsonObject:

@@ -52,6 +52,9 @@ def size(text: str) -> int:
 def _head(result: PassResult) -> str:
     several = len(result.targets) > 1
     lines = [MARKER, f"### reconciler plan: {_words(conclusion.headline(result))}", ""]
+    if result.settings_change is not None:
+        lines += [f"**This change edits the settings:** {_code(result.settings_change.in_force)}", ""]
+        lines += [f"- {_code(line)}" for line in conclusion.setting_lines(result)] + [""]
     for target in result.targets:
         where = ", ".join((target.organization, *dict.fromkeys(target.endpoints)))
         lines.append(f"- Target {_code(target.target)}: {_code(where)}")

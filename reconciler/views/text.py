@@ -57,8 +57,21 @@ def _page(result: PassResult, width: int) -> Page:
     return page
 
 
+def _settings(page: Page, result: PassResult) -> None:
+    """What the change of a preview makes of the settings, before anything else."""
+    change = result.settings_change
+    if change is None:
+        return
+    tone = Tone.ATTENTION if change.grave else Tone.PLAIN
+    page.say(f"! This change edits the settings: {change.in_force}", tone, hang=2)
+    for line in conclusion.setting_lines(result):
+        page.say(line, indent=4, hang=2)
+    page.gap()
+
+
 def head(page: Page, result: PassResult) -> None:
-    """Targets, source and verdict."""
+    """Settings that change, targets, source and verdict."""
+    _settings(page, result)
     for target in result.targets:
         where = ", ".join(dict.fromkeys(target.endpoints))
         page.say(
