@@ -24,7 +24,7 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
 What a guard refuses and what makes a saved plan stale are parts of the result, not exceptions.
 """
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ class ExitCode(IntEnum):
     STALE = 7
     LEASED = 8
     USAGE = 64
+
+
+class ConnectionPart(StrEnum):
+    """The setting of a connection that an error is about; the organization is the target's."""
+
+    URL = "url"
+    TOKEN = "token"  # noqa: S105  the setting's name
+    ORGANIZATION = "organization"
+    NONE = ""
 
 
 class ReconcilerError(Exception):
@@ -131,14 +140,27 @@ class OrchestratorError(ReconcilerError):
     `status` is the HTTP status, 0 where there was no answer. `request_id` is the server's, or "".
     The message is the first line of the server's own, cut to 300 characters: later lines of v2
     repeat what was submitted, secrets included (v2 reference 3.2).
+    `cause` is what the message says without naming the request, equal for every request that fails
+    of the same cause, or ""; `part` is the setting that it is about.
     """
 
     exit_code = ExitCode.UNREADABLE
 
-    def __init__(self, message: str, *, status: int = 0, request_id: str = "", advice: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        request_id: str = "",
+        advice: str = "",
+        cause: str = "",
+        part: ConnectionPart = ConnectionPart.NONE,
+    ) -> None:
         super().__init__(message, advice=advice)
         self.status = status
         self.request_id = request_id
+        self.cause = cause
+        self.part = part
 
 
 class UnauthorizedError(OrchestratorError):
@@ -195,8 +217,10 @@ class UnavailableError(OrchestratorError):
         request_id: str = "",
         retry_after_s: float | None = None,
         advice: str = "",
+        cause: str = "",
+        part: ConnectionPart = ConnectionPart.NONE,
     ) -> None:
-        super().__init__(message, status=status, request_id=request_id, advice=advice)
+        super().__init__(message, status=status, request_id=request_id, advice=advice, cause=cause, part=part)
         self.retry_after_s = retry_after_s
 
 

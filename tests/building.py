@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from reconciler.diff.compare import criteria_digest, leaves_digest
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject, digest
 from reconciler.model.kind import Kind
@@ -81,5 +82,16 @@ def state(*resources: Resource, complete: frozenset[Kind] = ALL_KINDS) -> State:
 
 def owning(*resources: Resource, phase: Phase = Phase.OWNED) -> Inventory:
     return Inventory(
-        "test", "acme", {r.key: Ownership(r.key, phase, applied=digest(r.document)) for r in resources}
+        "test",
+        "acme",
+        {
+            r.key: Ownership(
+                r.key,
+                phase,
+                applied=digest(r.document),
+                criteria=criteria_digest(r),
+                leaves=leaves_digest(r),
+            )
+            for r in resources
+        },
     )

@@ -1,20 +1,25 @@
 """What the loop of `watch` is given: the passes it runs, and where it looks for a new revision."""
 
 import logging
+from dataclasses import asdict, replace
 
+from reconciler.cli.consent import committed_only, uncommitted
 from reconciler.cli.edges.settings import check_targets, find_settings
 from reconciler.cli.edges.trees import Trees, new_loader
 from reconciler.cli.passes import compose
 from reconciler.cli.request import Request
 from reconciler.controller.loop import PassRequest
 from reconciler.controller.triggers import folder_revision
+from reconciler.model.secret_name import field_names_secret
 from reconciler.passes.reconcile import apply
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status
 from reconciler.repository.launch import Launcher
 from reconciler.repository.remote import Listed, look_up
 from reconciler.settings import Settings
+from reconciler.source.directory import folder_state
 from reconciler.source.loader import Loader
+from reconciler.views.written import reported_drift, written_fields
 
 _log = logging.getLogger(__name__)
 _FINE = (Status.DONE, Status.UNCHANGED)
@@ -23,12 +28,16 @@ _FINE = (Status.DONE, Status.UNCHANGED)
 class Follower:
     """Passes over one source. The loader is kept, so that only changed files are parsed again.
 
+    `refuses_uncommitted` is true where a pass over uncommitted files is refused.
     What a look found is kept for the pass that follows it: looking twice would cost a second
     `git ls-remote`, and could find another commit. Used by one thread.
     """
 
-    def __init__(self, settings: Settings, request: Request, loader: Loader) -> None:
+    def __init__(
+        self, settings: Settings, request: Request, loader: Loader, *, refuses_uncommitted: bool
+    ) -> None:
         self.settings = settings
+        self._refuses_uncommitted = refuses_uncommitted
         self._request = request
         self._loader = loader
         self._listed: Listed | None = None
@@ -37,22 +46,55 @@ class Follower:
         """Apply once. Settings and tokens are read again: both may be rotated while we run."""
         listed = self._listed if self._listed and self._listed.commit == asked.revision else None
         with compose(self._request, loader=self._loader, listed=listed) as composed:
-            return apply(
+            adapters = composed.adapters
+            if self._refuses_uncommitted:
+                adapters = replace(adapters, read_tree=committed_only(adapters.read_tree, self._request))
+            result = apply(
                 composed.settings,
-                composed.adapters,
+                adapters,
                 composed.selection,
                 accepted=frozenset(),
+                approve=_announced,
                 observer=_LoggedOutcomes(),
                 stop=asked.stop,
             )
+            return replace(result, places=composed.found.places)
 
     def revision(self) -> str:
         """The newest revision: one `git ls-remote`, or the state of the folder."""
         url = self._request.url
         if url is None:
-            return folder_revision(self._request.directory)
+            return self._folder_revision()
         self._listed = look_up(Launcher(self._request.environment), url, self._request.ref)
         return self._listed.commit
+
+    def _folder_revision(self) -> str:
+        revision = folder_revision(self._request.directory)
+        if not self._refuses_uncommitted:
+            return revision
+        # A commit changes no file, and yet it is what a refused pass waits for.
+        commit, is_dirty = folder_state(self._request.directory, Launcher(self._request.environment))
+        return f"{revision}:{commit}{'+' if is_dirty else ''}"
+
+
+def _announced(planned: PassResult) -> bool:
+    """Log every field that is about to be written, and drift that is left; always True, for nobody is asked."""
+    for field in written_fields(planned):
+        shown = asdict(field)
+        if any(field_names_secret(step) for step in field.field.split(".")):
+            shown.update(old=None, new=None, hidden=True)
+        _log.info("field to be written", extra={name: shown[name] for name in shown if shown[name] != ""})
+    for entry in reported_drift(planned):
+        _log.info(
+            "drift left as found",
+            extra={
+                "kind": str(entry.key.kind),
+                "id": entry.key.id,
+                "organization": entry.key.place.name,
+                "reason": entry.explanation,
+            },
+        )
+    return True
 
 
 class _LoggedOutcomes:
@@ -80,8 +122,12 @@ class _LoggedOutcomes:
         )
 
 
-def follower(request: Request) -> Follower:
-    """Read the settings once, so that a file that cannot be used is reported at the start."""
+def follower(request: Request, *, allows_uncommitted: bool = False) -> Follower:
+    """Read the settings once, so that a file that cannot be used is reported at the start.
+
+    Raises UsageError for a folder with uncommitted changes and a real orchestrator, unless they are allowed:
+    half-written files must not be applied each time they are saved.
+    """
     found = find_settings(request, Trees(request))
     settings = found.settings
     check_targets(request.targets, settings)
@@ -89,4 +135,7 @@ def follower(request: Request) -> Follower:
         _log.warning("no settings file: using the embedded orchestrator")
     for finding in found.warnings:
         _log.warning("settings", extra={"finding": finding.message, "place": str(finding.origin)})
-    return Follower(settings, request, new_loader(settings))
+    refuses = not (found.is_local or allows_uncommitted) and request.url is None
+    if refuses and folder_state(request.directory, Launcher(request.environment))[1]:
+        raise uncommitted(str(request.directory), request)
+    return Follower(settings, request, new_loader(settings), refuses_uncommitted=refuses)

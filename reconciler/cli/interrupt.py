@@ -1,5 +1,7 @@
 """Signals that end an apply: the first asks it to stop, a second Ctrl-C ends it at once.
 
+What only looks is ended by the first: there is nothing to finish.
+
 At the question before an apply any of them ends it: nothing is under way while a person is asked.
 """
 
@@ -11,13 +13,14 @@ from contextlib import contextmanager
 from time import monotonic
 
 from reconciler.cli.output import signal_notice
-from reconciler.cli.session import Deeds
+from reconciler.cli.session import INTERRUPTED, Deeds, Session
 from reconciler.controller.signals import SIGNALS, hearing_signals
 from reconciler.errors import ExitCode
 from reconciler.views.visible import visible
 
 _AGAIN_AFTER_S = 0.1
 _RAISE_AGAIN_AFTER_S = 1.0
+_UNWINDING_S = 0.5
 _SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -39,7 +42,8 @@ class Interruption:
         if self.stop.is_set() and number == signal.SIGINT:
             self._end()
         self.stop.set()
-        signal_notice("stopping: finishing the actions under way, starting no new one")
+        again = "\nCtrl-C again ends at once" if number == signal.SIGINT else ""
+        signal_notice(f"stopping: finishing what is under way, starting nothing new{again}")
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -108,3 +112,29 @@ def stop_on_signals(deeds: Deeds) -> Iterator[Interruption]:
     interruption = Interruption(deeds)
     with hearing_signals(interruption.arrived):
         yield interruption
+
+
+@contextmanager
+def ending_at_once(session: Session) -> Iterator[None]:
+    """Acknowledge a Ctrl-C at once and raise KeyboardInterrupt; only for runs that change nothing.
+
+    Threads that wait for an answer would keep the process alive until it comes: it is ended without them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, _frame: object) -> None:
+        if not session.is_interrupted:
+            session.is_interrupted = True
+            signal_notice(INTERRUPTED)
+            watchdog = threading.Timer(_UNWINDING_S, os._exit, [ExitCode.UNREADABLE])
+            watchdog.daemon = True
+            watchdog.start()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

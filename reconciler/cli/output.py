@@ -53,6 +53,12 @@ def text_of(result: PassResult, session: Session, stream: TextIO) -> str:
     return render(result, width=width_of(stream), color=session.is_colored(stream))
 
 
+def announcement(planned: PassResult, session: Session, stream: TextIO) -> str:
+    """The plan that is about to be carried out, for people, ending with an empty line."""
+    shown = text.announce(planned, width=width_of(stream), color=session.is_colored(stream))
+    return f"{shown}\n"
+
+
 def notice(message: str) -> None:
     """Say one thing about the run on stderr."""
     page = Page(width_of(sys.stderr))

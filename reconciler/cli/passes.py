@@ -1,16 +1,20 @@
 """One pass on behalf of a command: compose, run, and make a result even of what stops it early."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reconciler.cli.edges.organizations import connecting, local_state
 from reconciler.cli.edges.records import key_of_digests, opened_record
 from reconciler.cli.edges.settings import FoundSettings, check_targets, find_settings
+from reconciler.cli.edges.settings_change import FoundChange, find_settings_change
 from reconciler.cli.edges.trees import Trees, new_loader
+from reconciler.cli.interrupt import ending_at_once
 from reconciler.cli.output import notice
 from reconciler.cli.request import Request
+from reconciler.cli.session import session
+from reconciler.cli.waiting import WaitingNotices
 from reconciler.errors import ReconcilerError, SettingsError, UsageError
 from reconciler.model.finding import sort_findings
 from reconciler.model.secret import Digester
@@ -29,6 +33,8 @@ class Composition:
     request: Request
     found: FoundSettings
     adapters: Adapters
+    changed: FoundChange
+    """What the change of a preview makes of the settings."""
 
     @property
     def settings(self) -> Settings:
@@ -69,7 +75,15 @@ def compose(
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),
             base_name=against or "",
         )
-        yield Composition(request, found, adapters)
+        yield Composition(request, found, adapters, find_settings_change(request, trees))
+
+
+@contextmanager
+def composing(request: Request) -> Iterator[Composition]:
+    """As `compose`, for people: long waits are shown, and Ctrl-C ends at once what only looks."""
+    ends_at_once = nullcontext() if request.writes else ending_at_once(session())
+    with ends_at_once, WaitingNotices(request.waits), compose(request) as composed:
+        yield composed
 
 
 def run_pass(request: Request, work: Callable[[Composition], PassResult]) -> PassResult:
@@ -79,14 +93,18 @@ def run_pass(request: Request, work: Callable[[Composition], PassResult]) -> Pas
     """
     started = datetime.now(UTC)
     try:
-        with compose(request) as composed:
+        with composing(request) as composed:
             if composed.found.is_local:
                 notice(_without_settings(request))
             result = work(composed)
             return replace(
                 result,
-                findings=sort_findings([*composed.found.warnings, *result.findings]),
-                excerpts={**composed.found.excerpts, **result.excerpts},
+                findings=sort_findings(
+                    [*composed.found.warnings, *composed.changed.findings, *result.findings]
+                ),
+                excerpts={**composed.found.excerpts, **composed.changed.excerpts, **result.excerpts},
+                settings_change=composed.changed.change,
+                places=composed.found.places,
             )
     except UsageError:
         raise

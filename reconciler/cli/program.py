@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from reconciler import __version__
-from reconciler.cli.session import ColorChoice, Session
+from reconciler.cli.session import INTERRUPTED, ColorChoice, Session
 from reconciler.errors import ExitCode, ReconcilerError
 
 HEADINGS: dict[str, dict[str, str]] = {
@@ -37,10 +37,10 @@ COMMANDS = {name: summary for commands in HEADINGS.values() for name, summary in
 """Every command and its line in the help. Each lives in a module of its name."""
 
 _EXIT_CODES = """\b
-Exit codes: 0 done or nothing to do; 1 a bug of ours; 2 plan has changes
-(with --detailed-exit-code); 3 input invalid; 4 refused by a guard; 5 partly
-applied; 6 could not read, nothing written; 7 plan is stale; 8 another run
-holds the lease; 64 wrong usage. Trying again helps with 5, 6, 7 and 8."""
+Exit codes: 0 done or nothing to do; 1 a bug of ours; 2 plan has changes or
+drift (with --detailed-exit-code); 3 input invalid; 4 refused by a guard;
+5 partly applied; 6 could not read, nothing written; 7 plan is stale;
+8 another run holds the lease; 64 wrong usage. Trying again helps with 5 to 8."""
 
 
 class Program(click.Group):
@@ -98,7 +98,7 @@ class Program(click.Group):
         **extra: Any,
     ) -> NoReturn:
         """Run, and exit with a code of `ExitCode`. Returns never, whatever happens."""
-        current = Session()
+        current = Session(arguments=tuple(sys.argv[1:] if args is None else args))
         extra.setdefault("obj", current)
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
@@ -151,7 +151,8 @@ def _interrupted(current: Session) -> int:
         click.echo(_deeds(current), err=True)
         click.echo("Running again is safe and useful: it does only what is left.", err=True)
         return ExitCode.PARTIAL
-    click.echo("Interrupted. Nothing was changed. Running again is safe.", err=True)
+    if not current.is_interrupted:
+        click.echo(INTERRUPTED, err=True)
     return ExitCode.UNREADABLE
 
 

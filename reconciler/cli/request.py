@@ -1,5 +1,6 @@
 """What a command line asks of a pass: one value, from the options before the command and its own."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.session import Session
+from reconciler.orchestrator.waiting import Waits
 from reconciler.passes.result import Purpose
 from reconciler.plan.selection import Selection
 
@@ -32,6 +34,18 @@ class Request:
     concurrency: int | None = None
     saves_plan: bool = False
     """True where an apply will be bound to what is planned."""
+
+    arguments: tuple[str, ...] = field(default=(), repr=False)
+    """The command line, without the program's name."""
+    waits: Waits = field(default_factory=Waits, repr=False, compare=False)
+    """What the clients of this run wait for."""
+
+    def line_with(self, option: str) -> str:
+        """The command line with one more option, as a shell takes it; "" where it may hold a secret."""
+        from reconciler.log import redact  # noqa: PLC0415  help and completion need no logging
+
+        line = shlex.join(("reconciler", *self.arguments, option))
+        return line if redact(line) == line else ""
 
     @property
     def writes(self) -> bool:
@@ -77,4 +91,5 @@ def request(
         only=only,
         concurrency=concurrency,
         saves_plan=saves_plan,
+        arguments=session.arguments,
     )

@@ -10,6 +10,9 @@ from typing import TextIO
 
 import click
 
+INTERRUPTED = "Interrupted. Nothing was changed. Running again is safe."
+"""Said of a run that ended before its first change."""
+
 
 class ColorChoice(StrEnum):
     """When to colour."""
@@ -43,6 +46,10 @@ class Session:
     log_level: str | None = None
     log_format: str | None = None
     is_debugging: bool = False
+    arguments: tuple[str, ...] = ()
+    """The command line of this run, without the program's name."""
+    is_interrupted: bool = False
+    """True once a Ctrl-C was acknowledged."""
     deeds: Deeds = field(default_factory=Deeds)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 

@@ -312,9 +312,15 @@ def _problems(result: PassResult) -> dict[str, object]:
     """Name what went wrong, left out where nothing did."""
     errors = [result.error] if result.error else []
     errors += [f"{target.target}: {target.error}" for target in result.targets if target.error]
+    settings = [
+        f"{result.places[cause.setting]}: {'.'.join(cause.setting)}"
+        for target in result.targets
+        for cause in target.causes
+        if cause.setting in result.places
+    ]
     errors += [
         f"{target.target}: {target.inventory_error}" for target in result.targets if target.inventory_error
     ]
     advice = [text for text in (result.advice, *(target.advice for target in result.targets)) if text]
-    named: dict[str, object] = {"errors": errors, "advice": advice}
+    named: dict[str, object] = {"errors": errors, "settings": settings, "advice": list(dict.fromkeys(advice))}
     return {name: texts for name, texts in named.items() if texts}

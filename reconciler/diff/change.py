@@ -105,7 +105,11 @@ class CriteriaChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one key. `is_drift`: live changed while desired did not since the last apply."""
+    """What became of one key. `is_drift`: live changed while desired did not since the last apply.
+
+    `is_lost`: owned, desired and not live, so somebody else deleted it; drift only where desired did not
+    change either.
+    """
 
     key: ResourceKey
     group: Group
@@ -114,6 +118,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     criteria: CriteriaChange = CriteriaChange()
     is_drift: bool = False
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

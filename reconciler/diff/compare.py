@@ -6,7 +6,7 @@ Callers: `reconciler.passes.reconcile`. What to do about each group is the plan'
 from dataclasses import replace
 
 from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Group, SecretDifference
-from reconciler.diff.fields import criteria_change, differences
+from reconciler.diff.fields import criteria_change, differences, literals_changed
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, digest, pointer
 from reconciler.model.record import Inventory, Ownership, Phase
@@ -39,7 +39,14 @@ def _change(
     if desired is not None and live is not None:
         return _both(desired, live, entry)
     if desired is not None:
-        return Change(key, Group.CREATION, desired=desired)
+        is_lost = entry is not None and entry.phase is Phase.OWNED
+        return Change(
+            key,
+            Group.CREATION,
+            desired=desired,
+            is_drift=is_lost and _is_as_applied(desired, entry),
+            is_lost=is_lost,
+        )
     if live is None:
         return Change(key, Group.FORGOTTEN)
     if live.is_built_in or entry is None:
@@ -91,6 +98,15 @@ def _is_drift(
     if criteria and entry.criteria != criteria_digest(desired):
         return False
     return all(_lies_on_the_live_side(change, desired, entry) for change in fields)
+
+
+def _is_as_applied(desired: Resource, entry: Ownership | None) -> bool:
+    """True where desired is what was last applied, as far as digests can tell."""
+    if entry is None or entry.applied != digest(desired.document):
+        return False
+    if entry.criteria != criteria_digest(desired) or entry.leaves != leaves_digest(desired):
+        return False
+    return not literals_changed(desired, entry)
 
 
 def _lies_on_the_live_side(change: FieldChange, desired: Resource, entry: Ownership) -> bool:

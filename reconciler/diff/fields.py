@@ -114,6 +114,17 @@ def _digests_differ(recorded: Digest | None, wanted: Digest | None) -> SecretDif
     return None if recorded.text == wanted.text else SecretDifference.CHANGED
 
 
+def literals_changed(desired: Resource, owned: Ownership) -> bool:
+    """True where a literal is known to differ from what was last sent, or is one more or less."""
+    literals = {at: leaf for at, leaf in desired.secrets.items() if isinstance(leaf, Literal)}
+    if owned.secrets.keys() - literals.keys():
+        return True
+    return any(
+        _digests_differ(owned.secrets.get(at), leaf.digest) is SecretDifference.CHANGED
+        for at, leaf in literals.items()
+    )
+
+
 def _was_touched(live: Resource, owned: Ownership | None) -> bool:
     """True where somebody wrote the runner since we saw it last: its credentials may be other ones now."""
     return owned is not None and bool(owned.observed_at) and live.updated_at != owned.observed_at

@@ -52,6 +52,7 @@ class FileInventory:
         try:
             make_private_folder(self._directory)
             make_private_folder(path.parent)
+            _keep_out_of_git(path.parent / ".gitignore")
             with self._locked(path):
                 if _digest(self._content(path)) != self._read_digest.get(inventory.target):
                     raise InventoryConflictError(
@@ -102,6 +103,12 @@ class FileInventory:
             yield
         finally:
             os.close(descriptor)
+
+
+def _keep_out_of_git(path: Path) -> None:
+    """Make `git add --all` pass over the records: one that Git tracks is not believed any more."""
+    if not os.path.lexists(path):
+        write_beside(path, b"*\n").replace(path)
 
 
 def _remove_left_over(path: Path) -> None:

@@ -31,6 +31,16 @@ _WORDS: Mapping[type[Exception], str] = {
     httpx.DecodingError: "the answer cannot be decompressed",
     httpx.InvalidURL: "the url is not valid",
 }
+_REMEDIES: Mapping[str, str] = {
+    "connection refused": "nothing listens there: start it, or correct host and port of the url",
+    "the name was not resolved": "no host has this name: correct the url, or check the network and its DNS",
+    "the certificate is not trusted": "name the authority's certificate in SSL_CERT_FILE, or correct the url",
+    "TLS could not be agreed on": "the address may want http or another port: correct the url",
+    "the answer is not HTTP": "something else listens there: correct scheme and port of the url",
+    "the proxy does not connect": "check the proxy variables (HTTPS_PROXY, NO_PROXY) and the url",
+    "the url is not valid": "correct the url",
+    "the url is not one of http or https": "correct the url",
+}
 _CUT = ("Server disconnected", "peer closed connection", "Connection closed")
 """How the texts of h11 and httpcore begin where an answer ends early; they have no class for it."""
 
@@ -45,6 +55,11 @@ def reason(error: Exception) -> str:
     if isinstance(error, httpx.RemoteProtocolError):
         return "the answer was cut" if str(error).startswith(_CUT) else "the answer is not HTTP"
     return _WORDS.get(type(error), type(error).__name__)
+
+
+def remedy(words: str) -> str:
+    """What to do about a failure that `reason` gave these words for."""
+    return _REMEDIES.get(words, "check the network, the proxy variables and the url")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

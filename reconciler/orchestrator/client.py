@@ -30,6 +30,7 @@ from reconciler.orchestrator.retry import Retry
 from reconciler.orchestrator.sight import Hints, Look, Use
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2
+from reconciler.orchestrator.waiting import Waits
 
 if TYPE_CHECKING:
     from reconciler.model.active_resource import ActiveResource
@@ -47,7 +48,7 @@ class Orchestrator:
     `transport` makes what really sends, for tests and the embedded orchestrator; without it
     httpx's own is used, with proxies and certificates from the environment. `concurrency`
     bounds the requests under way, over both APIs. With `Access.READ_ONLY` every method that
-    changes something raises ReadOnlyError before anything leaves.
+    changes something raises ReadOnlyError before anything leaves. `waits` is told what is waited for.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Orchestrator:
         transport: Transport | None = None,
         concurrency: int = 8,
         retry: Retry | None = None,
+        waits: Waits | None = None,
     ) -> None:
         self._concurrency = concurrency
         self._tally = Tally()
@@ -72,7 +74,9 @@ class Orchestrator:
             guarded: httpx.BaseTransport = TalliedTransport(sender, self._tally)
             if access is Access.READ_ONLY:
                 guarded = ReadOnlyTransport(guarded)
-            return Channel(endpoint, generation, transport=guarded, slots=slots, retry=retry or Retry())
+            return Channel(
+                endpoint, generation, transport=guarded, slots=slots, retry=retry or Retry(), waits=waits
+            )
 
         self._v1 = V1(channel(v1, Generation.V1), place) if v1 else None
         self._v2 = V2(channel(v2, Generation.V2), place) if v2 else None

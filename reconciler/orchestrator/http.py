@@ -25,6 +25,7 @@ import reconciler
 from reconciler.errors import (
     AbsentError,
     ConflictError,
+    ConnectionPart,
     InUseError,
     LostAnswerError,
     OrchestratorError,
@@ -36,10 +37,11 @@ from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Generation
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.access import SAFE_VERBS
-from reconciler.orchestrator.broken import SlowAnswerError, reason
+from reconciler.orchestrator.broken import SlowAnswerError, reason, remedy
 from reconciler.orchestrator.message import error_message, missing_permissions, quoted, rematches
 from reconciler.orchestrator.retry import Retry, retry_after_s
 from reconciler.orchestrator.shape import ShapeError
+from reconciler.orchestrator.waiting import Waits
 
 T = TypeVar("T")
 
@@ -87,7 +89,8 @@ class _Request:
 class Channel:
     """Requests to one endpoint; thread-safe.
 
-    `slots` bounds the requests under way; a request that waits before its next try holds none.
+    `slots` bounds the requests under way; a request that waits before its next try holds none. `waits`
+    knows what is waited for.
     `clock` gives seconds that only grow. Raises OrchestratorError for a token that no header
     can carry.
     """
@@ -101,7 +104,9 @@ class Channel:
         slots: threading.Semaphore,
         retry: Retry,
         clock: Callable[[], float] = time.monotonic,
+        waits: Waits | None = None,
     ) -> None:
+        self._waits = waits or Waits()
         self._prefix = endpoint.url.rstrip("/")
         self._token = endpoint.token
         self._slots = slots
@@ -128,7 +133,7 @@ class Channel:
     ) -> T:
         """Return what `parse` makes of the answer; a ShapeError becomes an OrchestratorError."""
         request = _Request("GET", path_of(parts), query or {}, None, ())
-        answer = self._retry.call(lambda: self._exchange(request))
+        answer = self._retry.call(lambda: self._exchange(request), self._waits.on)
         try:
             return parse(answer)
         except ShapeError as error:
@@ -149,7 +154,7 @@ class Channel:
         made is not known.
         """
         request = _Request(verb, path_of(parts), {}, body, hidden)
-        answer = self._retry.call(lambda: self._exchange(request))
+        answer = self._retry.call(lambda: self._exchange(request), self._waits.on)
         try:
             return parse(answer)
         except ShapeError as error:
@@ -158,7 +163,7 @@ class Channel:
     def delete(self, parts: Sequence[str], *, query: Mapping[str, str] | None = None) -> None:
         """Send a DELETE without a body; AbsentError where there was nothing, InUseError where it is still used."""
         request = _Request("DELETE", path_of(parts), query or {}, None, ())
-        self._retry.call(lambda: self._exchange(request))
+        self._retry.call(lambda: self._exchange(request), self._waits.on)
 
     def _exchange(self, request: _Request) -> Json:
         """Send once. Raise UnavailableError exactly where sending again is safe."""
@@ -175,7 +180,7 @@ class Channel:
     def _answer(self, request: _Request) -> tuple[httpx.Response, bytes]:
         prepared = self._prepared(request)
         try:
-            with self._slots:
+            with self._slots, self._waits.on(f"for {self.host}: {request}"):
                 deadline_s = self._clock() + _LONGEST_ANSWER_S
                 response = self._client.send(prepared, stream=True)
                 try:
@@ -185,9 +190,10 @@ class Channel:
                 finally:
                     response.close()
         except _NEVER_SENT as error:
+            words = reason(error)
+            cause = f"no connection to {self.host}: {words}"
             raise UnavailableError(
-                f"{request}: no connection to {self.host}: {reason(error)}",
-                advice="check the url, the network, the certificates (SSL_CERT_FILE) and the proxy variables",
+                f"{request}: {cause}", advice=remedy(words), cause=cause, part=ConnectionPart.URL
             ) from None
         except (httpx.TransportError, httpx.DecodingError, httpx.StreamError) as error:
             raise self._broken(request, reason(error), error) from None
@@ -205,14 +211,28 @@ class Channel:
                 headers=None if request.body is None else {"Content-Type": "application/json"},
             )
         except httpx.InvalidURL as error:
-            raise OrchestratorError(f"{request}: cannot be sent: {reason(error)}") from None
+            words = reason(error)
+            raise OrchestratorError(
+                f"{request}: cannot be sent: {words}",
+                advice=remedy(words),
+                cause=words,
+                part=ConnectionPart.URL,
+            ) from None
 
     def _broken(self, request: _Request, what: str, cause: Exception) -> OrchestratorError:
         """Sort a failure after which the server may or may not have acted."""
         if isinstance(cause, httpx.UnsupportedProtocol):
-            return OrchestratorError(f"{request}: cannot be sent: {what}")
+            return OrchestratorError(
+                f"{request}: cannot be sent: {what}", advice=remedy(what), cause=what, part=ConnectionPart.URL
+            )
         if request.is_read:
-            return UnavailableError(f"{request}: {what}")
+            told = f"no usable answer from {self.host}: {what}"
+            if isinstance(cause, httpx.TimeoutException):
+                advice = "the server or the network is slow: try again later"
+                return UnavailableError(f"{request}: {what}", advice=advice, cause=told)
+            return UnavailableError(
+                f"{request}: {what}", advice=remedy(what), cause=told, part=ConnectionPart.URL
+            )
         return LostAnswerError(f"{request}: sent, and the answer was lost: {what}")
 
     def _failure(self, request: _Request, response: httpx.Response, content: bytes) -> OrchestratorError:
@@ -225,10 +245,13 @@ class Channel:
         request_id = quoted(response.headers.get("x-request-id", ""), secrets)
         words = quoted(error_message(body), secrets)
         message = f"{request}: {status}" + (f": {words}" if words else f" {_phrase(status)}".rstrip())
+        cause = f"{self.host} answers {status}: {words or _phrase(status)}".rstrip(" :")
         hint_s = retry_after_s(response.headers.get("retry-after"), now=_server_now(response))
         refused_unread = status == 429 or (status == 503 and hint_s is not None)
         if refused_unread or (request.is_read and (status >= 500 or status == 408)):
-            return UnavailableError(message, status=status, request_id=request_id, retry_after_s=hint_s)
+            return UnavailableError(
+                message, status=status, request_id=request_id, retry_after_s=hint_s, cause=cause
+            )
         if status >= 500 or status == 408:
             return LostAnswerError(message, status=status, request_id=request_id)
         if 300 <= status < 400:
@@ -237,18 +260,23 @@ class Channel:
                 status=status,
                 request_id=request_id,
                 advice="set the url to the address that the API itself has",
+                cause=f"{self.host} answers {status} and points elsewhere; the token is not sent there",
+                part=ConnectionPart.URL,
             )
         if status == 404:
-            return _absence(message, body, is_empty=not content, request_id=request_id)
+            return _absence(message, body, cause, is_empty=not content, request_id=request_id)
         if status == 409 and request.verb == "DELETE":
             return InUseError(
                 message, status=status, request_id=request_id, advice=_IN_USE, rematches=rematches(body)
             )
         error, advice = _TERMINAL.get(status, (RejectedError, ""))
+        if status == 401 and self._token is None:
+            advice = "no token is set: name one in the settings"
         lacking = missing_permissions(body)
         if lacking:
             advice = f"the token lacks {quoted(', '.join(lacking), secrets)}"
-        return error(message, status=status, request_id=request_id, advice=advice)
+        part = ConnectionPart.TOKEN if status in (401, 403) else ConnectionPart.NONE
+        return error(message, status=status, request_id=request_id, advice=advice, cause=cause, part=part)
 
 
 _IN_USE = "remove it from the environments that use it, or deploy them without it, and apply again"
@@ -260,7 +288,7 @@ _TERMINAL: dict[int, tuple[type[OrchestratorError], str]] = {
 }
 
 
-def _absence(message: str, body: Json, *, is_empty: bool, request_id: str) -> OrchestratorError:
+def _absence(message: str, body: Json, cause: str, *, is_empty: bool, request_id: str) -> OrchestratorError:
     """Tell a thing that is not there from an address that is not the API's.
 
     v1 may leave an error without a body (v1 reference 8). A page of a proxy, and v2's own
@@ -268,12 +296,14 @@ def _absence(message: str, body: Json, *, is_empty: bool, request_id: str) -> Or
     """
     explained = error_message(body)
     if is_empty or (explained and explained not in _NO_SUCH_PATH):
-        return AbsentError(message, status=404, request_id=request_id)
+        return AbsentError(message, status=404, request_id=request_id, cause=cause)
     return OrchestratorError(
         f"{message}; this address is not one of the API",
         status=404,
         request_id=request_id,
-        advice="check the url of the endpoint",
+        advice="correct the url: what answers there is not this API, or not at this path",
+        cause=f"{cause}; this address is not one of the API",
+        part=ConnectionPart.URL,
     )
 
 

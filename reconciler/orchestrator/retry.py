@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -25,6 +26,10 @@ _HINT_JITTER = 0.1
 """Share of a hint added at random, so that threads told the same do not return together."""
 
 T = TypeVar("T")
+
+
+def _unmarked(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,24 @@ class Retry:
     chance: Callable[[], float] = random.random
     """A number from 0 to 1."""
 
-    def call(self, attempt: Callable[[], T]) -> T:
-        """Return what `attempt` returns; raise its last error where it never does."""
+    def call(
+        self, attempt: Callable[[], T], waiting: Callable[[str], AbstractContextManager[None]] = _unmarked
+    ) -> T:
+        """Return what `attempt` returns; raise its last error where it never does.
+
+        Pauses happen inside what `waiting` makes of the reason.
+        """
         started = self.clock()
+        reason = ""
+
+        def before_sleep(state: tenacity.RetryCallState) -> None:
+            nonlocal reason
+            reason = _pause_reason(state)
+            _log_retry(state)
+
+        def sleep(seconds: float) -> None:
+            with waiting(reason):
+                self.sleep(seconds)
 
         def gives_up(state: tenacity.RetryCallState) -> bool:
             elapsed = self.clock() - started
@@ -57,8 +77,8 @@ class Retry:
             retry=tenacity.retry_if_exception_type(UnavailableError),
             wait=self._delay_s,
             stop=gives_up,
-            sleep=self.sleep,
-            before_sleep=_log_retry,
+            sleep=sleep,
+            before_sleep=before_sleep,
             reraise=True,
         )
         return retrying(attempt)
@@ -68,6 +88,14 @@ class Retry:
         if isinstance(error, UnavailableError) and error.retry_after_s is not None:
             return error.retry_after_s * (1 + _HINT_JITTER * self.chance())
         return float(min(self.cap_s, self.base_s * 2 ** (state.attempt_number - 1)) * self.chance())
+
+
+def _pause_reason(state: tenacity.RetryCallState) -> str:
+    """Why there is a pause; reads after "waiting"."""
+    error = state.outcome.exception() if state.outcome is not None else None
+    asked = isinstance(error, UnavailableError) and error.retry_after_s is not None
+    by_whom = ", as the server asks" if asked else ""
+    return f"{state.upcoming_sleep:.0f} s before the next try{by_whom}: {error}"
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:

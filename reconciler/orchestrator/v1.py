@@ -7,7 +7,7 @@ of its own, never an empty list.
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from reconciler.errors import AbsentError, OrchestratorError, RejectedError, UnavailableError
+from reconciler.errors import AbsentError, ConnectionPart, OrchestratorError, RejectedError, UnavailableError
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
@@ -50,6 +50,8 @@ class V1:
                 status=error.status,
                 request_id=error.request_id,
                 advice="check `organization` and the url of the target",
+                cause=f"organization {self._organization} is not known at {self._channel.host}",
+                part=ConnectionPart.ORGANIZATION,
             ) from error
 
     def listed(self, parts: tuple[str, ...], parse: Callable[[JsonObject], T]) -> list[T]:

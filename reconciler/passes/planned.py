@@ -145,10 +145,11 @@ def _organizations(
 
 
 def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
-    found = [
-        Unexamined(f"{kind} in {sight.target.organization}", str(error), is_failure=True)
-        for kind, error in sorted(sight.look.failures.items())
-    ]
+    found = []
+    if sight.look.failures:
+        unread = ", ".join(sorted(sight.look.failures))
+        subject = f"{unread} in {sight.target.organization}"
+        found.append(Unexamined(subject, "could not be read, see the error", is_failure=True))
     for generation in Generation:
         kinds = [k for k in WHOLE_KINDS if FACTS[k].generation is generation]
         if connection_of(sight.target, generation) is None and not any(
@@ -196,7 +197,13 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
         here = {action.id for action in built.actions}
         contested_before = {change_digest(change) for change in before.contested}
         contested = tuple(c for c in built.contested if change_digest(c) not in contested_before)
+        drift_before = {change_digest(change) for change in before.drift_reported}
+        drift = tuple(c for c in built.drift_reported if change_digest(c) not in drift_before)
         existing += len(built.actions) - len(kept) + len(built.contested) - len(contested)
+        existing += len(built.drift_reported) - len(drift)
+        kept_before = {change.key for change in before.kept}
+        left = tuple(c for c in built.kept if c.key not in kept_before)
+        existing += len(built.kept) - len(left)
         withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
         refused_before = {(refusal.guard, refusal.keys) for refusal in before.refusals}
         problems_before = {(problem.rule, problem.message) for problem in before.problems}
@@ -205,6 +212,8 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
                 built,
                 actions=kept,
                 contested=contested,
+                drift_reported=drift,
+                kept=left,
                 refusals=tuple(r for r in built.refusals if (r.guard, r.keys) not in refused_before),
                 problems=tuple(p for p in built.problems if (p.rule, p.message) not in problems_before),
             )

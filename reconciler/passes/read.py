@@ -9,7 +9,6 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import TargetName
 from reconciler.passes.begin import Pass
 from reconciler.passes.result import SourceInfo
-from reconciler.settings import FILE_NAME
 from reconciler.source.selection import unassigned
 
 
@@ -64,9 +63,5 @@ def with_base(asked: Pass, reading: Reading) -> Reading:
         error.args = (f"the base {asked.adapters.base_name}: {error}",)
         raise
     name = f"{asked.adapters.base_name} (merge base {tree.revision[:12]})"
-    unread = reading.unread
-    if reading.files.get(FILE_NAME) != tree.files.get(FILE_NAME):
-        note = f"it differs from the one of {name}; what that changes is not told apart"
-        unread = (*unread, (FILE_NAME, note))
     found = replace(declarations, findings=(*tree.findings, *declarations.findings))
-    return replace(reading, unread=unread, base=Base(name, found))
+    return replace(reading, base=Base(name, found))

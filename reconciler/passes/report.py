@@ -7,6 +7,7 @@ from time import monotonic
 from reconciler.errors import ReconcilerError
 from reconciler.model.finding import sort_findings
 from reconciler.passes.begin import Pass
+from reconciler.passes.cause import causes
 from reconciler.passes.judge import Judged
 from reconciler.passes.look import Looked, Sight, endpoints, retry_after
 from reconciler.passes.read import Reading
@@ -59,13 +60,15 @@ def _result(asked: Pass, reading: Reading) -> PassResult:
 def target_result(sight: Sight, built: TargetPlan) -> TargetResult:
     """One target that was seen, before anything is carried out."""
     failures = sight.look.failures
+    found = causes(sight.name, failures)
     return TargetResult(
         sight.name,
         sight.target.organization,
         endpoints(sight.target),
         plan=built,
-        error="; ".join(dict.fromkeys(str(failure) for failure in failures.values())),
-        advice=next((failure.advice for failure in failures.values() if failure.advice), ""),
+        error="; ".join(dict.fromkeys(cause.text for cause in found)),
+        advice=next((cause.advice for cause in found if cause.advice), ""),
+        causes=found,
         is_transient=any(failure.is_transient for failure in failures.values()),
         retry_after_s=retry_after(failures.values()),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from reconciler.diff.settings_change import SettingsChange
 from reconciler.errors import ExitCode
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown, sort_findings
@@ -51,6 +52,18 @@ class SourceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an organization could not be read, equal for equal causes.
+
+    `setting` is the path of what a person would correct in the settings, () for nothing.
+    """
+
+    text: str
+    advice: str = ""
+    setting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TargetResult:
     """One target: its plan, and what became of it. `error` is why it could not be read, or ""."""
 
@@ -66,6 +79,8 @@ class TargetResult:
     """Exit code that `error` asks for, where it is not that of its verdict."""
     retry_after_s: float | None = None
     """The API's own hint when to come back, in seconds."""
+    causes: tuple[Cause, ...] = ()
+    """Why it could not be read, as far as that is told by its requests; `error` says the same as one text."""
     inventory_error: str = ""
     """Set where the world was changed and our record of it could not be written."""
 
@@ -121,6 +136,10 @@ class PassResult:
     """Files that were not looked into, each with the reason."""
     requests: dict[str, int] = field(default_factory=dict)
     """Requests sent, by verb."""
+    settings_change: SettingsChange | None = None
+    """What the change of a preview makes of the settings."""
+    places: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
+    """Lines of the settings, by path."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -144,6 +163,20 @@ class PassResult:
     def has_changes(self) -> bool:
         """True where some plan would write to its orchestrator."""
         return any(plan.has_changes for plan in self.plans)
+
+    @property
+    def is_carried_out(self) -> bool:
+        """True where an apply of this plan would write to an orchestrator: something is planned and not held."""
+        return any(
+            not target.error and any(action.writes_orchestrator for action in target.plan.allowed)
+            for target in self.targets
+            if target.plan is not None
+        )
+
+    @property
+    def has_differences(self) -> bool:
+        """True where something would be written, or drift is left as it is because policy only reports it."""
+        return self.has_changes or any(plan.drift_reported for plan in self.plans)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -192,7 +225,7 @@ class PassResult:
         return Verdict.APPLIED if happened else Verdict.EMPTY
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
-        """Exit code of the command; `detailed` makes a plan with changes 2 instead of 0."""
+        """Exit code of the command; `detailed` makes a plan with changes or reported drift 2 instead of 0."""
         if self.error_code is not None:
             return self.error_code
         by_verdict = {
@@ -204,6 +237,7 @@ class PassResult:
             Verdict.INTERRUPTED: ExitCode.PARTIAL,
             Verdict.NOT_STARTED: ExitCode.UNREADABLE,
             Verdict.CHANGES: ExitCode.CHANGES if detailed else ExitCode.DONE,
+            Verdict.EMPTY: ExitCode.CHANGES if detailed and self.has_differences else ExitCode.DONE,
         }
         if self.verdict is Verdict.UNREADABLE:
             asked = {target.error_code for target in self.targets if target.error}

@@ -17,10 +17,11 @@ from reconciler.plan.approval import Accepted, Approval, split
 from reconciler.plan.barrier import Organization, barrier
 from reconciler.plan.candidate import Leave, candidates
 from reconciler.plan.check import circle, problems
+from reconciler.plan.drift import reported
 from reconciler.plan.graph import CycleError, Graph, connect
 from reconciler.plan.guards import Case, takeover, tripped
 from reconciler.plan.refusal import Refusal
-from reconciler.settings import Drift, Policy, Prune, Safety
+from reconciler.settings import Policy, Prune, Safety
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,7 @@ def _left(basis: Basis, includes: Callable[[ResourceKey], bool], approvals: froz
     parted = [split(refusal, approvals) for refusal in takeover(basis.target, contested)]
     return _Left(
         kept=tuple(c for c in basis.diff.of(Group.PRUNE) if basis.policy.prune(c.key.kind) is Prune.NEVER),
-        drift=tuple(
-            c
-            for c in basis.diff.of(Group.UPDATE)
-            if c.is_drift and basis.policy.drift(c.key.kind) is Drift.REPORT
-        ),
+        drift=reported(basis.diff, basis.policy),
         released=tuple(basis.diff.of(Group.RELEASED)),
         contested=contested,
         includes=includes,

@@ -49,6 +49,16 @@ def read_directory(root: Path, limits: Limits, launcher: Launcher) -> Tree:
     return collection.finish(str(root), revision, is_dirty=is_dirty)
 
 
+def folder_state(root: Path, launcher: Launcher) -> tuple[str, bool]:
+    """Commit of a folder, and whether the folder differs from it: ("", False) outside of any work tree.
+
+    Raises SourceError where Git refuses to read it.
+    """
+    folder = root.resolve()
+    is_repository = enclosing_git(folder) is not None and _is_work_tree(folder, launcher)
+    return _state(folder, launcher) if is_repository else ("", False)
+
+
 def _is_work_tree(folder: Path, launcher: Launcher) -> bool:
     try:
         return launcher.output(["rev-parse", "--is-inside-work-tree"], folder=folder).strip() == b"true"
@@ -148,11 +158,14 @@ def _state(folder: Path, launcher: Launcher) -> tuple[str, bool]:
         return "", True
     try:
         changes = launcher.output(
-            ["status", "--porcelain", "-z", "--ignore-submodules", "--untracked-files=normal", "--", "."],
+            ["status", "--porcelain", "-z", "--no-renames", "--ignore-submodules", "--untracked-files=normal",
+             "--", "."],
             folder=folder,
-        )
+        )  # fmt: skip
     except GitError as error:
         raise SourceError(
             f"Git cannot read {folder}: {error.text}", advice="check it with: git status"
         ) from error
-    return revision.decode("ascii").strip(), bool(changes)
+    # Two letters and a space before each path. The record that a run writes is no change of the files.
+    paths = (line[3:] for line in changes.split(b"\0") if line)
+    return revision.decode("ascii").strip(), any(not is_own(display_path(path)) for path in paths)

@@ -196,7 +196,7 @@ def merge_base(repository: Path, revision: str, other: str, launcher: Launcher) 
 
 
 def is_tracked(folder: Path, launcher: Launcher) -> bool:
-    """True where Git tracks any file at or below `folder`, by the index of the repository around it.
+    """True where Git tracks any file but `.gitignore` at or below `folder`, by the index of the repository around it.
 
     False outside a work tree and where the folder does not exist. Raises SourceError where it
     cannot be known.
@@ -212,9 +212,10 @@ def is_tracked(folder: Path, launcher: Launcher) -> bool:
     if not is_inside:
         return False
     try:
-        return bool(launcher.output(["ls-files", "-z", "--", "."], folder=folder))
+        tracked = launcher.output(["ls-files", "-z", "--", "."], folder=folder).split(b"\0")
     except GitError as error:
         raise _unknown_tracking(folder, error) from error
+    return any(path and path.rpartition(b"/")[2] != b".gitignore" for path in tracked)
 
 
 def _unknown_tracking(folder: Path, error: GitError) -> SourceError:

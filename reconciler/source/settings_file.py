@@ -80,6 +80,26 @@ def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, 
     return settings, tuple(warnings)
 
 
+def setting_places(
+    content: bytes, file: str, paths: Iterable[tuple[str, ...]]
+) -> Mapping[tuple[str, ...], Origin]:
+    """Lines of settings by their paths; what is left out stands at the line of what it would be part of.
+
+    Empty for content that is no settings file.
+    """
+    parsed = parse_yaml(content, file, Limits())
+    if parsed.failure is not None or len(parsed.documents) != 1:
+        return {}
+    document = parsed.documents[0]
+    return {path: document.positions.origin(document.value, path) for path in paths}
+
+
+def connection_places(content: bytes, file: str, targets: Iterable[str]) -> Mapping[tuple[str, ...], Origin]:
+    """Lines of what connects each target: organization, urls and tokens, by their paths."""
+    parts = (("organization",), *((c, p) for c in ("orchestrator", "runners") for p in ("url", "token")))
+    return setting_places(content, file, (("targets", name, *part) for name in targets for part in parts))
+
+
 def _refusal(file: str, findings: list[Finding], content: bytes = b"") -> SettingsError:
     count = sum(finding.severity is Severity.ERROR for finding in findings)
     problems = "1 problem" if count == 1 else f"{count} problems"

@@ -111,6 +111,8 @@ class Entry:
     def explanation(self) -> str:
         """Why it stands where it stands, "" where the word says it all."""
         said = EXPLANATIONS.get(self.risk, "")
+        if self.change.group is Group.CREATION and self.risk in (Risk.CREATE, Risk.DRIFT):
+            return _of_missing(self.risk, self.change) or self.reason
         if self.risk in (Risk.UPDATE, Risk.STORAGE) and self.change.is_drift:
             return "; ".join(filter(None, (said, "changed outside Git since the last apply")))
         if self.risk is Risk.REPLACE and self.reason not in ("", "replaced"):
@@ -132,6 +134,19 @@ class Entry:
         if not self.change.criteria and self.risk is Risk.DELETE and self.change.live is not None:
             removed = self.change.live.criteria or ()
         return [selector_text(selector) for selector in sorted(removed)]
+
+
+def _of_missing(risk: Risk, change: Change) -> str:
+    """What is to be said of a thing that is not live, "" of one that is simply new."""
+    if change.is_lost:
+        said = "deleted outside Git since the last apply"
+        if not change.is_drift:
+            said += ", and its file changed since"
+    elif risk is Risk.DRIFT:
+        return "waits for what it belongs to, whose deletion outside Git is only reported"
+    else:
+        return ""
+    return f"{said}: reported only, as the policy says" if risk is Risk.DRIFT else said
 
 
 def selector_text(selector: str) -> str:

@@ -6,14 +6,19 @@ Every sentence here is derived from the result alone, so that all views say the 
 from collections import Counter
 from dataclasses import dataclass
 
+from reconciler.diff.change import Absent
+from reconciler.diff.settings_change import Concern, SettingChange, SettingsChange
 from reconciler.model.finding import Finding, Severity
-from reconciler.passes.result import PassResult, Purpose, Verdict
+from reconciler.model.json import dotted
+from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
 from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda
+from reconciler.views.visible import pair_text
 
 NOTHING_CHANGED = "Nothing was changed."
 SHORT_COMMIT = 12
+_SETTING_LIMIT = 300
 _LEFT = (Status.FAILED, Status.BLOCKED, Status.UNKNOWN, Status.REFUSED, Status.SKIPPED)
 
 
@@ -36,6 +41,80 @@ def plans(result: PassResult) -> list[TargetPlan]:
 def refusals(result: PassResult) -> list[Refusal]:
     """Refusals of all targets' guards."""
     return [refusal for target in result.targets if target.plan for refusal in target.plan.refusals]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why targets could not be read: one cause, the settings it may lie in with their lines, and what to do."""
+
+    text: str
+    advice: str
+    targets: tuple[str, ...]
+    settings: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Targets and cause in one sentence."""
+        noun = "target" if len(self.targets) == 1 else "targets"
+        return f"{noun} {', '.join(self.targets)}: {self.text}"
+
+
+def troubles(result: PassResult) -> list[Trouble]:
+    """Each cause once, whichever targets and however many requests failed of it."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for target in result.targets:
+        if not target.error:
+            continue
+        for cause in target.causes or (Cause(target.error, target.advice),):
+            setting = _setting_text(cause.setting, result)
+            found.setdefault((cause.text, cause.advice), []).append((target.target, setting))
+    return [
+        Trouble(
+            text,
+            advice,
+            tuple(dict.fromkeys(name for name, _ in members)),
+            tuple(dict.fromkeys(setting for _, setting in members if setting)),
+        )
+        for (text, advice), members in found.items()
+    ]
+
+
+def _setting_text(path: tuple[str, ...], result: PassResult) -> str:
+    """`file:line:column: setting`, the setting alone where its line is not known."""
+    if not path:
+        return ""
+    place = result.places.get(path)
+    return f"{place}: {dotted(path)}" if place is not None else dotted(path)
+
+
+def settings_headline(result: PassResult) -> str:
+    """Count of grave changes of the settings by what they touch, "" without any: `settings change (1 address)`."""
+    if result.settings_change is None or not result.settings_change.grave:
+        return ""
+    numbers = Counter(setting.concern for setting in result.settings_change.grave)
+    told = ", ".join(f"{numbers[concern]:,} {concern}" for concern in Concern if numbers[concern])
+    return f"settings change ({told})"
+
+
+def setting_lines(result: PassResult) -> list[str]:
+    """Each grave change of the settings on a line, and the others on one."""
+    change = result.settings_change
+    if change is None:
+        return []
+    lines = [_setting_line(setting, change) for setting in change.grave]
+    if change.others:
+        lines.append("also: " + ", ".join(dotted(setting.path) for setting in change.others))
+    return lines
+
+
+def _setting_line(setting: SettingChange, change: SettingsChange) -> str:
+    before, after = pair_text(setting.before, setting.after, _SETTING_LIMIT)
+    place = "" if isinstance(setting.after, Absent) else f"  {change.places.get(setting.path, '')}"
+    if isinstance(setting.before, Absent):
+        return f"{setting.concern}: + {dotted(setting.path)}: {after}{place}".rstrip()
+    if isinstance(setting.after, Absent):
+        return f"{setting.concern}: - {dotted(setting.path)}: {before}"
+    return f"{setting.concern}: {dotted(setting.path)}: {before} → {after}{place}".rstrip()
 
 
 def commit_text(result: PassResult) -> str:
@@ -91,7 +170,11 @@ def _things(outcome: Outcome) -> int:
 
 
 def headline(result: PassResult) -> str:
-    """Verdict with its counts, on one line."""
+    """Verdict with its counts, on one line, after a change of the settings."""
+    return "; ".join(filter(None, (settings_headline(result), _verdict_line(result))))
+
+
+def _verdict_line(result: PassResult) -> str:
     verdict = result.verdict
     match verdict:
         case Verdict.INVALID:
@@ -103,7 +186,9 @@ def headline(result: PassResult) -> str:
         case Verdict.CHANGES | Verdict.REFUSED | Verdict.EMPTY if result.purpose is not Purpose.APPLY:
             return _planned(result)
         case _:
-            return f"{verdict}: {statuses_text(result.outcomes)}"
+            drifted = sum(len(plan.drift_reported) for plan in plans(result))
+            left = f", {drifted:,} drifted and left" if drifted else ""
+            return f"{verdict}: {statuses_text(result.outcomes)}{left}"
 
 
 def _unreadable(result: PassResult) -> str:

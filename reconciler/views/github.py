@@ -46,9 +46,9 @@ def _at_most(commands: Sequence[str], level: str) -> list[str]:
 def _trouble(result: PassResult) -> Iterator[str]:
     if result.error:
         yield _command("error", "reconciler", f"{result.error}\n{result.advice}".strip())
-    for target in result.targets:
-        if target.error:
-            yield _command("error", f"target {target.target}", f"{target.error}\n{target.advice}".strip())
+    for found in conclusion.troubles(result):
+        lines = (found.text, *found.settings, found.advice)
+        yield _command("error", f"target {', '.join(found.targets)}", "\n".join(filter(None, lines)))
     for refusal in conclusion.refusals(result):
         text = f"{refusal.message}\nTo let this one case through: {refusal.approval}"
         yield _command("error", f"guard {refusal.guard} (target {refusal.target})", text)

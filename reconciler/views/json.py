@@ -15,8 +15,11 @@
     checkedOnly                      [{what, count}]: declared and checked, and never applied
     summary                          counts of all targets; of a preview, this change's own
     targets                          [{name, organization, endpoints, complete, error, advice, transient,
+                                     causes: [{message, advice, setting, file?, line?, column?}],
                                      inventoryError, plan?, outcomes}]
     preview                          {base, existing, withdrawn, own: [plan]} or null
+    settingsChange                   {inForce, settings: [{concern, setting, before?, after?, file?, line?,
+                                     column?}]} or null
 
 A plan: {target, organization, summary, compared: {KIND: {desired, live, owned}}, changes, actions,
 refusals, accepted}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
@@ -30,13 +33,14 @@ from collections.abc import Iterator
 
 from reconciler import __version__
 from reconciler.diff.change import Absent, FieldChange, Visibility
+from reconciler.diff.settings_change import SettingsChange
 from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, dotted, pointer, steps
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Expression, Reference
 from reconciler.model.state import Resource
-from reconciler.passes.result import PassResult, TargetResult
+from reconciler.passes.result import Cause, PassResult, TargetResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan
 from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda, conclusion, unseen
@@ -98,7 +102,8 @@ def _document(result: PassResult, *, detailed: bool) -> Members:
         ],
         "checkedOnly": [{"what": noun, "count": number} for noun, number in result.checked_only],
         "summary": dict(agenda.total(conclusion.plans(result))),
-        "targets": Items(_target(target) for target in result.targets),
+        "targets": Items(_target(target, result) for target in result.targets),
+        "settingsChange": None if result.settings_change is None else _settings(result.settings_change),
         "preview": None
         if result.preview is None
         else {
@@ -110,7 +115,31 @@ def _document(result: PassResult, *, detailed: bool) -> Members:
     }
 
 
-def _target(target: TargetResult) -> Members:
+def _settings(change: SettingsChange) -> JsonObject:
+    told: list[Json] = []
+    for setting in (*change.grave, *change.others):
+        one: JsonObject = {"concern": str(setting.concern), "setting": dotted(setting.path)}
+        if not isinstance(setting.before, Absent):
+            one["before"] = setting.before
+        if not isinstance(setting.after, Absent):
+            one["after"] = setting.after
+            place = change.places.get(setting.path)
+            one.update(_origin(place) if place is not None else {})
+        told.append(one)
+    return {"inForce": change.in_force, "settings": told}
+
+
+def _cause(cause: Cause, result: PassResult) -> JsonObject:
+    place = result.places.get(cause.setting)
+    return {
+        "message": cause.text,
+        "advice": cause.advice,
+        "setting": dotted(cause.setting),
+        **(_origin(place) if place is not None else {}),
+    }
+
+
+def _target(target: TargetResult, result: PassResult) -> Members:
     told: dict[str, Json | Items | Members] = {
         "name": target.target,
         "organization": target.organization,
@@ -119,6 +148,7 @@ def _target(target: TargetResult) -> Members:
         "error": target.error,
         "advice": target.advice,
         "transient": target.is_transient,
+        "causes": [_cause(cause, result) for cause in target.causes],
         "inventoryError": target.inventory_error,
         "outcomes": Items(_outcome(outcome) for outcome in target.outcomes),
     }
@@ -150,14 +180,15 @@ def _change(entry: Entry) -> JsonObject:
     if origin is not None:
         told.update(_origin(origin))
     told["drift"] = change.is_drift or entry.risk is Risk.DRIFT
-    told["fields"] = _fields(entry)
+    told["fields"] = list[Json](fields_of(entry))
     told["criteria"] = {"added": list(entry.criteria_added), "removed": list(entry.criteria_removed)}
     if entry.sent_with is not None:
         told["sentWith"] = _key(entry.sent_with)
     return told
 
 
-def _fields(entry: Entry) -> list[Json]:
+def fields_of(entry: Entry) -> list[JsonObject]:
+    """What an entry changes, field by field: the values before and after, where they may be shown."""
     change = entry.change
     if entry.risk is Risk.CREATE and change.desired is not None:
         return _resource_fields(change.desired, "after")
@@ -166,8 +197,8 @@ def _fields(entry: Entry) -> list[Json]:
     return [_field(field) for field in change.fields]
 
 
-def _resource_fields(resource: Resource, side: str) -> list[Json]:
-    told: list[Json] = [
+def _resource_fields(resource: Resource, side: str) -> list[JsonObject]:
+    told: list[JsonObject] = [
         {"path": dotted(path), "pointer": pointer(path), "secret": False, side: value}
         for path, value in leaves(resource.document)
     ]

@@ -52,6 +52,9 @@ def size(text: str) -> int:
 def _head(result: PassResult) -> str:
     several = len(result.targets) > 1
     lines = [MARKER, f"### reconciler plan: {_words(conclusion.headline(result))}", ""]
+    if result.settings_change is not None:
+        lines += [f"**This change edits the settings:** {_code(result.settings_change.in_force)}", ""]
+        lines += [f"- {_code(line)}" for line in conclusion.setting_lines(result)] + [""]
     for target in result.targets:
         where = ", ".join((target.organization, *dict.fromkeys(target.endpoints)))
         lines.append(f"- Target {_code(target.target)}: {_code(where)}")
@@ -61,6 +64,9 @@ def _head(result: PassResult) -> str:
         lines.append(f"- Source {_code(result.source.location)}, {_code(conclusion.commit_text(result))}")
     if result.error:
         lines += ["", f"**Error:** {_code(result.error)}"]
+    for found in conclusion.troubles(result):
+        lines += ["", f"**Could not read** {_code(found.title)}", ""]
+        lines += [f"- {_code(line)}" for line in (*found.settings, found.advice) if line]
     lines += [f"- **Stale:** {_code(what)}" for what in result.changed]
     if conclusion.plans(result):
         lines += ["", *_table(conclusion.plans(result), several=several)]
@@ -193,7 +199,7 @@ def _existing(result: PassResult) -> str:
         number = conclusion.plural(preview.existing_count, "difference")
         text = (
             f"<details><summary>{number} without this change</summary>\n\nThey exist on "
-            f"{_code(preview.base)} already and would be applied too; `reconciler plan` there shows "
+            f"{_code(preview.base)} already and are not its doing; `reconciler plan` there shows "
             "them.\n\n</details>\n\n"
         )
     if preview.withdrawn:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from reconciler.passes.result import PassResult, Verdict
 from reconciler.plan.action import Outcome, Status
 from reconciler.views import conclusion
+from reconciler.views.agenda import Risk, entries
 from reconciler.views.page import Page, Tone
 from reconciler.views.text import compared_text, head, trouble, unexamined
 
@@ -53,6 +54,7 @@ def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
                 Tone.ATTENTION,
                 hang=2,
             )
+    _drift(page, result)
     if result.verdict is Verdict.EMPTY:
         page.gap()
         for target in result.targets:
@@ -64,6 +66,23 @@ def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
     page.say(f"{conclusion.effect(result)} {conclusion.next_step(result)}".strip())
     page.say(conclusion.rerun(result).sentence, Tone.STRONG)
     return page.text(color=color)
+
+
+def _drift(page: Page, result: PassResult) -> None:
+    """What was changed or deleted outside Git and still is, because the policy only reports it."""
+    left = [entry for plan in conclusion.plans(result) for entry in entries(plan) if entry.risk is Risk.DRIFT]
+    if not left:
+        return
+    page.gap()
+    page.say(
+        f"! {conclusion.plural(len(left), 'drifted object')} left as found (policy `drift: report`):",
+        Tone.ATTENTION,
+        hang=2,
+    )
+    for entry in left[:MAX_LISTED]:
+        page.say(f"{entry.key}: {entry.explanation}", indent=4, hang=2)
+    if len(left) > MAX_LISTED:
+        page.say(f"… {len(left) - MAX_LISTED:,} more; -o json has all", indent=4)
 
 
 def _outcomes(page: Page, outcomes: Sequence[Outcome]) -> None:

@@ -37,18 +37,41 @@ _TONES = {
 
 def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
     """Text of a validation or a plan; of an apply see `outcome_text.render`."""
+    page = _page(result, width)
+    _foot(page, result)
+    return page.text(color=color)
+
+
+def announce(result: PassResult, *, width: int = 80, color: bool = False) -> str:
+    """Text of a plan that is carried out next: without the last line, which says that nothing happened."""
+    return _page(result, width).text(color=color)
+
+
+def _page(result: PassResult, width: int) -> Page:
     page = Page(width)
     head(page, result)
     trouble(page, result)
     if result.purpose is not Purpose.VALIDATE and conclusion.plans(result):
         _changes(page, result)
     unexamined(page, result)
-    _foot(page, result)
-    return page.text(color=color)
+    return page
+
+
+def _settings(page: Page, result: PassResult) -> None:
+    """What the change of a preview makes of the settings, before anything else."""
+    change = result.settings_change
+    if change is None:
+        return
+    tone = Tone.ATTENTION if change.grave else Tone.PLAIN
+    page.say(f"! This change edits the settings: {change.in_force}", tone, hang=2)
+    for line in conclusion.setting_lines(result):
+        page.say(line, indent=4, hang=2)
+    page.gap()
 
 
 def head(page: Page, result: PassResult) -> None:
-    """Targets, source and verdict."""
+    """Settings that change, targets, source and verdict."""
+    _settings(page, result)
     for target in result.targets:
         where = ", ".join(dict.fromkeys(target.endpoints))
         page.say(
@@ -74,12 +97,12 @@ def trouble(page: Page, result: PassResult) -> None:
         for what in result.changed:
             page.say(what, indent=4, hang=2)
     _findings(page, result)
-    for target in result.targets:
-        if target.error:
-            page.gap()
-            page.say(f"! target {target.target}: {target.error}", Tone.ATTENTION, hang=2)
-            if target.advice:
-                page.say(target.advice, indent=2, hang=2)
+    for found in conclusion.troubles(result):
+        page.gap()
+        page.say(f"! {found.title}", Tone.ATTENTION, hang=2)
+        for line in (*found.settings, found.advice):
+            if line:
+                page.say(line, indent=4, hang=2)
     for refusal in conclusion.refusals(result):
         page.gap()
         page.say(
@@ -284,7 +307,7 @@ def _existing(page: Page, result: PassResult) -> None:
     if preview.existing_count:
         page.say(
             f"{conclusion.plural(preview.existing_count, 'further difference')} exist without this change "
-            f"and would be applied too; see them with `reconciler plan` on {preview.base}.",
+            f"and are not its doing; see them with `reconciler plan` on {preview.base}.",
             hang=2,
         )
     else:

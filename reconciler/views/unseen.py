@@ -115,7 +115,7 @@ def others(result: PassResult) -> list[Unexamined]:
     found = [
         Unexamined(f"target {target.target}", "could not be read, see its error", is_failure=True)
         for target in result.targets
-        if target.error
+        if target.error and target.plan is None
     ]
     several = len(result.targets) > 1
     for target in result.targets:

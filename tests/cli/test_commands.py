@@ -1,75 +1,22 @@
 """Whole commands on real folders, against the embedded orchestrator or an emulator on a port."""
 
-import contextlib
 import json
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from reconciler.cli.program import program
 from reconciler.emulator import Emulator, FaultKind, FaultRule
-from reconciler.emulator.web.server import running
 from reconciler.errors import ExitCode
 from reconciler.model.reading_rule import READING_RULES
 from reconciler.plan.guards import GUARDS
 from reconciler.plan.problem import PROBLEMS
 from reconciler.rules.registry import RULES
 from reconciler.rules.switch import UNKNOWN_RULE
-
-DEFINITION = """\
-apiVersion: entity.humanitec.io/v1b1
-kind: Definition
-metadata: {id: @ID@}
-entity:
-  name: My database
-  type: postgres
-  driver_type: humanitec/template
-  driver_inputs: {values: {templates: {init: "size: small"}}}
-  criteria: [{app_id: @ID@}]
-"""
-
-
-def add(folder: Path, *identifiers: str) -> None:
-    for identifier in identifiers:
-        (folder / f"{identifier}.yaml").write_text(DEFINITION.replace("@ID@", identifier))
-
-
-def call(folder: Path, *arguments: str) -> "tuple[int, str, str]":
-    result = CliRunner().invoke(program, ["-C", str(folder), *arguments], prog_name="reconciler")
-    return result.exit_code, result.stdout, result.stderr
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    add(tmp_path, "orders-db")
-    return tmp_path
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator(organizations=["acme"]) as made:
-        yield made
-
-
-@pytest.fixture
-def connected(tree: Path, emulator: Emulator) -> Iterator[Path]:
-    """A tree whose settings name an emulator on a real port."""
-    with running(emulator) as url:
-        (tree / "reconciler.yaml").write_text(
-            "version: 1\ntargets:\n  acme:\n    organization: acme\n"
-            f"    orchestrator: {{url: '{url}', token: {{env: TEST_TOKEN}}}}\n"
-        )
-        yield tree
+from tests.cli.running import add, call, command_line, on_a_terminal
 
 
 def test_a_newcomer_plans_and_applies_without_an_account(tree: Path) -> None:
@@ -77,9 +24,9 @@ def test_a_newcomer_plans_and_applies_without_an_account(tree: Path) -> None:
     assert code == ExitCode.CHANGES
     assert "+ create Definition/orders-db" in shown
     assert "using the embedded orchestrator" in said
-    code, shown, _ = call(tree, "apply")
+    code, shown, _ = call(tree, "apply", "--yes")
     assert code == ExitCode.DONE
-    assert shown.startswith("done create Definition/orders-db")
+    assert shown.index("+ create Definition/orders-db") < shown.index("done create Definition/orders-db")
     code, shown, _ = call(tree, "plan", "--detailed-exit-code")
     assert code == ExitCode.DONE
     assert "nothing to write" in shown
@@ -100,7 +47,7 @@ def test_looking_leaves_the_folder_as_it_was(
     before = contents(connected)
     assert call(connected, command)[0] == ExitCode.DONE
     assert contents(connected) == before
-    assert call(connected, "apply")[0] == ExitCode.DONE
+    assert call(connected, "apply", "--yes")[0] == ExitCode.DONE
     (connected / ".reconciler" / "inventory" / ".gitignore").unlink()
     before = contents(connected)
     assert call(connected, command)[0] == ExitCode.DONE
@@ -112,7 +59,7 @@ def test_looking_without_settings_leaves_the_folder_as_it_was(tree: Path, comman
     before = contents(tree)
     assert call(tree, command)[0] == ExitCode.DONE
     assert contents(tree) == before
-    assert call(tree, "apply")[0] == ExitCode.DONE
+    assert call(tree, "apply", "--yes")[0] == ExitCode.DONE
     (tree / ".reconciler" / ".gitignore").unlink()
     before = contents(tree)
     assert call(tree, command)[0] == ExitCode.DONE
@@ -140,22 +87,22 @@ def test_a_saved_plan_with_a_literal_secret_is_carried_out_although_there_was_no
     (tree / "cache.yaml").write_text(SECRET)
     saved = tree.parent / f"{tree.name}-plan.json"
     assert call(tree, "plan", "--out", str(saved))[0] == ExitCode.DONE
-    code, shown, _ = call(tree, "apply", "--plan", str(saved))
+    code, shown, _ = call(tree, "apply", "--yes", "--plan", str(saved))
     assert code == ExitCode.DONE, shown
     (tree / "cache.yaml").write_text(SECRET.replace("My cache", "Our cache"))
     assert call(tree, "plan", "--out", str(saved))[0] == ExitCode.DONE
-    code, shown, _ = call(tree, "apply", "--plan", str(saved))
+    code, shown, _ = call(tree, "apply", "--yes", "--plan", str(saved))
     assert code == ExitCode.DONE, shown
     assert "canary-of-a-secret" not in saved.read_text()
 
 
 def test_a_lost_digest_key_is_said_and_changes_nothing(tree: Path) -> None:
     (tree / "cache.yaml").write_text(SECRET)
-    assert call(tree, "apply")[0] == ExitCode.DONE
+    assert call(tree, "apply", "--yes")[0] == ExitCode.DONE
     (tree / ".reconciler" / "inventory" / "digest.key").unlink()
     _, shown, _ = call(tree, "plan")
     assert "1 secret value: the key of the record's digests is not here" in shown
-    shown = call(tree, "apply")[1]
+    shown = call(tree, "apply", "--yes")[1]
     assert "made with another key" in shown
     assert "update" not in shown
     assert "secret value" not in call(tree, "plan")[1]
@@ -165,8 +112,8 @@ def test_a_saved_plan_is_carried_out_once_and_stale_afterwards(tree: Path) -> No
     saved = tree.parent / f"{tree.name}-plan.json"
     call(tree, "plan", "--out", str(saved))
     assert saved.stat().st_mode & 0o777 == 0o600
-    assert call(tree, "apply", "--plan", str(saved))[0] == ExitCode.DONE
-    code, shown, _ = call(tree, "apply", "--plan", str(saved))
+    assert call(tree, "apply", "--yes", "--plan", str(saved))[0] == ExitCode.DONE
+    code, shown, _ = call(tree, "apply", "--yes", "--plan", str(saved))
     assert code == ExitCode.STALE
     assert "changed since the plan was made" in shown
     assert "Nothing was changed." in shown
@@ -174,22 +121,22 @@ def test_a_saved_plan_is_carried_out_once_and_stale_afterwards(tree: Path) -> No
 
 def test_a_file_that_is_no_plan_is_wrong_usage(tree: Path) -> None:
     (tree / "x.json").write_text("{}")
-    code, _, said = call(tree, "apply", "--plan", str(tree / "x.json"))
+    code, _, said = call(tree, "apply", "--yes", "--plan", str(tree / "x.json"))
     assert code == ExitCode.USAGE
     assert "is no saved plan" in said
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "apply"])
-def test_json_is_all_there_is_on_stdout(tree: Path, command: str) -> None:
-    _, shown, _ = call(tree, command, "-o", "json")
+@pytest.mark.parametrize("command", [["validate"], ["plan"], ["apply", "--yes"]], ids=" ".join)
+def test_json_is_all_there_is_on_stdout(tree: Path, command: list[str]) -> None:
+    _, shown, _ = call(tree, *command, "-o", "json")
     document = json.loads(shown)
     assert document["version"] == 1
-    assert document["purpose"] == command
+    assert document["purpose"] == command[0]
 
 
 def test_invalid_input_exits_3_with_its_place_and_writes_nothing(tree: Path) -> None:
     (tree / "broken.yaml").write_text("apiVersion: entity.humanitec.io/v1b1\nkind: Definition\nmetadata: [\n")
-    code, shown, _ = call(tree, "apply")
+    code, shown, _ = call(tree, "apply", "--yes")
     assert code == ExitCode.INVALID
     assert "broken.yaml:" in shown
     assert "Nothing was changed." in shown
@@ -199,7 +146,7 @@ def test_invalid_input_exits_3_with_its_place_and_writes_nothing(tree: Path) -> 
 def test_deletes_beyond_the_limit_exit_4_until_approved_with_the_number(tree: Path) -> None:
     names = [f"db-{index}" for index in range(8)]
     add(tree, *names)
-    assert call(tree, "apply")[0] == ExitCode.DONE
+    assert call(tree, "apply", "--yes")[0] == ExitCode.DONE
     for name in names:
         (tree / f"{name}.yaml").unlink()
     code, shown, _ = call(tree, "plan")
@@ -207,10 +154,10 @@ def test_deletes_beyond_the_limit_exit_4_until_approved_with_the_number(tree: Pa
     approval = re.search(r"--accept (deletes=8:[0-9a-f]+)", shown)
     assert approval is not None
     other = approval[1].replace("=8:", "=7:")
-    code, shown, _ = call(tree, "apply", "--accept", other)
+    code, shown, _ = call(tree, "apply", "--yes", "--accept", other)
     assert code == ExitCode.REFUSED
     assert f"--accept {other} let nothing through; found: {approval[1]}" in " ".join(shown.split())
-    code, shown, _ = call(tree, "apply", "--accept", approval[1])
+    code, shown, _ = call(tree, "apply", "--yes", "--accept", approval[1])
     assert code == ExitCode.DONE
     assert shown.count("done delete") == 8
 
@@ -233,7 +180,8 @@ def test_missing_tokens_are_all_named_at_once_and_validate_needs_none(
 def test_a_token_never_reaches_the_output(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_TOKEN", "canary-token-value")
     outputs = [
-        call(connected, *command) for command in (["plan"], ["plan", "-o", "json"], ["--debug", "apply"])
+        call(connected, *command)
+        for command in (["plan"], ["plan", "-o", "json"], ["--debug", "apply", "--yes"])
     ]
     assert [code for code, _, _ in outputs] == [0, 0, 0]
     assert "canary-token-value" not in "".join(shown + said for _, shown, said in outputs)
@@ -245,7 +193,7 @@ def test_an_orchestrator_that_is_away_exits_6(connected: Path, monkeypatch: pyte
         "version: 1\ntargets:\n  acme:\n    organization: acme\n    orchestrator: {url: 'http://127.0.0.1:9'}\n"
     )
     monkeypatch.setattr("time.sleep", lambda _: None)
-    code, shown, _ = call(connected, "apply")
+    code, shown, _ = call(connected, "apply", "--yes")
     assert code == ExitCode.UNREADABLE
     assert "Nothing was changed." in shown
 
@@ -256,7 +204,7 @@ def test_a_refused_change_ends_partly_applied_and_says_what_is_left(
     monkeypatch.setenv("TEST_TOKEN", "x")
     add(connected, "users-db")
     emulator.faults.add(FaultRule(FaultKind.ERROR_BEFORE_EFFECT, "POST", status=400))
-    code, shown, _ = call(connected, "apply", "--concurrency", "1")
+    code, shown, _ = call(connected, "apply", "--yes", "--concurrency", "1")
     assert code == ExitCode.PARTIAL
     assert "1 done" in shown
     assert "1 failed" in shown
@@ -347,24 +295,20 @@ def test_a_revision_of_the_repository_is_read_instead_of_the_folder(tree: Path) 
     assert "users-db" not in shown
 
 
-def command_line(folder: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "reconciler", "-C", str(folder), *arguments]
-
-
 def test_sigterm_finishes_the_action_under_way_and_prints_the_result(
     connected: Path, emulator: Emulator
 ) -> None:
     add(connected, *(f"db-{index}" for index in range(5)))
     emulator.faults.add(FaultRule(FaultKind.DELAY, "POST", count=None, seconds=0.4))
     process = subprocess.Popen(
-        command_line(connected, "apply", "--concurrency", "1"),
+        command_line(connected, "apply", "--yes", "--concurrency", "1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TEST_TOKEN": "x"},
     )
     assert process.stdout is not None
-    first = process.stdout.readline()
+    first = next(line for line in process.stdout if line.startswith("done"))
     process.send_signal(signal.SIGTERM)
     rest, said = process.communicate(timeout=30)
     assert first.startswith("done create")
@@ -380,7 +324,7 @@ def test_a_second_ctrl_c_ends_at_once_and_says_what_was_under_way(
     """Even while a request waits for its answer, which no thread can be made to give up."""
     emulator.faults.add(FaultRule(FaultKind.DELAY, "POST", count=None, seconds=8))
     process = subprocess.Popen(
-        command_line(connected, "apply"),
+        command_line(connected, "apply", "--yes"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -395,37 +339,6 @@ def test_a_second_ctrl_c_ends_at_once_and_says_what_was_under_way(
     _, said = process.communicate(timeout=4)
     assert process.returncode == ExitCode.PARTIAL
     assert "with unknown effect:\n  create Definition/orders-db" in said
-
-
-def on_a_terminal(
-    arguments: list[str], react: Callable[["subprocess.Popen[bytes]", int], object]
-) -> tuple[int, str]:
-    """Run a command on a terminal, `react` to its question, and give exit code and screen."""
-    terminal, own = pty.openpty()
-    process = subprocess.Popen(
-        arguments, stdin=own, stdout=own, stderr=own, env={**os.environ, "TERM": "xterm"}
-    )
-    os.close(own)
-    watchdog = threading.Timer(
-        60, process.kill
-    )  # a program that never ends must fail the test, not stop the run
-    watchdog.start()
-    screen = b""
-    asked = False
-    with contextlib.suppress(OSError):  # the terminal ends with the program
-        while True:
-            # CPython may take a signal just before it blocks in reading; then only the next one wakes it.
-            if not select.select([terminal], [], [], 1.0)[0] and asked:
-                react(process, terminal)
-                continue
-            chunk = os.read(terminal, 65_536)
-            screen += chunk
-            if b"[y/N]" in screen and not asked:
-                asked = True
-                react(process, terminal)
-    os.close(terminal)
-    watchdog.cancel()
-    return process.wait(timeout=30), screen.decode()
 
 
 def test_a_person_is_shown_the_plan_and_asked(tree: Path) -> None:

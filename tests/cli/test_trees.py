@@ -205,7 +205,7 @@ def test_the_base_of_a_preview_is_read_once(
     assert base[:12] in result.preview.base
     assert [str(action.key.id) for own in result.preview.own for action in own.actions] == ["second-db"]
     assert recorder.commands().count("ls-tree") == 2
-    assert recorder.commands().count("cat-file") == 3, "settings, the files, the base"
+    assert recorder.commands().count("cat-file") == 5, "settings in force, of both sides, the files, the base"
     assert recorder.commands().count("merge-base") == 1
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.diff.change import Group, SecretDifference, Visibility
-from reconciler.diff.compare import compare, leaves_digest
+from reconciler.diff.compare import compare, criteria_digest, leaves_digest
 from reconciler.diff.fields import literal_digests
 from reconciler.model.json import digest
 from reconciler.model.kind import Kind
@@ -281,3 +281,30 @@ def test_a_runner_written_by_somebody_gets_its_credentials_again() -> None:
         True,
         [FOREIGN_WRITE],
     )
+
+
+@pytest.mark.parametrize(
+    ("desired", "phase", "expected"),
+    [
+        pytest.param(A, Phase.OWNED, (True, True), id="file as applied"),
+        pytest.param(
+            definition("a", "env_type=dev", name="new"), Phase.OWNED, (True, False), id="file changed"
+        ),
+        pytest.param(definition("a", "env_type=qa"), Phase.OWNED, (True, False), id="criteria changed"),
+        pytest.param(
+            definition("a", "env_type=dev", secrets={"/p": LITERAL}),
+            Phase.OWNED,
+            (True, False),
+            id="new secret",
+        ),
+        pytest.param(A, Phase.PENDING, (False, False), id="never seen live"),
+        pytest.param(A, None, (False, False), id="new"),
+    ],
+)
+def test_a_thing_deleted_by_somebody_else_is_drift_where_the_file_did_not_change(
+    desired: Resource, phase: Phase | None, expected: tuple[bool, bool]
+) -> None:
+    entry = Ownership(A.key, phase or Phase.OWNED, applied=digest(A.document), criteria=criteria_digest(A))
+    inventory = Inventory("test", "acme", {A.key: entry} if phase else {})
+    change = compare(state(desired), state(), inventory).changes[A.key]
+    assert (change.group, change.is_lost, change.is_drift) == (Group.CREATION, *expected)

@@ -11,6 +11,8 @@ import pytest
 
 from reconciler.errors import InventoryConflictError, InventoryError
 from reconciler.inventory.file import FileInventory
+from reconciler.repository.launch import Launcher
+from reconciler.source.git import is_tracked
 from tests.inventory.samples import names, owning
 
 
@@ -55,6 +57,14 @@ def test_only_the_owner_may_read_the_record(folder: Path) -> None:
     assert stat.S_IMODE(record(folder).stat().st_mode) == 0o600
     assert stat.S_IMODE(record(folder).parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_git_does_not_add_the_record(tmp_path: Path, folder: Path) -> None:
+    """One that Git tracks is not believed any more: whoever may change files could claim to own anything."""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    written(folder, "a")
+    subprocess.run(["git", "-C", tmp_path, "add", "-A"], check=True)
+    assert not is_tracked(folder, Launcher(os.environ))
 
 
 def test_one_store_may_write_again_and_again(folder: Path) -> None:
@@ -126,6 +136,8 @@ def test_no_write_is_lost_among_racing_processes(folder: Path) -> None:
 KILLED = """
 import os, pathlib, signal, sys
 from reconciler.inventory.file import FileInventory
+from reconciler.repository.launch import Launcher
+from reconciler.source.git import is_tracked
 from tests.inventory.samples import owning
 
 def die(*_: object) -> None:

@@ -10,6 +10,7 @@ from reconciler.model.record import Inventory
 from reconciler.passes.result import Verdict
 from reconciler.plan.action import Status
 from reconciler.settings import Connection
+from reconciler.views import outcome_text, text
 from tests.scenarios.world import (
     URL,
     World,
@@ -199,6 +200,35 @@ def test_a_runner_changed_by_hand_is_drift(world: World) -> None:
     assert action.subject.is_drift
     world.apply()
     assert actions(world.plan()) == []
+
+
+def test_a_thing_deleted_by_hand_is_drift_and_comes_back(world: World) -> None:
+    world.write("db.yaml", definition_yaml("database"))
+    world.apply()
+    by_hand(world, "DELETE", "/resources/defs/database")
+    (action,) = the_plan(world.plan()).actions
+    assert (action.verb, action.subject.is_drift) == ("create", True)
+    assert "deleted outside Git since the last apply" in text.render(world.plan())
+    world.apply()
+    assert actions(world.plan()) == []
+
+
+def test_reported_drift_is_left_stays_owned_and_is_a_difference(tmp_path: Path) -> None:
+    """Changed and deleted: neither is written, both are named, and the detailed exit code is not 0."""
+    world = World.make(tmp_path, policy={"default": {"drift": "report"}})
+    for name in ("changed", "deleted"):
+        world.write(f"{name}.yaml", definition_yaml(name))
+    world.apply()
+    by_hand(world, "DELETE", "/resources/defs/deleted")
+    for expected in (["deleted"], ["changed", "deleted"]):
+        result = world.plan()
+        assert [c.key.id for c in the_plan(result).drift_reported] == expected
+        assert (result.exit_code(), result.exit_code(detailed=True)) == (ExitCode.DONE, ExitCode.CHANGES)
+        applied = world.apply()
+        assert applied.verdict is Verdict.EMPTY
+        assert all(f"Definition/{name}: " in outcome_text.render(applied) for name in expected)
+        assert len(world.store.read("acme").entries) == 2
+        by_hand(world, "PATCH", "/resources/defs/changed", {"name": "by hand"})
 
 
 def test_an_organization_that_vanished_from_v2_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.scenarios.world import World, definition_yaml
+from reconciler.errors import ExitCode
+from tests.scenarios.world import URL, World, definition_yaml
 
 
 @pytest.fixture
@@ -44,3 +46,20 @@ def test_a_preview_writes_nothing(world: World, tmp_path: Path) -> None:
     world.plan(base=base)
     assert not world.effects()
     assert not list(world.inventories.rglob("*.json"))
+
+
+def test_drift_that_is_only_reported_is_no_effect_of_the_change(tmp_path: Path) -> None:
+    world = World.make(tmp_path, policy={"default": {"drift": "report", "prune": "never"}})
+    for name in ("lost", "kept"):
+        world.write(f"{name}.yaml", definition_yaml(name))
+    world.apply()
+    world.remove("kept.yaml")
+    with httpx.Client(transport=world.emulator.transport(), headers={"Authorization": "Bearer t"}) as client:
+        client.delete(f"{URL}/orgs/acme/resources/defs/lost").raise_for_status()
+    base = tmp_path / "base"
+    shutil.copytree(world.root, base)
+    result = world.plan(base=base)
+    assert result.preview is not None
+    assert not any(plan.drift_reported or plan.kept for plan in result.preview.own)
+    assert result.preview.existing_count == 2
+    assert result.exit_code(detailed=True) is ExitCode.DONE

@@ -9,7 +9,7 @@ import pytest
 from reconciler.errors import SourceError
 from reconciler.repository.launch import Launcher
 from reconciler.settings import Limits
-from reconciler.source.directory import read_directory
+from reconciler.source.directory import folder_state, read_directory
 from reconciler.source.tree import Tree
 
 Commit = Callable[[dict[str, str]], str]
@@ -55,6 +55,16 @@ def test_a_folder_inside_a_work_tree_is_a_tree_of_its_own(repository: Path, comm
     tree = read(repository / "sub")
     assert dict(tree.files) == {"b.yaml": b"2"}
     assert (tree.revision, tree.is_dirty) == (head, False)
+
+
+def test_the_record_that_a_run_writes_is_no_change_of_the_files(repository: Path, commit: Commit) -> None:
+    head = commit({"a.yaml": "1", "sub/b.yaml": "1"})
+    for folder in (".reconciler/inventory", "sub/.reconciler"):
+        (repository / folder).mkdir(parents=True)
+        (repository / folder / "acme.json").write_text("{}")
+    assert folder_state(repository, Launcher({**os.environ})) == (head, False)
+    (repository / "a.yaml").rename(repository / "c.yaml")
+    assert folder_state(repository, Launcher({**os.environ})) == (head, True)
 
 
 def test_a_repository_before_its_first_commit_is_dirty(repository: Path) -> None:

@@ -272,6 +272,9 @@ def test_a_folder_is_tracked_where_git_knows_a_file_at_or_below_it(
     assert tracked == {".", "in", "in/deep"}
     git("add", "--force", "ignored/x.json")
     assert is_tracked(repository / "ignored", LAUNCHER)
+    (repository / "empty" / ".gitignore").write_text("*")
+    git("add", "--force", "empty/.gitignore")
+    assert not is_tracked(repository / "empty", LAUNCHER)
 
 
 def test_nothing_is_tracked_outside_a_repository(tmp_path: Path) -> None:

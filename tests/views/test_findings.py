@@ -136,16 +136,16 @@ def test_looking_at_the_live_side_too_doubles_no_finding(tmp_path: Path) -> None
     assert [one["rule"] for one in twice["findings"]].count(UNKNOWN_RULE) == 1
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "apply"])
-def test_what_is_checked_and_not_applied_is_said(tmp_path: Path, command: str) -> None:
+@pytest.mark.parametrize("command", [["validate"], ["plan"], ["apply", "--yes"]])
+def test_what_is_checked_and_not_applied_is_said(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "a.yaml").write_text(DEFINITION.replace("@NOTE@", ""))
     (tmp_path / "b.yaml").write_text(
         f"{OPERATOR}---\n{STORE.replace('@ID@', 'one')}---\n{STORE.replace('@ID@', 'two')}"
     )
-    code, shown, _ = call(tmp_path, command)
+    code, shown, _ = call(tmp_path, *command)
     assert code == ExitCode.DONE, shown
     assert "Checked, not applied: 1 Operator, 2 SecretStores" in shown
-    told = json.loads(call(tmp_path, command, "-o", "json")[1])["checkedOnly"]
+    told = json.loads(call(tmp_path, *command, "-o", "json")[1])["checkedOnly"]
     assert told == [{"what": "Operator", "count": 1}, {"what": "SecretStore", "count": 2}]
 
 

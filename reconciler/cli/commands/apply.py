@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @selection_options
 @accept_option
 @click.option("--plan", "plan_path", metavar="FILE", type=OUTPUT_FILE, help="Only if it still is this plan.")
-@click.option("--yes", is_flag=True, help="Do not ask. Without a terminal nothing is asked.")
+@click.option("--yes", is_flag=True, help="Do not ask. Without a terminal nothing is applied without it.")
 @click.option(
     "--concurrency",
     metavar="N",
@@ -53,15 +53,17 @@ def command(
 ) -> int:
     """Carry out what plan shows, in the right order.
 
-    Ctrl-C finishes the actions under way and starts no new one. The last line
-    says whether running again is safe and useful.
+    Shows the plan and asks; --yes and --plan approve it, and without a terminal
+    only --yes does. Ctrl-C finishes the actions under way and starts no new one.
+    The last line says whether running again is safe and useful.
 
     \b
     Examples:
       reconciler apply
-      reconciler apply --plan plan.json
+      reconciler apply --plan plan.json --yes
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
     from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.consent import require_terminal  # noqa: PLC0415  as above
     from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.output import show  # noqa: PLC0415  as above
     from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
@@ -72,15 +74,29 @@ def command(
 
     current = session()
     current.configure_logging()
+    asked = request(
+        current,
+        Purpose.APPLY,
+        rev=rev,
+        url=url,
+        ref=ref,
+        targets=targets,
+        only=only,
+        concurrency=concurrency,
+    )
+    if not yes:
+        require_terminal(asked)
     bound = read_plan(plan_path) if plan_path is not None else None
-    asks = bound is None and not yes and sys.stdin.isatty() and sys.stderr.isatty()
     refusal: list[str] = []
 
     def approve(planned: "PassResult") -> bool:
         expect_requests()
-        if not asks or not planned.has_changes:
+        if not planned.is_carried_out:
             return True
-        is_yes = _ask(current, planned, form, interruption)
+        _show_plan(current, planned, form)
+        if bound is not None or yes:
+            return True
+        is_yes = _ask(interruption)
         if not is_yes:
             refusal.append("You did not approve the plan.")
         return is_yes
@@ -101,16 +117,6 @@ def command(
                 stop=interruption.stop,
             )
 
-    asked = request(
-        current,
-        Purpose.APPLY,
-        rev=rev,
-        url=url,
-        ref=ref,
-        targets=targets,
-        only=only,
-        concurrency=concurrency,
-    )
     with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
         result = run_pass(asked, work)
         if refusal:
@@ -119,11 +125,15 @@ def command(
     return result.exit_code()
 
 
-def _ask(current: Session, planned: "PassResult", form: str, interruption: "Interruption") -> bool:
-    """Show the plan and ask; anything but yes is no."""
-    from reconciler.cli.output import text_of, write  # noqa: PLC0415  help must not wait for it
+def _show_plan(current: Session, planned: "PassResult", form: str) -> None:
+    """Print what is about to be done, so that it stands before what became of it."""
+    from reconciler.cli.output import announcement, write  # noqa: PLC0415  help must not wait for it
 
     stream = sys.stdout if form == Format.TEXT else sys.stderr
-    write(stream, text_of(planned, current, stream))
+    write(stream, announcement(planned, current, stream))
+
+
+def _ask(interruption: "Interruption") -> bool:
+    """Ask whether to go on; anything but yes is no."""
     with interruption.asking():
         return click.confirm("Carry out this plan?", default=False, err=True)

@@ -71,7 +71,7 @@ def _explain_topic(current: Session, name: str | None) -> int:
 def _explain_target(current: Session, text: str, *, live: bool, form: str) -> int:
     from reconciler.cli.named_targets import count_refused, find, seen_live  # noqa: PLC0415  as above
     from reconciler.cli.output import notice, width_of, write  # noqa: PLC0415  as above
-    from reconciler.cli.passes import compose  # noqa: PLC0415  as above
+    from reconciler.cli.passes import composing  # noqa: PLC0415  as above
     from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.begin import begin  # noqa: PLC0415  as above
     from reconciler.passes.judge import scopes  # noqa: PLC0415  help must not wait for it
@@ -81,7 +81,7 @@ def _explain_target(current: Session, text: str, *, live: bool, form: str) -> in
     from reconciler.views.target_facts import facts_of  # noqa: PLC0415  as above
 
     purpose = Purpose.PLAN if live else Purpose.VALIDATE
-    with compose(request(current, purpose)) as composed:
+    with composing(request(current, purpose)) as composed:
         asked = begin(composed.settings, composed.adapters, composed.selection, purpose)
         loaded = read(asked).declarations
         named = find(text, scopes(asked.settings, asked.targets, loaded, asked.started_at, {}))

@@ -1,5 +1,6 @@
 """`reconciler plan`: what would change."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 @accept_option
 @output_option(*Format)
 @click.option("--out", metavar="FILE", type=OUTPUT_FILE, help="Save the plan for `apply --plan`.")
-@click.option("--detailed-exit-code", "detailed", is_flag=True, help="Exit 2 when there are changes.")
+@click.option(
+    "--detailed-exit-code", "detailed", is_flag=True, help="Exit 2 when there are changes or drift."
+)
 def command(
     *,
     rev: str | None,
@@ -89,5 +92,10 @@ def command(
             notice(f"no plan was saved to {out}: see the result for the cause")
         else:
             write_plan(out, saved)
-            notice(f"saved; carry out exactly this plan with: reconciler apply --plan {out}")
+            notice(f"saved; carry out exactly this plan with: reconciler apply --plan {out}{_consent()}")
     return result.exit_code(detailed=detailed)
+
+
+def _consent() -> str:
+    """What the line that carries a plan out needs where nobody can be asked."""
+    return "" if sys.stdin.isatty() and sys.stderr.isatty() else " --yes"

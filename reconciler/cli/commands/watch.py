@@ -1,6 +1,7 @@
 """`reconciler watch`: the loop around passes, with its pages and signals."""
 
 import math
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,9 @@ def _duration(_: click.Context, __: click.Parameter, seconds: float | None) -> f
     help="Between passes without a change.",
 )
 @click.option("--listen", metavar="HOST:PORT", help="Address of /healthz, /readyz and /metrics.")
+@click.option(
+    "--allow-uncommitted", "allows_uncommitted", is_flag=True, help="Practise: apply uncommitted files too."
+)
 def command(
     *,
     url: str | None,
@@ -54,10 +58,12 @@ def command(
     poll_s: float | None,
     resync_s: float | None,
     listen: str | None,
+    allows_uncommitted: bool,
 ) -> int:
     """Follow the repository and keep it true until stopped.
 
-    Runs a pass for each new revision, after drift, and again after failures.
+    Runs a pass for each new revision, after drift, and again after failures. A
+    folder with uncommitted changes is refused unless no orchestrator is set.
     SIGTERM finishes the action under way. Defaults of the intervals stand in the
     settings (`watch`).
 
@@ -77,17 +83,18 @@ def command(
     current.configure_logging(level="info", form="json")
     asked = request(current, Purpose.APPLY, url=url, ref=ref, targets=targets, only=only)
     given = {"poll_s": poll_s, "resync_s": resync_s, "listen": listen}
-    return _watch(asked, {name: value for name, value in given.items() if value is not None})
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return _watch(asked, chosen, allows_uncommitted=allows_uncommitted)
 
 
-def _watch(asked: "Request", given: dict[str, object]) -> int:
+def _watch(asked: "Request", given: Mapping[str, object], *, allows_uncommitted: bool) -> int:
     from reconciler.cli.following import follower  # noqa: PLC0415  as above
     from reconciler.controller.health import HealthServer, application  # noqa: PLC0415  as above
     from reconciler.controller.loop import Loop  # noqa: PLC0415  as above
     from reconciler.controller.signals import stop_on_signals  # noqa: PLC0415  as above
     from reconciler.controller.triggers import FolderTrigger  # noqa: PLC0415  as above
 
-    following = follower(asked)
+    following = follower(asked, allows_uncommitted=allows_uncommitted)
     watch: Watch = following.settings.watch.model_copy(update=given)
     loop = Loop(following.run_pass, following.revision, watch)
     with ExitStack() as stack:

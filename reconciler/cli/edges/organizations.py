@@ -60,6 +60,7 @@ def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
                 access=Access.READ_WRITE if request.writes else Access.READ_ONLY,
                 transport=transport,
                 concurrency=found.settings.apply.concurrency,
+                waits=request.waits,
             )
 
         yield connect

@@ -19,7 +19,7 @@ from reconciler.model.origin import Origin
 from reconciler.settings import FILE_NAME, Connection, Limits, Settings, Target
 from reconciler.source.excerpt import excerpts
 from reconciler.source.git import OpenedCommit
-from reconciler.source.settings_file import parse_settings
+from reconciler.source.settings_file import connection_places, parse_settings
 
 LOCAL = "local"
 """Name and organization of the only target where there is no settings file."""
@@ -39,6 +39,8 @@ class FoundSettings:
     """True where the embedded orchestrator is used, because there is no settings file."""
     excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
     """Lines that the warnings point at."""
+    places: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
+    """Lines of what connects each target, by path."""
     of_folder: bytes | None = field(default=None, repr=False)
     """The file as it was read, where it is part of a folder that is read as it is."""
 
@@ -46,18 +48,23 @@ class FoundSettings:
 def find_settings(request: Request, trees: Trees) -> FoundSettings:
     """The settings in force.
 
-    `--config`; else the file at the root of the tree that is read, of the same commit; else, with
-    `--source`, the one in the directory; else the built-in settings for the embedded orchestrator.
+    `--config`; else, for a preview, the file of its base: it says where tokens are sent, and a branch may
+    change it; else the file at the root of the tree that is read, of the same commit; else, with `--source`,
+    the one in the directory; else the built-in settings for the embedded orchestrator.
     Raises SettingsError, and SourceError where the tree cannot be opened.
     """
     if request.config is not None:
-        return _parsed(_content(request.config), str(request.config), request.config.parent)
+        return _parsed(content_of(request.config), str(request.config), request.config.parent)
+    if request.against is not None:
+        content = trees.tip(request.against).file(FILE_NAME, Limits())
+        if content is not None:
+            return _parsed(content, f"{request.against}:{FILE_NAME}", request.directory)
     path = request.directory / FILE_NAME
     is_here = os.path.lexists(path)
     if trees.commit is not None:
         content = trees.commit.file(FILE_NAME, Limits())
         if content is not None:
-            if request.url is not None and is_here and _content(path) != content:
+            if request.url is not None and is_here and content_of(path) != content:
                 raise _two_settings(path, trees.commit)
             return _parsed(content, FILE_NAME, request.directory)
         if request.rev is not None and is_here:
@@ -66,7 +73,7 @@ def find_settings(request: Request, trees: Trees) -> FoundSettings:
                 advice=f"settings and files are read from one commit; to use the folder's: --config {path}",
             )
     if is_here:
-        content = _content(path)
+        content = content_of(path)
         found = _parsed(content, FILE_NAME, request.directory)
         return replace(found, of_folder=content) if trees.commit is None else found
     _refuse_misplaced(request.directory)
@@ -96,7 +103,7 @@ def _refuse_misplaced(directory: Path) -> None:
             )
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
     """What the file at `path` holds. Raises SettingsError."""
     limit = Limits().max_file_bytes
     try:
@@ -118,7 +125,9 @@ def _parsed(content: bytes, name: str, base: Path) -> FoundSettings:
     """Read the content of a file that findings call `name`."""
     settings, warnings = parse_settings(content, name)
     quoted = excerpts({name: content}, (warning.origin for warning in warnings))
-    return FoundSettings(settings, warnings, base, excerpts=quoted)
+    return FoundSettings(
+        settings, warnings, base, excerpts=quoted, places=connection_places(content, name, settings.targets)
+    )
 
 
 def local_settings() -> Settings:

@@ -30,7 +30,8 @@ class Trees:
         self._request = request
         self._listed = listed
         self._launcher = Launcher(request.environment)
-        self._head = ""
+        self._opened: dict[str, OpenedCommit] = {}
+        self._base: OpenedCommit | None = None
 
     @cached_property
     def commit(self) -> OpenedCommit | None:
@@ -56,14 +57,29 @@ class Trees:
                 raise SourceError(
                     f"{FILE_NAME} changed while the folder was read", advice="run again: nothing was done yet"
                 )
-        self._head = tree.revision
         return tree
 
+    def tip(self, against: str) -> OpenedCommit:
+        """The commit that `against` names. Raises SourceError."""
+        if against not in self._opened:
+            self._opened[against] = open_revision(self._request.directory, against, self._launcher)
+        return self._opened[against]
+
+    def base(self, against: str) -> OpenedCommit:
+        """The commit that `against` and what is read both descend from. Raises SourceError."""
+        if self._base is None:
+            here = "HEAD" if self.commit is None else self.commit.revision
+            directory = self._request.directory
+            base = merge_base(directory, against, here, self._launcher)
+            tip = self._opened.get(against)
+            if tip is None or tip.revision != base:
+                tip = open_revision(directory, base, self._launcher)
+            self._base = tip
+        return self._base
+
     def read_base(self, against: str, limits: Limits) -> Tree:
-        """The files of the commit that `against` and what was read both descend from. Raises SourceError."""
-        directory = self._request.directory
-        base = merge_base(directory, against, self._head or "HEAD", self._launcher)
-        return open_revision(directory, base, self._launcher).tree(limits)
+        """The files of the commit that `against` and what is read both descend from. Raises SourceError."""
+        return self.base(against).tree(limits)
 
 
 def cache(request: Request) -> Cache:

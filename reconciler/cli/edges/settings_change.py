@@ -1,0 +1,74 @@
+"""What the change of a preview makes of the settings: those of its base beside its own."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.cli.edges.settings import content_of
+from reconciler.cli.edges.trees import Trees
+from reconciler.cli.request import Request
+from reconciler.diff.settings_change import NO_SETTINGS, SettingsChange, SettingsDocument, compare_settings
+from reconciler.errors import SettingsError
+from reconciler.model.excerpt import Excerpt
+from reconciler.model.finding import Finding
+from reconciler.model.origin import Origin
+from reconciler.settings import FILE_NAME, Limits
+from reconciler.source.settings_file import parse_settings, setting_places
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChange:
+    """The change, None where there is none or it cannot be read; `findings` are problems of its own settings."""
+
+    change: SettingsChange | None = None
+    findings: tuple[Finding, ...] = ()
+    excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
+
+
+def find_settings_change(request: Request, trees: Trees) -> FoundChange:
+    """What this change makes of the settings of its base. Raises SourceError where the base cannot be opened."""
+    if request.against is None:
+        return FoundChange()
+    before = trees.base(request.against).file(FILE_NAME, Limits())
+    after = _own(request, trees)
+    if before == after:
+        return FoundChange()
+    try:
+        document = NO_SETTINGS if after is None else _document(after)
+    except SettingsError as error:
+        return FoundChange(findings=error.findings, excerpts=error.excerpts)
+    settings = compare_settings(_old(before), document)
+    places = {} if after is None else setting_places(after, FILE_NAME, (setting.path for setting in settings))
+    return FoundChange(SettingsChange(_in_force(request, trees), settings, places) if settings else None)
+
+
+def _own(request: Request, trees: Trees) -> bytes | None:
+    """The settings file of the change itself, None where it has none."""
+    if trees.commit is not None:
+        return trees.commit.file(FILE_NAME, Limits())
+    path = request.directory / FILE_NAME
+    return content_of(path) if os.path.lexists(path) else None
+
+
+def _document(content: bytes) -> SettingsDocument:
+    settings, _ = parse_settings(content, FILE_NAME)
+    given = settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return SettingsDocument(given, settings.model_dump(mode="json", by_alias=True))
+
+
+def _old(content: bytes | None) -> SettingsDocument:
+    """Settings of the base; those that cannot be used were never in force."""
+    if content is None:
+        return NO_SETTINGS
+    try:
+        return _document(content)
+    except SettingsError:
+        return NO_SETTINGS
+
+
+def _in_force(request: Request, trees: Trees) -> str:
+    if request.config is not None:
+        return f"the preview uses those of {request.config}"
+    if trees.tip(str(request.against)).file(FILE_NAME, Limits()) is None:
+        return f"there are none on {request.against} yet, so the preview uses those of this change, tokens included"
+    return f"the preview uses those of {request.against}; these take effect once they are merged"

@@ -1,0 +1,173 @@
+"""A preview takes its settings from the base and says first what the change makes of them."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.emulator import Emulator
+from reconciler.emulator.web.server import running
+from reconciler.errors import ExitCode
+from tests.cli.running import add, call
+
+IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+Branch = Callable[[str | None, str | None], Path]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *IDENTITY, *arguments], check=True, capture_output=True)
+
+
+def settings(url: str, *, more: str = "", token: str = "TEST_TOKEN") -> str:
+    return (
+        "version: 1\ntargets:\n  acme:\n    organization: acme\n"
+        f"    orchestrator:\n      url: {url}\n      token: {{env: {token}}}\n{more}"
+    )
+
+
+@pytest.fixture
+def url(emulator: Emulator) -> Iterator[str]:
+    with running(emulator) as url:
+        yield url
+
+
+@pytest.fixture
+def stranger() -> Iterator[Emulator]:
+    """Where a hostile branch would have tokens sent."""
+    with Emulator(organizations=["acme"]) as made:
+        yield made
+
+
+@pytest.fixture
+def branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Branch:
+    """Make a branch `change` with a new definition, over a `main`, each with or without settings."""
+    monkeypatch.setenv("TEST_TOKEN", "a-token-for-tests")
+    monkeypatch.setenv("OTHER_TOKEN", "another-token")
+
+    def made(before: str | None, after: str | None) -> Path:
+        folder = tmp_path / "repository"
+        folder.mkdir()
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        for text, name in ((before, "first-db"), (after, "second-db")):
+            if text is not None:
+                (folder / "reconciler.yaml").write_text(text)
+            add(folder, name)
+            git(folder, "add", "--all")
+            git(folder, "commit", "--quiet", "-m", name)
+            if name == "first-db":
+                git(folder, "checkout", "--quiet", "-b", "change")
+        return folder
+
+    return made
+
+
+def test_the_settings_of_the_base_are_used_and_an_address_of_the_change_gets_no_token(
+    branch: Branch, url: str, emulator: Emulator, stranger: Emulator
+) -> None:
+    with running(stranger) as elsewhere:
+        folder = branch(settings(url), settings(elsewhere, token="OTHER_TOKEN"))
+        code, shown, _ = call(folder, "plan", "--against", "main", "--detailed-exit-code")
+    assert code == ExitCode.CHANGES
+    assert stranger.log.entries() == []
+    assert emulator.log.entries()
+    lines = " ".join(shown.split())
+    assert lines.startswith(
+        "! This change edits the settings: the preview uses those of main; these take effect once they are merged"
+    )
+    assert f'address: targets.acme.orchestrator.url: "{url}" → "{elsewhere}" reconciler.yaml:6:12' in lines
+    assert 'token: targets.acme.orchestrator.token.env: "TEST_TOKEN" → "OTHER_TOKEN"' in lines
+    assert "Plan: settings change (1 address, 1 token); 1 to create" in lines
+    assert "+ create Definition/second-db" in lines
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_the_comment_says_it_in_its_title_and_programs_get_every_item(branch: Branch, url: str) -> None:
+    folder = branch(settings(url), settings(url, more="safety: {maxDelete: 99%}\nwatch: {pollSeconds: 5}\n"))
+    _, comment, _ = call(folder, "plan", "--against", "main", "-o", "markdown")
+    assert comment.splitlines()[1].startswith("### reconciler plan: settings change (1 safety); 1 to create")
+    assert "safety.maxDelete" in comment
+    assert "also&#58; watch.pollSeconds" in comment
+    told = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["settingsChange"]
+    assert told["settings"] == [
+        {
+            "concern": "safety",
+            "setting": "safety.maxDelete",
+            "before": "10% or 5",
+            "after": "99%",
+            "file": "reconciler.yaml",
+            "line": 8,
+            "column": 21,
+        },
+        {
+            "concern": "other",
+            "setting": "watch.pollSeconds",
+            "before": 60.0,
+            "after": 5.0,
+            "file": "reconciler.yaml",
+            "line": 9,
+            "column": 22,
+        },
+    ]
+
+
+def test_settings_that_touch_nothing_grave_are_no_headline(branch: Branch, url: str) -> None:
+    folder = branch(settings(url), settings(url, more="watch: {pollSeconds: 5}\n"))
+    _, shown, _ = call(folder, "plan", "--against", "main")
+    assert "Plan: 1 to create" in shown
+    assert "also: watch.pollSeconds" in shown
+
+
+def test_settings_that_do_not_change_are_not_mentioned(branch: Branch, url: str) -> None:
+    folder = branch(settings(url), settings(url, more="# a comment\n"))
+    assert "edits the settings" not in call(folder, "plan", "--against", "main")[1]
+
+
+def test_a_first_pull_request_gets_a_preview(branch: Branch, url: str) -> None:
+    folder = branch(None, settings(url))
+    code, shown, _ = call(folder, "plan", "--against", "main", "--detailed-exit-code")
+    assert code == ExitCode.CHANGES
+    lines = " ".join(shown.split())
+    assert "there are none on main yet, so the preview uses those of this change, tokens included" in lines
+    assert f'address: + targets.acme.orchestrator.url: "{url}"' in lines
+    assert "+ create Definition/second-db" in lines
+
+
+def test_a_branch_from_before_the_settings_cannot_bring_its_own(
+    branch: Branch, url: str, stranger: Emulator
+) -> None:
+    """The merge base has none then, but the base has."""
+    with running(stranger) as elsewhere:
+        folder = branch(None, settings(elsewhere))
+        git(folder, "checkout", "--quiet", "main")
+        (folder / "reconciler.yaml").write_text(settings(url))
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "-m", "Settings")
+        git(folder, "checkout", "--quiet", "change")
+        assert call(folder, "plan", "--against", "main")[0] == ExitCode.DONE
+        assert call(folder, "plan", "--rev", "change", "--against", "main")[0] == ExitCode.DONE
+    assert stranger.log.entries() == []
+
+
+def test_settings_of_the_change_that_cannot_be_used_are_errors_of_the_preview(
+    branch: Branch, url: str
+) -> None:
+    folder = branch(settings(url), settings(url, more="safty: {}\n"))
+    code, shown, _ = call(folder, "plan", "--against", "main")
+    assert code == ExitCode.INVALID
+    assert "reconciler.yaml:8:1" in shown
+
+
+def test_settings_that_are_removed_are_named(branch: Branch, url: str) -> None:
+    folder = branch(settings(url), None)
+    git(folder, "rm", "--quiet", "reconciler.yaml")
+    _, shown, _ = call(folder, "plan", "--against", "main")
+    assert f'address: - targets.acme.orchestrator.url: "{url}"' in " ".join(shown.split())
+
+
+def test_what_cannot_be_read_names_the_line_of_the_base(branch: Branch) -> None:
+    folder = branch(settings("http://127.0.0.1:1"), settings("http://127.0.0.1:2"))
+    code, shown, _ = call(folder, "plan", "--against", "main")
+    assert code == ExitCode.UNREADABLE
+    assert "main:reconciler.yaml:6:12: targets.acme.orchestrator.url" in shown
