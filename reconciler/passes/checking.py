@@ -19,6 +19,7 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import AnyDeclared, Declarations
 from reconciler.model.document import Frozen
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown, sort_findings
+from reconciler.model.handed import HandIn, nothing_at_hand
 from reconciler.model.identity import TargetName
 from reconciler.model.key import KeyDocument
 from reconciler.model.operator import OperatorDocument
@@ -41,7 +42,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """The edges, built by the caller. `connect` opens a client that may write only for an apply."""
+    """The edges, built by the caller. `connect` opens a client that may write only for an apply.
+
+    `hand_in` looks up values of secrets that documents name and do not hold.
+    """
 
     read_tree: Callable[[], Tree]
     load: Callable[[Tree], Declarations]
@@ -49,6 +53,7 @@ class Adapters:
     inventory: InventoryStore
     digester: Digester
     now: Callable[[], datetime]
+    hand_in: HandIn = nothing_at_hand
     read_base: Callable[[], Tree] | None = None
     base_name: str = ""
 

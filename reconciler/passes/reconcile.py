@@ -23,10 +23,11 @@ from reconciler.errors import (
 from reconciler.facts.demand import demand, named
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
-from reconciler.model.desired import desired_state, digested
+from reconciler.model.desired import desired_state, digested, handed_in
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation, Kind
+from reconciler.model.place import Place
 from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
@@ -221,11 +222,10 @@ def _see(
 
 def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | TargetResult:
     target = running.targets[scope.target]
-    digester = running.adapters.digester
-    desired = digested(desired_state(scope.declarations, scope.place), digester)
+    desired = _desired(running, scope.declarations, scope.place)
     try:
         recorded = running.adapters.inventory.read(scope.target)
-        inventory = at_home(recorded, target, scope.place, digester.key_id)
+        inventory = at_home(recorded, target, scope.place, running.adapters.digester.key_id)
         client = clients.of(scope.target)
         look = client.look(hints(desired, inventory, demand(scope), named(scope)))
     except (OrchestratorError, InventoryError) as error:
@@ -240,6 +240,12 @@ def _see_target(running: Pass, scope: Scope, clients: _Clients) -> _Sight | Targ
             retry_after_s=_retry_after([error]),
         )
     return _Sight(scope.target, target, scope.everything, desired, inventory, believed(look, inventory))
+
+
+def _desired(running: Pass, declarations: Declarations, place: Place) -> State:
+    """What the files ask for, with the values that are handed in and digests of every literal."""
+    adapters = running.adapters
+    return digested(handed_in(desired_state(declarations, place), adapters.hand_in), adapters.digester)
 
 
 def _misnamed(running: Pass, sights: list[_Sight]) -> PassResult | None:
@@ -425,10 +431,7 @@ def _preview(running: Pass, planned: list[tuple[_Sight, TargetPlan]], base: Decl
     withdrawn: list[str] = []
     sights = [sight for sight, _ in planned]
     desired = {
-        sight.name: digested(
-            desired_state(select(base, sight.target), running.settings.place(sight.name)),
-            running.adapters.digester,
-        )
+        sight.name: _desired(running, select(base, sight.target), running.settings.place(sight.name))
         for sight in sights
     }
     without_change = _plan_targets(running, sights, frozenset(), desired)
