@@ -195,6 +195,23 @@ def test_credentials_of_a_runner_are_handed_in(world: World) -> None:
     assert VALUE not in everything_said(world, first, missing)
 
 
+def test_a_write_of_somebody_else_is_still_found_once_the_value_is_at_hand(world: World) -> None:
+    """The API shows no credential, only when the runner was last written."""
+    world.environment["CLUSTER_TOKEN"] = VALUE
+    world.write("runner.yaml", RUNNER)
+    world.apply()
+    theirs: Any = by_hand(world, "GET", "/runners/jobs").json()["runner_configuration"]
+    theirs["cluster"]["auth"] = {"service_account_token": "theirs"}
+    by_hand(world, "PATCH", "/runners/jobs", {"runner_configuration": theirs})
+    world.environment.clear()
+    world.apply()
+    world.environment["CLUSTER_TOKEN"] = VALUE
+    (action,) = the_plan(world.plan()).actions
+    assert [field.secret for field in action.subject.fields] == [SecretDifference.FOREIGN_WRITE]
+    world.apply()
+    assert world.plan().verdict is Verdict.EMPTY
+
+
 def test_a_literal_may_move_out_of_the_file_without_being_sent_again(world: World) -> None:
     world.write("db.yaml", definition_yaml("orders", inputs=f"{{secrets: {{password: {VALUE}}}}}"))
     world.apply()
