@@ -59,7 +59,8 @@ _RULES = (
         "F06",
         "A value is missing or cannot be used",
         "The value has another type than the field takes, is not one of the allowed words, breaks a bound, or "
-        "a required field is not there. Plain `no`, `on` and `yes` are texts (YAML 1.2), `123` is a number: "
+        "a required field is not there, or a tag hands a secret in "
+        "where no secret belongs. Plain `no`, `on` and `yes` are texts (YAML 1.2), `123` is a number: "
         'quote it (`"123"`) where a text is meant.',
     ),
     ReadingRule(

@@ -63,11 +63,17 @@ class DriverInputs(Frozen):
     values: Annotated[JsonObject | None, Field(description="Plain inputs; read back unchanged.")] = None
     secrets: Annotated[
         JsonObject | None,
-        Field(description="Secret inputs, write-only. Placeholders are fine here, literals are not."),
+        Field(
+            description="Secret inputs, write-only: placeholders, or handed in by `!env NAME`, `!file PATH` or "
+            "`!secret {…}`; literals are refused."
+        ),
     ] = None
     secret_refs: Annotated[
         JsonObject | None,
-        Field(description="Secret inputs as references: leaves of `store` and `ref`, or of `value`."),
+        Field(
+            description="Secret inputs as references: leaves of `store` and `ref`, or of `value`, or handed in by "
+            "`!env NAME`, `!file PATH` or `!secret {…}`."
+        ),
     ] = None
 
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.handed import is_tagged
 from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import JsonObject
 
@@ -40,12 +41,26 @@ class ClusterData(Frozen):
     proxy_url: str | None = None
 
 
+def _credential(value: JsonValue) -> JsonValue:
+    if value is None or isinstance(value, str) or is_tagged(value):
+        return value
+    raise ValueError("it is no text, and none of `!env`, `!file` and `!secret`")
+
+
+Credential = Annotated[
+    JsonValue,
+    AfterValidator(_credential),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "maxProperties": 1}, {"type": "null"}]}),
+    Field(description="Handed in by `!env NAME`, `!file PATH` or `!secret {…}`; never written in the file."),
+]
+
+
 class ClusterAuth(Frozen):
     """Credentials of a cluster; every field is write-only."""
 
-    client_certificate_data: str | None = None
-    client_key_data: str | None = None
-    service_account_token: str | None = None
+    client_certificate_data: Credential = None
+    client_key_data: Credential = None
+    service_account_token: Credential = None
 
 
 class KubernetesCluster(Frozen):

@@ -24,7 +24,8 @@ class StoreRegistration(Frozen):
     auth: Annotated[
         JsonObject | None,
         Field(
-            description="Credentials for writing: leaves are `{env: NAME}` or `{file: PATH}`, never literals."
+            description="Credentials for writing, handed in: leaves are `!env NAME`, `!file PATH`, `!secret {…}`, "
+            "`{env: NAME}` or `{file: PATH}`, never literals."
         ),
     ] = None
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.inventory.store import InventoryStore
 from reconciler.model.declaration import Declarations
+from reconciler.model.desired import desired_state, digested, handed_in
+from reconciler.model.handed import HandIn, nothing_at_hand
 from reconciler.model.identity import TargetName
 from reconciler.model.place import Place
 from reconciler.model.secret import Digester
+from reconciler.model.state import State
 from reconciler.passes.result import Purpose
 from reconciler.plan.selection import Selection
 from reconciler.settings import Settings, Target
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """The edges, built by the caller. `connect` opens a client that may write only for an apply."""
+    """The edges, built by the caller. `connect` opens a client that may write only for an apply.
+
+    `hand_in` looks up values of secrets that documents name and do not hold.
+    """
 
     read_tree: Callable[[], Tree]
     load: Callable[[Tree], Declarations]
@@ -31,6 +37,7 @@ class Adapters:
     inventory: InventoryStore
     digester: Digester
     now: Callable[[], datetime]
+    hand_in: HandIn = nothing_at_hand
     read_base: Callable[[], Tree] | None = None
     base_name: str = ""
 
@@ -59,6 +66,11 @@ class Pass:
     def place(self, target: TargetName) -> Place:
         """The organization that a target holds."""
         return self.settings.place(target)
+
+    def desired(self, declarations: Declarations, place: Place) -> State:
+        """What the files ask for, with the values that are handed in and digests of every literal."""
+        handed = handed_in(desired_state(declarations, place), self.adapters.hand_in)
+        return digested(handed, self.adapters.digester)
 
 
 def begin(settings: Settings, adapters: Adapters, selection: Selection, purpose: Purpose) -> Pass:

@@ -14,7 +14,7 @@ from reconciler.model.kind import FACTS, Generation, Kind
 from reconciler.model.origin import Origin
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory, Phase
-from reconciler.model.secret import Literal, Unreadable
+from reconciler.model.secret import Handed, Literal, Unreadable
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import Beside
 from reconciler.orchestrator.sight import Hints, Look
@@ -76,7 +76,8 @@ def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:
 def _as_live(desired: Resource, updated_at: str) -> Resource:
     """The live resource that `desired` reads back as."""
     secrets = {
-        at: Unreadable() if isinstance(leaf, Literal) else leaf for at, leaf in desired.secrets.items()
+        at: Unreadable() if isinstance(leaf, Literal | Handed) else leaf
+        for at, leaf in desired.secrets.items()
     }
     return replace(desired, secrets=secrets, origin=None, payload=None, updated_at=updated_at)
 

@@ -10,7 +10,6 @@ from reconciler.errors import InventoryError, OrchestratorError, ReconcilerError
 from reconciler.facts.demand import demand, named
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
-from reconciler.model.desired import desired_state, digested
 from reconciler.model.identity import TargetName
 from reconciler.model.record import Inventory
 from reconciler.model.state import State
@@ -94,11 +93,10 @@ def look(asked: Pass, scopes: Sequence[Scope], clients: Clients) -> Looked:
 
 def _see(asked: Pass, scope: Scope, clients: Clients) -> Sight | TargetResult:
     target = asked.targets[scope.target]
-    digester = asked.adapters.digester
-    desired = digested(desired_state(scope.declarations, scope.place), digester)
+    desired = asked.desired(scope.declarations, scope.place)
     try:
         recorded = asked.adapters.inventory.read(scope.target)
-        inventory = at_home(recorded, target, scope.place, digester.key_id)
+        inventory = at_home(recorded, target, scope.place, asked.adapters.digester.key_id)
         seen = clients.of(scope.target).look(hints(desired, inventory, demand(scope), named(scope)))
     except (OrchestratorError, InventoryError) as error:
         return TargetResult(

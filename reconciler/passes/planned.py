@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.diff.compare import compare
 from reconciler.model.active_resource import ActiveResource
-from reconciler.model.desired import desired_state, digested
+from reconciler.model.desired import desired_state
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation, Kind
 from reconciler.model.state import State
@@ -184,10 +184,7 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
     existing = 0
     withdrawn: list[str] = []
     desired = {
-        sight.name: digested(
-            desired_state(select(base.declarations, sight.target), asked.place(sight.name)),
-            asked.adapters.digester,
-        )
+        sight.name: asked.desired(select(base.declarations, sight.target), asked.place(sight.name))
         for sight in looked.sights
     }
     without_change = _plans(asked, reading, looked, desired)

@@ -21,6 +21,7 @@ from reconciler.plan.drift import reported
 from reconciler.plan.graph import CycleError, Graph, connect
 from reconciler.plan.guards import Case, takeover, tripped
 from reconciler.plan.refusal import Refusal
+from reconciler.plan.withheld import missing_secrets
 from reconciler.settings import Policy, Prune, Safety
 
 
@@ -226,14 +227,21 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
 def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
     """Secrets of unchanged things that could not be compared: silence would look like equality."""
     counts = Counter(
-        field.secret
+        field.because or _WHY_UNCOMPARED.get(field.secret, "")
         for change in diff.of(Group.UNCHANGED, Group.ADOPTION)
         for field in change.fields
         if field.secret is not None and not field.is_known
     )
-    for difference, count in sorted(counts.items()):
+    for reason, count in sorted(counts.items()):
         noun = "secret value" if count == 1 else "secret values"
-        yield Unexamined(f"{count} {noun}", _WHY_UNCOMPARED[difference])
+        yield Unexamined(f"{count} {noun}", reason)
+    for change in diff.of(Group.CREATION, Group.UPDATE):
+        missing = missing_secrets(change.desired)
+        if missing:
+            yield Unexamined(
+                f"secrets of {change.key}",
+                f"{'; '.join(missing)}; an apply that lacks them does not send the change",
+            )
 
 
 _WHY_UNCOMPARED = {

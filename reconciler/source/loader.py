@@ -34,6 +34,7 @@ from reconciler.settings import Limits
 from reconciler.source.kind import kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
 from reconciler.source.quoted import quoted
+from reconciler.source.tag import findings_of_tags
 from reconciler.source.tree import Tree, is_yaml
 from reconciler.source.violation import findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml
@@ -212,10 +213,12 @@ def _take(document: YamlDocument, content: _FileContent) -> None:
         content.findings.append(model)
         return
     raw = with_current_envelope(raw)
+    tags = dict(findings_of_tags(raw, model.__name__.removesuffix("Document"), positions))
+    content.findings.extend(tags.values())
     try:
         validated = model.model_validate(raw)
     except ValidationError as error:
-        content.findings.extend(findings_of(error, model, raw, positions))
+        content.findings.extend(findings_of(error, model, raw, positions, besides=tags))
         content.rejected.append(Rejected(model.__name__.removesuffix("Document"), raw, positions))
         return
     match validated:

@@ -7,7 +7,7 @@ the position cannot hold a secret.
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -57,14 +57,23 @@ def may_be_shown(value: Json, path: Path) -> bool:
 
 
 def findings_of(
-    error: ValidationError, model: type[BaseModel], document: JsonObject, positions: Positions
+    error: ValidationError,
+    model: type[BaseModel],
+    document: JsonObject,
+    positions: Positions,
+    *,
+    besides: Collection[Path] = (),
 ) -> tuple[Finding, ...]:
-    """One finding for each thing wrong, sorted by place, those of a union's branches merged into one."""
+    """One finding for each thing wrong, sorted by place, those of a union's branches merged into one.
+
+    What is wrong at or below one of the paths `besides` is left out: it has a finding already.
+    """
     found: dict[tuple[Path, str], Finding] = {}
     details = error.errors(include_url=False, include_input=False)
     for detail in _merged_unions(details, document):
         violation = _Violation(detail, model, document, positions)
-        found.setdefault((violation.path, violation.kind), violation.finding())
+        if not any(violation.path[: len(path)] == path for path in besides):
+            found.setdefault((violation.path, violation.kind), violation.finding())
     return tuple(sorted(found.values(), key=Finding.sort_key))
 
 

@@ -17,6 +17,7 @@ from reconciler.model.reading_rule import problem
 from reconciler.settings import Limits
 from reconciler.source.clean_yaml import NotCleanError, read_clean
 from reconciler.source.composer import BoundExceededError, Composer
+from reconciler.source.tag import with_tags_as_mappings
 from reconciler.source.yaml_event import YamlError, read_events
 
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
@@ -63,7 +64,7 @@ def compose(text: str, file: str, limits: Limits) -> YamlText:
     composer = Composer(file, limits)
     failure: Finding | None = None
     try:
-        read_events(text, composer.compose)
+        read_events(text, lambda next_event: composer.compose(with_tags_as_mappings(next_event)))
     except BoundExceededError as error:
         failure = error.finding
     except YamlError as error:

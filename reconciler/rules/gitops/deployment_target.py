@@ -98,13 +98,13 @@ def _git_problems(target: GitTarget) -> Iterator[tuple[Path, str, str]]:
         yield (
             target.credentials_path,
             "the SSH URL needs `credentials.ssh_key`",
-            "Give a deploy key with write access, as a reference to a secret.",
+            "Give a deploy key with write access, handed in when applying: `!file PATH`, `!env NAME` or `!secret {…}`.",
         )
     elif url.scheme != "ssh" and target.password is Given.NO:
         yield (
             target.credentials_path,
             "the HTTPS URL needs `credentials.password`",
-            "Give a token with write access, as a reference to a secret.",
+            "Give a token with write access, handed in when applying: `!env NAME`, `!file PATH` or `!secret {…}`.",
         )
 
 

@@ -61,7 +61,7 @@ def _found(scope: Scope, way: list[Member], mode: Mode) -> Iterator[Finding]:
         others=tuple(m.declared.origin() for m in way[1:-1] if m.declared is not None)
         + (() if len(way) == 1 or last.declared is None else (last.declared.origin(path),)),
         advice="Give the orchestrator what it needs in another way: a cloud account, or a plain secret that is "
-        "handed in at apply time; it cannot read a reference into a store.",
+        "handed in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in place of the reference.",
     )
 
 

@@ -7,10 +7,11 @@ from reconciler.facts.definition import ORCHESTRATOR_TYPES
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
 from reconciler.facts.pattern import is_literal
 from reconciler.facts.scope import Scope
-from reconciler.facts.secret_leaf import SecretLeaf, plain_values, reference_leaves
+from reconciler.facts.secret_leaf import SecretLeaf, literal_credentials, literal_values, reference_leaves
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.handed import is_tagged
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.json import Json, Path
+from reconciler.model.json import Json, Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
@@ -20,6 +21,14 @@ from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _MEMBERS = ("store", "ref", "version")
+_HANDED_IN = (
+    "Hand it in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in its place, or keep it in a secret "
+    "store and refer to it with `store` and `ref`; replace the secret, it was in the repository."
+)
+_NOT_IN_TEMPLATES = (
+    "Put it into `driver_inputs.secrets`, handed in with `!env NAME`, `!file PATH` or `!secret {…}`, and refer to it "
+    "with `{{ .driver.secrets.NAME }}`; replace the secret, it was in the repository."
+)
 _SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value: …}` with a placeholder."
 
 
@@ -132,7 +141,7 @@ def _malformed(scope: Scope, leaf: SecretLeaf, member: str, problem: str, advice
 
 
 def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
-    for leaves in _by_parent(plain_values(scope)):
+    for leaves in _by_parent(literal_values(scope)):
         first = leaves[0]
         parent = ".".join(str(step) for step in first.path[:-1])
         names = listed(str(leaf.path[-1]) for leaf in leaves)
@@ -143,8 +152,17 @@ def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
             first.origin(),
             key=first.key(scope),
             others=tuple(leaf.origin() for leaf in leaves[1:]),
-            advice="Keep it in a secret store and refer to it with `store` and `ref`; replace the secret, it was "
-            "in the repository.",
+            advice=_NOT_IN_TEMPLATES if first.path[1] == "values" else _HANDED_IN,
+        )
+    for runner, at in literal_credentials(scope):
+        yield Finding(
+            "R78",
+            Severity.ERROR,
+            f"Plain secret in a file: `{dotted(at)}` of runner `{runner.document.metadata.id}`",
+            runner.origin(at),
+            key=scope.key(Kind.RUNNER, runner.document.metadata.id),
+            advice="Hand it in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in its place; replace "
+            "the credential, it was in the repository.",
         )
     for store in scope.secret_stores:
         registration = store.document.spec.orchestrator
@@ -154,8 +172,8 @@ def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
                 Severity.ERROR,
                 f"Plain secret in a file: `auth.{'.'.join(path)}` of secret store `{store.document.metadata.id}`",
                 store.origin(("spec", "orchestrator", "auth", *path)),
-                advice="Name where it comes from, `{env: NAME}` or `{file: PATH}`; replace the credential, it was "
-                "in the repository.",
+                advice="Name where it comes from, `!env NAME`, `!file PATH` or `!secret {…}`; replace the credential, "
+                "it was in the repository.",
             )
 
 
@@ -168,9 +186,9 @@ def _by_parent(leaves: Iterable[SecretLeaf]) -> Iterable[list[SecretLeaf]]:
 
 
 def _literals(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Paths of literals; `{env: NAME}` and `{file: PATH}` say where a value comes from."""
+    """Paths of literals; tags, `{env: NAME}` and `{file: PATH}` say where a value comes from."""
     if isinstance(value, dict):
-        if set(value) <= {"env", "file"} and at:
+        if at and (is_tagged(value) or set(value) <= {"env", "file"}):
             return
         for name, child in value.items():
             yield from _literals(child, (*at, name))
@@ -211,8 +229,8 @@ def _resolvable(scope: Scope) -> Iterator[Finding | Unknown]:
                 f"`{scope.organization}` is in legacy mode",
                 leaf.origin("store"),
                 key=leaf.key(scope),
-                advice="Make an external store the primary one and install Operators first, or use `value` with "
-                "a placeholder.",
+                advice="Hand the secret in when applying (`!env NAME`, `!file PATH` or `!secret {…}` in place of the "
+                "reference), or make an external store the primary one and install Operators first.",
             )
 
 
