@@ -28,10 +28,10 @@ BELOW = frozenset(("model", "errors", "settings"))
 
 # Each part of the product (a package or a module at the top) and the parts it may import.
 ARROWS: dict[str, frozenset[str]] = {
-    "model": frozenset(),
+    "vendor": frozenset(),
+    "model": frozenset(("vendor",)),
     "errors": frozenset(("model",)),
     "settings": frozenset(("model",)),
-    "vendor": frozenset(("model",)),
     "facts": frozenset(("vendor", "model", "settings")),
     "rules": frozenset(("facts", "vendor", "model", "settings")),
     "matrix": frozenset(("facts", "vendor", "model", "settings")),

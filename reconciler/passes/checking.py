@@ -18,7 +18,7 @@ from reconciler.inventory.store import InventoryStore
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import AnyDeclared, Declarations
 from reconciler.model.document import Frozen
-from reconciler.model.finding import Finding, Severity, Silenced, Unknown, sort_findings
+from reconciler.model.finding import Finding, Severity, Silenced, Unknown, once
 from reconciler.model.identity import TargetName
 from reconciler.model.key import KeyDocument
 from reconciler.model.operator import OperatorDocument
@@ -84,8 +84,8 @@ class Pass:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything found so far, sorted."""
-        return sort_findings([*self.read, *self.judged])
+        """Everything found so far, sorted, one finding for each mistake."""
+        return once(self.read, self.judged)
 
     @property
     def targets(self) -> dict[str, Target]:

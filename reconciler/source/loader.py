@@ -15,29 +15,34 @@ import hashlib
 import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from pydantic import ValidationError
 
 from reconciler.errors import KeyStoreError
 from reconciler.model.agent import AgentDocument
+from reconciler.model.body import nul_problems
+from reconciler.model.body_check import body_problems
 from reconciler.model.declaration import Declarations, Declared, Foreign, PrivateKeyPlace, Rejected
 from reconciler.model.finding import Finding, sort_findings
-from reconciler.model.json import Path
+from reconciler.model.json import JsonObject, Path
 from reconciler.model.key import KeyDocument, PublicKey
 from reconciler.model.operator import OperatorDocument
-from reconciler.model.origin import Origin
+from reconciler.model.origin import Origin, Positions
 from reconciler.model.reading_rule import problem
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import AgentRunner, RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.settings import Limits
-from reconciler.source.kind import kind_of, listed, with_current_envelope
+from reconciler.source.kind import Document, Model, kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
 from reconciler.source.quoted import quoted
 from reconciler.source.tree import Tree, is_yaml
-from reconciler.source.violation import findings_of
+from reconciler.source.violation import body_finding, findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml
 
+_NUL = (b"\\0", b"\\x00", b"\\u0000", b"\\U00000000")
+"""How a NUL character is written; as it is, it makes the file binary."""
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _OUR_GROUPS = (b"entity.humanitec.io", b"core.api.humanitec.io", b"reconciler/")
 _KEY_PATH: Path = ("spec", "publicKey")
@@ -59,6 +64,7 @@ class _FileContent:
     findings: list[Finding] = field(default_factory=list)
     private_keys: tuple[PrivateKeyPlace, ...] = ()
     unread: str = ""
+    may_hold_nul: bool = False
 
 
 class Loader:
@@ -179,6 +185,7 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
         message = "the file is a Git LFS pointer; its content is not here"
         content.findings.append(problem("F10", message, Origin(path), advice="run: git lfs pull"))
         return content
+    content.may_hold_nul = any(escape in text for escape in _NUL)
     parsed = parse_yaml(text, path, limits)
     for document in parsed.documents:
         _take(document, content)
@@ -212,12 +219,32 @@ def _take(document: YamlDocument, content: _FileContent) -> None:
         content.findings.append(model)
         return
     raw = with_current_envelope(raw)
+    validated = _validated(model, raw, positions, content)
+    if isinstance(validated, Rejected):
+        content.rejected.append(validated)
+    else:
+        _keep(validated, raw, positions, content)
+
+
+def _validated(
+    model: Model, raw: JsonObject, positions: Positions, content: _FileContent
+) -> Document | Rejected:
+    """Return the document, or note everything that is wrong with it and return it as rejected."""
+    kind = model.__name__.removesuffix("Document")
+    problems = chain(body_problems(kind, raw), nul_problems(raw) if content.may_hold_nul else ())
+    refused = [body_finding(found, raw, positions) for found in problems]
     try:
         validated = model.model_validate(raw)
     except ValidationError as error:
-        content.findings.extend(findings_of(error, model, raw, positions))
-        content.rejected.append(Rejected(model.__name__.removesuffix("Document"), raw, positions))
-        return
+        refused.extend(findings_of(error, model, raw, positions))
+    else:
+        if not refused:
+            return validated
+    content.findings.extend(refused)
+    return Rejected(kind, raw, positions)
+
+
+def _keep(validated: Document, raw: JsonObject, positions: Positions, content: _FileContent) -> None:
     match validated:
         case DefinitionDocument():
             content.definitions.append(Declared(validated, raw, positions))
