@@ -114,6 +114,14 @@ _RULES = (
         "plan. Remove it, or keep it and read nothing into it.",
     ),
     ReadingRule(
+        "F15",
+        "A number does not arrive as it is written",
+        "JSON carries numbers without their spelling, and the APIs hold them as doubles: `012` arrives as 12, "
+        "`1.10` as 1.1, `1e3` as 1000, and of more than 15 digits the last ones may change. Where a text is meant (an "
+        "account, a version, a commit), quote it. Leading zeros are an error, because readers of YAML disagree "
+        "whether they mean octal, and so are numbers that arrive as other ones.",
+    ),
+    ReadingRule(
         "S01",
         "A rule is switched that does not exist",
         "`rules` in the settings, or an annotation of an object, names an id that no rule has, so that the "

@@ -13,7 +13,7 @@ Every file, YAML or not, is searched for private keys. Rules about content are l
 
 import hashlib
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -37,6 +37,7 @@ from reconciler.settings import Limits
 from reconciler.source.kind import Document, Model, kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
 from reconciler.source.quoted import quoted
+from reconciler.source.spelling import suspect_lines, with_spelling
 from reconciler.source.tree import Tree, is_yaml
 from reconciler.source.violation import body_finding, findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml
@@ -64,7 +65,6 @@ class _FileContent:
     findings: list[Finding] = field(default_factory=list)
     private_keys: tuple[PrivateKeyPlace, ...] = ()
     unread: str = ""
-    may_hold_nul: bool = False
 
 
 class Loader:
@@ -185,10 +185,10 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
         message = "the file is a Git LFS pointer; its content is not here"
         content.findings.append(problem("F10", message, Origin(path), advice="run: git lfs pull"))
         return content
-    content.may_hold_nul = any(escape in text for escape in _NUL)
+    written = _Written(any(escape in text for escape in _NUL), suspect_lines(text))
     parsed = parse_yaml(text, path, limits)
     for document in parsed.documents:
-        _take(document, content)
+        _take(document, written, content)
     if parsed.failure is not None:
         if parsed.failure.rule == "F02" and _is_template(text):
             content.unread = "a template, not YAML"
@@ -201,7 +201,15 @@ def _is_template(text: bytes) -> bool:
     return b"{{" in text and not any(group in text for group in _OUR_GROUPS)
 
 
-def _take(document: YamlDocument, content: _FileContent) -> None:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the text of a file says that its values do not: NUL as an escape, numbers with an odd spelling."""
+
+    may_hold_nul: bool
+    suspect_lines: Sequence[str]
+
+
+def _take(document: YamlDocument, written: _Written, content: _FileContent) -> None:
     """Sort one document into its kind."""
     raw, positions = document.value, document.positions
     in_list = listed(raw, positions)
@@ -219,7 +227,7 @@ def _take(document: YamlDocument, content: _FileContent) -> None:
         content.findings.append(model)
         return
     raw = with_current_envelope(raw)
-    validated = _validated(model, raw, positions, content)
+    validated = _validated(model, raw, positions, written, content)
     if isinstance(validated, Rejected):
         content.rejected.append(validated)
     else:
@@ -227,21 +235,22 @@ def _take(document: YamlDocument, content: _FileContent) -> None:
 
 
 def _validated(
-    model: Model, raw: JsonObject, positions: Positions, content: _FileContent
+    model: Model, raw: JsonObject, positions: Positions, written: _Written, content: _FileContent
 ) -> Document | Rejected:
     """Return the document, or note everything that is wrong with it and return it as rejected."""
     kind = model.__name__.removesuffix("Document")
-    problems = chain(body_problems(kind, raw), nul_problems(raw) if content.may_hold_nul else ())
+    problems = chain(body_problems(kind, raw), nul_problems(raw) if written.may_hold_nul else ())
     refused = [body_finding(found, raw, positions) for found in problems]
+    validated: Document | None = None
     try:
         validated = model.model_validate(raw)
     except ValidationError as error:
         refused.extend(findings_of(error, model, raw, positions))
-    else:
-        if not refused:
-            return validated
-    content.findings.extend(refused)
-    return Rejected(kind, raw, positions)
+    found = (
+        with_spelling(refused, raw, positions, written.suspect_lines) if written.suspect_lines else refused
+    )
+    content.findings.extend(found)
+    return Rejected(kind, raw, positions) if validated is None or refused else validated
 
 
 def _keep(validated: Document, raw: JsonObject, positions: Positions, content: _FileContent) -> None:

@@ -23,6 +23,8 @@ from reconciler.model.reading_rule import problem
 from reconciler.model.secret_name import SECRET_POSITIONS
 from reconciler.source.quoted import looks_like_key, quoted
 
+QUOTE = "put it in quotes"
+"""Advice for what was read as a number or a truth value where a text is wanted."""
 _SHOWN_CHARACTERS = 40
 _LONGEST_PATH = 59
 _TAGGED = frozenset(("runner_configuration", "state_storage_configuration"))
@@ -225,7 +227,7 @@ def _wrong_type(wanted: str, value: Json) -> str:
 
 def _quoting(wanted: str, value: Json) -> str:
     """Advice for what YAML read as a number or a truth value although a text is wanted."""
-    return "put it in quotes" if wanted == "a text" and isinstance(value, int | float) else ""
+    return QUOTE if wanted == "a text" and isinstance(value, int | float) else ""
 
 
 _TYPES: dict[str, str] = {
