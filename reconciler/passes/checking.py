@@ -77,6 +77,7 @@ class Pass:
     off: tuple[tuple[str, str], ...] = ()
     silenced: tuple[Silenced, ...] = ()
     checked_only: tuple[tuple[str, int], ...] = ()
+    left_alone: tuple[tuple[str, int], ...] = ()
     requests: dict[str, int] = field(default_factory=dict)
     unread: tuple[tuple[str, str], ...] = ()
     base_name: str = ""
@@ -105,6 +106,7 @@ class Pass:
                 rules_off=self.off,
                 silenced=self.silenced,
                 checked_only=self.checked_only,
+                left_alone=self.left_alone,
                 selection=self.selection.describe(),
                 seconds=monotonic() - self.clock,
                 requests=dict(self.requests),
@@ -138,6 +140,7 @@ def load(running: Pass) -> Declarations | PassResult:
     running.files = tree.files
     running.declarations = declarations
     running.unread = declarations.unread
+    running.left_alone = tuple(sorted(Counter(str(d.raw["kind"]) for d in declarations.left_alone).items()))
     running.read = (
         *tree.findings,
         *declarations.findings,

@@ -38,6 +38,7 @@ from reconciler.passes.evidence import (
     believed,
     connection_of,
     hints,
+    renamed,
     still_declared,
     strays,
     unconnected,
@@ -282,7 +283,7 @@ def _plan_targets(
         unassigned = strays(sight.everything, running.findings, place)
         more = (
             *unconnected(sight.name, sight.target, wanted[sight.name]),
-            *still_declared(built, unassigned),
+            *still_declared(built, unassigned, renamed(sight.everything, place)),
         )
         planned.append((sight, replace(built, problems=(*built.problems, *more))))
     return planned
