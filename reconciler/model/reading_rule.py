@@ -67,8 +67,8 @@ _RULES = (
         "The kind or its version is not known",
         "`reconciler/v1alpha1` has the kinds Agent, Key, Operator, Runner and SecretStore; "
         "`entity.humanitec.io/v1b1` has Definition. Account and ResourceType, which `humctl` takes beside it, are left "
-        "alone and counted. Other kinds of these two groups are refused, because somebody expects them to be applied, and "
-        "so are documents that have the shape of one of these kinds under another version or as items of a list. "
+        "alone and counted. Other kinds of these two groups are refused, because somebody expects them to be applied, "
+        "and so are documents that have the shape of one of these kinds under another version or as items of a list. "
         "All documents of any other group are left alone.",
     ),
     ReadingRule(

@@ -41,7 +41,7 @@ from reconciler.source.ending import as_yaml, holds_document, names_our_version,
 from reconciler.source.kind import Document, Model, Sibling, kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
 from reconciler.source.quoted import quoted
-from reconciler.source.spelling import suspect_lines, with_spelling
+from reconciler.source.spelling import suspects, with_spelling
 from reconciler.source.tree import Tree, is_document, is_json
 from reconciler.source.violation import body_finding, findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml
@@ -214,7 +214,7 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
         message = "the file is a Git LFS pointer; its content is not here"
         content.findings.append(problem("F10", message, Origin(path), advice="run: git lfs pull"))
         return content
-    written = _Written(any(escape in text for escape in _NUL), suspect_lines(text))
+    written = _Written(text, any(escape in text for escape in _NUL), suspects(text))
     parsed = parse_yaml(as_yaml(text) if is_json(path) else text, path, limits)
     for document in parsed.documents:
         _take(document, written, content)
@@ -231,7 +231,7 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
 def _set_aside(path: str, text: bytes, limits: Limits, content: _FileContent) -> None:
     """Note a file that looks like a document of ours, and keep what it declares."""
     aside = _FileContent()
-    written = _Written(may_hold_nul=False, suspect_lines=())
+    written = _Written(text)
     parsed = parse_yaml(text, path, limits)
     for document in parsed.documents:
         _take(document, written, aside)
@@ -248,10 +248,11 @@ def _is_template(text: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What the text of a file says that its values do not: NUL as an escape, numbers with an odd spelling."""
+    """What the text of a file says that its values do not: NUL as an escape, the spelling of numbers."""
 
-    may_hold_nul: bool
-    suspect_lines: Sequence[str]
+    text: bytes
+    may_hold_nul: bool = False
+    suspects: frozenset[int | float] = frozenset()
 
 
 def _take(document: YamlDocument, written: _Written, content: _FileContent) -> None:
@@ -294,9 +295,9 @@ def _validated(
         validated = model.model_validate(raw)
     except ValidationError as error:
         refused.extend(findings_of(error, model, raw, positions))
-    found = (
-        with_spelling(refused, raw, positions, written.suspect_lines) if written.suspect_lines else refused
-    )
+    found = refused
+    if written.suspects:
+        found = with_spelling(refused, raw, positions, written.text, written.suspects)
     content.findings.extend(found)
     return Rejected(kind, raw, positions) if validated is None or refused else validated
 

@@ -23,7 +23,8 @@ _SUSPECT = re.compile(
     rb"(?<![\w.])(?:[-+]?0[0-9xo]|\+[.0-9]|-0(?![.0-9])|[-+]?\.[0-9]|[-+]?[0-9]+\.(?:[0-9]*0)?(?![0-9])"
     rb"|[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]|[-+]?[0-9.]{16})"
 )
-"""What may be such a number. Addresses and versions match as well; only then numbers are looked at."""
+"""The start of what may be such a number. Addresses and texts in quotes match as well."""
+_WORD = re.compile(rb"[-+.0-9A-Za-z]*")
 _TOKEN = re.compile(r"(?:[&!]\S*[ \t]+)*([-+.0-9][0-9A-Za-z.+-]*)")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _OCTAL_DIGITS = re.compile(r"0[0-7]+")
@@ -32,11 +33,25 @@ _EXACT = 2**53
 _WITHOUT_EXPONENT = (Decimal("1e-6"), Decimal("1e21"))
 """Between these, JSON writes numbers without an exponent."""
 _MOST_CHARACTERS = 60
+MAX_FINDINGS = 50
+"""Numbers of one document that are listed; the others are counted."""
 
 
-def suspect_lines(content: bytes) -> Sequence[str]:
-    """Return the lines of a text in which a number may lose its spelling; none where no number can."""
-    return lines_of(content.decode("utf-8-sig", "replace")) if _SUSPECT.search(content) else ()
+def suspects(content: bytes) -> frozenset[int | float]:
+    """Return the values of everything in a text that may be a number with a spelling to lose.
+
+    Numbers of a document that are not among them have none, so that no places need to be found out.
+    """
+    found: set[int | float] = set()
+    for start in _SUSPECT.finditer(content):
+        word = _WORD.match(content, start.start())
+        try:
+            value = plain_value(word[0].decode("ascii")) if word is not None else None
+        except ValueError:
+            continue
+        if isinstance(value, int | float):
+            found.add(value)
+    return frozenset(found)
 
 
 def arriving(value: float) -> str:
@@ -60,29 +75,45 @@ def arriving(value: float) -> str:
 
 
 def with_spelling(
-    findings: Sequence[Finding], document: JsonObject, positions: Positions, lines: Sequence[str]
+    findings: Sequence[Finding],
+    document: JsonObject,
+    positions: Positions,
+    content: bytes,
+    values: frozenset[int | float],
 ) -> list[Finding]:
     """Return findings of one document, completed by those of numbers that lose their spelling.
 
-    Where a text is wanted there is a finding already; it gets the value as it would arrive.
+    `content` is the text of the file, `values` are its `suspects`. Where a text is wanted there is a finding
+    already; it gets the value as it would arrive.
     """
-    kept = list(findings)
+    if not _holds(document, values):
+        return list(findings)
+    lines = lines_of(content.decode("utf-8-sig", "replace"))
+    kept, found = list(findings), []
     at = {finding.origin: index for index, finding in enumerate(kept) if finding.rule == "F06"}
     for path, value, place in _respelled(document, positions, lines):
         index = at.get(place)
         if index is None:
-            kept.append(_finding(path, value, place, lines))
+            found.append(_finding(path, value, place, lines))
         elif kept[index].advice == QUOTE:
             written, arrives = _shown(path, value, place, lines)
             kept[index] = replace(kept[index], advice=f"{QUOTE}: {written} arrives as {arrives}")
-    return kept
+    return [*kept, *_bounded(found)]
+
+
+def _bounded(found: list[Finding]) -> list[Finding]:
+    """Return the first findings, errors before warnings, and one that counts those that are left out."""
+    found.sort(key=Finding.sort_key)
+    shown, rest = found[:MAX_FINDINGS], found[MAX_FINDINGS:]
+    if rest:
+        message = f"{len(rest)} more numbers of the document do not arrive as they are written"
+        shown.append(replace(rest[0], message=message, advice="quote those that are meant as texts"))
+    return shown
 
 
 def _respelled(
     document: JsonObject, positions: Positions, lines: Sequence[str]
 ) -> Iterator[tuple[Path, int | float, Origin]]:
-    if not _has_number(document):
-        return  # places are found out when they are asked for, which costs a parse
     for path, value, place in positions.walk(document):
         if isinstance(value, int | float) and not isinstance(value, bool):
             text = _written(value, place, lines)
@@ -90,12 +121,13 @@ def _respelled(
                 yield path, value, place
 
 
-def _has_number(value: Json) -> bool:
+def _holds(value: Json, numbers: frozenset[int | float]) -> bool:
+    """True where one of the numbers stands in a value."""
     if isinstance(value, dict):
-        return any(map(_has_number, value.values()))
+        return any(_holds(child, numbers) for child in value.values())
     if isinstance(value, list):
-        return any(map(_has_number, value))
-    return isinstance(value, int | float) and not isinstance(value, bool)
+        return any(_holds(child, numbers) for child in value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and value in numbers
 
 
 def _written(value: float, place: Origin, lines: Sequence[str]) -> str:
