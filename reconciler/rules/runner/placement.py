@@ -49,7 +49,10 @@ def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str]]:
         )
     if isinstance(job, dict) and dig(configuration, "type") != "serverless-ecs":
         for name in ("namespace", "service_account"):
-            if members.get(name) in (None, ""):  # the reader reports values of another type, and no `job` at all
+            if members.get(name) in (
+                None,
+                "",
+            ):  # the reader reports values of another type, and no `job` at all
                 place: Path = (*JOB, name) if name in members else JOB
                 yield place, f"`job.{name}` is missing", f"Set `runner_configuration.job.{name}`."
     for name in _TERRAFORM_STORAGE:
