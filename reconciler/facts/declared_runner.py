@@ -20,6 +20,8 @@ STORAGE = ("spec", "state_storage_configuration")
 CONTAINERS = (*JOB, "pod_template", "spec", "containers")
 MAIN = "main"
 """Name of the runner's own container in jobs (v2 reference 9.7)."""
+OLDER_NAMES = ("platform-orchestrator-runner", "canyon-runner")
+"""Names of that container in published examples. What a runner of today makes of them is not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class WrittenRunner:
     def origin(self, path: Path = ()) -> Origin:
         """Place of the value under `path`, or of its nearest existing ancestor."""
         return self.positions.origin(self.raw, path)
+
+    def key_origin(self, path: Path = ()) -> Origin:
+        """Place of the key under `path`, or of its nearest existing ancestor."""
+        return self.positions.key_origin(self.raw, path)
 
     def key(self, scope: Scope) -> ResourceKey:
         """Key of the runner in the organization of the scope."""

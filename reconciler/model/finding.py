@@ -1,5 +1,6 @@
 """What checks say: findings about the input, and checks that could not look."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,6 +70,22 @@ class Silenced:
     rule: str
     reason: str
     place: Origin
+
+
+_OF_FIELDS = frozenset(("F05", "F06"))
+"""Reading rules about single fields: what a rule of the catalogue says about the same place says more."""
+
+
+def once(read: Iterable[Finding], judged: Iterable[Finding]) -> "tuple[Finding, ...]":
+    """Findings of reading and of rules, sorted, with one for each mistake.
+
+    Where both report one place, the rule's stays: it says why, and it can be looked up. A rule that was
+    weakened to a warning replaces nothing, because the document stays refused.
+    """
+    kept = list(judged)
+    explained = {finding.origin for finding in kept if finding.severity is Severity.ERROR}
+    kept.extend(f for f in read if f.rule not in _OF_FIELDS or f.origin not in explained)
+    return sort_findings(kept)
 
 
 def sort_findings(findings: "list[Finding]") -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation, Kind
 from reconciler.model.state import State
 from reconciler.passes.begin import Pass
-from reconciler.passes.evidence import agents_in, connection_of, still_declared, strays, unconnected
+from reconciler.passes.evidence import agents_in, connection_of, renamed, still_declared, strays, unconnected
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.read import Base, Reading
 from reconciler.passes.result import Preview
@@ -77,7 +77,7 @@ def _plans(
         unassigned = strays(sight.everything, reading.findings, asked.place(sight.name))
         more = (
             *unconnected(sight.name, sight.target, wanted[sight.name]),
-            *still_declared(built, unassigned),
+            *still_declared(built, unassigned, renamed(sight.everything, asked.place(sight.name))),
         )
         pairs.append((sight, replace(built, problems=(*built.problems, *more))))
     return tuple(pairs)

@@ -1,5 +1,6 @@
 """The first step: the tree becomes declarations, once, and for a preview the tree of the base as well."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -34,6 +35,8 @@ class Reading:
     declarations: Declarations = field(default_factory=Declarations, repr=False)
     findings: tuple[Finding, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
+    left_alone: tuple[tuple[str, int], ...] = ()
+    """Documents of kinds that are known and not handled: a kind and a number each."""
     base: Base | None = None
 
 
@@ -49,6 +52,7 @@ def read(asked: Pass) -> Reading:
         declarations,
         (*tree.findings, *declarations.findings, *unassigned(declarations, targets)),
         declarations.unread,
+        tuple(sorted(Counter(str(one.raw["kind"]) for one in declarations.left_alone).items())),
     )
 
 

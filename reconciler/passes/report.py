@@ -5,7 +5,7 @@ from dataclasses import replace
 from time import monotonic
 
 from reconciler.errors import ReconcilerError
-from reconciler.model.finding import sort_findings
+from reconciler.model.finding import once
 from reconciler.passes.begin import Pass
 from reconciler.passes.cause import causes
 from reconciler.passes.judge import Judged
@@ -34,7 +34,7 @@ def report(
     verdict = judged.verdict
     made = replace(
         _result(asked, reading),
-        findings=sort_findings([*judged.reading, *verdict.findings]),
+        findings=once(judged.reading, verdict.findings),
         unknown=verdict.unknown,
         rules_off=verdict.off,
         silenced=verdict.silenced,
@@ -54,6 +54,7 @@ def _result(asked: Pass, reading: Reading) -> PassResult:
         selection=asked.selection.describe(),
         seconds=monotonic() - asked.clock,
         unread=reading.unread,
+        left_alone=reading.left_alone,
     )
 
 

@@ -13,6 +13,7 @@
     unknownRules, rulesOff           [{rule, reason}]
     silenced                         [{rule, reason, file, line, column}]: findings that annotations silenced
     checkedOnly                      [{what, count}]: declared and checked, and never applied
+    leftAlone                        [{what, count}]: documents of kinds that are known and not handled
     summary                          counts of all targets; of a preview, this change's own
     targets                          [{name, organization, endpoints, complete, error, advice, transient,
                                      causes: [{message, advice, setting, file?, line?, column?}],
@@ -101,6 +102,7 @@ def _document(result: PassResult, *, detailed: bool) -> Members:
             {"rule": one.rule, "reason": one.reason, **_origin(one.place)} for one in result.silenced
         ],
         "checkedOnly": [{"what": noun, "count": number} for noun, number in result.checked_only],
+        "leftAlone": [{"what": noun, "count": number} for noun, number in result.left_alone],
         "summary": dict(agenda.total(conclusion.plans(result))),
         "targets": Items(_target(target, result) for target in result.targets),
         "settingsChange": None if result.settings_change is None else _settings(result.settings_change),

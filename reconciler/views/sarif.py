@@ -185,6 +185,8 @@ def _unseen(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:
         )
     if result.checked_only:
         yield _notification("note", f"Checked, not applied: {unseen.checked_only(result)}")
+    if result.left_alone:
+        yield _notification("note", f"Left alone: {unseen.left_alone(result)}")
 
 
 def _switched(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:

@@ -142,6 +142,11 @@ def everything(result: PassResult) -> list[Unexamined]:
     return [*unknown, *switched(result), *others(result)]
 
 
+def left_alone(result: PassResult) -> str:
+    """Documents of kinds that are known and not handled: `1 Account`; "" for nothing."""
+    return ", ".join(plural(number, noun) for noun, number in result.left_alone)
+
+
 def checked_only(result: PassResult) -> str:
     """What was declared and checked and is never applied: `1 Operator, 2 SecretStores`; "" for nothing."""
     return ", ".join(plural(number, noun) for noun, number in result.checked_only)

@@ -4,7 +4,6 @@ No message here holds key text, of public keys neither: a private key may stand 
 one belongs.
 """
 
-import re
 from collections.abc import Iterator
 
 from reconciler.facts.scope import Scope
@@ -17,13 +16,12 @@ from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
 from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.vendor import orchestrator_v2 as v2
 
 _RSA = "RSA"
 _ED25519 = "Ed25519"
 _MINIMUM_BITS = 4096
 _PUBLIC_LABEL = "PUBLIC KEY"
-_RUNNER_KEY_LENGTH = 200
-_RUNNER_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----\n[^\n]+\n-----END PUBLIC KEY-----(\n)?")
 _GENERATE_RSA = "Make a pair with `openssl genrsa 4096`; register what `openssl rsa -pubout` prints."
 _GENERATE_ED25519 = (
     "Make a pair with `openssl genpkey -algorithm ed25519`; register what `openssl pkey -pubout` prints."
@@ -197,12 +195,13 @@ def _runner_key_problem(text: str, public_key: PublicKey | None) -> tuple[str, s
             "the key has CRLF line ends; the orchestrator takes LF only",
             "Write the key with LF line ends.",
         )
-    if len(text) > _RUNNER_KEY_LENGTH:
+    longest = v2.AGENT_KEY.most or 0
+    if len(text) > longest:
         return (
-            f"the key has {len(text)} characters; the orchestrator takes {_RUNNER_KEY_LENGTH} at most",
+            f"the key has {len(text)} characters; the orchestrator takes {longest} at most",
             _GENERATE_ED25519,
         )
-    if _RUNNER_KEY.fullmatch(text) is None:
+    if not v2.AGENT_KEY.accepts(text):
         return (
             "the key must be one PEM block labelled `PUBLIC KEY`, body on one line, at most one line end after it",
             "In YAML, write the three lines under `key: |`.",

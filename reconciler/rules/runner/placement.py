@@ -31,7 +31,10 @@ _Problem = tuple[Origin, str]
 
 def _right_place(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
     for path, problem, advice in _misplaced(runner.fact):
-        yield runner.says(f"Runner `{runner.fact.id}`: {problem}", at=runner.fact.origin(path), advice=advice)
+        # where the reader reports a field that is unknown or missing, or an empty text
+        is_given = runner.fact.at(*map(str, path)) not in ("", None)
+        place = runner.fact.key_origin(path) if is_given else runner.fact.origin(path)
+        yield runner.says(f"Runner `{runner.fact.id}`: {problem}", at=place, advice=advice)
 
 
 def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str]]:
@@ -44,10 +47,13 @@ def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str]]:
             "`key` stands under `job`",
             "Move it up, beside `job`, into `runner_configuration`.",
         )
-    if isinstance(configuration, dict) and configuration.get("type") != "serverless-ecs":
+    if isinstance(job, dict) and dig(configuration, "type") != "serverless-ecs":
         for name in ("namespace", "service_account"):
-            if members.get(name) in (None, ""):  # the reader reports values of another type
-                place = CONFIGURATION if job is None else JOB
+            if members.get(name) in (
+                None,
+                "",
+            ):  # the reader reports values of another type, and no `job` at all
+                place: Path = (*JOB, name) if name in members else JOB
                 yield place, f"`job.{name}` is missing", f"Set `runner_configuration.job.{name}`."
     for name in _TERRAFORM_STORAGE:
         if runner.at(*STORAGE, name) is not None:

@@ -2,31 +2,35 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.declared_runner import JOB, MAIN, WrittenRunner
+from reconciler.facts.declared_runner import JOB, MAIN, OLDER_NAMES, WrittenRunner
 from reconciler.facts.definition import dig, items
-from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.pattern import is_literal
 from reconciler.model.finding import Severity
 from reconciler.model.json import Json, Path
 from reconciler.model.secret_name import variable_names_secret
-from reconciler.rules.over import RUNNER_INSTALLS, RUNNERS
+from reconciler.rules.over import RUNNERS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 
 WORKLOAD_IDENTITY = "azure.workload.identity/client-id"
 WORKLOAD_LABEL = "azure.workload.identity/use"
-_ALIAS = "platform-orchestrator-runner"
 
 
 def _one_container(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
     for path, container in runner.fact.containers():
         name = container.get("name")
-        if name not in (MAIN, _ALIAS) and not container.get("image"):
-            yield runner.says(
-                f"Container {_shown(name)} would be added beside `{MAIN}` and has no image",
-                at=runner.fact.origin((*path, "name")),
-                advice=f"To change the runner's own container use the name `{MAIN}`; a further one needs an `image`.",
-            )
+        if name == MAIN or container.get("image"):
+            continue
+        # sources contradict each other about the older names of the runner's own container
+        is_older = name in OLDER_NAMES
+        yield runner.says(
+            f"Container {_shown(name)} has no image: a runner of today may add it beside `{MAIN}`"
+            if is_older
+            else f"Container {_shown(name)} would be added beside `{MAIN}` and has no image",
+            at=runner.fact.origin((*path, "name")),
+            advice=f"To change the runner's own container use the name `{MAIN}`; a further one needs an `image`.",
+            severity=Severity.WARNING if is_older else None,
+        )
 
 
 def _shown(name: Json) -> str:
@@ -43,20 +47,17 @@ def _list_of_variables(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
             )
 
 
-def _workload_label(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
-    installed = runner.fact
-    annotations = dig(installed.install.helmValues, "serviceAccount", "annotations")
+def _workload_label(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
+    at = ("spec", "install", "helmValues", "serviceAccount", "annotations")
+    annotations = runner.fact.at(*at)
     if not isinstance(annotations, dict) or WORKLOAD_IDENTITY not in annotations:
         return
     path = (*JOB, "pod_template", "metadata", "labels", WORKLOAD_LABEL)
-    if (
-        runner.seen.platform(installed.install.cluster) == "aks"
-        and dig(installed.runner.raw, *path) != "true"
-    ):
+    if runner.seen.platform(runner.fact.cluster) == "aks" and runner.fact.at(*path) != "true":
         yield runner.says(
             f"Job pods of {runner.name} need the label `{WORKLOAD_LABEL}` with the text `true`",
-            at=installed.runner.origin(path),
-            others=(installed.origin(("helmValues", "serviceAccount", "annotations")),),
+            at=runner.fact.origin(path),
+            others=(runner.fact.origin(at),),
             advice='Set it under `job.pod_template.metadata.labels` as `"true"`, in quotes; a pod template '
             "given later replaces the earlier one whole.",
         )
@@ -102,7 +103,7 @@ RULES = (
         id="R100",
         title="Containers of a pod template have an image, or are the runner's own",
         severity=Severity.ERROR,
-        confidence=Confidence.DOCUMENTED,
+        confidence=Confidence.CONTRADICTORY,
         sides=(Side.FILE,),
         over=RUNNERS,
         check=_one_container,
@@ -122,7 +123,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=RUNNER_INSTALLS,
+        over=RUNNERS,
         check=_workload_label,
     ),
     Rule(

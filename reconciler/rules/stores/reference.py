@@ -121,6 +121,9 @@ def _problem(leaf: SecretLeaf) -> tuple[str, str, str] | None:
             f"refers to the built-in store `{BUILT_IN_STORE}`, which requests must not name",
             "Name an external store; the built-in one cannot be referred to.",
         )
+    for name in _MEMBERS:
+        if leaf.value.get(name) is not None and not isinstance(leaf.value[name], str):
+            return name, f"has a `{name}` that is not a text", "Put it in quotes."
     if value is not None or "value" in given:
         return None
     if given and (store is None or ref is None):
