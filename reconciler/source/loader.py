@@ -292,7 +292,11 @@ def _validated(
     tags = dict(findings_of_tags(raw, kind, positions))
     content.findings.extend(tags.values())
     problems = chain(body_problems(kind, raw), nul_problems(raw) if written.may_hold_nul else ())
-    refused = [body_finding(found, raw, positions) for found in problems]
+    refused = [
+        body_finding(found, raw, positions)
+        for found in problems
+        if not any(found.path[: len(path)] == path for path in tags)
+    ]
     validated: Document | None = None
     try:
         validated = model.model_validate(raw)
