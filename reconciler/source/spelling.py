@@ -33,6 +33,8 @@ _EXACT = 2**53
 _WITHOUT_EXPONENT = (Decimal("1e-6"), Decimal("1e21"))
 """Between these, JSON writes numbers without an exponent."""
 _MOST_CHARACTERS = 60
+_PLAIN = frozenset(("helmValues", "privateKey"))
+"""Names that sound secret and lead to plain values as well; what stands below is judged by its own name."""
 MAX_FINDINGS = 50
 """Numbers of one document that are listed; the others are counted."""
 
@@ -96,8 +98,8 @@ def with_spelling(
         if index is None:
             found.append(_finding(path, value, place, lines))
         elif kept[index].advice == QUOTE:
-            written, arrives = _shown(path, value, place, lines)
-            kept[index] = replace(kept[index], advice=f"{QUOTE}: {written} arrives as {arrives}")
+            change = _change(path, value, _written(value, place, lines))
+            kept[index] = replace(kept[index], advice=f"{QUOTE}; it {change}")
     return [*kept, *_bounded(found)]
 
 
@@ -142,21 +144,24 @@ def _written(value: float, place: Origin, lines: Sequence[str]) -> str:
         return ""
 
 
-def _shown(path: Path, value: float, place: Origin, lines: Sequence[str]) -> tuple[str, str]:
-    """The number as written and as it would arrive, in words where it may be a secret."""
-    text, arrives = _written(value, place, lines), arriving(value)
-    if any(may_name_secret(step) for step in path if isinstance(step, str)) or len(text) > _MOST_CHARACTERS:
-        return "this number", "another one" if arrives else "no number that JSON readers can hold"
-    return f"`{text}`", f"`{arrives}`" if arrives else "no number that JSON readers can hold"
+def _change(path: Path, value: float, text: str) -> str:
+    """How the number changes on the way, to be read after its name; without any digit where it may be a secret."""
+    arrives = arriving(value)
+    is_hidden = any(may_name_secret(step) for step in path if isinstance(step, str) and step not in _PLAIN)
+    if is_hidden or len(text) > _MOST_CHARACTERS:
+        return (
+            "arrives otherwise than it is written" if arrives else "is larger than every number that arrives"
+        )
+    return f"is written `{text}` and arrives as `{arrives}`" if arrives else "is too large to arrive"
 
 
 def _finding(path: Path, value: float, place: Origin, lines: Sequence[str]) -> Finding:
     text, arrives = _written(value, place, lines), arriving(value)
-    written, shown = _shown(path, value, place, lines)
-    message = f"{named(path)} is written {written} and arrives as {shown}"
+    change = _change(path, value, text)
+    message = f"{named(path)} {change}"
     if _LEADING_ZERO.fullmatch(text):
         advice = "quote it where a text is meant"
-        if _OCTAL_DIGITS.fullmatch(text) and written != "this number":
+        if _OCTAL_DIGITS.fullmatch(text) and text in change:
             advice += f"; where an octal number is meant, write `{int(text, 8)}`"
         return problem("F15", message, place, advice=advice)
     if not arrives or _is_another_number(text, arrives):

@@ -173,6 +173,16 @@ def test_tags_are_allowed_in_every_secret_position(tag: str) -> None:
             "`orchestrator.auth`",
             id="address",
         ),
+        pytest.param(
+            runner(
+                "{type: kubernetes-gke, job: {namespace: a, service_account: b, pod_template: {metadata: {labels: "
+                "{a: !env X}}}}, cluster: {name: c, project_id: p, location: l, auth: {gcp_audience: a, "
+                "gcp_service_account: s}}}"
+            ),
+            "a.yaml:5:126",
+            "runners of type `kubernetes`",
+            id="pod template",
+        ),
     ],
 )
 def test_a_tag_where_no_secret_belongs_is_one_finding_with_advice(text: str, place: str, advice: str) -> None:
