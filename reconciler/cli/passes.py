@@ -14,7 +14,7 @@ from reconciler.cli.request import Request
 from reconciler.errors import ReconcilerError, SettingsError, UsageError
 from reconciler.model.finding import sort_findings
 from reconciler.model.secret import Digester
-from reconciler.passes.reconcile import Adapters
+from reconciler.passes.checking import Adapters
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.plan.selection import Selection
 from reconciler.repository.remote import Listed

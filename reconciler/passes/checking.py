@@ -253,3 +253,13 @@ def _left_out(document: Frozen) -> Iterator[str]:
                 yield "Operator key" if spec.for_.operator is not None else "Runner key"
             if spec.privateKey is not None:
                 yield "private key place"
+
+
+def validate(settings: Settings, adapters: Adapters, selection: Selection) -> PassResult:
+    """Read and check; no network beyond the source."""
+    running = start(settings, adapters, selection, Purpose.VALIDATE)
+    loaded = load(running)
+    if isinstance(loaded, PassResult):
+        return loaded
+    check(running, loaded, {})
+    return running.result()

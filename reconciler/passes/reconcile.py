@@ -31,7 +31,7 @@ from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.passes.carry_out import Records, Work, carry_out
-from reconciler.passes.checking import Adapters, Pass, check, load, load_base, start
+from reconciler.passes.checking import Adapters, Pass, check, load, load_base, start, validate
 from reconciler.passes.evidence import (
     agents_in,
     at_home,
@@ -72,16 +72,6 @@ class _Sight:
     desired: State
     inventory: Inventory
     look: Look
-
-
-def validate(settings: Settings, adapters: Adapters, selection: Selection) -> PassResult:
-    """Read and check; no network beyond the source."""
-    running = start(settings, adapters, selection, Purpose.VALIDATE)
-    loaded = load(running)
-    if isinstance(loaded, PassResult):
-        return loaded
-    check(running, loaded, {})
-    return running.result()
 
 
 def plan(
