@@ -27,9 +27,10 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: wall seconds, peak resident memory in MiB, exit code and output."""
+    """One finished process: wall and processor seconds, peak resident memory in MiB, exit code and output."""
 
     seconds: float
+    processor_s: float
     memory_mib: float
     code: int
     stdout: str
@@ -40,7 +41,9 @@ _LAUNCHER = """
 import json, os, sys, time
 start = time.perf_counter()
 _, status, usage = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
-os.write(int(sys.argv[1]), json.dumps([time.perf_counter() - start, usage.ru_maxrss, status]).encode())
+took = time.perf_counter() - start
+report = [took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, status]
+os.write(int(sys.argv[1]), json.dumps(report).encode())
 """
 """Starts a program from a small process: a child counts the memory of whoever forked it as its own peak."""
 
@@ -64,12 +67,13 @@ def run(arguments: Sequence[str], *, expect: Sequence[int] = (0,)) -> Run:
             check=True,
         )
         os.close(writing)
-        seconds, peak, status = json.loads(report.read())
+        seconds, processor_s, peak, status = json.loads(report.read())
         code = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
         result = Run(
             seconds=seconds,
+            processor_s=processor_s,
             memory_mib=peak / (1024 * 1024 if sys.platform == "darwin" else 1024),
             code=code,
             stdout=out.read().decode(),

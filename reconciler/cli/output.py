@@ -9,7 +9,7 @@ from typing import TextIO
 
 from reconciler.cli.session import Session
 from reconciler.passes.result import PassResult, Purpose
-from reconciler.views import json, markdown, outcome_text, text
+from reconciler.views import text
 from reconciler.views.page import Page
 
 DEFAULT_WIDTH = 80
@@ -21,15 +21,19 @@ _PLAIN = str.maketrans({"→": "->", "…": "...", "·": "-"})
 def show(result: PassResult, form: str, session: Session, *, detailed: bool = False) -> None:
     """Print a result in a `Format`; `detailed` as in `PassResult.exit_code`."""
     if form == "json":
+        from reconciler.views import json  # noqa: PLC0415  every format is imported by those who ask for it
+
         write_all(sys.stdout, json.stream(result, detailed=detailed))
     else:
         write(sys.stdout, _rendered(result, form, session, detailed=detailed))
 
 
 def _rendered(result: PassResult, form: str, session: Session, *, detailed: bool) -> str:
-    """A result in one of the other formats. Modules of formats that few ask for are imported when they are."""
+    """A result in one of the other formats."""
     match form:
         case "markdown":
+            from reconciler.views import markdown  # noqa: PLC0415  as above
+
             return markdown.render(result)
         case "sarif":
             from reconciler.views import sarif  # noqa: PLC0415  as above
@@ -49,7 +53,11 @@ def _rendered(result: PassResult, form: str, session: Session, *, detailed: bool
 
 def text_of(result: PassResult, session: Session, stream: TextIO) -> str:
     """Text for people, as wide and as colourful as `stream` is."""
-    render = outcome_text.render if result.purpose is Purpose.APPLY else text.render
+    render = text.render
+    if result.purpose is Purpose.APPLY:
+        from reconciler.views import outcome_text  # noqa: PLC0415  as above
+
+        render = outcome_text.render
     return render(result, width=width_of(stream), color=session.is_colored(stream))
 
 

@@ -19,7 +19,7 @@ from reconciler.cli.waiting import WaitingNotices
 from reconciler.errors import ReconcilerError, SettingsError, UsageError
 from reconciler.model.finding import sort_findings
 from reconciler.model.secret import Digester
-from reconciler.passes.reconcile import Adapters
+from reconciler.passes.begin import Adapters
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.plan.selection import Selection
 from reconciler.repository.remote import Listed

@@ -15,18 +15,14 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import AnyDeclared, Declarations
 from reconciler.model.document import Frozen
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.identity import TargetName
 from reconciler.model.key import KeyDocument
-from reconciler.model.kind import Kind
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import State
 from reconciler.passes.begin import Pass
 from reconciler.passes.read import Reading
-from reconciler.plan.action import TargetPlan
-from reconciler.plan.guards import deleted
-from reconciler.plan.parts import criterion_selector
 from reconciler.rules.judge import Judgement, Turn, judge
 from reconciler.settings import Settings, Target
 from reconciler.source.selection import select
@@ -71,25 +67,6 @@ def judge_world(asked: Pass, reading: Reading, judged: Judged, live: Mapping[Tar
     looked_at = scopes(asked.settings, asked.targets, reading.declarations, asked.started_at, live)
     verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
     return replace(judged, verdict=judged.verdict.joined(verdict), scopes=())
-
-
-def after(plan: TargetPlan, live: State) -> State:
-    """What is left of the live state when the plan is carried out; what is held stays."""
-    doing = [action for action in plan.actions if action.id not in plan.held and action.is_deletion]
-    gone = {key for action in doing for key in deleted(action)}
-    moved: dict[ResourceKey, set[str]] = {}
-    for action in doing:
-        if action.key.kind is Kind.CRITERION:
-            moved.setdefault(action.subject.key, set()).add(criterion_selector(action.key))
-    if not gone:
-        return live
-    left = {key: resource for key, resource in live.resources.items() if key not in gone}
-    for key, selectors in moved.items():
-        resource = left.get(key)
-        if resource is not None:
-            criteria = {name: of for name, of in (resource.criteria or {}).items() if name not in selectors}
-            left[key] = replace(resource, criteria=criteria)
-    return replace(live, resources=left)
 
 
 def scopes(

@@ -18,7 +18,8 @@ from reconciler.plan.action import TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
-from reconciler.plan.guards import takeover, would_take
+from reconciler.plan.guards import deleted, takeover, would_take
+from reconciler.plan.parts import criterion_selector
 from reconciler.plan.saved import SavedPlan, bind, change_digest
 from reconciler.source.selection import select
 
@@ -216,3 +217,22 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
             )
         )
     return Preview(base.name, tuple(own), existing, tuple(withdrawn))
+
+
+def after(plan: TargetPlan, live: State) -> State:
+    """What is left of the live state when the plan is carried out; what is held stays."""
+    doing = [action for action in plan.actions if action.id not in plan.held and action.is_deletion]
+    gone = {key for action in doing for key in deleted(action)}
+    moved: dict[ResourceKey, set[str]] = {}
+    for action in doing:
+        if action.key.kind is Kind.CRITERION:
+            moved.setdefault(action.subject.key, set()).add(criterion_selector(action.key))
+    if not gone:
+        return live
+    left = {key: resource for key, resource in live.resources.items() if key not in gone}
+    for key, selectors in moved.items():
+        resource = left.get(key)
+        if resource is not None:
+            criteria = {name: of for name, of in (resource.criteria or {}).items() if name not in selectors}
+            left[key] = replace(resource, criteria=criteria)
+    return replace(live, resources=left)

@@ -11,13 +11,15 @@ from threading import Event
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.carry_out import Records, Work, carry_out
-from reconciler.passes.judge import Judged, after, judge_files, judge_unseen, judge_world
+from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
 from reconciler.passes.look import Clients, Looked, look
-from reconciler.passes.planned import Planned, binding, plan_all, preview
+from reconciler.passes.planned import Planned, after, binding, plan_all, preview
 from reconciler.passes.read import Reading, read, with_base
-from reconciler.passes.report import failed, in_order, report, target_result, without_preview
+from reconciler.passes.report import failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.passes.schedule import Observer
+from reconciler.passes.target_report import in_order, target_result, without_preview
+from reconciler.passes.validate import validate
 from reconciler.plan.action import Status
 from reconciler.plan.approval import Approval, parse
 from reconciler.plan.saved import SavedPlan
@@ -40,16 +42,6 @@ class _Way:
         """Results of all targets, with nothing carried out."""
         results = [target_result(sight, built) for sight, built in self.planned.pairs]
         return in_order(asked, results, self.looked)
-
-
-def validate(settings: Settings, adapters: Adapters, selection: Selection) -> PassResult:
-    """Read and check; no network beyond the source."""
-    asked = begin(settings, adapters, selection, Purpose.VALIDATE)
-    try:
-        reading = read(asked)
-    except ReconcilerError as error:
-        return failed(asked, error)
-    return report(asked, reading, judge_unseen(asked, judge_files(asked, reading)))
 
 
 def plan(

@@ -45,7 +45,7 @@ def command(
     asked = request(current, Purpose.VALIDATE, rev=rev, url=url, ref=ref, targets=targets, only=only)
 
     def work(composed: "Composition") -> "PassResult":
-        from reconciler.passes.reconcile import validate  # noqa: PLC0415  as above
+        from reconciler.passes.validate import validate  # noqa: PLC0415  as above
 
         return validate(composed.settings, composed.adapters, composed.selection)
 

@@ -1,0 +1,44 @@
+"""Results of single targets, before and after anything is carried out."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from reconciler.passes.begin import Pass
+from reconciler.passes.cause import causes
+from reconciler.passes.look import Looked, Sight, endpoints, retry_after
+from reconciler.passes.result import TargetResult
+from reconciler.plan.action import TargetPlan, Unexamined
+
+
+def target_result(sight: Sight, built: TargetPlan) -> TargetResult:
+    """One target that was seen, before anything is carried out."""
+    failures = sight.look.failures
+    found = causes(sight.name, failures)
+    return TargetResult(
+        sight.name,
+        sight.target.organization,
+        endpoints(sight.target),
+        plan=built,
+        error="; ".join(dict.fromkeys(cause.text for cause in found)),
+        advice=next((cause.advice for cause in found if cause.advice), ""),
+        causes=found,
+        is_transient=any(failure.is_transient for failure in failures.values()),
+        retry_after_s=retry_after(failures.values()),
+    )
+
+
+def in_order(asked: Pass, done: Iterable[TargetResult], looked: Looked) -> tuple[TargetResult, ...]:
+    """Results of all targets in the order of the settings."""
+    order = list(asked.targets)
+    return tuple(sorted((*done, *looked.failed), key=lambda result: order.index(result.target)))
+
+
+def without_preview(result: TargetResult, base_name: str) -> TargetResult:
+    """Say that the whole plan is shown, because the base cannot tell what is this change's own."""
+    if result.plan is None:
+        return result
+    note = Unexamined(
+        "which differences are this change's own",
+        f"the files of {base_name} have errors; everything is shown",
+    )
+    return replace(result, plan=replace(result.plan, unexamined=(*result.plan.unexamined, note)))
