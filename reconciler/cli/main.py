@@ -1,13 +1,28 @@
 """Entry point of the `reconciler` command."""
 
+import os
+import sys
 from typing import NoReturn
 
 from reconciler.cli.collector import expect_loading
+from reconciler.cli.leaving import leave
 from reconciler.cli.program import program
 
 
 def run() -> NoReturn:
     """Run the command line of this process and exit with its code."""
+    _leave_out_what_is_not_used()
     expect_loading()
-    program.main(prog_name="reconciler")
+    try:
+        program.main(prog_name="reconciler")
+    except SystemExit as ended:
+        leave(ended)
     raise AssertionError("main exits")
+
+
+def _leave_out_what_is_not_used() -> None:
+    """Keep libraries from loading what this program has no use for, a tenth of the start of a plan."""
+    # One would see every document, secrets included.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # httpx loads its own command line with it, and with that all of rich; it goes on where that is missing.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is how Python marks what is missing

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from reconciler.cli.session import Session
@@ -20,14 +20,15 @@ _PLAIN = str.maketrans({"→": "->", "…": "...", "·": "-"})
 
 def show(result: PassResult, form: str, session: Session, *, detailed: bool = False) -> None:
     """Print a result in a `Format`; `detailed` as in `PassResult.exit_code`."""
-    write(sys.stdout, rendered(result, form, session, detailed=detailed))
+    if form == "json":
+        write_all(sys.stdout, json.stream(result, detailed=detailed))
+    else:
+        write(sys.stdout, _rendered(result, form, session, detailed=detailed))
 
 
-def rendered(result: PassResult, form: str, session: Session, *, detailed: bool = False) -> str:
-    """A result in a `Format`. Modules of formats that few ask for are imported when they are."""
+def _rendered(result: PassResult, form: str, session: Session, *, detailed: bool) -> str:
+    """A result in one of the other formats. Modules of formats that few ask for are imported when they are."""
     match form:
-        case "json":
-            return json.render(result, detailed=detailed)
         case "markdown":
             return markdown.render(result)
         case "sarif":
@@ -80,16 +81,22 @@ def width_of(stream: TextIO) -> int:
 
 def write(stream: TextIO, content: str) -> None:
     """Write and flush. A reader that went away is no failure: the run goes on and keeps its exit code."""
-    _guarded(lambda: _write(stream, content), stream)
+    write_all(stream, (content,))
 
 
-def _write(stream: TextIO, content: str) -> None:
-    try:
-        stream.write(content)
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        plain = content.translate(_PLAIN)
-        stream.write(plain.encode(encoding, "backslashreplace").decode(encoding))
+def write_all(stream: TextIO, pieces: Iterable[str]) -> None:
+    """As `write`, what comes in pieces, and flush once."""
+    _guarded(lambda: _write(stream, pieces), stream)
+
+
+def _write(stream: TextIO, pieces: Iterable[str]) -> None:
+    for piece in pieces:
+        try:
+            stream.write(piece)
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            plain = piece.translate(_PLAIN)
+            stream.write(plain.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from reconciler.cli.edges.handed_in import HandedInSecrets
 from reconciler.cli.edges.organizations import connecting, local_state
 from reconciler.cli.edges.records import key_of_digests, opened_record
 from reconciler.cli.edges.settings import FoundSettings, check_targets, find_settings
@@ -72,6 +73,12 @@ def compose(
             inventory=opened_record(request, found),
             digester=Digester(key_of_digests(request, found)),
             now=lambda: datetime.now(UTC),
+            hand_in=HandedInSecrets(
+                settings,
+                request.environment,
+                base=found.base,
+                tree=request.directory if request.url is None else None,
+            ),
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),
             base_name=against or "",
         )

@@ -23,7 +23,7 @@ from watchfiles import Change, watch
 from reconciler.errors import SourceError
 
 _log = logging.getLogger(__name__)
-COUNTED_SUFFIXES = (".yaml", ".yml", ".pem", ".pub", ".key", ".crt")
+COUNTED_SUFFIXES = (".yaml", ".yml", ".json", ".pem", ".pub", ".key", ".crt")
 _IGNORED = frozenset({".git", ".reconciler", ".venv"})
 _DEBOUNCE_MS = 400
 

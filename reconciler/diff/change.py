@@ -47,7 +47,7 @@ ABSENT = Absent()
 class SecretDifference(StrEnum):
     """How a secret position differs; the value is what people read.
 
-    The last three are no differences: the value may be the same or another one.
+    The last four are no differences: the value may be the same or another one.
     """
 
     SET = "set"
@@ -58,6 +58,7 @@ class SecretDifference(StrEnum):
     NOT_COMPARABLE = "cannot be compared"
     OTHER_KEY = "cannot be compared: its digest was made with another key"
     NO_KEY = "cannot be compared: the key of its digest is not here"
+    NOT_AT_HAND = "not compared"
 
     @property
     def is_known(self) -> bool:
@@ -65,14 +66,22 @@ class SecretDifference(StrEnum):
         return self not in _UNKNOWN
 
 
-_UNKNOWN = frozenset((SecretDifference.NOT_COMPARABLE, SecretDifference.OTHER_KEY, SecretDifference.NO_KEY))
+_UNKNOWN = frozenset(
+    (
+        SecretDifference.NOT_COMPARABLE,
+        SecretDifference.OTHER_KEY,
+        SecretDifference.NO_KEY,
+        SecretDifference.NOT_AT_HAND,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One path whose value differs. `before` is live, `after` desired; both ABSENT where hidden.
 
-    `secret` says how a secret differs, whose values are never here; None everywhere else.
+    `secret` says how a secret differs, whose values are never here; None everywhere else. `because` is the
+    reason where that needs one.
     """
 
     path: Path
@@ -80,6 +89,7 @@ class FieldChange:
     after: Json | Absent
     visibility: Visibility = Visibility.SHOWN
     secret: SecretDifference | None = None
+    because: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -89,7 +99,9 @@ class FieldChange:
     @property
     def note(self) -> str:
         """What is said where values cannot be, "" where they can."""
-        return "" if self.secret is None else str(self.secret)
+        if self.secret is None:
+            return ""
+        return f"{self.secret}: {self.because}" if self.because else str(self.secret)
 
 
 @dataclass(frozen=True, slots=True)

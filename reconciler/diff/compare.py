@@ -10,7 +10,7 @@ from reconciler.diff.fields import criteria_change, differences, literals_change
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, digest, pointer
 from reconciler.model.record import Inventory, Ownership, Phase
-from reconciler.model.secret import Literal
+from reconciler.model.secret import Handed, Literal
 from reconciler.model.state import Resource, State
 
 
@@ -126,7 +126,7 @@ def _lies_on_the_live_side(change: FieldChange, desired: Resource, entry: Owners
 def leaves_digest(resource: Resource) -> str:
     """Digest of the references and placeholders in secret positions, "" where there are none."""
     shown: dict[str, Json] = {
-        at: repr(leaf) for at, leaf in resource.secrets.items() if not isinstance(leaf, Literal)
+        at: repr(leaf) for at, leaf in resource.secrets.items() if not isinstance(leaf, Literal | Handed)
     }
     return digest(shown) if shown else ""
 

@@ -13,7 +13,7 @@ from reconciler.diff.change import (
 from reconciler.model.json import Json, Path, steps
 from reconciler.model.kind import FACTS
 from reconciler.model.record import Ownership, Phase
-from reconciler.model.secret import Digest, Expression, Literal, Reference, SecretLeaf, Unreadable
+from reconciler.model.secret import Digest, Expression, Handed, Literal, Reference, SecretLeaf, Unreadable
 from reconciler.model.state import Resource
 
 
@@ -38,12 +38,17 @@ def is_same(before: Json | Absent, after: Json | Absent) -> bool:
     >>> is_same(True, 1), is_same(1, 1.0), is_same([1], [1])
     (False, True, True)
     """
-    if isinstance(before, bool) or isinstance(after, bool):
-        return before is after
+    if isinstance(before, dict) and isinstance(after, dict):
+        if before.keys() != after.keys():
+            return False
+        for name, value in before.items():  # noqa: SIM110  `all` over a generator costs twice as much
+            if not is_same(value, after[name]):
+                return False
+        return True
     if isinstance(before, list) and isinstance(after, list):
         return len(before) == len(after) and all(map(is_same, before, after))
-    if isinstance(before, dict) and isinstance(after, dict):
-        return before.keys() == after.keys() and all(is_same(before[name], after[name]) for name in before)
+    if isinstance(before, bool) or isinstance(after, bool):
+        return before is after
     return before == after
 
 
@@ -66,13 +71,17 @@ def secret_changes(desired: Resource, live: Resource, owned: Ownership | None) -
         wanted, present = desired.secrets.get(at), live.secrets.get(at)
         if wanted is None:
             yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, SecretDifference.REMOVED)
+        elif isinstance(wanted, Handed):
+            # That a value is to be set is known without it.
+            difference = SecretDifference.SET if present is None else SecretDifference.NOT_AT_HAND
+            yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, difference, wanted.why)
         elif isinstance(wanted, Literal):
-            difference = _literal_difference(wanted, present, at, owned)
-            is_open = difference is None or not difference.is_known
+            differs = _literal_difference(wanted, present, at, owned)
+            is_open = differs is None or not differs.is_known
             if is_open and isinstance(present, Unreadable) and _was_touched(live, owned):
-                difference = SecretDifference.FOREIGN_WRITE
-            if difference is not None:
-                yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, difference)
+                differs = SecretDifference.FOREIGN_WRITE
+            if differs is not None:
+                yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, differs)
         elif not _is_same_leaf(wanted, present, is_pinned=owned is not None and at in owned.pinned):
             yield FieldChange(path, _shown(present), _shown(wanted))
 
@@ -148,7 +157,7 @@ def _shown(leaf: SecretLeaf | None) -> Json | Absent:
             return text
         case Reference():
             return str(leaf)
-        case Literal() | Unreadable():
+        case Literal() | Handed() | Unreadable():
             return "(secret)"
 
 

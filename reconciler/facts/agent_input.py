@@ -13,6 +13,7 @@ from reconciler.facts.driver import chain, is_hosted
 from reconciler.facts.git_target import is_empty
 from reconciler.facts.reference_graph import Node, ReferenceGraph
 from reconciler.facts.scope import Scope
+from reconciler.model.finding import Unknown
 from reconciler.model.json import Json, Path
 from reconciler.model.placeholder import resource_references
 from reconciler.model.surroundings import Beside
@@ -178,6 +179,7 @@ def own_drivers_with_agent(scope: Scope) -> Iterator[tuple[Member, Ask, list[Mem
                 yield member, ask, way
 
 
-def unread_drivers(scope: Scope, name: str) -> str:
-    """Reason of an `Unknown` about a driver while the live ones were not read."""
-    return f"{scope.unread(Beside.DRIVERS)}, `{name}` among them"
+def unread_drivers(rule: str, scope: Scope, name: str) -> Unknown:
+    """Unknown about a driver while the live ones were not read."""
+    unread = scope.unread(Beside.DRIVERS)
+    return Unknown(rule, f"{unread}, `{name}` among them", unread)

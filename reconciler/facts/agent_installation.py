@@ -8,6 +8,7 @@ from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.scope import Scope
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import Json
+from reconciler.vendor import agent
 from reconciler.vendor.host import KUBERNETES, spelled
 
 AGENT = "humanitec-agent"
@@ -20,7 +21,6 @@ ORGS = "ORGS"
 PRIVATE_KEY_FILE = "PRIVATE_KEY_FILE"
 CONNECTION_ID = "CONNECTION_ID"
 LOG_LEVEL = "LOG_LEVEL"
-_MANIFEST_USER = 1000
 
 
 class Method(StrEnum):
@@ -83,7 +83,7 @@ def run_as_user(install: AgentInstall) -> int | None:
     value = dig(install.helmValues, "podSecurityContext", "runAsUser")
     if isinstance(value, int):
         return value
-    return _MANIFEST_USER if follows_manifests(install) else None
+    return agent.USER if follows_manifests(install) else None
 
 
 def reaches(scope: Scope, installed: InstalledAgent, network: str) -> bool | None:

@@ -79,7 +79,7 @@ def agent_deployments(scope: Scope) -> Iterator[AgentDeployment]:
     """Deployments of Agents in the tree."""
     for foreign in scope.everything.foreign:
         if is_object(foreign, *DEPLOYMENT) and is_agent(foreign.raw):
-            number = _container(foreign.raw)
+            number = agent_container(foreign.raw)
             if number is not None and isinstance(dig(foreign.raw, "spec", "selector"), dict):
                 yield AgentDeployment(foreign, number)
 
@@ -100,7 +100,8 @@ def is_agent_image(image: Json) -> bool:
     return name.partition(":")[0] == "agent" and path.rpartition("/")[2] == "humanitec"
 
 
-def _container(body: JsonObject) -> int | None:
+def agent_container(body: JsonObject) -> int | None:
+    """Number of the Agent's container in a Deployment, None where it cannot be told."""
     containers = dig(body, *map(str, _POD), "containers")
     if not isinstance(containers, list):
         return None

@@ -7,18 +7,21 @@ can speak about a runner that the reader refused.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.facts.definition import dig
+from reconciler.facts.definition import dig, items
 from reconciler.facts.scope import Scope
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin, Positions
 
-CONFIGURATION: Path = ("spec", "runner_configuration")
-STORAGE: Path = ("spec", "state_storage_configuration")
-CONTAINERS: Path = (*CONFIGURATION, "job", "pod_template", "spec", "containers")
+CONFIGURATION = ("spec", "runner_configuration")
+JOB = (*CONFIGURATION, "job")
+STORAGE = ("spec", "state_storage_configuration")
+CONTAINERS = (*JOB, "pod_template", "spec", "containers")
 MAIN = "main"
 """Name of the runner's own container in jobs (v2 reference 9.7)."""
+OLDER_NAMES = ("platform-orchestrator-runner", "canyon-runner")
+"""Names of that container in published examples. What a runner of today makes of them is not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,28 @@ class WrittenRunner:
         """Place of the value under `path`, or of its nearest existing ancestor."""
         return self.positions.origin(self.raw, path)
 
+    def key_origin(self, path: Path = ()) -> Origin:
+        """Place of the key under `path`, or of its nearest existing ancestor."""
+        return self.positions.key_origin(self.raw, path)
+
     def key(self, scope: Scope) -> ResourceKey:
         """Key of the runner in the organization of the scope."""
         return scope.key(Kind.RUNNER, self.id)
 
     def job(self, name: str) -> str | None:
         """A text of `runner_configuration.job`, None where it is none."""
-        value = self.at(*(str(step) for step in CONFIGURATION), "job", name)
+        value = self.at(*JOB, name)
         return value if isinstance(value, str) and value else None
+
+    @property
+    def cluster(self) -> str | None:
+        """Cluster that it is installed on, None where none is declared."""
+        value = self.at("spec", "install", "cluster")
+        return value if isinstance(value, str) else None
 
     def containers(self) -> Iterator[tuple[Path, JsonObject]]:
         """Containers of the pod template with their paths."""
-        listed = self.at(*(str(step) for step in CONTAINERS))
-        for index, container in enumerate(listed if isinstance(listed, list) else ()):
+        for index, container in enumerate(items(self.at(*CONTAINERS))):
             if isinstance(container, dict):
                 yield (*CONTAINERS, index), container
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from reconciler.model import desired
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared
+from reconciler.model.handed import is_tagged
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DefinitionDocument, Entity
@@ -64,7 +65,7 @@ class DeclaredDefinition:
         return _MADE
 
     def inputs(self) -> Iterator[tuple[Path, Json]]:
-        """Every value below `driver_inputs`, mappings and lists before what they hold."""
+        """Every value below `driver_inputs`, mappings and lists before what they hold; of a tag not what it names."""
         inputs = self.entity.driver_inputs
         if inputs is None:
             return
@@ -122,6 +123,8 @@ def _walk(root: Json, at: Path) -> Iterator[tuple[Path, Json]]:
     while stack:
         path, value = stack.pop()
         yield path, value
+        if is_tagged(value):
+            continue
         if isinstance(value, dict):
             stack.extend((((*path, name), child) for name, child in reversed(value.items())))
         elif isinstance(value, list):

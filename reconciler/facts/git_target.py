@@ -14,6 +14,7 @@ from enum import Enum
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, dig
 from reconciler.facts.pattern import pieces
 from reconciler.model.canonical import is_reference_leaf
+from reconciler.model.handed import is_tagged
 from reconciler.model.json import Json, Path
 from reconciler.model.placeholder import has_placeholder
 from reconciler.vendor.driver import CLUSTER_DRIVERS, ECHO_DRIVER, GIT_DRIVER, TEMPLATE_DRIVER
@@ -246,7 +247,8 @@ def _template_credentials(definition: DeclaredDefinition) -> tuple[Given, Given,
 def _pair(credentials: Json, *, is_reference: bool) -> tuple[Given, Given]:
     if is_empty(credentials):
         return Given.NO, Given.NO
-    if not isinstance(credentials, dict) or (is_reference and is_reference_leaf(credentials)):
+    is_whole = is_tagged(credentials) or (is_reference and is_reference_leaf(credentials))
+    if is_whole or not isinstance(credentials, dict):
         return Given.COMPUTED, Given.COMPUTED
     ssh_key, password = (
         Given.NO if is_empty(credentials.get(name)) else Given.YES for name in ("ssh_key", "password")

@@ -17,6 +17,7 @@ from reconciler.model.json import Path
 from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.model.unseen import Unseen
 
 OPERATOR_ENTRY = "privateKey"
 RUNNER_SECRET = "humanitec-kubernetes-agent-runner"  # noqa: S105  a name
@@ -113,7 +114,7 @@ def _of_keys(scope: Scope) -> Iterator[KeyPlace]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands at a place. `unseen` says why it could not be looked at, else "".
+    """What stands at a place. `unseen` is what kept it from being looked at, None where it was.
 
     `secret` is None where there is no such Secret, `key` where its entry holds no private key.
     """
@@ -121,7 +122,7 @@ class Found:
     place: KeyPlace
     secret: SecretObject | None = None
     key: PrivateKey | None = None
-    unseen: str = ""
+    unseen: Unseen | None = None
 
 
 def look(scope: Scope, place: KeyPlace) -> Found:
@@ -132,7 +133,7 @@ def look(scope: Scope, place: KeyPlace) -> Found:
         return Found(place, secret, secret.private_keys.get(place.entry))
     if state is not None and state.has_read_secrets:
         return Found(place)
-    return Found(place, unseen=scope.unseen(place.cluster))
+    return Found(place, unseen=scope.unseen(place.cluster, "v1 Secret"))
 
 
 def owner_key(scope: Scope, owner: KeyOwner) -> ResourceKey | None:

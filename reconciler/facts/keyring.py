@@ -13,6 +13,7 @@ from reconciler.model.key import KeyDocument, KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.state import Resource
+from reconciler.model.unseen import Unseen, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,11 @@ class AgentKeys:
         return found
 
     @property
-    def unseen(self) -> str:
-        """Why not every mounted key is known, "" where all are."""
+    def unseen(self) -> Unseen | None:
+        """Why not every mounted key is known, None where all are."""
         if not self.places:
-            return f"where Agent `{self.id}` keeps its private key is not declared"
-        return next((place.unseen for place in self.places if place.unseen), "")
+            return untold(f"where Agent `{self.id}` keeps its private key is not declared")
+        return next((place.unseen for place in self.places if place.unseen is not None), None)
 
     def origin_of(self, fingerprint: str) -> Origin:
         """Place of the key's document, else of the Agent's id."""

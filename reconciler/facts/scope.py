@@ -6,7 +6,7 @@ hands them to `reconciler.rules.judge`.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -16,10 +16,10 @@ from reconciler.facts.git_target import is_git_target
 from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
 from reconciler.facts.mode import PrimaryStore, primary_store
 from reconciler.facts.reference_graph import ReferenceGraph
+from reconciler.facts.seen import Seen
 from reconciler.model.agent import AgentDocument
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations, Declared
-from reconciler.model.finding import not_looked_at, not_read
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.key import PublicKey
 from reconciler.model.kind import FACTS, Kind
@@ -30,6 +30,7 @@ from reconciler.model.resource_definition import Criterion
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import UNSEEN, Beside, Surroundings
+from reconciler.model.unseen import Side, Unseen
 from reconciler.model.witness import shown_by
 from reconciler.settings import Cluster, Mode, Settings, Target
 
@@ -202,9 +203,19 @@ class Scope:
         """What was read of a cluster, None where it could not be reached."""
         return self.clusters.get(name)
 
-    def unseen(self, cluster: str) -> str:
-        """Reason of an `Unknown` about a cluster that was not read."""
-        return not_looked_at(cluster)
+    def unseen(self, cluster: str, what: str = "") -> Unseen:
+        """A cluster that was not read, or not to the end of `what`."""
+        return Unseen(Side.CLUSTER, cluster, what)
+
+    @cached_property
+    def seen(self) -> Seen:
+        """The same facts for who needs them: each raises `UnseenError` where it was not read."""
+        return Seen(self)
+
+    @property
+    def of_files(self) -> "Scope":
+        """The same target before anything was looked at."""
+        return replace(self, live=None, clusters={}) if self.live is not None or self.clusters else self
 
     @property
     def surroundings(self) -> Surroundings:
@@ -245,12 +256,11 @@ class Scope:
         """True where the live list of the kind is complete, so that absence is evidence."""
         return self.live is not None and kind in self.live.complete
 
-    def unread(self, what: Kind | Beside) -> str:
-        """Reason of an `Unknown` about something live that was not read to the end."""
+    def unread(self, what: Kind | Beside) -> Unseen:
+        """Something live that was not read to the end."""
         if isinstance(what, Kind):
-            return not_read(FACTS[what].plural, self.target)
-        failure = self.surroundings.failures.get(what)
-        return not_read(what, self.target) + (f" ({failure})" if failure else "")
+            return Unseen(Side.LIVE, self.target, FACTS[what].plural)
+        return Unseen(Side.LIVE, self.target, str(what), self.surroundings.failures.get(what, ""))
 
     def live_resource(self, kind: Kind, identifier: str) -> Resource | None:
         """Live thing of this organization, None where it is not there or was not read."""

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.pattern import is_literal
 from reconciler.facts.scope import Scope
+from reconciler.facts.template_secret import template_secrets
 from reconciler.model.canonical import is_reference_leaf
+from reconciler.model.declaration import Declared
+from reconciler.model.handed import is_tagged
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.model.runner import WRITE_ONLY_AUTH, KubernetesRunner, RunnerDocument
 
 SECRETS: Path = ("driver_inputs", "secrets")
 SECRET_REFS: Path = ("driver_inputs", "secret_refs")
+_CLUSTER_AUTH: Path = ("spec", "runner_configuration", "cluster", "auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +57,23 @@ class SecretLeaf:
 
 
 def reference_leaves(scope: Scope) -> Iterator[SecretLeaf]:
-    """Leaves of `secret_refs` of every definition, those that are not well-formed among them."""
+    """Leaves of `secret_refs` of every definition, those that are not well-formed among them; tags are none."""
     for definition in scope.with_secrets:
         inputs = definition.entity.driver_inputs
         if inputs is not None and inputs.secret_refs:
-            yield from _leaves(definition, inputs.secret_refs, SECRET_REFS)
+            for leaf in _leaves(definition, inputs.secret_refs, SECRET_REFS):
+                if not is_tagged(leaf.value):
+                    yield leaf
 
 
 def _leaves(definition: DeclaredDefinition, root: JsonObject, at: Path) -> Iterator[SecretLeaf]:
     stack: list[tuple[Path, Json]] = [(at, root)]
     while stack:
         path, value = stack.pop()
-        if isinstance(value, dict) and (path == at or not (is_reference_leaf(value) or _is_meant(value))):
+        is_leaf = is_tagged(value) or (
+            isinstance(value, dict) and (is_reference_leaf(value) or _is_meant(value))
+        )
+        if isinstance(value, dict) and (path == at or not is_leaf):
             stack.extend(((*path, name), child) for name, child in reversed(value.items()))
         elif isinstance(value, list):
             stack.extend(((*path, index), value[index]) for index in range(len(value) - 1, -1, -1))
@@ -77,15 +87,42 @@ def _is_meant(value: JsonObject) -> bool:
 
 
 def plain_values(scope: Scope) -> Iterator[SecretLeaf]:
-    """Literals at secret positions: leaves of `secrets`, and every `value` of `secret_refs`."""
+    """What is sent as plain text and kept in the primary store: literals, and values that are handed in."""
     for definition in scope.with_secrets:
         inputs = definition.entity.driver_inputs
         if inputs is None:
             continue
         for path, value in definition.inputs() if inputs.secrets else ():
-            if path[1] == "secrets" and is_literal(value):
+            if path[1] == "secrets" and (is_literal(value) or is_tagged(value)):
                 yield SecretLeaf(definition, path, value)
         if inputs.secret_refs:
             for leaf in _leaves(definition, inputs.secret_refs, SECRET_REFS):
-                if isinstance(leaf.value, dict) and is_literal(leaf.value.get("value")):
-                    yield SecretLeaf(definition, (*leaf.path, "value"), leaf.value["value"])
+                plain = leaf.value.get("value") if isinstance(leaf.value, dict) else None
+                if is_tagged(leaf.value):
+                    yield leaf
+                elif is_literal(plain) or is_tagged(plain):
+                    yield SecretLeaf(definition, (*leaf.path, "value"), plain)
+
+
+def literal_values(scope: Scope) -> Iterator[SecretLeaf]:
+    """Secrets that definitions spell out, in secret positions and in the text of templates.
+
+    The path of one in a text is that of the text with its name behind, and its value is None.
+    """
+    for definition in scope.definitions:
+        for path, name in template_secrets(definition):
+            yield SecretLeaf(definition, (*path, name), None)
+    for leaf in plain_values(scope):
+        if not is_tagged(leaf.value):
+            yield leaf
+
+
+def literal_credentials(scope: Scope) -> Iterator[tuple[Declared[RunnerDocument], Path]]:
+    """Credentials of clusters that runners spell out, each with its path in the document."""
+    for runner in scope.declarations.runners:
+        configuration = runner.document.spec.runner_configuration
+        if isinstance(configuration, KubernetesRunner):
+            for name in WRITE_ONLY_AUTH:
+                value = getattr(configuration.cluster.auth, name)
+                if isinstance(value, str) and value:
+                    yield runner, (*_CLUSTER_AUTH, name)

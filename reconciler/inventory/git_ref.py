@@ -260,6 +260,11 @@ def cached_repository(url: str, cache: Cache) -> Path:
     For sources that are a URL and not a clone: `GitInventory(cached_repository(url, cache), …,
     remote=url)`. Nothing of the branches is fetched into it. Raises InventoryError.
     """
+    if _REMOTE_NAME.fullmatch(url):
+        raise InventoryError(
+            f"{url!r} cannot be the remote of the inventory: there is no clone that knows it by that name",
+            advice="give its URL, or leave `inventory.git.remote` out to use the one of --source",
+        )
     try:
         return cache.made(checked_url(url))
     except RepositoryError as error:

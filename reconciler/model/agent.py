@@ -4,15 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.document import Frozen, Items, Metadata, OwnDocument
 from reconciler.model.installation import AgentInstall
+from reconciler.model.limited import Shown, ShownId
 from reconciler.model.resource_definition import Criterion
+from reconciler.vendor import orchestrator_v1 as v1
 
 
 class AgentDefinition(Frozen):
     """The resource definition of type `agent` that points at the agent (v1 reference 4.11)."""
 
-    id: Annotated[str, Field(description="Id of the resource definition.")]
+    id: Annotated[str, Shown(v1.DEFINITION_ID), Field(description="Id of the resource definition.")]
     name: Annotated[str | None, Field(description="Shown to people; the id if left out.")] = None
     criteria: Annotated[
         Items[Criterion] | None,
@@ -25,7 +27,7 @@ class AgentSpec(Frozen):
 
     description: Annotated[str, Field(description="Free text shown to people.")] = ""
     organizations: Annotated[
-        Items[str] | None,
+        Items[Annotated[str, Shown(v1.ORGANIZATION_ID)]] | None,
         Field(description="Organizations it is registered in; those of the file's targets if left out."),
     ] = None
     definition: Annotated[
@@ -42,4 +44,5 @@ class AgentDocument(OwnDocument):
     """An agent and, optionally, the definition that points at it."""
 
     kind: Literal["Agent"]
+    metadata: Annotated[Metadata, ShownId(v1.AGENT_ID)]
     spec: AgentSpec

@@ -8,12 +8,13 @@ is equal for the server is equal here, so that applying and planning again finds
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from reconciler.model.handed import is_tagged, source_of
 from reconciler.model.json import Json, JsonObject, pointer
 from reconciler.model.resource_definition import Criterion, Entity, selector_of
 from reconciler.model.runner import WRITE_ONLY_AUTH
-from reconciler.model.secret import Expression, Literal, Reference, Secret, SecretLeaf, Unreadable
+from reconciler.model.secret import Expression, Handed, Literal, Reference, Secret, SecretLeaf, Unreadable
 
 _ONE_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _REFERENCE_MEMBERS = frozenset(("store", "ref", "version", "value"))
@@ -65,7 +66,9 @@ def definition_secrets(entity: Entity) -> dict[str, SecretLeaf]:
 
 
 def _plain_leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[str, SecretLeaf]]:
-    if isinstance(value, dict):
+    if is_tagged(value):
+        yield pointer(path), _plain_leaf(value)
+    elif isinstance(value, dict):
         for name, child in value.items():
             yield from _plain_leaves(child, (*path, name))
     elif isinstance(value, list):
@@ -79,7 +82,8 @@ def _plain_leaf(value: Json) -> SecretLeaf:
     """Only a text that is one placeholder is certain to hold no secret; a mixture may."""
     if isinstance(value, str) and _ONE_PLACEHOLDER.fullmatch(value):
         return Expression(value)
-    return Literal(Secret(value))
+    source = source_of(value)
+    return Literal(Secret(value)) if source is None else Handed(source)
 
 
 def is_reference_leaf(value: Json) -> bool:
@@ -87,17 +91,22 @@ def is_reference_leaf(value: Json) -> bool:
     return (
         isinstance(value, dict)
         and set(value) <= _REFERENCE_MEMBERS
-        and all(member is None or isinstance(member, str) for member in value.values())
+        and all(
+            member is None or isinstance(member, str) or (name == "value" and is_tagged(member))
+            for name, member in value.items()
+        )
     )
 
 
 def _reference_leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[str, SecretLeaf]]:
-    if isinstance(value, dict):
+    if is_tagged(value):
+        yield pointer(path), _plain_leaf(value)
+    elif isinstance(value, dict):
         if not is_reference_leaf(value):
             for name, child in value.items():
                 yield from _reference_leaves(child, (*path, name))
             return
-        leaf = _reference_leaf({name: text for name, text in value.items() if isinstance(text, str) and text})
+        leaf = _reference_leaf(value)
         if leaf is not None:
             yield pointer(path), leaf
     elif isinstance(value, list):
@@ -107,13 +116,27 @@ def _reference_leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[str,
         yield pointer(path), _plain_leaf(value)
 
 
-def _reference_leaf(members: Mapping[str, str]) -> SecretLeaf | None:
+def _reference_leaf(leaf: JsonObject) -> SecretLeaf | None:
     """None for a leaf whose members are all null or empty: the server drops those (v1 reference P8)."""
+    if is_tagged(leaf.get("value")):
+        return _plain_leaf(leaf["value"])
+    members = {name: text for name, text in leaf.items() if isinstance(text, str) and text}
     if "store" in members or "ref" in members:
         return Reference(members.get("store", ""), members.get("ref", ""), members.get("version"))
     if "value" in members:
         return _plain_leaf(members["value"])
     return None
+
+
+def with_values(references: Json) -> Json:
+    """`secret_refs` with `{value: …}` around every tag in place of a leaf: the API takes no bare value."""
+    if is_tagged(references):
+        return {"value": references}
+    if isinstance(references, list):
+        return [with_values(child) for child in references]
+    if not isinstance(references, dict) or is_reference_leaf(references):
+        return references
+    return {name: with_values(child) for name, child in references.items()}
 
 
 def criteria_fields(criteria: tuple[Criterion, ...] | None) -> dict[str, dict[str, str]] | None:
@@ -166,7 +189,8 @@ def _credentials(auth: JsonObject) -> dict[str, SecretLeaf]:
         if value == SECRET_TEXT:
             leaves[f"/cluster/auth/{name}"] = Unreadable()
         elif value is not None:
-            leaves[f"/cluster/auth/{name}"] = Literal(Secret(value))
+            source = source_of(value)
+            leaves[f"/cluster/auth/{name}"] = Literal(Secret(value)) if source is None else Handed(source)
     return leaves
 
 

@@ -108,6 +108,10 @@ class Declarations:
     unread: tuple[tuple[str, str], ...] = ()
     """Files that were not looked into, each with the reason."""
     file_count: int = 0
+    left_alone: tuple[Foreign, ...] = ()
+    """Documents of kinds that `humctl` takes beside definitions, and that nothing here applies."""
+    set_aside: "Declarations | None" = None
+    """What files declare that are not read because their names end otherwise; None where there are none."""
 
     def documents(self) -> Iterator[AnyDeclared]:
         """Every document of ours, by kind and in the order of the files."""

@@ -6,12 +6,13 @@ from dataclasses import replace
 from reconciler.model import canonical
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declarations, Declared
+from reconciler.model.handed import HandIn, filled_in
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
 from reconciler.model.runner import RunnerDocument
-from reconciler.model.secret import Digester, Literal, Secret
+from reconciler.model.secret import Digester, Handed, Literal, Secret, SecretLeaf
 from reconciler.model.state import Resource, State
 
 AGENT_TYPE = "agent"
@@ -32,6 +33,39 @@ def desired_state(declarations: Declarations, place: Place) -> State:
         if runner.document.spec.rules is None
     )
     return State(resources, frozenset(Kind), open=frozenset(unmanaged))
+
+
+def handed_in(state: State, hand_in: HandIn) -> State:
+    """The state with the values that files name and do not hold.
+
+    A resource that lacks one keeps its other values and has no payload, so that it cannot be sent.
+    """
+    handing = {
+        key: _handed_in(resource, hand_in)
+        for key, resource in state.resources.items()
+        if any(isinstance(leaf, Handed) for leaf in resource.secrets.values())
+    }
+    return replace(state, resources={**state.resources, **handing}) if handing else state
+
+
+def _handed_in(resource: Resource, hand_in: HandIn) -> Resource:
+    sources = {leaf.source for leaf in resource.secrets.values() if isinstance(leaf, Handed)}
+    found = {source: hand_in(source) for source in sources}
+    values = {source: value for source, value in found.items() if isinstance(value, Secret)}
+
+    def leaf_of(leaf: SecretLeaf) -> SecretLeaf:
+        if not isinstance(leaf, Handed):
+            return leaf
+        value = found[leaf.source]
+        if isinstance(value, Secret):
+            return Literal(value, source=leaf.source)
+        return Handed(leaf.source, value.reason)
+
+    payload = None
+    if resource.payload is not None and len(values) == len(sources):
+        payload = Secret(filled_in(resource.payload.reveal(), lambda source: values[source].reveal()))
+    secrets = {at: leaf_of(leaf) for at, leaf in resource.secrets.items()}
+    return replace(resource, secrets=secrets, payload=payload)
 
 
 def digested(state: State, digester: Digester) -> State:
@@ -94,7 +128,7 @@ def definition_resource(declared: Declared[DefinitionDocument], place: Place) ->
 def _secret_inputs(inputs: DriverInputs | None) -> Secret | None:
     if inputs is None:
         return None
-    members = {"secrets": inputs.secrets, "secret_refs": inputs.secret_refs}
+    members = {"secrets": inputs.secrets, "secret_refs": canonical.with_values(inputs.secret_refs)}
     return Secret({name: value for name, value in members.items() if value})
 
 

@@ -1,11 +1,12 @@
 """What checks say: findings about the input, and checks that could not look."""
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.origin import Origin
+from reconciler.model.unseen import Side, Unseen, untold
 
 
 class Severity(StrEnum):
@@ -15,6 +16,8 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+NOT_TOLD = untold("")
+"""What is missing where only the reason of an `Unknown` says so."""
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
 
 
@@ -43,11 +46,21 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A rule that could not look. Printed and counted, never taken as passed."""
+    """A rule that could not look. Printed and counted, never taken as passed.
+
+    `reason` reads alone. `unseen` is what was missing, for whoever groups. `subject` names what could not be
+    judged, "" where `reason` says it.
+    """
 
     rule: str
     reason: str
-    """What could not be looked at, such as `the live side of target acme was not read`."""
+    unseen: Unseen = NOT_TOLD
+    subject: str = ""
+
+    @property
+    def side(self) -> Side:
+        """The side that could not be looked at."""
+        return self.unseen.side
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +72,22 @@ class Silenced:
     place: Origin
 
 
-def not_read(what: str, target: str) -> str:
-    """Words of an `Unknown` about a live collection that was not read to the end.
+_OF_FIELDS = frozenset(("F05", "F06"))
+"""Reading rules about single fields: what a rule of the catalogue says about the same place says more."""
 
-    >>> not_read("agents", "acme")
-    'the live agents of target `acme` were not read'
+
+def once(read: Iterable[Finding], judged: Iterable[Finding]) -> "tuple[Finding, ...]":
+    """Findings of reading and of rules, sorted, with one for each mistake.
+
+    Where both report one place, the rule's stays: it says why, and it can be looked up. A rule that was
+    weakened to a warning replaces nothing, because the document stays refused.
     """
-    return f"the live {what} of target `{target}` were not read"
-
-
-_NOT_READ = re.compile(r"the live ([A-Za-z ]+) of target `([^`]+)` were not read")
-
-
-def missing_live(reason: str) -> tuple[str, str] | None:
-    """What was not read, and of which target, of a reason that holds the words of `not_read`."""
-    found = _NOT_READ.search(reason)
-    return None if found is None else (found[1], found[2])
-
-
-def not_looked_at(cluster: str) -> str:
-    """Words of an `Unknown` about a cluster that could not be reached."""
-    return f"cluster `{cluster}` was not looked at"
-
-
-_NOT_LOOKED_AT = re.compile(r"cluster `([^`]+)` was not looked at")
-
-
-def missing_cluster(reason: str) -> str | None:
-    """Cluster of a reason that holds the words of `not_looked_at`."""
-    found = _NOT_LOOKED_AT.search(reason)
-    return None if found is None else found[1]
+    kept = list(judged)
+    explained = {finding.origin for finding in kept if finding.severity is Severity.ERROR}
+    kept.extend(f for f in read if f.rule not in _OF_FIELDS or f.origin not in explained)
+    return sort_findings(kept)
 
 
 def sort_findings(findings: "list[Finding]") -> tuple[Finding, ...]:
     """Sorted, exact repetitions removed."""
-    return tuple(sorted(set(findings), key=Finding.sort_key))
+    return tuple(sorted(dict.fromkeys(findings), key=Finding.sort_key))

@@ -1,7 +1,6 @@
 """What ids may look like (v1 reference 1.4, v2 reference 5.2), and the nearest valid one.
 
-The patterns are equivalents of the published ones without nested quantifiers, which cost
-exponential time in Python (v1 reference 1.4); they are matched whole, in ASCII.
+The patterns are those of `reconciler.vendor`.
 """
 
 import re
@@ -9,32 +8,31 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 
-_V1_ID = re.compile(r"[a-z0-9](?:-?[a-z0-9])+", re.ASCII)
-_DEFINITION_ID = re.compile(r"[a-z0-9][a-z0-9-]+[a-z0-9]", re.ASCII)
-_RUNNER_ID = re.compile(r"[a-z][a-z0-9_-]+", re.ASCII)
-_ORGANIZATION_LENGTH = 50
+from reconciler.vendor import orchestrator_v1 as v1
+from reconciler.vendor import orchestrator_v2 as v2
+
 _LENGTH_DIFFERENCE = 3
 _CANDIDATES = 200
 
 
 def is_v1_id(text: str) -> bool:
     """Tell ids of agents and secret stores."""
-    return _V1_ID.fullmatch(text) is not None
+    return v1.AGENT_ID.accepts(text)
 
 
 def is_organization_id(text: str) -> bool:
     """Tell organization ids: at most 50 characters."""
-    return len(text) <= _ORGANIZATION_LENGTH and is_v1_id(text)
+    return v1.ORGANIZATION_ID.accepts(text)
 
 
 def is_definition_id(text: str) -> bool:
     """Tell definition ids: `a--b` is one, `ab` is not."""
-    return _DEFINITION_ID.fullmatch(text) is not None
+    return v1.DEFINITION_ID.accepts(text)
 
 
 def is_runner_id(text: str) -> bool:
     """Tell runner ids."""
-    return _RUNNER_ID.fullmatch(text) is not None
+    return v2.RUNNER_ID.accepts(text)
 
 
 def repaired(text: str) -> str:

@@ -3,8 +3,14 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from pydantic import JsonValue as Json
+if TYPE_CHECKING:
+    from pydantic import JsonValue as Json
+else:
+    # What is validated was parsed from YAML or JSON, so it holds nothing else; pydantic would ask a function
+    # about every value once more, and copy it.
+    Json = Any
 
 JsonObject = dict[str, Json]
 Path = tuple[str | int, ...]

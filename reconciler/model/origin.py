@@ -1,7 +1,7 @@
 """Where a value came from: file, line and column, of every node of a document."""
 
 from array import array  # noqa: TC003  fields are resolved at run time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -67,6 +67,20 @@ class Positions:
 
     def _of_document(self) -> Origin:
         return Origin(self.file, self._start >> 32, self._start & 0xFFFFFFFF)
+
+    def walk(self, document: Json) -> Iterator[tuple[Path, Json, Origin]]:
+        """Every value of the document that is no mapping and no list, with its path and place."""
+        places = iter(self.places.values)
+        stack: list[tuple[Path, Json]] = [((), document)]
+        while stack:
+            path, value = stack.pop()
+            packed = next(places, 0)
+            if isinstance(value, dict):
+                stack.extend(((*path, name), child) for name, child in reversed(value.items()))
+            elif isinstance(value, list):
+                stack.extend(((*path, index), value[index]) for index in range(len(value) - 1, -1, -1))
+            else:
+                yield path, value, Origin(self.file, packed >> 32, packed & 0xFFFFFFFF)
 
     def _at(self, packed: "array[int]", document: Json, path: Path) -> Origin:
         index, value = 0, document

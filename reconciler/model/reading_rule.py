@@ -34,8 +34,8 @@ _RULES = (
         "The YAML cannot be parsed",
         "The text breaks the grammar of YAML 1.2, uses an alias without an anchor, or uses a tag other than "
         "those of the core schema. While such a file is in the tree it is not known what it declares, so "
-        "nothing is planned. Files that are Helm templates (they contain `{{` and nothing of ours) are "
-        "left alone.",
+        "nothing is planned. Files that are Helm templates (they contain `{{` and nothing of ours), and JSON that "
+        "names nothing of ours, are left alone.",
     ),
     ReadingRule(
         "F03",
@@ -59,16 +59,18 @@ _RULES = (
         "F06",
         "A value is missing or cannot be used",
         "The value has another type than the field takes, is not one of the allowed words, breaks a bound, or "
-        "a required field is not there. Plain `no`, `on` and `yes` are texts (YAML 1.2), `123` is a number: "
+        "a required field is not there, or a tag hands a secret in "
+        "where no secret belongs. Plain `no`, `on` and `yes` are texts (YAML 1.2), `123` is a number: "
         'quote it (`"123"`) where a text is meant.',
     ),
     ReadingRule(
         "F07",
         "The kind or its version is not known",
-        "`reconciler/v1alpha1` has the kinds Agent, Key and Runner; `entity.humanitec.io/v1b1` has Definition. "
-        "Other kinds of these two groups are refused, because somebody expects them to be applied, and so are "
-        "documents that have the shape of one of these kinds under another version or as items of a list. "
-        "All other documents of any other group are left alone.",
+        "`reconciler/v1alpha1` has the kinds Agent, Key, Operator, Runner and SecretStore; "
+        "`entity.humanitec.io/v1b1` has Definition. Account and ResourceType, which `humctl` takes beside it, are left "
+        "alone and counted. Other kinds of these two groups are refused, because somebody expects them to be applied, "
+        "and so are documents that have the shape of one of these kinds under another version or as items of a list. "
+        "All documents of any other group are left alone.",
     ),
     ReadingRule(
         "F08",
@@ -112,6 +114,14 @@ _RULES = (
         "A setting has no effect yet",
         "The setting is accepted, and nothing uses it yet, so whatever it says changes no finding and no "
         "plan. Remove it, or keep it and read nothing into it.",
+    ),
+    ReadingRule(
+        "F15",
+        "A number does not arrive as it is written",
+        "JSON carries numbers without their spelling, and the APIs hold them as doubles: `012` arrives as 12, "
+        "`1.10` as 1.1, `1e3` as 1000, and of more than 15 digits the last ones may change. Where a text is meant (an "
+        "account, a version, a commit), quote it. Leading zeros are an error, because readers of YAML disagree "
+        "whether they mean octal, and so are numbers that arrive as other ones.",
     ),
     ReadingRule(
         "S01",

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from reconciler.model.document import Frozen, Items, Metadata
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.limited import Limited, ShownId
+from reconciler.vendor import orchestrator_v1 as v1
 
 CRITERION_FIELDS = ("env_type", "app_id", "env_id", "res_id", "class")
 DEFAULT_CLASS = "default"
@@ -63,16 +65,22 @@ class DriverInputs(Frozen):
     values: Annotated[JsonObject | None, Field(description="Plain inputs; read back unchanged.")] = None
     secrets: Annotated[
         JsonObject | None,
-        Field(description="Secret inputs, write-only. Placeholders are fine here, literals are not."),
+        Field(
+            description="Secret inputs, write-only: placeholders, or handed in by `!env NAME`, `!file PATH` or "
+            "`!secret {…}`; literals are refused."
+        ),
     ] = None
     secret_refs: Annotated[
         JsonObject | None,
-        Field(description="Secret inputs as references: leaves of `store` and `ref`, or of `value`."),
+        Field(
+            description="Secret inputs as references: leaves of `store` and `ref`, or of `value`, or handed in by "
+            "`!env NAME`, `!file PATH` or `!secret {…}`."
+        ),
     ] = None
 
 
 class Entity(Frozen):
-    """The body of a definition."""
+    """The body of a definition, as declared or live."""
 
     name: Annotated[str, Field(description="Free text shown to people.")] = ""
     type: Annotated[str, Field(description="Resource type, such as `k8s-cluster`; it cannot be changed.")]
@@ -94,10 +102,27 @@ class Entity(Frozen):
     ] = None
 
 
+class DeclaredEntity(Entity):
+    """The body of a definition in a file: within what the API takes. Live ones are whatever they are."""
+
+    type: Annotated[
+        str,
+        Limited(v1.RESOURCE_TYPE),
+        Field(description="Resource type, such as `k8s-cluster`; it cannot be changed."),
+    ]
+    driver_type: Annotated[
+        str, Limited(v1.DRIVER_TYPE), Field(description="`humanitec/<driver>` or `<organization>/<driver>`.")
+    ]
+    driver_account: Annotated[
+        Annotated[str, Limited(v1.DRIVER_ACCOUNT)] | None,
+        Field(description="Cloud account of the driver, or a placeholder."),
+    ] = None
+
+
 class DefinitionDocument(Frozen):
     """A resource definition as `humctl apply` takes it."""
 
     apiVersion: Literal["entity.humanitec.io/v1b1", "core.api.humanitec.io/v1"]  # noqa: N815  the file's spelling
     kind: Literal["Definition"]
-    metadata: Metadata
-    entity: Entity
+    metadata: Annotated[Metadata, ShownId(v1.DEFINITION_ID)]
+    entity: DeclaredEntity

@@ -2,21 +2,31 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
-from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.document import Frozen, Items, Metadata, OwnDocument
+from reconciler.model.handed import is_tagged
 from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import JsonObject
+from reconciler.model.limited import Limited, Shown, ShownId
+from reconciler.vendor import kubernetes_name
+from reconciler.vendor import orchestrator_v2 as v2
 
 WRITE_ONLY_AUTH = ("client_certificate_data", "client_key_data", "service_account_token")
 """Fields of `cluster.auth` of type `kubernetes` that read back as the text `SECRET` (v2 5.6)."""
 
 
+Namespace = Annotated[str, Limited(kubernetes_name.LABEL)]
+RoleArn = Annotated[str, Limited(v2.ROLE_ARN)]
+Bucket = Annotated[str, Limited(v2.BUCKET)]
+PathPrefix = Annotated[str, Limited(v2.PATH_PREFIX)]
+
+
 class Job(Frozen):
     """Where and as whom the Kubernetes job of a deployment runs."""
 
-    namespace: str
-    service_account: str
+    namespace: Namespace
+    service_account: Annotated[str, Limited(kubernetes_name.SUBDOMAIN)]
     pod_template: Annotated[
         JsonObject | None, Field(description="A Kubernetes PodTemplateSpec laid over the runner's own.")
     ] = None
@@ -27,7 +37,9 @@ class AgentRunner(Frozen):
 
     type: Literal["kubernetes-agent"]
     key: Annotated[
-        str, Field(description="Ed25519 public key, PEM with one body line, at most 200 characters.")
+        str,
+        Shown(v2.AGENT_KEY),
+        Field(description="Ed25519 public key, PEM with one body line, at most 200 characters."),
     ]
     job: Job
 
@@ -40,12 +52,26 @@ class ClusterData(Frozen):
     proxy_url: str | None = None
 
 
+def _credential(value: JsonValue) -> JsonValue:
+    if value is None or isinstance(value, str) or is_tagged(value):
+        return value
+    raise ValueError("it is no text, and none of `!env`, `!file` and `!secret`")
+
+
+Credential = Annotated[
+    JsonValue,
+    AfterValidator(_credential),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "maxProperties": 1}, {"type": "null"}]}),
+    Field(description="Handed in by `!env NAME`, `!file PATH` or `!secret {…}`; never written in the file."),
+]
+
+
 class ClusterAuth(Frozen):
     """Credentials of a cluster; every field is write-only."""
 
-    client_certificate_data: str | None = None
-    client_key_data: str | None = None
-    service_account_token: str | None = None
+    client_certificate_data: Credential = None
+    client_key_data: Credential = None
+    service_account_token: Credential = None
 
 
 class KubernetesCluster(Frozen):
@@ -92,9 +118,9 @@ class GkeRunner(Frozen):
 class AwsAuth(Frozen):
     """AWS temporary credentials."""
 
-    role_arn: str
-    session_name: str | None = None
-    sts_region: str | None = None
+    role_arn: RoleArn
+    session_name: Annotated[str, Limited(v2.SESSION_NAME)] | None = None
+    sts_region: Annotated[str, Limited(v2.STS_REGION)] | None = None
 
 
 class EksCluster(Frozen):
@@ -116,17 +142,21 @@ class EksRunner(Frozen):
 class EcsJob(Frozen):
     """Where and as whom an ECS task runs."""
 
-    region: str
-    cluster: str
-    subnets: Items[str]
-    security_groups: Items[str] | None = None
+    region: Annotated[str, Limited(v2.ECS_REGION)]
+    cluster: Annotated[str, Limited(v2.ECS_CLUSTER)]
+    subnets: Annotated[Items[Annotated[str, Limited(v2.ECS_SUBNET)]], Limited(v2.ECS_SUBNETS)]
+    security_groups: (
+        Annotated[Items[Annotated[str, Limited(v2.ECS_SECURITY_GROUP)]], Limited(v2.ECS_SECURITY_GROUPS)]
+        | None
+    ) = None
     is_public_ip_enabled: bool | None = None
-    execution_role_arn: str
-    task_role_arn: str | None = None
-    image: str | None = None
-    environment: dict[str, str] | None = None
+    execution_role_arn: RoleArn
+    task_role_arn: RoleArn | None = None
+    image: Annotated[str, Limited(v2.ECS_IMAGE)] | None = None
+    environment: dict[str, Annotated[str, Limited(v2.ECS_VARIABLE)]] | None = None
     secrets: Annotated[
-        dict[str, str] | None, Field(description="Variable names to ARNs of secrets; no values.")
+        dict[str, Annotated[str, Limited(v2.ECS_SECRET)]] | None,
+        Field(description="Variable names to ARNs of secrets; no values."),
     ] = None
 
 
@@ -147,23 +177,23 @@ class KubernetesStorage(Frozen):
     """State in Secrets of a namespace."""
 
     type: Literal["kubernetes"]
-    namespace: str
+    namespace: Namespace
 
 
 class S3Storage(Frozen):
     """State in an S3 bucket."""
 
     type: Literal["s3"]
-    bucket: str
-    path_prefix: str | None = None
+    bucket: Bucket
+    path_prefix: PathPrefix | None = None
 
 
 class GcsStorage(Frozen):
     """State in a Google Cloud Storage bucket."""
 
     type: Literal["gcs"]
-    bucket: str
-    path_prefix: str | None = None
+    bucket: Bucket
+    path_prefix: PathPrefix | None = None
 
 
 class AzureStorage(Frozen):
@@ -173,7 +203,7 @@ class AzureStorage(Frozen):
     storage_account_name: str
     container_name: str
     resource_group_name: str | None = None
-    path_prefix: str | None = None
+    path_prefix: PathPrefix | None = None
 
 
 StateStorage = Annotated[
@@ -215,6 +245,7 @@ class RunnerDocument(OwnDocument):
     """A runner of the v2 orchestrator and the rules that choose it."""
 
     kind: Literal["Runner"]
+    metadata: Annotated[Metadata, ShownId(v2.RUNNER_ID)]
     spec: RunnerSpec
 
 

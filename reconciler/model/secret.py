@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from reconciler.model.json import Json, canonical_text
+from reconciler.model.secret_source import Source
 
 
 class Secret:
@@ -93,10 +94,25 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A plain value to be written. Only desired resources hold it. `digest` is None without a digest key."""
+    """A plain value to be written. Only desired resources hold it. `digest` is None without a digest key.
+
+    `source` says where it was handed in from, None where the file holds the value itself.
+    """
 
     secret: Secret
     digest: Digest | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A plain value that is handed in, and is not at hand. Only desired resources hold it.
+
+    `why` says why it is not, "" where nobody looked.
+    """
+
+    source: Source
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +120,4 @@ class Unreadable:
     """A value is set and the API does not tell which. Only live resources hold it."""
 
 
-SecretLeaf = Expression | Reference | Literal | Unreadable
+SecretLeaf = Expression | Reference | Literal | Handed | Unreadable

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.document import Frozen, Items, Metadata, OwnDocument
 from reconciler.model.json import JsonObject
+from reconciler.model.limited import Shown, ShownId
 from reconciler.model.operator import OPERATOR_NAMESPACE
+from reconciler.vendor import orchestrator_v1 as v1
 
 STORE_TYPES = ("awssm", "azurekv", "gcpsm", "vault", "kubernetes")
 
@@ -24,7 +26,8 @@ class StoreRegistration(Frozen):
     auth: Annotated[
         JsonObject | None,
         Field(
-            description="Credentials for writing: leaves are `{env: NAME}` or `{file: PATH}`, never literals."
+            description="Credentials for writing, handed in: leaves are `!env NAME`, `!file PATH`, `!secret {…}`, "
+            "`{env: NAME}` or `{file: PATH}`, never literals."
         ),
     ] = None
 
@@ -55,7 +58,7 @@ class SecretStoreSpec(Frozen):
     """One store: exactly one of the five types."""
 
     organizations: Annotated[
-        Items[str] | None,
+        Items[Annotated[str, Shown(v1.ORGANIZATION_ID)]] | None,
         Field(
             description="Organizations it is registered in; those of the file's targets if left out.",
         ),
@@ -80,4 +83,5 @@ class SecretStoreDocument(OwnDocument):
     """A secret store of an organization and of its clusters."""
 
     kind: Literal["SecretStore"]
+    metadata: Annotated[Metadata, ShownId(v1.STORE_ID)]
     spec: SecretStoreSpec

@@ -11,6 +11,7 @@ MASK = "***"
 LONGEST = 2048
 """Characters of a URL that are looked at; no server takes more."""
 _USER_INFO = re.compile(r"(?<=://)[^/\s'\"]+@")
+_QUERY = re.compile(r"(://[^\s'\"?]{1,2048}\?)[^\s'\"]+")
 _SHOWN_USER = re.compile(r"[A-Za-z0-9._-]+")
 _MISPLACED_USER_INFO = re.compile(r".*[^/@]@")
 """A password with an unescaped slash ends the authority; then what stands before `@` is in the path."""
@@ -53,10 +54,14 @@ def mask_user_information(text: str, mask: str = MASK) -> str:
 
 
 def hide(text: str, url: str, mask: str = MASK) -> str:
-    """Return what a program said about `url`, without any secret part of it and of other URLs."""
+    """Return what a program said about `url`, without any secret part of it and of other URLs.
+
+    >>> hide("fatal: unable to access 'https://git.example/x?token=y/': refused", "")
+    "fatal: unable to access 'https://git.example/x?***': refused"
+    """
     for secret in secrets_of(url):
         text = text.replace(secret, mask)
-    return mask_user_information(text, mask)
+    return mask_user_information(_QUERY.sub(rf"\1{mask}", text), mask)
 
 
 def secrets_of(url: str) -> list[str]:

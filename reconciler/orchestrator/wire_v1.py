@@ -11,7 +11,7 @@ from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.resource_definition import CRITERION_FIELDS, Criterion, DriverInputs, Entity
-from reconciler.model.secret import Literal, SecretLeaf, Unreadable
+from reconciler.model.secret import Handed, Literal, SecretLeaf, Unreadable
 from reconciler.model.state import Resource
 from reconciler.orchestrator import shape
 
@@ -71,7 +71,7 @@ def _provision(document: JsonObject) -> dict[str, JsonObject | None] | None:
 
 def _as_read(leaf: SecretLeaf) -> SecretLeaf:
     """Drop text that comes back and may hold a secret; live resources never carry any."""
-    return Unreadable() if isinstance(leaf, Literal) else leaf
+    return Unreadable() if isinstance(leaf, Literal | Handed) else leaf
 
 
 def agent(document: JsonObject, place: Place) -> Resource:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from reconciler.diff.fields import literal_digests
 from reconciler.errors import AbsentError, InventoryError
-from reconciler.model.declaration import Declarations
+from reconciler.model.declaration import Declarations, Rejected
 from reconciler.model.desired import desired_state
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey, TargetName
@@ -14,7 +15,7 @@ from reconciler.model.kind import FACTS, Generation, Kind
 from reconciler.model.origin import Origin
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory, Phase
-from reconciler.model.secret import Literal, Unreadable
+from reconciler.model.secret import Handed, Literal, Unreadable
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import Beside
 from reconciler.orchestrator.sight import Hints, Look
@@ -24,6 +25,10 @@ from reconciler.settings import Connection, Target
 
 UNASSIGNED = "F11"
 """Finding: a file belongs to no target (`reconciler.model.reading_rule`)."""
+_NAMED_BY_ID: Mapping[str, Kind] = MappingProxyType(
+    {"Definition": Kind.DEFINITION, "Agent": Kind.AGENT, "Runner": Kind.RUNNER}
+)
+"""Kinds of documents whose object has the document's id."""
 
 
 def believed(look: Look, inventory: Inventory) -> Look:
@@ -76,7 +81,8 @@ def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:
 def _as_live(desired: Resource, updated_at: str) -> Resource:
     """The live resource that `desired` reads back as."""
     secrets = {
-        at: Unreadable() if isinstance(leaf, Literal) else leaf for at, leaf in desired.secrets.items()
+        at: Unreadable() if isinstance(leaf, Literal | Handed) else leaf
+        for at, leaf in desired.secrets.items()
     }
     return replace(desired, secrets=secrets, origin=None, payload=None, updated_at=updated_at)
 
@@ -145,6 +151,30 @@ def unconnected(name: TargetName, target: Target, desired: State) -> list[Findin
     return found
 
 
+def renamed(everything: Declarations, place: Place) -> Mapping[ResourceKey, Resource]:
+    """What files declare in an organization that are not read because their names end otherwise.
+
+    Of documents that are not valid, what their ids name.
+    """
+    aside = everything.set_aside
+    if aside is None:
+        return {}
+    named = {
+        key: Resource(key, {}, origin=rejected.origin())
+        for rejected in aside.rejected
+        if (key := _key_of(rejected, place)) is not None
+    }
+    return {**named, **desired_state(aside, place).resources}
+
+
+def _key_of(rejected: Rejected, place: Place) -> ResourceKey | None:
+    metadata = rejected.raw.get("metadata")
+    name = metadata.get("id") if isinstance(metadata, dict) else None
+    if not isinstance(name, str) or rejected.kind not in _NAMED_BY_ID:
+        return None
+    return ResourceKey(place, _NAMED_BY_ID[rejected.kind], name)
+
+
 def strays(
     everything: Declarations, findings: Iterable[Finding], place: Place
 ) -> Mapping[ResourceKey, Resource]:
@@ -162,17 +192,26 @@ def strays(
     ).resources
 
 
-def still_declared(built: TargetPlan, unassigned: Mapping[ResourceKey, Resource]) -> list[Finding]:
-    """Refuse deletes that a slip in `paths` caused: the file is there, and nobody's."""
+def still_declared(
+    built: TargetPlan,
+    unassigned: Mapping[ResourceKey, Resource],
+    renamed: Mapping[ResourceKey, Resource],
+) -> list[Finding]:
+    """Refuse deletes that a slip caused, in `paths` or in the name of a file: the file is there, and not read."""
+    reasons = (
+        (unassigned, "and belongs to no target", "correct `paths` in the settings, or remove the file"),
+        (renamed, "and is not read because of its name", "let its name end in .yaml, or remove the file"),
+    )
     return [
         Finding(
             STILL_DECLARED,
             Severity.ERROR,
-            f"{action.key} would be deleted, but this file still declares it and belongs to no target",
-            unassigned[action.key].origin or Origin(""),
+            f"{action.key} would be deleted, but this file still declares it {why}",
+            declared[action.key].origin or Origin(""),
             key=action.key,
-            advice="correct `paths` in the settings, or remove the file",
+            advice=advice,
         )
+        for declared, why, advice in reasons
         for action in built.actions
-        if action.verb is Verb.DELETE and action.key in unassigned
+        if action.verb is Verb.DELETE and action.key in declared
     ]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from threading import Lock
 
-from reconciler.diff.change import Group
+from reconciler.diff.change import Group, SecretDifference
 from reconciler.diff.compare import criteria_digest, leaves_digest
 from reconciler.diff.fields import criteria_change, literal_digests, reference_text
 from reconciler.model.identity import ResourceKey
@@ -137,6 +137,8 @@ def unchanged_ownership(
         if entry is None or change.desired is None or change.live is None:
             continue
         seen = ownership(change.desired, change.live, Phase.OWNED)
+        # Whether somebody else wrote it cannot be known without the value: the moved time stamp says so later.
+        is_open = any(field.secret is SecretDifference.NOT_AT_HAND for field in change.fields)
         wanted = replace(
             entry,
             applied=seen.applied,
@@ -144,7 +146,7 @@ def unchanged_ownership(
             leaves=seen.leaves,
             secrets={**entry.secrets, **seen.secrets},
             pinned=seen.pinned,
-            observed_at=seen.observed_at or entry.observed_at,
+            observed_at=entry.observed_at if is_open else seen.observed_at or entry.observed_at,
         )
         if wanted != entry:
             renewed[change.key] = wanted

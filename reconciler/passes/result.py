@@ -118,6 +118,8 @@ class PassResult:
     """Findings that annotations silenced."""
     checked_only: tuple[tuple[str, int], ...] = ()
     """What is declared and checked, and never applied: a noun and a number each."""
+    left_alone: tuple[tuple[str, int], ...] = ()
+    """Documents of kinds that are known and not handled: a kind and a number each."""
     excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
     """Lines that findings point at, without secrets; none where nothing of a line may be shown."""
     targets: tuple[TargetResult, ...] = ()

@@ -1,10 +1,11 @@
 """Diffs of all places, policy and approvals become one plan: what is done, held, refused, left to people."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.diff.change import Change, Diff, Group, SecretDifference
+from reconciler.model.active_resource import ActiveResource
 from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import WHOLE_KINDS, Kind
@@ -20,6 +21,7 @@ from reconciler.plan.drift import reported
 from reconciler.plan.graph import CycleError, Graph, connect
 from reconciler.plan.guards import Case, takeover, tripped
 from reconciler.plan.refusal import Refusal
+from reconciler.plan.withheld import missing_secrets
 from reconciler.settings import Policy, Prune, Safety
 
 
@@ -35,6 +37,8 @@ class Basis:
     diff: Diff
     policy: Policy
     safety: Safety
+    active: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
+    """What deployments use, by the id of its definition."""
     unexamined: tuple[Unexamined, ...] = ()
 
 
@@ -76,6 +80,11 @@ class _Whole:
     graph: Graph
     held: dict[ActionId, Held] = field(default_factory=dict)
     circle: CycleError | None = None
+
+    def force(self, approved: Iterable[ActionId]) -> None:
+        """Let these deletions take away what is in use."""
+        forced = {identifier: replace(self.graph.actions[identifier], forces=True) for identifier in approved}
+        self.graph = replace(self.graph, actions={**self.graph.actions, **forced})
 
     def of(self, place: Place) -> tuple[Action, ...]:
         return tuple(action for action in self.graph.actions.values() if action.key.place == place)
@@ -164,10 +173,13 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
     owned = Counter(key.kind for key in basis.inventory.entries)
     refusals: list[Refusal] = []
     let_through: list[Accepted] = []
-    for found in tripped(Case(basis.target, basis.desired, basis.live, actions, owned, basis.safety)):
+    case = Case(basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active)
+    for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)
         if accepted is not None:
             let_through.append(accepted)
+            if found.refusal.guard == "in-use":
+                whole.force(i for key in accepted.refusal.keys for i in found.holds[key])
         if keys:
             refusals.append(found.refusal if accepted is None else replace(found.refusal, keys=keys))
             for identifier in (identifier for key in keys for identifier in found.holds[key]):
@@ -215,14 +227,21 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
 def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
     """Secrets of unchanged things that could not be compared: silence would look like equality."""
     counts = Counter(
-        field.secret
+        field.because or _WHY_UNCOMPARED.get(field.secret, "")
         for change in diff.of(Group.UNCHANGED, Group.ADOPTION)
         for field in change.fields
         if field.secret is not None and not field.is_known
     )
-    for difference, count in sorted(counts.items()):
+    for reason, count in sorted(counts.items()):
         noun = "secret value" if count == 1 else "secret values"
-        yield Unexamined(f"{count} {noun}", _WHY_UNCOMPARED[difference])
+        yield Unexamined(f"{count} {noun}", reason)
+    for change in diff.of(Group.CREATION, Group.UPDATE):
+        missing = missing_secrets(change.desired)
+        if missing:
+            yield Unexamined(
+                f"secrets of {change.key}",
+                f"{'; '.join(missing)}; an apply that lacks them does not send the change",
+            )
 
 
 _WHY_UNCOMPARED = {

@@ -7,14 +7,15 @@ what depends on that; everything else of the plan is carried out.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.diff.change import Change, Group
+from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.state import State
 from reconciler.plan.action import Action, ActionId, Verb
-from reconciler.plan.parts import agent_of
+from reconciler.plan.parts import agent_of, criterion_selector
 from reconciler.plan.refusal import Refusal
 from reconciler.settings import Safety
 
@@ -47,6 +48,8 @@ class Case:
     owned: Mapping[Kind, int]
     """Number of owned things by kind."""
     safety: Safety
+    active: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
+    """What deployments use, by the id of its definition; definitions that were not looked up are missing."""
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
@@ -65,7 +68,7 @@ def tripped(case: Case) -> list[Tripped]:
     """Every guard that trips, in the order of `GUARDS`, but for `contested`."""
     found: list[Tripped] = []
     for guard in (
-        _empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage, _runner_key,
+        _empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage, _runner_key, _in_use,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -231,6 +234,42 @@ def _runner_updates(case: Case, field: tuple[str, ...]) -> Holds:
         and action.key.kind is Kind.RUNNER
         and any(change.path[: len(field)] == field for change in action.subject.fields)
     }
+
+
+def would_take(actions: Iterable[Action]) -> frozenset[str]:
+    """Ids of definitions that go or lose a criterion."""
+    kinds = (Kind.DEFINITION, Kind.CRITERION)
+    return frozenset(a.subject.key.id for a in actions if a.is_deletion and a.key.kind in kinds)
+
+
+def _in_use(case: Case) -> Iterator[Tripped]:
+    """Resources that would lose their definition or move to another one (v1 reference 4.7)."""
+    holds: dict[ResourceKey, frozenset[ActionId]] = {}
+    named: dict[ResourceKey, list[ActiveResource]] = {}
+    for action in case.actions:
+        if not action.is_deletion or action.key.kind not in (Kind.DEFINITION, Kind.CRITERION):
+            continue
+        used = [found for found in case.active.get(action.subject.key.id, ()) if _loses(action, found)]
+        if used:
+            key = action.subject.key
+            holds[key] = holds.get(key, frozenset()) | {action.id}
+            named.setdefault(key, []).extend(used)
+    texts = [
+        f"{key} is used by {', '.join(dict.fromkeys(map(str, used)))}" for key, used in sorted(named.items())
+    ]
+    yield from _tripped(
+        case,
+        "in-use",
+        holds,
+        f"resources in use would lose their definition or move to another one: {'; '.join(texts)}",
+    )
+
+
+def _loses(action: Action, used: ActiveResource) -> bool:
+    if action.key.kind is Kind.DEFINITION:
+        return True
+    fields = action.subject.criteria.removed.get(criterion_selector(action.key), {})
+    return used.fits(fields)
 
 
 def _tripped(case: Case, guard: str, holds: Holds, message: str) -> Iterator[Tripped]:

@@ -15,7 +15,10 @@ PROBLEMS: Mapping[str, str] = {
     CRITERION_TAKEN: "A criterion is held by another definition of the type; the server refuses a second one.",
     BUILT_IN: "A built-in definition is declared. Those are never adopted, changed or deleted.",
     NO_CONNECTION: "Something is declared for an API that the target has no connection to.",
-    STILL_DECLARED: "Something would be deleted that a file still declares; the file belongs to no target.",
+    STILL_DECLARED: (
+        "Something would be deleted that a file still declares; the file belongs to no target, or is not read because "
+        "its name ends otherwise than in .yaml, .yml or .json."
+    ),
     CIRCLE: "Actions require each other, so no order carries them out; the change has to be made in two steps.",
     KEY_WITHOUT_AGENT: "A key belongs to an agent that is neither declared nor registered.",
 }

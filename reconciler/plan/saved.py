@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.diff.change import Absent, Change
+from reconciler.diff.change import Absent, Change, SecretDifference
 from reconciler.diff.fields import literal_digests
 from reconciler.model.json import Json, JsonObject, digest
 from reconciler.model.record import Inventory
-from reconciler.model.secret import Literal, SecretLeaf
+from reconciler.model.secret import Handed, Literal, SecretLeaf
 from reconciler.model.state import State
 from reconciler.plan.action import Action, TargetPlan
 from reconciler.plan.approval import Approval, parse
@@ -119,7 +119,10 @@ def bind(
 
 
 def state_digest(state: State) -> str:
-    """Digest of everything comparable in a state. Literals enter by their keyed digest only."""
+    """Digest of everything comparable in a state. Literals enter by their keyed digest only.
+
+    Values that are handed in enter by their source: they are no part of the files, and who plans need not have them.
+    """
     return digest(
         [
             [
@@ -129,15 +132,29 @@ def state_digest(state: State) -> str:
                 resource.document,
                 list[Json](sorted(resource.criteria)) if resource.criteria is not None else None,
                 {at: _leaf(leaf) for at, leaf in sorted(resource.secrets.items())},
-                {at: list[Json](digest) for at, digest in literal_digests(resource).items()},
+                {
+                    at: list[Json](digest)
+                    for at, digest in literal_digests(resource).items()
+                    if not _is_handed_in(resource.secrets[at])
+                },
             ]
             for _, resource in sorted(state.resources.items())
         ]
     )
 
 
+def _is_handed_in(leaf: SecretLeaf) -> bool:
+    return isinstance(leaf, Literal) and leaf.source is not None
+
+
 def _leaf(leaf: SecretLeaf) -> str:
-    return "literal" if isinstance(leaf, Literal) else repr(leaf)
+    match leaf:
+        case Literal(source=None):
+            return "literal"
+        case Literal(source=source) | Handed(source=source):
+            return f"handed in from {source}"
+        case _:
+            return repr(leaf)
 
 
 def _action(action: Action) -> Json:
@@ -154,6 +171,7 @@ def change_digest(change: Change) -> str:
             [
                 [list(field.path), _value(field.before), _value(field.after), field.note]
                 for field in change.fields
+                if field.secret is not SecretDifference.NOT_AT_HAND
             ],
             list[Json](sorted(change.criteria.added)),
             list[Json](sorted(change.criteria.removed)),

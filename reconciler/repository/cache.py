@@ -74,7 +74,9 @@ class Cache:
     def _opened(self, place: Path, url: str) -> "BareRepository":
         try:
             from reconciler.repository.bare import BareRepository  # noqa: PLC0415  brings GitPython
-        except ImportError as error:
+        except ModuleNotFoundError:
+            raise
+        except ImportError as error:  # GitPython looks for git when it is imported
             raise RepositoryError(NOT_INSTALLED, advice=INSTALL) from error
         return BareRepository(place, self.launcher, url=url)
 

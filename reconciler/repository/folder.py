@@ -6,12 +6,15 @@ make it wait for ever, and reading a device may do anything.
 
 import os
 import stat
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.errors import RepositoryError
 
 _LONGEST_POINTER_BYTES = 4096
+_MOST_FOLDERS = 5_000
+_PATTERNS = (".gitignore", ".gitattributes")
 _READ_FOLDERS = ("info", "objects/info", "objects/pack")
 """Besides the top and `refs`. Objects themselves are too many to look at, and git opens them by their names only."""
 
@@ -37,15 +40,56 @@ def check_plain(folder: Path, git_dir: Path | None = None) -> None:
     """Raise RepositoryError where Git would wait for a pipe, or read a device, in place of its own files."""
     for place in _git_folders(folder, git_dir):
         for path in _own_files(place):
-            try:
-                mode = path.stat().st_mode
-            except OSError:
-                continue
-            if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-                raise RepositoryError(
-                    f"{path} is a pipe or a device: reading it may never end",
-                    advice="remove it, or clone the repository again",
-                )
+            _check(path)
+
+
+def check_patterns(folder: Path) -> None:
+    """Raise RepositoryError where listing a work tree would wait for a pipe in place of a list of patterns.
+
+    Looks at the folders above, up to the top of the work tree, and at `_MOST_FOLDERS` below; in a
+    larger tree a pipe that is deeper ends only with the deadline of the command.
+    """
+    top = Path(os.path.abspath(folder))  # noqa: PTH100  by name, as git goes up: links are not resolved
+    inner = enclosing_git(top)
+    waiting = deque([top])
+    if inner is not None:
+        waiting.extend(parent for parent in top.parents if parent.is_relative_to(inner.parent))
+    above = frozenset(waiting) - {top}
+    seen = 0
+    while waiting and seen < _MOST_FOLDERS:
+        place = waiting.popleft()
+        seen += 1
+        for name in _PATTERNS:
+            _check(place / name)
+        if place not in above:
+            waiting.extend(_folders(place))
+
+
+def _folders(place: Path) -> list[Path]:
+    try:
+        with os.scandir(place) as entries:
+            return [
+                Path(entry)
+                for entry in entries
+                if entry.name != ".git" and entry.is_dir(follow_symlinks=False)
+            ]
+    except OSError:
+        return []
+
+
+def _check(path: Path) -> None:
+    try:
+        facts = path.stat()
+        empty = os.stat(os.devnull)  # noqa: PTH116  a name, not a path
+    except OSError:
+        return
+    mode = facts.st_mode
+    is_device = (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)) and facts.st_rdev != empty.st_rdev
+    if stat.S_ISFIFO(mode) or is_device:
+        raise RepositoryError(
+            f"{path} is a pipe or a device: reading it may never end",
+            advice="remove it, or clone the repository again",
+        )
 
 
 def _git_folders(folder: Path, git_dir: Path | None) -> Iterator[Path]:

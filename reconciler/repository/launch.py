@@ -15,7 +15,7 @@ from time import monotonic
 from typing import NoReturn
 
 from reconciler.errors import RepositoryError
-from reconciler.model.url import hide, mask_user_information
+from reconciler.model.url import hide
 from reconciler.repository.environment import NETWORK, NO_NETWORK, environment_of_git
 from reconciler.repository.folder import check_plain
 
@@ -137,8 +137,9 @@ class Launcher:
                 f"{folder} belongs to another user, so git does not read it",
                 advice=f"if you trust it: git config --global --add safe.directory {folder}",
             )
-        said = mask_user_information(said) if url is None else hide(said, url)
-        return Answer(process.returncode, output, _gist(said), said)
+        said = hide(said, url or "")
+        message = _gist(said) or ("git failed" if process.returncode else "")
+        return Answer(process.returncode, output, message, said)
 
 
 def _raise_unstarted(folder: Path, error: OSError) -> NoReturn:
@@ -146,9 +147,7 @@ def _raise_unstarted(folder: Path, error: OSError) -> NoReturn:
         raise RepositoryError(f"there is no folder {folder}", advice="check the path") from error
     if isinstance(error, PermissionError) and not os.access(folder, os.X_OK):
         raise RepositoryError(f"{folder} may not be entered", advice="check its permissions") from error
-    raise RepositoryError(
-        "git cannot be run: it is not installed", advice="install git, version 2.36 or later"
-    ) from error
+    raise RepositoryError(NOT_INSTALLED, advice=INSTALL) from error
 
 
 def _exchange(
@@ -225,4 +224,4 @@ def _gist(errors: str) -> str:
         if line.startswith(("fatal:", "error:", "remote:", "ERROR:")) and line not in left_out
     ]
     text = "; ".join(dict.fromkeys(line.removeprefix("fatal: ") for line in telling or lines))
-    return "".join(c if c.isprintable() else " " for c in text)[:_SHOWN_CHARACTERS] or "git failed"
+    return "".join(c if c.isprintable() else " " for c in text)[:_SHOWN_CHARACTERS]

@@ -17,9 +17,9 @@ from reconciler.rules import (
     runner,
     stores,
 )
-from reconciler.rules.rule import Check, Confidence, Rule, Side
+from reconciler.rules.rule import AnyRule, Check, Confidence, Rule, Side
 
-__all__ = ["RULES", "Check", "Confidence", "Rule", "Side", "catalogue"]
+__all__ = ["RULES", "AnyRule", "Check", "Confidence", "Rule", "Side", "catalogue"]
 
 _SUBJECTS = (
     identity.RULES,
@@ -36,9 +36,9 @@ _SUBJECTS = (
 )
 
 
-def catalogue(*groups: tuple[Rule, ...]) -> Mapping[str, Rule]:
+def catalogue(*groups: tuple[AnyRule, ...]) -> Mapping[str, AnyRule]:
     """Sort rules by number. Raises `ValueError` where two share one: that is our bug."""
-    table: dict[str, Rule] = {}
+    table: dict[str, AnyRule] = {}
     for rule in sorted(chain(*groups), key=lambda rule: int(rule.id.removeprefix("R"))):
         if rule.id in table:
             raise ValueError(f"two rules have id {rule.id}")
@@ -46,5 +46,5 @@ def catalogue(*groups: tuple[Rule, ...]) -> Mapping[str, Rule]:
     return MappingProxyType(table)
 
 
-RULES: Mapping[str, Rule] = catalogue(*_SUBJECTS)
+RULES: Mapping[str, AnyRule] = catalogue(*_SUBJECTS)
 """Every rule by id, in the order of their numbers."""

@@ -1,24 +1,24 @@
-"""What a rule is: its words for people, where it can look, and the check itself.
+"""What a rule is: what it demands, over which subjects, where it can look, and the check of one subject.
 
-A check is pure: it takes a `Scope` and answers with findings, and with an `Unknown` for each
-side it could not look at. It never raises for bad input. `reconciler.rules.registry` holds all
-rules, `reconciler.rules.judge` runs them.
+The prose of a rule, with an example that breaks it and one that keeps it, is `pages/Rnn` of this package.
+`reconciler.rules.registry` holds all rules, `reconciler.rules.judge` runs them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.unseen import Side, Unseen, UnseenError
+from reconciler.rules.over import Over
+from reconciler.rules.subject import Doubt, Said, Subject
 
+__all__ = ["Answer", "AnyRule", "Check", "Confidence", "Rule", "Side", "answers"]
 
-class Side(StrEnum):
-    """Where a rule looks (compatibility rules 1)."""
-
-    FILE = "file"
-    LIVE = "live"
-    CLUSTER = "cluster"
+S = TypeVar("S")
+_SHOWN = 3
 
 
 class Confidence(StrEnum):
@@ -31,25 +31,65 @@ class Confidence(StrEnum):
     CONTRADICTORY = "sources contradict each other"
 
 
-Check = Callable[[Scope], Iterator[Finding | Unknown]]
+Answer = Said | Doubt | Finding | Unknown
+Check = Callable[[S], Iterator[Answer]]
+"""Pure. Says what is wrong with one subject; never raises for bad input, `UnseenError` where it cannot know."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of the catalogue.
+class Rule(Generic[S]):
+    """One rule of the catalogue. `severity` is the usual one; a check may weaken it where its page says so.
 
-    `severity` is the usual one; a check may answer with the other where `condition` says so.
-    `condition` says what is refused, `why` what would happen, `advice` the usual next step,
-    `source` where the fact comes from. All are sentences in Markdown.
+    A rule of the file side alone is judged before anything is looked at and sees nothing else.
     """
 
     id: str
     title: str
     severity: Severity
-    condition: str
-    why: str
-    advice: str
-    source: str
     confidence: Confidence
     sides: tuple[Side, ...]
-    check: Check
+    over: Over[S]
+    check: Check[S]
+
+    @property
+    def is_of_files(self) -> bool:
+        """True where the files tell everything."""
+        return self.sides == (Side.FILE,)
+
+
+AnyRule = Rule[Any]
+
+
+def answers(rule: AnyRule, scope: Scope) -> Iterator[Finding | Unknown]:
+    """What a rule says about a target. Subjects that miss the same fact are one *unknown*."""
+    missed: dict[Unseen, list[str]] = {}
+    for subject in rule.over.subjects(scope.of_files if rule.is_of_files else scope):
+        try:
+            for answer in rule.check(subject):
+                yield _completed(rule, answer, subject)
+        except UnseenError as error:
+            missed.setdefault(error.unseen, []).append(_name(subject))
+    for unseen, names in missed.items():
+        subject = _listed(names)
+        yield Unknown(rule.id, f"{subject}: {unseen}" if subject else str(unseen), unseen, subject)
+
+
+def _completed(rule: AnyRule, answer: Answer, subject: object) -> Finding | Unknown:
+    match answer:
+        case Said(message, origin, key, others, advice, severity):
+            return Finding(rule.id, severity or rule.severity, message, origin, key, others, advice)
+        case Doubt(question, unseen):
+            return Unknown(rule.id, f"{question}: {unseen}", unseen, _name(subject))
+        case _:
+            return answer
+
+
+def _name(subject: object) -> str:
+    return subject.name if isinstance(subject, Subject) else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names without repetition; those beyond the first few are counted."""
+    kept = list(dict.fromkeys(filter(None, names)))
+    more = f" and {len(kept) - _SHOWN} more" if len(kept) > _SHOWN else ""
+    return ", ".join(kept[:_SHOWN]) + more

@@ -17,7 +17,7 @@ from reconciler.model.declaration import AnyDeclared, Declarations
 from reconciler.model.finding import Finding, Severity, Silenced
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.origin import Origin
-from reconciler.rules.rule import Confidence, Rule
+from reconciler.rules.rule import AnyRule, Confidence
 from reconciler.settings import FILE_NAME, Profile, RuleSetting, Settings
 
 UNKNOWN_RULE = "S01"
@@ -60,7 +60,7 @@ class Switches:
     """
 
     def __init__(
-        self, settings: Settings, rules: Mapping[str, Rule], trees: Iterable[Declarations], day: date
+        self, settings: Settings, rules: Mapping[str, AnyRule], trees: Iterable[Declarations], day: date
     ) -> None:
         self._rules = rules
         self._is_strict = settings.profile is Profile.STRICT
@@ -195,7 +195,7 @@ def _starts(tree: Declarations, files: set[str]) -> Iterator[tuple[str, int]]:
             yield document.file, document.origin().line
 
 
-def _unknown(rule_id: str, who: str, place: Origin, rules: Mapping[str, Rule]) -> Finding:
+def _unknown(rule_id: str, who: str, place: Origin, rules: Mapping[str, AnyRule]) -> Finding:
     return Finding(
         UNKNOWN_RULE,
         Severity.WARNING,

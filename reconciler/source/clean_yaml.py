@@ -61,13 +61,19 @@ def _read_root(first: Any, next_event: NextEvent, limits: Limits) -> Json:
         return None
     else:
         raise NotCleanError
-    if _fill(root, next_event, limits.max_depth) > limits.max_nodes:
+    try:
+        nodes = _fill(root, next_event, limits.max_depth)
+    except ValueError as error:  # a number that JSON cannot hold
+        raise NotCleanError from error
+    if nodes > limits.max_nodes:
         raise NotCleanError
     return root
 
 
 def _fill(root: Any, next_event: NextEvent, max_depth: int) -> int:  # noqa: C901, PLR0912  one loop, for its speed
     """Read what stands in an open mapping or list, up to its end, and return how many values there are.
+
+    Raises NotCleanError, and ValueError of `plain_value`.
 
     Each event costs a step of this loop and nothing else: calls would double its time.
     """
@@ -82,7 +88,7 @@ def _fill(root: Any, next_event: NextEvent, max_depth: int) -> int:  # noqa: C90
                 raise NotCleanError
             value = text = event.value
             if text[:1] in RESOLVABLE_START and event.implicit[0]:
-                value = _value(text)
+                value = plain_value(text)
             if key is None:
                 if value is not text or text == "<<" or text in container:
                     raise NotCleanError
@@ -112,10 +118,3 @@ def _fill(root: Any, next_event: NextEvent, max_depth: int) -> int:  # noqa: C90
             container, key = inner, None if kind is MappingStartEvent else _ITEM
         else:
             raise NotCleanError
-
-
-def _value(text: str) -> Json:
-    try:
-        return plain_value(text)
-    except ValueError as error:
-        raise NotCleanError from error

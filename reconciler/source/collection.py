@@ -13,7 +13,7 @@ from reconciler.model.finding import Finding, sort_findings
 from reconciler.model.origin import Origin
 from reconciler.model.reading_rule import concern, problem
 from reconciler.settings import Limits
-from reconciler.source.tree import Tree, is_yaml
+from reconciler.source.tree import Tree, is_document, is_yaml
 
 _MOST_HOPS = 20
 _RAISE = "raise it in `limits` of the settings, or take files out of the tree"
@@ -61,7 +61,7 @@ class Collection:
 
     def unreadable(self, path: str, reason: str) -> None:
         """Record a file that is there and cannot be read: a finding where it may declare something."""
-        if is_yaml(path):
+        if is_document(path):
             self.findings.append(problem("F10", f"the file cannot be read: {reason}", Origin(path)))
         else:
             self.unread[path] = reason
@@ -161,5 +161,5 @@ def _refuse(collection: Collection, path: str, refused: _Refused) -> None:
     message = f"the symbolic link {refused.reason}; it was not followed"
     advice = "put the file into the tree"
     suffix = posixpath.splitext(path)[1]
-    make = problem if is_yaml(path) or not suffix else concern
+    make = problem if is_document(path) or not suffix else concern
     collection.findings.append(make("F08", message, Origin(path), advice=advice))

@@ -229,7 +229,7 @@ class Composer:
         mark = event.start_mark
         place = (mark.line + 1 << 32) | (mark.column + 1)
         if event.tag is not None and event.tag not in tags:
-            self._report("F02", "only the tags !!map and !!seq are known here", place)
+            self._report("F02", "only the tags !!map, !!seq, !env, !file and !secret are known here", place)
         if len(self._stack) >= self._limits.max_depth:
             self._refuse(f"the document is nested deeper than {self._limits.max_depth} levels", place)
         self._stack.append(

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 
 from reconciler.errors import SourceError
-from reconciler.repository.folder import enclosing_git
+from reconciler.repository.folder import check_patterns, enclosing_git
 from reconciler.repository.launch import GitError, Launcher
 from reconciler.settings import Limits
 from reconciler.source.collection import Collection
@@ -72,6 +72,7 @@ def _is_work_tree(folder: Path, launcher: Launcher) -> bool:
 
 def _listed(folder: Path, collection: Collection, launcher: Launcher) -> list[bytes]:
     """Paths as Git lists them: tracked, or untracked and not ignored; those deleted in the folder left out."""
+    check_patterns(folder)
     try:
         output = launcher.output(
             ["ls-files", "-z", "-t", "--cached", "--others", "--deleted", "--exclude-standard"], folder=folder

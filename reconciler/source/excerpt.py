@@ -29,7 +29,7 @@ from reconciler.source.harmless import (
     is_reference,
     vocabulary,
 )
-from reconciler.source.tree import is_yaml
+from reconciler.source.tree import is_document
 from reconciler.source.yaml_event import YamlError, every, read_events
 from reconciler.source.yaml_text import lines_of
 
@@ -52,7 +52,7 @@ def excerpts(files: Mapping[str, bytes], places: Iterable[Origin]) -> dict[Origi
     """
     by_file: dict[str, list[Origin]] = defaultdict(list)
     for place in list(dict.fromkeys(place for place in places if place.line))[:MAX_PLACES]:
-        if is_yaml(place.file) and place.file in files:
+        if is_document(place.file) and place.file in files:
             by_file[place.file].append(place)
     found: dict[Origin, Excerpt] = {}
     for file, wanted in by_file.items():

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from reconciler.model.agent import AgentDocument, AgentSpec
@@ -40,6 +41,9 @@ KINDS: Mapping[str, Mapping[str, Model]] = MappingProxyType(
 )
 """Models by `apiVersion` and `kind`."""
 
+SIBLINGS = frozenset(("Account", "ResourceType"))
+"""Kinds of the definition's `apiVersion` that `humctl` takes and nothing here applies (v1 reference 9.2)."""
+
 _GROUPS = {version.partition("/")[0]: version for version in KINDS}
 _NAMES = {name for kinds in KINDS.values() for name in kinds}
 _AGENT_FIELDS = frozenset(AgentSpec.model_fields)
@@ -53,7 +57,14 @@ _KUBERNETES_METADATA = frozenset(("name", "generateName", "namespace", "labels",
 """Ours has `id` instead. Several Kubernetes APIs have a kind `Agent`, one with `spec.description`."""
 
 
-def kind_of(raw: JsonObject, positions: Positions) -> Model | Finding | None:
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A kind that stands beside ours in the same format and is left alone."""
+
+    name: str
+
+
+def kind_of(raw: JsonObject, positions: Positions) -> Model | Finding | Sibling | None:
     """Return the model of a document, a finding where it seems meant for us, None where it is not ours."""
     version, name = raw.get("apiVersion"), raw.get("kind")
     if not isinstance(version, str):
@@ -78,7 +89,7 @@ def kind_of(raw: JsonObject, positions: Positions) -> Model | Finding | None:
     return _named(raw, version, name, positions)
 
 
-def _named(raw: JsonObject, version: str, name: object, positions: Positions) -> Model | Finding:
+def _named(raw: JsonObject, version: str, name: object, positions: Positions) -> Model | Finding | Sibling:
     kinds = KINDS[version]
     if isinstance(name, str) and name in kinds:
         return kinds[name]
@@ -87,7 +98,10 @@ def _named(raw: JsonObject, version: str, name: object, positions: Positions) ->
     if not isinstance(name, str):
         what = "is not a text" if "kind" in raw else "is missing"
         return problem("F06", f"`kind` {what}", place, advice=f"kinds of `{version}`: {known}")
-    meant = nearest(name, kinds)
+    siblings = () if version == API_VERSION else sorted(SIBLINGS)
+    if name in siblings:
+        return Sibling(name)
+    meant = nearest(name, (*kinds, *siblings))
     advice = f"did you mean `{meant}`?" if meant else f"kinds of `{version}`: {known}"
     shown = f"the kind {quoted(name)}" if may_be_shown(name, ()) else "the kind"
     return problem("F07", f"{shown} is not known in `{version}`", place, advice=advice)
@@ -172,7 +186,7 @@ def listed(raw: Json, positions: Positions) -> Finding | None:
     if not isinstance(items, list):
         return None
     for index, item in enumerate(items):
-        if isinstance(item, dict) and kind_of(item, positions) is not None:
+        if isinstance(item, dict) and not isinstance(kind_of(item, positions), Sibling | None):
             place = positions.origin(raw, (*path, index))
             advice = "write each as a document of its own, parted by `---`"
             return problem("F07", "documents in a list are not read", place, advice=advice)

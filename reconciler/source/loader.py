@@ -1,45 +1,57 @@
 """A tree of files to what it declares: validated documents with places, and findings for the rest.
 
-Every `*.yaml` and `*.yml` file is read as YAML documents. One whose `apiVersion` is not of our
-groups is kept as foreign, and nothing is said about its content, unless it has the shape of one of
-ours: taken for foreign, its object would seem to be gone from the files. A file that cannot be parsed may
-declare something of ours, so it is an error, with one exception: a file with a syntax error that
-contains `{{` and names neither of our groups is taken for a Helm-style template and only noted in
-`unread`.
+Every `*.yaml` and `*.yml` file is read as YAML documents, and every `*.json` file that may hold one. A
+document whose `apiVersion` is not of our groups is kept as foreign, and nothing is said about its content, unless
+it has the shape of one of ours: taken for foreign, its object would seem to be gone from the files. A file that
+cannot be parsed may declare something of ours, so it is an error, with two exceptions that are only noted in
+`unread`: a file with a syntax error that contains `{{` and names neither of our groups is taken for a
+Helm-style template, and JSON that names neither is data of another program.
 
-Every file, YAML or not, is searched for private keys. Rules about content are left to
+A file with another ending that looks like a document of ours is noted in `unread`, and what it declares is
+kept in `set_aside`: nothing of it is applied, and nothing of it is taken for gone.
+
+Every file, whatever its ending, is searched for private keys. Rules about content are left to
 `reconciler.rules`.
 """
 
 import hashlib
 import posixpath
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from pydantic import ValidationError
 
 from reconciler.errors import KeyStoreError
 from reconciler.model.agent import AgentDocument
+from reconciler.model.body import nul_problems
+from reconciler.model.body_check import body_problems
 from reconciler.model.declaration import Declarations, Declared, Foreign, PrivateKeyPlace, Rejected
 from reconciler.model.finding import Finding, sort_findings
-from reconciler.model.json import Path
+from reconciler.model.json import JsonObject, Path
 from reconciler.model.key import KeyDocument, PublicKey
 from reconciler.model.operator import OperatorDocument
-from reconciler.model.origin import Origin
+from reconciler.model.origin import Origin, Positions
 from reconciler.model.reading_rule import problem
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import AgentRunner, RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.settings import Limits
-from reconciler.source.kind import kind_of, listed, with_current_envelope
+from reconciler.source.ending import as_yaml, holds_document, names_our_version, was_renamed
+from reconciler.source.kind import Document, Model, Sibling, kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
 from reconciler.source.quoted import quoted
-from reconciler.source.tree import Tree, is_yaml
-from reconciler.source.violation import findings_of
+from reconciler.source.spelling import suspects, with_spelling
+from reconciler.source.tag import findings_of_tags
+from reconciler.source.tree import Tree, is_document, is_json
+from reconciler.source.violation import body_finding, findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml
 
+_NUL = (b"\\0", b"\\x00", b"\\u0000", b"\\U00000000")
+"""How a NUL character is written; as it is, it makes the file binary."""
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_OUR_GROUPS = (b"entity.humanitec.io", b"core.api.humanitec.io", b"reconciler/")
+_OUR_GROUPS = (b"entity.humanitec.io", b"core.api.humanitec.io", b"reconciler/", b"reconciler\\/")
+_RENAMED = "looks like a document of ours, and its name ends otherwise than in .yaml, .yml or .json"
 _KEY_PATH: Path = ("spec", "publicKey")
 _RUNNER_KEY_PATH: Path = ("spec", "runner_configuration", "key")
 
@@ -58,7 +70,15 @@ class _FileContent:
     foreign: list[Foreign] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     private_keys: tuple[PrivateKeyPlace, ...] = ()
+    left_alone: list[Foreign] = field(default_factory=list)
     unread: str = ""
+    set_aside: "_FileContent | None" = None
+
+    @property
+    def is_ours(self) -> bool:
+        """True where a document is of one of our kinds, or seems meant to be."""
+        kept = (self.definitions, self.agents, self.keys, self.runners, self.operators, self.secret_stores)
+        return any(kept) or bool(self.rejected) or bool(self.findings)
 
 
 class Loader:
@@ -85,20 +105,14 @@ class Loader:
             contents[path] = known
         self._contents = contents
         files = [content for _, content in contents.values()]
-        keys = [declared for content in files for declared in content.keys]
-        runners = [declared for content in files for declared in content.runners]
-        public_keys, key_findings = self._public_keys(tree, keys, runners)
+        gathered = _gathered(files)
+        aside = _gathered([content.set_aside for content in files if content.set_aside is not None])
+        public_keys, key_findings = self._public_keys(tree, gathered, aside)
         noted = ((path, content.unread) for path, (_, content) in contents.items() if content.unread)
-        return Declarations(
-            definitions=tuple(declared for content in files for declared in content.definitions),
-            agents=tuple(declared for content in files for declared in content.agents),
-            keys=tuple(keys),
-            runners=tuple(runners),
-            operators=tuple(declared for content in files for declared in content.operators),
-            secret_stores=tuple(declared for content in files for declared in content.secret_stores),
-            rejected=tuple(rejected for content in files for rejected in content.rejected),
-            foreign=tuple(declared for content in files for declared in content.foreign),
+        return replace(
+            gathered,
             public_keys=public_keys,
+            set_aside=replace(aside, public_keys=public_keys) if any(c.set_aside for c in files) else None,
             private_keys=tuple(place for content in files for place in content.private_keys),
             findings=sort_findings(
                 [*tree.findings, *key_findings, *(found for content in files for found in content.findings)]
@@ -108,11 +122,14 @@ class Loader:
         )
 
     def _public_keys(
-        self, tree: Tree, keys: list[Declared[KeyDocument]], runners: list[Declared[RunnerDocument]]
+        self, tree: Tree, gathered: Declarations, aside: Declarations
     ) -> tuple[dict[Origin, PublicKey], list[Finding]]:
+        """Keys of all documents; findings for those that are read."""
         facts: dict[Origin, PublicKey] = {}
         findings: list[Finding] = []
         inspected: dict[str, PublicKey | KeyStoreError] = {}
+        of_aside = {key.file for key in aside.keys} | {runner.file for runner in aside.runners}
+        keys, runners = (*gathered.keys, *aside.keys), (*gathered.runners, *aside.runners)
         for origin, place, text in _key_texts(tree, keys, runners):
             if isinstance(text, Finding):
                 findings.append(text)
@@ -125,7 +142,7 @@ class Loader:
             else:
                 facts[origin] = outcome
         self._inspected = inspected
-        return facts, findings
+        return facts, [finding for finding in findings if finding.origin.file not in of_aside]
 
     def _inspect(self, text: str) -> PublicKey | KeyStoreError:
         try:
@@ -134,8 +151,23 @@ class Loader:
             return error
 
 
+def _gathered(files: Sequence[_FileContent]) -> Declarations:
+    """The documents of all files, in their order."""
+    return Declarations(
+        definitions=tuple(declared for content in files for declared in content.definitions),
+        agents=tuple(declared for content in files for declared in content.agents),
+        keys=tuple(declared for content in files for declared in content.keys),
+        runners=tuple(declared for content in files for declared in content.runners),
+        operators=tuple(declared for content in files for declared in content.operators),
+        secret_stores=tuple(declared for content in files for declared in content.secret_stores),
+        rejected=tuple(rejected for content in files for rejected in content.rejected),
+        foreign=tuple(declared for content in files for declared in content.foreign),
+        left_alone=tuple(declared for content in files for declared in content.left_alone),
+    )
+
+
 def _key_texts(
-    tree: Tree, keys: list[Declared[KeyDocument]], runners: list[Declared[RunnerDocument]]
+    tree: Tree, keys: Sequence[Declared[KeyDocument]], runners: Sequence[Declared[RunnerDocument]]
 ) -> Iterator[tuple[Origin, Origin, str | Finding]]:
     """Origin of each document that has a public key, place of the key, and its text."""
     for key in keys:
@@ -173,28 +205,58 @@ def _key_file(tree: Tree, key: Declared[KeyDocument], name: str) -> str | Findin
 
 def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
     content = _FileContent(private_keys=find_private_keys(text, path))
-    if not is_yaml(path):
+    if not is_document(path):
+        if names_our_version(text):
+            _set_aside(path, text, limits, content)
+        return content
+    if is_json(path) and not holds_document(text):
         return content
     if text.startswith(_LFS_POINTER):
         message = "the file is a Git LFS pointer; its content is not here"
         content.findings.append(problem("F10", message, Origin(path), advice="run: git lfs pull"))
         return content
-    parsed = parse_yaml(text, path, limits)
+    written = _Written(text, any(escape in text for escape in _NUL), suspects(text))
+    parsed = parse_yaml(as_yaml(text) if is_json(path) else text, path, limits)
     for document in parsed.documents:
-        _take(document, content)
+        _take(document, written, content)
     if parsed.failure is not None:
         if parsed.failure.rule == "F02" and _is_template(text):
             content.unread = "a template, not YAML"
+        elif is_json(path) and not any(group in text for group in _OUR_GROUPS):
+            content.unread = f"JSON that cannot be read: {parsed.failure.message}"
         else:
             content.findings.append(parsed.failure)
     return content
+
+
+def _set_aside(path: str, text: bytes, limits: Limits, content: _FileContent) -> None:
+    """Note a file that looks like a document of ours, and keep what it declares."""
+    aside = _FileContent()
+    written = _Written(text)
+    parsed = parse_yaml(text, path, limits)
+    for document in parsed.documents:
+        _take(document, written, aside)
+    if aside.is_ours:
+        content.set_aside = aside
+        content.unread = _RENAMED + (" (a space ends it)" if path[-1:].isspace() else "")
+    elif parsed.failure is not None and was_renamed(path):
+        content.unread = f"{_RENAMED}; it cannot be parsed"
 
 
 def _is_template(text: bytes) -> bool:
     return b"{{" in text and not any(group in text for group in _OUR_GROUPS)
 
 
-def _take(document: YamlDocument, content: _FileContent) -> None:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the text of a file says that its values do not: NUL as an escape, the spelling of numbers."""
+
+    text: bytes
+    may_hold_nul: bool = False
+    suspects: frozenset[int | float] = frozenset()
+
+
+def _take(document: YamlDocument, written: _Written, content: _FileContent) -> None:
     """Sort one document into its kind."""
     raw, positions = document.value, document.positions
     in_list = listed(raw, positions)
@@ -207,17 +269,43 @@ def _take(document: YamlDocument, content: _FileContent) -> None:
     if model is None:
         content.foreign.append(Foreign(raw, positions))
         return
+    if isinstance(model, Sibling):
+        content.left_alone.append(Foreign(raw, positions))
+        return
     content.findings.extend(document.findings)
     if isinstance(model, Finding):
         content.findings.append(model)
         return
     raw = with_current_envelope(raw)
+    validated = _validated(model, raw, positions, written, content)
+    if isinstance(validated, Rejected):
+        content.rejected.append(validated)
+    else:
+        _keep(validated, raw, positions, content)
+
+
+def _validated(
+    model: Model, raw: JsonObject, positions: Positions, written: _Written, content: _FileContent
+) -> Document | Rejected:
+    """Return the document, or note everything that is wrong with it and return it as rejected."""
+    kind = model.__name__.removesuffix("Document")
+    tags = dict(findings_of_tags(raw, kind, positions))
+    content.findings.extend(tags.values())
+    problems = chain(body_problems(kind, raw), nul_problems(raw) if written.may_hold_nul else ())
+    refused = [body_finding(found, raw, positions) for found in problems]
+    validated: Document | None = None
     try:
         validated = model.model_validate(raw)
     except ValidationError as error:
-        content.findings.extend(findings_of(error, model, raw, positions))
-        content.rejected.append(Rejected(model.__name__.removesuffix("Document"), raw, positions))
-        return
+        refused.extend(findings_of(error, model, raw, positions, besides=tags))
+    found = refused
+    if written.suspects:
+        found = with_spelling(refused, raw, positions, written.text, written.suspects)
+    content.findings.extend(found)
+    return Rejected(kind, raw, positions) if validated is None or refused else validated
+
+
+def _keep(validated: Document, raw: JsonObject, positions: Positions, content: _FileContent) -> None:
     match validated:
         case DefinitionDocument():
             content.definitions.append(Declared(validated, raw, positions))

@@ -76,7 +76,10 @@ def tagged_value(text: str, tag: str) -> str | int | float | bool | None:
         return text
     name = tag.removeprefix(_SHORT_TAG)
     if name == tag or name not in ("int", "float", "bool", "null"):
-        raise ValueError("only the tags !!str, !!int, !!float, !!bool, !!null, !!map and !!seq are known")
+        raise ValueError(
+            "only the tags !!str, !!int, !!float, !!bool, !!null, !!map and !!seq are known, and for secrets "
+            "!env, !file and !secret"
+        )
     value = plain_value(text)
     if name == "float" and type(value) is int:
         return float(value)

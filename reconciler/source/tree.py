@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from reconciler.model.finding import Finding
 
 YAML_SUFFIXES = (".yaml", ".yml")
+JSON_SUFFIX = ".json"
 OWN_FOLDERS = frozenset((".git", ".reconciler", ".venv"))
 """Never part of a tree, at any depth."""
 
@@ -28,9 +29,19 @@ class Tree:
     unread: tuple[tuple[str, str], ...] = ()
 
 
+def is_document(path: str) -> bool:
+    """True for the names of files that may be read as documents."""
+    return is_yaml(path) or is_json(path)
+
+
 def is_yaml(path: str) -> bool:
-    """True for the names of files that are read as documents."""
+    """True for the names of YAML files: all of them are documents."""
     return path.lower().endswith(YAML_SUFFIXES)
+
+
+def is_json(path: str) -> bool:
+    """True for the names of JSON files, most of which hold data of other programs."""
+    return path.lower().endswith(JSON_SUFFIX)
 
 
 def is_own(path: str) -> bool:

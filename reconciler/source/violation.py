@@ -7,21 +7,26 @@ the position cannot hold a secret.
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from reconciler.model.body import BodyProblem
 from reconciler.model.finding import Finding
 from reconciler.model.json import Json, JsonObject, Path, dotted
+from reconciler.model.limited import LimitError
 from reconciler.model.origin import Origin, Positions
 from reconciler.model.reading_rule import problem
 from reconciler.model.secret_name import SECRET_POSITIONS
 from reconciler.source.quoted import looks_like_key, quoted
 
+QUOTE = "put it in quotes"
+"""Advice for what was read as a number or a truth value where a text is wanted."""
 _SHOWN_CHARACTERS = 40
+_LONGEST_PATH = 59
 _TAGGED = frozenset(("runner_configuration", "state_storage_configuration"))
 """Members whose model is chosen by their `type`; pydantic puts that word into the path."""
 
@@ -41,6 +46,15 @@ def _folded(name: str) -> str:
     return re.sub(r"[-_ ]", "", name).lower()
 
 
+def named(path: Path) -> str:
+    """Return a path in backticks; a long one is cut in front, because its end tells places apart."""
+    shown = dotted(path)
+    if len(shown) <= _LONGEST_PATH:
+        return quoted(shown)
+    kept = shown[-_LONGEST_PATH:]
+    return quoted("…" + kept[max(0, kept.find(".")) :])
+
+
 def is_secret_position(path: Path) -> bool:
     """True where what stands under `path` must not be shown."""
     return any(step in SECRET_POSITIONS for step in path)
@@ -57,14 +71,23 @@ def may_be_shown(value: Json, path: Path) -> bool:
 
 
 def findings_of(
-    error: ValidationError, model: type[BaseModel], document: JsonObject, positions: Positions
+    error: ValidationError,
+    model: type[BaseModel],
+    document: JsonObject,
+    positions: Positions,
+    *,
+    besides: Collection[Path] = (),
 ) -> tuple[Finding, ...]:
-    """One finding for each thing wrong, sorted by place, those of a union's branches merged into one."""
+    """One finding for each thing wrong, sorted by place, those of a union's branches merged into one.
+
+    What is wrong at or below one of the paths `besides` is left out: it has a finding already.
+    """
     found: dict[tuple[Path, str], Finding] = {}
     details = error.errors(include_url=False, include_input=False)
     for detail in _merged_unions(details, document):
         violation = _Violation(detail, model, document, positions)
-        found.setdefault((violation.path, violation.kind), violation.finding())
+        if not any(violation.path[: len(path)] == path for path in besides):
+            found.setdefault((violation.path, violation.kind), violation.finding())
     return tuple(sorted(found.values(), key=Finding.sort_key))
 
 
@@ -104,32 +127,23 @@ class _Violation:
         return problem("F06", f"{self._name()} {message}", self._origin(), advice=advice)
 
     def _name(self) -> str:
-        return quoted(dotted(self.path)) if self.path else "the document"
+        return named(self.path) if self.path else "the document"
 
     def _origin(self) -> Origin:
         return self._positions.origin(self._document, self.path)
 
     def _unknown_field(self) -> Finding:
-        parent, name = self.path[:-1], str(self.path[-1])
-        known = _known_fields(self._model, self._document, parent)
-        meant = nearest(name, known)
-        advice = f"did you mean `{meant}`?" if meant else ""
-        if not meant and known:
-            advice = "known here: " + ", ".join(f"`{field}`" for field in sorted(known))
-        where = f" in {quoted(dotted(parent))}" if parent else ""
-        is_hidden = is_secret_position(parent) or looks_like_key(name)
-        shown = "a field" if is_hidden else f"the field {quoted(name)}"
+        known = _known_fields(self._model, self._document, self.path[:-1])
         place = self._positions.key_origin(self._document, self.path)
-        return problem("F05", f"{shown}{where} is not known", place, advice=advice)
+        advice = _home(self._model, self._document, self.path)
+        return _unknown_field(self.path, known, place, advice)
 
     def _missing(self) -> Finding:
         path, advice = self.path, ""
         if self.kind == "union_tag_not_found":
             path = (*path, "type")
             advice = "it is one of " + _words(_tags(self._model, self._document, self.path))
-        parent = path[:-1]
-        place = self._positions.key_origin(self._document, parent)
-        return problem("F06", f"{quoted(dotted(path))} is missing", place, advice=advice)
+        return _missing(path, self._positions.key_origin(self._document, path[:-1]), advice)
 
     def _wording(self) -> tuple[str, str]:
         """What is wrong, to stand behind the name, and the advice."""
@@ -142,14 +156,16 @@ class _Violation:
             self.path, self._value = (*self.path, "type"), given
             return self._one_of(tags)
         if self.kind in _TYPES:
-            advice = ""
-            if self.kind in ("string_type", "string_sub_type") and isinstance(self._value, int | float):
-                advice = "put it in quotes"
-            elif self.path and self.path[-1] in ("token", "digestKey"):
+            wanted = _TYPES[self.kind]
+            advice = _quoting(wanted, self._value)
+            if not advice and self.path and self.path[-1] in ("token", "digestKey"):
                 advice = "name where it comes from: `{env: NAME}` or `{file: PATH}`"
-            return f"must be {_TYPES[self.kind]}, and is {_type_name(self._value)}", advice
+            return _wrong_type(wanted, self._value), advice
         if self.kind == "value_error":
-            return f"cannot be used: {self._context.get('error', '')}", ""
+            error = self._context.get("error", "")
+            if isinstance(error, LimitError):
+                return error.message, error.advice
+            return f"cannot be used: {error}", ""
         if self.kind in _BOUNDS:
             return _BOUNDS[self.kind].format_map(self._context), ""
         if self.kind == "string_pattern_mismatch":
@@ -167,6 +183,60 @@ class _Violation:
                 text += f", and is {quoted(self._value)}"
             return text, f"did you mean `{meant}`?" if meant else ""
         return f"{text}, and is {_type_name(self._value)}", ""
+
+
+def body_finding(found: BodyProblem, document: JsonObject, positions: Positions) -> Finding:
+    """Return what the orchestrator would refuse as a finding, in the same words as `findings_of`."""
+    value, is_there = _value_at(document, found.path)
+    place = positions.origin(document, found.path)
+    if found.is_missing:
+        return _missing(found.path, positions.key_origin(document, found.path[:-1]), found.advice)
+    if found.known:
+        place = positions.key_origin(document, found.path)
+        return _unknown_field(found.path, found.known, place, found.advice)
+    if found.wanted and is_there:
+        message, advice = _wrong_type(found.wanted, value), _quoting(found.wanted, value)
+    else:
+        message, advice = found.message, found.advice
+    return problem("F06", f"{named(found.path)} {message}", place, advice=advice)
+
+
+def _value_at(document: JsonObject, path: Path) -> tuple[Json, bool]:
+    value: Json = document
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None, False
+    return value, True
+
+
+def _unknown_field(path: Path, known: Iterable[str], place: Origin, home: str) -> Finding:
+    """`home` is advice that says where the field stands, "" where that is not known."""
+    parent, name = path[:-1], str(path[-1])
+    meant = nearest(name, known)
+    advice = home or (f"did you mean `{meant}`?" if meant else "")
+    if not advice and known:
+        advice = "known here: " + ", ".join(f"`{field}`" for field in sorted(known))
+    where = f" in {named(parent)}" if parent else ""
+    is_hidden = is_secret_position(parent) or looks_like_key(name)
+    shown = "a field" if is_hidden else f"the field {quoted(name)}"
+    return problem("F05", f"{shown}{where} is not known", place, advice=advice)
+
+
+def _missing(path: Path, place: Origin, advice: str) -> Finding:
+    return problem("F06", f"{named(path)} is missing", place, advice=advice)
+
+
+def _wrong_type(wanted: str, value: Json) -> str:
+    return f"must be {wanted}, and is {_type_name(value)}"
+
+
+def _quoting(wanted: str, value: Json) -> str:
+    """Advice for what YAML read as a number or a truth value although a text is wanted."""
+    return QUOTE if wanted == "a text" and isinstance(value, int | float) else ""
 
 
 _TYPES: dict[str, str] = {
@@ -242,8 +312,32 @@ def _resolve(loc: tuple[int | str, ...], document: JsonObject) -> tuple[Path, Js
 def _known_fields(model: type[BaseModel], document: JsonObject, path: Path) -> list[str]:
     models, value = _models_at(model, document, path)
     chosen = _of_type(models, value)
-    names = [info.alias or name for candidate in chosen for name, info in candidate.model_fields.items()]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(name for candidate in chosen for name in _names_of(candidate)))
+
+
+def _home(model: type[BaseModel], document: JsonObject, path: Path) -> str:
+    """Advice for a field that stands in the wrong place; "" where no place, or more than one, has such a field."""
+    homes = [home for home in _places_of(str(path[-1]), model, document) if home != path[:-1]]
+    if len(homes) != 1:
+        return ""
+    return f"it belongs in {named(homes[0])}" if homes[0] else "it belongs at the top of the document"
+
+
+def _places_of(name: str, model: type[BaseModel], value: Json) -> Iterator[Path]:
+    """Paths of mappings that have a field of a name; items of lists are left out."""
+    if name in _names_of(model):
+        yield ()
+    for field, info in model.model_fields.items():
+        step = info.alias or field
+        inner = value.get(step) if isinstance(value, dict) else None
+        models = [found for found in _alternatives(info.annotation) if _is_model(found)]
+        for chosen in _of_type(models, inner):
+            for path in _places_of(name, chosen, inner):
+                yield (step, *path)
+
+
+def _names_of(model: type[BaseModel]) -> list[str]:
+    return [info.alias or name for name, info in model.model_fields.items()]
 
 
 def _tags(model: type[BaseModel], document: JsonObject, path: Path) -> list[str]:

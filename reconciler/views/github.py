@@ -97,6 +97,8 @@ def _log(result: PassResult) -> Iterator[str]:
             yield from (_plain(f"  - {line}") for line in lines)
     if result.checked_only:
         yield f"Checked, not applied: {unseen.checked_only(result)}"
+    if result.left_alone:
+        yield f"Left alone: {unseen.left_alone(result)}"
     verb = str(result.purpose).capitalize()
     yield _plain(f"{verb}: {conclusion.headline(result)}. {conclusion.next_step(result)}".rstrip())
 

@@ -13,6 +13,7 @@
     unknownRules, rulesOff           [{rule, reason}]
     silenced                         [{rule, reason, file, line, column}]: findings that annotations silenced
     checkedOnly                      [{what, count}]: declared and checked, and never applied
+    leftAlone                        [{what, count}]: documents of kinds that are known and not handled
     summary                          counts of all targets; of a preview, this change's own
     targets                          [{name, organization, endpoints, complete, error, advice, transient,
                                      causes: [{message, advice, setting, file?, line?, column?}],
@@ -29,7 +30,7 @@ A member that is left out stands for a value that is not there; `null` is a valu
 organization, id}`.
 """
 
-import json
+from collections.abc import Iterator
 
 from reconciler import __version__
 from reconciler.diff.change import Absent, FieldChange, Visibility
@@ -45,6 +46,7 @@ from reconciler.plan.action import Action, Outcome, Status, TargetPlan
 from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda, conclusion, unseen
 from reconciler.views.agenda import Entry, Risk
+from reconciler.views.json_text import Items, Members, pieces
 from reconciler.views.visible import leaves
 
 VERSION = 1
@@ -52,10 +54,16 @@ VERSION = 1
 
 def render(result: PassResult, *, detailed: bool = False) -> str:
     """One document in ASCII, ending with a line break; `detailed` as in `PassResult.exit_code`."""
-    return json.dumps(document(result, detailed=detailed), indent=2) + "\n"
+    return "".join(stream(result, detailed=detailed))
 
 
-def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
+def stream(result: PassResult, *, detailed: bool = False) -> Iterator[str]:
+    """As `render`, piece by piece: of many objects the whole takes more memory than all else."""
+    yield from pieces(_document(result, detailed=detailed))
+    yield "\n"
+
+
+def _document(result: PassResult, *, detailed: bool) -> Members:
     """Everything of a result, as described above."""
     rerun = conclusion.rerun(result)
     return {
@@ -83,7 +91,7 @@ def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
             "files": result.source.file_count,
             "documents": result.source.document_count,
         },
-        "findings": [_finding(finding, result) for finding in result.all_findings],
+        "findings": Items(_finding(finding, result) for finding in result.all_findings),
         "notExamined": [
             {"subject": item.subject, "reason": item.reason, "failure": item.is_failure}
             for item in unseen.everything(result)
@@ -94,8 +102,9 @@ def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
             {"rule": one.rule, "reason": one.reason, **_origin(one.place)} for one in result.silenced
         ],
         "checkedOnly": [{"what": noun, "count": number} for noun, number in result.checked_only],
+        "leftAlone": [{"what": noun, "count": number} for noun, number in result.left_alone],
         "summary": dict(agenda.total(conclusion.plans(result))),
-        "targets": [_target(target, result) for target in result.targets],
+        "targets": Items(_target(target, result) for target in result.targets),
         "settingsChange": None if result.settings_change is None else _settings(result.settings_change),
         "preview": None
         if result.preview is None
@@ -103,7 +112,7 @@ def document(result: PassResult, *, detailed: bool = False) -> JsonObject:
             "base": result.preview.base,
             "existing": result.preview.existing_count,
             "withdrawn": list(result.preview.withdrawn),
-            "own": [_plan(plan) for plan in result.preview.own],
+            "own": Items(_plan(plan) for plan in result.preview.own),
         },
     }
 
@@ -132,8 +141,8 @@ def _cause(cause: Cause, result: PassResult) -> JsonObject:
     }
 
 
-def _target(target: TargetResult, result: PassResult) -> JsonObject:
-    told: JsonObject = {
+def _target(target: TargetResult, result: PassResult) -> Members:
+    told: dict[str, Json | Items | Members] = {
         "name": target.target,
         "organization": target.organization,
         "endpoints": list(target.endpoints),
@@ -143,14 +152,14 @@ def _target(target: TargetResult, result: PassResult) -> JsonObject:
         "transient": target.is_transient,
         "causes": [_cause(cause, result) for cause in target.causes],
         "inventoryError": target.inventory_error,
-        "outcomes": [_outcome(outcome) for outcome in target.outcomes],
+        "outcomes": Items(_outcome(outcome) for outcome in target.outcomes),
     }
     if target.plan is not None:
         told["plan"] = _plan(target.plan)
     return told
 
 
-def _plan(plan: TargetPlan) -> JsonObject:
+def _plan(plan: TargetPlan) -> Members:
     return {
         "target": plan.target,
         "organization": plan.organization,
@@ -159,9 +168,9 @@ def _plan(plan: TargetPlan) -> JsonObject:
             str(kind): {"desired": desired, "live": live, "owned": owned}
             for kind, (desired, live, owned) in sorted(plan.counts.items())
         },
-        "changes": [_change(entry) for entry in agenda.entries(plan)],
-        "actions": [_action(action) for action in plan.actions],
-        "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "changes": Items(_change(entry) for entry in agenda.entries(plan)),
+        "actions": Items(_action(action) for action in plan.actions),
+        "refusals": Items(_refusal(refusal) for refusal in plan.refusals),
         "accepted": [{**_refusal(one.refusal), "approval": one.approval} for one in plan.accepted],
     }
 

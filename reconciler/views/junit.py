@@ -31,9 +31,16 @@ def render(result: PassResult) -> str:
     }
     suite = ET.Element("testsuite", {"name": f"reconciler {result.purpose}", **counts})
     suite.extend(cases)
-    if result.checked_only:
-        told = ET.SubElement(suite, "system-out")
-        told.text = f"Checked, not applied: {unseen.checked_only(result)}"
+    noted = [
+        f"{title}: {listed}"
+        for title, listed in (
+            ("Checked, not applied", unseen.checked_only(result)),
+            ("Left alone", unseen.left_alone(result)),
+        )
+        if listed
+    ]
+    if noted:
+        ET.SubElement(suite, "system-out").text = "\n".join(noted)
     root = ET.Element("testsuites", {"name": "reconciler", **counts})
     root.append(suite)
     ET.indent(root)

@@ -225,6 +225,8 @@ def _notes(result: PassResult) -> str:
             text += shown(f"{name}: {len(items):,}", lines)
     if result.checked_only:
         text += f"Checked, not applied: {_code(unseen.checked_only(result))}\n\n"
+    if result.left_alone:
+        text += f"Left alone: {_code(unseen.left_alone(result))}\n\n"
     return text
 
 

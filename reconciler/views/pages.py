@@ -9,9 +9,10 @@ from reconciler.model.reading_rule import READING_RULES
 from reconciler.plan.guards import GUARDS
 from reconciler.plan.problem import PROBLEMS
 from reconciler.plan.refusal import COUNTED
-from reconciler.rules.pages import LABELS, example
-from reconciler.rules.pages import page as rule_page
+from reconciler.rules.page import LABELS, example, prose
+from reconciler.rules.page import page as rule_page
 from reconciler.rules.registry import RULES
+from reconciler.rules.rule import AnyRule
 from reconciler.views.page import Page, Tone
 
 _KEEPS_LINES = ("- ", "* ", "|", "```", "1. ")
@@ -19,17 +20,26 @@ _KEEPS_LINES = ("- ", "* ", "|", "```", "1. ")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One thing that can be explained: its name, its line in the list, and labelled paragraphs.
+    """One thing that can be explained: its name and its line in the list.
 
-    `has_examples` is true for rules that come with a wrong and a right example. `severity` is the
-    usual one, None for what is no finding.
+    `severity` is the usual one, None for what is no finding. `own` are labelled paragraphs; those of a rule
+    of the catalogue are a file, which is read when they are asked for.
     """
 
     name: str
     title: str
-    paragraphs: tuple[tuple[str, str], ...]
+    own: tuple[tuple[str, str], ...] = ()
     severity: Severity | None = None
-    has_examples: bool = False
+
+    @property
+    def has_examples(self) -> bool:
+        """True for rules of the catalogue, which come with a wrong and a right example."""
+        return self.name in RULES
+
+    @property
+    def paragraphs(self) -> tuple[tuple[str, str], ...]:
+        """Labelled paragraphs, none of them empty."""
+        return _of_rule(RULES[self.name]) if self.has_examples else self.own
 
 
 def topics() -> dict[str, Topic]:
@@ -39,21 +49,7 @@ def topics() -> dict[str, Topic]:
 
 def _topics() -> Iterator[Topic]:
     for rule in RULES.values():
-        yield Topic(
-            rule.id,
-            rule.title,
-            (
-                ("Severity", str(rule.severity)),
-                ("Looks at", ", ".join(rule.sides)),
-                ("What", rule.condition),
-                ("Why", rule.why),
-                ("What to do", rule.advice),
-                ("Source", f"{rule.source} ({rule.confidence})"),
-                ("Switch off", _switch(rule.id)),
-            ),
-            severity=rule.severity,
-            has_examples=True,
-        )
+        yield Topic(rule.id, rule.title, severity=rule.severity)
     for reading in READING_RULES.values():
         yield Topic(
             reading.id,
@@ -99,6 +95,19 @@ def _approval_of(guard: str) -> str:
     return f"`--accept {guard}=KIND/ID` for each object that the refusal names; a glob such as `Definition/db-*` fits."
 
 
+def _of_rule(rule: AnyRule) -> tuple[tuple[str, str], ...]:
+    said = prose(rule.id, _packaged)
+    return (
+        ("Severity", str(rule.severity)),
+        ("Looks at", ", ".join(rule.sides)),
+        ("What", said.what),
+        ("Why", said.why),
+        ("What to do", said.what_to_do),
+        ("Source", f"{said.source} ({rule.confidence})"),
+        ("Switch off", _switch(rule.id)),
+    )
+
+
 def _switch(rule: str) -> str:
     return (
         f'In reconciler.yaml: `rules: {{{rule}: {{severity: "off", reason: "why"}}}}`; `warning` softens it, '
@@ -112,10 +121,9 @@ def topic_page(topic: Topic, *, width: int, color: bool) -> str:
     page = Page(width)
     page.say(f"{topic.name}: {topic.title}", Tone.STRONG, hang=2)
     for label, text in topic.paragraphs:
-        if text:
-            page.gap()
-            page.say(f"{label}:", Tone.FAINT)
-            _prose(page, text)
+        page.gap()
+        page.say(f"{label}:", Tone.FAINT)
+        _prose(page, text)
     if topic.has_examples:
         _examples(page, topic.name)
     return page.text(color=color)
@@ -148,8 +156,8 @@ def _examples(page: Page, rule: str) -> None:
 
 
 def _packaged(name: str) -> str:
-    """Text of a file below the examples of the rules, "" where there is none."""
-    path = files("reconciler.rules").joinpath("examples", *name.split("/"))
+    """Text of a file below the pages of the rules, "" where there is none."""
+    path = files("reconciler.rules").joinpath("pages", *name.split("/"))
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 

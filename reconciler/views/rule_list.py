@@ -9,7 +9,7 @@ from reconciler import __version__
 from reconciler.model.finding import Severity
 from reconciler.model.json import JsonObject
 from reconciler.rules.registry import RULES
-from reconciler.rules.rule import Rule
+from reconciler.rules.rule import AnyRule
 from reconciler.rules.switch import Means, Switch, Switches
 from reconciler.views.conclusion import plural
 from reconciler.views.page import Page, Tone
@@ -25,7 +25,7 @@ _SIDES_COLUMNS = len("file, live, cluster")
 class Row:
     """One rule. `severity` is the one in force where no object says otherwise: `error`, `warning`, `off`."""
 
-    rule: Rule
+    rule: AnyRule
     severity: str
     switches: tuple[Switch, ...]
 

@@ -77,14 +77,13 @@ def _rules_of(result: PassResult) -> list[str]:
 def _descriptor(rule: str, topic: Topic | None) -> JsonObject:
     if topic is None:
         return {"id": rule}
-    paragraphs = [f"{label}: {text}" for label, text in topic.paragraphs if text]
+    labelled = topic.paragraphs
+    paragraphs = [f"{label}: {text}" for label, text in labelled]
     page = packaged_page(rule)
     described: JsonObject = {
         "id": rule,
         "shortDescription": {"text": topic.title},
-        "fullDescription": {
-            "text": next((text for label, text in topic.paragraphs if label == "Why"), topic.title)
-        },
+        "fullDescription": {"text": next((text for label, text in labelled if label == "Why"), topic.title)},
         "help": {
             "text": "\n\n".join([topic.title, *paragraphs]),
             "markdown": page or "\n\n".join([f"**{topic.title}**", *paragraphs]),
@@ -186,6 +185,8 @@ def _unseen(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:
         )
     if result.checked_only:
         yield _notification("note", f"Checked, not applied: {unseen.checked_only(result)}")
+    if result.left_alone:
+        yield _notification("note", f"Left alone: {unseen.left_alone(result)}")
 
 
 def _switched(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:

@@ -356,9 +356,12 @@ def unexamined(page: Page, result: PassResult) -> None:
             page.say(f"· {line}", indent=2, hang=2)
     _listed(page, "Switched off:", unseen.switched(result))
     _listed(page, "Not examined:", unseen.others(result))
-    if result.checked_only:
+    if result.checked_only or result.left_alone:
         page.gap()
+    if result.checked_only:
         page.say(f"Checked, not applied: {unseen.checked_only(result)}", hang=2)
+    if result.left_alone:
+        page.say(f"Left alone: {unseen.left_alone(result)}", hang=2)
 
 
 def _listed(page: Page, title: str, items: Sequence[Unexamined]) -> None:

@@ -3,10 +3,12 @@
 Grouped, so that thirty rules that miss one cluster are one line and bury no finding.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.model.finding import Unknown, missing_cluster, missing_live, not_looked_at, not_read
+from reconciler.model.finding import Unknown
+from reconciler.model.unseen import Side, Unseen
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Unexamined
 from reconciler.views.conclusion import plural, rule_order
@@ -40,19 +42,21 @@ def blind(result: PassResult) -> list[Blind]:
 
 def blind_by_side(result: PassResult) -> list[Blind]:
     """The same for people: what is missing of a target's live side, or of a cluster, is one reason each."""
-    missing: dict[str, list[str]] = {}
+    missing: dict[str, set[str]] = defaultdict(set)
     ordered = _ordered(result)
     for one in ordered:
-        found = missing_live(one.reason)
-        if found is not None:
-            missing.setdefault(found[1], []).append(found[0])
+        if one.side is Side.LIVE:
+            missing[one.unseen.place].add(one.unseen.what)
 
     def reason(one: Unknown) -> str:
-        found = missing_live(one.reason)
-        if found is not None:
-            return not_read(_listed(sorted(set(missing[found[1]]))), found[1])
-        cluster = missing_cluster(one.reason)
-        return one.reason if cluster is None else not_looked_at(cluster)
+        place = one.unseen.place
+        match one.side:
+            case Side.FILE:
+                return one.reason
+            case Side.LIVE:
+                return str(Unseen(Side.LIVE, place, _listed(sorted(missing[place]))))
+            case Side.CLUSTER:
+                return str(Unseen(Side.CLUSTER, place, ""))
 
     return _grouped((one.rule, reason(one)) for one in ordered)
 
@@ -136,6 +140,11 @@ def everything(result: PassResult) -> list[Unexamined]:
         for group in blind(result)
     ]
     return [*unknown, *switched(result), *others(result)]
+
+
+def left_alone(result: PassResult) -> str:
+    """Documents of kinds that are known and not handled: `1 Account`; "" for nothing."""
+    return ", ".join(plural(number, noun) for noun, number in result.left_alone)
 
 
 def checked_only(result: PassResult) -> str:

@@ -299,6 +299,7 @@ def invalid() -> PassResult:
             Silenced("R71", "its GitOps tool has one elsewhere", Origin("orgs/acme/cluster.yaml", 4, 28)),
         ),
         checked_only=(("Operator", 1), ("SecretStore", 2)),
+        left_alone=(("Account", 1),),
         excerpts={
             Origin("orgs/acme/cluster.yaml", 9, 3): Excerpt("  driver_inputs: {values: {url: ***}}", 2)
         },

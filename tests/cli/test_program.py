@@ -1,5 +1,6 @@
 """The command line itself: help, wrong usage, start-up, and the boundary where errors end."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,45 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
     )
     assert ended.stderr.strip() == "[]"
+
+
+def test_the_process_leaves_with_its_output_whole_its_code_and_its_exit_handlers_run() -> None:
+    script = (
+        "import atexit, sys\n"
+        "atexit.register(print, 'handled', file=sys.stderr)\n"
+        "from reconciler.cli.main import run\n"
+        "run()"
+    )
+
+    def ended(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
+        )
+
+    whole = ended("schema", "any")
+    assert whole.returncode == 0
+    assert isinstance(json.loads(whole.stdout), dict)
+    assert whole.stderr == "handled\n"
+    wrong = ended("plam")
+    assert wrong.returncode == ExitCode.USAGE
+    assert wrong.stderr.endswith("handled\n")
+
+
+def test_libraries_load_nothing_that_no_command_uses(tmp_path: Path) -> None:
+    script = (
+        "import atexit, sys\n"
+        "unused = ('rich', 'pygments', 'httpx._main', 'ruamel.yaml')\n"
+        "atexit.register(lambda: print([name for name in unused if sys.modules.get(name)], file=sys.stderr))\n"
+        "from reconciler.cli.main import run\n"
+        "run()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, "-C", str(tmp_path), "plan"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr.splitlines()[-1] == "[]"
 
 
 class _Unforeseen(Exception):  # noqa: N818  stands for what nobody foresaw

@@ -146,6 +146,12 @@ def test_a_url_needs_no_clone(clone: Path, tmp_path: Path) -> None:
     assert len(list(cache.glob("*.git"))) == 1
 
 
+def test_a_name_means_nothing_where_there_is_no_clone(tmp_path: Path) -> None:
+    with pytest.raises(InventoryError, match="no clone that knows it") as refused:
+        cached_repository("origin", Cache(tmp_path, LAUNCHER))
+    assert "--source" in refused.value.advice
+
+
 @BOTH
 def test_read_access_reads_and_writes_nothing(clone: Path, opened: Opening) -> None:
     opened(clone).write(owning("a"))

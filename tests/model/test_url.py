@@ -46,5 +46,5 @@ def test_what_a_program_says_of_a_url_holds_no_part_of_its_secrets() -> None:
     url = "https://robot:p%40ss@host/x?private_token=hunter2"
     said = f"fatal: unable to access '{url}/': bad p@ss for robot, hunter2; see https://other:pw@host/"
     assert hide(said, url) == (
-        "fatal: unable to access 'https://***@host/x?***/': bad *** for robot, ***; see https://***@host/"
+        "fatal: unable to access 'https://***@host/x?***': bad *** for robot, ***; see https://***@host/"
     )

@@ -59,6 +59,7 @@ def test_an_ssh_command_of_the_user_is_used_and_cannot_ask() -> None:
 def test_an_ssh_program_or_configured_command_is_not_overridden() -> None:
     """GIT_SSH_COMMAND would win over both."""
     assert "GIT_SSH_COMMAND" not in made(GIT_SSH="/opt/ssh")
+    assert "GIT_SSH_COMMAND" not in made()
 
 
 def test_settings_of_the_user_come_first_and_ours_win(tmp_path: Path) -> None:

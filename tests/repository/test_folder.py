@@ -16,6 +16,7 @@ from reconciler.settings import Limits
 from reconciler.source.directory import read_directory
 from reconciler.source.git import is_tracked, merge_base, open_revision
 
+Commit = Callable[[dict[str, str]], str]
 LAUNCHER = Launcher(timeout_s=60)
 PLACES = ["config", "HEAD", "index", "packed-refs", "commondir", "info/exclude", "refs/heads/main"]
 READERS: dict[str, Callable[[Path], object]] = {
@@ -36,7 +37,7 @@ def become_a_pipe(path: Path) -> None:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("reader", READERS)
 def test_a_pipe_in_place_of_a_file_of_git_is_named_and_not_waited_for(
-    repository: Path, commit: Callable[[dict[str, str]], str], place: str, reader: str
+    repository: Path, commit: Commit, place: str, reader: str
 ) -> None:
     commit({"a.yaml": "1"})
     become_a_pipe(repository / ".git" / place)
@@ -54,8 +55,31 @@ def test_a_git_that_is_a_pipe_itself_is_named(repository: Path, reader: str) -> 
         READERS[reader](repository)
 
 
+@pytest.mark.parametrize("name", [".gitignore", ".gitattributes"])
+@pytest.mark.parametrize("where", [".", "below", "below/deep"])
+def test_a_pipe_in_place_of_a_list_of_patterns_is_named(
+    repository: Path, commit: Commit, where: str, name: str
+) -> None:
+    """Git opens these in every folder that it lists, and in those above."""
+    commit({"below/deep/a.yaml": "1"})
+    (repository / "below/deep/a.yaml").write_text("2")
+    os.mkfifo(repository / where / name)
+    for folder in (repository, repository / "below/deep"):
+        with pytest.raises(SourceError, match="pipe or a device"):
+            read_directory(folder, Limits(), LAUNCHER)
+
+
+def test_a_link_to_the_empty_device_is_an_empty_list(repository: Path, commit: Commit) -> None:
+    commit({"a.yaml": "1"})
+    exclude = repository / ".git" / "info" / "exclude"
+    exclude.unlink(missing_ok=True)
+    exclude.parent.mkdir(exist_ok=True)
+    exclude.symlink_to(os.devnull)
+    assert dict(read_directory(repository, Limits(), LAUNCHER).files) == {"a.yaml": b"1"}
+
+
 def test_a_pipe_behind_a_link_and_in_a_folder_above_are_found(
-    repository: Path, tmp_path: Path, commit: Callable[[dict[str, str]], str]
+    repository: Path, tmp_path: Path, commit: Commit
 ) -> None:
     commit({"below/a.yaml": "1"})
     os.mkfifo(tmp_path / "pipe")
@@ -66,7 +90,7 @@ def test_a_pipe_behind_a_link_and_in_a_folder_above_are_found(
 
 
 def test_a_linked_work_tree_is_looked_at_where_its_files_are(
-    repository: Path, tmp_path: Path, commit: Callable[[dict[str, str]], str], git: Callable[..., str]
+    repository: Path, tmp_path: Path, commit: Commit, git: Callable[..., str]
 ) -> None:
     commit({"a.yaml": "1"})
     git("worktree", "add", "--quiet", str(tmp_path / "linked"))

@@ -52,6 +52,13 @@ def test_errors_without_end_are_cut_and_masked(tmp_path: Path) -> None:
     assert "hunter2" not in answer.errors + repr(answer)
 
 
+def test_a_command_that_says_nothing_failed_only_by_its_exit_code(tmp_path: Path) -> None:
+    answer = Launcher(in_front(tmp_path, "exit 1")).run(["status"], folder=tmp_path)
+    assert (answer.code, answer.message) == (1, "git failed")
+    answer = Launcher(in_front(tmp_path, "exit 0")).run(["status"], folder=tmp_path)
+    assert (answer.code, answer.message) == (0, "")
+
+
 def test_a_talkative_remote_does_not_hide_the_reason(tmp_path: Path) -> None:
     environment = in_front(
         tmp_path, 'for i in $(seq 100); do echo "remote: line $i" >&2; done; echo "fatal: no" >&2; exit 1'

@@ -11,7 +11,7 @@ from reconciler.model.finding import Finding, Severity, Silenced, Unknown
 from reconciler.model.origin import Origin
 from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.registry import RULES
-from reconciler.rules.rule import Confidence, Rule
+from reconciler.rules.rule import AnyRule, Confidence
 from reconciler.rules.switch import Means, Switches
 from reconciler.settings import Settings
 from tests.rules import tree
@@ -162,7 +162,7 @@ def doubtful(scope_: Scope) -> Iterator[Finding | Unknown]:
         yield Finding("R90", Severity.WARNING, "doubtful", agent.origin(("metadata", "id")), advice="Look.")
 
 
-DOUBTFUL: dict[str, Rule] = {
+DOUBTFUL: dict[str, AnyRule] = {
     "R90": replace(
         RULES["R01"], id="R90", severity=Severity.WARNING, confidence=Confidence.CONTRADICTORY, check=doubtful
     ),

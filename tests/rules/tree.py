@@ -11,8 +11,8 @@ from reconciler.model.declaration import Declarations
 from reconciler.model.identity import TargetName
 from reconciler.model.kind import Kind
 from reconciler.model.state import Resource, State
-from reconciler.rules.judge import Judgement, judge
-from reconciler.rules.registry import RULES
+from reconciler.rules.judge import Judgement, Turn, judge
+from reconciler.rules.registry import RULES, AnyRule
 from reconciler.settings import Limits, Settings
 from reconciler.source.loader import Loader
 from reconciler.source.tree import Tree
@@ -78,10 +78,16 @@ def judged(
 
 
 def judge_all(
-    scopes: Sequence[Scope], settings: Settings = ACME, *, only: Iterable[str] = RULES
+    scopes: Sequence[Scope],
+    settings: Settings = ACME,
+    *,
+    only: Iterable[str] = RULES,
+    rules: Mapping[str, AnyRule] = RULES,
+    turn: Turn | None = None,
 ) -> Judgement:
-    """Judge on the day of the tests."""
-    return judge(scopes, settings, day=NOW.date(), rules={rule_id: RULES[rule_id] for rule_id in only})
+    """Judge on the day of the tests by `rules`, of those of the catalogue `only` some."""
+    chosen = rules if rules is not RULES else {rule_id: RULES[rule_id] for rule_id in only}
+    return judge(scopes, settings, day=NOW.date(), rules=chosen, turn=turn)
 
 
 def rules_of(judgement: Judgement) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reconciler.emulator import FaultKind, FaultRule
 from reconciler.errors import ExitCode, InUseError
 from reconciler.model.identity import TargetName
 from reconciler.model.kind import Kind
@@ -30,17 +31,27 @@ def world(tmp_path: Path) -> World:
 
 
 def told(result: PassResult) -> str:
-    (refused,) = (outcome for outcome in result.outcomes if outcome.status is Status.REFUSED)
-    return f"{refused.message} {next_step(result)}"
+    (refusal,) = the_plan(result).refusals
+    return f"{refusal.guard}: {refusal.message} {next_step(result)}"
 
 
-def test_a_definition_in_use_is_left_and_said_to_be_in_use(world: World) -> None:
+def test_the_plan_names_what_uses_a_definition_and_holds_its_deletion(world: World) -> None:
     world.remove("old.yaml")
+    planned = world.plan()
+    assert planned.exit_code() is ExitCode.REFUSED
+    assert "in-use: " in told(planned)
+    assert "Definition/pg-old is used by shop/dev/db" in told(planned)
+    assert "contested" not in told(planned)
     result = world.apply()
     assert (result.verdict, result.exit_code()) == (Verdict.REFUSED, ExitCode.REFUSED)
-    assert "still in use: 1 active resource would change: shop/dev/db (to no definition)" in told(result)
-    assert "contested" not in told(result)
     assert world.effects()["deleted", "definitions/acme/pg-old"] == 0
+
+
+def test_an_approval_by_name_deletes_what_is_in_use(world: World) -> None:
+    world.remove("old.yaml")
+    assert world.apply("in-use=Definition/other").exit_code() is ExitCode.REFUSED
+    assert world.apply("in-use=Definition/pg-old").exit_code() is ExitCode.DONE
+    assert world.effects()["deleted", "definitions/acme/pg-old"] == 1
 
 
 def test_a_criterion_in_use_is_not_moved_and_its_successor_waits(world: World) -> None:
@@ -48,9 +59,36 @@ def test_a_criterion_in_use_is_not_moved_and_its_successor_waits(world: World) -
     world.write("new.yaml", definition_yaml("pg-new", criteria="[{env_type: development}]"))
     before = world.live()
     result = world.apply()
-    assert "still in use: 1 active resource would change: shop/dev/db" in told(result)
-    assert "contested" not in told(result)
+    assert "Definition/pg-old is used by shop/dev/db" in told(result)
     assert world.live() == before
+    assert world.apply("in-use=Definition/pg-old").exit_code() is ExitCode.DONE
+    assert actions(world.plan()) == []
+
+
+def test_a_criterion_that_fits_nothing_in_use_moves_without_approval(world: World) -> None:
+    world.write("other.yaml", definition_yaml("other", criteria="[]"))
+    assert world.apply().exit_code() is ExitCode.DONE
+
+
+def test_a_plan_that_takes_nothing_away_asks_for_no_use(world: World) -> None:
+    world.write("old.yaml", definition_yaml("pg-old", criteria="[{env_type: development}, {app_id: new}]"))
+    world.emulator.log.clear()
+    world.plan()
+    assert not [entry for entry in world.emulator.log.entries() if entry.path.endswith("/resources")]
+
+
+def test_use_that_may_not_be_read_is_said_and_the_server_still_refuses(world: World) -> None:
+    world.remove("old.yaml")
+    forbidden = FaultRule(
+        kind=FaultKind.ERROR_BEFORE_EFFECT, status=403, count=None, path=r".*/pg-old/resources"
+    )
+    world.emulator.faults.add(forbidden)
+    planned = the_plan(world.plan())
+    assert any("use Definition/pg-old" in one.subject for one in planned.unexamined)
+    result = world.apply()
+    (refused,) = (outcome for outcome in result.outcomes if outcome.status is Status.REFUSED)
+    assert "still in use: 1 active resource would change: shop/dev/db (to no definition)" in refused.message
+    assert world.effects()["deleted", "definitions/acme/pg-old"] == 0
 
 
 def test_once_no_environment_uses_it_the_rest_is_done(world: World) -> None:

@@ -11,6 +11,7 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
+from reconciler.cli.edges.handed_in import HandedInSecrets
 from reconciler.emulator import Effect, Emulator
 from reconciler.inventory.file import FileInventory
 from reconciler.inventory.store import InventoryStore
@@ -36,7 +37,6 @@ VAULT = {"url": "https://vault.test", "auth": {"token": "made-up"}}
 STORE = "external"
 """The primary secret store of every organization: an external one, so that references may be used."""
 SWITCHED = {
-    "R21": {"severity": "warning", "reason": "what holds a key back is what is tested"},
     "R22": {"severity": "off", "reason": "the order of a key's replacement is what is tested"},
     "R78": {"severity": "off", "reason": "what becomes of literals is what is tested"},
 }
@@ -135,6 +135,8 @@ class World:
     settings: Settings
     inventories: Path
     digest_key: bytes | None = b"a digest key for tests"
+    environment: dict[str, str] = field(default_factory=dict)
+    """Where `!env` is looked up; `!file` is relative to the root, as with settings there."""
     switch: KillSwitch | None = None
     seen: list[PassResult] = field(default_factory=list)
 
@@ -213,6 +215,7 @@ class World:
             connect=self.connect(access),
             inventory=MortalInventory(store, self.switch) if self.switch else store,
             digester=Digester(self.digest_key),
+            hand_in=HandedInSecrets(self.settings, self.environment, base=self.root, tree=self.root),
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             read_base=(lambda: read_directory(base, self.settings.limits, Launcher())) if base else None,
             base_name="main" if base else "",

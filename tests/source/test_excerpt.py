@@ -12,7 +12,7 @@ from reconciler.model.excerpt import Excerpt
 from reconciler.model.origin import Origin
 from reconciler.source.excerpt import MASK, MAX_PLACES, excerpts
 
-EXAMPLES = Path(__file__).parents[2] / "reconciler" / "rules" / "examples"
+EXAMPLES = Path(__file__).parents[2] / "reconciler" / "rules" / "pages"
 
 
 def lines(text: str | bytes, file: str = "a.yaml") -> list[str | None]:

@@ -148,7 +148,7 @@ def test_the_older_envelope_is_read_as_the_newer_one() -> None:
             "2:7",
             "did you mean `Definition`?",
         ),
-        ("apiVersion: entity.humanitec.io/v1b1\nkind: Account", "F07", "2:7", "`Definition`"),
+        ("apiVersion: entity.humanitec.io/v1b1\nkind: Workload", "F07", "2:7", "`Definition`"),
         ("apiVersion: reconciler/v1alpha1\nkind: Runer", "F07", "2:7", "did you mean `Runner`?"),
         (
             "apiVersion: reconciler/v1alpha1\nkind: [Agent]",

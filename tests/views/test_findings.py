@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -244,9 +245,11 @@ def test_rules_survives_files_that_cannot_be_parsed_and_names_unknown_ids(tmp_pa
 def test_explain_shows_every_part_of_both_examples(tmp_path: Path, rule: str) -> None:
     _, shown, _ = call(tmp_path, "explain", rule)
     packed = "".join(shown.split())
-    folder = Path(__file__).parents[2] / "reconciler" / "rules" / "examples" / rule
-    for path in folder.iterdir():
+    folder = Path(__file__).parents[2] / "reconciler" / "rules" / "pages" / rule
+    for path in folder.glob("*.yaml"):
         assert "".join(path.read_text().split()) in packed, path.name
+    for section in re.split(r"^## .*$", (folder / "page.md").read_text(), flags=re.MULTILINE):
+        assert "".join(section.split()) in packed
     for label in ("Severity:", "Looks at:", "What:", "Why:", "What to do:", "Source:", "Wrong:", "Right:"):
         assert f"\n{label}\n" in shown
     assert max(map(len, shown.split("\n"))) <= 80

@@ -17,9 +17,10 @@ from reconciler.cli.edges.settings import local_settings
 from reconciler.cli.edges.trees import new_loader
 from reconciler.inventory.none import NoInventory
 from reconciler.model.excerpt import Excerpt
-from reconciler.model.finding import Finding, Severity, Unknown, not_looked_at, not_read
+from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.origin import Origin
 from reconciler.model.secret import Digester
+from reconciler.model.unseen import Side, Unseen
 from reconciler.passes.reconcile import Adapters, validate
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.plan.selection import Selection
@@ -456,14 +457,18 @@ def test_no_format_shows_a_secret_of_the_files(place: str, member: str, secret: 
         assert secret not in render(shown), form
 
 
+def live(target: str, what: str) -> Unseen:
+    return Unseen(Side.LIVE, target, what)
+
+
 def test_what_is_missing_of_one_side_is_one_reason_for_people_and_each_check_for_programs() -> None:
     unknown = (
-        Unknown("R08", not_read("definitions", "acme") + ": criteria are not known"),
-        Unknown("R15", not_read("keys", "acme")),
-        Unknown("R77", f"whether `eu` exists: {not_read('secret stores', 'acme')}"),
-        Unknown("R81", not_read("definitions", "beta")),
-        Unknown("R11", f"whether it has a passphrase: {not_looked_at('eu-1')}"),
-        Unknown("R18", not_looked_at("eu-1")),
+        Unknown("R08", "criteria are not known", live("acme", "definitions")),
+        Unknown("R15", "whether another Agent holds a key", live("acme", "keys")),
+        Unknown("R77", "whether `eu` exists", live("acme", "secret stores")),
+        Unknown("R81", "its definitions", live("beta", "definitions")),
+        Unknown("R11", "whether it has a passphrase", Unseen(Side.CLUSTER, "eu-1", "v1 Secret")),
+        Unknown("R18", "which key it has", Unseen(Side.CLUSTER, "eu-1", "apps/v1 Deployment")),
     )
     result = replace(samples.planned(), unknown=unknown)
     assert unseen.blind_lines(result) == [

@@ -1,7 +1,6 @@
 """`reconciler explain`: what a rule means and what to do about it, and how a target is deployed to."""
 
 import sys
-from datetime import UTC, datetime
 from difflib import get_close_matches
 
 import click
@@ -74,15 +73,18 @@ def _explain_target(current: Session, text: str, *, live: bool, form: str) -> in
     from reconciler.cli.output import notice, width_of, write  # noqa: PLC0415  as above
     from reconciler.cli.passes import composing  # noqa: PLC0415  as above
     from reconciler.cli.request import request  # noqa: PLC0415  as above
-    from reconciler.passes.checking import scopes  # noqa: PLC0415  help must not wait for it
+    from reconciler.passes.begin import begin  # noqa: PLC0415  as above
+    from reconciler.passes.judge import scopes  # noqa: PLC0415  help must not wait for it
+    from reconciler.passes.read import read  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
     from reconciler.views import target_json, target_text  # noqa: PLC0415  as above
     from reconciler.views.target_facts import facts_of  # noqa: PLC0415  as above
 
-    with composing(request(current, Purpose.PLAN if live else Purpose.VALIDATE)) as composed:
-        loaded = composed.adapters.load(composed.adapters.read_tree())
-        settings = composed.settings
-        named = find(text, scopes(settings, settings.targets, loaded, datetime.now(UTC), {}))
+    purpose = Purpose.PLAN if live else Purpose.VALIDATE
+    with composing(request(current, purpose)) as composed:
+        asked = begin(composed.settings, composed.adapters, composed.selection, purpose)
+        loaded = read(asked).declarations
+        named = find(text, scopes(asked.settings, asked.targets, loaded, asked.started_at, {}))
         if live:
             named = seen_live(composed, named)
     refused = count_refused(loaded)

@@ -1,9 +1,10 @@
-"""Values of secrets: the only place that turns names of variables and files into them."""
+"""Values of the secrets that the settings name; `handed_in` has those that documents name."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.edges.handed_in import read_secret_file
 from reconciler.errors import SettingsError
 from reconciler.model.secret import Secret
 from reconciler.settings import Connection, Target, Token
@@ -13,7 +14,6 @@ if TYPE_CHECKING:  # httpx costs start-up time that a validation need not spend
 
 Endpoints = Mapping[str, tuple["Endpoint | None", "Endpoint | None"]]
 """Those of both APIs, by target."""
-_MOST_BYTES = 65_536
 
 
 class Secrets:
@@ -60,16 +60,10 @@ class Secrets:
                 self._missing.append(f"environment variable {token.env} ({place}) is not set")
                 return None
             return Secret(text)
-        path = self._base / Path(token.file or "").expanduser()
-        try:
-            with path.open("rb") as stream:
-                text = stream.read(_MOST_BYTES).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            self._missing.append(f"file {token.file} ({place}) cannot be read: {reason}")
-            return None
-        if not text:
-            self._missing.append(f"file {token.file} ({place}) is empty")
+        found = read_secret_file(self._base / Path(token.file or "").expanduser())
+        text = found if isinstance(found, str) else str(found.reveal()).strip()
+        if isinstance(found, str) or not text:
+            self._missing.append(f"file {token.file} ({place}) {text or 'is empty'}")
             return None
         return Secret(text)
 

@@ -20,6 +20,7 @@ from reconciler.passes.deed.deed import Deed, deed, secrets_differ
 from reconciler.passes.ledger import Ledger
 from reconciler.plan.action import Action, Outcome, Status, Verb
 from reconciler.plan.barrier import UNAUTHORIZED
+from reconciler.plan.withheld import withheld
 
 if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx
@@ -45,6 +46,7 @@ class Hand:
         self._read = read
         self._lock = Lock()
         planned = list(actions)
+        self._withheld = withheld(planned)
         self._created = {action.key for action in planned if action.verb is Verb.CREATE}
         self._criteria_left = Counter(
             action.subject.key for action in planned if action.key.kind is Kind.CRITERION
@@ -56,6 +58,8 @@ class Hand:
             return self._adopt(action)
         if action.verb is Verb.FORGET:
             return self._forget(action)
+        if (why := self._withheld.get(action.id)) is not None:
+            return Outcome(action, Status.FAILED, f"not sent: {why}")
         if (waits := self._still_awaited(action)) is not None:
             return waits
         sending = deed(self._orchestrator, action)

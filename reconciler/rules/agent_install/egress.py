@@ -14,6 +14,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _KINDS = ("NetworkPolicy", "ClusterwideNetworkPolicy")
@@ -32,8 +33,8 @@ def _on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> Iterat
     state = scope.cluster_state(cluster)
     policies = None if state is None else state.of(*NETWORK_POLICY)
     if state is None or policies is None:
-        reason = f"whether Agent `{installed.id}` may call out on port {HTTPS}: {scope.unseen(cluster)}"
-        yield Unknown("R40", reason)
+        unseen = scope.unseen(cluster, " ".join(NETWORK_POLICY))
+        yield Unknown("R40", f"whether Agent `{installed.id}` may call out on port {HTTPS}: {unseen}", unseen)
         return
     namespace = namespace_of(installed.install)
     labels: Mapping[str, Json] = _LABELS
@@ -105,16 +106,9 @@ RULES = (
         id="R40",
         title="An Agent can call its tunnel endpoint",
         severity=Severity.ERROR,
-        condition=f"Where network policies limit what the Agent's pods may call, one of them must allow TCP {HTTPS} "
-        "to addresses outside. Policies on the cluster count, and those in the tree that select the Agent by its "
-        "label. A range of public addresses is unknown, because the endpoint has no fixed one, and so is the effect "
-        "of a network plug-in's own policies in the tree. Firewalls are not seen.",
-        why=f"The tunnel is an outgoing connection to `{_ENDPOINT}` on port {HTTPS}; without it the Agent serves "
-        "nobody.",
-        advice=f"Allow egress on TCP {HTTPS}.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_reachable,
     ),
 )

@@ -13,6 +13,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.installation import MountedKey
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _ONLY_OWNER = 0o600
@@ -156,28 +157,18 @@ RULES = (
         id="R31",
         title="Only its owner may read the key file",
         severity=Severity.ERROR,
-        condition='`privateKey.mode` must be 0600: `384`, or `"0600"` with quotes. Left out on Kubernetes it is as '
-        "in the vendor's manifest; on other hosts it is unknown. In a Deployment of the Agent the mode in force of "
-        "the mounted file counts, which is 0644 where none is set.",
-        why="The Agent refuses a private key that others may read.",
-        advice="Set the mode to 0600.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_readable_by_owner_only,
     ),
     Rule(
         id="R32",
         title="The container's user owns the key file",
         severity=Severity.ERROR,
-        condition="`privateKey.ownerUid` must be the user that the container runs as. It is a warning where that is "
-        "neither 1000 nor 65532, and where a Deployment of the Agent sets no `fsGroup`.",
-        why="With mode 0600 nobody else can read the key. The documented user is 1000; the distroless image runs "
-        "as 65532.",
-        advice="Give the file to the user of the container, and set `runAsUser`, `runAsGroup` and `fsGroup` alike.",
-        source="Agent installation guide (1000); reference architecture (65532)",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_owned_by_user,
     ),
 )

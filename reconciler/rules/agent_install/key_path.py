@@ -16,6 +16,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _PATH = re.compile(r"[\w./@+-]{1,120}", re.ASCII)
@@ -101,14 +102,9 @@ RULES = (
         id="R33",
         title="The key is where the Agent looks for it",
         severity=Severity.ERROR,
-        condition=f"`{PRIVATE_KEY_FILE}` must be an absolute path and that of the mounted file; `{KEY_FILE}` where it "
-        "is left out. In an `Agent` document it is made from `privateKey.path`, so that only one of the two need be "
-        "given. A volume whose content is not in the tree is unknown.",
-        why="Without its key the Agent stops at once.",
-        advice="Make the variable and the mount agree.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_found_where_looked,
     ),
 )

@@ -11,6 +11,7 @@ from reconciler.model.cluster_state import ClusterState
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -26,7 +27,11 @@ def _one_method(scope: Scope) -> Iterator[Finding | Unknown]:
         if method is None:
             continue
         if state is None or state.of(*DEPLOYMENT) is None:
-            yield Unknown("R46", f"who made what Agent `{installed.id}` consists of: {scope.unseen(cluster)}")
+            yield Unknown(
+                "R46",
+                f"who made what Agent `{installed.id}` consists of: {scope.unseen(cluster)}",
+                scope.unseen(cluster),
+            )
             continue
         others = _made_otherwise(state, namespace_of(installed.install), method)
         if not others:
@@ -85,15 +90,9 @@ RULES = (
         id="R46",
         title="An Agent is installed by one method",
         severity=Severity.ERROR,
-        condition="Where an installation is by `manifests`, the Agent's objects in its namespace must not belong to a "
-        "Helm release, and where it is by `helm` they must. Without a declared method there is nothing to compare; "
-        "a cluster that was not looked at is unknown.",
-        why="The two methods name things differently. Mixed, an Agent runs twice with two keys, or the next upgrade "
-        "of one takes away what the other made.",
-        advice="Decide on one method; adopt what is there or remove it first.",
-        source="Inferred from the two ways in the installation guide",
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),
+        over=SCOPE,
         check=_one_method,
     ),
 )

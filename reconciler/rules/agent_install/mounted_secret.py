@@ -16,6 +16,7 @@ from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import shown
 from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
@@ -66,7 +67,9 @@ def _entry_on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> 
     state = scope.cluster_state(cluster)
     if state is None or not state.has_read_secrets:
         yield Unknown(
-            "R41", f"whether Secret `{name}` of Agent `{installed.id}` is there: {scope.unseen(cluster)}"
+            "R41",
+            f"whether Secret `{name}` of Agent `{installed.id}` is there: {scope.unseen(cluster)}",
+            scope.unseen(cluster),
         )
         return
     secret = state.secret(namespace, name)
@@ -129,6 +132,7 @@ def _restarted(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R42",
                 f"whether Agent `{installed.id}` runs with the key of its Secret: {scope.unseen(cluster)}",
+                scope.unseen(cluster),
             )
             continue
         yield from _with_its_key(scope, installed, state, fingerprints(declared.get(installed.id, ())))
@@ -229,31 +233,18 @@ RULES = (
         id="R41",
         title="The Secret has the entry that is mounted",
         severity=Severity.ERROR,
-        condition="The Secret of an Agent must have the entry that its pods mount (`private_key` where "
-        "`privateKey.secretKey` is left out): on the cluster, in the manifest beside a Deployment of the Agent, and "
-        "in `Key` documents of the Agent that name the Secret. A missing Secret is refused only where the Agent "
-        "runs already.",
-        why="A pod that mounts an entry which is not there never starts.",
-        advice="Use one name for the entry.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_has_entry,
     ),
     Rule(
         id="R42",
         title="A new key restarts the Agent",
         severity=Severity.ERROR,
-        condition=f"Annotation `{FINGERPRINT_ANNOTATION}` of the pod template must be the fingerprint of the key in "
-        "the Secret, or, for a manifest in the tree, of a declared key that is put there. Pods without it are "
-        "unknown. It is a warning where the Secret holds a declared key of the Agent: then the rotation goes on by "
-        "restarting the pods.",
-        why="Nothing reads the file again while the Agent runs. Once the old key is withdrawn, pods that still use it "
-        "are cut off.",
-        advice="Change the annotation together with the Secret.",
-        source="Agent installation guide (rotation); the annotation is this program's",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_restarted,
     ),
 )

@@ -22,9 +22,9 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.vendor.host import REQUEST_DRIVEN, SUITED, is_request_driven, spelled
+from reconciler.vendor.host import SUITED, is_request_driven, spelled
 
 _NAMESPACE = ("v1", "Namespace")
 _OPERATOR = "Operator"
@@ -49,8 +49,9 @@ def _own_namespace(scope: Scope) -> Iterator[Finding | Unknown]:
         has_operator = any(one.name.startswith(_OPERATOR) for one in declared)
         found = _found_beside(scope, cluster, namespace, has_operator=has_operator)
         if found is None:
-            reason = f"whether Agent `{installed.id}` has its namespace for itself: {scope.unseen(cluster)}"
-            yield Unknown("R28", reason)
+            unseen = scope.unseen(cluster)
+            reason = f"whether Agent `{installed.id}` has its namespace for itself: {unseen}"
+            yield Unknown("R28", reason, unseen)
         names = [*(one.name for one in declared), *(found or ())]
         if names:
             yield _shared(scope, installed, names, [one.origin for one in declared])
@@ -167,30 +168,18 @@ RULES = (
         id="R28",
         title="An Agent has its namespace for itself",
         severity=Severity.WARNING,
-        condition="On one cluster an Agent must not share its namespace with an Operator, a runner, another Agent, or "
-        "any Deployment found there. It is an error where the namespace is part of the Agent's manifests (labelled "
-        "as theirs, in the tree or on the cluster). A cluster that was not looked at is unknown.",
-        why="Agent and Operator are independent and are best kept apart. Removing the Agent's manifests removes "
-        "their namespace too, and with it whatever else is there.",
-        advice="Give each a namespace of its own.",
-        source="Agent overview; the error follows from the installation guide's manifests",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_own_namespace,
     ),
     Rule(
         id="R29",
         title="An Agent runs where containers keep running",
         severity=Severity.ERROR,
-        condition="`install.host` must not be a host that runs containers for requests or waits for a port: "
-        f"{listed(sorted(REQUEST_DRIVEN))}. A Knative service with the Agent's image "
-        "counts too. Hosts that are not known here are unknown.",
-        why="The Agent listens on no port and gets no requests: it calls out and stays. Such hosts end it, or never "
-        "call it started. The guide says that they might not be suited.",
-        advice="Use a cluster, Docker on a machine, or Azure Container Instances.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_long_running,
     ),
 )

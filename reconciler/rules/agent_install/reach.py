@@ -18,7 +18,9 @@ from reconciler.model.declaration import Declared
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -58,8 +60,8 @@ def _in_use(scope: Scope) -> Iterator[Finding | Unknown]:
         )
         yield Unknown("R47", reason)
     if unnamed and not is_told:
-        because = "some leave it to a placeholder" if is_open_ended else scope.unread(Kind.DEFINITION)
-        yield Unknown("R47", f"whether a definition names {listed(sorted(unnamed))}: {because}")
+        because = untold("some leave it to a placeholder") if is_open_ended else scope.unread(Kind.DEFINITION)
+        yield Unknown("R47", f"whether a definition names {listed(sorted(unnamed))}: {because}", because)
 
 
 def _uninstalled(
@@ -179,31 +181,18 @@ RULES = (
         id="R47",
         title="An Agent is installed and used",
         severity=Severity.WARNING,
-        condition="An Agent must be named by a definition of type `agent`, declared or live, or by a Vault store. "
-        "Where the tree declares installations at all, it must have one as well; it is an error where something "
-        "declared uses an Agent without. While live definitions were not read, a missing one is unknown, and "
-        "so is an installation where manifests in the tree install an Agent that they do not name. A tree "
-        "without any installation says nothing about where Agents run.",
-        why="What goes through an Agent that runs nowhere ends in `Bad Gateway`. One that nothing names is left "
-        "over, or not finished.",
-        advice="Complete what is missing.",
-        source="Inferred from the steps of the installation guide",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_in_use,
     ),
     Rule(
         id="R49",
         title="An Agent reaches the network of the cluster",
         severity=Severity.ERROR,
-        condition="A cluster definition that uses an Agent, and whose cluster has a `network` in the settings, needs "
-        "an Agent whose installations list it in `networks` or run on a cluster of the same network. Where only "
-        "some installations do, it is a warning; what is not declared is unknown.",
-        why="The Agent forwards requests from where it runs. It makes no way into another network.",
-        advice="Run at least one Agent for each network that is cut off.",
-        source="Agent overview; security overview",
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_reaches,
     ),
 )

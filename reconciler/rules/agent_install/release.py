@@ -11,6 +11,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import Path
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.version import is_older, parsed
 
@@ -111,25 +112,18 @@ RULES = (
         id="R37",
         title="The version of an Agent is pinned",
         severity=Severity.WARNING,
-        condition="The image must have a tag other than `latest`, or a digest. With Helm `chartVersion` must be one "
-        "version; the image may be left to the chart then.",
-        why="What is not pinned changes when a pod happens to be started anew, one replica at a time.",
-        advice="Name a version.",
-        source="Good practice; not from the documentation",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_pinned,
     ),
     Rule(
         id="R48",
         title="Helm is new enough for charts in a registry",
         severity=Severity.WARNING,
-        condition="`helmVersion` of an installation by Helm must be 3.8 or newer; left out it is unknown.",
-        why="The chart is kept in a container registry, which older versions read only after a switch.",
-        advice="Use a newer Helm.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_recent_helm,
     ),
 )

@@ -30,6 +30,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import JsonObject, Path
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _AUTOSCALERS = (("autoscaling/", "HorizontalPodAutoscaler"), ("keda.sh/", "ScaledObject"))
@@ -106,7 +107,11 @@ def _scaled_on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) ->
     state = scope.cluster_state(cluster)
     autoscalers = None if state is None else state.of(*_LIVE_AUTOSCALER)
     if state is None or autoscalers is None:
-        yield Unknown("R30", f"whether an autoscaler acts on Agent `{installed.id}`: {scope.unseen(cluster)}")
+        yield Unknown(
+            "R30",
+            f"whether an autoscaler acts on Agent `{installed.id}`: {scope.unseen(cluster)}",
+            scope.unseen(cluster),
+        )
         return
     namespace = namespace_of(installed.install)
     deployments = [d for d in state.of(*DEPLOYMENT) or () if d.namespace == namespace and is_agent(d.body)]
@@ -196,28 +201,18 @@ RULES = (
         id="R30",
         title="The number of replicas of an Agent is fixed",
         severity=Severity.WARNING,
-        condition="An installation must have no `autoscaling` and at least one replica. An autoscaler that targets "
-        "the Agent's Deployment, as a manifest in the tree or on the cluster, counts too. A cluster that was not "
-        "looked at is unknown.",
-        why="Each replica that stops cuts the transfers that run through it; with none, nothing gets through.",
-        advice="Choose a number of replicas and keep it.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_fixed,
     ),
     Rule(
         id="R39",
         title="Replicas of an Agent can be told apart",
         severity=Severity.WARNING,
-        condition=f"Where an Agent has several replicas, `{CONNECTION_ID}` must differ between them. Left out in an "
-        "`Agent` document on Kubernetes it is the pod's name, as in the vendor's manifest; what the chart does is "
-        "unknown; on other hosts it is not set.",
-        why="Otherwise log lines of all replicas look alike, and nobody can say which one has the trouble.",
-        advice="Take the pod's name.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_told_apart,
     ),
 )

@@ -33,6 +33,7 @@ from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
@@ -182,40 +183,27 @@ RULES = (
         id="R34",
         title="An Agent serves at least one organization",
         severity=Severity.ERROR,
-        condition=f"`{ORGS}` must name an organization. In an `Agent` document it comes from `orgs`, else from the "
-        "Agent's `organizations`, and `env` or the chart value `humanitec.org` win over both. Of manifests, the "
-        f"container's environment with the ConfigMap `{AGENT_CONFIG_MAP}` beside it is looked at.",
-        why="The Agent does not start without an organization to connect for.",
-        advice="Name the organizations that the Agent is registered in.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_serves,
     ),
     Rule(
         id="R35",
         title="The log level is one that the Agent has",
         severity=Severity.ERROR,
-        condition=f"`{LOG_LEVEL}` must be one of {listed(_LEVELS)}, in capitals.",
-        why="These four are all that is documented.",
-        advice="Use one of the four.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_level,
     ),
     Rule(
         id="R36",
         title="Only known settings are given to the Agent",
         severity=Severity.WARNING,
-        condition=f"The environment of an Agent holds {listed(_KNOWN)} and nothing else. "
-        "A variable that another one is made from (`$(NAME)`) is fine.",
-        why="The guide lists four variables as all there are. Another one is most often a misspelt one, and the "
-        "Agent goes on with its default.",
-        advice="Correct the name, or remove the variable.",
-        source="Agent installation guide; that the list is complete is an inference",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_known,
     ),
 )

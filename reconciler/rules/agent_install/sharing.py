@@ -12,6 +12,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _DIFFERENCE = {"orgs": f"organizations (`{ORGS}`)", "privateKey": "key"}
@@ -136,16 +137,9 @@ RULES = (
         id="R38",
         title="Replicas of one Agent share key and organizations",
         severity=Severity.ERROR,
-        condition="All installations of an `Agent` document (`install` and `moreInstalls`) must serve the same "
-        f"organizations (`{ORGS}`) and run with the same key. Which key it is tells the Secret on the cluster, else "
-        "the `Key` document that names the Secret; where neither does it is unknown. Two keys on clusters that are "
-        "both registered are a warning: a rotation may be under way.",
-        why="Traffic is spread among all replicas of an Agent. One with another key or other organizations "
-        "refuses, or is refused, and only some requests fail.",
-        advice="Make the installations alike.",
-        source="Agent overview",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_alike,
     ),
 )

@@ -11,6 +11,7 @@ from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.version import is_older, parsed
 
@@ -116,27 +117,18 @@ RULES = (
         id="R44",
         title="The Agent is not checked from inside its container",
         severity=Severity.WARNING,
-        condition="`connectivityCheck`, and probes in a Deployment of the Agent, must not run `nc` or a shell where "
-        "the image is 1.4.0 or newer, or its tag holds `distroless`. Where only a chart is named, 1.1.0 and newer "
-        "count as such.",
-        why="These images hold the Agent and nothing else. The check fails although the connection is fine.",
-        advice="Check from another pod.",
-        source="History of a public installation: distroless images by default since 1.4.0",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_checked_from_outside,
     ),
     Rule(
         id="R45",
         title="Versions of chart and image are not mixed up",
         severity=Severity.WARNING,
-        condition="`chartVersion` must differ from the tag of the image; and where a check depends on the image, "
-        "the image must be named beside the chart.",
-        why="The two series overlap and mean different things: a number that fits one is often wrong for the other.",
-        advice="Look up both versions.",
-        source="History of a public installation",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_numbered_apart,
     ),
 )

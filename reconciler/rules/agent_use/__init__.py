@@ -8,9 +8,9 @@ from reconciler.rules.agent_use import (
     private_cluster,
     workload,
 )
-from reconciler.rules.rule import Rule
+from reconciler.rules.rule import AnyRule
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[AnyRule, ...] = (
     *agent_definition.RULES,
     *matching.RULES,
     *placed_input.RULES,

@@ -6,6 +6,7 @@ from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -46,14 +47,9 @@ RULES = (
         id="R50",
         title="Type `agent` and driver `humanitec/agent` go together",
         severity=Severity.ERROR,
-        condition=f"A definition of type `{AGENT_TYPE}` must have driver `{AGENT_DRIVER}`, and that driver no "
-        "other type. A `driver_account` on such a definition is a warning.",
-        why="Only this driver gives out the URL of a tunnel, and nothing else. The mistake is accepted when "
-        "it is stored and shows at the first deployment.",
-        advice="Correct the type or the driver; leave `driver_account` out.",
-        source="Agent installation guide; a demonstration repository sets an account",
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_type_and_driver,
     ),
 )

@@ -9,6 +9,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import canonical_text
 from reconciler.model.kind import Kind
 from reconciler.model.surroundings import Driver
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -17,7 +18,7 @@ def _known_to_take_one(scope: Scope) -> Iterator[Finding | Unknown]:
     for found in unlisted_inputs(scope):
         name = found.definition.entity.driver_type
         if drivers is None:
-            yield Unknown("R55", unread_drivers(scope, name))
+            yield unread_drivers("R55", scope, name)
         elif name in drivers and not _mentions(drivers[name]):
             yield Finding(
                 "R55",
@@ -40,16 +41,9 @@ RULES = (
         id="R55",
         title="`agent_url` stands on a driver that takes an Agent",
         severity=Severity.WARNING,
-        condition="An input named `agent_url` is known to be taken by the cluster drivers, the container "
-        "family and the Terraform driver, and by virtual drivers that stand for one of them; Echo and Template "
-        "hand it on. Of any other driver the inputs that the orchestrator describes must mention `agent_url`. "
-        "Drivers of your own that Humanitec does not run are rule R97's subject, drivers that do not exist R114's.",
-        why="An input that a driver does not know is ignored or refused, and the system behind the firewall "
-        "stays out of reach.",
-        advice="Look at the driver's inputs; without `agent_url` there it cannot use a tunnel.",
-        source="Agent overview; API description of drivers",
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_known_to_take_one,
     ),
 )

@@ -13,6 +13,7 @@ from reconciler.model.identifier import did_you_mean
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _SUGGESTIONS = 100
@@ -109,7 +110,11 @@ def _judged(scope: Scope, missing: _Missing, known: "_Known") -> Iterator[Findin
     is_read = scope.has_read(Kind.DEFINITION)
     has_any = bool(scope.references.of_type(AGENT_TYPE))
     if not is_read:
-        yield Unknown("R51", f"{scope.unread(Kind.DEFINITION)}: agent definitions may be there")
+        yield Unknown(
+            "R51",
+            f"{scope.unread(Kind.DEFINITION)}: agent definitions may be there",
+            scope.unread(Kind.DEFINITION),
+        )
     if is_read or has_any:
         severity = Severity.ERROR if is_read and has_any else Severity.WARNING
         yield _finding(scope, missing, severity, _advice(known, missing.request))
@@ -184,17 +189,9 @@ RULES = (
         id="R51",
         title="A reference to an Agent is matched by an agent definition",
         severity=Severity.ERROR,
-        condition=f"Where a definition refers to a resource of type `{AGENT_TYPE}`, some definition of that type, "
-        "declared or live, must have a criterion with the same class and resource id that holds in some of the "
-        "same deployments. A reference that leaves out class or id takes those of the referring resource, "
-        "over any number of definitions. Where no agent definition exists at all, or while the live ones were "
-        "not read, it is a warning or unknown.",
-        why="What follows `#` is the `res_id` of the criteria. The Agent's own id there is a common mistake: "
-        "nothing matches, and the deployment fails.",
-        advice="Let class and id of the reference be those of an agent definition's criteria.",
-        source="Agent installation guide; example library; seen wrong in a third party's scripts",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_matched,
     ),
 )

@@ -11,6 +11,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import ResourceReference, resource_references, sole_reference
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import ECHO_DRIVER
 
@@ -134,44 +135,27 @@ RULES = (
         id="R52",
         title="`agent_url` is a secret input",
         severity=Severity.ERROR,
-        condition="An input named `agent_url` must not stand under `driver_inputs.values`, at any depth, nor "
-        "among the plain outputs of a template; the secret outputs of a template are its place.",
-        why="The URL carries the right to use the tunnel. It is a secret output of the agent resource, and "
-        "secret outputs resolve in secret inputs only.",
-        advice="Move it under `driver_inputs.secrets`.",
-        source="Example library, cluster definitions with an Agent",
         confidence=Confidence.VENDOR_CODE,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_secret,
     ),
     Rule(
         id="R53",
         title="`agent_url` is output `url` of an agent",
         severity=Severity.ERROR,
-        condition="An input named `agent_url` must be exactly one reference: to output `url` of a resource of "
-        "type `agent`, or to an output of another definition that hands such a URL on, over any number of "
-        "steps (`config` definitions of runners do). An empty one is no Agent and is fine. What a template "
-        "hands on under another name is unknown.",
-        why="The URL is signed anew for each use. A literal, a stored one or that of something else opens no "
-        "tunnel.",
-        advice=f"Write `{_WANTED}`.",
-        source="Example library; reference of resource types",
         confidence=Confidence.VENDOR_CODE,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_from_agent,
     ),
     Rule(
         id="R54",
         title="`agent_url` stands on a driver that connects to something",
         severity=Severity.ERROR,
-        condition="A `k8s-cluster` definition with driver `humanitec/echo` must not have an input named "
-        "`agent_url`. Deployments to Git take no Agent either; rule R68 speaks of those.",
-        why="Echo returns what it is given. The definition looks as if the cluster were reached through the "
-        "Agent, and it is not.",
-        advice="Use the driver of the cluster's platform.",
-        source="Agent overview",
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_taken,
     ),
 )

@@ -9,6 +9,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _SHOWN = 3
@@ -58,14 +59,9 @@ RULES = (
         id="R56",
         title="A private cluster is reached through an Agent",
         severity=Severity.ERROR,
-        condition="A `k8s-cluster` definition of a cluster with `apiServer.public: false` in the settings must "
-        "use an Agent, unless it deploys to Git. Where the settings do not say it, the answer is unknown.",
-        why="Outside GitOps the orchestrator contacts the cluster's API server itself. Without a tunnel each "
-        "deployment ends in a timeout.",
-        advice="Give the definition an `agent_url`, or open the API server to the orchestrator.",
-        source="Agent overview",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_reachable,
     ),
 )

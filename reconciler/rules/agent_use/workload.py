@@ -7,6 +7,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Foreign
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _SCORE = "score.dev/"
@@ -50,13 +51,9 @@ RULES = (
         id="R57",
         title="Workloads do not ask for an Agent",
         severity=Severity.ERROR,
-        condition="A Score file (`apiVersion: score.dev/…`), or a deployment set in YAML, must not list a "
-        f"resource of type `{AGENT_TYPE}`.",
-        why="The type is indirect: only other resources may refer to it. The deployment is refused.",
-        advice="Remove the resource from the workload.",
-        source="Agent overview; reference of resource types",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_no_agent,
     ),
 )

@@ -1,6 +1,5 @@
 """Names that must exist on the orchestrator: R113 to R118, and inside placeholders: R119."""
 
 from reconciler.rules.existence import name, placeholder
-from reconciler.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (*name.RULES, *placeholder.RULES)
+RULES = (*name.RULES, *placeholder.RULES)

@@ -12,6 +12,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.surroundings import Beside
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _HINTED = 20
@@ -52,7 +53,8 @@ def _exists(rule: str, names: tuple[_Name, ...], scope: Scope) -> Iterator[Findi
         if listed or (listed is not None and name.empty is _Empty.ABSENT):
             yield from _findings(rule, scope, name, absent, known)
         elif listed is None:
-            yield Unknown(rule, scope.unread(name.what))
+            unread = scope.unread(name.what)
+            yield Unknown(rule, str(unread), unread)
         elif name.empty is _Empty.NOTHING:
             yield Unknown(
                 rule, f"the orchestrator shows no {name.what} of target `{scope.target}` to this token"
@@ -84,26 +86,15 @@ def _findings(
 
 
 def _rule(
-    identifier: str,
-    *names: _Name,
-    title: str,
-    condition: str,
-    why: str,
-    source: str,
-    confidence: Confidence = Confidence.DOCUMENTED,
-) -> Rule:
+    identifier: str, *names: _Name, title: str, confidence: Confidence = Confidence.DOCUMENTED
+) -> Rule[Scope]:
     return Rule(
         id=identifier,
         title=title,
         severity=names[0].severity,
-        condition=condition
-        + " It is looked up only where no live object shows that it exists. Where the list may "
-        "not be read, the answer is unknown.",
-        why=why,
-        advice=names[0].advice,
-        source=source,
         confidence=confidence,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=partial(_exists, identifier, names),
     )
 
@@ -131,11 +122,6 @@ RULES = (
             mention.asked_types,
         ),
         title="Resource types exist",
-        condition="`type` must be a resource type of the organization: a public one, or one of its own "
-        "(`<organization>/<name>`). It is a warning for types in references and under `provision`, which are "
-        "accepted and fail at deployment.",
-        why="The orchestrator refuses a definition of an unknown type, possibly after other changes were made.",
-        source="API description of resource types and definitions; acceptance tests of the Terraform provider",
     ),
     _rule(
         "R114",
@@ -148,11 +134,6 @@ RULES = (
             mention.drivers,
         ),
         title="Drivers exist",
-        condition="`driver_type` must be a driver that the organization sees: a public one (`humanitec/<id>`), or "
-        "one of its own (`<organization>/<id>`).",
-        why="The orchestrator refuses a definition with an unknown driver. Where the definition replaces another "
-        "one, that one may be gone by then.",
-        source="API description of drivers and definitions",
     ),
     _rule(
         "R115",
@@ -165,9 +146,6 @@ RULES = (
             mention.environment_types,
         ),
         title="Environment types in criteria exist",
-        condition="`env_type` in criteria should be an environment type of the organization.",
-        why="The orchestrator takes any name; a wrong one matches nothing, and another definition is chosen.",
-        source="API description of environment types and criteria; acceptance tests of the Terraform provider",
     ),
     _rule(
         "R116",
@@ -181,10 +159,6 @@ RULES = (
             empty=_Empty.TOO_EARLY,
         ),
         title="Applications in criteria exist",
-        condition="`app_id` in criteria should be an application of the organization. In an organization without "
-        "any application nothing is said: definitions come first there.",
-        why="The orchestrator takes any name; a wrong one matches nothing, and another definition is chosen.",
-        source="API description of applications and criteria; acceptance tests of the Terraform provider",
     ),
     _rule(
         "R117",
@@ -198,9 +172,6 @@ RULES = (
             empty=_Empty.ABSENT,
         ),
         title="Environment types in runner rules exist",
-        condition="`env_type_id` in a rule of a Runner must be an environment type of the organization.",
-        why="The orchestrator refuses the rule, and the environments stay without this runner.",
-        source="Control plane of the second generation, runner rules",
         confidence=Confidence.VENDOR_CODE,
     ),
     _rule(
@@ -215,10 +186,6 @@ RULES = (
             empty=_Empty.ABSENT,
         ),
         title="Projects in runner rules exist",
-        condition="`project_id` in a rule of a Runner should be a project of the organization.",
-        why="Older servers refuse the rule; newer ones may take it, and it serves nothing.",
-        source="Control plane of the second generation against its command line tool, which asks before it makes "
-        "such a rule",
         confidence=Confidence.CONTRADICTORY,
     ),
 )

@@ -11,6 +11,7 @@ from reconciler.model.json import Path
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import head_and_steps, placeholders, resource_references
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.placeholder import ACCESSORS, CONTEXT, CONTEXT_MEMBERS, RESOURCES, ROOTS
 
@@ -111,19 +112,9 @@ RULES = (
         id="R119",
         title="Placeholders name what can be filled in",
         severity=Severity.ERROR,
-        condition="In `driver_inputs`, `driver_account` and `provision`, a placeholder starts with `context` or "
-        "`resources`. Of `context` there are "
-        + listed(CONTEXT_MEMBERS)
-        + "; what looks like a slip of one of them is an error, any other member a warning, because newer servers "
-        "may know more. A warning, too, are other beginnings, which workloads know or Terraform, and references "
-        "that take anything but "
-        + listed(ACCESSORS)
-        + r" from a resource. Text behind `$\{` is left alone, and so is what a template computes.",
-        why="Placeholders are stored as they are and filled in at deployment, which fails or leaves the text.",
-        advice="Correct the name, or escape the text with `$\\{`.",
-        source="Documentation of placeholders; example library",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_filled_in,
     ),
 )

@@ -12,6 +12,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _SCHEMES = ("ssh", "https", "http")
@@ -97,13 +98,13 @@ def _git_problems(target: GitTarget) -> Iterator[tuple[Path, str, str]]:
         yield (
             target.credentials_path,
             "the SSH URL needs `credentials.ssh_key`",
-            "Give a deploy key with write access, as a reference to a secret.",
+            "Give a deploy key with write access, handed in when applying: `!file PATH`, `!env NAME` or `!secret {…}`.",
         )
     elif url.scheme != "ssh" and target.password is Given.NO:
         yield (
             target.credentials_path,
             "the HTTPS URL needs `credentials.password`",
-            "Give a token with write access, as a reference to a secret.",
+            "Give a token with write access, handed in when applying: `!env NAME`, `!file PATH` or `!secret {…}`.",
         )
 
 
@@ -174,61 +175,36 @@ RULES = (
         id="R68",
         title="A definition that deploys to Git uses no Agent",
         severity=Severity.ERROR,
-        condition="A definition of type `k8s-cluster` that deploys to Git (driver "
-        "`humanitec/k8s-cluster-git`, or driver `humanitec/template` with `cluster_type: git` among its "
-        "outputs) must not carry `agent_url` anywhere in its inputs, nor refer to a resource of type "
-        "`agent`.",
-        why="In GitOps nothing is sent to a cluster, only to a Git host, and the Agent's tunnel does not "
-        "carry Git. The two cannot work together; the deployment would fail, or the Agent would silently do "
-        "nothing.",
-        advice="Use direct mode with the Agent, or GitOps without it. The runtime cluster beside a Git "
-        "target, found by `res_id: k8s-cluster-runtime`, is an ordinary cluster and may use the Agent.",
-        source="Agent overview, section on GitOps",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_no_agent,
     ),
     Rule(
         id="R69",
         title="A Git target has a URL and the credentials that fit it",
         severity=Severity.ERROR,
-        condition="A Git target needs `url`; an SSH URL needs `credentials.ssh_key`, an HTTPS URL "
-        "`credentials.password`, and only one of the two may be given. Where a template or a placeholder "
-        "computes them the answer is unknown.",
-        why="The orchestrator could not push, and each deployment would fail.",
-        advice="Add what is missing, as a reference to a secret.",
-        source="Example library, `k8s-cluster-git`",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_complete_git_target,
     ),
     Rule(
         id="R70",
         title="GitOps has an Operator and an external primary store",
         severity=Severity.ERROR,
-        condition="Where a definition deploys to Git, the primary secret store (the live one, else the "
-        "declared, else `targets.<name>.primaryStore`) must not be `humanitec`, and there must be an Operator: "
-        "an `Operator` document, a cluster with `operator: true`, or a controller found on one. What nothing "
-        "tells is unknown.",
-        why="What is written to Git are custom resources that only the Operator understands, and it cannot "
-        "read the built-in store: secrets would end up in Git, or nowhere.",
-        advice="Install the Operator and make an external store primary first.",
-        source="Operator architecture; guide for setting up GitOps",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_operator_and_store,
     ),
     Rule(
         id="R75",
         title="The orchestrator can reach the Git host",
         severity=Severity.ERROR,
-        condition="The host of a Git target's `url` must not stand under `network.privateHosts` of the "
-        "settings.",
-        why="The orchestrator pushes from outside; the Agent cannot help, for it does not carry Git.",
-        advice="Use a reachable Git host, or direct mode with an Agent.",
-        source="Agent overview, section on GitOps",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_reachable_host,
     ),
 )

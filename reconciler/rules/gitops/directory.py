@@ -12,6 +12,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import placeholders
 from reconciler.model.resource_definition import Criterion
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -112,6 +113,7 @@ def _several_in_one(scope: Scope, target: GitTarget, path: str) -> Iterator[Find
             "R74",
             f"the criteria of Git target `{definition.id}` are not managed here, and "
             f"{scope.unread(Kind.DEFINITION)}: for how many environments its path serves is not known",
+            scope.unread(Kind.DEFINITION),
         )
         return
     missing = []
@@ -148,15 +150,9 @@ RULES = (
         id="R74",
         title="Git targets write to places of their own",
         severity=Severity.ERROR,
-        condition="Two Git targets must not share repository, branch and path, unless the path tells their "
-        "deployments apart. A path without application and environment in it, on a target whose criteria "
-        "match several, is a warning.",
-        why="Each deployment writes all its files; the last one would win, and the others' resources "
-        "disappear.",
-        advice="Put `${context.app.id}` and `${context.env.id}` into `path`.",
-        source="Our inference",
         confidence=Confidence.INFERRED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_own_directory,
     ),
 )

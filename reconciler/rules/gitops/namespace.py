@@ -13,6 +13,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import ECHO_DRIVER
 
@@ -47,7 +48,8 @@ def _no_namespace(scope: Scope, definition: DeclaredDefinition) -> Finding | Unk
         return Unknown(
             "R72",
             f"no `k8s-namespace` definition among those declared applies where Git target `{definition.id}` does, and "
-            + scope.unread(Kind.DEFINITION),
+            f"{scope.unread(Kind.DEFINITION)}",
+            scope.unread(Kind.DEFINITION),
         )
     return Finding(
         "R72",
@@ -110,14 +112,9 @@ RULES = (
         id="R72",
         title="In GitOps the namespace's name is returned, not made",
         severity=Severity.WARNING,
-        condition="The `k8s-namespace` definition that applies where a Git target does should use driver "
-        "`humanitec/echo`, and return the name which the GitOps tool uses.",
-        why="The orchestrator contacts no cluster in GitOps, so it cannot make a namespace; the GitOps tool "
-        "or somebody else does. With two names things end up in different places.",
-        advice="Return the name with driver `humanitec/echo`.",
-        source="Example library, `k8s-cluster-git`",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_namespace,
     ),
 )

@@ -7,6 +7,7 @@ from reconciler.facts.gitops_tool import syncs
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -44,15 +45,9 @@ RULES = (
         id="R73",
         title="The GitOps tool does not prune what a Git target writes",
         severity=Severity.WARNING,
-        condition="An Argo CD `Application` or `ApplicationSet` (`syncPolicy.automated.prune`) or a Flux "
-        "`Kustomization` (`prune`) that applies the path of a Git target should not prune. Tools on the "
-        "clusters that do not stand in the tree are unknown.",
-        why="Custom resources stand for infrastructure. A file that goes missing, by mistake too, would "
-        "take the custom resource with it, and with that the database behind it.",
-        advice="Switch pruning off for the path, or switch the rule off with the reason why it is wanted.",
-        source="Guide for setting up GitOps, through a third party; a vendor's reference architecture prunes",
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_no_pruning,
     ),
 )

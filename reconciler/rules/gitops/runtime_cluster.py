@@ -15,6 +15,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.placeholder import parse_selector
 from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import GIT_DRIVER
 
@@ -113,6 +114,7 @@ def _matched_runtime(
             yield Unknown(
                 "R71",
                 f"{scope.unread(Kind.DEFINITION)}: `{definition.id}` may find its runtime cluster there",
+                scope.unread(Kind.DEFINITION),
             )
         return
     git = {target.id for target in scope.git_targets}
@@ -138,17 +140,9 @@ RULES = (
         id="R71",
         title="A Git target has a runtime cluster",
         severity=Severity.WARNING,
-        condition="A definition that deploys to Git should provision `k8s-cluster#k8s-cluster-runtime`, itself or "
-        "over any number of definitions that it refers to or provisions. "
-        "Where it does, a definition of type `k8s-cluster` with `res_id: k8s-cluster-runtime` must apply in "
-        "the same places, and must not deploy to Git itself: otherwise this is an error (a warning while "
-        "the live definitions were not read, for the cluster may be there).",
-        why="A Git repository cannot be asked how a deployment is doing. Without a real cluster beside it "
-        "there is no status and there are no logs.",
-        advice="Declare the real cluster with `res_id: k8s-cluster-runtime`; it may use an Agent.",
-        source="Example library, `k8s-cluster-git/runtime`",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_runtime_cluster,
     ),
 )

@@ -18,6 +18,7 @@ from reconciler.model.identifier import (
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -129,66 +130,45 @@ RULES = (
         id="R01",
         title="Agent id has an allowed form",
         severity=Severity.ERROR,
-        condition="The id of an Agent must match `^[a-z0-9](?:-?[a-z0-9]+)+$`: lower-case letters and "
-        "digits, single hyphens between them, at least two characters.",
-        why="The orchestrator refuses to register any other id, and an id cannot be changed later.",
-        advice="Rename the Agent before it is registered.",
-        source="API description of `POST /orgs/{orgId}/agents`; Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_agent_id,
     ),
     Rule(
         id="R02",
         title="Definition id has an allowed form",
         severity=Severity.ERROR,
-        condition="The id of a resource definition must match `^[a-z0-9][a-z0-9-]+[a-z0-9]$`. This holds "
-        "for the definition that an Agent document makes, too.",
-        why="The orchestrator refuses other ids. It mostly happens when an Agent's id of two characters is "
-        "used again for its definition: definitions need three.",
-        advice="Give the definition an id of its own, such as the Agent's with `-agent` at the end.",
-        source="API description of `POST /orgs/{orgId}/resources/defs`",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_definition_id,
     ),
     Rule(
         id="R04",
         title="Organization id has an allowed form",
         severity=Severity.ERROR,
-        condition="Every entry of an Agent's `organizations`, and of `ORGS` of an installed Agent, must "
-        "match `^[a-z0-9](?:-?[a-z0-9]+)+$` and have at most 50 characters.",
-        why="No organization can have such an id, so the registration or the tunnel would fail.",
-        advice="Write the organization's id as it stands in the orchestrator's URL.",
-        source="API description, organization ids",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_organization_id,
     ),
     Rule(
         id="R06",
         title="Secret store id has an allowed form",
         severity=Severity.ERROR,
-        condition="The name of a `SecretStore` of `humanitec.io` is its id in the orchestrator: it must "
-        "match `^[a-z0-9](?:-?[a-z0-9]+)+$` and must not be `humanitec`.",
-        why="Stores are looked up by name on both sides. The orchestrator refuses other ids, and "
-        "`humanitec` is its own store, which the Operator cannot read.",
-        advice="Rename the store on the cluster and in every reference to it.",
-        source="API description of `POST /orgs/{orgId}/secretstores`",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_store_id,
     ),
     Rule(
         id="R07",
         title="Runner id has an allowed form",
         severity=Severity.ERROR,
-        condition="The id of a Runner must match `^[a-z][a-z0-9_-]+$`.",
-        why="The orchestrator refuses other ids, and an id cannot be changed later.",
-        advice="Rename the Runner before it is registered.",
-        source="API description of `POST /orgs/{orgId}/runners` (v2)",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_runner_id,
     ),
 )

@@ -11,6 +11,7 @@ from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Path
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _AGENT_ID: Path = ("driver_inputs", "values", "id")
@@ -43,7 +44,8 @@ def _declared_agent(scope: Scope) -> Iterator[Finding | Unknown]:
                 yield Unknown(
                     "R03",
                     f"definition `{definition.id}` points at Agent `{agent_id}`, which is not declared, and "
-                    + scope.unread(Kind.AGENT),
+                    f"{scope.unread(Kind.AGENT)}",
+                    scope.unread(Kind.AGENT),
                 )
 
 
@@ -106,6 +108,7 @@ def _unregistered(scope: Scope, installation: AgentInstallation) -> Iterator[Fin
             "R05",
             f"the Agent installed by {installation.origin} serves `{organization}`, for which no Agent is "
             f"declared, and {scope.unread(Kind.AGENT)}",
+            scope.unread(Kind.AGENT),
         )
 
 
@@ -154,33 +157,18 @@ RULES = (
         id="R03",
         title="An agent definition points at an Agent that exists",
         severity=Severity.ERROR,
-        condition="A definition of type `agent` must name, in `driver_inputs.values.id`, an Agent that is "
-        "declared for the same organization or already registered there.",
-        why="The orchestrator stores such a definition without checking; the first deployment through it "
-        "fails.",
-        advice="Declare the Agent, correct the id, or add the organization to the Agent's `organizations`.",
-        source="Agent installation guide; API description of agents",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_declared_agent,
     ),
     Rule(
         id="R05",
         title="An installed Agent is registered wherever it serves",
         severity=Severity.ERROR,
-        condition="An Agent must be registered in every organization that an `install` of its document serves "
-        "(`orgs`, `ORGS` in `env`, or `humanitec.org` in `helmValues`); one that is registered where no "
-        "installation serves is a warning. Every organization in `ORGS` of an Agent that a manifest installs "
-        "(ConfigMap `humanitec-agent-configmap-env`) must have an Agent: declared for it, or registered in it. Which "
-        "Agent an installation is cannot be read from the ConfigMap, so any Agent of the organization "
-        "counts. Before the live side was read, this is a warning where the tree declares Agents, and unknown "
-        "where it declares none.",
-        why="An Agent signs in to each organization with its key. One that does not know the key answers "
-        "401, and nothing gets through the tunnel.",
-        advice="Add the organization to the Agent's `organizations`, or take it out of `ORGS`.",
-        source="Agent overview and installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_registered_where_served,
     ),
 )

@@ -15,7 +15,8 @@ from reconciler.model.json import JsonObject, canonical_text
 from reconciler.model.key import KeyDocument
 from reconciler.model.kind import Kind
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
-from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.model.surroundings import BUILT_IN_STORE, Beside
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -30,7 +31,9 @@ def _agents(scope: Scope) -> Iterator[Finding | Unknown]:
         if not scope.has_read(kind):
             if any(agent_id in scope.agent_ids for agent_id in keys):
                 yield Unknown(
-                    "R09", f"{scope.unread(kind)}: whether a declared Agent had another id is not known"
+                    "R09",
+                    f"{scope.unread(kind)}: whether a declared Agent had another id is not known",
+                    scope.unread(kind),
                 )
             return
     gone = {resource.key.id for resource in scope.live_of(Kind.AGENT)} - scope.agent_ids
@@ -85,6 +88,7 @@ def _stores(scope: Scope) -> Iterator[Finding | Unknown]:
         yield Unknown(
             "R09",
             f"the secret stores of organization `{scope.organization}` were not read: whether one had another id",
+            scope.unread(Beside.STORES),
         )
         return
     ids = {store.document.metadata.id for store in scope.secret_stores}
@@ -126,16 +130,9 @@ RULES = (
         id="R09",
         title="Ids stay as they are",
         severity=Severity.WARNING,
-        condition="An Agent or a secret store that exists should not be declared under another id. It is taken for the "
-        "same one where an Agent that exists and is not declared any more has the key of a declared one that does "
-        "not exist yet, and where this holds for two stores of the same kind and address. A change of key and id at "
-        "once cannot be told from a new Agent.",
-        why="Ids cannot be changed: the plan would remove the one and make the other. Every definition, and every "
-        "secret reference, that names the old id fails in between.",
-        advice="Keep the id, or have both until nothing names the old one.",
-        source="Terraform provider, which replaces; API description",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_kept,
     ),
 )

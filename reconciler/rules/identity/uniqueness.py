@@ -16,6 +16,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.runner import RunnerDocument
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _RENAME = "Remove one of them, or give it another id."
@@ -45,6 +46,7 @@ def _declared_once(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R08",
                 f"{scope.unread(Kind.DEFINITION)}: criteria that other definitions hold there are not known",
+                scope.unread(Kind.DEFINITION),
             )
 
 
@@ -195,17 +197,9 @@ RULES = (
         id="R08",
         title="Nothing is declared twice",
         severity=Severity.ERROR,
-        condition="Within one organization, no two documents of a kind may have one id, no two definitions "
-        "of one type an identical criterion (an absent `class` is `default`), no Agent one key twice, and "
-        "no two Runners a rule for the same project and environment type. Definitions made by Agent "
-        "documents count. A criterion that a built-in definition holds live is an error as well; one that "
-        "another undeclared definition holds is a warning, because the plan may be about to free it.",
-        why="Which of the two would win depends on the order of files, or the API refuses the second with "
-        "409.",
-        advice="Keep one of them.",
-        source="API description of definitions and criteria; v2 API, runner rules",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_declared_once,
     ),
 )

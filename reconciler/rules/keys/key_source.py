@@ -14,6 +14,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.key import KeyDocument, KeyOwner, PrivateKeySource
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _VALUE = "humanitec.privateKey"
@@ -244,33 +245,18 @@ RULES = (
         id="R19",
         title="No chart value carries a private key from Git",
         severity=Severity.ERROR,
-        condition=f"`{_VALUE}` of a chart, or any chart value that is called so or is labelled as a private key, must "
-        "not be a text in a file: in `helmValues` of our documents, in values files of the chart (also below a "
-        "parent chart), and in what Argo CD and Flux hand to it. Placeholders, templates and values encrypted "
-        "with SOPS are no such texts. Values that stand as one block of text (`values: |`) are not taken apart; "
-        "a key in them is found by R10.",
-        why="Everybody who can read the repository has the key then, and Helm keeps a copy in its release.",
-        advice="Have the Secret made from a secret store and name it in the values.",
-        source="Agent installation guide; the rest is our inference",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_from_git,
     ),
     Rule(
         id="R27",
         title="The private half of a key has a source",
         severity=Severity.ERROR,
-        condition="Every installation of an Agent or a runner, and every `Key`, tells where the private half comes "
-        "from: a Secret by name, a reference into a secret store, or a manifest of the tree that makes the "
-        "Secret. It is an error where a chart is installed and no Secret is named, where the Secret that the "
-        "guide would use is not on the cluster, and where `privateKey` of a `Key` names no place. It is a warning "
-        "where only the Secret of the guide may be there, and for a `Key` whose owner has no installation here.",
-        why="Without the private half nothing can connect, and nobody can tell a key that is in use from one whose "
-        "private half is lost.",
-        advice="Name the Secret or the reference.",
-        source="Agent installation guide; the rest is our inference",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_has_source,
     ),
 )

@@ -12,6 +12,7 @@ from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 WARNING_PERIOD = timedelta(days=60)
@@ -25,7 +26,9 @@ def _lasts(scope: Scope) -> Iterator[Finding | Unknown]:
         in_use = {*keys.declared, *keys.mounted}
         if keys.live is None:
             if keys.declared:
-                yield Unknown("R20", f"{scope.unread(Kind.KEY)}: when they expire is not known")
+                yield Unknown(
+                    "R20", f"{scope.unread(Kind.KEY)}: when they expire is not known", scope.unread(Kind.KEY)
+                )
             continue
         for fingerprint, resource in keys.live.items():
             if in_use and fingerprint not in in_use:
@@ -116,7 +119,11 @@ def _accepted(scope: Scope) -> Iterator[Finding | Unknown]:
     for keys in agent_keys(scope):
         if keys.live is None:
             if keys.declared:
-                yield Unknown("R21", f"{scope.unread(Kind.KEY)}: whether they are accepted is not known")
+                yield Unknown(
+                    "R21",
+                    f"{scope.unread(Kind.KEY)}: whether they are accepted is not known",
+                    scope.unread(Kind.KEY),
+                )
             continue
         for fingerprint, resource in keys.live.items():
             if not is_waiting(resource) or not (fingerprint in keys.declared or fingerprint in keys.mounted):
@@ -124,14 +131,12 @@ def _accepted(scope: Scope) -> Iterator[Finding | Unknown]:
             switching = _left_behind(keys)
             yield Finding(
                 "R21",
-                Severity.ERROR if switching else Severity.WARNING,
+                Severity.WARNING,
                 f"Key {shown(fingerprint)} is registered but not yet accepted in `{scope.organization}`"
-                + (f"; Agent `{keys.id}` would be left with it alone" if switching else ""),
+                + (f"; key {shown(switching)} of Agent `{keys.id}` stays until it is" if switching else ""),
                 keys.origin_of(fingerprint),
                 key=keys.key_of(scope, fingerprint),
-                advice=f"Keep key {shown(switching)} declared until this one is accepted."
-                if switching
-                else "Wait until it is accepted before the Secret is replaced.",
+                advice="Wait until it is accepted before the Secret is replaced.",
             )
 
 
@@ -147,7 +152,11 @@ def _none_left_over(scope: Scope) -> Iterator[Finding | Unknown]:
     for keys in agent_keys(scope):
         if keys.live is None:
             if keys.declared:
-                yield Unknown("R24", f"{scope.unread(Kind.KEY)}: whether some are left over is not known")
+                yield Unknown(
+                    "R24",
+                    f"{scope.unread(Kind.KEY)}: whether some are left over is not known",
+                    scope.unread(Kind.KEY),
+                )
             continue
         if not keys.is_certain:
             continue
@@ -155,7 +164,9 @@ def _none_left_over(scope: Scope) -> Iterator[Finding | Unknown]:
         present = {*keys.live, *keys.declared}
         candidates = sorted(name for name in keys.live if name not in keys.declared and name not in mounted)
         if candidates and keys.unseen and len(present) <= _AT_ONCE:
-            yield Unknown("R24", f"whether a key of Agent `{keys.id}` is left over: {keys.unseen}")
+            yield Unknown(
+                "R24", f"whether a key of Agent `{keys.id}` is left over: {keys.unseen}", keys.unseen
+            )
         elif candidates or len(present) > _AT_ONCE:
             yield _left_over(scope, keys, candidates or sorted(present - set(mounted)), len(present))
 
@@ -223,56 +234,36 @@ RULES = (
         id="R20",
         title="Keys do not expire soon",
         severity=Severity.WARNING,
-        condition="A registered key of an Agent or an Operator should be valid for at least "
-        f"{WARNING_PERIOD.days} more days. Keys of Agents that are neither declared nor mounted are left out.",
-        why="Keys are made for two years and should be replaced before; with an expired key the Agent or the "
-        "Operator may be refused.",
-        advice="Rotate the key.",
-        source="API description of agent keys and Operator keys; the period is our choice",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_lasts,
     ),
     Rule(
         id="R21",
         title="The key an Agent is to use is accepted",
-        severity=Severity.ERROR,
-        condition="A declared or mounted key of an Agent must be accepted (`is_authorized`) before the Agent is "
-        "switched to it. It is an error where no declared key is accepted and the accepted one is not declared any "
-        "more; otherwise a key that waits is a warning.",
-        why="A registered key is not accepted at once. Until then an Agent that uses it is answered with 401.",
-        advice="Keep the old key declared until the new one is accepted.",
-        source="API description of agent keys; Agent installation guide",
+        severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_accepted,
     ),
     Rule(
         id="R24",
         title="No key is left over on an Agent",
         severity=Severity.WARNING,
-        condition=f"An Agent should have at most {_AT_ONCE} keys, declared and registered ones together, and none "
-        "that is neither declared nor found in a Secret. Declared keys count as part of a rotation.",
-        why="Every registered key opens the tunnel; one that nobody uses is one that nobody misses when it leaks.",
-        advice="Remove the key that nothing uses from its Agent.",
-        source="Agent overview; the number is our inference",
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_none_left_over,
     ),
     Rule(
         id="R26",
         title="Every registered Operator key belongs to a known Operator",
         severity=Severity.WARNING,
-        condition="A key registered for drivers should be that of a declared Operator: told by "
-        "`driverKey.fingerprint`, by a `Key` document, or found in the Operator's Secret. Nothing is said where "
-        "no Operator is declared, and nothing is known where the key of one is not told.",
-        why="These keys have no name and no owner. One that no cluster uses may belong to a cluster that is managed "
-        "elsewhere, which is why it is never deleted from here.",
-        advice="Delete it by hand, or declare the Operator.",
-        source="API description of Operator keys",
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_is_ours,
     ),
 )

@@ -15,6 +15,7 @@ from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _IMAGE = re.compile(r"(?:^|/)(public/humanitec-agent:1\.0\.[0-9]{1,6})")
@@ -139,7 +140,9 @@ def _on_clusters(scope: Scope) -> Iterator[Finding | Unknown]:
         state = scope.cluster_state(cluster)
         deployments = None if state is None else state.of(*_DEPLOYMENT)
         if deployments is None:
-            yield Unknown("R25", f"whether the old SSH agent runs there: {scope.unseen(cluster)}")
+            yield Unknown(
+                "R25", f"whether the old SSH agent runs there: {scope.unseen(cluster)}", scope.unseen(cluster)
+            )
             continue
         for deployment in deployments:
             if any(_NAMES[0] in image for image in _images(deployment.body)):
@@ -167,16 +170,9 @@ RULES = (
         id="R25",
         title="Nothing of the discontinued SSH agent is left",
         severity=Severity.ERROR,
-        condition="No manifest of the tree, no Agent's installation and no Deployment on its cluster may use the agent "
-        "of before 2024: an image `public/humanitec-agent:1.0.x`, the host `agent.humanitec.io`, and, in manifests "
-        "about the Agent, the variable `REMOTE_PORT` or the key file `id.key`. The host in other documents, such as "
-        "network policies, is a warning.",
-        why="That agent was a tunnel over SSH with an Ed25519 key. Its service is gone and its settings mean nothing "
-        "to today's Agent.",
-        advice="Install today's Agent with a key of its own, then remove the rest, firewall rules included.",
-        source="A demo repository of the vendor from before 2024",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_replaced,
     ),
 )

@@ -12,6 +12,8 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
+from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -19,7 +21,9 @@ def _no_passphrase(scope: Scope) -> Iterator[Finding | Unknown]:
     for place in key_places(scope):
         found = look(scope, place)
         if found.unseen:
-            yield Unknown("R11", f"whether the key of {place.owner.name} has a passphrase: {found.unseen}")
+            yield Unknown(
+                "R11", f"whether the key of {place.owner.name} has a passphrase: {found.unseen}", found.unseen
+            )
         elif found.key is not None and found.key.is_encrypted:
             yield Finding(
                 "R11",
@@ -36,7 +40,7 @@ def _matches(scope: Scope) -> Iterator[Finding | Unknown]:
     for place in key_places(scope):
         found = look(scope, place)
         if found.unseen:
-            yield Unknown("R18", f"which key {place.owner.name} has: {found.unseen}")
+            yield Unknown("R18", f"which key {place.owner.name} has: {found.unseen}", found.unseen)
         elif found.key is not None and found.key.fingerprint:
             yield from _compared(scope, place, found.key.fingerprint, expected)
         elif found.key is None and found.secret is not None and place.entry in found.secret.entries:
@@ -89,7 +93,9 @@ def _compared(
     if owner.agent is not None:
         if expected.live is None:
             yield Unknown(
-                "R18", f"whether the mounted key of {owner.name} is registered: the live keys were not read"
+                "R18",
+                f"whether the mounted key of {owner.name} is registered: the live keys were not read",
+                scope.unread(Kind.KEY),
             )
             return
         registered = set(expected.live.get(owner.agent, ()))
@@ -114,31 +120,18 @@ RULES = (
         id="R11",
         title="A mounted private key has no passphrase",
         severity=Severity.ERROR,
-        condition="A private key that an Agent, an Operator or a runner reads from a Secret must not be encrypted "
-        "(label `ENCRYPTED PRIVATE KEY`, or a `Proc-Type: 4,ENCRYPTED` header). Looked at are the Secrets of "
-        "declared installations, and those that `Key` documents name.",
-        why="Nobody is there to type the passphrase: the process stops, or never connects.",
-        advice="Store the key without a passphrase and let the secret store protect it.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER,),
+        over=SCOPE,
         check=_no_passphrase,
     ),
     Rule(
         id="R18",
         title="The mounted key is one that is declared or registered",
         severity=Severity.ERROR,
-        condition="The public half of a private key in a Secret must be that of a key which is declared for its "
-        "owner or, for Agents, registered in the organization. An Operator's may also be told by "
-        "`driverKey.fingerprint`, a runner's is the one in its configuration. An entry without a readable private "
-        "key is a warning. A missing Secret, an Operator's registration, and Agents of several organizations (R23) "
-        "are the subject of other rules.",
-        why="The orchestrator checks signatures with the registered key: with another one the Agent is answered "
-        "with 401, the runner takes no jobs, and drivers refuse the Operator.",
-        advice="Put the matching private half into the Secret, or declare the public half of the one that is there.",
-        source="Agent installation guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER, Side.LIVE),
+        over=SCOPE,
         check=_matches,
     ),
 )

@@ -4,7 +4,6 @@ No message here holds key text, of public keys neither: a private key may stand 
 one belongs.
 """
 
-import re
 from collections.abc import Iterator
 
 from reconciler.facts.scope import Scope
@@ -15,14 +14,14 @@ from reconciler.model.key import KeyDocument, KeyOwner, PublicKey
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.vendor import orchestrator_v2 as v2
 
 _RSA = "RSA"
 _ED25519 = "Ed25519"
 _MINIMUM_BITS = 4096
 _PUBLIC_LABEL = "PUBLIC KEY"
-_RUNNER_KEY_LENGTH = 200
-_RUNNER_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----\n[^\n]+\n-----END PUBLIC KEY-----(\n)?")
 _GENERATE_RSA = "Make a pair with `openssl genrsa 4096`; register what `openssl rsa -pubout` prints."
 _GENERATE_ED25519 = (
     "Make a pair with `openssl genpkey -algorithm ed25519`; register what `openssl pkey -pubout` prints."
@@ -125,7 +124,9 @@ def _one_agent(scope: Scope) -> Iterator[Finding | Unknown]:
         yield from _one_live_agent(scope)
     elif scope.declarations.keys:
         yield Unknown(
-            "R15", f"{scope.unread(Kind.KEY)}: whether another Agent holds a declared key is not known"
+            "R15",
+            f"{scope.unread(Kind.KEY)}: whether another Agent holds a declared key is not known",
+            scope.unread(Kind.KEY),
         )
 
 
@@ -194,12 +195,13 @@ def _runner_key_problem(text: str, public_key: PublicKey | None) -> tuple[str, s
             "the key has CRLF line ends; the orchestrator takes LF only",
             "Write the key with LF line ends.",
         )
-    if len(text) > _RUNNER_KEY_LENGTH:
+    longest = v2.AGENT_KEY.most or 0
+    if len(text) > longest:
         return (
-            f"the key has {len(text)} characters; the orchestrator takes {_RUNNER_KEY_LENGTH} at most",
+            f"the key has {len(text)} characters; the orchestrator takes {longest} at most",
             _GENERATE_ED25519,
         )
-    if _RUNNER_KEY.fullmatch(text) is None:
+    if not v2.AGENT_KEY.accepts(text):
         return (
             "the key must be one PEM block labelled `PUBLIC KEY`, body on one line, at most one line end after it",
             "In YAML, write the three lines under `key: |`.",
@@ -217,84 +219,54 @@ RULES = (
         id="R10",
         title="No private key stands in the repository",
         severity=Severity.ERROR,
-        condition="No tracked file may hold a private key: a PEM, OpenSSH, SSH2 or PGP block whose label says so, a "
-        "PuTTY file, PKCS#8, PKCS#1 or SEC1 in DER, a key bag of PKCS#12, or a JSON Web Key with its private "
-        "member. Each is found as it is, escaped in JSON, YAML, Helm values or programs, split over quoted lines or "
-        "items of a list, in UTF-16, and in base64, up to three times over. Not found are keys in archives and "
-        "compressed files, in Java key stores, in DER with a passphrase, with spaces written as `%20`, and, other "
-        "than PEM, in base64 that does not begin at the start of its text.",
-        why="Everybody who can read the repository, now or later, could open the tunnel or run deployments. "
-        "Deleting the file is not enough: the history keeps it.",
-        advice="Remove it, replace the key pair everywhere, keep the new private key in a secret store.",
-        source="Agent installation guide (store keys safely, delete local copies); the rest is our inference",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_private_key,
     ),
     Rule(
         id="R12",
         title="An Agent's key is an RSA key",
         severity=Severity.ERROR,
-        condition="The public key of an Agent must be an RSA key.",
-        why="The orchestrator checks an Agent's signature as RSA. Ed25519 belongs to the runners of the "
-        "second product generation and to an agent that is no longer supported.",
-        advice="Make an RSA pair with at least 4096 bits.",
-        source="Agent installation guide; API description of agent keys",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_is_rsa,
     ),
     Rule(
         id="R13",
         title="An Agent's key has at least 4096 bits",
         severity=Severity.ERROR,
-        condition="The modulus of an Agent's RSA key must have at least 4096 bits.",
-        why="The orchestrator refuses shorter keys.",
-        advice="Make a longer pair.",
-        source="API description of agent keys",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_is_long,
     ),
     Rule(
         id="R14",
         title="A public key's PEM label fits its content",
         severity=Severity.WARNING,
-        condition="The label of a public key should be `PUBLIC KEY`, and fit the bytes inside.",
-        why="The orchestrator has been seen to take such keys, for it does not look at the label; OpenSSL "
-        "and strict readers refuse them. The vendor's setup wizard writes such files.",
-        advice="Write the key anew; the fingerprint does not depend on the label.",
-        source="Code of the setup wizard; our experiments with readers",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_is_labelled,
     ),
     Rule(
         id="R15",
         title="A key belongs to one Agent",
         severity=Severity.ERROR,
-        condition="No two Agents, in whatever organization, may have the same key. Where the other holder "
-        "is only live and no longer declared, it may be about to go: then this is a warning.",
-        why="The key is what tells the orchestrator which Agent is calling. Sharing it makes traffic arrive "
-        "in the wrong network, or registration fail with 409.",
-        advice="Make a pair for each Agent.",
-        source="Agent overview",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_one_agent,
     ),
     Rule(
         id="R17",
         title="A Runner's key is an Ed25519 public key in short PEM",
         severity=Severity.ERROR,
-        condition="`runner_configuration.key` of a `kubernetes-agent` runner must be an Ed25519 public key: "
-        "one PEM block labelled `PUBLIC KEY`, body on one line, LF line ends, at most 200 characters.",
-        why="The orchestrator refuses anything else with 400. A private key would have left the machine by "
-        "then, which is why it is refused here.",
-        advice="Make a pair with `openssl genpkey -algorithm ed25519` and give the public half.",
-        source="v2 API, runner configuration; runner guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_runner_key,
     ),
 )

@@ -13,6 +13,7 @@ from reconciler.model.identity import shown
 from reconciler.model.key import KeyDocument, KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Prune
 
@@ -59,7 +60,9 @@ def _one_use(scope: Scope) -> Iterator[Finding | Unknown]:
         )
     if live is None and any(use.is_operator and use.is_own for found in uses.values() for use in found):
         yield Unknown(
-            "R16", f"{scope.unread(Kind.KEY)}: whether an Agent has the key of an Operator is not known"
+            "R16",
+            f"{scope.unread(Kind.KEY)}: whether an Agent has the key of an Operator is not known",
+            scope.unread(Kind.KEY),
         )
 
 
@@ -104,7 +107,11 @@ def _not_in_use(scope: Scope) -> Iterator[Finding | Unknown]:
         if not keys.declared or not keys.is_certain:
             continue
         if keys.live is None:
-            yield Unknown("R22", f"{scope.unread(Kind.KEY)}: whether one in use is not declared any more")
+            yield Unknown(
+                "R22",
+                f"{scope.unread(Kind.KEY)}: whether one in use is not declared any more",
+                scope.unread(Kind.KEY),
+            )
             continue
         dropped = [fingerprint for fingerprint in keys.live if fingerprint not in keys.declared]
         for fingerprint in dropped:
@@ -122,6 +129,7 @@ def _dropped(scope: Scope, keys: AgentKeys, fingerprint: str) -> Iterator[Findin
         yield Unknown(
             "R22",
             f"whether a key of Agent `{keys.id}` that is not declared any more is in use: {keys.unseen}",
+            keys.unseen,
         )
         return
     else:
@@ -179,7 +187,9 @@ def _missing(
         return
     if keys.live is None:
         yield Unknown(
-            "R23", f"{scope.unread(Kind.KEY)}: whether Agent `{keys.id}` has every key there is not known"
+            "R23",
+            f"{scope.unread(Kind.KEY)}: whether Agent `{keys.id}` has every key there is not known",
+            scope.unread(Kind.KEY),
         )
         return
     for fingerprint in missing:
@@ -224,47 +234,27 @@ RULES = (
         id="R16",
         title="A key pair has one user",
         severity=Severity.WARNING,
-        condition="An Agent and an Operator should not have the same key pair, and neither should Operators of two "
-        "clusters. Looked at are `Key` documents, `driverKey.fingerprint`, Secrets, and what is registered. Two "
-        "Agents with one key are an error of rule R15.",
-        why="It works, and is used so in a demo. But a leak of one is a leak of all, and a rotation has to reach "
-        "them all at once.",
-        advice="Make a pair for each.",
-        source="A demo repository; the judgement is our inference",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_one_use,
     ),
     Rule(
         id="R22",
         title="No key is taken away while it is in use",
         severity=Severity.ERROR,
-        condition="A registered key of a declared Agent that is not declared any more, while others are, must not be "
-        "in a Secret that an installation reads or a `Key` names. Where the Secrets cannot be looked at it is an "
-        "error to drop it before any declared key is registered, and unknown otherwise. Nothing is said where "
-        "keys are never pruned. The plan has guards of its own: an Agent's last key, and the number of deletes.",
-        why="The plan would register the new key and delete the old one in one go. Running replicas still use the "
-        "old one and are cut off.",
-        advice="Add the new key, switch the Secret, restart, verify, and remove the old key last.",
-        source="Agent installation guide; a Terraform provider does it in the wrong order",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_not_in_use,
     ),
     Rule(
         id="R23",
         title="A key is registered in every organization of its Agent",
         severity=Severity.ERROR,
-        condition="A key of an Agent that lists several organizations, if it is mounted or declared for one of them, "
-        "must be declared for, or registered in, each: a `Key` document counts for the targets whose files it is "
-        "in. A mounted key that this plan is about to register is a warning, for Agents of one organization too. "
-        "Organizations that no target is for cannot be looked at.",
-        why="One installation serves all of its organizations with one key. Where it is not registered the Agent is "
-        "answered with 401.",
-        advice="Put the Key beside the Agent, into files of every target.",
-        source="Agent overview",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_everywhere,
     ),
 )

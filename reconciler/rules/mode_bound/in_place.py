@@ -2,33 +2,20 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.kind import Kind
+from reconciler.facts.definition import DeclaredDefinition
+from reconciler.model.finding import Severity
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import DEFINITIONS
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 
-def _outside_legacy(scope: Scope) -> Iterator[Finding | Unknown]:
-    named = [d for d in scope.definitions if d.entity.in_place_driver_change]
-    if not named:
-        return
-    if scope.primary_store is None:
-        yield Unknown(
-            "R109",
-            f"whether `{scope.organization}` is in legacy mode: its primary secret store is not known",
-        )
-        return
-    if scope.primary_store != BUILT_IN_STORE:
-        return
-    for definition in named:
-        yield Finding(
-            "R109",
-            Severity.WARNING,
-            f"`in_place_driver_change` of definition `{definition.id}` has no effect: the organization is in "
-            "legacy mode",
-            definition.origin(("in_place_driver_change",)),
-            key=scope.key(Kind.DEFINITION, definition.id),
+def _outside_legacy(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    definition = subject.fact
+    if definition.entity.in_place_driver_change and subject.seen.primary_store == BUILT_IN_STORE:
+        yield subject.says(
+            f"`in_place_driver_change` of {subject.name} has no effect: the organization is in legacy mode",
+            at=definition.origin(("in_place_driver_change",)),
             advice="Take it out, or make an external secret store the primary one first.",
         )
 
@@ -38,14 +25,9 @@ RULES = (
         id="R109",
         title="What needs an Operator is not asked for in legacy mode",
         severity=Severity.WARNING,
-        condition="`in_place_driver_change` must not be set where the organization is in legacy mode, that is "
-        "where its primary secret store is `humanitec`. A deployment with `mode: incremental` is refused there "
-        "too; deployments are no documents of ours, so that is not looked at.",
-        why="The API description allows both outside legacy mode only.",
-        advice="Take the member out, or leave legacy mode.",
-        source="API description of resource definitions and deployments",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=DEFINITIONS,
         check=_outside_legacy,
     ),
 )

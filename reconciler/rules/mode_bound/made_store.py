@@ -2,65 +2,64 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.definition import BASE_ENVIRONMENT_TYPE
 from reconciler.facts.made_store import MadeStore, made_stores
 from reconciler.facts.pattern import could_be, is_open
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import untold
+from reconciler.rules.over import Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.vendor.version import is_older, parsed
 
 OLDEST_OPERATOR = "0.21.0"
 
 
-def _new_enough(scope: Scope) -> Iterator[Finding | Unknown]:
+def _made(scope: Scope) -> Iterator[Subject[MadeStore]]:
     for made in made_stores(scope):
-        yield from _operator_version(scope, made)
-        if is_open(made.name):
-            yield from _fixed_reference(scope, made)
+        definition = made.definition
+        key = scope.key(Kind.DEFINITION, definition.id)
+        yield Subject(made, scope, f"definition `{definition.id}`", definition.origin(made.path), key)
 
 
-def _operator_version(scope: Scope, made: MadeStore) -> Iterator[Finding | Unknown]:
-    versions = [(operator, operator.document.spec.appVersion) for operator in scope.operators]
-    if not versions or any(parsed(version or "") is None for _, version in versions):
-        yield Unknown(
-            "R110",
-            f"the version of the Operator that would take the SecretStore of definition `{made.definition.id}` "
-            "is not declared as numbers",
+MADE_STORES = Over("secret store that a definition makes", _made)
+
+
+def _new_enough(store: Subject[MadeStore]) -> Iterator[Answer]:
+    versions = [(operator, operator.document.spec.appVersion or "") for operator in store.scope.operators]
+    if not versions or any(parsed(version) is None for _, version in versions):
+        yield store.doubts(
+            f"whether the Operator takes the SecretStore of {store.name}",
+            untold("its version is not declared as numbers"),
         )
     for operator, version in versions:
-        if version is not None and is_older(version, OLDEST_OPERATOR):
-            yield Finding(
-                "R110",
-                Severity.ERROR,
-                f"Definition `{made.definition.id}` makes a SecretStore, which needs Operator {OLDEST_OPERATOR}; "
-                f"Operator `{operator.document.metadata.id}` is {version}",
-                made.definition.origin(made.path),
-                key=scope.key(Kind.DEFINITION, made.definition.id),
+        if is_older(version, OLDEST_OPERATOR):
+            yield store.says(
+                f"Definition `{store.fact.definition.id}` makes a SecretStore, which needs Operator "
+                f"{OLDEST_OPERATOR}; Operator `{operator.document.metadata.id}` is {version}",
                 others=(operator.origin(("spec", "appVersion")),),
                 advice=f"Upgrade the Operator to {OLDEST_OPERATOR} or later; the first deployment may still miss "
                 "the store.",
             )
+    if is_open(store.fact.name):
+        yield from _fixed_reference(store)
 
 
-def _fixed_reference(scope: Scope, made: MadeStore) -> Iterator[Finding]:
-    declared = {store.document.metadata.id for store in scope.secret_stores}
-    for definition in scope.definitions:
+def _fixed_reference(store: Subject[MadeStore]) -> Iterator[Answer]:
+    declared = {known.document.metadata.id for known in store.scope.secret_stores}
+    for definition in store.scope.definitions:
         for path, value in definition.inputs():
-            store = value.get("store") if isinstance(value, dict) and "ref" in value else None
-            if path[1] != "secret_refs" or not isinstance(store, str) or store in declared:
+            named = value.get("store") if isinstance(value, dict) and "ref" in value else None
+            if path[1] != "secret_refs" or not isinstance(named, str) or named in declared:
                 continue
-            if could_be(made.name, store):
-                yield Finding(
-                    "R110",
-                    Severity.WARNING,
-                    f"The SecretStore of definition `{made.definition.id}` has a name made from placeholders, "
-                    f"and definition `{definition.id}` refers to `{store}`, which is fixed",
-                    made.definition.origin(made.path),
-                    key=scope.key(Kind.DEFINITION, made.definition.id),
+            if could_be(store.fact.name, named):
+                yield store.says(
+                    f"The SecretStore of {store.name} has a name made from placeholders, and definition "
+                    f"`{definition.id}` refers to `{named}`, which is fixed",
                     others=(definition.origin((*path, "store")),),
                     advice="Give the store a fixed name; references to stores cannot contain placeholders.",
+                    severity=Severity.WARNING,
                 )
                 return
 
@@ -70,15 +69,9 @@ RULES = (
         id="R110",
         title="Secret stores made for an environment are understood by the Operator",
         severity=Severity.ERROR,
-        condition=f"Where a `{BASE_ENVIRONMENT_TYPE}` definition makes a `SecretStore`, every declared Operator must "
-        f"be {OLDEST_OPERATOR} or later. It is a warning where its name comes from placeholders while a "
-        "reference that may mean it is fixed.",
-        why="Older Operators do not take stores made during a deployment, and references are looked up by "
-        "name before anything fills in placeholders. Even then the first deployment may miss the store.",
-        advice="Upgrade the Operator, and give the store a fixed name.",
-        source="Example library; seen in third-party set-ups",
         confidence=Confidence.THIRD_PARTY,
         sides=(Side.FILE, Side.CLUSTER),
+        over=MADE_STORES,
         check=_new_enough,
     ),
 )

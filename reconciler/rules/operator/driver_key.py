@@ -13,6 +13,7 @@ from reconciler.model.identity import shown
 from reconciler.model.json import Path
 from reconciler.model.operator import DRIVER_KEY_SECRET, DriverKey
 from reconciler.model.surroundings import Beside
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Mode
 
@@ -121,7 +122,7 @@ def _cluster_wrong(scope: Scope, operator: DeclaredOperator, key: DriverKey) -> 
                 "Create the Secret from a secret store before the Operator starts.",
             )
     else:
-        yield Unknown("R64", scope.unseen(spec.cluster))
+        yield Unknown("R64", str(scope.unseen(spec.cluster)), scope.unseen(spec.cluster))
     yield from _registered(scope, operator, key, secret)
 
 
@@ -131,7 +132,7 @@ def _registered(
     fingerprints = _fingerprints(scope, operator, key, secret)
     registered = scope.surroundings.operator_keys
     if registered is None:
-        yield Unknown("R64", scope.unread(Beside.OPERATOR_KEYS))
+        yield Unknown("R64", str(scope.unread(Beside.OPERATOR_KEYS)), scope.unread(Beside.OPERATOR_KEYS))
     elif not fingerprints:
         yield Unknown(
             "R64",
@@ -169,19 +170,9 @@ RULES = (
         id="R64",
         title="An Operator has the key that hosted drivers ask for",
         severity=Severity.ERROR,
-        condition="In `direct` and `gitops`, where some definition that the Operator provisions uses a driver "
-        "hosted by Humanitec other than Echo and Template (virtual drivers are followed), the Operator needs "
-        f"`driverKey`: a Secret in its own namespace with the entries `{_ENTRIES[0]}` and `{_ENTRIES[1]}`, whose "
-        "public key is registered in the organization. A Secret of another name than "
-        f"`{DRIVER_KEY_SECRET}` is a warning. Definitions of the types that the orchestrator always provisions "
-        "do not count.",
-        why="The Operator signs each call with that key; without it the driver refuses, and the resource is "
-        "never provisioned.",
-        advice="Make a pair, register the public key, keep the private one in a secret store and bring it to "
-        "the cluster as that Secret.",
-        source="Operator installation guide; guide for authenticating drivers",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER, Side.LIVE),
+        over=SCOPE,
         check=_has_key,
     ),
 )

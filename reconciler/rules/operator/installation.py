@@ -6,7 +6,6 @@ from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, dig
 from reconciler.facts.git_target import mode_path
 from reconciler.facts.manifest import OPERATOR_API
 from reconciler.facts.operator import (
-    CONTROLLER,
     DeclaredOperator,
     controllers,
     has_any_operator,
@@ -20,6 +19,7 @@ from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import FILE_NAME, Mode
 from reconciler.vendor.quantity import bytes_of
@@ -82,7 +82,7 @@ def _one_found(scope: Scope, operator: DeclaredOperator) -> Iterator[Finding | U
     spec = operator.document.spec
     found = controllers(scope, spec.cluster)
     if found is None:
-        yield Unknown("R59", scope.unseen(spec.cluster))
+        yield Unknown("R59", str(scope.unseen(spec.cluster)), scope.unseen(spec.cluster))
         return
     elsewhere = sorted(o.namespace for o in found if o.namespace != spec.namespace)
     if elsewhere:
@@ -128,6 +128,7 @@ def _every_cluster(scope: Scope) -> Iterator[Finding | Unknown]:
             "R61",
             f"whether an Operator runs on `{cluster}` is not told: no `Operator` is declared, the settings leave out "
             f"`clusters.{cluster}.operator`, and {scope.unseen(cluster)}",
+            scope.unseen(cluster),
         )
 
 
@@ -150,7 +151,7 @@ def _not_uninstalled(scope: Scope) -> Iterator[Finding | Unknown]:
         state = scope.cluster_state(name)
         lists = None if state is None else [state.of(OPERATOR_API, kind) for kind in _CUSTOM_KINDS]
         if lists is None or None in lists:
-            yield Unknown("R65", scope.unseen(name))
+            yield Unknown("R65", str(scope.unseen(name)), scope.unseen(name))
             continue
         found = [custom for custom_objects in lists for custom in custom_objects or ()]
         if found:
@@ -184,7 +185,8 @@ def _enough_memory(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R66",
                 f"the memory limit of Operator `{operator.document.metadata.id}` is not declared, and "
-                + scope.unseen(operator.document.spec.cluster),
+                f"{scope.unseen(operator.document.spec.cluster)}",
+                scope.unseen(operator.document.spec.cluster),
             )
         for controller in found or ():
             for container_limit in _limits_of(controller):
@@ -233,72 +235,45 @@ RULES = (
         id="R58",
         title="An Operator serves one organization",
         severity=Severity.ERROR,
-        condition="`Operator` documents for one cluster must not name different organizations. One that names "
-        "none serves the organization of its file's target.",
-        why="The Operator's Secret holds one organization id, by which it proves itself to drivers, and there is "
-        "room for one Operator on a cluster.",
-        advice="Give each organization clusters of its own.",
-        source="Operator installation guide; the rest follows from it",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_one_organization,
     ),
     Rule(
         id="R59",
         title="A cluster has one Operator",
         severity=Severity.ERROR,
-        condition="No two `Operator` documents of one organization name the same cluster, and no controller "
-        f"(`{CONTROLLER}`) runs there in another namespace than the declared one. A cluster that was not looked "
-        "at is unknown.",
-        why="Two Operators act on the same custom resources and undo each other's work.",
-        advice="Keep one of them.",
-        source="Operator overview, both versions",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_one_operator,
     ),
     Rule(
         id="R61",
         title="Every cluster in direct or gitops mode has an Operator",
         severity=Severity.ERROR,
-        condition="A `k8s-cluster` definition whose mode is `direct` or `gitops` needs an Operator on its "
-        "cluster: an `Operator` document, `clusters.<name>.operator: true`, or a controller found there. The "
-        "cluster is the one whose `clusters.<name>.definitions` lists the definition. Where no Operator is "
-        "declared anywhere and the settings are silent, the answer is unknown.",
-        why="In these modes the orchestrator sends custom resources; without an Operator nobody acts on them "
-        "and the deployment never finishes.",
-        advice="Declare an `Operator` for the cluster.",
-        source="Operator overview; guide for setting up GitOps",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_every_cluster,
     ),
     Rule(
         id="R65",
         title="An Operator is not taken away from its custom resources",
         severity=Severity.ERROR,
-        condition="A cluster that is to have no Operator (`clusters.<name>.operator: false`, and no `Operator` "
-        "document) holds no objects of group `humanitec.io` beside `SecretStore`. A cluster that was not "
-        "looked at is unknown.",
-        why="Those objects stand for real infrastructure. With the Operator gone nobody can remove it in "
-        "order; with the CRDs gone the objects go, and what they stand for may go with them.",
-        advice="Undeploy first, then uninstall.",
-        source="Third-party article, checked against the guide for setting up GitOps",
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),
+        over=SCOPE,
         check=_not_uninstalled,
     ),
     Rule(
         id="R66",
         title="The Operator's manager has enough memory",
         severity=Severity.WARNING,
-        condition="`memoryLimit`, the chart value `controllerManager.manager.resources.limits.memory`, or else "
-        "the limit found on the cluster, is 256Mi or more.",
-        why="Managers with less have been killed for lack of memory, again and again.",
-        advice="Raise the limit to 256Mi or more.",
-        source="Public scripts for OpenShift",
         confidence=Confidence.THIRD_PARTY,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_enough_memory,
     ),
 )

@@ -13,6 +13,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import FILE_NAME, Mode
 
@@ -234,51 +235,27 @@ RULES = (
         id="R60",
         title="Deployment targets run in the declared mode",
         severity=Severity.ERROR,
-        condition="The mode in `targets.<name>.mode` must be the one that comes about: `gitops` for a "
-        "`k8s-cluster` definition that deploys to Git, else `legacy` where `humanitec` is the primary secret "
-        "store and `direct` where another one is. Targets in `direct` and in `gitops` may stand side by side; "
-        "then one in the declared mode is enough. The runtime cluster beside a Git target is left out. What "
-        "the declared stores would change is taken as done; R63 speaks of it. The latest deployments are not "
-        "looked at, which is told as unknown.",
-        why="The mode is nowhere switched on: it follows from the primary store and from the driver. Who "
-        "believes in another one puts secrets where nobody reads them, or waits for an Operator that gets no "
-        "work.",
-        advice="Correct the declaration, the primary store or the cluster's driver.",
-        source="Setup wizard; 5-minute IDP tutorial; API description, `legacy_mode` of a deployment",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_as_declared,
     ),
     Rule(
         id="R62",
         title="An Operator has work to do",
         severity=Severity.WARNING,
-        condition="There should be no `Operator` for an organization whose primary secret store is `humanitec`. Where "
-        "the primary store is not known the answer is unknown.",
-        why="In legacy mode the orchestrator renders everything itself; the Operator receives nothing.",
-        advice="Make an external secret store primary, or wait with the Operator.",
-        source="Follows from how modes come about",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_busy_operator,
     ),
     Rule(
         id="R63",
         title="The switch between legacy and direct is made knowingly",
         severity=Severity.ERROR,
-        condition="A `SecretStore` with `primary: true` where `humanitec` is primary now, or the primary "
-        "store declared without it, is refused. What is primary now is read live, else taken from "
-        "`targets.<name>.primaryStore`. The switch is let through by switching this rule off for that "
-        "SecretStore with an annotation and a reason, best with a last day; `--accept` is for guards and "
-        "knows no rules.",
-        why="The primary store is one switch for all: at once every application of the organization is "
-        "deployed by Operators (or by none), clusters without one get no deployment, and secrets in the "
-        "built-in store are no longer found.",
-        advice="Install an Operator on every cluster and move the secrets first; then switch this rule off "
-        "for the SecretStore until a date.",
-        source="Operator architecture; setup wizard",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_made_knowingly,
     ),
 )

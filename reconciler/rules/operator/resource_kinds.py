@@ -7,6 +7,7 @@ from reconciler.facts.operator import has_operator
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -26,7 +27,7 @@ def _kinds_first(scope: Scope) -> Iterator[Finding | Unknown]:
             if installed is None:
                 # An Operator that the settings tell of has brought its CRDs.
                 if not has_operator(scope, place.cluster):
-                    yield Unknown("R67", scope.unseen(place.cluster))
+                    yield Unknown("R67", str(scope.unseen(place.cluster)), scope.unseen(place.cluster))
             elif not installed:
                 yield Finding(
                     "R67",
@@ -105,16 +106,9 @@ RULES = (
         id="R67",
         title="The kinds of `humanitec.io` are installed and named in full",
         severity=Severity.ERROR,
-        condition=f"A cluster for which a `SecretStore` is declared knows the CRD `{_OURS}`, or has an "
-        "`Operator` declared, whose chart brings it. A command of a Kubernetes manifest in the tree that "
-        "asks `kubectl` for the bare name `secretstore` is a warning where External Secrets is installed: "
-        "among the manifests, or on a cluster that was read.",
-        why="An object of a kind that the API server does not know is refused. External Secrets has a kind of "
-        "the same name, and which of the two the bare name means is left to chance.",
-        advice=f"Install the Operator first; write `{_OURS}`.",
-        source="5-minute IDP tutorial; public scripts for OpenShift",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_kinds_first,
     ),
 )

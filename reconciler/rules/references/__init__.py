@@ -10,9 +10,9 @@ from reconciler.rules.references import (
     self_hosted,
     stored_secret,
 )
-from reconciler.rules.rule import Rule
+from reconciler.rules.rule import AnyRule
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[AnyRule, ...] = (
     *stored_secret.RULES,
     *orchestrator_type.RULES,
     *built_in.RULES,

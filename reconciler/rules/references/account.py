@@ -11,6 +11,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.surroundings import Beside
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _PATH: Path = ("driver_account",)
@@ -25,7 +26,7 @@ def _fits(scope: Scope) -> Iterator[Finding | Unknown]:
         if not account:
             continue
         if accounts is None:
-            yield Unknown("R96", scope.unread(Beside.ACCOUNTS))
+            yield Unknown("R96", str(scope.unread(Beside.ACCOUNTS)), scope.unread(Beside.ACCOUNTS))
             return
         if not has_placeholder(account):
             yield from _judged(scope, member, _local(scope, account), silent)
@@ -116,16 +117,9 @@ RULES = (
         id="R96",
         title="The cloud account exists and fits the driver",
         severity=Severity.ERROR,
-        condition="`driver_account` must name a cloud account of the organization whose type is among the "
-        "`account_types` of the driver. An account taken over from another definition (`….account`) is followed. "
-        "A driver that tells no account types is unknown. In an organization without any account it is a warning: "
-        "nothing is set up there yet.",
-        why="The orchestrator hands credentials of the account to the driver, which can use only those of types "
-        "it knows.",
-        advice="Name an account that exists, of a type that the driver takes.",
-        source="Guide to cloud accounts; API description of drivers",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_fits,
     ),
 )

@@ -14,6 +14,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Mode
 
@@ -25,7 +26,11 @@ def _own(scope: Scope) -> Iterator[Finding | Unknown]:
     if not graph.asked_types and not scope.of_type(CLUSTER_TYPE):
         return
     if not scope.has_read(Kind.DEFINITION):
-        yield Unknown("R95", f"{scope.unread(Kind.DEFINITION)}: built-in ones that are used are not known")
+        yield Unknown(
+            "R95",
+            f"{scope.unread(Kind.DEFINITION)}: built-in ones that are used are not known",
+            scope.unread(Kind.DEFINITION),
+        )
         return
     for name in sorted({member.type for member in graph.members if member.is_built_in}):
         waiting = {member for member in graph.of_type(name) if member.is_built_in}
@@ -93,15 +98,9 @@ RULES = (
         id="R95",
         title="Where the Operator provisions, no built-in definition is relied on",
         severity=Severity.WARNING,
-        condition="In `direct` and `gitops`, what a declared definition asks for, and the types that are in every "
-        "deployment to a declared cluster, should not be matched by a built-in definition alone (`is_default: "
-        "true`). Where others match in some deployments, nothing is said.",
-        why="Built-in definitions belong to the orchestrator and may keep secrets in its built-in store. Older "
-        "pages say that they cannot be used with the Operator, newer ones are silent.",
-        advice="Declare your own; the built-in one is switched off by emptying its criteria.",
-        source="Operator overview in its older wording, against the newer one",
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_own,
     ),
 )

@@ -12,6 +12,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.references.runner_configuration import family, other_platforms
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Mode
@@ -123,16 +124,9 @@ RULES = (
         id="R98",
         title="Drivers of the container family find what they need",
         severity=Severity.ERROR,
-        condition=f"In `direct` and `gitops`, a definition with a driver of the container family needs chart {CHART} "
-        f"and manager {MANAGER} of the Operator or later, and Kubernetes {KUBERNETES} or later, on the clusters "
-        "that it is used on. In any mode a runner variant needs a cluster of type `aks`, `eks` or `gke` in its "
-        "configuration. Versions that nothing tells are unknown.",
-        why="Older Operators do not run these drivers, and the runner variants start their jobs through the "
-        "platforms' own APIs.",
-        advice="Upgrade the Operator or Kubernetes, or use another driver.",
-        source="Reference of the container drivers",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_new_enough,
     ),
 )

@@ -20,6 +20,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import dotted
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Check, Confidence, Rule, Side
 from reconciler.settings import Mode
 from reconciler.vendor.driver import DriverClass
@@ -32,7 +33,9 @@ _WITH_CLUSTER_OF_THEIR_OWN = (
 )
 
 
-def _references_to(rule: str, types: tuple[str, ...], found: Callable[..., Iterator[Finding]]) -> Check:
+def _references_to(
+    rule: str, types: tuple[str, ...], found: Callable[..., Iterator[Finding]]
+) -> Check[Scope]:
     def check(scope: Scope) -> Iterator[Finding | Unknown]:
         for name in types:
             for member, ask in scope.references.asking_for(name):
@@ -106,51 +109,32 @@ def _place(member: Member, ask: Ask) -> Origin:
     return member.declared.origin(ask.path)
 
 
-_WHY = (
-    "The Operator's graph of resources leaves these out: the orchestrator provisions them, and their outputs are "
-    "not there when the Operator resolves the reference."
-)
-
 RULES = (
     Rule(
         id="R92",
         title="Nothing that the Operator provisions refers to a cluster or to logging",
         severity=Severity.ERROR,
-        condition="In `direct` and `gitops`, a definition of a type that the Operator provisions (all but "
-        "`k8s-cluster`, `k8s-namespace`, `agent` and `logging`) must not refer to a `k8s-cluster` or `logging` "
-        "resource. On a longer way, such as over a `config` definition, the last of these definitions is told.",
-        why=_WHY,
-        advice="Carry the values in a `config` definition.",
-        source="Operator overview, limitations",
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_references_to("R92", (CLUSTER_TYPE, LOGGING_TYPE), _no_cluster),
     ),
     Rule(
         id="R93",
         title="Nothing that the Operator provisions refers to a namespace",
         severity=Severity.WARNING,
-        condition="In `direct` and `gitops`, a definition of a type that the Operator provisions should not refer "
-        "to a `k8s-namespace` resource.",
-        why=_WHY + " For namespaces it was nevertheless seen working.",
-        advice="Prefer the name from a `config` definition.",
-        source="Operator overview, limitations; reference architectures of the vendor and of others do it",
         confidence=Confidence.CONTRADICTORY,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_references_to("R93", (NAMESPACE_TYPE,), _no_namespace),
     ),
     Rule(
         id="R94",
         title="Nothing that the Operator provisions refers to an Agent",
         severity=Severity.ERROR,
-        condition="In `direct` and `gitops`, a definition of a type that the Operator provisions must not refer to a "
-        "resource of type `agent`. It is a warning for an input named `agent_url` of a `config` definition, of the "
-        "container family or of the Terraform driver, which need it for the cluster that their jobs run in.",
-        why=_WHY + " The vendor's own examples use it for runners.",
-        advice="Set `agent_url` where a cluster is described.",
-        source="Operator overview, limitations; example library, setup wizard and a reference architecture",
         confidence=Confidence.CONTRADICTORY,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_references_to("R94", (AGENT_TYPE,), _no_agent),
     ),
 )

@@ -19,6 +19,7 @@ from reconciler.model.json import Path
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _CLOSED = IMPLICIT_TYPES | {AGENT_TYPE}
@@ -74,7 +75,11 @@ def _never_chosen(scope: Scope) -> Iterator[Finding | Unknown]:
                 yield _shadowed(scope, member, winners)
             unread = unread or bool(winners and not scope.has_read(Kind.DEFINITION))
     if unread:
-        yield Unknown("R111", f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known")
+        yield Unknown(
+            "R111",
+            f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known",
+            scope.unread(Kind.DEFINITION),
+        )
 
 
 def _shadowing(graph: ReferenceGraph, asked: _Asked, member: Member) -> list[Member]:
@@ -146,7 +151,11 @@ def _asked_for(scope: Scope, told: Collection[Member]) -> Iterator[Finding | Unk
             else:
                 unread = True
     if unread:
-        yield Unknown("R112", f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known")
+        yield Unknown(
+            "R112",
+            f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known",
+            scope.unread(Kind.DEFINITION),
+        )
 
 
 def _is_switched_off(scope: Scope, member: Member) -> bool:
@@ -183,33 +192,18 @@ RULES = (
         id="R111",
         title="A definition is not always beaten by others",
         severity=Severity.WARNING,
-        condition="A definition of a type that no workload can ask for (`agent`, `k8s-cluster`, `k8s-namespace`, "
-        "`base-env`) should win somewhere: for some resource that deployments or definitions ask for, no other "
-        "definition may win in every deployment where its criteria hold. A criterion with the asked resource id "
-        "beats every one without. For other types nothing can be proven, because workloads may ask for any class "
-        "and id. While the live definitions were not read, the answer is unknown.",
-        why="It looks as if it were in use, and changing it changes nothing.",
-        advice="Remove it, or make its criteria more specific.",
-        source=_SOURCE,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_never_chosen,
     ),
     Rule(
         id="R112",
         title="A definition can be chosen",
         severity=Severity.WARNING,
-        condition="A definition should not have an empty list of criteria (built-in ones, which are switched off in "
-        "this way, are left out), nor a criterion with a value that no deployment has, such as one with a wildcard "
-        "or a placeholder. Of a type that no workload can ask for (`agent`, `k8s-cluster`, `k8s-namespace`, "
-        "`base-env`) something must ask for its class and resource id; while the live definitions were not read, "
-        "that is unknown. Definitions without the member `criteria` are left alone.",
-        why="Nothing can ask for such a definition. Mostly a wildcard was expected to work, or a resource id was "
-        "renamed in one place only.",
-        advice="Correct the criteria, or remove the definition.",
-        source=_SOURCE,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_reachable,
     ),
 )

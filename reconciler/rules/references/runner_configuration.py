@@ -18,6 +18,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.vendor.driver import DriverClass
 
@@ -84,6 +85,7 @@ def _missing(scope: Scope, runner: _Runner) -> Iterator[Finding | Unknown]:
         yield Unknown(
             "R99",
             f"{scope.unread(Kind.DEFINITION)}: configurations of runners, or their criteria, may be there",
+            scope.unread(Kind.DEFINITION),
         )
     if not is_read and not known:
         return
@@ -193,16 +195,9 @@ RULES = (
         id="R99",
         title="A container runner finds its configuration",
         severity=Severity.ERROR,
-        condition="Where a definition uses `humanitec/container-runner`, `terraform-container-runner` or "
-        "`opentofu-container-runner`, a `config` definition of class `default` with the driver's name as resource id "
-        "must match in some of the same deployments, and give out `cluster`, `skip_permission_checks` and the secret "
-        "`agent_url`, which may be empty. Where no `config` definition exists at all, or while the live ones were "
-        "not read, it is a warning or unknown; so is what a template computes.",
-        why="These drivers read where their jobs run from that resource. Without it the deployment fails.",
-        advice="Declare the configuration, with all three outputs.",
-        source="Reference of the container runner drivers; example library",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_configured,
     ),
 )

@@ -9,6 +9,7 @@ from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 
@@ -18,11 +19,10 @@ def _hosted(scope: Scope) -> Iterator[Finding | Unknown]:
         hosted = is_hosted(member.driver, drivers)
         assert member.declared is not None
         if hosted is None:
-            yield Unknown(
-                "R97",
-                unread_drivers(scope, member.driver)
+            yield (
+                unread_drivers("R97", scope, member.driver)
                 if drivers is None
-                else f"where driver `{member.driver}` runs is not told by the orchestrator",
+                else Unknown("R97", f"where driver `{member.driver}` runs is not told by the orchestrator")
             )
         elif not hosted:
             place = member.declared.origin(ask.path)
@@ -43,14 +43,9 @@ RULES = (
         id="R97",
         title="Only drivers that Humanitec runs use an Agent",
         severity=Severity.ERROR,
-        condition="A definition whose driver runs outside Humanitec (its target is a URL, after following "
-        "`driver://` to what it stands for) must not take the URL of an Agent, neither from the agent resource "
-        "nor from definitions that hand it on.",
-        why="The tunnel is between Humanitec and your network. A driver elsewhere has no way into it.",
-        advice="Let the driver reach the system itself, or use a hosted driver.",
-        source="Agent overview; guide to driver authentication",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_hosted,
     ),
 )

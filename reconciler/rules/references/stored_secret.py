@@ -11,6 +11,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Path, dotted
 from reconciler.model.kind import Kind
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Mode
 
@@ -60,7 +61,7 @@ def _found(scope: Scope, way: list[Member], mode: Mode) -> Iterator[Finding]:
         others=tuple(m.declared.origin() for m in way[1:-1] if m.declared is not None)
         + (() if len(way) == 1 or last.declared is None else (last.declared.origin(path),)),
         advice="Give the orchestrator what it needs in another way: a cloud account, or a plain secret that is "
-        "handed in at apply time; it cannot read a reference into a store.",
+        "handed in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in place of the reference.",
     )
 
 
@@ -85,16 +86,9 @@ RULES = (
         id="R91",
         title="What the orchestrator provisions needs no secret from a store",
         severity=Severity.ERROR,
-        condition="In `direct` and `gitops`, a definition of type `k8s-cluster`, `k8s-namespace`, `agent` or "
-        "`logging` must not have a reference into a secret store among its `secret_refs`, nor refer, over any "
-        "number of definitions, to one that has. References that the orchestrator made itself for plain "
-        "secrets do not count.",
-        why="These four types are provisioned by the orchestrator in every mode, everything else by the "
-        "Operator, and only the Operator looks into the stores.",
-        advice="Take the secret from a cloud account, or hand it in when applying.",
-        source="Operator overview, limitations; references of the definition itself are our inference",
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE,),
+        sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_readable,
     ),
 )

@@ -2,51 +2,42 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.definition import dig
+from reconciler.facts.definition import dig, items
 from reconciler.facts.installed import InstalledRunner
+from reconciler.facts.key_place import runner_secret
 from reconciler.facts.pattern import is_open
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import Json, Path
-from reconciler.model.kind import Kind
 from reconciler.model.runner import AgentRunner
 from reconciler.model.wording import listed
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import RUNNER_INSTALLS
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 CHART = "humanitec-kubernetes-agent-runner"
 REMOTE_URL = "REMOTE_URL"
 PRIVATE_KEY_ENTRY = "private_key"
 
 
-def _agent_runners(scope: Scope) -> Iterator[tuple[InstalledRunner, AgentRunner]]:
-    for installed in scope.runner_installs:
-        configuration = installed.runner.document.spec.runner_configuration
-        if isinstance(configuration, AgentRunner):
-            yield installed, configuration
-
-
-def _agreement(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed, configuration in _agent_runners(scope):
-        values = installed.install.helmValues
-        job = configuration.job
-        compared: tuple[tuple[tuple[str, ...], str | None, str], ...] = (
-            (("jobsRbac", "namespace"), job.namespace, "job.namespace"),
-            (("jobsRbac", "serviceAccountName"), job.service_account, "job.service_account"),
-            (("namespaceOverride",), installed.install.namespace, "the release namespace"),
-        )
-        for path, expected, named in compared:
-            found = dig(values, *path)
-            if _is_other(found, expected):
-                yield Finding(
-                    "R104",
-                    Severity.ERROR,
-                    f"Runner `{installed.id}` and its chart disagree: `{'.'.join(path)}` is `{found}`, {named} is "
-                    f"`{expected}`",
-                    installed.origin(("helmValues", *path)),
-                    key=scope.key(Kind.RUNNER, installed.id),
-                    advice=f"Make both `{expected}`.",
-                )
+def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
+    install, configuration = runner.fact.install, runner.fact.runner.document.spec.runner_configuration
+    if not isinstance(configuration, AgentRunner):
+        return
+    compared: tuple[tuple[tuple[str, ...], str | None, str], ...] = (
+        (("jobsRbac", "namespace"), configuration.job.namespace, "job.namespace"),
+        (("jobsRbac", "serviceAccountName"), configuration.job.service_account, "job.service_account"),
+        (("namespaceOverride",), install.namespace, "the release namespace"),
+    )
+    for path, expected, named in compared:
+        found = dig(install.helmValues, *path)
+        if _is_other(found, expected):
+            yield runner.says(
+                f"Runner `{runner.fact.id}` and its chart disagree: `{'.'.join(path)}` is `{found}`, {named} is "
+                f"`{expected}`",
+                at=runner.fact.origin(("helmValues", *path)),
+                advice=f"Make both `{expected}`.",
+            )
 
 
 def _is_other(found: Json, expected: str | None) -> bool:
@@ -54,18 +45,23 @@ def _is_other(found: Json, expected: str | None) -> bool:
     return isinstance(found, str) and found != "" and expected is not None and found != expected
 
 
-def _completeness(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed, _ in _agent_runners(scope):
-        for path, problem, advice in _problems(installed.install):
-            yield Finding(
-                "R106",
-                Severity.ERROR,
-                f"Runner `{installed.id}`: {problem}",
-                installed.origin(path),
-                key=scope.key(Kind.RUNNER, installed.id),
-                advice=advice,
-            )
-        yield from _secret_on_cluster(scope, installed)
+def _completeness(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
+    installed, install = runner.fact, runner.fact.install
+    if not isinstance(installed.runner.document.spec.runner_configuration, AgentRunner):
+        return
+    for path, problem, advice in _problems(install):
+        yield runner.says(f"Runner `{installed.id}`: {problem}", at=installed.origin(path), advice=advice)
+    name, entry = runner_secret(installed), _entry(install)
+    if name is None or install.namespace is None:
+        return
+    secret = runner.seen.secret(install.cluster, install.namespace, name)
+    if secret is None or entry not in secret.entries:
+        problem = "is not there" if secret is None else f"has no entry `{entry}`"
+        yield runner.says(
+            f"Runner `{installed.id}`: Secret `{name}` in namespace `{install.namespace}` {problem}",
+            at=installed.origin(("privateKey",)),
+            advice=f"Create it in namespace `{install.namespace}` with the private key under `{entry}`.",
+        )
 
 
 def _problems(install: RunnerInstall) -> Iterator[tuple[Path, str, str]]:
@@ -96,7 +92,8 @@ def _problems(install: RunnerInstall) -> Iterator[tuple[Path, str, str]]:
             f"the chart reads Secret `{named}`, the key is in `{secret.secretName}`",
             f"Set `humanitec.existingSecret` to `{secret.secretName}`.",
         )
-    if install.selfHosted and not _has_remote_url(install):
+    variables = [dig(entry, "name") for entry in items(dig(install.helmValues, "humanitec", "extraEnvVars"))]
+    if install.selfHosted and REMOTE_URL not in (install.env or {}) and REMOTE_URL not in variables:
         yield (
             ("selfHosted",),
             f"the orchestrator is self-hosted and `{REMOTE_URL}` is not set",
@@ -109,61 +106,19 @@ def _entry(install: RunnerInstall) -> str:
     return named if isinstance(named, str) and named else PRIVATE_KEY_ENTRY
 
 
-def _has_remote_url(install: RunnerInstall) -> bool:
-    if REMOTE_URL in (install.env or {}):
-        return True
-    variables = dig(install.helmValues, "humanitec", "extraEnvVars")
-    return isinstance(variables, list) and any(dig(entry, "name") == REMOTE_URL for entry in variables)
-
-
-def _secret_on_cluster(scope: Scope, installed: InstalledRunner) -> Iterator[Finding | Unknown]:
-    install = installed.install
-    name = (
-        install.privateKey.secretName
-        if install.privateKey
-        else dig(install.helmValues, "humanitec", "existingSecret")
-    )
-    if not isinstance(name, str) or install.namespace is None:
+def _trust(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
+    trusted, configuration = runner.fact.install.trusts, runner.fact.runner.document.spec.runner_configuration
+    if trusted is None or not isinstance(configuration, AgentRunner):
         return
-    state = None if install.cluster is None else scope.cluster_state(install.cluster)
-    if state is None or not state.has_read_secrets:
-        where = scope.unseen(install.cluster) if install.cluster else "its cluster is not declared"
-        yield Unknown("R106", f"whether the Secret of runner `{installed.id}` holds its key: {where}")
-        return
-    secret = state.secret(install.namespace, name)
-    entry = _entry(install)
-    if secret is not None and entry in secret.entries:
-        return
-    problem = "is not there" if secret is None else f"has no entry `{entry}`"
-    yield Finding(
-        "R106",
-        Severity.ERROR,
-        f"Runner `{installed.id}`: Secret `{name}` in namespace `{install.namespace}` {problem}",
-        installed.origin(("privateKey",)),
-        key=scope.key(Kind.RUNNER, installed.id),
-        advice=f"Create it in namespace `{install.namespace}` with the private key under `{entry}`.",
-    )
-
-
-def _trust(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed, configuration in _agent_runners(scope):
-        trusted = installed.install.trusts
-        job = configuration.job
-        expected = f"{job.namespace}/{job.service_account}"
-        if trusted is None:
-            continue
-        found = [f"{identity.namespace}/{identity.serviceAccount}" for identity in trusted]
-        if expected not in found:
-            yield Finding(
-                "R107",
-                Severity.ERROR,
-                f"The cloud identity trusts {listed(found) or 'nobody'}; the jobs of runner `{installed.id}` run as "
-                f"`{expected}`",
-                installed.origin(("trusts",)),
-                key=scope.key(Kind.RUNNER, installed.id),
-                advice=f"Let the role's policy, the federated credential or the member name `{expected}`, the "
-                "account of the jobs and not of the runner.",
-            )
+    expected = f"{configuration.job.namespace}/{configuration.job.service_account}"
+    found = [f"{identity.namespace}/{identity.serviceAccount}" for identity in trusted]
+    if expected not in found:
+        yield runner.says(
+            f"The cloud identity trusts {listed(found) or 'nobody'}; the jobs of {runner.name} run as `{expected}`",
+            at=runner.fact.origin(("trusts",)),
+            advice=f"Let the role's policy, the federated credential or the member name `{expected}`, the account "
+            "of the jobs and not of the runner.",
+        )
 
 
 RULES = (
@@ -171,41 +126,27 @@ RULES = (
         id="R104",
         title="A runner and its chart agree",
         severity=Severity.ERROR,
-        condition="`jobsRbac.namespace` and `jobsRbac.serviceAccountName` of the chart must be the job's "
-        "namespace and account, and `namespaceOverride` the namespace of the release.",
-        why="The chart gives rights to one account in one namespace; jobs that run as another one, or elsewhere, "
-        "have none.",
-        advice="Write the same names in both places.",
-        source="Runner guide; Terraform module of the runner",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=RUNNER_INSTALLS,
         check=_agreement,
     ),
     Rule(
         id="R106",
         title="An installed runner finds its chart, its key and its orchestrator",
         severity=Severity.ERROR,
-        condition=f"A mirrored chart keeps the name `{CHART}`; the Secret with the key is in the runner's "
-        f"namespace and has the entry that the chart reads (`{PRIVATE_KEY_ENTRY}`); with a self-hosted "
-        f"orchestrator `{REMOTE_URL}` is set.",
-        why="Each of these makes the runner start without what it needs: it stays offline and deployments wait.",
-        advice="Correct the name, the Secret or the variable.",
-        source="Runner guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=RUNNER_INSTALLS,
         check=_completeness,
     ),
     Rule(
         id="R107",
         title="The cloud trusts the account of the jobs",
         severity=Severity.ERROR,
-        condition="Where `install.trusts` is declared, it must name `job.namespace` and `job.service_account`.",
-        why="The identity belongs to the account of the jobs. A policy that names the runner's own account "
-        "refuses every job.",
-        advice="Name the namespace and the account of the jobs in the cloud's policy.",
-        source="Runner guide, sections on EKS, GKE and AKS",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=RUNNER_INSTALLS,
         check=_trust,
     ),
 )

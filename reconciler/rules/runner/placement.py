@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.declared_runner import CONFIGURATION, STORAGE, WrittenRunner, written_runners
+from reconciler.facts.declared_runner import CONFIGURATION, JOB, STORAGE, WrittenRunner, written_runners
 from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.json import Json, Path
+from reconciler.model.declaration import Rejected
+from reconciler.model.finding import Severity
+from reconciler.model.json import Path
 from reconciler.model.origin import Origin
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import RUNNERS, TARGET
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _TERRAFORM_STORAGE = (
     "kubernetes_configuration",
@@ -18,40 +22,41 @@ _TERRAFORM_STORAGE = (
 )
 _V1_MEMBERS = ("driver_type", "driver_inputs", "driver_account", "criteria", "organizations", "public_key")
 _V2_MEMBERS = ("runner_configuration", "state_storage_configuration")
-_AGENT_VARIABLE = "ORGS"
-_AGENT_VALUE = "org"
+_APART = (
+    "The Agent (v1) and the kubernetes-agent runner (v2) are different products; describe each in a document of "
+    "its own."
+)
+_Problem = tuple[Origin, str]
 
 
-def _right_place(scope: Scope) -> Iterator[Finding | Unknown]:
-    for runner in written_runners(scope):
-        for path, problem, advice in _misplaced(runner):
-            yield Finding(
-                "R103",
-                Severity.ERROR,
-                f"Runner `{runner.id}`: {problem}",
-                runner.origin(path),
-                key=runner.key(scope),
-                advice=advice,
-            )
+def _right_place(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
+    for path, problem, advice in _misplaced(runner.fact):
+        # where the reader reports a field that is unknown or missing, or an empty text
+        is_given = runner.fact.at(*map(str, path)) not in ("", None)
+        place = runner.fact.key_origin(path) if is_given else runner.fact.origin(path)
+        yield runner.says(f"Runner `{runner.fact.id}`: {problem}", at=place, advice=advice)
 
 
 def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str]]:
-    configuration = runner.at(*(str(step) for step in CONFIGURATION))
+    configuration = runner.at(*CONFIGURATION)
     job = dig(configuration, "job")
-    if isinstance(job, dict) and "key" in job:
+    members = job if isinstance(job, dict) else {}
+    if "key" in members:
         yield (
-            (*CONFIGURATION, "job", "key"),
+            (*JOB, "key"),
             "`key` stands under `job`",
             "Move it up, beside `job`, into `runner_configuration`.",
         )
-    is_on_kubernetes = dig(configuration, "type") != "serverless-ecs"
-    if isinstance(configuration, dict) and is_on_kubernetes:
+    if isinstance(job, dict) and dig(configuration, "type") != "serverless-ecs":
         for name in ("namespace", "service_account"):
-            if dig(job, name) in (None, "") and not (isinstance(job, dict) and _is_wrong_type(job, name)):
-                place = (*CONFIGURATION, "job") if job is not None else CONFIGURATION
+            if members.get(name) in (
+                None,
+                "",
+            ):  # the reader reports values of another type, and no `job` at all
+                place: Path = (*JOB, name) if name in members else JOB
                 yield place, f"`job.{name}` is missing", f"Set `runner_configuration.job.{name}`."
     for name in _TERRAFORM_STORAGE:
-        if runner.at(*(str(step) for step in STORAGE), name) is not None:
+        if runner.at(*STORAGE, name) is not None:
             yield (
                 (*STORAGE, name),
                 f"`{name}` is Terraform's spelling",
@@ -59,47 +64,49 @@ def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str]]:
             )
 
 
-def _is_wrong_type(job: dict[str, Json], name: str) -> bool:
-    """The reader says so already."""
-    return job.get(name) is not None and not isinstance(job[name], str)
+def _one_product(target: Subject[Scope]) -> Iterator[Answer]:
+    scope = target.scope
+    problems = (
+        *(problem for runner in written_runners(scope) for problem in _v1_in_runner(runner)),
+        *(problem for installed in scope.runner_installs for problem in _v1_in_chart(installed)),
+        *(problem for rejected in scope.declarations.rejected for problem in _v2_in_document(rejected)),
+        *_runner_key_of_agent(scope),
+    )
+    for place, message in problems:
+        yield target.says(message, at=place, advice=_APART)
 
 
-def _one_product(scope: Scope) -> Iterator[Finding | Unknown]:
-    for runner in written_runners(scope):
-        yield from _v1_in_runner(scope, runner)
-    for rejected in scope.declarations.rejected:
-        spec = dig(rejected.raw, "spec" if rejected.kind != "Definition" else "entity")
-        if rejected.kind in ("Agent", "Definition") and isinstance(spec, dict):
-            for name in _V2_MEMBERS:
-                if name in spec:
-                    path: Path = ("spec" if rejected.kind == "Agent" else "entity", name)
-                    yield _mixed(
-                        f"`{name}` belongs to a runner (v2) and stands in "
-                        f"{'an Agent' if rejected.kind == 'Agent' else 'a definition'} (v1)",
-                        rejected.origin(path),
-                    )
-    yield from _runner_key_of_agent(scope)
-
-
-def _v1_in_runner(scope: Scope, runner: WrittenRunner) -> Iterator[Finding]:
+def _v1_in_runner(runner: WrittenRunner) -> Iterator[_Problem]:
     spec = runner.at("spec")
     for name in _V1_MEMBERS:
         if isinstance(spec, dict) and name in spec:
-            message = f"`{name}` belongs to v1 and stands in runner `{runner.id}` (v2)"
-            yield _mixed(message, runner.origin(("spec", name)))
-    for installed in scope.runner_installs:
-        if installed.id != runner.id:
-            continue
-        if _AGENT_VARIABLE in (installed.install.env or {}):
-            message = f"Variable `{_AGENT_VARIABLE}` is one of the Agent (v1), set on runner `{runner.id}`"
-            yield _mixed(message, installed.origin(("env", _AGENT_VARIABLE)))
-        if dig(installed.install.helmValues, "humanitec", _AGENT_VALUE) is not None:
-            named = f"Chart value `humanitec.{_AGENT_VALUE}`"
-            message = f"{named} is one of the Agent's chart (v1), set on runner `{runner.id}`"
-            yield _mixed(message, installed.origin(("helmValues", "humanitec", _AGENT_VALUE)))
+            place = runner.origin(("spec", name))
+            yield place, f"`{name}` belongs to v1 and stands in runner `{runner.id}` (v2)"
 
 
-def _runner_key_of_agent(scope: Scope) -> Iterator[Finding]:
+def _v1_in_chart(installed: InstalledRunner) -> Iterator[_Problem]:
+    if "ORGS" in (installed.install.env or {}):
+        place = installed.origin(("env", "ORGS"))
+        yield place, f"Variable `ORGS` is one of the Agent (v1), set on runner `{installed.id}`"
+    if dig(installed.install.helmValues, "humanitec", "org") is not None:
+        place = installed.origin(("helmValues", "humanitec", "org"))
+        yield (
+            place,
+            f"Chart value `humanitec.org` is one of the Agent's chart (v1), set on runner `{installed.id}`",
+        )
+
+
+def _v2_in_document(rejected: Rejected) -> Iterator[_Problem]:
+    known = {"Agent": ("spec", "an Agent"), "Definition": ("entity", "a definition")}
+    root, document = known.get(rejected.kind, ("", ""))
+    members = dig(rejected.raw, root)
+    for name in _V2_MEMBERS:
+        if isinstance(members, dict) and name in members:
+            place = rejected.origin((root, name))
+            yield place, f"`{name}` belongs to a runner (v2) and stands in {document} (v1)"
+
+
+def _runner_key_of_agent(scope: Scope) -> Iterator[_Problem]:
     """A runner's key registered for an Agent: one of the two is meant for the other product."""
     runners = {
         facts.fingerprint: runner.document.metadata.id
@@ -107,24 +114,11 @@ def _runner_key_of_agent(scope: Scope) -> Iterator[Finding]:
         if (facts := scope.public_key(runner.origin())) is not None
     }
     for key in scope.declarations.keys:
-        facts = scope.public_key(key.origin())
-        owner = key.document.spec.for_.agent
+        facts, owner = scope.public_key(key.origin()), key.document.spec.for_.agent
         if owner is not None and facts is not None and facts.fingerprint in runners:
-            yield _mixed(
-                f"The key of runner `{runners[facts.fingerprint]}` (v2) is registered for Agent `{owner}` (v1)",
-                key.origin(("spec", "for")),
-            )
-
-
-def _mixed(message: str, origin: Origin) -> Finding:
-    return Finding(
-        "R108",
-        Severity.ERROR,
-        message,
-        origin,
-        advice="The Agent (v1) and the kubernetes-agent runner (v2) are different products; describe each in a "
-        "document of its own.",
-    )
+            name = runners[facts.fingerprint]
+            place = key.origin(("spec", "for"))
+            yield place, f"The key of runner `{name}` (v2) is registered for Agent `{owner}` (v1)"
 
 
 RULES = (
@@ -132,29 +126,18 @@ RULES = (
         id="R103",
         title="Members of a runner stand where the API has them",
         severity=Severity.ERROR,
-        condition="`key` must stand in `runner_configuration`, not under `job`; `job.namespace` and "
-        "`job.service_account` must be given; the storage must be in the API's shape, not in Terraform's "
-        "(`kubernetes_configuration`).",
-        why="The API refuses unknown and missing members. One published example nests `key` under `job`.",
-        advice="Move the member to where the reference has it.",
-        source="API description of runners against the runner guide",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=RUNNERS,
         check=_right_place,
     ),
     Rule(
         id="R108",
         title="Agent and runner are kept apart",
         severity=Severity.ERROR,
-        condition="No member of v1 may stand in a runner, and none of v2 in an Agent or a definition; a "
-        "runner's key must not be registered for an Agent; `ORGS` and the chart value `humanitec.org` are not "
-        "for runners.",
-        why="The Humanitec Agent and the kubernetes-agent runner have close names and nothing in common: other "
-        "API, other key type, other chart.",
-        advice="Decide which of the two is meant, and take its document.",
-        source="Agent installation guide; runner guide",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=TARGET,
         check=_one_product,
     ),
 )

@@ -15,6 +15,7 @@ from reconciler.model.json import Json, JsonObject
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument, StoreOnCluster
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 DEFAULT_LABEL = "app.humanitec.io/default-store"
@@ -74,7 +75,11 @@ def _present(scope: Scope) -> Iterator[Finding | Unknown]:
             elif spec.orchestrator is not None and name in used and not placed and name not in manifests:
                 missing.append(name)
         if missing:
-            yield Unknown("R83", f"whether {listed(missing)} exist there: {scope.unseen(cluster)}")
+            yield Unknown(
+                "R83",
+                f"whether {listed(missing)} exist there: {scope.unseen(cluster)}",
+                scope.unseen(cluster),
+            )
     yield from _not_registered(scope, used)
 
 
@@ -140,7 +145,9 @@ def _one_default(scope: Scope) -> Iterator[Finding | Unknown]:
         declared = [placed for placed in _placed(scope, cluster) if placed.entry.default]
         live = None if state is None else _live_defaults(scope, cluster, state)
         if live is None and not declared:
-            yield Unknown("R84", f"which store is the default one: {scope.unseen(cluster)}")
+            yield Unknown(
+                "R84", f"which store is the default one: {scope.unseen(cluster)}", scope.unseen(cluster)
+            )
             continue
         names = sorted({placed.id for placed in declared} | set(live or ()))
         if len(names) == 1:
@@ -204,7 +211,9 @@ def _credentials(scope: Scope, cluster: str, placed: Sequence[_Placed]) -> Itera
     referring = [(p, at, *named) for p in placed for at, named in _secret_refs(p.entry.auth)]
     if referring and (state is None or not state.has_read_secrets):
         yield Unknown(
-            "R90", f"whether the Secrets with credentials of stores are there: {scope.unseen(cluster)}"
+            "R90",
+            f"whether the Secrets with credentials of stores are there: {scope.unseen(cluster)}",
+            scope.unseen(cluster),
         )
         return
     for store, at, name, key in referring:
@@ -244,41 +253,27 @@ RULES = (
         id="R83",
         title="A store is the same on both sides",
         severity=Severity.ERROR,
-        condition="A registered store that definitions refer to must have a `SecretStore` of its name on every "
-        "cluster with an Operator of the organization, of the same kind and with the same region, address and "
-        "project. It is a warning where a store is referred to and not registered.",
-        why="The Operator looks stores up by name on its own cluster. A different address reads other secrets.",
-        advice="Add the cluster to the store's `clusters`, or correct the fields.",
-        source="Operator guide on AWS Secrets Manager; example library",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_present,
     ),
     Rule(
         id="R84",
         title="Every cluster with an Operator has one default store",
         severity=Severity.ERROR,
-        condition="Of the stores on a cluster with an Operator exactly one, in the Operator's namespace, is the "
-        "default store. Several are an error, none is a warning.",
-        why="The Operator writes its own data to the default store; with none or several it does not know where.",
-        advice="Give one store `default: true`.",
-        source="Operator guide on AWS Secrets Manager; setup wizard",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_one_default,
     ),
     Rule(
         id="R90",
         title="Stores and their credentials are where the Operator looks",
         severity=Severity.ERROR,
-        condition="The default store stands in the Operator's namespace; Secrets that `auth` names are in the "
-        "store's namespace and have the named entry. Whether another store stands in an application's "
-        "namespace is not known.",
-        why="The Operator looks in the application's namespace and in its own, nowhere else.",
-        advice="Move the store or the Secret.",
-        source="Example library; reference architectures",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
+        over=SCOPE,
         check=_reachable,
     ),
 )

@@ -7,18 +7,28 @@ from reconciler.facts.definition import ORCHESTRATOR_TYPES
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
 from reconciler.facts.pattern import is_literal
 from reconciler.facts.scope import Scope
-from reconciler.facts.secret_leaf import SecretLeaf, plain_values, reference_leaves
+from reconciler.facts.secret_leaf import SecretLeaf, literal_credentials, literal_values, reference_leaves
 from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.handed import is_tagged
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.json import Json, Path
+from reconciler.model.json import Json, Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 
 _MEMBERS = ("store", "ref", "version")
+_HANDED_IN = (
+    "Hand it in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in its place, or keep it in a secret "
+    "store and refer to it with `store` and `ref`; replace the secret, it was in the repository."
+)
+_NOT_IN_TEMPLATES = (
+    "Put it into `driver_inputs.secrets`, handed in with `!env NAME`, `!file PATH` or `!secret {…}`, and refer to it "
+    "with `{{ .driver.secrets.NAME }}`; replace the secret, it was in the repository."
+)
 _SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value: …}` with a placeholder."
 
 
@@ -65,7 +75,9 @@ def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
             )
     if unread:
         names = listed(sorted(unread))
-        yield Unknown("R77", f"whether {names} exist: {scope.unread(Beside.STORES)}")
+        yield Unknown(
+            "R77", f"whether {names} exist: {scope.unread(Beside.STORES)}", scope.unread(Beside.STORES)
+        )
 
 
 def _ignored(scope: Scope, leaf: SecretLeaf) -> Finding:
@@ -109,6 +121,9 @@ def _problem(leaf: SecretLeaf) -> tuple[str, str, str] | None:
             f"refers to the built-in store `{BUILT_IN_STORE}`, which requests must not name",
             "Name an external store; the built-in one cannot be referred to.",
         )
+    for name in _MEMBERS:
+        if leaf.value.get(name) is not None and not isinstance(leaf.value[name], str):
+            return name, f"has a `{name}` that is not a text", "Put it in quotes."
     if value is not None or "value" in given:
         return None
     if given and (store is None or ref is None):
@@ -129,7 +144,7 @@ def _malformed(scope: Scope, leaf: SecretLeaf, member: str, problem: str, advice
 
 
 def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
-    for leaves in _by_parent(plain_values(scope)):
+    for leaves in _by_parent(literal_values(scope)):
         first = leaves[0]
         parent = ".".join(str(step) for step in first.path[:-1])
         names = listed(str(leaf.path[-1]) for leaf in leaves)
@@ -140,8 +155,17 @@ def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
             first.origin(),
             key=first.key(scope),
             others=tuple(leaf.origin() for leaf in leaves[1:]),
-            advice="Keep it in a secret store and refer to it with `store` and `ref`; replace the secret, it was "
-            "in the repository.",
+            advice=_NOT_IN_TEMPLATES if first.path[1] == "values" else _HANDED_IN,
+        )
+    for runner, at in literal_credentials(scope):
+        yield Finding(
+            "R78",
+            Severity.ERROR,
+            f"Plain secret in a file: `{dotted(at)}` of runner `{runner.document.metadata.id}`",
+            runner.origin(at),
+            key=scope.key(Kind.RUNNER, runner.document.metadata.id),
+            advice="Hand it in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in its place; replace "
+            "the credential, it was in the repository.",
         )
     for store in scope.secret_stores:
         registration = store.document.spec.orchestrator
@@ -151,8 +175,8 @@ def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
                 Severity.ERROR,
                 f"Plain secret in a file: `auth.{'.'.join(path)}` of secret store `{store.document.metadata.id}`",
                 store.origin(("spec", "orchestrator", "auth", *path)),
-                advice="Name where it comes from, `{env: NAME}` or `{file: PATH}`; replace the credential, it was "
-                "in the repository.",
+                advice="Name where it comes from, `!env NAME`, `!file PATH` or `!secret {…}`; replace the credential, "
+                "it was in the repository.",
             )
 
 
@@ -165,9 +189,9 @@ def _by_parent(leaves: Iterable[SecretLeaf]) -> Iterable[list[SecretLeaf]]:
 
 
 def _literals(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Paths of literals; `{env: NAME}` and `{file: PATH}` say where a value comes from."""
+    """Paths of literals; tags, `{env: NAME}` and `{file: PATH}` say where a value comes from."""
     if isinstance(value, dict):
-        if set(value) <= {"env", "file"} and at:
+        if at and (is_tagged(value) or set(value) <= {"env", "file"}):
             return
         for name, child in value.items():
             yield from _literals(child, (*at, name))
@@ -208,8 +232,8 @@ def _resolvable(scope: Scope) -> Iterator[Finding | Unknown]:
                 f"`{scope.organization}` is in legacy mode",
                 leaf.origin("store"),
                 key=leaf.key(scope),
-                advice="Make an external store the primary one and install Operators first, or use `value` with "
-                "a placeholder.",
+                advice="Hand the secret in when applying (`!env NAME`, `!file PATH` or `!secret {…}` in place of the "
+                "reference), or make an external store the primary one and install Operators first.",
             )
 
 
@@ -217,7 +241,7 @@ def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
     if scope.primary_store in (None, BUILT_IN_STORE) or not scope.definitions:
         return
     if not scope.has_read(Kind.DEFINITION):
-        yield Unknown("R81", scope.unread(Kind.DEFINITION))
+        yield Unknown("R81", str(scope.unread(Kind.DEFINITION)), scope.unread(Kind.DEFINITION))
         return
     for definition in scope.definitions:
         live = scope.live_resource(Kind.DEFINITION, definition.id)
@@ -256,81 +280,54 @@ RULES = (
         id="R76",
         title="Secret inputs are given in one of two ways",
         severity=Severity.ERROR,
-        condition="`driver_inputs.secrets` and `driver_inputs.secret_refs` must not both be present.",
-        why="The API refuses a request that holds both.",
-        advice="Use `secret_refs` for everything.",
-        source="API description of resource definitions",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_one_member,
     ),
     Rule(
         id="R77",
         title="Secret references are well-formed and name a store that exists",
         severity=Severity.ERROR,
-        condition="A leaf of `secret_refs` is either `value`, or `store` and `ref` with an optional "
-        "`version`; the store is not `humanitec`, and is registered, declared, or on a cluster. An empty "
-        "leaf, which the orchestrator drops, is a warning. Before the live stores were read, an unknown "
-        "name is a warning where the tree declares stores, and unknown where it declares none.",
-        why="The API refuses malformed leaves, and the Operator cannot find a store that is not there.",
-        advice="Correct the leaf or the name of the store.",
-        source="API description of resource definitions",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=SCOPE,
         check=_well_formed,
     ),
     Rule(
         id="R78",
         title="No plain secret stands in a file",
         severity=Severity.ERROR,
-        condition="No leaf of `driver_inputs.secrets`, no `value` of `secret_refs` and no credential of a "
-        "secret store may be a literal. Texts with placeholders or template expressions, and empty texts, are "
-        "none.",
-        why="What stands in Git is known to everybody who can read the repository, for ever. The value is never "
-        "printed.",
-        advice="Keep it in a secret store and refer to it; replace the secret.",
-        source="Inference; the runner guide and the example library point the same way",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_no_plain_secret,
     ),
     Rule(
         id="R79",
         title="Secret references are fixed",
         severity=Severity.ERROR,
-        condition="`store`, `ref` and `version` of a secret reference must not contain placeholders.",
-        why="References are resolved by the Operator, which fills in no placeholders.",
-        advice="Write a fixed text.",
-        source="Example library, citing the documentation",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_fixed,
     ),
     Rule(
         id="R80",
         title="Secret references are used outside legacy mode only",
         severity=Severity.ERROR,
-        condition="Where the primary secret store is `humanitec`, no leaf of `secret_refs` may name a store.",
-        why="Only the Operator resolves references, and in legacy mode there is none.",
-        advice="Leave legacy mode first.",
-        source="Guide on secret references",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_resolvable,
     ),
     Rule(
         id="R81",
         title="The Operator can read the secrets of what it provisions",
         severity=Severity.ERROR,
-        condition="Outside legacy mode, no declared definition of a type that the Operator provisions may keep a "
-        "secret in the built-in store. `k8s-cluster`, `k8s-namespace`, `agent` and `logging` belong to the "
-        "orchestrator. Secret shared values are no documents of ours and are not looked at.",
-        why="Secrets written before the switch stay in the built-in store, which the Operator cannot read: the "
-        "next deployment fails.",
-        advice="Give the secret anew as a reference to an external store.",
-        source="Operator overview; setup wizard",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.LIVE,),
+        over=SCOPE,
         check=_readable,
     ),
 )

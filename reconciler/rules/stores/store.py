@@ -17,6 +17,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
 from reconciler.model.wording import listed
+from reconciler.rules.over import SCOPE
 from reconciler.rules.rule import Confidence, Rule, Side
 from reconciler.settings import Mode
 
@@ -99,7 +100,7 @@ def _one_primary(scope: Scope) -> Iterator[Finding | Unknown]:
         return
     stores = scope.surroundings.stores
     if stores is None and scope.primary_store is None:
-        yield Unknown("R85", scope.unread(Beside.STORES))
+        yield Unknown("R85", str(scope.unread(Beside.STORES)), scope.unread(Beside.STORES))
     elif scope.primary_store in (None, BUILT_IN_STORE) and scope.secret_stores:
         yield Finding(
             "R85",
@@ -205,7 +206,8 @@ def _agent(scope: Scope) -> Iterator[Finding | Unknown]:
             yield Unknown(
                 "R89",
                 f"secret store `{name}` uses Agent `{agent}`, which is not declared, and "
-                + scope.unread(Kind.AGENT),
+                f"{scope.unread(Kind.AGENT)}",
+                scope.unread(Kind.AGENT),
             )
             continue
         live = (resource.key.id for resource in scope.live_of(Kind.AGENT))
@@ -223,79 +225,54 @@ RULES = (
         id="R82",
         title="A secret store is of one kind and spelled as its side has it",
         severity=Severity.ERROR,
-        condition="A `SecretStore` document has exactly one of `awssm`, `azurekv`, `gcpsm`, `vault` and "
-        "`kubernetes` (the last without registration), its fields spelled as the orchestrator does "
-        "(`tenant_id`, `project_id`), the needed ones present. A manifest of the Operator's `SecretStore` is "
-        "held to the cluster's spelling (`tenantID`, `projectID`).",
-        why="The API and the custom resource name the same things differently and refuse, or silently drop, the "
-        "other's spelling.",
-        advice="Give one kind, in the spelling of its side.",
-        source="API description of secret stores; reference architectures",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_well_formed,
     ),
     Rule(
         id="R85",
         title="An organization has one primary store",
         severity=Severity.ERROR,
-        condition="At most one declared store of an organization is `primary`. Where the settings declare "
-        "`direct` or `gitops` and stores are declared, one external store must be.",
-        why="Plain secrets go to the primary store, and the mode of the whole organization follows from it.",
-        advice="Make exactly one store primary.",
-        source="API description of secret stores; setup wizard",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_one_primary,
     ),
     Rule(
         id="R86",
         title="Plain values are given only where the orchestrator can store them",
         severity=Severity.ERROR,
-        condition="Where the declared primary store has no `auth`, no definition may give a plain secret.",
-        why="Without credentials the orchestrator cannot write to the store; only references work.",
-        advice="Give references, or `auth` with write rights.",
-        source="Inference from the API description and the guide on secret references",
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_writable,
     ),
     Rule(
         id="R87",
         title="The primary store is a real one",
         severity=Severity.WARNING,
-        condition="The primary store's address or project must not be a stand-in (`fake`, `example`, `dummy` …), "
-        "and something else than a `kubernetes` store on clusters must back it.",
-        why="Some tutorials register a made-up store only to leave legacy mode. Plain values written to it are "
-        "lost.",
-        advice="Register a real store, or make sure that every secret is a reference.",
-        source="Published tutorials and reference architectures",
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_no_stand_in,
     ),
     Rule(
         id="R88",
         title="Vault has a versioned KV engine",
         severity=Severity.ERROR,
-        condition="`kvVersion`, where it is declared, must be 2.",
-        why="References name versions, which version 1 of the engine does not have.",
-        advice="Use version 2 of the KV engine.",
-        source="Operator guide on HashiCorp Vault",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
+        over=SCOPE,
         check=_versioned,
     ),
     Rule(
         id="R89",
         title="A store reaches Vault through an Agent that exists",
         severity=Severity.ERROR,
-        condition="`vault.agent_id` must name an Agent that is declared for the organization or registered in it.",
-        why="The orchestrator writes to a private Vault through that Agent's tunnel.",
-        advice="Declare the Agent, or correct the id.",
-        source="API description of secret stores; Terraform provider",
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
+        over=SCOPE,
         check=_agent,
     ),
 )

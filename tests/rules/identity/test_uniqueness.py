@@ -23,7 +23,7 @@ spec:
   runner_configuration:
     type: kubernetes-eks
     job: {{namespace: jobs, service_account: job}}
-    cluster: {{name: eu, region: eu-central-1, auth: {{role_arn: arn}}}}
+    cluster: {{name: eu, region: eu-central-1, auth: {{role_arn: "arn:aws:iam::123456789012:role/r"}}}}
   state_storage_configuration: {{type: s3, bucket: state}}
   rules: {rules}
 ---

@@ -53,7 +53,6 @@ def unknown(text: str, rule: str, settings: Settings = ACME) -> list[str]:
     ("containers", "expected"),
     [
         ("[{name: main}]", 0),
-        ("[{name: platform-orchestrator-runner}]", 0),
         ("[{name: proxy, image: registry.example.com/proxy:1}]", 0),
         ("[]", 0),
         ("{}", 0),
@@ -64,6 +63,17 @@ def unknown(text: str, rule: str, settings: Settings = ACME) -> list[str]:
 )
 def test_a_container_needs_an_image_or_the_name_of_the_runners_own(containers: str, expected: int) -> None:
     assert len(messages(runner(f"{{spec: {{containers: {containers}}}}}"), "R100")) == expected
+
+
+@pytest.mark.parametrize("name", ["platform-orchestrator-runner", "canyon-runner"])
+def test_an_older_name_of_the_runners_own_container_is_a_warning_and_an_error_in_strict(name: str) -> None:
+    """Sources contradict each other about what a runner of today makes of it."""
+    text = runner(f"{{spec: {{containers: [{{name: {name}}}]}}}}")
+    strict = settings("version: 1\nprofile: strict\ntargets: {acme: {organization: acme}}")
+    assert [severity for severity, _ in of(judged(text), "R100")] == [Severity.WARNING]
+    assert [severity for severity, _ in of(judged(text, settings=strict), "R100")] == [Severity.ERROR]
+    with_image = runner(f"{{spec: {{containers: [{{name: {name}, image: registry.example.com/x:1}}]}}}}")
+    assert of(judged(with_image, settings=strict), "R100") == []
 
 
 @pytest.mark.parametrize(

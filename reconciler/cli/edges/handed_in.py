@@ -1,0 +1,135 @@
+"""Values of secrets that documents name and do not hold: looked up in the environment and in files outside the tree.
+
+Nothing here is printed or logged; reasons name the variable or the file, never what is in it.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.inventory.digest_key import FILE_NAME
+from reconciler.model.secret import Secret
+from reconciler.model.secret_source import ClusterSecret, EnvironmentVariable, NotAtHand, SecretFile, Source
+from reconciler.settings import FileInventory, Settings, Token
+
+MAX_SECRET_FILE_BYTES = 65_536
+
+
+class HandedInSecrets:
+    """Looks up values for one pass; each is read once.
+
+    `base` is the folder of the settings, which relative paths start at. `tree` is the root of the files, None where
+    they are not on this machine: a secret file in the tree would be in Git.
+    """
+
+    def __init__(
+        self, settings: Settings, environment: Mapping[str, str], *, base: Path, tree: Path | None
+    ) -> None:
+        self._clusters = frozenset(settings.clusters)
+        self._environment = environment
+        self._base = base
+        self._tree = tree
+        tokens = list(own_tokens(settings))
+        self._own_variables = {token.env: place for token, place in tokens if token.env is not None}
+        self._own_files = {
+            _real(base / Path(token.file).expanduser()): place
+            for token, place in tokens
+            if token.file is not None
+        }
+        folder = base / (settings.inventory.file or FileInventory()).directory
+        self._own_files[_real(folder / FILE_NAME)] = "inventory.file"
+        self._known: dict[Source, Secret | NotAtHand] = {}
+
+    def __call__(self, source: Source) -> Secret | NotAtHand:
+        """The value, or why it is not at hand."""
+        if source not in self._known:
+            self._known[source] = self._looked_up(source)
+        return self._known[source]
+
+    def _looked_up(self, source: Source) -> Secret | NotAtHand:
+        match source:
+            case EnvironmentVariable(name=name):
+                return self._variable(name)
+            case SecretFile(path=path):
+                return self._file(path)
+            case ClusterSecret(cluster=cluster):
+                if cluster not in self._clusters:
+                    return NotAtHand(f"cluster {cluster} is not in the settings")
+                return NotAtHand(f"cluster {cluster} cannot be read yet")
+
+    def _variable(self, name: str) -> Secret | NotAtHand:
+        if name in self._own_variables:
+            place = self._own_variables[name]
+            return NotAtHand(
+                f"environment variable {name} is `{place}` of the settings, which is never handed on"
+            )
+        text = self._environment.get(name, "")
+        return Secret(text) if text else NotAtHand(f"environment variable {name} is not set")
+
+    def _file(self, path: str) -> Secret | NotAtHand:
+        try:
+            given = self._base / Path(path).expanduser()
+            found = _real(given)
+        except (OSError, RuntimeError, ValueError):
+            return NotAtHand(f"file {path} cannot be found")
+        if self._tree is not None and _is_inside(self._tree, given, found):
+            return NotAtHand(f"file {path} is inside the tree, where secrets do not belong")
+        if found in self._own_files:
+            return NotAtHand(
+                f"file {path} is `{self._own_files[found]}` of the settings, which is never handed on"
+            )
+        content = read_secret_file(found)
+        if isinstance(content, str):
+            return NotAtHand(f"file {path} {content}")
+        return content
+
+
+def own_tokens(settings: Settings) -> "list[tuple[Token, str]]":
+    """Every secret of this program, with its place in the settings."""
+    found: list[tuple[Token | None, str]] = [(settings.inventory.digestKey, "inventory.digestKey")]
+    for name, target in settings.targets.items():
+        for member, connection in (("orchestrator", target.orchestrator), ("runners", target.runners)):
+            token = None if connection is None else connection.token
+            found.append((token, f"targets.{name}.{member}.token"))
+    return [(token, place) for token, place in found if token is not None]
+
+
+def read_secret_file(path: Path) -> Secret | str:
+    """The text of a file without the line break at its end, or what is wrong with it, to be read behind its name."""
+    try:
+        # O_NONBLOCK: opening a pipe that nobody writes to must not hang.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    try:
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                return "is no plain file"
+            content = stream.read(MAX_SECRET_FILE_BYTES + 1)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if len(content) > MAX_SECRET_FILE_BYTES:
+        return f"has more than {MAX_SECRET_FILE_BYTES} bytes"
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "is not text in UTF-8"
+    text = text.removesuffix("\n").removesuffix("\r")
+    return Secret(text) if text else "is empty"
+
+
+def _real(path: Path) -> Path:
+    """The path with links followed; Secrets that Kubernetes mounts are links."""
+    return Path(os.path.realpath(path))
+
+
+def _is_inside(tree: Path, *paths: Path) -> bool:
+    """True where a path is in the tree, by its name or by where its links lead."""
+    roots = {_spelled_out(tree), _real(tree)}
+    return any(_spelled_out(path).is_relative_to(root) for path in paths for root in roots)
+
+
+def _spelled_out(path: Path) -> Path:
+    """The absolute path without `..`, links not followed."""
+    return Path(os.path.normpath(Path.cwd() / path))

@@ -1,0 +1,124 @@
+"""Facts that must have been read: each raises `UnseenError` where it was not, so that a check simply asks.
+
+`Scope.seen` holds one. What a check may do without is asked of the `Scope` itself, which answers None or nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from reconciler.model.cluster_state import ClusterObject, ClusterState, SecretObject
+from reconciler.model.kind import Kind
+from reconciler.model.resource_definition import Criterion
+from reconciler.model.state import Resource
+from reconciler.model.surroundings import Beside, Driver, LiveStore, OperatorKey
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.settings import Mode
+
+if TYPE_CHECKING:
+    from reconciler.facts.definition import DeclaredDefinition
+    from reconciler.facts.scope import Scope
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read of one target and of the clusters. Every member raises `UnseenError` where it was not."""
+
+    scope: "Scope"
+
+    def live(self, kind: Kind) -> Sequence[Resource]:
+        """All live things of a kind in the organization, by id."""
+        if not self.scope.has_read(kind):
+            raise UnseenError(self.scope.unread(kind))
+        return self.scope.live_of(kind)
+
+    def live_resource(self, kind: Kind, identifier: str) -> Resource | None:
+        """One live thing; None where there is none."""
+        found = self.scope.live_resource(kind, identifier)
+        if found is None:
+            self.live(kind)
+        return found
+
+    def criteria(self, definition: "DeclaredDefinition") -> tuple[Criterion, ...]:
+        """Criteria in force: the declared ones, else the live ones."""
+        found = self.scope.criteria(definition)
+        if found is None:
+            raise UnseenError(self.scope.unread(Kind.DEFINITION))
+        return found
+
+    @property
+    def stores(self) -> tuple[LiveStore, ...]:
+        """Registered secret stores."""
+        return self._beside(self.scope.surroundings.stores, Beside.STORES)
+
+    @property
+    def operator_keys(self) -> tuple[OperatorKey, ...]:
+        """Registered keys of Operators."""
+        return self._beside(self.scope.surroundings.operator_keys, Beside.OPERATOR_KEYS)
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """Types of cloud accounts by id."""
+        return self._beside(self.scope.surroundings.accounts, Beside.ACCOUNTS)
+
+    @property
+    def drivers(self) -> Mapping[str, Driver]:
+        """Drivers by `<organization>/<id>`."""
+        return self._beside(self.scope.surroundings.drivers, Beside.DRIVERS)
+
+    def _beside(self, found: T | None, what: Beside) -> T:
+        if found is None:
+            raise UnseenError(self.scope.unread(what))
+        return found
+
+    @property
+    def primary_store(self) -> str:
+        """Id of the primary secret store."""
+        primary = self.scope.primary
+        if primary.id is None:
+            raise UnseenError(untold(primary.why))
+        return primary.id
+
+    def mode(self, definition: "DeclaredDefinition") -> Mode:
+        """Mode of deployments to a `k8s-cluster` definition."""
+        found = self.scope.mode(definition)
+        if found is not None:
+            return found
+        if self.scope.primary.id is None:
+            raise UnseenError(untold(self.scope.primary.why))
+        raise UnseenError(untold(f"whether `{definition.id}` deploys to Git is known at deployment only"))
+
+    def cluster(self, name: str | None) -> ClusterState:
+        """State of a cluster; None as name means that none is declared."""
+        if name is None:
+            raise UnseenError(untold("its cluster is not declared"))
+        state = self.scope.cluster_state(name)
+        if state is None:
+            raise UnseenError(self.scope.unseen(name))
+        return state
+
+    def objects(self, cluster: str | None, api_version: str, kind: str) -> tuple[ClusterObject, ...]:
+        """All objects of one kind on a cluster."""
+        found = self.cluster(cluster).of(api_version, kind)
+        if found is None:
+            raise UnseenError(self.scope.unseen(str(cluster), f"{api_version} {kind}"))
+        return found
+
+    def secret(self, cluster: str | None, namespace: str, name: str) -> SecretObject | None:
+        """A Secret on a cluster; None where there is none."""
+        state = self.cluster(cluster)
+        found = state.secret(namespace, name)
+        if found is None and not state.has_read_secrets:
+            raise UnseenError(self.scope.unseen(str(cluster), "v1 Secret"))
+        return found
+
+    def platform(self, cluster: str | None) -> str:
+        """Platform of a cluster as the settings have it, such as `aks`."""
+        facts = self.scope.cluster_facts(cluster)
+        if cluster is None:
+            raise UnseenError(untold("its cluster is not declared"))
+        if facts is None or facts.platform is None:
+            raise UnseenError(untold(f"the settings leave out `clusters.{cluster}.platform`"))
+        return facts.platform

@@ -1,0 +1,99 @@
+"""Secrets that are handed in when they are applied: what a file writes in place of the value.
+
+In YAML they are tags, `!env NAME`, `!file PATH` and `!secret {cluster, namespace, name, key}`; as a value each is a
+mapping whose only member is the tag, which JSON can spell as well. The value itself is never in the tree.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeGuard
+
+from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.secret import Secret
+from reconciler.model.secret_source import ClusterSecret, EnvironmentVariable, NotAtHand, SecretFile, Source
+
+ENV, FILE, CLUSTER_SECRET = "!env", "!file", "!secret"
+TAGS = (ENV, FILE, CLUSTER_SECRET)
+_MEMBERS = ("cluster", "namespace", "name", "key")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+FORMS = "`!env NAME`, `!file PATH` or `!secret {cluster: …, namespace: …, name: …, key: …}`"
+MOST_CHARACTERS = 4_096
+
+
+HandIn = Callable[[Source], Secret | NotAtHand]
+"""Looks up what files name. Made at the edge; never raises for what is not there."""
+
+
+def is_tagged(value: Json) -> TypeGuard[JsonObject]:
+    """True for a mapping that stands for a value with one of the tags, well-formed or not."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in TAGS
+
+
+def source_of(value: Json) -> Source | None:
+    """What a tagged value names; None for anything else and for what is not well-formed.
+
+    >>> source_of({"!env": "DB_PASSWORD"})
+    EnvironmentVariable(name='DB_PASSWORD')
+    """
+    return None if not is_tagged(value) or wrong_with(value) else _source(value)
+
+
+def _source(value: JsonObject) -> Source:
+    ((tag, given),) = value.items()
+    if tag == ENV:
+        return EnvironmentVariable(str(given))
+    if tag == FILE:
+        return SecretFile(str(given))
+    assert isinstance(given, dict)
+    return ClusterSecret(**{name: str(given[name]) for name in _MEMBERS})
+
+
+def wrong_with(value: JsonObject) -> str:
+    """What is wrong with a tagged value, to be read behind the tag; "" where it is well-formed. Quotes nothing."""
+    ((tag, given),) = value.items()
+    if tag == CLUSTER_SECRET:
+        if not isinstance(given, dict):
+            return "takes a mapping of `cluster`, `namespace`, `name` and `key`"
+        names = ", ".join(f"`{name}`" for name in _MEMBERS if name not in given)
+        if names:
+            return f"lacks {names}"
+        if set(given) - set(_MEMBERS):
+            return "takes `cluster`, `namespace`, `name` and `key` and nothing else"
+        if not all(isinstance(member, str) and member for member in given.values()):
+            return "takes texts that are not empty"
+        return ""
+    if not isinstance(given, str) or not given or len(given) > MOST_CHARACTERS or not given.isprintable():
+        return "takes the name of an environment variable" if tag == ENV else "takes a path"
+    if tag == ENV and _VARIABLE.fullmatch(given) is None:
+        return "takes the name of an environment variable: letters, digits and `_`, no digit first"
+    return ""
+
+
+def tagged_values(root: Json) -> Iterator[tuple[Path, JsonObject]]:
+    """Every tagged value of a document with its path, in order."""
+    stack: list[tuple[Path, Json]] = [((), root)]
+    while stack:
+        path, value = stack.pop()
+        if is_tagged(value):
+            yield path, value
+        elif isinstance(value, dict):
+            stack.extend(((*path, name), child) for name, child in reversed(value.items()))
+        elif isinstance(value, list):
+            stack.extend(((*path, index), value[index]) for index in range(len(value) - 1, -1, -1))
+
+
+def filled_in(value: Json, values: Callable[[Source], Json]) -> Json:
+    """The value with that of its source in place of every tagged one."""
+    source = source_of(value)
+    if source is not None:
+        return values(source)
+    if isinstance(value, dict):
+        return {name: filled_in(child, values) for name, child in value.items()}
+    if isinstance(value, list):
+        return [filled_in(child, values) for child in value]
+    return value
+
+
+def nothing_at_hand(source: Source) -> NotAtHand:
+    """The look-up of a pass that hands nothing in."""
+    return NotAtHand(f"{source} is not looked up here")

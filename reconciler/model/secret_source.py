@@ -1,0 +1,46 @@
+"""Where the value of a secret comes from when a plan is applied. Holds names, never values."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentVariable:
+    """The value of an environment variable of the process that applies."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"environment variable {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFile:
+    """The text of a file outside the tree. A relative path is relative to the folder of the settings."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"file {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSecret:
+    """One entry of a Secret on a cluster, which is named as in the settings."""
+
+    cluster: str
+    namespace: str
+    name: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"entry {self.key} of Secret {self.namespace}/{self.name} on cluster {self.cluster}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotAtHand:
+    """Why a value could not be had, to be read behind the words "not compared" and "not sent"."""
+
+    reason: str
+
+
+Source = EnvironmentVariable | SecretFile | ClusterSecret

@@ -1,0 +1,154 @@
+"""The rules over one pass: those of the files before the look, the others once the plan is known.
+
+The world that the second turn judges is the one after the plan: what the plan removes is not there.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from reconciler.facts.scope import Scope
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import AnyDeclared, Declarations
+from reconciler.model.document import Frozen
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.key import KeyDocument
+from reconciler.model.kind import Kind
+from reconciler.model.operator import OperatorDocument
+from reconciler.model.runner import RunnerDocument
+from reconciler.model.secret_store import SecretStoreDocument
+from reconciler.model.state import State
+from reconciler.passes.begin import Pass
+from reconciler.passes.read import Reading
+from reconciler.plan.action import TargetPlan
+from reconciler.plan.guards import deleted
+from reconciler.plan.parts import criterion_selector
+from reconciler.rules.judge import Judgement, Turn, judge
+from reconciler.settings import Settings, Target
+from reconciler.source.selection import select
+
+if TYPE_CHECKING:
+    from reconciler.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What reading and rules found so far; `checked_only` is declared and never applied."""
+
+    reading: tuple[Finding, ...]
+    verdict: Judgement
+    checked_only: tuple[tuple[str, int], ...] = ()
+    scopes: Sequence[Scope] = field(default=(), repr=False)
+    """What was looked at, for the next step; empty after the last."""
+
+    @property
+    def is_invalid(self) -> bool:
+        """True where a finding so far refuses the plan."""
+        found = chain(self.reading, self.verdict.findings)
+        return any(finding.severity is Severity.ERROR for finding in found)
+
+
+def judge_files(asked: Pass, reading: Reading) -> Judged:
+    """Judge by the rules of the files; where no look will follow, by every rule, without live."""
+    looked_at = scopes(asked.settings, asked.targets, reading.declarations, asked.started_at, {})
+    verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.BEFORE_LOOK)
+    declared = checked_only(scope.declarations for scope in looked_at)
+    return Judged(reading.findings, verdict, declared, looked_at)
+
+
+def judge_unseen(asked: Pass, judged: Judged) -> Judged:
+    """Judge by the other rules as well, although nothing live was read."""
+    verdict = judge(judged.scopes, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
+    return replace(judged, verdict=judged.verdict.joined(verdict), scopes=())
+
+
+def judge_world(asked: Pass, reading: Reading, judged: Judged, live: Mapping[TargetName, State]) -> Judged:
+    """Judge by the other rules, with what will be live after the plan."""
+    looked_at = scopes(asked.settings, asked.targets, reading.declarations, asked.started_at, live)
+    verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
+    return replace(judged, verdict=judged.verdict.joined(verdict), scopes=())
+
+
+def after(plan: TargetPlan, live: State) -> State:
+    """What is left of the live state when the plan is carried out; what is held stays."""
+    doing = [action for action in plan.actions if action.id not in plan.held and action.is_deletion]
+    gone = {key for action in doing for key in deleted(action)}
+    moved: dict[ResourceKey, set[str]] = {}
+    for action in doing:
+        if action.key.kind is Kind.CRITERION:
+            moved.setdefault(action.subject.key, set()).add(criterion_selector(action.key))
+    if not gone:
+        return live
+    left = {key: resource for key, resource in live.resources.items() if key not in gone}
+    for key, selectors in moved.items():
+        resource = left.get(key)
+        if resource is not None:
+            criteria = {name: of for name, of in (resource.criteria or {}).items() if name not in selectors}
+            left[key] = replace(resource, criteria=criteria)
+    return replace(live, resources=left)
+
+
+def scopes(
+    settings: Settings,
+    targets: Mapping[TargetName, Target],
+    loaded: Declarations,
+    now: datetime,
+    live: Mapping[TargetName, State],
+) -> list[Scope]:
+    """What rules may look at, one scope for each of `targets`; `live` by name, missing where nothing was read."""
+    return [
+        Scope(
+            target=name,
+            place=settings.place(name),
+            settings=settings,
+            declarations=select(loaded, target),
+            everything=loaded,
+            live=live.get(name),
+            now=now,
+        )
+        for name, target in targets.items()
+    ]
+
+
+def checked_only(of_targets: Iterable[Declarations]) -> tuple[tuple[str, int], ...]:
+    """What the files of targets declare and no plan carries out: a noun and a number each, sorted.
+
+    The counterpart of `reconciler.model.desired`: whoever reads a plan must not take these for installed.
+    """
+    counts: Counter[str] = Counter()
+    seen: set[Origin] = set()
+    for declarations in of_targets:
+        others: Iterable[AnyDeclared] = chain(
+            declarations.agents,
+            declarations.keys,
+            declarations.runners,
+            declarations.operators,
+            declarations.secret_stores,
+        )
+        for declared in others:
+            if declared.origin() not in seen:
+                seen.add(declared.origin())
+                counts.update(_left_out(declared.document))
+    return tuple(sorted(counts.items()))
+
+
+def _left_out(document: Frozen) -> Iterator[str]:
+    match document:
+        case AgentDocument(spec=spec):
+            installs = (spec.install, *(spec.moreInstalls or ()))
+            yield from ("Agent installation" for install in installs if install is not None)
+        case RunnerDocument(spec=spec) if spec.install is not None:
+            yield "Runner installation"
+        case OperatorDocument():
+            yield "Operator"
+        case SecretStoreDocument():
+            yield "SecretStore"
+        case KeyDocument(spec=spec):
+            if spec.for_.agent is None:
+                yield "Operator key" if spec.for_.operator is not None else "Runner key"
+            if spec.privateKey is not None:
+                yield "private key place"

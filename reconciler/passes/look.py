@@ -1,0 +1,125 @@
+"""Look at every organization, side by side; one that cannot be read fails alone."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from reconciler.errors import InventoryError, OrchestratorError, ReconcilerError, UnavailableError
+from reconciler.facts.demand import demand, named
+from reconciler.facts.scope import Scope
+from reconciler.model.declaration import Declarations
+from reconciler.model.identity import TargetName
+from reconciler.model.record import Inventory
+from reconciler.model.state import State
+from reconciler.orchestrator.sight import Look
+from reconciler.passes.begin import Pass
+from reconciler.passes.evidence import at_home, believed, hints
+from reconciler.passes.result import TargetResult
+from reconciler.settings import Target
+
+if TYPE_CHECKING:
+    from reconciler.orchestrator.client import Orchestrator  # brings httpx, which a validation does not need
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One target as seen in this pass."""
+
+    name: TargetName
+    target: Target
+    everything: Declarations
+    desired: State
+    inventory: Inventory
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Every target that was asked for: those that were seen, and the results of those that were not."""
+
+    sights: tuple[Sight, ...]
+    failed: tuple[TargetResult, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """True where everything that was asked for was read."""
+        return not self.failed and not any(sight.look.failures for sight in self.sights)
+
+
+class Clients:
+    """Clients of the targets of one pass; opened on demand, closed together."""
+
+    def __init__(self, asked: Pass) -> None:
+        self._asked = asked
+        self._open: dict[str, Orchestrator] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._open.values():
+            client.close()
+
+    def of(self, name: TargetName) -> "Orchestrator":
+        """The client of a target."""
+        if name not in self._open:
+            self._open[name] = self._asked.adapters.connect(name)
+        return self._open[name]
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """Requests sent so far, by verb."""
+        total: dict[str, int] = {}
+        for client in self._open.values():
+            for verb, count in client.requests.items():
+                total[verb] = total.get(verb, 0) + count
+        return total
+
+
+def look(asked: Pass, scopes: Sequence[Scope], clients: Clients) -> Looked:
+    """Read what is live and what is ours, of every target."""
+    with ThreadPoolExecutor(max_workers=max(1, min(8, len(scopes)))) as pool:
+        contexts = [copy_context() for _ in scopes]
+        seen = list(
+            pool.map(lambda at: contexts[at].run(_see, asked, scopes[at], clients), range(len(scopes)))
+        )
+    return Looked(
+        tuple(sight for sight in seen if isinstance(sight, Sight)),
+        tuple(result for result in seen if isinstance(result, TargetResult)),
+    )
+
+
+def _see(asked: Pass, scope: Scope, clients: Clients) -> Sight | TargetResult:
+    target = asked.targets[scope.target]
+    desired = asked.desired(scope.declarations, scope.place)
+    try:
+        recorded = asked.adapters.inventory.read(scope.target)
+        inventory = at_home(recorded, target, scope.place, asked.adapters.digester.key_id)
+        seen = clients.of(scope.target).look(hints(desired, inventory, demand(scope), named(scope)))
+    except (OrchestratorError, InventoryError) as error:
+        return TargetResult(
+            scope.target,
+            target.organization,
+            endpoints(target),
+            error=str(error),
+            advice=error.advice,
+            is_transient=error.is_transient,
+            error_code=error.exit_code,
+            retry_after_s=retry_after([error]),
+        )
+    return Sight(scope.target, target, scope.everything, desired, inventory, believed(seen, inventory))
+
+
+def retry_after(errors: Iterable[ReconcilerError]) -> float | None:
+    """The longest hint any of them carries, in seconds."""
+    given = (error.retry_after_s for error in errors if isinstance(error, UnavailableError))
+    return max((seconds for seconds in given if seconds is not None), default=None)
+
+
+def endpoints(target: Target) -> tuple[str, ...]:
+    """Addresses of both APIs, of those that the target has."""
+    return tuple(
+        connection.url for connection in (target.orchestrator, target.runners) if connection is not None
+    )

@@ -1,0 +1,71 @@
+"""The first step: the tree becomes declarations, once, and for a preview the tree of the base as well."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.errors import ReconcilerError
+from reconciler.model.declaration import Declarations
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.identity import TargetName
+from reconciler.passes.begin import Pass
+from reconciler.passes.result import SourceInfo
+from reconciler.source.selection import unassigned
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the base of a preview declares, and its name in words."""
+
+    name: str
+    declarations: Declarations
+
+    @property
+    def has_errors(self) -> bool:
+        """True where it is not known what the base would do."""
+        return any(finding.severity is Severity.ERROR for finding in self.declarations.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read. `findings` are those of reading; `unread` are files that were not looked into."""
+
+    source: SourceInfo
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    declarations: Declarations = field(default_factory=Declarations, repr=False)
+    findings: tuple[Finding, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
+    left_alone: tuple[tuple[str, int], ...] = ()
+    """Documents of kinds that are known and not handled: a kind and a number each."""
+    base: Base | None = None
+
+
+def read(asked: Pass) -> Reading:
+    """Read and parse. Raises ReconcilerError where the source itself fails."""
+    tree = asked.adapters.read_tree()
+    declarations = asked.adapters.load(tree)
+    documents = sum(1 for _ in declarations.documents())
+    targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
+    return Reading(
+        SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents),
+        tree.files,
+        declarations,
+        (*tree.findings, *declarations.findings, *unassigned(declarations, targets)),
+        declarations.unread,
+        tuple(sorted(Counter(str(one.raw["kind"]) for one in declarations.left_alone).items())),
+    )
+
+
+def with_base(asked: Pass, reading: Reading) -> Reading:
+    """Add what the base of a preview declares. Raises ReconcilerError that names the base."""
+    if asked.adapters.read_base is None:
+        return reading
+    try:
+        tree = asked.adapters.read_base()
+        declarations = asked.adapters.load(tree)
+    except ReconcilerError as error:
+        error.args = (f"the base {asked.adapters.base_name}: {error}",)
+        raise
+    name = f"{asked.adapters.base_name} (merge base {tree.revision[:12]})"
+    found = replace(declarations, findings=(*tree.findings, *declarations.findings))
+    return replace(reading, base=Base(name, found))

@@ -1,0 +1,168 @@
+"""Numbers that do not arrive as they are written: `0123`, `1.10`, `1e3`, more digits than a double holds.
+
+JSON carries numbers without their spelling, and the APIs hold them as doubles. Where a text was meant
+(an account, a version, a commit), it is lost without a word. Works on the text at the places of a parsed
+document, so that the parsers need not keep it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from reconciler.model.finding import Finding
+from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.origin import Origin, Positions
+from reconciler.model.reading_rule import concern, problem
+from reconciler.model.secret_name import may_name_secret
+from reconciler.source.scalar import plain_value
+from reconciler.source.violation import QUOTE, named
+from reconciler.source.yaml_text import lines_of
+
+_SUSPECT = re.compile(
+    rb"(?<![\w.])(?:[-+]?0[0-9xo]|\+[.0-9]|-0(?![.0-9])|[-+]?\.[0-9]|[-+]?[0-9]+\.(?:[0-9]*0)?(?![0-9])"
+    rb"|[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]|[-+]?[0-9.]{16})"
+)
+"""The start of what may be such a number. Addresses and texts in quotes match as well."""
+_WORD = re.compile(rb"[-+.0-9A-Za-z]*")
+_TOKEN = re.compile(r"(?:[&!]\S*[ \t]+)*([-+.0-9][0-9A-Za-z.+-]*)")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
+_OCTAL_DIGITS = re.compile(r"0[0-7]+")
+_EXACT = 2**53
+"""Every whole number up to here has a double of its own."""
+_WITHOUT_EXPONENT = (Decimal("1e-6"), Decimal("1e21"))
+"""Between these, JSON writes numbers without an exponent."""
+_MOST_CHARACTERS = 60
+MAX_FINDINGS = 50
+"""Numbers of one document that are listed; the others are counted."""
+
+
+def suspects(content: bytes) -> frozenset[int | float]:
+    """Return the values of everything in a text that may be a number with a spelling to lose.
+
+    Numbers of a document that are not among them have none, so that no places need to be found out.
+    """
+    found: set[int | float] = set()
+    for start in _SUSPECT.finditer(content):
+        word = _WORD.match(content, start.start())
+        try:
+            value = plain_value(word[0].decode("ascii")) if word is not None else None
+        except ValueError:
+            continue
+        if isinstance(value, int | float):
+            found.add(value)
+    return frozenset(found)
+
+
+def arriving(value: float) -> str:
+    """Return a number as it stands in JSON after a double has held it, "" for one that no double holds.
+
+    >>> [arriving(value) for value in (12, 1.10, 1e3, 12345678901234567890, 0.5)]
+    ['12', '1.1', '1000', '12345678901234567000', '0.5']
+    """
+    if isinstance(value, int) and abs(value) <= _EXACT:
+        return str(value)
+    try:
+        number = Decimal(repr(float(value)))
+    except OverflowError:
+        return ""
+    least, most = _WITHOUT_EXPONENT
+    if number and not least <= abs(number) < most:
+        return repr(float(value))
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
+
+def with_spelling(
+    findings: Sequence[Finding],
+    document: JsonObject,
+    positions: Positions,
+    content: bytes,
+    values: frozenset[int | float],
+) -> list[Finding]:
+    """Return findings of one document, completed by those of numbers that lose their spelling.
+
+    `content` is the text of the file, `values` are its `suspects`. Where a text is wanted there is a finding
+    already; it gets the value as it would arrive.
+    """
+    if not _holds(document, values):
+        return list(findings)
+    lines = lines_of(content.decode("utf-8-sig", "replace"))
+    kept, found = list(findings), []
+    at = {finding.origin: index for index, finding in enumerate(kept) if finding.rule == "F06"}
+    for path, value, place in _respelled(document, positions, lines):
+        index = at.get(place)
+        if index is None:
+            found.append(_finding(path, value, place, lines))
+        elif kept[index].advice == QUOTE:
+            written, arrives = _shown(path, value, place, lines)
+            kept[index] = replace(kept[index], advice=f"{QUOTE}: {written} arrives as {arrives}")
+    return [*kept, *_bounded(found)]
+
+
+def _bounded(found: list[Finding]) -> list[Finding]:
+    """Return the first findings, errors before warnings, and one that counts those that are left out."""
+    found.sort(key=Finding.sort_key)
+    shown, rest = found[:MAX_FINDINGS], found[MAX_FINDINGS:]
+    if rest:
+        message = f"{len(rest)} more numbers of the document do not arrive as they are written"
+        shown.append(replace(rest[0], message=message, advice="quote those that are meant as texts"))
+    return shown
+
+
+def _respelled(
+    document: JsonObject, positions: Positions, lines: Sequence[str]
+) -> Iterator[tuple[Path, int | float, Origin]]:
+    for path, value, place in positions.walk(document):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            text = _written(value, place, lines)
+            if text and text != arriving(value):
+                yield path, value, place
+
+
+def _holds(value: Json, numbers: frozenset[int | float]) -> bool:
+    """True where one of the numbers stands in a value."""
+    if isinstance(value, dict):
+        return any(_holds(child, numbers) for child in value.values())
+    if isinstance(value, list):
+        return any(_holds(child, numbers) for child in value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and value in numbers
+
+
+def _written(value: float, place: Origin, lines: Sequence[str]) -> str:
+    """Text of a number in the file, "" where it cannot be told."""
+    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    found = _TOKEN.match(line, place.column - 1)
+    if found is None:
+        return ""
+    try:
+        return found[1] if plain_value(found[1]) == value else ""
+    except ValueError:
+        return ""
+
+
+def _shown(path: Path, value: float, place: Origin, lines: Sequence[str]) -> tuple[str, str]:
+    """The number as written and as it would arrive, in words where it may be a secret."""
+    text, arrives = _written(value, place, lines), arriving(value)
+    if any(may_name_secret(step) for step in path if isinstance(step, str)) or len(text) > _MOST_CHARACTERS:
+        return "this number", "another one" if arrives else "no number that JSON readers can hold"
+    return f"`{text}`", f"`{arrives}`" if arrives else "no number that JSON readers can hold"
+
+
+def _finding(path: Path, value: float, place: Origin, lines: Sequence[str]) -> Finding:
+    text, arrives = _written(value, place, lines), arriving(value)
+    written, shown = _shown(path, value, place, lines)
+    message = f"{named(path)} is written {written} and arrives as {shown}"
+    if _LEADING_ZERO.fullmatch(text):
+        advice = "quote it where a text is meant"
+        if _OCTAL_DIGITS.fullmatch(text) and written != "this number":
+            advice += f"; where an octal number is meant, write `{int(text, 8)}`"
+        return problem("F15", message, place, advice=advice)
+    if not arrives or _is_another_number(text, arrives):
+        return problem("F15", message, place, advice="quote it, so that every digit arrives")
+    return concern("F15", message, place, advice="quote it where a text is meant")
+
+
+def _is_another_number(text: str, arrives: str) -> bool:
+    return text[:2] not in ("0x", "0o") and Decimal(text) != Decimal(arrives)

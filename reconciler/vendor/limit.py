@@ -1,0 +1,90 @@
+"""Limits that an API description puts on a text or a list, as data.
+
+The tables are `orchestrator_v1`, `orchestrator_v2` and `kubernetes_name`. Documents are checked by
+them when they are read (`reconciler.model.limited`), and the JSON Schemas show them.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class TextLimit:
+    """What a text may be. Lengths count characters.
+
+    `pattern` is matched whole and in ASCII, and is an equivalent of the published one without nested
+    quantifiers, which cost exponential time in Python. `form` says the same in words, for people.
+    `source` is where the limit is published.
+    """
+
+    form: str
+    source: str
+    pattern: str = ""
+    least: int = 0
+    most: int | None = None
+
+    def problem(self, text: str) -> str:
+        """What is wrong with a text, to be read after its name; "" for one within the limit.
+
+        >>> TextLimit("letters", "nowhere", "[a-z]+", most=3).problem("abcd")
+        'must have at most 3 characters, and has 4'
+        """
+        if not text and (self.least or self.pattern) and not self.accepts(text):
+            return "must not be empty"
+        if len(text) < self.least:
+            return f"must have at least {self.least} characters, and has {len(text)}"
+        if self.most is not None and len(text) > self.most:
+            return f"must have at most {self.most} characters, and has {len(text)}"
+        return "" if self.accepts(text) else "does not have the form that the API takes"
+
+    def accepts(self, text: str) -> bool:
+        """True for a text within the limit."""
+        is_short = self.most is None or len(text) <= self.most
+        return self.least <= len(text) and is_short and self._has_form(text)
+
+    def _has_form(self, text: str) -> bool:
+        return not self.pattern or _compiled(self.pattern).fullmatch(text) is not None
+
+    def schema(self) -> dict[str, str | int]:
+        """The words of JSON Schema that say the same."""
+        words: dict[str, str | int] = {}
+        if self.pattern:
+            words["pattern"] = f"^(?:{self.pattern})$" if "|" in self.pattern else f"^{self.pattern}$"
+        if self.least:
+            words["minLength"] = self.least
+        if self.most is not None:
+            words["maxLength"] = self.most
+        return words
+
+
+@dataclass(frozen=True, slots=True)
+class ListLimit:
+    """How many entries a list may have. `source` is where that is published."""
+
+    source: str
+    least: int = 0
+    most: int | None = None
+
+    def problem(self, length: int) -> str:
+        """What is wrong with a list of that length, to be read after its name; "" for one within the limit."""
+        if length < self.least:
+            return f"must have at least {_entries(self.least)}, and has {length or 'none'}"
+        if self.most is not None and length > self.most:
+            return f"must have at most {_entries(self.most)}, and has {length}"
+        return ""
+
+    def schema(self) -> dict[str, int]:
+        """The words of JSON Schema that say the same."""
+        words = {"minItems": self.least} if self.least else {}
+        return words if self.most is None else {**words, "maxItems": self.most}
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # `$` also matches before a final line break in Python, and `\d` digits of every script
+    return re.compile(pattern, re.ASCII)

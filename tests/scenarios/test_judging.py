@@ -1,0 +1,56 @@
+"""When a pass judges: rules of the files before it looks at anything, all others once, with what it saw."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.finding import Severity
+from reconciler.passes.result import Verdict
+from tests.scenarios.world import World, definition_yaml
+
+BAD = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: Bad_}\nspec: {}\n"
+LEGACY_ONLY = definition_yaml("first").replace("entity:\n", "entity:\n  in_place_driver_change: true\n")
+NAMES_NO_AGENT = """\
+apiVersion: entity.humanitec.io/v1b1
+kind: Definition
+metadata: {id: to-nobody}
+entity:
+  name: to-nobody
+  type: agent
+  driver_type: humanitec/agent
+  driver_inputs: {values: {id: nobody}}
+  criteria: [{}]
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World.make(tmp_path)
+
+
+def test_an_error_of_the_files_ends_a_pass_before_anything_is_asked(world: World) -> None:
+    world.write("a.yaml", BAD)
+    world.write("b.yaml", LEGACY_ONLY)
+    for result in (world.plan(), world.apply()):
+        assert result.verdict is Verdict.INVALID
+        assert [finding.rule for finding in result.errors] == ["R01"]
+        assert "R109" in {one.rule for one in result.unknown}, "the other rules are counted, not forgotten"
+        assert not result.requests
+    assert not world.emulator.log.entries()
+
+
+def test_a_rule_that_needs_live_is_judged_once_with_live(world: World) -> None:
+    """Without live nothing tells which store is primary; that must not be left beside the answer."""
+    world.write("a.yaml", LEGACY_ONLY)
+    for result in (world.plan(), world.apply()):
+        assert "R109" not in {one.rule for one in result.unknown}
+        assert not result.errors
+
+
+def test_an_error_that_only_live_shows_refuses_and_nothing_is_written(world: World) -> None:
+    world.write("a.yaml", NAMES_NO_AGENT)
+    for result in (world.plan(), world.apply()):
+        assert result.verdict is Verdict.INVALID
+        assert [(f.rule, f.severity) for f in result.errors] == [("R03", Severity.ERROR)]
+        assert "R03" not in {one.rule for one in result.unknown}
+    assert not world.effects()
