@@ -9,10 +9,15 @@ ARG BASE=python:3.12.8-slim-bookworm
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE requirements.lock requirements-build.lock ./
 COPY reconciler ./reconciler
-RUN python -m venv /opt/reconciler \
- && /opt/reconciler/bin/pip install . \
+# From this checkout, with everything else by hash: no name is looked up that somebody else could own.
+RUN python -m venv /opt/build \
+ && /opt/build/bin/pip install --require-hashes --only-binary :all: --requirement requirements-build.lock \
+ && /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels . \
+ && python -m venv /opt/reconciler \
+ && /opt/reconciler/bin/pip install --require-hashes --only-binary :all: --requirement requirements.lock \
+ && /opt/reconciler/bin/pip install --no-deps --no-index /wheels/*.whl \
  && /opt/reconciler/bin/pip uninstall --yes pip
 
 FROM ${BASE}

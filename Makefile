@@ -12,6 +12,15 @@ FLOOR ?= 85
 PURE_FLOOR ?= 95
 PURE := model vendor facts rules matrix diff plan
 
+# $(call hashed,LOCK,SOURCE): a lock file with hashes, its heading kept, in the versions of the test lock.
+define hashed
+	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --constraint $(LOCK) \
+		--output-file $(VENV)-lock/hashed $(2)
+	{ sed -n '/^#/p' $(1); sed '/^$$/d' $(VENV)-lock/hashed; } > $(1).new
+	mv $(1).new $(1)
+endef
+
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements-test.lock
@@ -46,6 +55,10 @@ lock: ## write the lock file anew, with the newest versions that pyproject.toml 
 	$(VENV)-lock/bin/python -m pip install --quiet --group test --editable . hatchling editables
 	{ sed -n '/^#/p' $(LOCK); $(VENV)-lock/bin/python -m pip freeze --exclude-editable | grep -v '^#' | LC_ALL=C sort -f; } > $(LOCK).new
 	mv $(LOCK).new $(LOCK)
+	$(VENV)-lock/bin/python -m pip install --quiet pip-tools
+	$(call hashed,requirements.lock,pyproject.toml)
+	echo hatchling > $(VENV)-lock/build.in
+	$(call hashed,requirements-build.lock,$(VENV)-lock/build.in)
 	rm -rf $(VENV)-lock
 
 format: $(READY) ## format the code and fix what can be fixed

@@ -169,7 +169,7 @@ Everything of this demo is in $scratch; what it started was stopped. To go on pl
   $reconciler plan
 
 Next:
-  docs/getting-started.md    the same with your own repository: pip install, reconciler init
+  docs/getting-started.md    the same with your own repository: installed from a tag, reconciler init
   docs/pull-requests.md      this plan as a comment on every pull request
   docs/ownership.md          what is deleted, what never is, and how to take over what exists
 EOF_TEXT

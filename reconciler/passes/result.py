@@ -11,7 +11,7 @@ from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown, sort_findings
 from reconciler.model.identity import TargetName
 from reconciler.model.origin import Origin
-from reconciler.plan.action import Outcome, Status, TargetPlan
+from reconciler.plan.action import Action, Outcome, Status, TargetPlan
 
 
 class Purpose(StrEnum):
@@ -167,12 +167,13 @@ class PassResult:
         return any(plan.has_changes for plan in self.plans)
 
     @property
-    def is_carried_out(self) -> bool:
-        """True where an apply of this plan would write to an orchestrator: something is planned and not held."""
-        return any(
-            not target.error and any(action.writes_orchestrator for action in target.plan.allowed)
+    def carried_out(self) -> tuple[Action, ...]:
+        """What an apply of this plan does: actions that are not held, of targets that were read whole."""
+        return tuple(
+            action
             for target in self.targets
-            if target.plan is not None
+            if target.plan is not None and not target.error
+            for action in target.plan.allowed
         )
 
     @property

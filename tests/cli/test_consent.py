@@ -162,3 +162,14 @@ def test_watch_names_drift_that_is_only_reported(connected: Path, emulator: Emul
     assert not written(records)
     (left,) = [record for record in records if record["message"] == "drift left as found"]
     assert left["id"] == "orders-db"
+
+
+def test_what_only_the_record_learns_is_shown_and_not_asked_about(tree: Path) -> None:
+    """An adopted object is written nowhere but in our own record."""
+    call(tree, "apply", "--yes")
+    for record in (tree / ".reconciler" / "inventory").rglob("*.json"):
+        record.unlink()
+    code, screen = on_a_terminal(command_line(tree, "apply"), lambda *_: None)
+    assert code == ExitCode.DONE
+    assert "[y/N]" not in screen
+    assert screen.index("~ adopt Definition/orders-db") < screen.index("done adopt Definition/orders-db")

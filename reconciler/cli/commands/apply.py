@@ -91,10 +91,11 @@ def command(
 
     def approve(planned: "PassResult") -> bool:
         expect_requests()
-        if not planned.is_carried_out:
+        if not planned.carried_out:
             return True
         _show_plan(current, planned, form)
-        if bound is not None or yes:
+        writes = any(action.writes_orchestrator for action in planned.carried_out)
+        if bound is not None or yes or not writes:
             return True
         is_yes = _ask(interruption)
         if not is_yes:

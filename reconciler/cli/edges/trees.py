@@ -38,8 +38,9 @@ class Trees:
         """The commit that the files are of; None for a folder as it is. Raises SourceError."""
         request = self._request
         if request.url is not None:
-            listed = self._listed or look_up(self._launcher, request.url, request.ref)
-            return open_remote(cache(request).fetched(listed))
+            with request.waits.on("for the remote repository"):
+                listed = self._listed or look_up(self._launcher, request.url, request.ref)
+                return open_remote(cache(request).fetched(listed))
         if request.rev is not None:
             return open_revision(request.directory, request.rev, self._launcher)
         return None
