@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.agent_installation import ORGS, named, organizations_served
-from reconciler.facts.definition import dig
+from reconciler.facts.agent_installation import named, organizations_served, place_of_organizations
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.json import Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 
@@ -20,7 +18,7 @@ Served = tuple[str, Origin]
 def served(installed: InstalledAgent) -> list[Served] | None:
     """Organizations that an installation itself names; None where they are those of the Agent."""
     install = installed.install
-    path = _path(installed)
+    path = place_of_organizations(installed)
     if path is None:
         return None
     entries = organizations_served(installed) or ()
@@ -30,16 +28,6 @@ def served(installed: InstalledAgent) -> list[Served] | None:
         for index, entry in enumerate(entries)
         if entry and not is_filled_in(entry)
     ]
-
-
-def _path(installed: InstalledAgent) -> Path | None:
-    """Where the organizations stand, in the order of `organizations_served`."""
-    install = installed.install
-    if ORGS in (install.env or {}):
-        return ("env", ORGS)
-    if isinstance(dig(install.helmValues, "humanitec", "org"), str):
-        return ("helmValues", "humanitec", "org")
-    return None if install.orgs is None else ("orgs",)
 
 
 def registered_where_served(scope: Scope) -> Iterator[Finding | Unknown]:
