@@ -119,7 +119,7 @@ def _refused(
     suggestion = did_you_mean(organization, sorted(known - {organization}))
     if service.agent is not None:
         message = f"{service.name} serves `{organization}` but is not registered there"
-        others = (service.agent.origin(("spec", "organizations")),)
+        others: tuple[Origin, ...] = (service.agent.origin(("spec", "organizations")),)
         advice = f"Add `{organization}` to the Agent's `organizations`, or take it out here."
     else:
         message = f"The installation serves `{organization}` but no Agent is registered there"
