@@ -7,7 +7,7 @@ from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.scope import Scope
 from reconciler.model.installation import AgentInstall
-from reconciler.model.json import Json
+from reconciler.model.json import Json, Path
 from reconciler.vendor import agent
 from reconciler.vendor.host import KUBERNETES, spelled
 
@@ -104,6 +104,16 @@ def organizations_served(installed: InstalledAgent) -> tuple[str, ...] | None:
     if install.orgs is not None:
         return install.orgs
     return installed.agent.document.spec.organizations
+
+
+def place_of_organizations(installed: InstalledAgent) -> Path | None:
+    """Path below the installation to `organizations_served`; None where the installation leaves them out."""
+    install = installed.install
+    if ORGS in (install.env or {}):
+        return ("env", ORGS)
+    if isinstance(dig(install.helmValues, "humanitec", "org"), str):
+        return ("helmValues", "humanitec", "org")
+    return None if install.orgs is None else ("orgs",)
 
 
 def entries_of(text: str) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class WrittenRunner:
     id: str
     raw: JsonObject
     positions: Positions
+    is_valid: bool = True
 
     def at(self, *path: str) -> Json:
         """Value under keys of mappings, None where there is none."""
@@ -73,4 +74,6 @@ def written_runners(scope: Scope) -> Iterator[WrittenRunner]:
     for rejected in scope.declarations.rejected:
         if rejected.kind == "Runner":
             name = dig(rejected.raw, "metadata", "id")
-            yield WrittenRunner(name if isinstance(name, str) else "", rejected.raw, rejected.positions)
+            yield WrittenRunner(
+                name if isinstance(name, str) else "", rejected.raw, rejected.positions, is_valid=False
+            )

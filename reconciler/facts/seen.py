@@ -106,6 +106,13 @@ class Seen:
             raise UnseenError(self.scope.unseen(str(cluster), f"{api_version} {kind}"))
         return found
 
+    def secrets(self, cluster: str | None) -> tuple[SecretObject, ...]:
+        """All Secrets of a cluster."""
+        state = self.cluster(cluster)
+        if not state.has_read_secrets:
+            raise UnseenError(self.scope.unseen(str(cluster), "v1 Secret"))
+        return state.secrets
+
     def secret(self, cluster: str | None, namespace: str, name: str) -> SecretObject | None:
         """A Secret on a cluster; None where there is none."""
         state = self.cluster(cluster)

@@ -14,7 +14,13 @@ from reconciler.facts.agent_installation import (
     named,
     namespace_of,
 )
-from reconciler.facts.agent_manifest import AgentDeployment, agent_container, agent_deployments, is_agent
+from reconciler.facts.agent_manifest import (
+    AgentDeployment,
+    Variable,
+    agent_container,
+    agent_deployments,
+    is_agent,
+)
 from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent, InstalledRunner
 from reconciler.facts.operator import CONTROLLER, DeclaredOperator
@@ -117,6 +123,12 @@ def declared_workloads(scope: Scope) -> Iterator[Workload]:
     yield from map(_of_runner, scope.runner_installs)
     yield from map(_of_operator, scope.operators)
     yield from map(_of_manifest, agent_deployments(scope))
+
+
+def variables_of(installed: InstalledAgent) -> list[Variable]:
+    """Environment that an Agent document gives its container."""
+    given = (installed.install.env or {}).items()
+    return [Variable(name, value, named(installed), installed.origin(("env", name))) for name, value in given]
 
 
 def live_workloads(scope: Scope, cluster: str) -> Iterator[Workload]:

@@ -1,4 +1,4 @@
-"""How rules put names into words."""
+"""How names are put into words."""
 
 from collections.abc import Iterable
 
@@ -13,3 +13,17 @@ def listed(names: Iterable[str], *, most: int | None = None) -> str:
     kept = quoted if most is None else quoted[:most]
     more = len(quoted) - len(kept)
     return ", ".join(kept) + (f" and {more} more" if more else "")
+
+
+def visible(text: str) -> str:
+    r"""Replace every character that is not printable by its escape.
+
+    >>> visible("a\x1b[31m\n")
+    'a\\x1b[31m\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

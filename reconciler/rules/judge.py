@@ -86,8 +86,8 @@ def _is_due(rule: AnyRule, turn: Turn | None) -> bool:
 
 
 def _answers(rule: AnyRule, scopes: Sequence[Scope]) -> Iterator[Finding | Unknown]:
-    for scope in scopes[:1] if rule.over.is_of_tree else scopes:
-        yield from answers(rule, scope)
+    for number, scope in enumerate(scopes):
+        yield from answers(rule, scope, is_first=number == 0)
 
 
 def _sorted(

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from reconciler.facts.agent_installation import named, on_clusters
+from reconciler.facts.agent_manifest import text_at
 from reconciler.facts.declared_runner import WrittenRunner, written_runners
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition
 from reconciler.facts.installed import InstalledAgent, InstalledRunner
@@ -13,7 +15,7 @@ from reconciler.facts.operator import DeclaredOperator
 from reconciler.facts.scope import Scope
 from reconciler.facts.workload import Product, Workload, declared_workloads
 from reconciler.model.agent import AgentDocument
-from reconciler.model.declaration import Declarations, Declared
+from reconciler.model.declaration import Declarations, Declared, Foreign
 from reconciler.model.key import KeyDocument
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
@@ -62,6 +64,11 @@ def _agent_installs(scope: Scope) -> Iterator[Subject[InstalledAgent]]:
         yield Subject(one, scope, f"Agent `{one.id}`", one.origin(), scope.key(Kind.AGENT, one.id))
 
 
+def _agents_on_clusters(scope: Scope) -> Iterator[Subject[InstalledAgent]]:
+    for one, _ in on_clusters(scope):
+        yield Subject(one, scope, named(one), one.origin(), scope.key(Kind.AGENT, one.id))
+
+
 def _workloads(*products: Product) -> Callable[[Scope], Iterator[Subject[Workload]]]:
     def found(scope: Scope) -> Iterator[Subject[Workload]]:
         for workload in declared_workloads(scope):
@@ -108,6 +115,12 @@ def _stores(scope: Scope) -> Iterator[Subject[Declared[SecretStoreDocument]]]:
         yield Subject(store, scope, f"secret store `{store.document.metadata.id}`", store.origin(_ID))
 
 
+def _manifests(scope: Scope) -> Iterator[Subject[Foreign]]:
+    for foreign in scope.everything.foreign:
+        name = f"{foreign.raw.get('kind')} `{text_at(foreign.raw, 'metadata', 'name')}`"
+        yield Subject(foreign, scope, name, foreign.origin())
+
+
 def _target(scope: Scope) -> Iterator[Subject[Scope]]:
     yield Subject(scope, scope, f"target `{scope.target}`", Origin(FILE_NAME))
 
@@ -127,6 +140,8 @@ GIT_TARGETS = Over("Git target", _git_targets)
 AGENTS = Over("Agent", _agents)
 AGENT_INSTALLS = Over("Agent installation", _agent_installs)
 """Installations that documents declare. `AGENT_WORKLOADS` has them as containers, and manifests as well."""
+AGENTS_ON_CLUSTERS = Over("Agent on a cluster", _agents_on_clusters)
+"""Installations on clusters that have a name, which can be looked at."""
 AGENT_WORKLOADS = Over("Agent workload", _workloads(Product.AGENT))
 WORKLOADS = Over("workload", _workloads(*Product))
 RUNNERS = Over("runner", _runners)
@@ -138,4 +153,6 @@ KEYS = Over("key", _keys)
 KEYRINGS = Over("keyring", _keyrings)
 """All keys of one Agent: declared, registered, mounted."""
 KEY_PLACES = Over("place of a key", _key_places)
+MANIFESTS = Over("manifest", _manifests)
+"""Documents of others in the whole tree, for the most part Kubernetes objects."""
 STORES = Over("secret store", _stores)

@@ -15,7 +15,7 @@ from reconciler.model.unseen import Side, Unseen, UnseenError
 from reconciler.rules.over import Over
 from reconciler.rules.subject import Doubt, Said, Subject
 
-__all__ = ["Answer", "AnyRule", "Check", "Confidence", "Rule", "Side", "answers"]
+__all__ = ["Answer", "AnyRule", "Check", "Confidence", "Part", "Rule", "Side", "answers"]
 
 S = TypeVar("S")
 _SHOWN = 3
@@ -37,10 +37,19 @@ Check = Callable[[S], Iterator[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
+class Part(Generic[S]):
+    """One kind of subject of a rule, and the check of one of them."""
+
+    over: Over[S]
+    check: Check[S]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule(Generic[S]):
     """One rule of the catalogue. `severity` is the usual one; a check may weaken it where its page says so.
 
-    A rule of the file side alone is judged before anything is looked at and sees nothing else.
+    A rule of the file side alone is judged before anything is looked at and sees nothing else. `also` are further
+    kinds of subjects of which the rule demands the same.
     """
 
     id: str
@@ -50,6 +59,12 @@ class Rule(Generic[S]):
     sides: tuple[Side, ...]
     over: Over[S]
     check: Check[S]
+    also: tuple[Part[Any], ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part[Any], ...]:
+        """Every kind of subject with its check."""
+        return (Part(self.over, self.check), *self.also)
 
     @property
     def is_of_files(self) -> bool:
@@ -60,15 +75,21 @@ class Rule(Generic[S]):
 AnyRule = Rule[Any]
 
 
-def answers(rule: AnyRule, scope: Scope) -> Iterator[Finding | Unknown]:
-    """What a rule says about a target. Subjects that miss the same fact are one *unknown*."""
+def answers(rule: AnyRule, scope: Scope, *, is_first: bool = True) -> Iterator[Finding | Unknown]:
+    """What a rule says about a target. Subjects that miss the same fact are one *unknown*.
+
+    What all targets share is judged with the first one only.
+    """
     missed: dict[Unseen, list[str]] = {}
-    for subject in rule.over.subjects(scope.of_files if rule.is_of_files else scope):
-        try:
-            for answer in rule.check(subject):
-                yield _completed(rule, answer, subject)
-        except UnseenError as error:
-            missed.setdefault(error.unseen, []).append(_name(subject))
+    for part in rule.parts:
+        if part.over.is_of_tree and not is_first:
+            continue
+        for subject in part.over.subjects(scope.of_files if rule.is_of_files else scope):
+            try:
+                for answer in part.check(subject):
+                    yield _completed(rule, answer, subject)
+            except UnseenError as error:
+                missed.setdefault(error.unseen, []).append(_name(subject))
     for unseen, names in missed.items():
         subject = _listed(names)
         yield Unknown(rule.id, f"{subject}: {unseen}" if subject else str(unseen), unseen, subject)

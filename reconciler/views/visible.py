@@ -10,24 +10,11 @@ from collections.abc import Iterator
 
 from reconciler.diff.change import Absent
 from reconciler.model.json import Json, JsonObject, Path
+from reconciler.model.wording import visible as visible  # noqa: PLC0414  views take it from here
 
 ELLIPSIS = "…"
 NOT_SET = "(not set)"
 _CONTEXT = 16
-
-
-def visible(text: str) -> str:
-    r"""Replace every character that is not printable by its escape.
-
-    >>> visible("a\x1b[31m\n")
-    'a\\x1b[31m\\n'
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
 
 
 def clipped(text: str, limit: int) -> str:

@@ -65,8 +65,33 @@ def test_serving_every_organization_of_the_agent_is_fine() -> None:
 def test_an_organization_of_no_target_is_judged_by_what_the_agent_lists() -> None:
     text = agent("{orgs: [acme, gamma]}", "[acme]")
     assert told(judged(text, only=RULES)) == [("R05", Severity.ERROR, position(text, "gamma"))]
-    judgement = judged(agent("{orgs: [acme, gamma]}"), only=RULES)
-    assert (judgement.findings, [u.rule for u in judgement.unknown]) == ((), ["R05"])
+    left_out = agent("{orgs: [acme, gamma]}")
+    assert told(judged(left_out, only=RULES)) == [("R05", Severity.ERROR, position(left_out, "gamma"))]
+    assert judged(agent("{orgs: [acme, gamma]}", "[acme, gamma]"), only=RULES).findings == ()
+
+
+def test_a_slip_is_refused_wherever_the_organizations_stand() -> None:
+    config_map = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: humanitec-agent-configmap-env}\n"
+        "data: {ORGS: 'acme,acmee'}\n"
+    )
+    by_document = judged(agent("{orgs: [acme, acmee]}"), only=RULES)
+    by_manifest = judged(agent("{cluster: eu-1}"), config_map, only=RULES)
+    for judgement in (by_document, by_manifest):
+        (found,) = judgement.findings
+        assert (found.severity, found.advice) == (Severity.ERROR, "Did you mean `acme`?")
+
+
+def test_an_agent_that_the_only_manifest_does_not_serve_is_a_warning() -> None:
+    plain = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {organizations: [acme, beta]}\n"
+    serves = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: humanitec-agent-configmap-env}\n"
+        "data: {ORGS: '%s'}\n"
+    )
+    found = judged(plain, serves % "beta", settings=BOTH, only=("R05",)).findings
+    assert [(f.rule, f.severity) for f in found] == [("R05", Severity.WARNING)]
+    assert judged(plain, serves % "acme,beta", settings=BOTH, only=("R05",)).findings == ()
+    assert judged(plain, serves % "$ORGS", settings=BOTH, only=("R05",)).findings == ()
 
 
 def test_a_slip_gets_the_organization_that_was_meant() -> None:
@@ -84,7 +109,11 @@ def test_being_registered_where_nothing_serves_is_a_warning() -> None:
 
 
 def test_organizations_that_are_filled_in_later_are_not_compared() -> None:
-    assert judged(agent('{env: {ORGS: "$ORGS"}}', "[acme]"), only=RULES).findings == ()
+    judgement = judged(agent('{env: {ORGS: "$ORGS"}}', "[acme]"), only=RULES)
+    assert judgement.findings == ()
+    assert [one.reason for one in judgement.unknown] == [
+        "which organizations Agent `eu-1` serves: a template fills some of them in"
+    ]
 
 
 def test_what_is_no_organization_id_is_told_at_its_place() -> None:

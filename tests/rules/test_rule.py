@@ -11,7 +11,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.unseen import Side, Unseen, untold
 from reconciler.rules.over import DEFINITIONS, SCOPE, TARGET, TREE
-from reconciler.rules.rule import Answer, Confidence, Rule, answers
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, answers
 from reconciler.rules.subject import Subject
 from tests import building
 from tests.rules.definitions import definition
@@ -103,3 +103,19 @@ def test_a_tree_that_several_targets_share_is_judged_once() -> None:
     judgement = judge_all(both, rules={"R90": rule})
     assert len(judgement.findings) == 1
     assert calls == [tree]
+
+
+def test_a_rule_of_several_kinds_of_subjects_is_judged_over_each_of_them() -> None:
+    def of_target(subject: Subject[Scope]) -> Iterator[Answer]:
+        yield subject.says("the target is odd", advice="Look.")
+
+    def of_tree(subject: Subject[Declarations]) -> Iterator[Answer]:
+        yield subject.says("the tree is odd", at=Origin("0.yaml", 1), advice="Look.")
+
+    rule = replace(ASKING, also=(Part(TARGET, of_target), Part(TREE, of_tree)))
+    said = [one.message for one in answers(rule, scope(several(1))) if isinstance(one, Finding)]
+    assert said == ["it is there", "the target is odd", "the tree is odd"]
+    later = [
+        one.message for one in answers(rule, scope(several(1)), is_first=False) if isinstance(one, Finding)
+    ]
+    assert later == ["it is there", "the target is odd"]

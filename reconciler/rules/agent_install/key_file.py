@@ -3,24 +3,25 @@
 import re
 from collections.abc import Iterator
 
-from reconciler.facts.agent_installation import is_on_kubernetes, named, run_as_user
-from reconciler.facts.agent_manifest import AgentDeployment, agent_deployments
+from reconciler.facts.agent_installation import is_on_kubernetes, run_as_user
+from reconciler.facts.agent_manifest import AgentDeployment
 from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.mount import looked_for, mounts_of
 from reconciler.facts.pattern import is_filled_in
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.workload import Workload
+from reconciler.model.finding import Severity
 from reconciler.model.installation import MountedKey
-from reconciler.model.kind import Kind
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.origin import Origin
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import AGENT_WORKLOADS
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _ONLY_OWNER = 0o600
 _USERS = (1000, 65532)
 """Those of the plain and of the distroless image."""
 _WORKING = "1000 and, with the distroless image, 65532 are known to work"
-_USER_ADVICE = "Use the user of the image, also for `runAsGroup` and `fsGroup`."
 _OCTAL = re.compile(r"(?:0o?)?([0-7]{3,4})", re.ASCII)
 _DECIMAL = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _NO_KEY = MountedKey()
@@ -44,38 +45,31 @@ def _key_of(installed: InstalledAgent) -> MountedKey:
     return installed.install.privateKey or _NO_KEY
 
 
-def _readable_by_owner_only(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed in scope.agent_installs:
-        given = _key_of(installed).mode
-        if given is None:
-            if not is_on_kubernetes(installed.install):
-                yield Unknown("R31", f"the mode of the key file of {named(installed)} is not declared")
-        elif isinstance(given, str) and is_filled_in(given):
-            yield Unknown("R31", f"the mode of the key file of {named(installed)} is filled in later")
-        elif mode_of(given) != _ONLY_OWNER:
-            yield Finding(
-                "R31",
-                Severity.ERROR,
-                f"{named(installed)}: the mode of the key file is {_spelled(given)}; it must be 0600",
-                installed.origin(("privateKey", "mode")),
-                key=scope.key(Kind.AGENT, installed.id),
-                advice=_mode_advice(given),
-            )
-    for deployment in agent_deployments(scope):
-        file = mounts_of(scope, deployment).file(looked_for(scope, deployment) or "")
-        if file is not None and file.mode != _ONLY_OWNER:
-            yield Finding(
-                "R31",
-                Severity.ERROR,
-                f"{deployment.name}: the mode of the key file is {_spelled(file.mode)}; it must be 0600",
-                deployment.pod_origin(*file.place),
-                advice="Set `mode: 384` (decimal for 0600) beside `path`; without it files are 0644.",
-            )
-
-
-def _spelled(mode: int | str | None) -> str:
-    found = None if mode is None else mode_of(mode)
-    return "not one" if found is None else f"{found:04o}"
+def _readable_by_owner_only(subject: Subject[Workload]) -> Iterator[Answer]:
+    match subject.fact.written:
+        case InstalledAgent() as installed:
+            given = _key_of(installed).mode
+            place = installed.origin(("privateKey", "mode"))
+            if given is None:
+                if not is_on_kubernetes(installed.install):
+                    raise UnseenError(untold("the mode of the key file is not declared"))
+                return
+            if isinstance(given, str) and is_filled_in(given):
+                raise UnseenError(untold("the mode of the key file is filled in later"))
+            mode, advice = mode_of(given), _mode_advice(given)
+        case AgentDeployment() as deployment:
+            wanted = looked_for(subject.scope, deployment)
+            file = mounts_of(subject.scope, deployment).file(wanted or "")
+            if file is None:
+                return
+            mode, place = file.mode, deployment.pod_origin(*file.place)
+            advice = "Set `mode: 384` (decimal for 0600) beside `path`; without it files are 0644."
+        case _:
+            return
+    if mode != _ONLY_OWNER:
+        spelled = "not one" if mode is None else f"{mode:04o}"
+        message = f"{subject.name}: the mode of the key file is {spelled}; it must be 0600"
+        yield subject.says(message, at=place, advice=advice)
 
 
 def _mode_advice(given: int | str) -> str:
@@ -84,71 +78,58 @@ def _mode_advice(given: int | str) -> str:
     return 'Write `384` (decimal) or `"0600"` (octal, quoted).'
 
 
-def _owned_by_user(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed in scope.agent_installs:
-        yield from _declared_owner(scope, installed)
-    for deployment in agent_deployments(scope):
-        yield from _manifest_owner(deployment)
+def _owned_by_user(subject: Subject[Workload]) -> Iterator[Answer]:
+    workload = subject.fact
+    match workload.written:
+        case InstalledAgent() as installed:
+            user, place = run_as_user(installed.install), _place_of_user(installed)
+        case AgentDeployment() as deployment:
+            found = workload.of_container("runAsUser")
+            user = found if isinstance(found, int) and found else None
+            own = dig(deployment.container, "securityContext", "runAsUser")
+            at = deployment.pod_origin if own is None else deployment.origin
+            place = at("securityContext", "runAsUser")
+        case _:
+            return
+    if user is not None and user not in _USERS:
+        yield subject.says(
+            f"{subject.name} runs as uid {user}; {_WORKING}",
+            at=place,
+            advice="Use the user of the image, also for `runAsGroup` and `fsGroup`.",
+            severity=Severity.WARNING,
+        )
+    if isinstance(workload.written, InstalledAgent):
+        yield from _declared_owner(subject, workload.written, user)
+    elif user is not None and dig(workload.pod, "securityContext", "fsGroup") is None:
+        yield subject.says(
+            f"{subject.name} runs as uid {user} and sets no `fsGroup`: unless the platform assigns one, the key is "
+            "owned by uid 0",
+            at=place,
+            advice=f"Set `fsGroup: {user}` in the pod's `securityContext`.",
+            severity=Severity.WARNING,
+        )
 
 
-def _declared_owner(scope: Scope, installed: InstalledAgent) -> Iterator[Finding | Unknown]:
-    install = installed.install
-    user, owner = run_as_user(install), _key_of(installed).ownerUid
+def _place_of_user(installed: InstalledAgent) -> Origin:
+    security = installed.install.podSecurity
+    is_declared = security is not None and security.runAsUser is not None
+    own, of_chart = ("podSecurity", "runAsUser"), ("helmValues", "podSecurityContext", "runAsUser")
+    return installed.origin(own if is_declared else of_chart)
+
+
+def _declared_owner(
+    subject: Subject[Workload], installed: InstalledAgent, user: int | None
+) -> Iterator[Answer]:
+    owner = _key_of(installed).ownerUid
     if owner is None:
-        if not is_on_kubernetes(install):
-            yield Unknown("R32", f"who owns the key file of {named(installed)} is not declared")
+        if not is_on_kubernetes(installed.install):
+            raise UnseenError(untold("who owns the key file is not declared"))
     elif owner != user and (user is not None or owner not in _USERS):
         runs_as = f"as uid {user}" if user is not None else "as uid 1000, or 65532 with the distroless image"
-        yield Finding(
-            "R32",
-            Severity.ERROR,
-            f"{named(installed)}: the key is owned by uid {owner}; the container runs {runs_as}",
-            installed.origin(("privateKey", "ownerUid")),
-            key=scope.key(Kind.AGENT, installed.id),
+        yield subject.says(
+            f"{subject.name}: the key is owned by uid {owner}; the container runs {runs_as}",
+            at=installed.origin(("privateKey", "ownerUid")),
             advice="Make both the same: only the owner may read the file.",
-        )
-    if user is not None and user not in _USERS:
-        is_declared = install.podSecurity is not None and install.podSecurity.runAsUser is not None
-        path = (
-            ("podSecurity", "runAsUser") if is_declared else ("helmValues", "podSecurityContext", "runAsUser")
-        )
-        yield Finding(
-            "R32",
-            Severity.WARNING,
-            f"{named(installed)} runs as uid {user}; {_WORKING}",
-            installed.origin(path),
-            key=scope.key(Kind.AGENT, installed.id),
-            advice=_USER_ADVICE,
-        )
-
-
-def _manifest_owner(deployment: AgentDeployment) -> Iterator[Finding]:
-    own = dig(deployment.container, "securityContext", "runAsUser")
-    of_pod = dig(deployment.pod, "securityContext", "runAsUser")
-    user = of_pod if own is None else own
-    if not isinstance(user, int) or user == 0:
-        return
-    place = (
-        deployment.pod_origin("securityContext", "runAsUser")
-        if own is None
-        else deployment.origin("securityContext", "runAsUser")
-    )
-    if user not in _USERS:
-        yield Finding(
-            "R32",
-            Severity.WARNING,
-            f"{deployment.name} runs as uid {user}; {_WORKING}",
-            place,
-            advice=_USER_ADVICE,
-        )
-    if dig(deployment.pod, "securityContext", "fsGroup") is None:
-        yield Finding(
-            "R32",
-            Severity.WARNING,
-            f"{deployment.name} runs as uid {user} and sets no `fsGroup`: unless the platform assigns one, the key "
-            "is owned by uid 0",
-            place,
-            advice=f"Set `fsGroup: {user}` in the pod's `securityContext`.",
         )
 
 
@@ -159,7 +140,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=AGENT_WORKLOADS,
         check=_readable_by_owner_only,
     ),
     Rule(
@@ -168,7 +149,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=AGENT_WORKLOADS,
         check=_owned_by_user,
     ),
 )

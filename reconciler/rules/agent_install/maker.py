@@ -1,18 +1,18 @@
 """The rule about who made the objects on a cluster: R46 (agent and operator 2.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from reconciler.facts.agent_installation import AGENT, Method, method_of, named, namespace_of, on_clusters
+from reconciler.facts.agent_installation import AGENT, Method, method_of, namespace_of
 from reconciler.facts.agent_manifest import DEPLOYMENT, is_agent
 from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.manifest import AGENT_CONFIG_MAP
-from reconciler.facts.scope import Scope
-from reconciler.model.cluster_state import ClusterState
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.cluster_state import ClusterObject, ClusterState
+from reconciler.model.finding import Severity
 from reconciler.model.json import JsonObject
-from reconciler.model.kind import Kind
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import AGENTS_ON_CLUSTERS
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _RELEASE = "meta.helm.sh/release-name"
@@ -20,30 +20,20 @@ _RELEASE_RECORD = f"sh.helm.release.v1.{AGENT}."
 _CONFIG_MAP = ("v1", "ConfigMap")
 
 
-def _one_method(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed, cluster in on_clusters(scope):
-        method = method_of(installed.install)
-        state = scope.cluster_state(cluster)
-        if method is None:
-            continue
-        if state is None or state.of(*DEPLOYMENT) is None:
-            yield Unknown(
-                "R46",
-                f"who made what Agent `{installed.id}` consists of: {scope.unseen(cluster)}",
-                scope.unseen(cluster),
-            )
-            continue
-        others = _made_otherwise(state, namespace_of(installed.install), method)
-        if not others:
-            continue
+def _one_method(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
+    install = subject.fact.install
+    method = method_of(install)
+    if method is None:
+        return
+    deployments = subject.seen.objects(install.cluster, *DEPLOYMENT)
+    state = subject.seen.cluster(install.cluster)
+    others = _made_otherwise(state, deployments, namespace_of(install), method)
+    if others:
         name, manager = others[0]
         more = f", and {len(others) - 1} more" if len(others) > 1 else ""
-        yield Finding(
-            "R46",
-            Severity.ERROR,
-            f"{named(installed)} is to be installed by {method}, and {name} there is managed by {manager}{more}",
-            installed.origin(("method",)),
-            key=scope.key(Kind.AGENT, installed.id),
+        yield subject.says(
+            f"{subject.name} is to be installed by {method}, and {name} there is managed by {manager}{more}",
+            at=subject.fact.origin(("method",)),
             advice=f"Declare `method: {_other(method)}` to adopt it, or remove it first.",
         )
 
@@ -52,10 +42,12 @@ def _other(method: Method) -> Method:
     return Method.MANIFESTS if method is Method.HELM else Method.HELM
 
 
-def _made_otherwise(state: ClusterState, namespace: str, method: Method) -> list[tuple[str, str]]:
+def _made_otherwise(
+    state: ClusterState, deployments: Iterable[ClusterObject], namespace: str, method: Method
+) -> list[tuple[str, str]]:
     """Objects of the Agent that the other method made, each with its manager."""
     found = []
-    for there in (*(state.of(*DEPLOYMENT) or ()), *(state.of(*_CONFIG_MAP) or ())):
+    for there in (*deployments, *(state.of(*_CONFIG_MAP) or ())):
         is_ours = is_agent(there.body) or there.name in (AGENT, AGENT_CONFIG_MAP)
         if there.namespace == namespace and is_ours and _is_of_helm(there.body) != (method is Method.HELM):
             found.append((f"{there.kind} `{there.name}`", _manager(there.body)))
@@ -92,7 +84,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),
-        over=SCOPE,
+        over=AGENTS_ON_CLUSTERS,
         check=_one_method,
     ),
 )

@@ -13,18 +13,21 @@ from reconciler.facts.agent_installation import (
     on_clusters,
 )
 from reconciler.facts.agent_manifest import DEPLOYMENT, is_agent, is_agent_image
-from reconciler.facts.definition import dig
+from reconciler.facts.definition import dig, items
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.manifest import is_object
 from reconciler.facts.operator import CONTROLLER
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.declaration import Foreign
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
-from reconciler.vendor.host import SUITED, is_request_driven, spelled
+from reconciler.model.unseen import untold
+from reconciler.rules.over import AGENT_INSTALLS, MANIFESTS, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
+from reconciler.vendor.host import REQUEST_DRIVEN, SUITED, is_request_driven, spelled
 
 _NAMESPACE = ("v1", "Namespace")
 _OPERATOR = "Operator"
@@ -40,21 +43,27 @@ class _Neighbour:
     agent: str = ""
 
 
-def _own_namespace(scope: Scope) -> Iterator[Finding | Unknown]:
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An Agent on a cluster, and what else is declared for its namespace."""
+
+    installed: InstalledAgent
+    cluster: str
+    namespace: str
+    beside: tuple[_Neighbour, ...]
+
+
+def _placed(scope: Scope) -> Iterator[Subject[_Placed]]:
     installs = list(on_clusters(scope))
     neighbours = _declared_for(scope) if installs else {}
     for installed, cluster in installs:
         namespace = namespace_of(installed.install)
-        declared = [one for one in neighbours.get((cluster, namespace), ()) if one.agent != installed.id]
-        has_operator = any(one.name.startswith(_OPERATOR) for one in declared)
-        found = _found_beside(scope, cluster, namespace, has_operator=has_operator)
-        if found is None:
-            unseen = scope.unseen(cluster)
-            reason = f"whether Agent `{installed.id}` has its namespace for itself: {unseen}"
-            yield Unknown("R28", reason, unseen)
-        names = [*(one.name for one in declared), *(found or ())]
-        if names:
-            yield _shared(scope, installed, names, [one.origin for one in declared])
+        beside = tuple(one for one in neighbours.get((cluster, namespace), ()) if one.agent != installed.id)
+        fact, key = _Placed(installed, cluster, namespace, beside), scope.key(Kind.AGENT, installed.id)
+        yield Subject(fact, scope, named(installed), installed.origin(("namespace",)), key)
+
+
+PLACED = Over("Agent in its namespace", _placed)
 
 
 def _declared_for(scope: Scope) -> Mapping[tuple[str, str], Sequence[_Neighbour]]:
@@ -79,88 +88,88 @@ def _declared_for(scope: Scope) -> Mapping[tuple[str, str], Sequence[_Neighbour]
     return found
 
 
-def _found_beside(scope: Scope, cluster: str, namespace: str, *, has_operator: bool) -> list[str] | None:
-    """Deployments on the cluster that are not the Agent's; None where they were not read."""
-    state = scope.cluster_state(cluster)
-    deployments = None if state is None else state.of(*DEPLOYMENT)
-    if deployments is None:
-        return None
-    return [
-        f"Deployment `{found.name}`"
-        for found in deployments
-        if found.namespace == namespace
-        and not is_agent(found.body)
-        and not (has_operator and found.name == CONTROLLER)
+def _own_namespace(subject: Subject[_Placed]) -> Iterator[Answer]:
+    placed, names = subject.fact, [one.name for one in subject.fact.beside]
+    state = subject.scope.cluster_state(placed.cluster)
+    found = None if state is None else state.of(*DEPLOYMENT)
+    has_operator = any(name.startswith(_OPERATOR) for name in names)
+    names += [
+        f"Deployment `{one.name}`"
+        for one in found or ()
+        if one.namespace == placed.namespace
+        and not is_agent(one.body)
+        and not (has_operator and one.name == CONTROLLER)
     ]
+    if names:
+        yield _shared(subject, names)
+    subject.seen.objects(placed.cluster, *DEPLOYMENT)
 
 
-def _shared(scope: Scope, installed: InstalledAgent, names: list[str], places: list[Origin]) -> Finding:
-    namespace = namespace_of(installed.install)
-    is_removed = _is_removed_with_agent(scope, installed, namespace)
+def _shared(subject: Subject[_Placed], names: list[str]) -> Answer:
+    is_removed = _is_removed_with_agent(subject.scope, subject.fact)
     others = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     effect = "; uninstalling the Agent deletes the namespace with everything in it" if is_removed else ""
-    return Finding(
-        "R28",
-        Severity.ERROR if is_removed else Severity.WARNING,
-        f"{named(installed)} shares namespace `{namespace}` with {others}{effect}",
-        installed.origin(("namespace",)),
-        key=scope.key(Kind.AGENT, installed.id),
-        others=tuple(places),
+    return subject.says(
+        f"{subject.name} shares namespace `{subject.fact.namespace}` with {others}{effect}",
+        others=tuple(one.origin for one in subject.fact.beside),
         advice="Give each a namespace of its own.",
+        severity=Severity.ERROR if is_removed else Severity.WARNING,
     )
 
 
-def _is_removed_with_agent(scope: Scope, installed: InstalledAgent, namespace: str) -> bool:
+def _is_removed_with_agent(scope: Scope, placed: _Placed) -> bool:
     """True where the namespace is one of the Agent's manifests, in the tree or as applied."""
-    if method_of(installed.install) is Method.HELM:
+    if method_of(placed.installed.install) is Method.HELM:
         return False
-    state = scope.cluster_state(installed.install.cluster or "")
+    state = scope.cluster_state(placed.cluster)
     live = [
         found.body
         for found in (None if state is None else state.of(*_NAMESPACE)) or ()
-        if found.name == namespace
+        if found.name == placed.namespace
     ]
     in_tree = [
         foreign.raw
         for foreign in scope.everything.foreign
-        if is_object(foreign, *_NAMESPACE) and dig(foreign.raw, "metadata", "name") == namespace
+        if is_object(foreign, *_NAMESPACE) and dig(foreign.raw, "metadata", "name") == placed.namespace
     ]
     return any(is_agent(body) for body in (*live, *in_tree))
 
 
-def _long_running(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed in scope.agent_installs:
-        host = spelled(installed.install.host)
-        if host in SUITED:
-            continue
-        if is_request_driven(host):
-            yield Finding(
-                "R29",
-                Severity.ERROR,
-                f"Agent `{installed.id}` has no port to listen on; `{installed.install.host}` would stop it",
-                installed.origin(("host",)),
-                key=scope.key(Kind.AGENT, installed.id),
-                advice="Run it where a container keeps running without requests: on a cluster, with Docker, or in "
-                "Azure Container Instances.",
-            )
-        else:
-            hint = did_you_mean(host, SUITED)
-            yield Unknown(
-                "R29",
-                f"whether host `{installed.install.host}` of Agent `{installed.id}` keeps a container running without "
-                "requests" + (f". {hint}" if hint else ""),
-            )
-    for foreign in scope.everything.foreign:
-        if is_object(foreign, "serving.knative.dev/", "Service"):
-            containers = dig(foreign.raw, "spec", "template", "spec", "containers")
-            if isinstance(containers, list) and any(is_agent_image(dig(one, "image")) for one in containers):
-                yield Finding(
-                    "R29",
-                    Severity.ERROR,
-                    "The Agent has no port to listen on; a Knative or Cloud Run service would stop it",
-                    foreign.origin(("kind",)),
-                    advice="Run it as a Deployment, or where else a container keeps running without requests.",
-                )
+def _long_running(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
+    given = subject.fact.install.host
+    host, place = spelled(given), subject.fact.origin(("host",))
+    if host in SUITED:
+        return
+    if is_request_driven(host):
+        yield subject.says(
+            f"{subject.name} has no port to listen on; `{given}` would stop it",
+            at=place,
+            advice="Run it where a container keeps running without requests: on a cluster, with Docker, or in "
+            "Azure Container Instances.",
+        )
+        return
+    suggestion = did_you_mean(host, (*SUITED, *sorted(REQUEST_DRIVEN)))
+    if suggestion:
+        message = (
+            f"Host `{given}` of {subject.name} is not known, so nothing that its host decides was judged"
+        )
+        yield subject.says(message, at=place, advice=suggestion)
+    else:
+        question = f"whether host `{given}` of {subject.name} keeps a container running without requests"
+        yield subject.doubts(question, untold("it is none of those that are known"))
+
+
+def _no_service(subject: Subject[Foreign]) -> Iterator[Answer]:
+    foreign = subject.fact
+    if not is_object(foreign, "serving.knative.dev/", "Service"):
+        return
+    containers = items(dig(foreign.raw, "spec", "template", "spec", "containers"))
+    if any(is_agent_image(dig(one, "image")) for one in containers):
+        yield subject.says(
+            "The Agent has no port to listen on; a Knative or Cloud Run service would stop it",
+            at=foreign.origin(("kind",)),
+            advice="Run it as a Deployment, or where else a container keeps running without requests.",
+        )
 
 
 RULES = (
@@ -170,7 +179,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=PLACED,
         check=_own_namespace,
     ),
     Rule(
@@ -179,7 +188,8 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=AGENT_INSTALLS,
         check=_long_running,
+        also=(Part(MANIFESTS, _no_service),),
     ),
 )

@@ -13,15 +13,16 @@ from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.manifest import agent_installations
 from reconciler.facts.pattern import is_open
 from reconciler.facts.scope import Scope
+from reconciler.facts.workload import Product, live_workloads
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import untold
-from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import Unseen, UnseenError, untold
+from reconciler.rules.over import Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,55 +33,85 @@ class _User:
     origin: Origin
 
 
-def _in_use(scope: Scope) -> Iterator[Finding | Unknown]:
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is known of one Agent: whether it is installed, whether something names it, and its first user."""
+
+    agent: Declared[AgentDocument]
+    is_installed: bool | Unseen
+    is_named: bool | Unseen
+    user: _User | None
+
+
+def _standings(scope: Scope) -> Iterator[Subject[_Standing]]:
     running = {installed.id for installed in scope.all_agent_installs}
-    by_manifests = _is_installed_by_manifests(scope)
+    elsewhere = _otherwise_installed(scope, is_declared=bool(running))
     referred, is_open_ended = _referred(scope)
-    is_told = scope.has_read(Kind.DEFINITION) and not is_open_ended
-    unplaced = scope.agent_ids - running if running else frozenset()
-    unnamed = scope.agent_ids - referred
-    users = _users(scope) if unplaced and not by_manifests else {}
+    otherwise: bool | Unseen = untold("some definitions leave the Agent to a placeholder")
+    if not is_open_ended:
+        otherwise = False if scope.has_read(Kind.DEFINITION) else scope.unread(Kind.DEFINITION)
+    users = _users(scope) if scope.agent_ids - running and elsewhere is False else {}
     for agent in scope.agents:
         name = agent.document.metadata.id
-        lacks_install, lacks_reference = name in unplaced and not by_manifests, name in unnamed and is_told
-        if lacks_install:
-            yield _uninstalled(scope, agent, users.get(name), lacks_reference=lacks_reference)
-        elif lacks_reference:
-            yield Finding(
-                "R47",
-                Severity.WARNING,
-                f"Agent `{name}` is named by no definition, so nothing goes through it",
-                agent.origin(("metadata", "id")),
-                key=scope.key(Kind.AGENT, name),
-                advice="Declare an agent definition that names it, or remove the Agent.",
-            )
-    if unplaced and by_manifests:
-        reason = (
-            f"whether manifests in the tree install {listed(sorted(unplaced))}: they do not name an Agent"
+        standing = _Standing(
+            agent,
+            True if name in running else elsewhere,
+            True if name in referred else otherwise,
+            users.get(name),
         )
-        yield Unknown("R47", reason)
-    if unnamed and not is_told:
-        because = untold("some leave it to a placeholder") if is_open_ended else scope.unread(Kind.DEFINITION)
-        yield Unknown("R47", f"whether a definition names {listed(sorted(unnamed))}: {because}", because)
+        place, key = agent.origin(("metadata", "id")), scope.key(Kind.AGENT, name)
+        yield Subject(standing, scope, f"Agent `{name}`", place, key)
 
 
-def _uninstalled(
-    scope: Scope, agent: Declared[AgentDocument], user: _User | None, *, lacks_reference: bool
-) -> Finding:
-    name = agent.document.metadata.id
+STANDINGS = Over("Agent and its users", _standings)
+
+
+def _otherwise_installed(scope: Scope, *, is_declared: bool) -> bool | Unseen:
+    """False where an Agent without an installation of its own is certain to be installed nowhere."""
+    if _is_installed_by_manifests(scope):
+        return untold("manifests in the tree install an Agent and do not name it")
+    if is_declared:
+        return False
+    clusters = scope.settings.clusters
+    if not clusters:
+        return untold("no document says where it runs (`install`), and the settings name no cluster")
+    for cluster in clusters:
+        try:
+            there = any(found.product is Product.AGENT for found in live_workloads(scope, cluster))
+        except UnseenError as error:
+            return error.unseen
+        if there:
+            return untold(f"an Agent runs on cluster `{cluster}`, and no document says which (`install`)")
+    return False
+
+
+def _is_run(subject: Subject[_Standing]) -> Iterator[Answer]:
+    standing, user = subject.fact, subject.fact.user
+    if isinstance(standing.is_installed, Unseen):
+        raise UnseenError(standing.is_installed)
+    if standing.is_installed:
+        return
     if user is not None:
         more = f", and {user.name} uses it"
     else:
-        more = " and named by no definition" if lacks_reference else ""
-    return Finding(
-        "R47",
-        Severity.WARNING if user is None else Severity.ERROR,
-        f"Agent `{name}` is installed nowhere{more}",
-        agent.origin(("metadata", "id")),
-        key=scope.key(Kind.AGENT, name),
+        more = " and named by no definition" if standing.is_named is False else ""
+    yield subject.says(
+        f"{subject.name} is installed nowhere{more}",
         others=() if user is None else (user.origin,),
         advice="Declare where it runs under `install`, or take it out of what uses it.",
+        severity=Severity.WARNING if user is None else Severity.ERROR,
     )
+
+
+def _is_named(subject: Subject[_Standing]) -> Iterator[Answer]:
+    standing = subject.fact
+    if isinstance(standing.is_named, Unseen):
+        raise UnseenError(standing.is_named)
+    if not standing.is_named and standing.is_installed is not False:
+        yield subject.says(
+            f"{subject.name} is named by no definition, so nothing goes through it",
+            advice="Declare an agent definition that names it, or remove the Agent.",
+        )
 
 
 def _is_installed_by_manifests(scope: Scope) -> bool:
@@ -131,48 +162,57 @@ def _uses(scope: Scope, of_type: str | None = None) -> Iterator[tuple[Member, As
             yield member, ask, agent
 
 
-def _reaches(scope: Scope) -> Iterator[Finding | Unknown]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A cluster definition that sends its traffic through an Agent, with the installations of that."""
+
+    definition: DeclaredDefinition
+    agent: str
+    installs: tuple[InstalledAgent, ...]
+
+
+def _ways(scope: Scope) -> Iterator[Subject[_Way]]:
     installs: dict[str, list[InstalledAgent]] = defaultdict(list)
     for installed in scope.all_agent_installs:
         installs[installed.id].append(installed)
     if not installs or not any(cluster.network for cluster in scope.settings.clusters.values()):
         return
-    untold: set[str] = set()
     for member, _, agent in _uses(scope, CLUSTER_TYPE):
         definition = member.declared
-        if definition is None or agent not in installs or is_git_target(definition) is not False:
-            continue
-        cluster = scope.cluster_of(definition)
-        facts = scope.cluster_facts(cluster)
-        if facts is None or facts.network is None:
-            untold.add(f"the network of the cluster of `{definition.id}` (`clusters.<name>.network`)")
-            continue
-        reached = [reaches(scope, installed, facts.network) for installed in installs[agent]]
-        if None in reached:
-            untold.add(f"the networks that Agent `{agent}` reaches (`install.networks`)")
-        elif not all(reached):
-            first = installs[agent][reached.index(False)]
-            yield _unreached(scope, definition, first, facts.network, is_none=not any(reached))
-    if untold:
-        yield Unknown("R49", "not declared: " + "; ".join(sorted(untold)))
+        if definition is not None and agent in installs and is_git_target(definition) is False:
+            way, key = (
+                _Way(definition, agent, tuple(installs[agent])),
+                scope.key(Kind.DEFINITION, definition.id),
+            )
+            yield Subject(way, scope, f"definition `{definition.id}`", definition.origin(), key)
 
 
-def _unreached(
-    scope: Scope, definition: DeclaredDefinition, installed: InstalledAgent, network: str, *, is_none: bool
-) -> Finding:
-    cluster = scope.cluster_of(definition)
-    where = (
-        "" if is_none or installed.install.cluster is None else f" from cluster `{installed.install.cluster}`"
-    )
-    return Finding(
-        "R49",
-        Severity.ERROR if is_none else Severity.WARNING,
-        f"Agent `{installed.id}` does not reach network `{network}`{where}, where cluster `{cluster}` of "
-        f"`{definition.id}` stands" + ("" if is_none else "; a part of the requests fails"),
-        installed.origin(("networks",)),
-        key=scope.key(Kind.DEFINITION, definition.id),
-        others=(definition.origin(),),
+WAYS = Over("cluster behind an Agent", _ways)
+
+
+def _reaches(subject: Subject[_Way]) -> Iterator[Answer]:
+    way, scope = subject.fact, subject.scope
+    cluster = scope.cluster_of(way.definition)
+    facts = scope.cluster_facts(cluster)
+    network = None if facts is None else facts.network
+    if network is None:
+        raise UnseenError(untold("the network of its cluster is not set (`clusters.<name>.network`)"))
+    reached = [reaches(scope, installed, network) for installed in way.installs]
+    if None in reached:
+        raise UnseenError(
+            untold(f"the networks that Agent `{way.agent}` reaches are not declared (`install.networks`)")
+        )
+    if all(reached):
+        return
+    first, is_none = way.installs[reached.index(False)], not any(reached)
+    where = "" if is_none or first.install.cluster is None else f" from cluster `{first.install.cluster}`"
+    yield subject.says(
+        f"Agent `{way.agent}` does not reach network `{network}`{where}, where cluster `{cluster}` of "
+        f"`{way.definition.id}` stands" + ("" if is_none else "; a part of the requests fails"),
+        at=first.origin(("networks",)),
+        others=(subject.place,),
         advice=f"Use an Agent in network `{network}`, or add it to `networks` once there is a way.",
+        severity=Severity.ERROR if is_none else Severity.WARNING,
     )
 
 
@@ -182,9 +222,10 @@ RULES = (
         title="An Agent is installed and used",
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
-        sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
-        check=_in_use,
+        sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=STANDINGS,
+        check=_is_run,
+        also=(Part(STANDINGS, _is_named),),
     ),
     Rule(
         id="R49",
@@ -192,7 +233,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=WAYS,
         check=_reaches,
     ),
 )

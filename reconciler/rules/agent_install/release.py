@@ -4,49 +4,42 @@ from collections.abc import Iterator
 
 from reconciler.facts.agent_image import image, tag_of
 from reconciler.facts.agent_installation import Method, method_of, named
-from reconciler.facts.agent_manifest import agent_deployments, text_at
+from reconciler.facts.agent_manifest import AgentDeployment, text_at
+from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.pattern import is_filled_in
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.workload import Workload
+from reconciler.model.finding import Severity
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import Path
-from reconciler.model.kind import Kind
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import AGENT_INSTALLS, AGENT_WORKLOADS
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.vendor.version import is_older, parsed
 
 _LATEST = "latest"
 _OLDEST_HELM = "3.8"
+_NAME_VERSION = "Name a version, such as `:1.8.4`, or a digest."
 
 
 def _is_latest(tag: str) -> bool:
     return tag == _LATEST or tag.startswith(f"{_LATEST}-")
 
 
-def _pinned(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed in scope.agent_installs:
-        for problem, path, advice in _unpinned(installed.install):
-            yield Finding(
-                "R37",
-                Severity.WARNING,
-                f"{named(installed)}: {problem}",
-                installed.origin(path),
-                key=scope.key(Kind.AGENT, installed.id),
-                advice=advice,
-            )
-        if any(is_filled_in(text) for text in (installed.install.image or "", _chart(installed.install))):
-            yield Unknown("R37", f"the version of {named(installed)} is filled in later")
-    for deployment in agent_deployments(scope):
-        named_image = text_at(deployment.container, "image")
-        problem = "" if is_filled_in(named_image) else _image_problem(named_image)
-        if problem:
-            yield Finding(
-                "R37",
-                Severity.WARNING,
-                f"{deployment.name}: {problem}",
-                deployment.origin("image"),
-                advice="Name a version, such as `:1.8.4`, or a digest.",
-            )
+def _pinned(subject: Subject[Workload]) -> Iterator[Answer]:
+    match subject.fact.written:
+        case InstalledAgent() as installed:
+            install = installed.install
+            for problem, path, advice in _unpinned(install):
+                yield subject.says(f"{subject.name}: {problem}", at=installed.origin(path), advice=advice)
+            if any(is_filled_in(text) for text in (install.image or "", _chart(install))):
+                raise UnseenError(untold("its version is filled in later"))
+        case AgentDeployment() as deployment:
+            image_name = text_at(deployment.container, "image")
+            problem = "" if is_filled_in(image_name) else _image_problem(image_name)
+            if problem:
+                message = f"{subject.name}: {problem}"
+                yield subject.says(message, at=deployment.origin("image"), advice=_NAME_VERSION)
 
 
 def _chart(install: AgentInstall) -> str:
@@ -58,7 +51,7 @@ def _unpinned(install: AgentInstall) -> Iterator[tuple[str, Path, str]]:
     if install.image is not None and not is_filled_in(install.image):
         problem = _image_problem(install.image)
         if problem:
-            yield problem, ("image",), "Name a version, such as `:1.8.4`, or a digest."
+            yield problem, ("image",), _NAME_VERSION
     elif install.image is None and not is_helm:
         yield "no image is named, so its version is not pinned", (), "Set `image` with a version."
     elif install.image is None and _is_latest(tag_of(install)):
@@ -83,28 +76,20 @@ def _image_problem(text: str) -> str:
     return f"tag `{parts.tag}` of the image moves" if _is_latest(parts.tag) else ""
 
 
-def _recent_helm(scope: Scope) -> Iterator[Finding | Unknown]:
-    untold: list[str] = []
-    for installed in scope.agent_installs:
-        version = installed.install.helmVersion
-        if method_of(installed.install) is not Method.HELM:
-            continue
-        older = None if version is None else is_older(version, _OLDEST_HELM)
-        if older is None:
-            untold.append(f"`{installed.id}`")
-        elif older:
-            yield Finding(
-                "R48",
-                Severity.WARNING,
-                f"{named(installed)} is installed with Helm {version}; charts in a registry need {_OLDEST_HELM}, or a "
-                "switch before it",
-                installed.origin(("helmVersion",)),
-                key=scope.key(Kind.AGENT, installed.id),
-                advice="Use Helm 3.8 or later, or set `HELM_EXPERIMENTAL_OCI=1` where it runs.",
-            )
-    if untold:
-        names = ", ".join(dict.fromkeys(untold))
-        yield Unknown("R48", f"which Helm installs {names} is not declared (`helmVersion`)")
+def _recent_helm(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
+    version = subject.fact.install.helmVersion
+    if method_of(subject.fact.install) is not Method.HELM:
+        return
+    older = None if version is None else is_older(version, _OLDEST_HELM)
+    if older is None:
+        raise UnseenError(untold("which Helm installs it is not declared (`helmVersion`)"))
+    if older:
+        yield subject.says(
+            f"{named(subject.fact)} is installed with Helm {version}; charts in a registry need {_OLDEST_HELM}, or a "
+            "switch before it",
+            at=subject.fact.origin(("helmVersion",)),
+            advice="Use Helm 3.8 or later, or set `HELM_EXPERIMENTAL_OCI=1` where it runs.",
+        )
 
 
 RULES = (
@@ -114,7 +99,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=AGENT_WORKLOADS,
         check=_pinned,
     ),
     Rule(
@@ -123,7 +108,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=AGENT_INSTALLS,
         check=_recent_helm,
     ),
 )

@@ -11,7 +11,6 @@ from reconciler.facts.agent_installation import (
     method_of,
     named,
     namespace_of,
-    on_clusters,
 )
 from reconciler.facts.agent_manifest import (
     DEPLOYMENT,
@@ -25,33 +24,36 @@ from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent, installs_of
 from reconciler.facts.manifest import is_object
 from reconciler.facts.pattern import is_filled_in
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.workload import Workload
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import Declared, Foreign
+from reconciler.model.finding import Severity
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import JsonObject, Path
-from reconciler.model.kind import Kind
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import AGENT_WORKLOADS, AGENTS, AGENTS_ON_CLUSTERS, MANIFESTS
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 
 _AUTOSCALERS = (("autoscaling/", "HorizontalPodAutoscaler"), ("keda.sh/", "ScaledObject"))
 _LIVE_AUTOSCALER = ("autoscaling/v2", "HorizontalPodAutoscaler")
 _ADVICE = "Set a fixed number of `replicas` and remove the autoscaler."
 
 
-def _fixed(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed in scope.agent_installs:
-        for problem, path, advice in _changing(installed.install):
-            yield Finding(
-                "R30",
-                Severity.WARNING,
-                f"{named(installed)} {problem}; a change in the number of replicas cuts running transfers",
-                installed.origin(path),
-                key=scope.key(Kind.AGENT, installed.id),
-                advice=advice,
+def _fixed(subject: Subject[Workload]) -> Iterator[Answer]:
+    match subject.fact.written:
+        case InstalledAgent() as installed:
+            for problem, path, advice in _changing(installed.install):
+                message = (
+                    f"{subject.name} {problem}; a change in the number of replicas cuts running transfers"
+                )
+                yield subject.says(message, at=installed.origin(path), advice=advice)
+        case AgentDeployment(manifest=manifest) if dig(manifest.raw, "spec", "replicas") == 0:
+            yield subject.says(
+                f"{subject.name} has no replica, so nothing gets through the Agent's tunnel",
+                at=manifest.origin(("spec", "replicas")),
+                advice="Set `replicas` to 1 or more.",
             )
-    yield from _scaled_by_manifest(scope)
-    for installed, cluster in on_clusters(scope):
-        yield from _scaled_on_cluster(scope, installed, cluster)
 
 
 def _changing(install: AgentInstall) -> Iterator[tuple[str, Path, str]]:
@@ -72,30 +74,17 @@ def _changing(install: AgentInstall) -> Iterator[tuple[str, Path, str]]:
         yield "has no replica, so nothing gets through its tunnel", ("replicas",), advice
 
 
-def _scaled_by_manifest(scope: Scope) -> Iterator[Finding]:
-    deployments = list(agent_deployments(scope))
-    names = {AGENT, *(text_at(deployment.manifest.raw, "metadata", "name") for deployment in deployments)}
-    for foreign in scope.everything.foreign:
-        if any(is_object(foreign, *autoscaler) for autoscaler in _AUTOSCALERS) and _targets(
-            foreign.raw, names
-        ):
-            yield Finding(
-                "R30",
-                Severity.WARNING,
-                f"{foreign.raw['kind']} `{text_at(foreign.raw, 'metadata', 'name')}` changes the number of replicas "
-                "of the Agent, which cuts running transfers",
-                foreign.origin(("spec", "scaleTargetRef")),
-                advice="Remove it and set a fixed number of replicas.",
-            )
-    for deployment in deployments:
-        if dig(deployment.manifest.raw, "spec", "replicas") == 0:
-            yield Finding(
-                "R30",
-                Severity.WARNING,
-                f"{deployment.name} has no replica, so nothing gets through the Agent's tunnel",
-                deployment.manifest.origin(("spec", "replicas")),
-                advice="Set `replicas` to 1 or more.",
-            )
+def _scaled_by_manifest(subject: Subject[Foreign]) -> Iterator[Answer]:
+    body = subject.fact.raw
+    if not any(is_object(subject.fact, *autoscaler) for autoscaler in _AUTOSCALERS):
+        return
+    deployments = agent_deployments(subject.scope)
+    if _targets(body, {AGENT, *(text_at(one.manifest.raw, "metadata", "name") for one in deployments)}):
+        yield subject.says(
+            f"{subject.name} changes the number of replicas of the Agent, which cuts running transfers",
+            at=subject.fact.origin(("spec", "scaleTargetRef")),
+            advice="Remove it and set a fixed number of replicas.",
+        )
 
 
 def _targets(body: JsonObject, names: set[str]) -> bool:
@@ -103,50 +92,33 @@ def _targets(body: JsonObject, names: set[str]) -> bool:
     return dig(target, "name") in names and dig(target, "kind") in (None, "Deployment")
 
 
-def _scaled_on_cluster(scope: Scope, installed: InstalledAgent, cluster: str) -> Iterator[Finding | Unknown]:
-    state = scope.cluster_state(cluster)
-    autoscalers = None if state is None else state.of(*_LIVE_AUTOSCALER)
-    if state is None or autoscalers is None:
-        yield Unknown(
-            "R30",
-            f"whether an autoscaler acts on Agent `{installed.id}`: {scope.unseen(cluster)}",
-            scope.unseen(cluster),
-        )
-        return
-    namespace = namespace_of(installed.install)
-    deployments = [d for d in state.of(*DEPLOYMENT) or () if d.namespace == namespace and is_agent(d.body)]
-    names = {AGENT, *(deployment.name for deployment in deployments)}
+def _scaled_on_cluster(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
+    install = subject.fact.install
+    cluster, namespace = install.cluster, namespace_of(install)
+    autoscalers = subject.seen.objects(cluster, *_LIVE_AUTOSCALER)
+    deployments = subject.seen.cluster(cluster).of(*DEPLOYMENT) or ()
+    names = {AGENT, *(d.name for d in deployments if d.namespace == namespace and is_agent(d.body))}
     for autoscaler in autoscalers:
         if autoscaler.namespace == namespace and _targets(autoscaler.body, names):
-            yield Finding(
-                "R30",
-                Severity.WARNING,
+            yield subject.says(
                 f"Autoscaler `{autoscaler.name}` on cluster `{cluster}` changes the number of replicas of Agent "
-                f"`{installed.id}`, which cuts running transfers",
-                installed.origin(("replicas",)),
-                key=scope.key(Kind.AGENT, installed.id),
+                f"`{subject.fact.id}`, which cuts running transfers",
+                at=subject.fact.origin(("replicas",)),
                 advice=f"Remove it from namespace `{namespace}` and set a fixed number of `replicas`.",
             )
 
 
-def _told_apart(scope: Scope) -> Iterator[Finding | Unknown]:
-    for agent in scope.agents:
-        yield from _declared_names(scope, installs_of(agent))
-    for deployment in agent_deployments(scope):
-        yield from _manifest_names(scope, deployment)
-
-
-def _declared_names(scope: Scope, installs: tuple[InstalledAgent, ...]) -> Iterator[Finding | Unknown]:
+def _told_apart(subject: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
     """Count replicas by the name they would all have; those that the cluster names are never alike."""
     alike: Counter[str] = Counter()
     places: dict[str, tuple[InstalledAgent, Path]] = {}
-    for installed in installs:
+    for installed in installs_of(subject.fact):
         install = installed.install
         value = (install.env or {}).get(CONNECTION_ID)
         if value is None and is_on_kubernetes(install):
             if method_of(install) is Method.HELM and _most(install) > 1:
-                reason = f"whether the chart sets `{CONNECTION_ID}` of {named(installed)} is not known"
-                yield Unknown("R39", reason)
+                question = f"whether replicas of {named(installed)} can be told apart"
+                yield subject.doubts(question, untold(f"the chart may set `{CONNECTION_ID}` or not"))
             continue
         if value is not None and is_filled_in(value):
             continue
@@ -156,13 +128,10 @@ def _declared_names(scope: Scope, installs: tuple[InstalledAgent, ...]) -> Itera
     for value, count in alike.items():
         if count > 1:
             installed, path = places[value]
-            yield Finding(
-                "R39",
-                Severity.WARNING,
-                f"{count} replicas of Agent `{installed.id}` cannot be told apart in logs: `{CONNECTION_ID}` is "
+            yield subject.says(
+                f"{count} replicas of {subject.name} cannot be told apart in logs: `{CONNECTION_ID}` is "
                 + ("the same for all" if value else "not set"),
-                installed.origin(path),
-                key=scope.key(Kind.AGENT, installed.id),
+                at=installed.origin(path),
                 advice=f"Leave `{CONNECTION_ID}` out on Kubernetes, where each pod has its own name; elsewhere give "
                 "each replica its own.",
             )
@@ -174,24 +143,23 @@ def _most(install: AgentInstall) -> int:
     return replicas if most is None else max(replicas, most)
 
 
-def _manifest_names(scope: Scope, deployment: AgentDeployment) -> Iterator[Finding | Unknown]:
+def _told_apart_in_manifest(subject: Subject[Workload]) -> Iterator[Answer]:
+    deployment = subject.fact.written
+    if not isinstance(deployment, AgentDeployment):
+        return
     replicas = dig(deployment.manifest.raw, "spec", "replicas")
     if not isinstance(replicas, int) or replicas < 2:
         return
-    found = environment(scope, deployment)
+    found = environment(subject.scope, deployment)
     variable = found.variables.get(CONNECTION_ID)
     if variable is None and found.unread:
-        listed = ", ".join(found.unread)
-        yield Unknown(
-            "R39", f"whether {listed} sets `{CONNECTION_ID}` for {deployment.name}: not in the tree"
-        )
-    elif variable is None or (variable.value is not None and not is_filled_in(variable.value)):
-        yield Finding(
-            "R39",
-            Severity.WARNING,
-            f"{replicas} replicas of {deployment.name} cannot be told apart in logs: `{CONNECTION_ID}` is "
+        unread = ", ".join(found.unread)
+        raise UnseenError(untold(f"{unread}, which may set `{CONNECTION_ID}`, is not in the tree"))
+    if variable is None or (variable.value is not None and not is_filled_in(variable.value)):
+        yield subject.says(
+            f"{replicas} replicas of {subject.name} cannot be told apart in logs: `{CONNECTION_ID}` is "
             + ("the same for all" if variable is not None and variable.value else "not set"),
-            deployment.origin("env") if variable is None else variable.origin,
+            at=deployment.origin("env") if variable is None else variable.origin,
             advice=f"Set `{CONNECTION_ID}` from the field `metadata.name`.",
         )
 
@@ -203,8 +171,9 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=AGENT_WORKLOADS,
         check=_fixed,
+        also=(Part(MANIFESTS, _scaled_by_manifest), Part(AGENTS_ON_CLUSTERS, _scaled_on_cluster)),
     ),
     Rule(
         id="R39",
@@ -212,7 +181,8 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=AGENTS,
         check=_told_apart,
+        also=(Part(AGENT_WORKLOADS, _told_apart_in_manifest),),
     ),
 )

@@ -6,6 +6,7 @@ Of values only log levels are ever printed, and those only where they are plain 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.facts.agent_installation import (
     CONNECTION_ID,
@@ -13,10 +14,11 @@ from reconciler.facts.agent_installation import (
     ORGS,
     PRIVATE_KEY_FILE,
     entries_of,
-    named,
     organizations_served,
+    place_of_organizations,
 )
 from reconciler.facts.agent_manifest import (
+    AgentDeployment,
     Variable,
     agent_deployments,
     config_maps,
@@ -25,17 +27,22 @@ from reconciler.facts.agent_manifest import (
     is_agent,
     own_variables,
 )
+from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.manifest import AGENT_CONFIG_MAP
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.workload import Workload, declared_workloads, variables_of
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import ResourceKey
-from reconciler.model.kind import Kind
+from reconciler.model.origin import Origin
+from reconciler.model.unseen import UnseenError, untold
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import AGENT_WORKLOADS, TARGET, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 
+F = TypeVar("F")
 _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 _KNOWN = (ORGS, PRIVATE_KEY_FILE, CONNECTION_ID, LOG_LEVEL)
 _OF_THE_OLD_AGENT = "REMOTE_PORT"
@@ -49,133 +56,102 @@ class _Set:
     """A variable that is set for some Agent. `is_used` tells that another variable is made from it."""
 
     variable: Variable
-    key: ResourceKey | None
     is_used: bool = False
 
 
-def _all_set(scope: Scope) -> Iterator[_Set]:
-    for installed in scope.agent_installs:
-        yield from _with_use(
-            [
-                Variable(name, value, named(installed), installed.origin(("env", name)))
-                for name, value in (installed.install.env or {}).items()
-            ],
-            scope.key(Kind.AGENT, installed.id),
-        )
+def _settings(scope: Scope) -> Iterator[Subject[_Set]]:
+    for workload in declared_workloads(scope):
+        match workload.written:
+            case InstalledAgent() as installed:
+                variables = variables_of(installed)
+            case AgentDeployment() as deployment:
+                variables = list(own_variables(deployment))
+            case _:
+                continue
+        used = {name for variable in variables for name in _USED.findall(variable.value or "")}
+        for variable in variables:
+            yield _setting(scope, _Set(variable, variable.name in used), workload.key(scope))
     for config_map in config_maps(scope):
         for variable in entries(config_map):
-            yield _Set(variable, None)
-    for deployment in agent_deployments(scope):
-        yield from _with_use(list(own_variables(deployment)), None)
+            yield _setting(scope, _Set(variable), None)
 
 
-def _with_use(variables: list[Variable], key: ResourceKey | None) -> Iterator[_Set]:
-    used = {name for variable in variables for name in _USED.findall(variable.value or "")}
-    for variable in variables:
-        yield _Set(variable, key, variable.name in used)
+def _setting(scope: Scope, one: _Set, key: ResourceKey | None) -> Subject[_Set]:
+    variable = one.variable
+    return Subject(one, scope, f"`{variable.name}` of {variable.holder}", variable.origin, key)
 
 
-def _serves(scope: Scope) -> Iterator[Finding | Unknown]:
-    for installed in scope.agent_installs:
-        served = organizations_served(installed)
-        if served is None or any(served):
-            continue
-        path = next(
-            (
-                path
-                for path, value in (
-                    (("env", ORGS), (installed.install.env or {}).get(ORGS)),
-                    (("orgs",), installed.install.orgs),
+SETTINGS = Over("setting of an Agent", _settings)
+
+
+def _serves(subject: Subject[Workload]) -> Iterator[Answer]:
+    match subject.fact.written:
+        case InstalledAgent() as installed:
+            served = organizations_served(installed)
+            if served is not None and not any(served):
+                yield subject.says(
+                    f"{subject.name} serves no organization: `{ORGS}` would be empty",
+                    at=installed.origin(place_of_organizations(installed) or ()),
+                    advice="Name the organizations, or leave the list out to serve those of the Agent.",
                 )
-                if value is not None
-            ),
-            ("helmValues", "humanitec", "org"),
-        )
-        yield Finding(
-            "R34",
-            Severity.ERROR,
-            f"{named(installed)} serves no organization: `{ORGS}` would be empty",
-            installed.origin(path),
-            key=scope.key(Kind.AGENT, installed.id),
-            advice="Name the organizations, or leave the list out to serve those of the Agent.",
-        )
-    yield from _manifests_serve(scope)
+        case AgentDeployment() as deployment:
+            found = environment(subject.scope, deployment)
+            orgs = found.variables.get(ORGS)
+            if orgs is not None:
+                if _is_empty(orgs):
+                    yield _unset(subject, f"`{ORGS}` of {subject.name} is empty ({orgs.holder})", orgs.origin)
+            elif found.unread:
+                unread = ", ".join(found.unread)
+                raise UnseenError(untold(f"{unread}, which may set `{ORGS}`, is not in the tree"))
+            else:
+                yield _unset(subject, f"`{ORGS}` is not set in {subject.name}", deployment.origin("env"))
 
 
-def _manifests_serve(scope: Scope) -> Iterator[Finding | Unknown]:
-    is_set = False
-    has_deployment = False
-    for deployment in agent_deployments(scope):
-        has_deployment = True
-        found = environment(scope, deployment)
-        orgs = found.variables.get(ORGS)
-        if orgs is not None:
-            is_set = True
-            if orgs.value is not None and not any(entries_of(orgs.value)):
-                yield _unset(f"`{ORGS}` of {deployment.name} is empty ({orgs.holder})", orgs)
-        elif found.unread:
-            unread = ", ".join(found.unread)
-            yield Unknown("R34", f"whether {unread} sets `{ORGS}` for {deployment.name}: not in the tree")
-        else:
-            place = Variable(ORGS, None, deployment.name, deployment.origin("env"))
-            yield _unset(f"`{ORGS}` is not set in {deployment.name}", place)
-    for config_map in config_maps(scope):
-        found_here = {variable.name: variable for variable in entries(config_map)}
-        orgs = found_here.get(ORGS)
-        if orgs is not None and not has_deployment and not any(entries_of(orgs.value or "")):
-            yield _unset(f"`{ORGS}` is empty in {orgs.holder}", orgs)
-        is_set = is_set or orgs is not None
+def _maps_serve(subject: Subject[Scope]) -> Iterator[Answer]:
+    """ConfigMaps of Agents whose Deployments are elsewhere."""
+    if any(True for _ in agent_deployments(subject.scope)):
+        return
+    maps = list(config_maps(subject.scope))
+    found = [variable for one in maps for variable in entries(one) if variable.name == ORGS]
+    for orgs in filter(_is_empty, found):
+        yield _unset(subject, f"`{ORGS}` is empty in {orgs.holder}", orgs.origin)
     # One that only changes another variable is a patch: the label tells whole objects.
-    if not is_set and not has_deployment:
-        for config_map in config_maps(scope):
-            if is_agent(config_map.raw):
-                place = Variable(ORGS, None, "", config_map.origin(("data",)))
-                yield _unset(f"`{ORGS}` is not set in ConfigMap `{AGENT_CONFIG_MAP}`", place)
+    for one in () if found else filter(lambda one: is_agent(one.raw), maps):
+        message = f"`{ORGS}` is not set in ConfigMap `{AGENT_CONFIG_MAP}`"
+        yield _unset(subject, message, one.origin(("data",)))
 
 
-def _unset(message: str, variable: Variable) -> Finding:
-    return Finding(
-        "R34",
-        Severity.ERROR,
-        message,
-        variable.origin,
-        advice=f"Set `{ORGS}` to the ids of the organizations, separated by commas.",
+def _is_empty(variable: Variable) -> bool:
+    return variable.value is not None and not any(entries_of(variable.value))
+
+
+def _unset(subject: Subject[F], message: str, place: Origin) -> Answer:
+    advice = f"Set `{ORGS}` to the ids of the organizations, separated by commas."
+    return subject.says(message, at=place, advice=advice)
+
+
+def _level(subject: Subject[_Set]) -> Iterator[Answer]:
+    variable = subject.fact.variable
+    if variable.name != LOG_LEVEL or variable.value is None or variable.value in _LEVELS:
+        return
+    if is_filled_in(variable.value):
+        raise UnseenError(untold("the value is filled in later"))
+    written = f"`{variable.value}`" if _WORD.fullmatch(variable.value) else "The value"
+    yield subject.says(
+        f"{written} of `{LOG_LEVEL}` is not a log level ({variable.holder})",
+        advice=did_you_mean(variable.value.upper(), _LEVELS) or f"Use one of {listed(_LEVELS)}.",
     )
 
 
-def _level(scope: Scope) -> Iterator[Finding | Unknown]:
-    for given in _all_set(scope):
-        variable = given.variable
-        if variable.name != LOG_LEVEL or variable.value is None or variable.value in _LEVELS:
-            continue
-        if is_filled_in(variable.value):
-            yield Unknown("R35", f"`{LOG_LEVEL}` is filled in later ({variable.origin})")
-            continue
-        said = f"`{variable.value}`" if _WORD.fullmatch(variable.value) else "The value"
-        yield Finding(
-            "R35",
-            Severity.ERROR,
-            f"{said} of `{LOG_LEVEL}` is not a log level ({variable.holder})",
-            variable.origin,
-            key=given.key,
-            advice=did_you_mean(variable.value.upper(), _LEVELS) or f"Use one of {listed(_LEVELS)}.",
-        )
-
-
-def _known(scope: Scope) -> Iterator[Finding | Unknown]:
-    for given in _all_set(scope):
-        variable = given.variable
-        if variable.name in _KNOWN or variable.name == _OF_THE_OLD_AGENT or given.is_used:
-            continue
-        yield Finding(
-            "R36",
-            Severity.WARNING,
-            f"`{variable.name}` is not a known setting of the Agent ({variable.holder})",
-            variable.origin,
-            key=given.key,
-            advice=did_you_mean(variable.name.upper(), _KNOWN)
-            or "Remove it, or switch this rule off for the object if you know that it has an effect.",
-        )
+def _known(subject: Subject[_Set]) -> Iterator[Answer]:
+    variable = subject.fact.variable
+    if variable.name in _KNOWN or variable.name == _OF_THE_OLD_AGENT or subject.fact.is_used:
+        return
+    yield subject.says(
+        f"`{variable.name}` is not a known setting of the Agent ({variable.holder})",
+        advice=did_you_mean(variable.name.upper(), _KNOWN)
+        or "Remove it, or switch this rule off for the object if you know that it has an effect.",
+    )
 
 
 RULES = (
@@ -185,8 +161,9 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=AGENT_WORKLOADS,
         check=_serves,
+        also=(Part(TARGET, _maps_serve),),
     ),
     Rule(
         id="R35",
@@ -194,7 +171,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=SETTINGS,
         check=_level,
     ),
     Rule(
@@ -203,7 +180,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=SETTINGS,
         check=_known,
     ),
 )

@@ -1,19 +1,21 @@
 """The rule about installations that are replicas of one Agent: R38 (agent and operator 2.2)."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.facts.agent_installation import ORGS, key_secret, named, namespace_of, organizations_served
 from reconciler.facts.declared_key import AgentKey, fingerprints, keys_by_agent
 from reconciler.facts.installed import InstalledAgent, installs_of
+from reconciler.facts.keyring import live_keys
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
+from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _DIFFERENCE = {"orgs": f"organizations (`{ORGS}`)", "privateKey": "key"}
 """What differs, by the member of the installation that says it."""
@@ -27,33 +29,48 @@ class _Held:
     is_seen: bool
 
 
-def _alike(scope: Scope) -> Iterator[Finding | Unknown]:
-    declared, live = keys_by_agent(scope), _live_keys(scope)
+@dataclass(frozen=True, slots=True)
+class _Replicas:
+    """Installations of one Agent, at least two; `registered` are fingerprints of its declared and its live keys."""
+
+    first: InstalledAgent
+    others: tuple[InstalledAgent, ...]
+    declared: Sequence[AgentKey]
+    registered: frozenset[str]
+
+
+def _replicas(scope: Scope) -> Iterator[Subject[_Replicas]]:
+    declared, live = keys_by_agent(scope), live_keys(scope) or {}
     for agent in scope.agents:
         first, *others = installs_of(agent) or (None,)
         if first is not None and others:
-            yield from _same_organizations(scope, first, others)
             keys = declared.get(first.id, ())
-            yield from _same_key(
-                scope, [first, *others], keys, fingerprints(keys) | live.get(first.id, set())
-            )
+            registered = frozenset((*fingerprints(keys), *live.get(first.id, ())))
+            replicas = _Replicas(first, tuple(others), keys, registered)
+            key = scope.key(Kind.AGENT, first.id)
+            yield Subject(replicas, scope, f"Agent `{first.id}`", first.origin(), key)
 
 
-def _same_organizations(
-    scope: Scope, first: InstalledAgent, others: list[InstalledAgent]
-) -> Iterator[Finding | Unknown]:
-    served = {id(installed): _served(scope, installed) for installed in (first, *others)}
+REPLICAS = Over("several installations of an Agent", _replicas)
+
+
+def _alike(subject: Subject[_Replicas]) -> Iterator[Answer]:
+    yield from _same_organizations(subject)
+    yield from _same_key(subject)
+
+
+def _same_organizations(subject: Subject[_Replicas]) -> Iterator[Answer]:
+    first, others = subject.fact.first, subject.fact.others
+    served = {id(installed): _served(subject.scope, installed) for installed in (first, *others)}
     if None in served.values():
         # All left out: whatever the targets are, they are the same for all.
         if any(organizations_served(installed) is not None for installed in (first, *others)):
-            yield Unknown(
-                "R38",
-                f"which organizations each installation of Agent `{first.id}` serves: some are told, others are not",
-            )
+            question = f"which organizations each installation of {subject.name} serves"
+            yield subject.doubts(question, untold("some name them, others do not"))
         return
     for installed in others:
         if served[id(installed)] != served[id(first)]:
-            yield _differing(scope, (first, installed), "orgs", Severity.ERROR)
+            yield _differing(subject, (first, installed), "orgs", Severity.ERROR)
 
 
 def _served(scope: Scope, installed: InstalledAgent) -> frozenset[str] | None:
@@ -63,35 +80,26 @@ def _served(scope: Scope, installed: InstalledAgent) -> frozenset[str] | None:
     return None if any(is_filled_in(entry) for entry in found) else frozenset(filter(None, found))
 
 
-def _same_key(
-    scope: Scope, installs: list[InstalledAgent], declared: Sequence[AgentKey], registered: set[str]
-) -> Iterator[Finding | Unknown]:
-    pairs = [(installed, _held(scope, installed, declared)) for installed in installs]
+def _same_key(subject: Subject[_Replicas]) -> Iterator[Answer]:
+    replicas = subject.fact
+    pairs = [
+        (installed, _held(subject.scope, installed, replicas.declared))
+        for installed in (replicas.first, *replicas.others)
+    ]
     known = [(installed, keys) for installed, keys in pairs if keys is not None]
     if len(known) < len(pairs):
         unseen = sorted({i.install.cluster or i.install.host for i, keys in pairs if keys is None})
-        yield Unknown(
-            "R38",
-            f"which key Agent `{installs[0].id}` runs with on {listed(unseen)}: not looked at, and no `Key` tells",
-        )
+        question = f"which key {subject.name} runs with on {listed(unseen)}"
+        yield subject.doubts(question, untold("not looked at, and no `Key` document says so"))
     for installed, keys in known[1:]:
         reference, expected = known[0]
         if keys.fingerprints & expected.fingerprints:
             continue
         is_rotating = (
             keys.is_seen or expected.is_seen
-        ) and keys.fingerprints | expected.fingerprints <= registered
+        ) and keys.fingerprints | expected.fingerprints <= replicas.registered
         severity = Severity.WARNING if is_rotating else Severity.ERROR
-        yield _differing(scope, (reference, installed), "privateKey", severity)
-
-
-def _live_keys(scope: Scope) -> Mapping[str, set[str]]:
-    """Fingerprints of the registered keys by Agent."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for resource in scope.live_of(Kind.KEY):
-        agent, _, fingerprint = resource.key.id.partition("/")
-        found[agent].add(fingerprint)
-    return found
+        yield _differing(subject, (reference, installed), "privateKey", severity)
 
 
 def _held(scope: Scope, installed: InstalledAgent, declared: Sequence[AgentKey]) -> _Held | None:
@@ -115,20 +123,20 @@ def _held(scope: Scope, installed: InstalledAgent, declared: Sequence[AgentKey])
 
 
 def _differing(
-    scope: Scope, pair: tuple[InstalledAgent, InstalledAgent], member: str, severity: Severity
-) -> Finding:
+    subject: Subject[_Replicas],
+    pair: tuple[InstalledAgent, InstalledAgent],
+    member: str,
+    severity: Severity,
+) -> Answer:
     first, other = pair
-    what = _DIFFERENCE[member]
     rotating = " (both are registered: the rotation is not finished)" if severity is Severity.WARNING else ""
-    return Finding(
-        "R38",
-        severity,
-        f"Replicas of Agent `{first.id}` must share key and organizations; {named(other)} differs in its {what}"
-        + rotating,
-        other.origin((member,)),
-        key=scope.key(Kind.AGENT, first.id),
+    return subject.says(
+        f"Replicas of Agent `{first.id}` must share key and organizations; {named(other)} differs in its "
+        f"{_DIFFERENCE[member]}{rotating}",
+        at=other.origin((member,)),
         others=(first.origin((member,)),),
         advice="Give all installations the same, or declare a second Agent with an id of its own.",
+        severity=severity,
     )
 
 
@@ -139,7 +147,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=REPLICAS,
         check=_alike,
     ),
 )

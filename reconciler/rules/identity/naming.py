@@ -1,12 +1,16 @@
-"""Rules about ids (compatibility rules, Identity): R01, R02, R04, R06, R07."""
+"""Rules about ids (compatibility rules, Identity): R01, R02, R04, R06, R07.
+
+Ids of documents that the reader refused for another field are judged as well.
+"""
 
 from collections.abc import Iterator
-from itertools import chain
+from dataclasses import dataclass
 
-from reconciler.facts.manifest import agent_installations, secret_stores
+from reconciler.facts.manifest import secret_stores
 from reconciler.facts.scope import Scope
-from reconciler.facts.service import served
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.service import services
+from reconciler.facts.written_id import written_ids
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import (
     did_you_mean,
     is_definition_id,
@@ -18,107 +22,118 @@ from reconciler.model.identifier import (
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.wording import visible
+from reconciler.rules.over import Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
+
+_V1_FORM = "lower-case letters, digits and single inner hyphens only"
 
 
-def _agent_id(scope: Scope) -> Iterator[Finding | Unknown]:
-    for agent in scope.declarations.agents:
-        agent_id = agent.document.metadata.id
-        if not is_v1_id(agent_id):
-            yield Finding(
-                "R01",
-                Severity.ERROR,
-                f"Agent id `{agent_id}`: lower-case letters, digits and single inner hyphens only, "
-                "two characters or more",
-                agent.origin(("metadata", "id")),
-                key=scope.key(Kind.AGENT, agent_id),
-                advice=_repair(repaired(agent_id), is_valid=is_v1_id(repaired(agent_id))),
-            )
+@dataclass(frozen=True, slots=True)
+class _Id:
+    """An id. `is_made` is true for a definition that an Agent document makes."""
+
+    text: str
+    is_made: bool = False
 
 
-def _definition_id(scope: Scope) -> Iterator[Finding | Unknown]:
+def _ids(kind: str, of_resource: Kind | None) -> Over[Subject[_Id]]:
+    def found(scope: Scope) -> Iterator[Subject[_Id]]:
+        for written in written_ids(scope):
+            if written.kind == kind:
+                yield _subject(scope, of_resource, _Id(written.id), written.origin)
+
+    return Over(f"id of {kind}", found)
+
+
+def _made_ids(scope: Scope) -> Iterator[Subject[_Id]]:
     for definition in scope.definitions:
-        if is_definition_id(definition.id):
-            continue
-        suggestion = repaired(definition.id)
-        if suggestion and definition.is_made_by_agent:
-            suggestion = suggestion.removesuffix("-agent") + "-agent"
-        yield Finding(
-            "R02",
-            Severity.ERROR,
-            f"Definition id `{definition.id}`: three characters or more, lower-case letters, digits and "
-            "hyphens, no hyphen at either end",
-            definition.id_origin,
-            key=scope.key(Kind.DEFINITION, definition.id),
-            advice=_repair(suggestion, is_valid=is_definition_id(suggestion)),
+        if definition.is_made_by_agent:
+            yield _subject(scope, Kind.DEFINITION, _Id(definition.id, is_made=True), definition.id_origin)
+
+
+def _store_names(scope: Scope) -> Iterator[Subject[_Id]]:
+    for name, origin in secret_stores(scope.everything):
+        yield _subject(scope, None, _Id(name), origin)
+
+
+def _subject(scope: Scope, kind: Kind | None, written: _Id, place: Origin) -> Subject[_Id]:
+    key = None if kind is None else scope.key(kind, written.text)
+    return Subject(written, scope, f"`{visible(written.text)}`", place, key)
+
+
+def _agent_id(subject: Subject[_Id]) -> Iterator[Answer]:
+    text = subject.fact.text
+    if not is_v1_id(text):
+        yield subject.says(
+            f"Agent id {subject.name}: {_V1_FORM}, two characters or more",
+            advice=_repair(repaired(text), is_valid=is_v1_id(repaired(text))),
         )
 
 
-def _organization_id(scope: Scope) -> Iterator[Finding | Unknown]:
-    known = {target.organization for target in scope.settings.targets.values()}
-    for agent in scope.declarations.agents:
-        for index, organization in enumerate(agent.document.spec.organizations or ()):
-            if not is_organization_id(organization):
-                yield _not_an_organization(
-                    organization, agent.origin(("spec", "organizations", index)), known
-                )
-    for installed in scope.agent_installs:
-        for organization, origin in served(installed) or ():
-            if not is_organization_id(organization):
-                yield _not_an_organization(organization, origin, known)
-    for installation in agent_installations(scope.everything):
-        for organization in installation.organizations:
-            if not is_organization_id(organization):
-                yield _not_an_organization(organization, installation.origin, known)
-
-
-def _not_an_organization(organization: str, origin: Origin, known: set[str]) -> Finding:
-    return Finding(
-        "R04",
-        Severity.ERROR,
-        f"`{organization}` is not an organization id",
-        origin,
-        advice=did_you_mean(organization, sorted(known)) or "Write the id of the organization, not its name.",
+def _definition_id(subject: Subject[_Id]) -> Iterator[Answer]:
+    text = subject.fact.text
+    if is_definition_id(text):
+        return
+    suggestion = repaired(text)
+    if suggestion and subject.fact.is_made:
+        suggestion = suggestion.removesuffix("-agent") + "-agent"
+    yield subject.says(
+        f"Definition id {subject.name}: three characters or more, lower-case letters, digits and hyphens, no hyphen "
+        "at either end",
+        advice=_repair(suggestion, is_valid=is_definition_id(suggestion)),
     )
 
 
-def _store_id(scope: Scope) -> Iterator[Finding | Unknown]:
-    declared = ((s.document.metadata.id, s.origin(("metadata", "id"))) for s in scope.secret_stores)
-    for store_id, origin in chain(declared, secret_stores(scope.everything)):
-        if store_id == BUILT_IN_STORE:
-            yield Finding(
-                "R06",
-                Severity.ERROR,
-                f"Secret store id `{store_id}` is not allowed: it names the built-in store",
-                origin,
-                advice="Choose another name, and use it in `store` of every secret reference.",
-            )
-        elif not is_v1_id(store_id):
-            yield Finding(
-                "R06",
-                Severity.ERROR,
-                f"Secret store id `{store_id}` is not allowed: lower-case letters, digits and single inner hyphens "
-                "only, two characters or more",
-                origin,
-                advice=_repair(repaired(store_id), is_valid=is_v1_id(repaired(store_id))),
-            )
+def _organizations(scope: Scope) -> Iterator[Subject[str]]:
+    for agent in scope.declarations.agents:
+        for index, organization in enumerate(agent.document.spec.organizations or ()):
+            place = agent.origin(("spec", "organizations", index))
+            yield Subject(organization, scope, "", place)
+    own = {agent.origin() for agent in scope.agents}
+    for service in services(scope):
+        if service.agent is None or service.agent.origin() in own:
+            for organization, place in service.organizations or ():
+                yield Subject(organization, scope, "", place)
 
 
-def _runner_id(scope: Scope) -> Iterator[Finding | Unknown]:
-    for runner in scope.declarations.runners:
-        runner_id = runner.document.metadata.id
-        if not is_runner_id(runner_id):
-            suggestion = repaired(runner_id).lstrip("0123456789-")
-            yield Finding(
-                "R07",
-                Severity.ERROR,
-                f"Runner id `{runner_id}` must start with a letter; lower-case letters, digits, `_` and `-` "
-                "follow, at least one of them",
-                runner.origin(("metadata", "id")),
-                key=scope.key(Kind.RUNNER, runner_id),
-                advice=_repair(suggestion, is_valid=is_runner_id(suggestion)),
-            )
+ORGANIZATIONS = Over("id of an organization", _organizations)
+
+
+def _organization_id(subject: Subject[str]) -> Iterator[Answer]:
+    if not is_organization_id(subject.fact):
+        known = {target.organization for target in subject.scope.settings.targets.values()}
+        yield subject.says(
+            f"`{visible(subject.fact)}` is not an organization id: {_V1_FORM}, from two to 50 characters",
+            advice=did_you_mean(subject.fact, sorted(known))
+            or "Write the id of the organization, not its name.",
+        )
+
+
+def _store_id(subject: Subject[_Id]) -> Iterator[Answer]:
+    text = subject.fact.text
+    if text == BUILT_IN_STORE:
+        yield subject.says(
+            f"Secret store id {subject.name} is not allowed: it names the built-in store",
+            advice="Choose another name, and use it in `store` of every secret reference.",
+        )
+    elif not is_v1_id(text):
+        yield subject.says(
+            f"Secret store id {subject.name} is not allowed: {_V1_FORM}, two characters or more",
+            advice=_repair(repaired(text), is_valid=is_v1_id(repaired(text))),
+        )
+
+
+def _runner_id(subject: Subject[_Id]) -> Iterator[Answer]:
+    text = subject.fact.text
+    if not is_runner_id(text):
+        suggestion = repaired(text).lstrip("0123456789-")
+        yield subject.says(
+            f"Runner id {subject.name} must start with a letter; lower-case letters, digits, `_` and `-` follow, at "
+            "least one of them",
+            advice=_repair(suggestion, is_valid=is_runner_id(suggestion)),
+        )
 
 
 def _repair(suggestion: str, *, is_valid: bool) -> str:
@@ -132,7 +147,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=_ids("Agent", Kind.AGENT),
         check=_agent_id,
     ),
     Rule(
@@ -141,8 +156,9 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=_ids("Definition", Kind.DEFINITION),
         check=_definition_id,
+        also=(Part(Over("id of a made definition", _made_ids), _definition_id),),
     ),
     Rule(
         id="R04",
@@ -150,7 +166,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=ORGANIZATIONS,
         check=_organization_id,
     ),
     Rule(
@@ -159,8 +175,9 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=_ids("SecretStore", None),
         check=_store_id,
+        also=(Part(Over("name of a SecretStore", _store_names), _store_id),),
     ),
     Rule(
         id="R07",
@@ -168,7 +185,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=_ids("Runner", Kind.RUNNER),
         check=_runner_id,
     ),
 )

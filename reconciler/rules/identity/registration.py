@@ -1,55 +1,44 @@
 """Rules about what names what (compatibility rules, Identity): R03, R05."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE, DeclaredDefinition
-from reconciler.facts.manifest import AgentInstallation, agent_installations
 from reconciler.facts.scope import Scope
-from reconciler.facts.service import registered_where_served
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.service import Service, services
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import Declared
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Path
 from reconciler.model.kind import Kind
+from reconciler.model.origin import Origin
 from reconciler.model.placeholder import has_placeholder
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import AGENTS, DEFINITIONS, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 
 _AGENT_ID: Path = ("driver_inputs", "values", "id")
 
 
-def _declared_agent(scope: Scope) -> Iterator[Finding | Unknown]:
-    for definition in scope.of_type(AGENT_TYPE):
-        if definition.entity.driver_type != AGENT_DRIVER:
-            continue
-        agent_id = definition.input("values", "id")
-        if not isinstance(agent_id, str) or not agent_id:
-            yield Finding(
-                "R03",
-                Severity.ERROR,
-                f"Definition `{definition.id}` is of type `agent` and names no Agent",
-                definition.origin(_AGENT_ID),
-                key=scope.key(Kind.DEFINITION, definition.id),
-                advice="Give the id of the Agent, as text, in `driver_inputs.values.id`.",
-            )
-        elif has_placeholder(agent_id):
-            yield Unknown(
-                "R03",
-                f"definition `{definition.id}` names its Agent by a placeholder "
-                f"({definition.origin(_AGENT_ID)})",
-            )
-        elif agent_id not in scope.agent_ids and scope.live_resource(Kind.AGENT, agent_id) is None:
-            if scope.has_read(Kind.AGENT):
-                yield _missing_agent(scope, definition, agent_id)
-            else:
-                yield Unknown(
-                    "R03",
-                    f"definition `{definition.id}` points at Agent `{agent_id}`, which is not declared, and "
-                    f"{scope.unread(Kind.AGENT)}",
-                    scope.unread(Kind.AGENT),
-                )
-
-
-def _missing_agent(scope: Scope, definition: DeclaredDefinition, agent_id: str) -> Finding:
+def _declared_agent(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    definition, scope = subject.fact, subject.scope
+    if definition.entity.type != AGENT_TYPE or definition.entity.driver_type != AGENT_DRIVER:
+        return
+    agent_id, place = definition.input("values", "id"), definition.origin(_AGENT_ID)
+    if not isinstance(agent_id, str) or not agent_id:
+        yield subject.says(
+            f"Definition `{definition.id}` is of type `agent` and names no Agent",
+            at=place,
+            advice="Give the id of the Agent, as text, in `driver_inputs.values.id`.",
+        )
+        return
+    if has_placeholder(agent_id):
+        raise UnseenError(untold("it names its Agent by a placeholder"))
+    if agent_id in scope.agent_ids or subject.seen.live_resource(Kind.AGENT, agent_id) is not None:
+        return
     elsewhere = [agent for agent in scope.everything.agents if agent.document.metadata.id == agent_id]
     message = f"Definition `{definition.id}` points at Agent `{agent_id}`, which is not declared"
     if elsewhere:
@@ -59,97 +48,133 @@ def _missing_agent(scope: Scope, definition: DeclaredDefinition, agent_id: str) 
         live = (resource.key.id for resource in scope.live_of(Kind.AGENT))
         suggestion = did_you_mean(agent_id, sorted({*scope.agent_ids, *live}))
         advice = suggestion or f"Declare an Agent `{agent_id}`, or name one that exists."
-    return Finding(
-        "R03",
-        Severity.ERROR,
-        message,
-        definition.origin(_AGENT_ID),
-        key=scope.key(Kind.DEFINITION, definition.id),
-        others=tuple(agent.origin(("metadata", "id")) for agent in elsewhere[:1]),
-        advice=advice,
-    )
+    others = tuple(agent.origin(("metadata", "id")) for agent in elsewhere[:1])
+    yield subject.says(message, at=place, others=others, advice=advice)
 
 
-def _registered_where_served(scope: Scope) -> Iterator[Finding | Unknown]:
-    yield from registered_where_served(scope)
-    targets = {target.organization for target in scope.settings.targets.values()} | {scope.organization}
-    for installation in agent_installations(scope.everything):
-        if installation.has_open_part:
-            yield Unknown(
-                "R05", f"a template fills in organizations of the Agent installed by {installation.origin}"
-            )
-        for organization in installation.organizations:
-            if organization == scope.organization:
-                if not scope.agents and not scope.live_of(Kind.AGENT):
-                    yield from _unregistered(scope, installation)
-            elif organization not in targets and not _is_named_by_agent(scope, organization):
-                yield from _unregistered_outside(scope, installation, organization)
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """An installation; `is_here` is false where it is certain to be of an Agent of other organizations."""
+
+    service: Service
+    is_here: bool
 
 
-def _is_named_by_agent(scope: Scope, organization: str) -> bool:
-    return any(organization in (agent.document.spec.organizations or ()) for agent in scope.everything.agents)
+def _services(scope: Scope) -> Iterator[Subject[_Service]]:
+    here = {agent.origin() for agent in scope.agents}
+    for service in services(scope):
+        name = service.name if service.agent is not None else f"the Agent installed by {service.place}"
+        is_here = service.agent is None or service.agent.origin() in here
+        yield Subject(_Service(service, is_here), scope, name, service.place)
 
 
-def _unregistered(scope: Scope, installation: AgentInstallation) -> Iterator[Finding | Unknown]:
-    """Refuse where both sides lack an Agent; warn, and say what is not known, before live was read."""
-    organization = scope.organization
-    is_read = scope.has_read(Kind.AGENT)
-    if is_read or scope.everything.agents:
-        yield _refused(
-            scope,
-            installation,
-            organization,
-            Severity.ERROR if is_read else Severity.WARNING,
-            f"Add `{organization}` to the `organizations` of the Agent that is installed, or take it out of "
-            "`ORGS`.",
+SERVICES = Over("installation that serves organizations", _services)
+
+
+def _registered_where_served(subject: Subject[_Service]) -> Iterator[Answer]:
+    service, is_here, scope = subject.fact.service, subject.fact.is_here, subject.scope
+    is_unread = False
+    for organization, place in service.organizations or ():
+        if organization == scope.organization:
+            if service.agent is not None and not is_here:
+                yield _refused(subject, organization, place)
+            elif service.agent is None and not scope.agents and not scope.live_of(Kind.AGENT):
+                # Somebody else may have registered the Agent, which only the live side tells.
+                is_read = scope.has_read(Kind.AGENT)
+                is_unread = not is_read
+                severity = Severity.ERROR if is_read else Severity.WARNING
+                if is_read or scope.everything.agents:
+                    yield _refused(subject, organization, place, severity)
+        elif is_here and organization not in _targets(scope) and not _is_named(scope, service, organization):
+            if scope.everything.agents:
+                yield _refused(subject, organization, place)
+            else:
+                question = f"whether an Agent is registered in `{organization}`, which {subject.name} serves"
+                yield subject.doubts(question, untold("no target of the settings has it"))
+    if is_here and service.has_open_part:
+        yield subject.doubts(
+            f"which organizations {subject.name} serves", untold("a template fills some of them in")
         )
-    if not is_read:
-        yield Unknown(
-            "R05",
-            f"the Agent installed by {installation.origin} serves `{organization}`, for which no Agent is "
-            f"declared, and {scope.unread(Kind.AGENT)}",
-            scope.unread(Kind.AGENT),
-        )
+    if is_unread:
+        raise UnseenError(scope.unread(Kind.AGENT))
 
 
-def _unregistered_outside(
-    scope: Scope, installation: AgentInstallation, organization: str
-) -> Iterator[Finding | Unknown]:
-    """Judge an organization that no target has, so that its live side can never be read.
+def _targets(scope: Scope) -> set[str]:
+    return {target.organization for target in scope.settings.targets.values()} | {scope.organization}
 
-    A tree that declares no Agent at all says nothing about where they are registered.
-    """
-    if scope.everything.agents:
-        known = {target.organization for target in scope.settings.targets.values()}
-        known |= {org for agent in scope.everything.agents for org in agent.document.spec.organizations or ()}
-        yield _refused(
-            scope,
-            installation,
-            organization,
-            Severity.ERROR,
-            did_you_mean(organization, sorted(known))
-            or f"Take `{organization}` out of `ORGS`, or give it a target and register the Agent there.",
-        )
-    else:
-        yield Unknown(
-            "R05",
-            f"the Agent installed by {installation.origin} serves `{organization}`, which no target of the "
-            "settings has",
-        )
+
+def _is_named(scope: Scope, service: Service, organization: str) -> bool:
+    """True where an Agent that the installation may be lists the organization, which no target has."""
+    agents = scope.everything.agents if service.agent is None else (service.agent,)
+    return any(organization in (agent.document.spec.organizations or ()) for agent in agents)
 
 
 def _refused(
-    scope: Scope, installation: AgentInstallation, organization: str, severity: Severity, advice: str
-) -> Finding:
-    agents = scope.everything.agents
-    return Finding(
-        "R05",
-        severity,
-        f"The installation serves `{organization}` but no Agent is registered there; it would be refused (401)",
-        installation.origin,
-        others=tuple(agent.origin(("metadata", "id")) for agent in agents) if len(agents) == 1 else (),
-        advice=advice,
+    subject: Subject[_Service], organization: str, place: Origin, severity: Severity = Severity.ERROR
+) -> Answer:
+    """An organization without the Agent. Which Agent a manifest installs is known where there is only one."""
+    service, scope, targets = subject.fact.service, subject.scope, _targets(subject.scope)
+    agents = scope.everything.agents if service.agent is None else (service.agent,)
+    known = targets | {org for agent in agents for org in agent.document.spec.organizations or ()}
+    suggestion = did_you_mean(organization, sorted(known - {organization}))
+    if service.agent is not None:
+        message = f"{service.name} serves `{organization}` but is not registered there"
+        others: tuple[Origin, ...] = (service.agent.origin(("spec", "organizations")),)
+        advice = f"Add `{organization}` to the Agent's `organizations`, or take it out here."
+    else:
+        message = f"The installation serves `{organization}` but no Agent is registered there"
+        others = tuple(agent.origin(("metadata", "id")) for agent in agents) if len(agents) == 1 else ()
+        advice = f"Take `{organization}` out of `ORGS`, or give it a target and register the Agent there."
+        if organization in targets:
+            suggestion = ""
+            advice = (
+                f"Add `{organization}` to the `organizations` of the Agent that is installed, or take it out of "
+                "`ORGS`."
+            )
+    return subject.says(
+        f"{message}; it would be refused (401)",
+        at=place,
+        others=others,
+        advice=suggestion or advice,
+        severity=severity,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """An Agent of the organization and its installations.
+
+    What manifests install can be any Agent, but where the tree has one Agent only, it is that one.
+    """
+
+    agent: Declared[AgentDocument]
+    services: tuple[Service, ...]
+
+
+def _registered(scope: Scope) -> Iterator[Subject[_Registered]]:
+    by_agent: dict[Origin | None, list[Service]] = defaultdict(list)
+    for service in services(scope):
+        by_agent[None if service.agent is None else service.agent.origin()].append(service)
+    by_manifests = by_agent[None] if len(scope.everything.agents) == 1 else []
+    for agent in AGENTS.subjects(scope):
+        own = by_agent.get(agent.fact.origin()) or by_manifests
+        yield Subject(_Registered(agent.fact, tuple(own)), scope, agent.name, agent.place, agent.key)
+
+
+REGISTERED = Over("registered Agent", _registered)
+
+
+def _not_idle(subject: Subject[_Registered]) -> Iterator[Answer]:
+    own, organization = subject.fact.services, subject.scope.organization
+    if own and not any(one.may_serve(organization) for one in own):
+        yield subject.says(
+            f"{subject.name} is registered in `{organization}`, which no installation of it serves",
+            at=own[0].place,
+            others=tuple(one.place for one in own[1:]),
+            advice=f"Add `{organization}` to what the installation serves, or take it out of the Agent's "
+            "`organizations`.",
+            severity=Severity.WARNING,
+        )
 
 
 RULES = (
@@ -159,7 +184,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=DEFINITIONS,
         check=_declared_agent,
     ),
     Rule(
@@ -168,7 +193,8 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=SERVICES,
         check=_registered_where_served,
+        also=(Part(REGISTERED, _not_idle),),
     ),
 )

@@ -6,61 +6,62 @@ Files do not tell that it was one thing. What stays the same does: an Agent keep
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import JsonObject, canonical_text
 from reconciler.model.key import KeyDocument
 from reconciler.model.kind import Kind
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
-from reconciler.model.surroundings import BUILT_IN_STORE, Beside
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.rules.over import STORES, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 
 
-def _kept(scope: Scope) -> Iterator[Finding | Unknown]:
-    yield from _agents(scope)
-    yield from _stores(scope)
+@dataclass(frozen=True, slots=True)
+class _KeyedAgent:
+    """A declared Agent with `Key` documents; `old` is the id of an Agent that is live only and has one of its keys."""
+
+    id: str
+    old: str | None
 
 
-def _agents(scope: Scope) -> Iterator[Finding | Unknown]:
-    keys = _keys_by_agent(scope)
-    for kind in (Kind.AGENT, Kind.KEY):
-        if not scope.has_read(kind):
-            if any(agent_id in scope.agent_ids for agent_id in keys):
-                yield Unknown(
-                    "R09",
-                    f"{scope.unread(kind)}: whether a declared Agent had another id is not known",
-                    scope.unread(kind),
-                )
-            return
-    gone = {resource.key.id for resource in scope.live_of(Kind.AGENT)} - scope.agent_ids
-    holders: dict[str, str] = {}
-    for resource in scope.live_of(Kind.KEY) if gone else ():
-        agent_id, _, fingerprint = resource.key.id.partition("/")
-        if agent_id in gone:
-            holders[fingerprint] = agent_id
-    for agent in scope.agents if holders else ():
+def _agents(scope: Scope) -> Iterator[Subject[_KeyedAgent]]:
+    keys, holders = _keys_by_agent(scope), _holders(scope)
+    for agent in scope.agents:
         agent_id = agent.document.metadata.id
-        if scope.live_resource(Kind.AGENT, agent_id) is not None:
-            continue
-        public_keys = (scope.public_key(declared.origin()) for declared in keys.get(agent_id, ()))
-        old = next(
-            (holders[key.fingerprint] for key in public_keys if key and key.fingerprint in holders), None
+        public_keys = [scope.public_key(declared.origin()) for declared in keys.get(agent_id, ())]
+        found = (holders[key.fingerprint] for key in public_keys if key and key.fingerprint in holders)
+        if public_keys:
+            place, key = agent.origin(("metadata", "id")), scope.key(Kind.AGENT, agent_id)
+            yield Subject(_KeyedAgent(agent_id, next(found, None)), scope, f"Agent `{agent_id}`", place, key)
+
+
+KEYED_AGENTS = Over("Agent with keys", _agents)
+
+
+def _holders(scope: Scope) -> Mapping[str, str]:
+    """Agents that are live and not declared any more, by the fingerprints of their keys."""
+    gone = {resource.key.id for resource in scope.live_of(Kind.AGENT)} - scope.agent_ids
+    parts = (resource.key.id.partition("/") for resource in scope.live_of(Kind.KEY) if gone)
+    return {fingerprint: agent_id for agent_id, _, fingerprint in parts if agent_id in gone}
+
+
+def _agent_kept(subject: Subject[_KeyedAgent]) -> Iterator[Answer]:
+    name, old = subject.fact.id, subject.fact.old
+    for kind in (Kind.AGENT, Kind.KEY):
+        subject.seen.live(kind)
+    if old is not None and subject.scope.live_resource(Kind.AGENT, name) is None:
+        yield subject.says(
+            f"Agent `{name}` has the key of Agent `{old}`, which exists and is not declared any more: changing the id "
+            f"means delete and create; references to `{old}` break in between{_referring(subject.scope, old)}",
+            advice=f"Keep `{old}`, or declare `{name}` with a key of its own beside it, move every reference, and "
+            f"then remove `{old}`.",
         )
-        if old is not None:
-            yield Finding(
-                "R09",
-                Severity.WARNING,
-                f"Agent `{agent_id}` has the key of Agent `{old}`, which exists and is not declared any more: changing "
-                f"the id means delete and create; references to `{old}` break in between{_referring(scope, old)}",
-                agent.origin(("metadata", "id")),
-                key=scope.key(Kind.AGENT, agent_id),
-                advice=f"Keep `{old}`, or declare `{agent_id}` with a key of its own beside it, move every reference, "
-                f"and then remove `{old}`.",
-            )
 
 
 def _keys_by_agent(scope: Scope) -> Mapping[str, Sequence[Declared[KeyDocument]]]:
@@ -79,37 +80,27 @@ def _referring(scope: Scope, agent_id: str) -> str:
     return f" ({count} in these files)" if count else ""
 
 
-def _stores(scope: Scope) -> Iterator[Finding | Unknown]:
-    declared = [store for store in scope.secret_stores if store.document.spec.orchestrator is not None]
-    if not declared:
+def _store_kept(subject: Subject[Declared[SecretStoreDocument]]) -> Iterator[Answer]:
+    document = subject.fact.document
+    if document.spec.orchestrator is None:
         return
-    stores = scope.surroundings.stores
-    if stores is None:
-        yield Unknown(
-            "R09",
-            f"the secret stores of organization `{scope.organization}` were not read: whether one had another id",
-            scope.unread(Beside.STORES),
-        )
+    name, declared = (
+        document.metadata.id,
+        {store.document.metadata.id for store in subject.scope.secret_stores},
+    )
+    stores, address = subject.seen.stores, _declared_address(subject.fact)
+    if any(store.id == name for store in stores):
         return
-    ids = {store.document.metadata.id for store in scope.secret_stores}
-    live = {store.id for store in stores}
-    gone = {
-        _address(store.type, store.fields): store.id
-        for store in stores
-        if store.id not in ids and store.id != BUILT_IN_STORE and store.fields
-    }
-    for store in declared:
-        store_id = store.document.metadata.id
-        old = None if store_id in live else gone.get(_declared_address(store))
-        if old is not None:
-            yield Finding(
-                "R09",
-                Severity.WARNING,
-                f"Secret store `{store_id}` has the address of `{old}`, which exists and is not declared any more: "
-                f"changing the id means delete and create; references to `{old}` break in between",
-                store.origin(("metadata", "id")),
-                advice=f"Keep `{old}`, or have both until no reference and no cluster names `{old}` any more.",
+    for store in reversed(stores):
+        is_gone = store.id not in declared and store.id != BUILT_IN_STORE and bool(store.fields)
+        if is_gone and _address(store.type, store.fields) == address:
+            yield subject.says(
+                f"Secret store `{name}` has the address of `{store.id}`, which exists and is not declared any more: "
+                f"changing the id means delete and create; references to `{store.id}` break in between",
+                advice=f"Keep `{store.id}`, or have both until no reference and no cluster names `{store.id}` any "
+                "more.",
             )
+            return
 
 
 def _declared_address(store: Declared[SecretStoreDocument]) -> Hashable:
@@ -132,7 +123,8 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
-        check=_kept,
+        over=KEYED_AGENTS,
+        check=_agent_kept,
+        also=(Part(STORES, _store_kept),),
     ),
 )

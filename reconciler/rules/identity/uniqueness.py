@@ -1,6 +1,6 @@
 """The rule about things that may exist only once (compatibility rules, Identity): R08."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -8,17 +8,21 @@ from itertools import chain
 from reconciler.facts.context import class_of, where
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.scope import Scope, live_criteria
-from reconciler.model.declaration import D, Declared
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.written_id import written_ids
+from reconciler.model.declaration import Declared, Rejected
+from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey, shown
 from reconciler.model.key import KeyDocument
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.runner import RunnerDocument
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.state import Resource
+from reconciler.rules.over import DEFINITIONS, TARGET, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 
+_ID = ("metadata", "id")
 _RENAME = "Remove one of them, or give it another id."
 
 
@@ -36,31 +40,16 @@ Claiming = tuple[Hashable, Callable[[], _Claim]]
 """What is claimed, and how to spell the claim out: done for repetitions only, since it costs a walk."""
 
 
-def _declared_once(scope: Scope) -> Iterator[Finding | Unknown]:
-    claims = chain(_ids(scope), _criteria(scope), _fingerprints(scope), _runner_rules(scope))
-    yield from _repeated(claims)
-    if any(definition.entity.criteria for definition in scope.definitions):
-        if scope.has_read(Kind.DEFINITION):
-            yield from _held_in_live(scope)
-        else:
-            yield Unknown(
-                "R08",
-                f"{scope.unread(Kind.DEFINITION)}: criteria that other definitions hold there are not known",
-                scope.unread(Kind.DEFINITION),
-            )
-
-
-def _repeated(claims: Iterable[Claiming]) -> Iterator[Finding]:
+def _declared_once(subject: Subject[Scope]) -> Iterator[Answer]:
+    scope = subject.scope
     first: dict[Hashable, Callable[[], _Claim]] = {}
-    for subject, spell in claims:
-        before = first.setdefault(subject, spell)
+    for claimed, spell in chain(_ids(scope), _criteria(scope), _fingerprints(scope), _runner_rules(scope)):
+        before = first.setdefault(claimed, spell)
         if before is not spell:
             one, other = before(), spell()
-            yield Finding(
-                "R08",
-                Severity.ERROR,
+            yield subject.says(
                 f"{other.name} is declared twice ({one.place}, {other.place})",
-                other.place,
+                at=other.place,
                 key=other.key,
                 others=(one.place,),
                 advice=other.advice,
@@ -68,18 +57,19 @@ def _repeated(claims: Iterable[Claiming]) -> Iterator[Finding]:
 
 
 def _ids(scope: Scope) -> Iterator[Claiming]:
+    """Ids of documents by kind, those that Agent documents give to their definitions among them."""
     for definition in scope.definitions:
-        yield (Kind.DEFINITION, definition.id), partial(_definition, scope, definition)
+        yield ("Definition", definition.id), partial(_definition, scope, definition)
     for agent in scope.agents:
-        yield _id(scope, Kind.AGENT, agent.document.metadata.id, agent)
-    for document in scope.declarations.keys:
-        yield _id(scope, Kind.KEY, document.document.metadata.id, document)
-    for runner in scope.declarations.runners:
-        yield _id(scope, Kind.RUNNER, runner.document.metadata.id, runner)
-    for operator in scope.declarations.operators:
-        yield _checked_id("Operator", operator.document.metadata.id, operator)
-    for store in scope.declarations.secret_stores:
-        yield _checked_id("SecretStore", store.document.metadata.id, store)
+        name, place = agent.document.metadata.id, agent.origin(_ID)
+        yield ("Agent", name), partial(_id, scope, "Agent", name, place)
+    for written in written_ids(scope):
+        is_seen = written.kind in ("Definition", "Agent") and not isinstance(written.document, Rejected)
+        if not is_seen:
+            yield (
+                (written.kind, written.id),
+                partial(_id, scope, written.kind, written.id, written.origin),
+            )
 
 
 def _definition(scope: Scope, definition: DeclaredDefinition) -> _Claim:
@@ -87,21 +77,10 @@ def _definition(scope: Scope, definition: DeclaredDefinition) -> _Claim:
     return _Claim(definition.id_origin, key, f"Definition `{key.id}`", _RENAME)
 
 
-def _id(scope: Scope, kind: Kind, identifier: str, declared: Declared[D]) -> Claiming:
-    def spell() -> _Claim:
-        place, key = declared.origin(("metadata", "id")), scope.key(kind, identifier)
-        return _Claim(place, key, f"{kind} `{identifier}`", _RENAME)
-
-    return (kind, identifier), spell
-
-
-def _checked_id(kind: str, identifier: str, declared: Declared[D]) -> Claiming:
-    """Name a document of a kind that is checked and not applied."""
-
-    def spell() -> _Claim:
-        return _Claim(declared.origin(("metadata", "id")), None, f"{kind} `{identifier}`", _RENAME)
-
-    return (kind, identifier), spell
+def _id(scope: Scope, kind: str, identifier: str, place: Origin) -> _Claim:
+    """The id of a document; kinds that are checked and not applied have no key."""
+    key = scope.key(Kind(kind), identifier) if kind in set(Kind) else None
+    return _Claim(place, key, f"{kind} `{identifier}`", _RENAME)
 
 
 def _criteria(scope: Scope) -> Iterator[Claiming]:
@@ -156,40 +135,59 @@ def _runner_rule(scope: Scope, runner: Declared[RunnerDocument], index: int, pai
     return _Claim(place, key, f"Runner rule `{pair}` (project/environment type)")
 
 
-def _held_in_live(scope: Scope) -> Iterator[Finding]:
-    """Compare with definitions that only exist live.
+@dataclass(frozen=True, slots=True)
+class _Criteria:
+    """Criteria of a declared definition; `holders` has the live definitions that are not declared, by criterion."""
 
-    A built-in one is never touched, so the API is certain to answer 409. Any other may be ours
-    and about to go or to change, which only the plan knows.
-    """
-    holders = {
+    definition: DeclaredDefinition
+    criteria: tuple[Criterion, ...]
+    holders: Mapping[Hashable, Resource]
+
+
+def _with_holders(scope: Scope) -> Iterator[Subject[_Criteria]]:
+    holders: dict[Hashable, Resource] = {
         (resource.document.get("type"), *_values(criterion)): resource
         for resource in scope.live_of(Kind.DEFINITION)
         if resource.key.id not in scope.definition_ids
         for criterion in live_criteria(resource)
     }
-    for definition in scope.definitions if holders else ():
-        for index, criterion in enumerate(definition.entity.criteria or ()):
-            holder = holders.get((definition.entity.type, *_values(criterion)))
-            if holder is None:
-                continue
-            held = (
-                f"Criterion `{criterion.selector() or 'any'}` of type `{definition.entity.type}` is held by"
+    for one in DEFINITIONS.subjects(scope):
+        if one.fact.entity.criteria:
+            fact = _Criteria(one.fact, one.fact.entity.criteria, holders)
+            yield Subject(fact, scope, one.name, one.place, one.key)
+
+
+CRITERIA = Over("criteria of a definition", _with_holders)
+
+
+def _free(subject: Subject[_Criteria]) -> Iterator[Answer]:
+    """Compare with definitions that only exist live.
+
+    A built-in one is never touched, so the API is certain to answer 409. Any other may be ours
+    and about to go or to change, which only the plan knows.
+    """
+    definition = subject.fact.definition
+    subject.seen.live(Kind.DEFINITION)
+    for index, criterion in enumerate(subject.fact.criteria):
+        holder = subject.fact.holders.get((definition.entity.type, *_values(criterion)))
+        if holder is None:
+            continue
+        held = f"Criterion `{criterion.selector() or 'any'}` of type `{definition.entity.type}` is held by"
+        name = holder.key.id
+        if holder.is_built_in:
+            message = f"{held} the built-in definition `{name}`, which is never changed from here"
+            advice = (
+                f"Take the criterion from `{name}` in the orchestrator first, or make this one more specific."
             )
-            yield Finding(
-                "R08",
-                Severity.ERROR if holder.is_built_in else Severity.WARNING,
-                f"{held} the built-in definition `{holder.key.id}`, which is never changed from here"
-                if holder.is_built_in
-                else f"{held} definition `{holder.key.id}`, which is not declared",
-                definition.origin(("criteria", index)),
-                key=scope.key(Kind.DEFINITION, definition.id),
-                advice=f"Take the criterion from `{holder.key.id}` in the orchestrator first, or make this "
-                "one more specific."
-                if holder.is_built_in
-                else f"If the plan does not remove `{holder.key.id}`, declare it with other criteria or "
-                "take the criterion from it first; adding the criterion would be answered with 409.",
+        else:
+            message = f"{held} definition `{name}`, which is not declared"
+            advice = (
+                f"If the plan does not remove `{name}`, declare it with other criteria or take the criterion from it "
+                "first; adding the criterion would be answered with 409."
             )
+        severity = Severity.ERROR if holder.is_built_in else Severity.WARNING
+        place = definition.origin(("criteria", index))
+        yield subject.says(message, at=place, advice=advice, severity=severity)
 
 
 RULES = (
@@ -199,7 +197,8 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=TARGET,
         check=_declared_once,
+        also=(Part(CRITERIA, _free),),
     ),
 )

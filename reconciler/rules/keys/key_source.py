@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.facts.agent_installation import is_on_kubernetes, key_secret, namespace_of
 from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent, InstalledRunner
 from reconciler.facts.key_place import RUNNER_SECRET, installs_by_owner, owner_key, runner_secret
+from reconciler.facts.operator import DeclaredOperator
 from reconciler.facts.pattern import is_open
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declared, Foreign
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.key import KeyDocument, KeyOwner, PrivateKeySource
 from reconciler.model.origin import Origin
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import MANIFESTS, OPERATORS, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
+
+F = TypeVar("F")
 
 _VALUE = "humanitec.privateKey"
 _NAMES = frozenset(("privatekey", "private_key", "private-key"))
@@ -27,28 +32,57 @@ _MAKERS = frozenset(("Secret", "ExternalSecret", "SealedSecret", "SopsSecret", "
 _DEPTH = 32
 
 
-def _from_git(scope: Scope) -> Iterator[Finding | Unknown]:
-    for owner, installed in installs_by_owner(scope):
-        for path in _key_values(installed.install.helmValues, ()):
-            place = installed.origin(("helmValues", *path))
-            yield _carried(f"The chart value `{_dotted(path)}` of {owner.name}", place)
-    for operator in scope.operators:
-        for path in _key_values(operator.document.spec.helmValues, ()):
-            yield _carried(
-                f"The chart value `{_dotted(path)}` of Operator `{operator.document.metadata.id}`",
-                operator.origin(("spec", "helmValues", *path)),
-            )
-    for foreign in scope.everything.foreign:
-        for path in _of_foreign(foreign.raw):
-            yield _carried(f"The chart value `{_VALUE}`", foreign.origin(path))
+@dataclass(frozen=True, slots=True)
+class _Install:
+    """An installation and whose it is. `has_source` tells that a `Key` names the place of its private half.
+
+    `made` are names of the Secrets that manifests of the tree bring to clusters.
+    """
+
+    owner: KeyOwner
+    installed: InstalledAgent | InstalledRunner
+    has_source: bool
+    made: frozenset[str]
 
 
-def _carried(what: str, place: Origin) -> Finding:
-    return Finding(
-        "R19",
-        Severity.ERROR,
+def _installs(scope: Scope) -> Iterator[Subject[_Install]]:
+    installs = tuple(installs_by_owner(scope))
+    if installs:
+        sources = {
+            key.document.spec.for_ for key in scope.everything.keys if _is_told(key.document.spec.privateKey)
+        }
+        made = frozenset(_made_secrets(scope.everything.foreign))
+        for owner, installed in installs:
+            fact = _Install(owner, installed, owner in sources, made)
+            yield Subject(fact, scope, owner.name, installed.origin())
+
+
+INSTALLS = Over("installation", _installs)
+
+
+def _of_installation(subject: Subject[_Install]) -> Iterator[Answer]:
+    installed = subject.fact.installed
+    for path in _key_values(installed.install.helmValues, ()):
+        place = installed.origin(("helmValues", *path))
+        yield _carried(subject, f"The chart value `{_dotted(path)}` of {subject.name}", place)
+
+
+def _of_operator(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
+    operator = subject.fact
+    for path in _key_values(operator.document.spec.helmValues, ()):
+        place = operator.origin(("spec", "helmValues", *path))
+        yield _carried(subject, f"The chart value `{_dotted(path)}` of {subject.name}", place)
+
+
+def _of_manifest(subject: Subject[Foreign]) -> Iterator[Answer]:
+    for path in _of_foreign(subject.fact.raw):
+        yield _carried(subject, f"The chart value `{_VALUE}`", subject.fact.origin(path))
+
+
+def _carried(subject: Subject[F], what: str, place: Origin) -> Answer:
+    return subject.says(
         f"{what} would carry the private key from Git",
-        place,
+        at=place,
         advice="Let a Secret be made from a secret store and name it, or give the value when the chart is installed; "
         "if a real key stood here, make a new pair.",
     )
@@ -115,39 +149,6 @@ def _dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """What the tree tells about where private halves come from."""
-
-    told: frozenset[KeyOwner]
-    """Owners with a `Key` document that names a Secret or a reference."""
-    made: frozenset[str]
-    """Names of the Secrets that manifests of the tree bring to clusters."""
-
-
-def _has_source(scope: Scope) -> Iterator[Finding | Unknown]:
-    keys = scope.declarations.keys
-    installs = tuple(installs_by_owner(scope))
-    if not keys and not installs:
-        return
-    sources = _Sources(
-        told=frozenset(
-            key.document.spec.for_ for key in scope.everything.keys if _is_told(key.document.spec.privateKey)
-        ),
-        made=frozenset(_made_secrets(scope.everything.foreign)),
-    )
-    with_place = {owner for owner, _ in installs}
-    with_place |= {
-        KeyOwner(operator=operator.document.metadata.id)
-        for operator in scope.operators
-        if operator.document.spec.driverKey is not None
-    }
-    for owner, installed in installs:
-        yield from _of_install(scope, owner, installed, sources)
-    for key in keys:
-        yield from _of_key(scope, key, has_install=key.document.spec.for_ in with_place)
-
-
 def _is_told(source: PrivateKeySource | None) -> bool:
     return source is not None and bool(source.secret or (source.store and source.ref))
 
@@ -160,27 +161,24 @@ def _made_secrets(foreign: Sequence[Foreign]) -> Iterator[str]:
                     yield name
 
 
-def _of_install(
-    scope: Scope, owner: KeyOwner, installed: InstalledAgent | InstalledRunner, sources: _Sources
-) -> Iterator[Finding | Unknown]:
-    if owner in sources.told or any(True for _ in _key_values(installed.install.helmValues, ())):
+def _has_source(subject: Subject[_Install]) -> Iterator[Answer]:
+    one, installed = subject.fact, subject.fact.installed
+    if one.has_source or any(True for _ in _key_values(installed.install.helmValues, ())):
         return
     name, problem = (
-        _agent_problem(scope, installed)
+        _agent_problem(subject.scope, installed)
         if isinstance(installed, InstalledAgent)
-        else _runner_problem(scope, installed)
+        else _runner_problem(subject.scope, installed)
     )
-    if problem is None or name in sources.made:
-        return
-    severity, what = problem
-    yield Finding(
-        "R27",
-        severity,
-        f"No source for the private key of {owner.name}: {what}",
-        installed.origin(),
-        key=owner_key(scope, owner),
-        advice="Name the Secret in `privateKey.secretName`, or say in a `Key` document where the private half is kept.",
-    )
+    if problem is not None and name not in one.made:
+        severity, what = problem
+        yield subject.says(
+            f"No source for the private key of {subject.name}: {what}",
+            key=owner_key(subject.scope, one.owner),
+            advice="Name the Secret in `privateKey.secretName`, or say in a `Key` document where the private half "
+            "is kept.",
+            severity=severity,
+        )
 
 
 _Problem = tuple[Severity, str] | None
@@ -220,23 +218,43 @@ def _custom(scope: Scope, cluster: str | None, namespace: str | None, secret: st
     return Severity.WARNING, f"no Secret is named; only `{secret}`, as the guide calls it, may be there"
 
 
-def _of_key(scope: Scope, key: Declared[KeyDocument], *, has_install: bool) -> Iterator[Finding]:
-    spec = key.document.spec
-    source = spec.privateKey
-    if _is_told(source) or (source is None and has_install):
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A `Key` document; `has_install` tells that its owner is installed somewhere."""
+
+    document: Declared[KeyDocument]
+    has_install: bool
+
+
+def _keys(scope: Scope) -> Iterator[Subject[_Key]]:
+    installed = {owner for owner, _ in installs_by_owner(scope)} if scope.declarations.keys else set()
+    installed |= {
+        KeyOwner(operator=operator.document.metadata.id)
+        for operator in scope.operators
+        if operator.document.spec.driverKey is not None
+    }
+    for key in scope.declarations.keys:
+        owner, name = key.document.spec.for_, f"key `{key.document.metadata.id}`"
+        place = key.origin(("metadata", "id"))
+        yield Subject(_Key(key, owner in installed), scope, name, place, owner_key(scope, owner))
+
+
+KEYS = Over("key and its installation", _keys)
+
+
+def _of_key(subject: Subject[_Key]) -> Iterator[Answer]:
+    document = subject.fact.document
+    source = document.document.spec.privateKey
+    if _is_told(source) or (source is None and subject.fact.has_install):
         return
-    yield Finding(
-        "R27",
-        Severity.WARNING if source is None else Severity.ERROR,
-        f"No source for the private half of key `{key.document.metadata.id}` of {spec.for_.name}: "
-        + (
-            "none is declared"
-            if source is None
-            else "`privateKey` names neither a Secret nor a store with `ref`"
-        ),
-        key.origin(("metadata", "id") if source is None else ("spec", "privateKey")),
-        key=owner_key(scope, spec.for_),
+    what = (
+        "none is declared" if source is None else "`privateKey` names neither a Secret nor a store with `ref`"
+    )
+    yield subject.says(
+        f"No source for the private half of {subject.name} of {document.document.spec.for_.name}: {what}",
+        at=subject.place if source is None else document.origin(("spec", "privateKey")),
         advice="Say in `spec.privateKey` where it is kept: `cluster`, `namespace` and `secret`, or `store` and `ref`.",
+        severity=Severity.WARNING if source is None else Severity.ERROR,
     )
 
 
@@ -247,8 +265,9 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
-        over=SCOPE,
-        check=_from_git,
+        over=INSTALLS,
+        check=_of_installation,
+        also=(Part(OPERATORS, _of_operator), Part(MANIFESTS, _of_manifest)),
     ),
     Rule(
         id="R27",
@@ -256,7 +275,8 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=INSTALLS,
         check=_has_source,
+        also=(Part(KEYS, _of_key),),
     ),
 )

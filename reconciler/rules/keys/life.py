@@ -2,51 +2,55 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from reconciler.facts.key_place import key_places, look
-from reconciler.facts.keyring import AgentKeys, agent_keys, declared_keys, is_waiting
+from reconciler.facts.keyring import AgentKeys, declared_keys, is_waiting
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.state import Resource
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import KEYRINGS, TARGET, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 
 WARNING_PERIOD = timedelta(days=60)
 """Time before the end of a key's life from which on it is told; keys live two years (v1 reference 3)."""
+_NO_END = "the orchestrator gives no time of expiry"
 _AT_ONCE = 2
 """Keys that a rotation needs."""
 
 
-def _lasts(scope: Scope) -> Iterator[Finding | Unknown]:
-    for keys in agent_keys(scope):
-        in_use = {*keys.declared, *keys.mounted}
-        if keys.live is None:
-            if keys.declared:
-                yield Unknown(
-                    "R20", f"{scope.unread(Kind.KEY)}: when they expire is not known", scope.unread(Kind.KEY)
-                )
+def _registered(subject: Subject[AgentKeys]) -> Mapping[str, Resource]:
+    """Live keys of an Agent; without declared ones its keys are not managed here, and nothing is unknown."""
+    keys = subject.fact
+    if keys.live is None and keys.declared:
+        raise UnseenError(subject.scope.unread(Kind.KEY))
+    return keys.live or {}
+
+
+def _lasts(subject: Subject[AgentKeys]) -> Iterator[Answer]:
+    keys, scope = subject.fact, subject.scope
+    in_use, is_told = {*keys.declared, *keys.mounted}, True
+    for fingerprint, resource in _registered(subject).items():
+        if in_use and fingerprint not in in_use:
             continue
-        for fingerprint, resource in keys.live.items():
-            if in_use and fingerprint not in in_use:
-                continue
-            told = resource.status.get("expired_at", "")
-            found = _expiry(scope, told)
-            if found is None:
-                yield Unknown("R20", f"when the keys of Agent `{keys.id}` expire is not told")
-            elif found:
-                yield Finding(
-                    "R20",
-                    Severity.WARNING,
-                    f"Key {shown(fingerprint)} of Agent `{keys.id}` {found}",
-                    keys.origin_of(fingerprint),
-                    key=keys.key_of(scope, fingerprint),
-                    advice="Rotate it: register a new key, mount that one, and only then remove this one.",
-                )
-    yield from _operators_keys_last(scope)
+        found = _expiry(scope, resource.status.get("expired_at", ""))
+        is_told = is_told and found is not None
+        if found:
+            yield subject.says(
+                f"Key {shown(fingerprint)} of Agent `{keys.id}` {found}",
+                at=keys.origin_of(fingerprint),
+                key=keys.key_of(scope, fingerprint),
+                advice="Rotate it: register a new key, mount that one, and only then remove this one.",
+            )
+    if not is_told:
+        raise UnseenError(untold(_NO_END))
 
 
 def _expiry(scope: Scope, told: str) -> str | None:
@@ -64,34 +68,35 @@ def _expiry(scope: Scope, told: str) -> str | None:
     return f"{'expired' if end <= scope.now else 'expires'} {end.date().isoformat()}"
 
 
-def _operators_keys_last(scope: Scope) -> Iterator[Finding | Unknown]:
-    used = _operator_keys(scope)
-    registered = scope.surroundings.operator_keys
-    if not used:
-        return
-    if registered is None:
-        yield Unknown("R20", _unread_operator_keys(scope))
-        return
-    for known in registered:
-        place = used.get(known.fingerprint)
-        if place is None:
+@dataclass(frozen=True, slots=True)
+class _OperatorKey:
+    """A key that an Operator uses."""
+
+    fingerprint: str
+    owner: KeyOwner
+
+
+def _used_by_operators(scope: Scope) -> Iterator[Subject[_OperatorKey]]:
+    for fingerprint, (owner, place) in _operator_keys(scope).items():
+        yield Subject(_OperatorKey(fingerprint, owner), scope, f"key of {owner.name}", place)
+
+
+OPERATOR_KEYS = Over("key of an Operator", _used_by_operators)
+
+
+def _operators_key_lasts(subject: Subject[_OperatorKey]) -> Iterator[Answer]:
+    fingerprint, owner = subject.fact.fingerprint, subject.fact.owner
+    for known in subject.seen.operator_keys:
+        if known.fingerprint != fingerprint:
             continue
-        owner, origin = place
-        found = _expiry(scope, known.expired_at)
+        found = _expiry(subject.scope, known.expired_at)
         if found is None:
-            yield Unknown("R20", f"when the key of {owner.name} expires is not told")
-        elif found:
-            yield Finding(
-                "R20",
-                Severity.WARNING,
-                f"Key {shown(known.fingerprint)} of {owner.name} {found}",
-                origin,
+            raise UnseenError(untold(_NO_END))
+        if found:
+            yield subject.says(
+                f"Key {shown(fingerprint)} of {owner.name} {found}",
                 advice="Rotate it: register a new key, replace the Secret, restart the Operator, remove this one.",
             )
-
-
-def _unread_operator_keys(scope: Scope) -> str:
-    return f"the registered Operator keys of organization `{scope.organization}` were not read"
 
 
 def _operator_keys(scope: Scope) -> Mapping[str, tuple[KeyOwner, Origin]]:
@@ -115,26 +120,15 @@ def _operator_keys(scope: Scope) -> Mapping[str, tuple[KeyOwner, Origin]]:
     return found
 
 
-def _accepted(scope: Scope) -> Iterator[Finding | Unknown]:
-    for keys in agent_keys(scope):
-        if keys.live is None:
-            if keys.declared:
-                yield Unknown(
-                    "R21",
-                    f"{scope.unread(Kind.KEY)}: whether they are accepted is not known",
-                    scope.unread(Kind.KEY),
-                )
-            continue
-        for fingerprint, resource in keys.live.items():
-            if not is_waiting(resource) or not (fingerprint in keys.declared or fingerprint in keys.mounted):
-                continue
+def _accepted(subject: Subject[AgentKeys]) -> Iterator[Answer]:
+    keys, scope = subject.fact, subject.scope
+    for fingerprint, resource in _registered(subject).items():
+        if is_waiting(resource) and (fingerprint in keys.declared or fingerprint in keys.mounted):
             switching = _left_behind(keys)
-            yield Finding(
-                "R21",
-                Severity.WARNING,
+            yield subject.says(
                 f"Key {shown(fingerprint)} is registered but not yet accepted in `{scope.organization}`"
                 + (f"; key {shown(switching)} of Agent `{keys.id}` stays until it is" if switching else ""),
-                keys.origin_of(fingerprint),
+                at=keys.origin_of(fingerprint),
                 key=keys.key_of(scope, fingerprint),
                 advice="Wait until it is accepted before the Secret is replaced.",
             )
@@ -148,71 +142,49 @@ def _left_behind(keys: AgentKeys) -> str:
     return next((name for name in live if name not in keys.declared and not is_waiting(live[name])), "")
 
 
-def _none_left_over(scope: Scope) -> Iterator[Finding | Unknown]:
-    for keys in agent_keys(scope):
-        if keys.live is None:
-            if keys.declared:
-                yield Unknown(
-                    "R24",
-                    f"{scope.unread(Kind.KEY)}: whether some are left over is not known",
-                    scope.unread(Kind.KEY),
-                )
-            continue
-        if not keys.is_certain:
-            continue
-        mounted = keys.mounted
-        present = {*keys.live, *keys.declared}
-        candidates = sorted(name for name in keys.live if name not in keys.declared and name not in mounted)
-        if candidates and keys.unseen and len(present) <= _AT_ONCE:
-            yield Unknown(
-                "R24", f"whether a key of Agent `{keys.id}` is left over: {keys.unseen}", keys.unseen
-            )
-        elif candidates or len(present) > _AT_ONCE:
-            yield _left_over(scope, keys, candidates or sorted(present - set(mounted)), len(present))
-
-
-def _left_over(scope: Scope, keys: AgentKeys, names: list[str], count: int) -> Finding:
-    listed = ", ".join(shown(name) for name in names)
-    one = len(names) == 1
-    return Finding(
-        "R24",
-        Severity.WARNING,
-        f"{count} {'key' if count == 1 else 'keys'} on Agent `{keys.id}`; {listed or 'some'} "
-        f"{'looks' if one else 'look'} left over",
-        keys.agent.origin(("metadata", "id")),
-        key=scope.key(Kind.AGENT, keys.id),
+def _none_left_over(subject: Subject[AgentKeys]) -> Iterator[Answer]:
+    keys, live = subject.fact, _registered(subject)
+    if keys.live is None or not keys.is_certain:
+        return
+    mounted = keys.mounted
+    present = {*live, *keys.declared}
+    candidates = sorted(name for name in live if name not in keys.declared and name not in mounted)
+    if candidates and keys.unseen and len(present) <= _AT_ONCE:
+        raise UnseenError(keys.unseen)
+    if not candidates and len(present) <= _AT_ONCE:
+        return
+    names, count = candidates or sorted(present - set(mounted)), len(present)
+    yield subject.says(
+        f"{count} {'key' if count == 1 else 'keys'} on Agent `{keys.id}`; {', '.join(map(shown, names)) or 'some'} "
+        f"{'looks' if len(names) == 1 else 'look'} left over",
         advice="Remove what no installation uses any more; a rotation needs two keys for a while, never three.",
     )
 
 
-def _is_ours(scope: Scope) -> Iterator[Finding | Unknown]:
-    operators = scope.operators
+def _is_ours(subject: Subject[Scope]) -> Iterator[Answer]:
+    scope = subject.scope
     declared, _ = declared_keys(scope)
-    documents = [
-        key for owner, keys in declared.items() if owner.operator is not None for key in keys.values()
+    places = [operator.origin(("metadata", "id")) for operator in scope.operators]
+    places += [
+        key.origin(("metadata", "id"))
+        for owner, keys in declared.items()
+        if owner.operator is not None
+        for key in keys.values()
     ]
-    if not operators and not documents:
-        return
-    registered = scope.surroundings.operator_keys
-    if registered is None:
-        yield Unknown("R26", _unread_operator_keys(scope))
+    if not places:
         return
     used = _operator_keys(scope)
-    stray = [known.fingerprint for known in registered if known.fingerprint not in used]
+    stray = [known.fingerprint for known in subject.seen.operator_keys if known.fingerprint not in used]
     silent = _without_known_key(scope)
     if stray and silent:
-        yield Unknown(
-            "R26", f"whether a registered key is that of {silent} is not known: its key is not told"
-        )
+        question = f"whether a registered key is that of {silent}"
+        yield subject.doubts(question, untold("its own key is not declared, and was not found in its Secret"))
         return
-    origin = operators[0].origin(("metadata", "id")) if operators else documents[0].origin(("metadata", "id"))
     for fingerprint in stray:
-        yield Finding(
-            "R26",
-            Severity.WARNING,
+        yield subject.says(
             f"Registered Operator key {shown(fingerprint)} is not used by any cluster managed from here; it cannot "
             "be told from someone else's, so it is not deleted",
-            origin,
+            at=places[0],
             advice="If nobody uses it, delete it in the orchestrator; else declare the Operator that does.",
         )
 
@@ -236,8 +208,9 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
-        over=SCOPE,
+        over=KEYRINGS,
         check=_lasts,
+        also=(Part(OPERATOR_KEYS, _operators_key_lasts),),
     ),
     Rule(
         id="R21",
@@ -245,7 +218,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
-        over=SCOPE,
+        over=KEYRINGS,
         check=_accepted,
     ),
     Rule(
@@ -254,7 +227,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
-        over=SCOPE,
+        over=KEYRINGS,
         check=_none_left_over,
     ),
     Rule(
@@ -263,7 +236,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
-        over=SCOPE,
+        over=TARGET,
         check=_is_ours,
     ),
 )

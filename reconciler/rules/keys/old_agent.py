@@ -6,17 +6,21 @@ Nothing of it works with today's Agent: it had another image, key, port and host
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import ResourceKey
+from reconciler.model.declaration import Foreign
+from reconciler.model.finding import Severity
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import AGENT_INSTALLS, MANIFESTS, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
+
+F = TypeVar("F")
 
 _IMAGE = re.compile(r"(?:^|/)(public/humanitec-agent:1\.0\.[0-9]{1,6})")
 _HOST = re.compile(r"(?<![A-Za-z0-9._-])agent\.humanitec\.io(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")
@@ -35,41 +39,32 @@ class _Sign:
     is_weak: bool = False
 
 
-def _replaced(scope: Scope) -> Iterator[Finding | Unknown]:
-    for foreign in scope.everything.foreign:
-        if isinstance(foreign.raw.get("kind"), str):
-            signs, is_agent = _signs(foreign.raw)
-            if signs:
-                yield _finding(signs, foreign.origin(signs[0].path), is_agent=is_agent)
-    for installed in scope.agent_installs:
-        signs = [*_of_install(installed)]
+def _in_manifest(subject: Subject[Foreign]) -> Iterator[Answer]:
+    if isinstance(subject.fact.raw.get("kind"), str):
+        signs, is_agent = _signs(subject.fact.raw)
         if signs:
-            yield _finding(
-                signs, installed.origin(signs[0].path), is_agent=True, key=scope.key(Kind.AGENT, installed.id)
-            )
-    yield from _on_clusters(scope)
+            yield _replaced(subject, signs, subject.fact.origin(signs[0].path), is_agent=is_agent)
 
 
-def _finding(
-    signs: list[_Sign],
-    origin: Origin,
-    *,
-    is_agent: bool,
-    where: str = "",
-    key: ResourceKey | None = None,
-) -> Finding:
+def _in_install(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
+    signs = [*_of_install(subject.fact)]
+    if signs:
+        yield _replaced(subject, signs, subject.fact.origin(signs[0].path))
+
+
+def _replaced(
+    subject: Subject[F], signs: list[_Sign], origin: Origin, *, is_agent: bool = True, where: str = ""
+) -> Answer:
     """A host that is only named, as in a firewall's list, is a leftover and no setting."""
     named = list(dict.fromkeys(sign.what for sign in signs))
     only_host = not is_agent and all(sign.what.startswith("host") for sign in signs)
-    return Finding(
-        "R25",
-        Severity.WARNING if only_host else Severity.ERROR,
+    return subject.says(
         f"Settings of the discontinued SSH agent{where}: {', '.join(named)}",
-        origin,
-        key=key,
+        at=origin,
         advice="Remove the entry; today's Agent connects to `agent-01.humanitec.io`."
         if only_host
         else "Install today's Agent (image `ghcr.io/humanitec/agent`) with an RSA key, and remove the old one.",
+        severity=Severity.WARNING if only_host else Severity.ERROR,
     )
 
 
@@ -130,31 +125,28 @@ def _of_install(installed: InstalledAgent) -> Iterator[_Sign]:
         yield from signs
 
 
-def _on_clusters(scope: Scope) -> Iterator[Finding | Unknown]:
-    seen: set[str] = set()
+def _clusters(scope: Scope) -> Iterator[Subject[str]]:
+    """Clusters of Agents, each once with the first Agent on it."""
+    first: dict[str, InstalledAgent] = {}
     for installed in scope.agent_installs:
-        cluster = installed.install.cluster
-        if cluster is None or cluster in seen:
-            continue
-        seen.add(cluster)
-        state = scope.cluster_state(cluster)
-        deployments = None if state is None else state.of(*_DEPLOYMENT)
-        if deployments is None:
-            yield Unknown(
-                "R25", f"whether the old SSH agent runs there: {scope.unseen(cluster)}", scope.unseen(cluster)
-            )
-            continue
-        for deployment in deployments:
-            if any(_NAMES[0] in image for image in _images(deployment.body)):
-                signs, _ = _signs(deployment.body)
-                if signs:
-                    where = (
-                        f" in Deployment `{deployment.namespace}/{deployment.name}` of cluster `{cluster}`"
-                    )
-                    place = installed.origin(("cluster",))
-                    yield _finding(
-                        signs, place, is_agent=True, where=where, key=scope.key(Kind.AGENT, installed.id)
-                    )
+        if installed.install.cluster is not None:
+            first.setdefault(installed.install.cluster, installed)
+    for cluster, installed in first.items():
+        place, key = installed.origin(("cluster",)), scope.key(Kind.AGENT, installed.id)
+        yield Subject(cluster, scope, "", place, key)
+
+
+CLUSTERS = Over("cluster with an Agent", _clusters)
+
+
+def _on_cluster(subject: Subject[str]) -> Iterator[Answer]:
+    for deployment in subject.seen.objects(subject.fact, *_DEPLOYMENT):
+        if any(_NAMES[0] in image for image in _images(deployment.body)):
+            signs, _ = _signs(deployment.body)
+            if signs:
+                name = f"{deployment.namespace}/{deployment.name}"
+                where = f" in Deployment `{name}` of cluster `{subject.fact}`"
+                yield _replaced(subject, signs, subject.place, where=where)
 
 
 def _images(body: JsonObject) -> Iterator[str]:
@@ -172,7 +164,8 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
-        check=_replaced,
+        over=MANIFESTS,
+        check=_in_manifest,
+        also=(Part(AGENT_INSTALLS, _in_install), Part(CLUSTERS, _on_cluster)),
     ),
 )

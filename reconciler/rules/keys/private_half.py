@@ -4,113 +4,109 @@ Only facts of a key are seen here, and only fingerprints of its public half are 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.facts.key_place import Found, KeyPlace, key_places, look, owner_key
 from reconciler.facts.keyring import declared_keys, is_shared, live_keys
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError
+from reconciler.rules.over import KEY_PLACES, Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 
-def _no_passphrase(scope: Scope) -> Iterator[Finding | Unknown]:
+def _no_passphrase(subject: Subject[KeyPlace]) -> Iterator[Answer]:
+    found = look(subject.scope, subject.fact)
+    if found.unseen:
+        raise UnseenError(found.unseen)
+    if found.key is not None and found.key.is_encrypted:
+        yield subject.says(
+            f"The key in {subject.name} has a passphrase; {subject.fact.owner.name} cannot open it",
+            advice="Put the key there without a passphrase: `openssl pkey -in KEY -out KEY` asks for it once.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Mounted:
+    """What stands at a place, and the fingerprints that may: declared ones, and registered ones of an Agent.
+
+    `declared` is None where it is not judged: a declared key could not be parsed, or R23 compares all organizations.
+    """
+
+    found: Found
+    declared: frozenset[str] | None
+    registered: frozenset[str] | None
+
+
+def _mounted(scope: Scope) -> Iterator[Subject[_Mounted]]:
+    live = live_keys(scope)
+    declared, uncertain = _declared(scope)
+    shared = {KeyOwner(agent=agent.document.metadata.id) for agent in scope.agents if is_shared(agent)}
     for place in key_places(scope):
-        found = look(scope, place)
-        if found.unseen:
-            yield Unknown(
-                "R11", f"whether the key of {place.owner.name} has a passphrase: {found.unseen}", found.unseen
-            )
-        elif found.key is not None and found.key.is_encrypted:
-            yield Finding(
-                "R11",
-                Severity.ERROR,
-                f"The key in {place.name} has a passphrase; {place.owner.name} cannot open it",
-                place.origin,
-                key=owner_key(scope, place.owner),
-                advice="Put the key there without a passphrase: `openssl pkey -in KEY -out KEY` asks for it once.",
-            )
+        owner = place.owner
+        expected = None if owner in uncertain or owner in shared else frozenset(declared.get(owner, ()))
+        registered = None if live is None else frozenset(live.get(owner.agent or "", ()))
+        fact = _Mounted(look(scope, place), expected, registered)
+        yield Subject(fact, scope, place.name, place.origin, owner_key(scope, owner))
 
 
-def _matches(scope: Scope) -> Iterator[Finding | Unknown]:
-    expected = _Expected(scope)
-    for place in key_places(scope):
-        found = look(scope, place)
-        if found.unseen:
-            yield Unknown("R18", f"which key {place.owner.name} has: {found.unseen}", found.unseen)
-        elif found.key is not None and found.key.fingerprint:
-            yield from _compared(scope, place, found.key.fingerprint, expected)
-        elif found.key is None and found.secret is not None and place.entry in found.secret.entries:
-            yield _unreadable(scope, found)
+MOUNTED = Over("key in its place", _mounted)
 
 
-def _unreadable(scope: Scope, found: Found) -> Finding:
-    place = found.place
-    return Finding(
-        "R18",
-        Severity.WARNING,
-        f"Entry `{place.entry}` of {place.name} holds no private key that can be read; {place.owner.name} needs "
-        "one there",
-        place.origin,
-        key=owner_key(scope, place.owner),
-        advice="Put the private key there in PEM, labelled as what it is.",
+def _declared(scope: Scope) -> tuple[Mapping[KeyOwner, set[str]], frozenset[KeyOwner]]:
+    """Fingerprints that documents give by owner, and owners of keys that could not be parsed."""
+    found: dict[KeyOwner, set[str]] = defaultdict(set)
+    declared, uncertain = declared_keys(scope)
+    for owner, keys in declared.items():
+        found[owner].update(keys)
+    for operator in scope.operators:
+        key = operator.document.spec.driverKey
+        if key is not None and key.fingerprint is not None:
+            found[KeyOwner(operator=operator.document.metadata.id)].add(key.fingerprint.lower())
+    for runner in scope.declarations.runners:
+        public_key = scope.public_key(runner.origin())
+        if public_key is not None:
+            found[KeyOwner(runner=runner.document.metadata.id)].add(public_key.fingerprint)
+    return found, uncertain
+
+
+def _matches(subject: Subject[_Mounted]) -> Iterator[Answer]:
+    found, place = subject.fact.found, subject.fact.found.place
+    if found.unseen:
+        raise UnseenError(found.unseen)
+    if found.key is not None and found.key.fingerprint:
+        yield from _compared(subject, found.key.fingerprint)
+    elif found.key is None and found.secret is not None and place.entry in found.secret.entries:
+        yield subject.says(
+            f"Entry `{place.entry}` of {place.name} holds no private key that can be read; {place.owner.name} needs "
+            "one there",
+            advice="Put the private key there in PEM, labelled as what it is.",
+            severity=Severity.WARNING,
+        )
+
+
+def _compared(subject: Subject[_Mounted], mounted: str) -> Iterator[Answer]:
+    owner, declared, registered = (
+        subject.fact.found.place.owner,
+        subject.fact.declared,
+        subject.fact.registered,
     )
-
-
-class _Expected:
-    """Fingerprints that a mounted key may have, by owner."""
-
-    def __init__(self, scope: Scope) -> None:
-        self.live = live_keys(scope)
-        declared, self.uncertain = declared_keys(scope)
-        self.declared: dict[KeyOwner, set[str]] = defaultdict(set)
-        for owner, keys in declared.items():
-            self.declared[owner].update(keys)
-        for operator in scope.operators:
-            key = operator.document.spec.driverKey
-            if key is not None and key.fingerprint is not None:
-                self.declared[KeyOwner(operator=operator.document.metadata.id)].add(key.fingerprint.lower())
-        for runner in scope.declarations.runners:
-            public_key = scope.public_key(runner.origin())
-            if public_key is not None:
-                self.declared[KeyOwner(runner=runner.document.metadata.id)].add(public_key.fingerprint)
-        self.of_r23 = {
-            KeyOwner(agent=agent.document.metadata.id) for agent in scope.agents if is_shared(agent)
-        }
-
-
-def _compared(
-    scope: Scope, place: KeyPlace, mounted: str, expected: _Expected
-) -> Iterator[Finding | Unknown]:
-    owner = place.owner
-    declared = expected.declared.get(owner, set())
-    if mounted in declared or owner in expected.uncertain or owner in expected.of_r23:
+    if declared is None or mounted in declared or (owner.agent is None and not declared):
         return
-    registered: set[str] = set()
-    if owner.agent is not None:
-        if expected.live is None:
-            yield Unknown(
-                "R18",
-                f"whether the mounted key of {owner.name} is registered: the live keys were not read",
-                scope.unread(Kind.KEY),
-            )
-            return
-        registered = set(expected.live.get(owner.agent, ()))
-        if mounted in registered:
-            return
-    elif not declared:
+    if owner.agent is not None and registered is None:
+        raise UnseenError(subject.scope.unread(Kind.KEY))
+    known = declared | (registered or frozenset())
+    if mounted in known:
         return
-    known = ", ".join(shown(fingerprint) for fingerprint in sorted(declared | registered)) or "none"
     words = "declared or registered" if owner.agent is not None else "declared"
-    yield Finding(
-        "R18",
-        Severity.ERROR,
-        f"The key in {place.name} has fingerprint {shown(mounted)}, {words} for {owner.name}: {known}",
-        place.origin,
-        key=owner_key(scope, owner),
+    yield subject.says(
+        f"The key in {subject.name} has fingerprint {shown(mounted)}, {words} for {owner.name}: "
+        + (", ".join(map(shown, sorted(known))) or "none"),
         advice="Put the private half of a declared key there, or declare the public half of the mounted one.",
     )
 
@@ -122,7 +118,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER,),
-        over=SCOPE,
+        over=KEY_PLACES,
         check=_no_passphrase,
     ),
     Rule(
@@ -131,7 +127,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER, Side.LIVE),
-        over=SCOPE,
+        over=MOUNTED,
         check=_matches,
     ),
 )

@@ -4,18 +4,23 @@ No message here holds key text, of public keys neither: a private key may stand 
 one belongs.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from reconciler.facts.declared_runner import CONFIGURATION, WrittenRunner
+from reconciler.facts.keyring import live_keys
 from reconciler.facts.scope import Scope
-from reconciler.model.declaration import Declared
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.identity import ResourceKey, shown
+from reconciler.model.declaration import Declarations, Declared
+from reconciler.model.finding import Severity
+from reconciler.model.identity import shown
 from reconciler.model.key import KeyDocument, KeyOwner, PublicKey
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.model.runner import AgentRunner
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError
+from reconciler.rules.over import RUNNERS, TARGET, TREE, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.vendor import orchestrator_v2 as v2
 
 _RSA = "RSA"
@@ -28,81 +33,87 @@ _GENERATE_ED25519 = (
 )
 
 
-def _private_key(scope: Scope) -> Iterator[Finding | Unknown]:
-    for place in scope.everything.private_keys:
-        yield Finding(
-            "R10",
-            Severity.ERROR,
-            f"Private key in the repository at {place.origin} ({place.form}); treat it as known to others",
-            place.origin,
-            advice="Remove it from the file and from the history, replace the key pair everywhere, and keep "
-            "the new private key in a secret store.",
-        )
+@dataclass(frozen=True, slots=True)
+class _RsaKey:
+    """A parsed key of an Agent or Operator; the reader has reported those that cannot be parsed.
+
+    `holders` are Agents that have it registered, None where the live keys were not read.
+    """
+
+    declared: Declared[KeyDocument]
+    public_key: PublicKey
+    holders: tuple[str, ...] | None
+
+    @property
+    def owner(self) -> KeyOwner:
+        """Whose key it is."""
+        return self.declared.document.spec.for_
 
 
-def _rsa_keys(scope: Scope) -> Iterator[tuple[Declared[KeyDocument], PublicKey]]:
-    """Parsed keys of Agents and Operators; the reader has spoken about those that cannot be parsed."""
+def _rsa_keys(scope: Scope) -> Iterator[Subject[_RsaKey]]:
+    holders: dict[str, list[str]] = defaultdict(list)
+    for agent, keys in (live_keys(scope) or {}).items():
+        for fingerprint in keys:
+            holders[fingerprint].append(agent)
+    is_read = scope.has_read(Kind.KEY)
     for declared in scope.declarations.keys:
-        public_key = scope.public_key(declared.origin())
-        if public_key is not None and declared.document.spec.for_.runner is None:
-            yield declared, public_key
+        owner, public_key = declared.document.spec.for_, scope.public_key(declared.origin())
+        if public_key is not None and owner.runner is None:
+            found = tuple(holders.get(public_key.fingerprint, ())) if is_read else None
+            # Keys of Operators are no resources of ours.
+            key = scope.key(Kind.KEY, f"{owner.agent}/{public_key.fingerprint}") if owner.agent else None
+            fact = _RsaKey(declared, public_key, found)
+            yield Subject(fact, scope, f"key of {owner.name}", _place(declared), key)
 
 
-def _key(scope: Scope, owner: KeyOwner, public_key: PublicKey) -> ResourceKey | None:
-    """Key of the registration; those of Operators are no resources of ours."""
-    return None if owner.agent is None else scope.key(Kind.KEY, f"{owner.agent}/{public_key.fingerprint}")
+RSA_KEYS = Over("key of an Agent or Operator", _rsa_keys)
 
 
 def _place(declared: Declared[KeyDocument]) -> Origin:
     return declared.origin(("spec", "publicKey"))
 
 
-def _is_rsa(scope: Scope) -> Iterator[Finding | Unknown]:
-    for declared, public_key in _rsa_keys(scope):
-        if public_key.algorithm != _RSA:
-            owner = declared.document.spec.for_
-            yield Finding(
-                "R12",
-                Severity.ERROR,
-                f"{owner.name} needs an RSA key, found {public_key.algorithm}",
-                _place(declared),
-                key=_key(scope, owner, public_key),
-                advice=_GENERATE_RSA + " Ed25519 keys belong to Runners.",
-            )
+def _private_key(subject: Subject[Declarations]) -> Iterator[Answer]:
+    for place in subject.fact.private_keys:
+        yield subject.says(
+            f"Private key in the repository at {place.origin} ({place.form}); treat it as known to others",
+            at=place.origin,
+            advice="Remove it from the file and from the history, replace the key pair everywhere, and keep "
+            "the new private key in a secret store.",
+        )
 
 
-def _is_long(scope: Scope) -> Iterator[Finding | Unknown]:
-    for declared, public_key in _rsa_keys(scope):
-        if public_key.algorithm == _RSA and public_key.bits < _MINIMUM_BITS:
-            owner = declared.document.spec.for_
-            yield Finding(
-                "R13",
-                Severity.ERROR,
-                f"Key of {owner.name}: {public_key.bits} bits; {_MINIMUM_BITS} or more are required",
-                _place(declared),
-                key=_key(scope, owner, public_key),
-                advice=_GENERATE_RSA,
-            )
+def _is_rsa(subject: Subject[_RsaKey]) -> Iterator[Answer]:
+    algorithm = subject.fact.public_key.algorithm
+    if algorithm != _RSA:
+        yield subject.says(
+            f"{subject.fact.owner.name} needs an RSA key, found {algorithm}",
+            advice=_GENERATE_RSA + " Ed25519 keys belong to Runners.",
+        )
 
 
-def _is_labelled(scope: Scope) -> Iterator[Finding | Unknown]:
-    for declared, public_key in _rsa_keys(scope):
-        if public_key.is_mislabelled or public_key.label != _PUBLIC_LABEL:
-            owner = declared.document.spec.for_
-            yield Finding(
-                "R14",
-                Severity.WARNING,
-                f"Mislabelled PEM: labelled `{public_key.label}` instead of `{_PUBLIC_LABEL}`; accepted by "
-                "the orchestrator as seen, refused by stricter readers",
-                _place(declared),
-                key=_key(scope, owner, public_key),
-                advice="Write the key anew with `openssl pkey -pubin -pubout`; its fingerprint stays the "
-                "same.",
-            )
+def _is_long(subject: Subject[_RsaKey]) -> Iterator[Answer]:
+    public_key = subject.fact.public_key
+    if public_key.algorithm == _RSA and public_key.bits < _MINIMUM_BITS:
+        yield subject.says(
+            f"Key of {subject.fact.owner.name}: {public_key.bits} bits; {_MINIMUM_BITS} or more are required",
+            advice=_GENERATE_RSA,
+        )
 
 
-def _one_agent(scope: Scope) -> Iterator[Finding | Unknown]:
-    mine = {declared.origin() for declared in scope.declarations.keys}
+def _is_labelled(subject: Subject[_RsaKey]) -> Iterator[Answer]:
+    public_key = subject.fact.public_key
+    if public_key.is_mislabelled or public_key.label != _PUBLIC_LABEL:
+        yield subject.says(
+            f"Mislabelled PEM: labelled `{public_key.label}` instead of `{_PUBLIC_LABEL}`; accepted by the "
+            "orchestrator as seen, refused by stricter readers",
+            advice="Write the key anew with `openssl pkey -pubin -pubout`; its fingerprint stays the same.",
+        )
+
+
+def _one_agent(subject: Subject[Scope]) -> Iterator[Answer]:
+    scope = subject.scope
+    own = {declared.origin() for declared in scope.declarations.keys}
     first: dict[str, Declared[KeyDocument]] = {}
     for declared in scope.everything.keys:
         public_key = scope.public_key(declared.origin())
@@ -110,74 +121,58 @@ def _one_agent(scope: Scope) -> Iterator[Finding | Unknown]:
             continue
         before = first.setdefault(public_key.fingerprint, declared)
         a, b = before.document.spec.for_.agent, declared.document.spec.for_.agent
-        if a != b and (before.origin() in mine or declared.origin() in mine):
-            yield Finding(
-                "R15",
-                Severity.ERROR,
+        if a != b and (before.origin() in own or declared.origin() in own):
+            yield subject.says(
                 f"Agents `{a}` and `{b}` share key {shown(public_key.fingerprint)}; a key stands for one Agent",
-                _place(declared),
+                at=_place(declared),
                 key=scope.key(Kind.KEY, f"{b}/{public_key.fingerprint}"),
                 others=(_place(before),),
                 advice="Make a key pair for each Agent. Replicas of one Agent share one id and one key.",
             )
-    if scope.has_read(Kind.KEY):
-        yield from _one_live_agent(scope)
-    elif scope.declarations.keys:
-        yield Unknown(
-            "R15",
-            f"{scope.unread(Kind.KEY)}: whether another Agent holds a declared key is not known",
-            scope.unread(Kind.KEY),
+
+
+def _one_live_agent(subject: Subject[_RsaKey]) -> Iterator[Answer]:
+    """An Agent that is not declared any more may be about to go, key and all; only the plan knows."""
+    owner, scope = subject.fact.owner.agent, subject.scope
+    if owner is None:
+        return
+    if subject.fact.holders is None:
+        raise UnseenError(scope.unread(Kind.KEY))
+    for holder in subject.fact.holders:
+        if holder == owner:
+            continue
+        is_declared = holder in scope.agent_ids
+        yield subject.says(
+            f"Agents `{holder}` (live) and `{owner}` share key {shown(subject.fact.public_key.fingerprint)}; a key "
+            "stands for one Agent",
+            advice=f"Make a new key pair for `{owner}`."
+            if is_declared
+            else f"Make a new key pair for `{owner}`, or remove `{holder}` first if this is the same Agent under a "
+            "new id.",
+            severity=Severity.ERROR if is_declared else Severity.WARNING,
         )
 
 
-def _one_live_agent(scope: Scope) -> Iterator[Finding]:
-    """An Agent that is not declared any more may be about to go, key and all; only the plan knows."""
-    holders: dict[str, list[str]] = {}
-    for resource in scope.live_of(Kind.KEY):
-        agent, _, fingerprint = resource.key.id.partition("/")
-        holders.setdefault(fingerprint, []).append(agent)
-    for declared, public_key in _rsa_keys(scope):
-        owner = declared.document.spec.for_.agent
-        if owner is None:
-            continue
-        for holder in holders.get(public_key.fingerprint, ()):
-            if holder == owner:
-                continue
-            is_declared = holder in scope.agent_ids
-            yield Finding(
-                "R15",
-                Severity.ERROR if is_declared else Severity.WARNING,
-                f"Agents `{holder}` (live) and `{owner}` share key {shown(public_key.fingerprint)}; a key "
-                "stands for one Agent",
-                _place(declared),
-                key=scope.key(Kind.KEY, f"{owner}/{public_key.fingerprint}"),
-                advice=f"Make a new key pair for `{owner}`."
-                if is_declared
-                else f"Make a new key pair for `{owner}`, or remove `{holder}` first if this is the same "
-                "Agent under a new id.",
-            )
+def _runner_key(subject: Subject[WrittenRunner]) -> Iterator[Answer]:
+    runner = subject.fact
+    text = runner.at(*CONFIGURATION, "key")
+    if runner.at(*CONFIGURATION, "type") != "kubernetes-agent" or not isinstance(text, str):
+        return
+    public_key = subject.scope.public_key(runner.origin())
+    found = _runner_key_problem(text, public_key, is_parsed=runner.is_valid)
+    if found is not None:
+        problem, advice = found
+        place = runner.origin((*CONFIGURATION, "key"))
+        yield subject.says(f"Runner `{runner.id}`: {problem}", at=place, advice=advice)
 
 
-def _runner_key(scope: Scope) -> Iterator[Finding | Unknown]:
-    for runner in scope.declarations.runners:
-        configuration = runner.document.spec.runner_configuration
-        if not isinstance(configuration, AgentRunner):
-            continue
-        found = _runner_key_problem(configuration.key, scope.public_key(runner.origin()))
-        if found is not None:
-            problem, advice = found
-            yield Finding(
-                "R17",
-                Severity.ERROR,
-                f"Runner `{runner.document.metadata.id}`: {problem}",
-                runner.origin(("spec", "runner_configuration", "key")),
-                key=scope.key(Kind.RUNNER, runner.document.metadata.id),
-                advice=advice,
-            )
+def _runner_key_problem(
+    text: str, public_key: PublicKey | None, *, is_parsed: bool
+) -> tuple[str, str] | None:
+    """Problem and next step. The order is that of harm: a private key must not be sent at all.
 
-
-def _runner_key_problem(text: str, public_key: PublicKey | None) -> tuple[str, str] | None:
-    """Problem and next step. The order is that of harm: a private key must not be sent at all."""
+    Keys of documents that are not valid are not parsed.
+    """
     if "PRIVATE KEY" in text:
         return (
             "`key` holds a private key; the runner's public key belongs there",
@@ -206,7 +201,7 @@ def _runner_key_problem(text: str, public_key: PublicKey | None) -> tuple[str, s
             "the key must be one PEM block labelled `PUBLIC KEY`, body on one line, at most one line end after it",
             "In YAML, write the three lines under `key: |`.",
         )
-    if public_key is None:
+    if public_key is None and is_parsed:
         return (
             "the key must be an Ed25519 public key in PEM; what is there cannot be read as one",
             _GENERATE_ED25519,
@@ -221,7 +216,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=TREE,
         check=_private_key,
     ),
     Rule(
@@ -230,7 +225,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=RSA_KEYS,
         check=_is_rsa,
     ),
     Rule(
@@ -239,7 +234,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=RSA_KEYS,
         check=_is_long,
     ),
     Rule(
@@ -248,7 +243,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=RSA_KEYS,
         check=_is_labelled,
     ),
     Rule(
@@ -257,8 +252,9 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=TARGET,
         check=_one_agent,
+        also=(Part(RSA_KEYS, _one_live_agent),),
     ),
     Rule(
         id="R17",
@@ -266,7 +262,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=RUNNERS,
         check=_runner_key,
     ),
 )

@@ -178,6 +178,21 @@ def test_a_policy_for_all_pods_is_only_judged_where_it_is_applied() -> None:
     assert messages(policy("[]", selector="{}"), rule="R40") == []
 
 
+@pytest.mark.parametrize("selector", ["{}", "{matchLabels: {}}"])
+def test_a_policy_for_all_pods_is_about_an_agent_of_its_namespace(selector: str) -> None:
+    closed, opened = policy("[]", selector=selector), policy(f"[{HTTPS}]", name="https")
+    for agent_of_it in (on_eu(), deployment()):
+        (said,) = messages(closed, agent_of_it, rule="R40")
+        assert said.startswith("Network policy `rules` keeps the Agent from its tunnel endpoint")
+        assert messages(closed, opened, agent_of_it, rule="R40") == []
+        assert messages(policy("[]", selector="{}", namespace="shop"), agent_of_it, rule="R40") == []
+
+
+def test_policies_that_close_a_namespace_together_are_one_finding() -> None:
+    several = (policy("[]", selector="{}", name="all"), policy("[]", name="agent"), on_eu())
+    assert len(messages(*several, rule="R40")) == 1
+
+
 def test_a_policy_that_may_select_the_agent_makes_it_unknown() -> None:
     by_expression = policy(
         f"[{HTTPS}]", selector="{matchExpressions: [{key: a, operator: Exists}]}", name="more"

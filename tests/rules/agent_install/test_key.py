@@ -10,6 +10,7 @@ from reconciler.settings import Limits
 from reconciler.source.yaml_text import parse_yaml
 from tests.rules.agent_install.installing import (
     IMAGE,
+    ON_EKS,
     agent,
     config_map,
     deployment,
@@ -19,6 +20,7 @@ from tests.rules.agent_install.installing import (
     unknown,
 )
 from tests.rules.pages_on_disk import read_example
+from tests.rules.tree import judged
 
 DOCKER = f"host: docker, image: '{IMAGE}'"
 SECRET = "humanitec-agent-secret-private-key"
@@ -169,6 +171,15 @@ def test_the_containers_own_user_wins_over_the_pods() -> None:
 )
 def test_the_agent_looks_where_its_key_is(members: str, expected: int) -> None:
     assert [s for s, _ in found(on_eu(members), rule="R33")] == [Severity.ERROR] * expected
+
+
+def test_both_places_of_the_key_are_located() -> None:
+    members = "privateKey: {path: /keys/agent.pem}, env: {PRIVATE_KEY_FILE: /keys/key.pem}"
+    declared = judged(on_eu(members), settings=ON_EKS, only=("R33",)).findings
+    manifest = judged(
+        deployment(), config_map("{PRIVATE_KEY_FILE: /keys/a.pem}"), settings=ON_EKS, only=("R33",)
+    ).findings
+    assert [len({finding.origin, *finding.others}) for finding in (*declared, *manifest)] == [2, 2]
 
 
 def test_where_the_key_is_may_be_unknown() -> None:

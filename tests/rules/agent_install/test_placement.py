@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.model.finding import Severity
 from tests.rules.agent_install.installing import LABELS, agent, found, messages, on_eu, operator, unknown
+from tests.rules.tree import judged
 
 NAMESPACE = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: shared, labels: {LABELS}}}"
 SHARED = "namespace: shared"
@@ -115,9 +116,17 @@ def test_hosts_that_keep_containers_running_are_fine(host: str) -> None:
     assert unknown(agent(f"{{host: {host}}}"), rule="R29") == []
 
 
-def test_a_host_that_is_not_known_is_unknown_with_the_nearest_one() -> None:
-    assert "Did you mean `kubernetes`?" in unknown(agent("{host: kubernets}"), rule="R29")[0]
-    assert "Did you mean" not in unknown(agent("{host: fargate}"), rule="R29")[0]
+@pytest.mark.parametrize(
+    ("host", "meant"), [("kuberntes", "kubernetes"), ("kubernets", "kubernetes"), ("cloud-rn", "cloud-run")]
+)
+def test_a_misspelt_host_is_refused_with_the_nearest_one(host: str, meant: str) -> None:
+    (finding,) = judged(agent(f"{{host: {host}}}"), only=("R29",)).findings
+    assert (finding.severity, finding.advice) == (Severity.ERROR, f"Did you mean `{meant}`?")
+    assert unknown(agent(f"{{host: {host}}}"), rule="R29") == []
+
+
+def test_a_host_that_is_like_none_is_unknown() -> None:
+    assert len(unknown(agent("{host: fargate}"), rule="R29")) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from reconciler.model.state import State
 from reconciler.settings import Settings
 from tests import building
 from tests.rules.agent_install.installing import agent, config_map, of
+from tests.rules.observed import clusters_from
 from tests.rules.tree import ACME, NOTHING_LIVE, declare, judge_all, judged, live, scope, settings
 
 UNREAD = State({}, frozenset(Kind) - {Kind.DEFINITION})
@@ -92,21 +93,53 @@ def test_a_live_definition_names_an_agent() -> None:
 
 def test_while_definitions_were_not_read_one_may_name_it() -> None:
     assert said(plain(), plain("us-1"), state=UNREAD) == []
-    assert len(unknown(plain(), plain("us-1"), state=UNREAD)) == 1
-    assert len(unknown(plain(), state=None)) == 1
-    assert unknown(plain(definition=named()), state=None) == []
+    us = agent("{cluster: us-1}", "us-1")
+    assert unknown(us, state=UNREAD) == ["Agent `us-1`: the live definitions of target `acme` were not read"]
+    assert len(unknown(us, state=None)) == 1
+    assert unknown(agent("{cluster: us-1}", "us-1", named("us-1")), state=None) == []
 
 
 def test_a_placeholder_may_name_any_agent() -> None:
     open_ended = agent_definition("${context.app.id}")
     assert said(plain(), open_ended) == []
-    assert len(unknown(plain(), open_ended)) == 1
+    assert len(unknown(agent("{cluster: eu-1}"), open_ended)) == 1
 
 
-def test_a_tree_without_installations_says_nothing_about_them() -> None:
-    texts = (plain(definition=named()), cluster())
+def test_a_tree_without_installations_leaves_open_where_agents_run() -> None:
+    texts = (plain(definition=named()), plain("us-1", named("us-1", "env_id: shop, ")), cluster())
     assert said(*texts) == []
-    assert unknown(*texts) == []
+    assert unknown(*texts) == [
+        "Agent `eu-1`, Agent `us-1`: no document says where it runs (`install`), and the settings name no cluster"
+    ]
+
+
+RUNNING = (
+    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: humanitec-agent, namespace: humanitec-agent, "
+    "labels: {app.kubernetes.io/name: humanitec-agent}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("clusters", "severities", "hidden"),
+    [
+        ("{}", [], 1),
+        ("{eu-1: {objects: []}}", [], 1),
+        ("{eu-1: {objects: []}, us-1: {objects: []}}", [Severity.ERROR], 0),
+        (f"{{eu-1: {{objects: [{RUNNING}]}}, us-1: {{objects: []}}}}", [], 1),
+    ],
+)
+def test_an_agent_in_use_that_runs_on_no_cluster_is_an_error_once_all_were_read(
+    clusters: str, severities: list[Severity], hidden: int
+) -> None:
+    judgement = judged(
+        plain(definition=named()),
+        cluster(),
+        settings=networks(),
+        clusters=clusters_from(clusters),
+        only=("R47",),
+    )
+    assert [severity for severity, _ in of(judgement, "R47")] == severities
+    assert len(judgement.unknown) == hidden
 
 
 def test_an_agent_without_installation_is_a_warning_where_others_have_one() -> None:
@@ -139,7 +172,7 @@ def test_manifests_may_install_any_agent() -> None:
     us = agent("{cluster: us-1}", "us-1", named("us-1", "env_type: production, "))
     texts = (plain(definition=named(where="env_type: development, ")), us, cluster(), config_map())
     assert said(*texts) == []
-    assert unknown(*texts) == ["whether manifests in the tree install `eu-1`: they do not name an Agent"]
+    assert unknown(*texts) == ["Agent `eu-1`: manifests in the tree install an Agent and do not name it"]
 
 
 def networks(eu: str = "network: office", us: str = "network: plant, definitions: [shop]") -> Settings:

@@ -68,6 +68,33 @@ def test_wrong_id_without_anything_to_keep_gets_no_suggestion() -> None:
     assert only(agent("'!'"), "R01").advice == "Choose another id."
 
 
+def test_control_characters_in_an_id_are_shown_as_such() -> None:
+    assert "`eu-1\\n`" in only(agent('"eu-1\\n"'), "R01").message
+    assert "`eu\\u200b-1`" in only(agent('"eu\u200b-1"'), "R01").message
+
+
+def test_the_limits_of_an_organization_id_are_given() -> None:
+    text = agent("eu-1", f"{{organizations: [{'a' * 51}]}}")
+    assert only(text, "R04").message.endswith("from two to 50 characters")
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "spec"),
+    [
+        ("Agent", "R01", "spec: {descriptoin: x}"),
+        ("Definition", "R02", "entity: {typo: x}"),
+        ("SecretStore", "R06", "spec: {typo: x}"),
+        ("Runner", "R07", "spec: {typo: x}"),
+    ],
+)
+def test_the_id_of_a_document_that_is_refused_for_another_field_is_judged(
+    kind: str, rule: str, spec: str
+) -> None:
+    version = "entity.humanitec.io/v1b1" if kind == "Definition" else "reconciler/v1alpha1"
+    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{id: 1_EU}}\n{spec}\n"
+    assert only(text, rule).origin.line == 3
+
+
 def test_definition_made_by_an_agent_needs_three_characters() -> None:
     found = only(agent("eu", "{definition: {id: eu}}"), "R02")
     assert found.advice == "Use `eu-agent`, for example."

@@ -119,3 +119,10 @@ def test_unread_definitions_are_unknown_only_where_criteria_are_declared() -> No
     assert unknown(definition("one", "[{}]"), None) == ["R08"]
     assert unknown(definition("one", "[{}]"), live(complete=frozenset({Kind.AGENT}))) == ["R08"]
     assert unknown(definition("one"), None) == []
+
+
+def test_a_document_that_is_refused_for_another_field_holds_its_id_as_well() -> None:
+    plain = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {}\n"
+    refused = plain.replace("spec: {}", "spec: {typo: x}")
+    (found,) = (finding for finding in judged(plain, refused).findings if finding.rule == "R08")
+    assert found.message.startswith("Agent `eu-1` is declared twice")

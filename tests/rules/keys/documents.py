@@ -14,7 +14,7 @@ from tests.rules.tree import ACME, NOTHING_LIVE, judged
 _BLOCK = re.compile(r" *-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n", re.DOTALL)
 ONE, OTHER = (textwrap.dedent(found) for found in _BLOCK.findall(example("R15", "right").objects))
 A, B = (inspect_public_key(pem).fingerprint for pem in (ONE, OTHER))
-(_RUNNER_KEY,) = (textwrap.dedent(found) for found in _BLOCK.findall(example("R17", "right").objects))
+(RUNNER_KEY,) = (textwrap.dedent(found) for found in _BLOCK.findall(example("R17", "right").objects))
 C, D = "c" * 64, "d" * 64
 IN_SECRET = "{cluster: eu-1, namespace: humanitec-agent, secret: agent-key}"
 IN_STORE = "{store: vault, ref: agents/eu-1}"
@@ -43,18 +43,18 @@ def operator(identifier: str = "eu-1", driver_key: str = "", cluster: str = "eu-
     return OURS.format(kind="Operator", id=identifier, spec=spec)
 
 
-def runner(install: str) -> str:
+def runner(install: str, identifier: str = "eu-1") -> str:
     """A runner with its key and an installation."""
     spec = f"""\
   runner_configuration:
     type: kubernetes-agent
     key: |
-{textwrap.indent(_RUNNER_KEY, "      ")}
+{textwrap.indent(RUNNER_KEY, "      ")}
     job: {{namespace: jobs, service_account: job}}
   state_storage_configuration: {{type: kubernetes, namespace: jobs}}
   install: {install}
 """
-    return OURS.format(kind="Runner", id="eu-1", spec=spec)
+    return OURS.format(kind="Runner", id=identifier, spec=spec)
 
 
 def secret(

@@ -69,7 +69,7 @@ def test_leftover_keys_may_expire() -> None:
 def test_end_that_is_not_told_is_unknown(told: str) -> None:
     given = f"agents: [{{id: eu-1}}]\nkeys: {{eu-1: [{{fingerprint: {A}, expired_at: '{told}'}}]}}\n"
     assert unknown(judgement(ONE_KEY, live=given), "R20") == [
-        "when the keys of Agent `eu-1` expire is not told"
+        "keys of Agent `eu-1`: the orchestrator gives no time of expiry"
     ]
 
 
@@ -179,11 +179,11 @@ def test_left_over_keys_are_told(
 
 def test_whether_a_key_is_left_over_is_unknown_where_secrets_were_not_seen() -> None:
     assert unknown(judgement(ONE_KEY, live=live(A, C)), "R24") == [
-        "whether a key of Agent `eu-1` is left over: where Agent `eu-1` keeps its private key is not declared"
+        "keys of Agent `eu-1`: where Agent `eu-1` keeps its private key is not declared"
     ]
     installed = agent(install=INSTALL) + key(ONE)
     assert unknown(judgement(installed, live=live(A, C)), "R24") == [
-        "whether a key of Agent `eu-1` is left over: cluster `eu-1` was not looked at"
+        "keys of Agent `eu-1`: cluster `eu-1` was not looked at"
     ]
 
 

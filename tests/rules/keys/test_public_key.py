@@ -55,6 +55,13 @@ def test_runner_keys_are_ed25519_in_short_pem(key: str, problem: str) -> None:
     assert all(problem in finding.message for finding in found)
 
 
+def test_a_runner_that_is_refused_for_another_field_is_judged_as_well() -> None:
+    refused = RUNNER.replace("service_account: job", "service_acount: job")
+    for key, expected in (("ssh-ed25519 AAAA", 1), (pem(), 0), (pem() + "\n", 1)):
+        judgement = judged(refused.format(key=quoted(key)), only=("R17",))
+        assert [finding.rule for finding in judgement.findings] == ["R17"] * expected
+
+
 def test_no_message_about_a_key_shows_key_text() -> None:
     """A private key may stand where a public one belongs."""
     body = pem().splitlines()[1]

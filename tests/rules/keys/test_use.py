@@ -8,6 +8,7 @@ from tests.rules.keys.documents import (
     INSTALL,
     ONE,
     OTHER,
+    RUNNER_KEY,
     A,
     B,
     C,
@@ -19,6 +20,7 @@ from tests.rules.keys.documents import (
     messages,
     of,
     operator,
+    runner,
     secret,
     severities,
     unknown,
@@ -86,6 +88,19 @@ def test_a_key_pair_has_one_user(documents: str, registered: str, users: str) ->
     found = judgement(documents, live=registered)
     assert severities(found, "R16") == ([Severity.WARNING] if users else [])
     assert all(f"for {users};" in message for message in messages(found, "R16"))
+
+
+def test_runners_with_one_key_are_two_users() -> None:
+    first, second = runner(install="{cluster: eu-1}"), runner(install="{cluster: us-1}", identifier="us-1")
+    assert messages(judgement(first + second), "R16")[0].startswith("One key pair (")
+    assert "for runner `eu-1` and runner `us-1`;" in messages(judgement(first + second), "R16")[0]
+    assert messages(judgement(first), "R16") == []
+
+
+def test_the_key_of_a_runner_at_an_agent_is_left_to_another_rule() -> None:
+    documents = agent() + runner(install="{cluster: eu-1}") + key(RUNNER_KEY)
+    assert messages(judgement(documents), "R16") == []
+    assert len(messages(judgement(documents), "R108")) == 1
 
 
 def test_key_found_in_two_secrets_has_two_users() -> None:
