@@ -17,6 +17,7 @@ from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs
 from reconciler.facts.mode import PrimaryStore, primary_store
 from reconciler.facts.reference_graph import ReferenceGraph
 from reconciler.facts.seen import Seen
+from reconciler.facts.template import Templates
 from reconciler.model.agent import AgentDocument
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations, Declared
@@ -84,10 +85,17 @@ class Scope:
         return frozenset(agent.document.metadata.id for agent in self.agents)
 
     @cached_property
+    def templates(self) -> Templates:
+        """Reader of the texts in definitions."""
+        return Templates(self.everything.read_text)
+
+    @cached_property
     def definitions(self) -> tuple[DeclaredDefinition, ...]:
         """Definitions of this target, those made by its Agent documents among them."""
         written = [
-            DeclaredDefinition(declared.document.metadata.id, declared.document.entity, declared)
+            DeclaredDefinition(
+                declared.document.metadata.id, declared.document.entity, declared, self.templates
+            )
             for declared in self.declarations.definitions
         ]
         made = (made_by(agent) for agent in self.agents)

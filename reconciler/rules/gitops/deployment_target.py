@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from reconciler.facts.agent_input import agent_uses
 from reconciler.facts.definition import CLUSTER_TYPE
-from reconciler.facts.git_target import GitTarget, Given, git_target, is_git_target, mode_path
+from reconciler.facts.git_target import GitTarget, git_target, is_git_target, mode_path
 from reconciler.facts.operator import has_any_operator
 from reconciler.facts.pattern import is_fixed
 from reconciler.facts.scope import Scope
+from reconciler.facts.template import Given
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.json import Path, dotted
 from reconciler.model.kind import Kind

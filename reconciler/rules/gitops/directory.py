@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from reconciler.facts.candidate import where_used
 from reconciler.facts.context import meet
-from reconciler.facts.git_target import GitTarget, Given, git_target, segments
+from reconciler.facts.git_target import GitTarget, git_target, segments
 from reconciler.facts.scope import Scope
+from reconciler.facts.template import Given
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import placeholders
