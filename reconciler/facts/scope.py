@@ -250,7 +250,7 @@ class Scope:
     @cached_property
     def primary(self) -> PrimaryStore:
         """The primary secret store of the organization and where that is known from."""
-        return primary_store(self.target, self.target_settings, self.secret_stores, self.surroundings)
+        return primary_store(self.target, self.settings, self.secret_stores, self.surroundings)
 
     @property
     def primary_store(self) -> str | None:

@@ -62,7 +62,9 @@ class TemplateText:
     def values(self) -> JsonObject:
         """Values at the top that come out as they are seen here, some with expressions in them."""
         surely = _only_mapping(self.certain)
-        return {name: value for name, value in self.outermost.items() if name in surely and surely[name] == value}
+        return {
+            name: value for name, value in self.outermost.items() if name in surely and surely[name] == value
+        }
 
     @property
     def outermost(self) -> JsonObject:
@@ -120,12 +122,16 @@ def read_template(text: str, read: TextReader) -> TemplateText:
     if masked is None:
         return UNREADABLE
     everything, was_cut = _documents(masked.everything, masked, read)
-    certain, _ = (everything, False) if not masked.is_conditional else _documents(masked.certain, masked, read)
+    certain, _ = (
+        (everything, False) if not masked.is_conditional else _documents(masked.certain, masked, read)
+    )
     if everything is None or certain is None:
         return UNREADABLE
     is_plain = not everything or (len(everything) == 1 and isinstance(everything[0], dict))
     has_open_name = any("{{" in name for name in _only_mapping(everything))
-    return TemplateText(everything, certain, was_cut or masked.is_conditional or not is_plain or has_open_name)
+    return TemplateText(
+        everything, certain, was_cut or masked.is_conditional or not is_plain or has_open_name
+    )
 
 
 @dataclass(slots=True)

@@ -19,7 +19,6 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.rules.subject import Subject
-from reconciler.settings import FILE_NAME
 
 S_co = TypeVar("S_co", covariant=True)
 _ID = ("metadata", "id")
@@ -109,7 +108,7 @@ def _stores(scope: Scope) -> Iterator[Subject[Declared[SecretStoreDocument]]]:
 
 
 def _target(scope: Scope) -> Iterator[Subject[Scope]]:
-    yield Subject(scope, scope, f"target `{scope.target}`", Origin(FILE_NAME))
+    yield Subject(scope, scope, f"target `{scope.target}`", scope.settings.origin("targets", scope.target))
 
 
 def _tree(scope: Scope) -> Iterator[Subject[Declarations]]:

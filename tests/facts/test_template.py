@@ -34,10 +34,14 @@ def read(text: str) -> TemplateText:
         pytest.param("{url: {{ .x }}, cluster_type: git}", GIT, id="expression in flow style"),
         pytest.param('url: "{{ .x | default "a" }}"\ncluster_type: git', GIT, id="quotes in an expression"),
         pytest.param('url: {{ "}}" }}\ncluster_type: git', GIT, id="braces in an expression"),
-        pytest.param('url: ${resources["a#b"].outputs.c}\ncluster_type: "git"', GIT, id="quotes in a placeholder"),
+        pytest.param(
+            'url: ${resources["a#b"].outputs.c}\ncluster_type: "git"', GIT, id="quotes in a placeholder"
+        ),
         pytest.param("{{/* cluster_type: eks */}}\ncluster_type: git", GIT, id="comment of the template"),
         pytest.param("{{- $x := .y -}}\ncluster_type: git", GIT, id="variable"),
-        pytest.param("cluster_type: git\n{{ if .x }}\nurl: x\n{{ end }}\n", GIT, id="condition around another"),
+        pytest.param(
+            "cluster_type: git\n{{ if .x }}\nurl: x\n{{ end }}\n", GIT, id="condition around another"
+        ),
         pytest.param("cluster_type: git\n{{ toYaml .x }}\n", GIT, id="line that an expression makes"),
         pytest.param('cluster_type: git\n{{ define "a" }}cluster_type: x{{ end }}', GIT, id="definition"),
         pytest.param("nested:\n  cluster_type: git", NO, id="inside another mapping"),
@@ -58,7 +62,9 @@ def read(text: str) -> TemplateText:
         pytest.param("cluster_type: git\n{{ end }}", COMPUTED, id="end without condition"),
         pytest.param("cluster_type: git\n{{ .x", COMPUTED, id="expression without end"),
         pytest.param("cluster_type: git\n# \ue000", COMPUTED, id="a character of the mask"),
-        pytest.param("{{ if .x }}\na:\n{{ else }}\nb:\n{{ end }}\n  cluster_type: git", COMPUTED, id="under which"),
+        pytest.param(
+            "{{ if .x }}\na:\n{{ else }}\nb:\n{{ end }}\n  cluster_type: git", COMPUTED, id="under which"
+        ),
     ],
 )
 def test_value_is_given_only_where_every_deployment_has_it(text: str, expected: tuple[Given, Json]) -> None:
@@ -70,7 +76,10 @@ def test_value_is_given_only_where_every_deployment_has_it(text: str, expected: 
     [
         ("path: ${context.app.id}/${context.env.id}\n", "${context.app.id}/${context.env.id}"),
         ("{path: a/${context.env.id}}", "a/${context.env.id}"),
-        ("path: {{ .x }}-${resources['a.b#{{ .c }}'].outputs.d}", "{{ .x }}-${resources['a.b#{{ .c }}'].outputs.d}"),
+        (
+            "path: {{ .x }}-${resources['a.b#{{ .c }}'].outputs.d}",
+            "{{ .x }}-${resources['a.b#{{ .c }}'].outputs.d}",
+        ),
     ],
 )
 def test_placeholders_and_expressions_stand_in_values_as_they_were_written(text: str, value: str) -> None:

@@ -28,7 +28,9 @@ MADE_STORES = Over("secret store that a definition makes", _made)
 
 def _new_enough(store: Subject[MadeStore]) -> Iterator[Answer]:
     if store.fact.name is None:
-        yield store.doubts(f"whether {store.name} makes a SecretStore", untold("its manifests cannot be read"))
+        yield store.doubts(
+            f"whether {store.name} makes a SecretStore", untold("its manifests cannot be read")
+        )
         return
     versions = [(operator, operator.document.spec.appVersion or "") for operator in store.scope.operators]
     if not versions or any(parsed(version) is None for _, version in versions):
