@@ -14,6 +14,7 @@ from reconciler.facts.asking import live_member, member_of
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, made_by
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
+from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
 from reconciler.facts.mode import PrimaryStore, primary_store
 from reconciler.facts.reference_graph import ReferenceGraph
 from reconciler.facts.seen import Seen
@@ -186,6 +187,22 @@ class Scope:
     def secret_stores(self) -> tuple[Declared[SecretStoreDocument], ...]:
         """Secret stores of this organization."""
         return self.declarations.secret_stores
+
+    @cached_property
+    def known_stores(self) -> frozenset[str]:
+        """Stores that a reference may name: registered, declared, on a cluster, or in a manifest of the tree."""
+        return frozenset(
+            (
+                *(store.document.metadata.id for store in self.secret_stores),
+                *(name for name, _ in secret_stores(self.everything)),
+                *(live.id for live in self.surroundings.stores or ()),
+                *(
+                    s.name
+                    for state in self.clusters.values()
+                    for s in state.of(OPERATOR_API, STORE_KIND) or ()
+                ),
+            )
+        )
 
     @cached_property
     def _cluster_of(self) -> Mapping[str, str]:

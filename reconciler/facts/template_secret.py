@@ -17,11 +17,20 @@ _SECRET_BLOCKS = frozenset(("stringData", "data"))
 
 def template_secrets(definition: DeclaredDefinition) -> Iterator[tuple[Path, str]]:
     """Path of each text below `entity` that holds plain secrets, and their names, never their values."""
+    for path, text in _template_texts(definition):
+        for name in dict.fromkeys(_named(definition, text, is_secret=path[3] == "secrets")):
+            yield path, name
+
+
+def unread_templates(definition: DeclaredDefinition) -> Iterator[Path]:
+    """Paths below `entity` of texts of templates that cannot be read."""
+    return (path for path, text in _template_texts(definition) if not definition.read(text).is_readable)
+
+
+def _template_texts(definition: DeclaredDefinition) -> Iterator[tuple[Path, str]]:
     templates = definition.input("values", "templates")
     for member in _MEMBERS:
-        for path, text in _texts(dig(templates, member), (*_TEMPLATES, member)):
-            for name in dict.fromkeys(_named(definition, text, is_secret=member == "secrets")):
-                yield path, name
+        yield from _texts(dig(templates, member), (*_TEMPLATES, member))
 
 
 def _texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
