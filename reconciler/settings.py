@@ -8,11 +8,13 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from reconciler.model.document import Frozen, Items, Word
 from reconciler.model.finding import Severity
+from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
+from reconciler.model.origin import Origin, Positions
 from reconciler.model.place import Place, Realm, organization
 
 FILE_NAME = "reconciler.yaml"
@@ -304,6 +306,26 @@ class Limits(Frozen):
     ] = 100_000
 
 
+class _Places:
+    """Where settings stand in their file. They say nothing, so that any two are equal."""
+
+    __slots__ = ("_positions", "_raw")
+
+    def __init__(self, raw: Json = None, positions: Positions | None = None) -> None:
+        self._raw = raw
+        self._positions = positions
+
+    def origin(self, path: Path) -> Origin:
+        """Place of the value under `path`, or of its nearest existing ancestor."""
+        return Origin(FILE_NAME) if self._positions is None else self._positions.origin(self._raw, path)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Places)
+
+    def __hash__(self) -> int:
+        return hash(_Places)
+
+
 class Settings(Frozen):
     """The whole file."""
 
@@ -334,6 +356,17 @@ class Settings(Frozen):
     apply: Apply = Apply()
     watch: Watch = Watch()
     limits: Limits = Limits()
+    _places: _Places = PrivateAttr(default_factory=_Places)
+
+    def located(self, raw: Json, positions: Positions) -> "Settings":
+        """The same settings, with the document that they were read from."""
+        found = self.model_copy()
+        found._places = _Places(raw, positions)  # noqa: SLF001  a copy of its own kind
+        return found
+
+    def origin(self, *path: str | int) -> Origin:
+        """Place of a setting, or of the nearest one around it; the file where they were read from none."""
+        return self._places.origin(path)
 
     def place(self, target: str) -> Place:
         """The organization that a target holds; one id at two addresses is two places."""

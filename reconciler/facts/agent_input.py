@@ -3,7 +3,6 @@
 Echo hands its inputs on as outputs; a template does so where the output is named `agent_url` too.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,13 +30,15 @@ _TEMPLATES: Path = ("driver_inputs", "values", "templates")
 _TAKING = CLUSTER_DRIVERS | CONTAINER_RUNNERS | {CONTAINER_DRIVER, TERRAFORM_DRIVER}
 _JUDGED_ELSEWHERE = frozenset((ECHO_DRIVER, TEMPLATE_DRIVER, GIT_DRIVER))
 _HOSTED = "humanitec/"
-_LINE = re.compile(r"""(?m)^[ \t]*["']?agent_url["']?[ \t]*:[ \t]*(?!["']{2}[ \t]*$)[^\s#]""")
-"""The name as a key in a text, with something behind it."""
+_OUTPUTS = ((*_TEMPLATES, "outputs"), (*_TEMPLATES, "secrets"))
 
 
 @dataclass(frozen=True, slots=True)
 class AgentInput:
-    """A filled input named `agent_url`. `path` leads to what it holds, through the `value` of a reference leaf."""
+    """A filled input named `agent_url`.
+
+    `path` leads to what it holds, through the `value` of a reference leaf, or to the text that it is a part of.
+    """
 
     member: Member
     definition: DeclaredDefinition
@@ -63,6 +64,18 @@ def agent_inputs(scope: Scope) -> Iterator[AgentInput]:
                 yield AgentInput(member, definition, (*path, "value"), value["value"])
             else:
                 yield AgentInput(member, definition, path, value)
+    for member in scope.references.by_driver.get(TEMPLATE_DRIVER, ()):
+        if member.declared is not None:
+            yield from _in_output_texts(member, member.declared)
+
+
+def _in_output_texts(member: Member, definition: DeclaredDefinition) -> Iterator[AgentInput]:
+    for path in _OUTPUTS:
+        text = definition.input(*map(str, path[1:]))
+        if isinstance(text, str) and AGENT_URL in text:
+            value = definition.read(text).outermost.get(AGENT_URL)
+            if not is_empty(value):
+                yield AgentInput(member, definition, path, value)
 
 
 def _at(definition: DeclaredDefinition, path: Path) -> Json:
@@ -81,17 +94,28 @@ def agent_uses(definition: DeclaredDefinition) -> Iterator[Path]:
     for path, value in definition.inputs():
         if below is not None and path[: len(below)] == below:
             continue
-        if (path[-1] == AGENT_URL and not is_empty(value)) or _mentions_agent(value):
+        if (path[-1] == AGENT_URL and not is_empty(value)) or _mentions_agent(definition, path, value):
             below = path
             yield path
 
 
-def _mentions_agent(value: Json) -> bool:
+def _mentions_agent(definition: DeclaredDefinition, path: Path, value: Json) -> bool:
     if not isinstance(value, str):
         return False
-    if AGENT_URL in value and _LINE.search(value):
+    if "${" in value and any(reference.type == AGENT_TYPE for reference in resource_references(value)):
         return True
-    return "${" in value and any(reference.type == AGENT_TYPE for reference in resource_references(value))
+    if AGENT_URL not in value:
+        return False
+    text = definition.read(value)
+    mappings = (text.outermost,) if path in _OUTPUTS else text.mappings()
+    return any(not is_empty(mapping.get(AGENT_URL)) for mapping in mappings)
+
+
+def unread_agent_texts(definition: DeclaredDefinition) -> Iterator[Path]:
+    """Paths below `entity` of texts that mention `agent_url` and cannot be read."""
+    for path, value in definition.inputs():
+        if isinstance(value, str) and AGENT_URL in value and not definition.read(value).is_readable:
+            yield path
 
 
 def uses_agent(definition: DeclaredDefinition) -> bool:
@@ -152,8 +176,19 @@ def _handed_on(member: Member, ask: Ask) -> Iterator[Ask]:
         if further.reference is None or path[0] != "driver_inputs" or len(path) < 3:
             continue
         is_echoed = member.driver == ECHO_DRIVER and path[2] == output
-        if is_echoed or (member.driver == TEMPLATE_DRIVER and output == AGENT_URL and AGENT_URL in path):
+        if is_echoed or (member.driver == TEMPLATE_DRIVER and _is_in_output(member, further, output)):
             yield further
+
+
+def _is_in_output(member: Member, ask: Ask, output: str) -> bool:
+    """True where a reference of a template makes an output: as an input of that name, or in its text."""
+    if output == AGENT_URL and AGENT_URL in ask.path:
+        return True
+    text = member.declared and ask.path in _OUTPUTS and member.declared.input(*map(str, ask.path[1:]))
+    if not member.declared or not isinstance(text, str):
+        return False
+    made = member.declared.read(text).outermost.get(output)
+    return isinstance(made, str) and ask.reference in resource_references(made)
 
 
 def unlisted_inputs(scope: Scope) -> Iterator[AgentInput]:

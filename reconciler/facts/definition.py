@@ -4,11 +4,12 @@ Rules speak of one shape, whatever the document. Paths are those below `entity`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reconciler.facts.template import Templates, TemplateText
 from reconciler.model import desired
 from reconciler.model.agent import AgentDocument
-from reconciler.model.declaration import Declared
+from reconciler.model.declaration import Declared, read_nothing
 from reconciler.model.handed import is_tagged
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
@@ -36,6 +37,7 @@ class DeclaredDefinition:
     id: str
     entity: Entity
     source: Declared[DefinitionDocument] | Declared[AgentDocument]
+    templates: Templates = field(default=Templates(read_nothing), repr=False, compare=False)
 
     @property
     def is_made_by_agent(self) -> bool:
@@ -76,6 +78,10 @@ class DeclaredDefinition:
         ):
             if value is not None:
                 yield from _walk(value, ("driver_inputs", member))
+
+    def read(self, text: str) -> TemplateText:
+        """What a text among the inputs says."""
+        return self.templates.read(text)
 
     def input(self, *path: str) -> Json:
         """Return the value under `driver_inputs`, None where there is none.

@@ -22,6 +22,13 @@ def clusters_of(scope: Scope, member: Member) -> list[Node]:
     ]
 
 
+def clusters_used_on(scope: Scope, member: Member) -> list[str]:
+    """Names of the clusters that a definition is used on; those of all Operators where that is not known."""
+    chosen = (node.member.declared for node in clusters_of(scope, member))
+    named = {name for cluster in chosen if cluster is not None and (name := scope.cluster_of(cluster))}
+    return sorted(named or {operator.document.spec.cluster for operator in scope.operators})
+
+
 def mode_of(scope: Scope, member: Member) -> Mode | None:
     """Mode in which a definition is used; None where it is not known.
 

@@ -2,36 +2,26 @@
 
 Three shapes exist: the driver `humanitec/k8s-cluster-git` takes the repository as inputs; a
 `humanitec/template` definition computes outputs with `cluster_type: git`; `humanitec/echo` hands
-its inputs on as outputs. Outputs of a template are a mapping or a text; of a text only plain
-lines are read, the rest counts as computed.
+its inputs on as outputs. Outputs of a template are a mapping or a text.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, dig
 from reconciler.facts.pattern import pieces
+from reconciler.facts.template import Given
 from reconciler.model.canonical import is_reference_leaf
 from reconciler.model.handed import is_tagged
 from reconciler.model.json import Json, Path
 from reconciler.model.placeholder import has_placeholder
 from reconciler.vendor.driver import CLUSTER_DRIVERS, ECHO_DRIVER, GIT_DRIVER, TEMPLATE_DRIVER
 
-_BLOCK = re.compile(r"\{\{-?[ \t]*(?:if|else|range|with|define|template|include|block)\b")
 _SCP_URL = re.compile(r"(?:[^@/:\s]+@)?(?P<host>[^:/@\s]+):(?!/{2})(?P<path>\S+)")
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^@/\s]*@)?(?P<host>\[[^\]\s]*\]|[^:/\s\[]*)(?::[0-9]*)?(?P<path>(?:/\S*)?)"
 )
-
-
-class Given(Enum):
-    """Whether a value is given; `COMPUTED` ones are known at deployment only."""
-
-    YES = "yes"
-    NO = "no"
-    COMPUTED = "computed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +179,8 @@ def _output(definition: DeclaredDefinition, name: str) -> Input:
         return _input(outputs.get(name), (*path, name))
     if not isinstance(outputs, str):
         return Input(Given.NO, path)
-    if _BLOCK.search(outputs):
-        return Input(Given.COMPUTED, path)
-    found = re.search(
-        rf"""(?m)(?:^|[{{,])[ \t]*["']?{re.escape(name)}["']?[ \t]*:[ \t]*"""
-        r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<plain>[^\n]*))""",
-        _unindented(outputs),
-    )
-    if found is None:
-        return Input(Given.COMPUTED if "{{" in outputs else Given.NO, path)
-    text = found["double"] or found["single"] or _plain(found["plain"] or "")
-    return _input(text, path)
+    given, value = definition.read(outputs).get(name)
+    return _input(value, path) if given is Given.YES else Input(given, path)
 
 
 _OUTPUTS: Mapping[str, Callable[[DeclaredDefinition, str], Input]] = {
@@ -207,21 +188,6 @@ _OUTPUTS: Mapping[str, Callable[[DeclaredDefinition, str], Input]] = {
     ECHO_DRIVER: _value,
 }
 """How to read one output of a definition, by drivers whose outputs stand in the definition."""
-
-
-def _unindented(text: str) -> str:
-    """Leave out comments and lines inside nested mappings."""
-    lines = text.splitlines()
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    kept = (line[margin:] for line in lines)
-    return "\n".join(line for line in kept if not line.startswith((" ", "\t", "#")))
-
-
-def _plain(text: str) -> str:
-    """End an unquoted value where YAML does."""
-    if "{{" in text:
-        return text
-    return re.split(r"[ \t]#|[,}](?:[ \t]|$)", text, maxsplit=1)[0].strip()
 
 
 def _credentials(definition: DeclaredDefinition) -> tuple[Given, Given, Path]:
@@ -239,9 +205,12 @@ def _credentials(definition: DeclaredDefinition) -> tuple[Given, Given, Path]:
 def _template_credentials(definition: DeclaredDefinition) -> tuple[Given, Given, Path]:
     path: Path = ("driver_inputs", "values", "templates", "secrets")
     secrets = definition.input("values", "templates", "secrets")
-    if isinstance(secrets, str) and secrets.strip():
-        return Given.COMPUTED, Given.COMPUTED, path
-    return (*_pair(dig(secrets, "credentials"), is_reference=False), path)
+    if not isinstance(secrets, str):
+        return (*_pair(dig(secrets, "credentials"), is_reference=False), path)
+    given, credentials = definition.read(secrets).get("credentials")
+    if given is Given.COMPUTED:
+        return given, given, path
+    return (*_pair(credentials, is_reference=False), path)
 
 
 def _pair(credentials: Json, *, is_reference: bool) -> tuple[Given, Given]:

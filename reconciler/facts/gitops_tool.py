@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.facts.definition import dig
-from reconciler.facts.git_target import GitTarget, Given, parse_url, segments
+from reconciler.facts.git_target import GitTarget, parse_url, segments
 from reconciler.facts.manifest import is_object
 from reconciler.facts.pattern import could_be
+from reconciler.facts.template import Given
 from reconciler.model.declaration import Foreign
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.origin import Origin

@@ -1,25 +1,23 @@
-"""Secret stores that a definition makes on the cluster, read from the texts of `base-env` definitions."""
+"""Secret stores that a definition makes on the cluster, read from the manifests of `base-env` definitions."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.facts.definition import BASE_ENVIRONMENT_TYPE, DeclaredDefinition
+from reconciler.facts.definition import BASE_ENVIRONMENT_TYPE, DeclaredDefinition, dig
 from reconciler.facts.manifest import OPERATOR_GROUP, STORE_KIND
 from reconciler.facts.scope import Scope
 from reconciler.model.json import Json, Path
 
-_STORE = re.compile(r"^[ \t]*kind:[ \t]*[\"']?SecretStore\b", re.MULTILINE)
-_GROUP = re.compile(r"^[ \t]*apiVersion:[ \t]*[\"']?humanitec\.io/", re.MULTILINE)
-_NAME = re.compile(r"^[ \t]*name:[ \t]*[\"']?([^\s\"'#]+(?:[^\n\"'#]*\}\}?)?)", re.MULTILINE)
-
 
 @dataclass(frozen=True, slots=True)
 class MadeStore:
-    """A store in the manifests of a definition; `name` is "" where it cannot be told."""
+    """A store in the manifests of a definition.
+
+    `name` is "" where it is not known, and None where the text cannot be read: then there may be no store at all.
+    """
 
     definition: DeclaredDefinition
-    name: str
+    name: str | None
     path: Path
 
 
@@ -27,15 +25,27 @@ def made_stores(scope: Scope) -> Iterator[MadeStore]:
     """Stores of the Operator that `base-env` definitions make."""
     for definition in scope.of_type(BASE_ENVIRONMENT_TYPE):
         for path, value in definition.inputs():
-            if isinstance(value, str) and _STORE.search(value) and _GROUP.search(value):
-                named = _NAME.search(value)
-                yield MadeStore(definition, named[1].strip() if named else "", path)
-            elif isinstance(value, dict) and value.get("kind") == STORE_KIND and _is_ours(value):
-                metadata = value.get("metadata")
-                name = metadata.get("name") if isinstance(metadata, dict) else None
-                yield MadeStore(definition, name if isinstance(name, str) else "", path)
+            for name in _names(definition, value):
+                yield MadeStore(definition, name, path)
 
 
-def _is_ours(value: dict[str, Json]) -> bool:
-    version = value.get("apiVersion")
+def _names(definition: DeclaredDefinition, value: Json) -> Iterator[str | None]:
+    """Names of the stores in one value; what a mapping holds is not looked into, and a text is to its end."""
+    if isinstance(value, dict):
+        if value.get("kind") == STORE_KIND and _is_of_operator(value.get("apiVersion")):
+            name = dig(value, "metadata", "name")
+            yield name if isinstance(name, str) else ""
+    elif isinstance(value, str) and STORE_KIND in value and OPERATOR_GROUP in value:
+        text = definition.read(value)
+        if not text.is_readable:
+            yield None
+        for mapping in text.mappings():
+            yield from _names(definition, mapping)
+            for inner in mapping.values():
+                # A document that is its own content leads nowhere deeper.
+                if isinstance(inner, str) and len(inner) < len(value):
+                    yield from _names(definition, inner)
+
+
+def _is_of_operator(version: Json) -> bool:
     return isinstance(version, str) and version.startswith(OPERATOR_GROUP)

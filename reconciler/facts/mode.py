@@ -14,7 +14,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE, Surroundings
 from reconciler.model.wording import listed
-from reconciler.settings import FILE_NAME, Mode, Target
+from reconciler.settings import FILE_NAME, Mode, Settings
 
 DeclaredStore = Declared[SecretStoreDocument]
 
@@ -50,7 +50,7 @@ class PrimaryStore:
 
 
 def primary_store(
-    target_name: str, target: Target | None, stores: Iterable[DeclaredStore], surroundings: Surroundings
+    target_name: str, settings: Settings, stores: Iterable[DeclaredStore], surroundings: Surroundings
 ) -> PrimaryStore:
     """Return the live primary store, else the declared one, else that of the settings.
 
@@ -60,7 +60,7 @@ def primary_store(
     return (
         _live(surroundings)
         or declared_primary(stores)
-        or _of_settings(target_name, target)
+        or _of_settings(target_name, settings)
         or PrimaryStore(
             None,
             KnownFrom.NOTHING,
@@ -92,12 +92,13 @@ def declared_primary(stores: Iterable[DeclaredStore]) -> PrimaryStore | None:
     return None
 
 
-def _of_settings(target_name: str, target: Target | None) -> PrimaryStore | None:
+def _of_settings(target_name: str, settings: Settings) -> PrimaryStore | None:
+    target = settings.targets.get(target_name)
     if target is None or target.primaryStore is None:
         return None
     return PrimaryStore(
         target.primaryStore,
         KnownFrom.SETTINGS,
         f"`targets.{target_name}.primaryStore` in {FILE_NAME}",
-        Origin(FILE_NAME),
+        settings.origin("targets", target_name, "primaryStore"),
     )

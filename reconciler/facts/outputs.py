@@ -1,14 +1,13 @@
 """What a definition gives out, as far as its inputs tell: Echo hands them on, Template computes text."""
 
-import re
 from dataclasses import dataclass
 
 from reconciler.facts.asking import Member
 from reconciler.facts.definition import dig
+from reconciler.facts.template import Templates
 from reconciler.model.json import Json, Path, steps
 from reconciler.vendor.driver import ECHO_DRIVER, TEMPLATE_DRIVER
 
-_NAME = re.compile(r"""["']?([A-Za-z0-9_-]+)["']?[ \t]*:(?:[ \t]|$)""")
 _ENTITY_INPUTS = "driver_inputs"
 
 
@@ -26,7 +25,7 @@ class Outputs:
     path: Path
 
 
-def outputs_of(member: Member) -> Outputs | None:
+def outputs_of(member: Member, reader: Templates) -> Outputs | None:
     """Outputs of a definition, None where its driver makes them."""
     values, secrets = _inputs(member)
     if member.driver == ECHO_DRIVER:
@@ -35,15 +34,10 @@ def outputs_of(member: Member) -> Outputs | None:
     if member.driver != TEMPLATE_DRIVER:
         return None
     templates = dig(values, "templates")
-    plain, is_plain_open = _told(dig(templates, "outputs"))
-    secret, is_secret_open = _told(dig(templates, "secrets"))
-    return Outputs(
-        plain,
-        secret,
-        is_plain_open or is_secret_open,
-        dig(templates, "outputs"),
-        (_ENTITY_INPUTS, "values", "templates", "outputs"),
-    )
+    plain, is_plain_open, known = _read(dig(templates, "outputs"), reader)
+    secret, is_secret_open, _ = _read(dig(templates, "secrets"), reader)
+    path = (_ENTITY_INPUTS, "values", "templates", "outputs")
+    return Outputs(plain, secret, is_plain_open or is_secret_open, known, path)
 
 
 def _inputs(member: Member) -> tuple[Json, list[str]]:
@@ -64,12 +58,9 @@ def _names(value: Json) -> frozenset[str]:
     return frozenset(value) if isinstance(value, dict) else frozenset()
 
 
-def _told(template: Json) -> tuple[frozenset[str], bool]:
-    """Names in a template, and whether there may be others: only whole lines of YAML are read."""
+def _read(template: Json, reader: Templates) -> tuple[frozenset[str], bool, Json]:
+    """Names in a template, whether there may be others, and the values that are known."""
     if not isinstance(template, str):
-        return _names(template), False
-    lines = [line for line in template.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    margin = min((len(line) - len(line.lstrip()) for line in lines), default=0)
-    outer = [line[margin:] for line in lines if not line[margin : margin + 1].isspace()]
-    found = [_NAME.match(line) for line in outer]
-    return frozenset(match[1] for match in found if match), any(match is None for match in found)
+        return _names(template), False, template
+    text = reader.read(template)
+    return text.names, text.is_open, text.values

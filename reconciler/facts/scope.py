@@ -14,9 +14,11 @@ from reconciler.facts.asking import live_member, member_of
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, made_by
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
+from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
 from reconciler.facts.mode import PrimaryStore, primary_store
 from reconciler.facts.reference_graph import ReferenceGraph
 from reconciler.facts.seen import Seen
+from reconciler.facts.template import Templates
 from reconciler.model.agent import AgentDocument
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations, Declared
@@ -84,10 +86,17 @@ class Scope:
         return frozenset(agent.document.metadata.id for agent in self.agents)
 
     @cached_property
+    def templates(self) -> Templates:
+        """Reader of the texts in definitions."""
+        return Templates(self.everything.read_text)
+
+    @cached_property
     def definitions(self) -> tuple[DeclaredDefinition, ...]:
         """Definitions of this target, those made by its Agent documents among them."""
         written = [
-            DeclaredDefinition(declared.document.metadata.id, declared.document.entity, declared)
+            DeclaredDefinition(
+                declared.document.metadata.id, declared.document.entity, declared, self.templates
+            )
             for declared in self.declarations.definitions
         ]
         made = (made_by(agent) for agent in self.agents)
@@ -180,6 +189,22 @@ class Scope:
         return self.declarations.secret_stores
 
     @cached_property
+    def known_stores(self) -> frozenset[str]:
+        """Stores that a reference may name: registered, declared, on a cluster, or in a manifest of the tree."""
+        return frozenset(
+            (
+                *(store.document.metadata.id for store in self.secret_stores),
+                *(name for name, _ in secret_stores(self.everything)),
+                *(live.id for live in self.surroundings.stores or ()),
+                *(
+                    s.name
+                    for state in self.clusters.values()
+                    for s in state.of(OPERATOR_API, STORE_KIND) or ()
+                ),
+            )
+        )
+
+    @cached_property
     def _cluster_of(self) -> Mapping[str, str]:
         """Clusters by the definitions that the settings list; the first cluster that lists one has it."""
         found: dict[str, str] = {}
@@ -242,7 +267,7 @@ class Scope:
     @cached_property
     def primary(self) -> PrimaryStore:
         """The primary secret store of the organization and where that is known from."""
-        return primary_store(self.target, self.target_settings, self.secret_stores, self.surroundings)
+        return primary_store(self.target, self.settings, self.secret_stores, self.surroundings)
 
     @property
     def primary_store(self) -> str | None:

@@ -63,26 +63,23 @@ def problems(
         yield (), f"needs exactly one kind of store, has {kinds}", f"Give one of {listed(spellings)}."
     for kind, block in blocks.items():
         spelling = spellings[kind]
-        for name in block or {}:
-            if name in spelling.fields:
-                continue
-            other = _OTHER_SIDE.get(name)
-            if other in spelling.fields:
-                yield (
-                    (kind, name),
-                    f"has `{kind}.{name}`, which is the other side's spelling",
-                    f"Write `{other}`.",
-                )
-            else:
-                advice = did_you_mean(name, sorted(spelling.fields))
-                yield (
-                    (kind, name),
-                    f"has `{kind}.{name}`, which is not known",
-                    advice or f"Known are {listed(sorted(spelling.fields))}.",
-                )
+        for name, problem, advice in misspelt(block or {}, spelling):
+            yield (kind, name), f"has `{kind}.{name}`, which {problem}", advice
         for name in spelling.required:
             if not (block or {}).get(name) and _OTHER_SIDE.get(name) not in (block or {}):
                 yield (kind,), f"lacks `{kind}.{name}`", f"Set `{kind}.{name}`."
+
+
+def misspelt(block: JsonObject, spelling: Spelling) -> Iterator[tuple[str, str, str]]:
+    """Yield fields of a block that its side does not have, what is wrong, and advice."""
+    for name in block:
+        if name in spelling.fields:
+            continue
+        if (other := _OTHER_SIDE.get(name)) in spelling.fields:
+            yield name, "is the other side's spelling", f"Write `{other}`."
+        else:
+            known = sorted(spelling.fields)
+            yield name, "is not known", did_you_mean(name, known) or f"Known are {listed(known)}."
 
 
 def on_cluster(kind: str, block: JsonObject) -> JsonObject:

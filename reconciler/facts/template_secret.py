@@ -1,9 +1,8 @@
 """Plain secrets in the text of templates: `templates.secrets` of the Template driver, and Secrets in manifests.
 
-Only whole lines are read, as YAML and as JSON write a member. What a template computes is no plain secret.
+What a template computes is no plain secret.
 """
 
-import re
 from collections.abc import Iterator
 
 from reconciler.facts.definition import DeclaredDefinition, dig
@@ -13,22 +12,25 @@ from reconciler.model.secret_name import variable_names_secret
 
 _TEMPLATES: Path = ("driver_inputs", "values", "templates")
 _MEMBERS = ("init", "manifests", "outputs", "secrets")
-_LINE = re.compile(
-    r"""(?P<indent>[ \t]*)(?:-[ \t]+)?"""
-    r"""(?P<quote>["']?)(?P<name>[A-Za-z0-9_.-]+)(?P=quote)[ \t]*:(?:[ \t]+(?P<value>.*))?"""
-)
-_NO_VALUES = frozenset(("", "~", "null", "true", "false", "|", "|-", "|+", ">", ">-", ">+", "{", "["))
 _SECRET_BLOCKS = frozenset(("stringData", "data"))
-_IS_SECRET = re.compile(r"""^[ \t]*["']?kind["']?[ \t]*:[ \t]*["']?Secret["']?,?[ \t]*$""", re.MULTILINE)
 
 
 def template_secrets(definition: DeclaredDefinition) -> Iterator[tuple[Path, str]]:
     """Path of each text below `entity` that holds plain secrets, and their names, never their values."""
+    for path, text in _template_texts(definition):
+        for name in dict.fromkeys(_named(definition, text, is_secret=path[3] == "secrets")):
+            yield path, name
+
+
+def unread_templates(definition: DeclaredDefinition) -> Iterator[Path]:
+    """Paths below `entity` of texts of templates that cannot be read."""
+    return (path for path, text in _template_texts(definition) if not definition.read(text).is_readable)
+
+
+def _template_texts(definition: DeclaredDefinition) -> Iterator[tuple[Path, str]]:
     templates = definition.input("values", "templates")
     for member in _MEMBERS:
-        for path, text in _texts(dig(templates, member), (*_TEMPLATES, member)):
-            for name in dict.fromkeys(_named(text, is_secret=member == "secrets")):
-                yield path, name
+        yield from _texts(dig(templates, member), (*_TEMPLATES, member))
 
 
 def _texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
@@ -39,25 +41,22 @@ def _texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _texts(child, (*path, name))
 
 
-def _named(text: str, *, is_secret: bool) -> Iterator[str]:
+def _named(definition: DeclaredDefinition, text: str, *, is_secret: bool) -> Iterator[str]:
     """Names of members with a literal value that is secret: by where it stands, or by its name."""
-    holds_secret = _IS_SECRET.search(text) is not None
-    block: int | None = None
-    for line in text.splitlines():
-        found = _LINE.fullmatch(line.rstrip().rstrip(","))
-        if found is None:
+    stack: list[tuple[Json, bool]] = [(one, is_secret) for one in reversed(definition.read(text).documents)]
+    while stack:
+        value, is_inside = stack.pop()
+        if isinstance(value, list):
+            stack.extend((item, is_inside) for item in reversed(value))
+        if not isinstance(value, dict):
             continue
-        indent, name = len(found["indent"]), found["name"]
-        if block is not None and indent <= block:
-            block = None
-        if name in _SECRET_BLOCKS and holds_secret and not found["value"]:
-            block = indent
-        elif _is_plain(found["value"]) and (is_secret or block is not None or variable_names_secret(name)):
-            yield name
-
-
-def _is_plain(value: str | None) -> bool:
-    text = (value or "").split(" #", 1)[0].strip()
-    if text in _NO_VALUES or text.startswith(("{", "[", "*", "&", "!")):
-        return False
-    return is_literal(text.strip("\"'"))
+        inner: list[tuple[Json, bool]] = []
+        for name, child in value.items():
+            is_block = name in _SECRET_BLOCKS and value.get("kind") == "Secret"
+            if isinstance(child, dict | list):
+                inner.append((child, is_inside or is_block))
+            elif isinstance(child, str) and "\n" in child.strip() and len(child) < len(text):
+                yield from _named(definition, child, is_secret=is_inside)
+            if (is_inside or variable_names_secret(name)) and is_literal(child):
+                yield name
+        stack.extend(reversed(inner))

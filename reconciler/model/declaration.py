@@ -1,6 +1,6 @@
 """What the files declare: validated documents with the places they came from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, TypeVar
@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from reconciler.model.agent import AgentDocument
 from reconciler.model.document import Frozen
 from reconciler.model.finding import Finding
-from reconciler.model.json import JsonObject, Path
+from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.key import KeyDocument, PublicKey
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin, Positions
@@ -17,6 +17,12 @@ from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 
 D = TypeVar("D", bound=Frozen)
+TextReader = Callable[[str], tuple[Json, ...] | None]
+"""Gives the documents of a YAML text that stands in a document, None for a text that is no YAML."""
+
+
+def read_nothing(_: str) -> None:
+    """The reader of declarations that no file gave."""
 
 
 class Placed:
@@ -112,6 +118,8 @@ class Declarations:
     """Documents of kinds that `humctl` takes beside definitions, and that nothing here applies."""
     set_aside: "Declarations | None" = None
     """What files declare that are not read because their names end otherwise; None where there are none."""
+    read_text: TextReader = field(default=read_nothing, repr=False, compare=False)
+    """Reads texts inside documents, as the files were read."""
 
     def documents(self) -> Iterator[AnyDeclared]:
         """Every document of ours, by kind and in the order of the files."""

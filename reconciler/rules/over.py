@@ -21,7 +21,6 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.rules.subject import Subject
-from reconciler.settings import FILE_NAME
 
 S_co = TypeVar("S_co", covariant=True)
 _ID = ("metadata", "id")
@@ -122,7 +121,7 @@ def _manifests(scope: Scope) -> Iterator[Subject[Foreign]]:
 
 
 def _target(scope: Scope) -> Iterator[Subject[Scope]]:
-    yield Subject(scope, scope, f"target `{scope.target}`", Origin(FILE_NAME))
+    yield Subject(scope, scope, f"target `{scope.target}`", scope.settings.origin("targets", scope.target))
 
 
 def _tree(scope: Scope) -> Iterator[Subject[Declarations]]:

@@ -18,7 +18,7 @@ from reconciler.model.finding import Finding, Severity, Silenced
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.origin import Origin
 from reconciler.rules.rule import AnyRule, Confidence
-from reconciler.settings import FILE_NAME, Profile, RuleSetting, Settings
+from reconciler.settings import Profile, RuleSetting, Settings
 
 UNKNOWN_RULE = "S01"
 """Id of the finding about a switched rule that does not exist."""
@@ -70,7 +70,7 @@ class Switches:
         self.findings: list[Finding] = []
         self.stated: list[Switch] = []
         for rule_id, setting in settings.rules.items():
-            place = Origin(FILE_NAME)
+            place = settings.origin("rules", rule_id)
             if rule_id not in rules:
                 self.findings.append(_unknown(rule_id, "The settings switch", place, rules))
                 continue

@@ -18,6 +18,7 @@ import hashlib
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 
 from pydantic import ValidationError
@@ -45,7 +46,7 @@ from reconciler.source.spelling import suspects, with_spelling
 from reconciler.source.tag import findings_of_tags
 from reconciler.source.tree import Tree, is_document, is_json
 from reconciler.source.violation import body_finding, findings_of
-from reconciler.source.yaml_text import YamlDocument, parse_yaml
+from reconciler.source.yaml_text import YamlDocument, parse_yaml, read_text
 
 _NUL = (b"\\0", b"\\x00", b"\\u0000", b"\\U00000000")
 """How a NUL character is written; as it is, it makes the file binary."""
@@ -90,6 +91,7 @@ class Loader:
 
     def __init__(self, limits: Limits, inspect_key: Callable[[str], PublicKey]) -> None:
         self._limits = limits
+        self._read_text = partial(read_text, limits=limits)
         self._inspect_key = inspect_key
         self._contents: dict[str, tuple[bytes, _FileContent]] = {}
         self._inspected: dict[str, PublicKey | KeyStoreError] = {}
@@ -119,6 +121,7 @@ class Loader:
             ),
             unread=tuple(sorted((*tree.unread, *noted))),
             file_count=len(tree.files),
+            read_text=self._read_text,
         )
 
     def _public_keys(

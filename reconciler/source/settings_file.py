@@ -77,7 +77,7 @@ def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, 
     findings.extend(_bad_patterns(raw, document))
     if settings is None or findings:
         raise _refusal(file, [*findings, *warnings], content)
-    return settings, tuple(warnings)
+    return settings.located(document.value, positions), tuple(warnings)
 
 
 def setting_places(

@@ -59,6 +59,19 @@ def parse_yaml(content: bytes, file: str, limits: Limits) -> YamlText:
     return YamlText(tuple(documents))
 
 
+def read_text(text: str, limits: Limits) -> tuple[Json, ...] | None:
+    """Values of the documents of a text that stands in a document, None where it is no YAML."""
+    try:
+        return tuple(
+            value for value, _ in read_events(text, lambda next_event: read_clean(next_event, limits))
+        )
+    except YamlError:
+        return None
+    except NotCleanError:
+        found = compose(text, "", limits)
+        return None if found.failure else tuple(document.value for document in found.documents)
+
+
 def compose(text: str, file: str, limits: Limits) -> YamlText:
     """Parse every document of `text`, each with all its places and findings."""
     composer = Composer(file, limits)

@@ -2,48 +2,48 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.agent_input import agent_uses
-from reconciler.facts.definition import CLUSTER_TYPE
-from reconciler.facts.git_target import GitTarget, Given, git_target, is_git_target, mode_path
+from reconciler.facts.agent_input import agent_uses, unread_agent_texts
+from reconciler.facts.definition import DeclaredDefinition
+from reconciler.facts.git_target import GitTarget, git_target, is_git_target, mode_path
 from reconciler.facts.operator import has_any_operator
 from reconciler.facts.pattern import is_fixed
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.template import Given
+from reconciler.model.finding import Severity
 from reconciler.model.json import Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import untold
+from reconciler.rules.over import CLUSTER_DEFINITIONS, GIT_TARGETS, TARGET
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _SCHEMES = ("ssh", "https", "http")
 
 
-def _no_agent(scope: Scope) -> Iterator[Finding | Unknown]:
-    for definition in scope.of_type(CLUSTER_TYPE):
-        is_git = is_git_target(definition)
-        if is_git is False:
-            continue
-        uses = list(agent_uses(definition))
-        if not uses:
-            continue
-        if is_git is None:
-            yield Unknown(
-                "R68",
-                f"definition `{definition.id}` uses an Agent, and whether it deploys to Git is known at "
-                f"deployment only ({definition.origin(mode_path(definition))})",
+def _no_agent(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    definition = cluster.fact
+    is_git, uses = is_git_target(definition), list(agent_uses(definition))
+    mode = mode_path(definition)
+    mode_place = definition.origin(mode)
+    if is_git is not False and not uses:
+        for unread in unread_agent_texts(definition):
+            yield cluster.doubts(
+                f"whether {cluster.name} uses an Agent",
+                untold(f"`{dotted(unread)}` cannot be read as YAML ({definition.origin(unread)})"),
             )
-            continue
+    elif is_git is None:
+        yield cluster.doubts(
+            f"whether {cluster.name}, which uses an Agent, deploys to Git",
+            untold(f"that is known at deployment only ({mode_place})"),
+        )
+    elif is_git:
         first, *others = uses
-        mode = mode_path(definition)
-        mode_place = definition.origin(mode)
-        yield Finding(
-            "R68",
-            Severity.ERROR,
+        yield cluster.says(
             f"GitOps and Agent exclude each other on the deployment cluster: `{definition.id}` deploys to "
             f"Git (`{dotted(mode)}`, {mode_place}) and uses an Agent (`{dotted(first)}`, "
             f"{definition.key_origin(first)})",
-            definition.key_origin(first),
-            key=scope.key(Kind.DEFINITION, definition.id),
+            at=definition.key_origin(first),
             others=(mode_place, *(definition.key_origin(path) for path in others)),
             advice="Use direct mode with the Agent (a cluster driver instead of the Git one), or GitOps "
             "without it. The runtime cluster beside a Git target (`res_id: k8s-cluster-runtime`) may use "
@@ -51,32 +51,25 @@ def _no_agent(scope: Scope) -> Iterator[Finding | Unknown]:
         )
 
 
-def _complete_git_target(scope: Scope) -> Iterator[Finding | Unknown]:
-    for definition in scope.git_targets:
-        target = git_target(definition)
-        for path, problem, advice in _git_problems(target):
-            yield Finding(
-                "R69",
-                Severity.ERROR,
-                f"Git target `{definition.id}`: {problem}",
-                definition.origin(path),
-                key=scope.key(Kind.DEFINITION, definition.id),
-                advice=advice,
-            )
-        computed = [
-            name
-            for name, given in (
-                ("the repository's URL", target.url.given),
-                ("the credentials", target.ssh_key),
-            )
-            if given is Given.COMPUTED
-        ]
-        if computed:
-            yield Unknown(
-                "R69",
-                f"{' and '.join(computed)} of Git target `{definition.id}` ({definition.origin()}) cannot be told "
-                "before deployment",
-            )
+def _complete_git_target(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    definition = subject.fact
+    target = git_target(definition)
+    for path, problem, advice in _git_problems(target):
+        message = f"Git target `{definition.id}`: {problem}"
+        yield subject.says(message, at=definition.origin(path), advice=advice)
+    computed = [
+        name
+        for name, given in (
+            ("the repository's URL", target.url.given),
+            ("the credentials", target.ssh_key),
+        )
+        if given is Given.COMPUTED
+    ]
+    if computed:
+        yield subject.doubts(
+            f"whether Git target `{definition.id}` ({definition.origin()}) is complete",
+            untold(f"{' and '.join(computed)} cannot be known before deployment"),
+        )
 
 
 def _git_problems(target: GitTarget) -> Iterator[tuple[Path, str, str]]:
@@ -108,66 +101,58 @@ def _git_problems(target: GitTarget) -> Iterator[tuple[Path, str, str]]:
         )
 
 
-def _operator_and_store(scope: Scope) -> Iterator[Finding | Unknown]:
+def _operator_and_store(target: Subject[Scope]) -> Iterator[Answer]:
+    scope = target.scope
     if not scope.git_targets:
         return
-    has = has_any_operator(scope)
-    missing = [
-        text
-        for is_missing, text in (
-            (
-                scope.primary_store == BUILT_IN_STORE,
-                f"the primary store of target `{scope.target}` is `{BUILT_IN_STORE}` ({scope.primary.why})",
-            ),
-            (has is False, "no cluster has one: none is declared, and the settings have `operator: false`"),
-        )
-        if is_missing
-    ]
+    has, primary = has_any_operator(scope), scope.primary
+    missing: list[str] = []
+    if primary.id == BUILT_IN_STORE:
+        missing.append(f"the primary store of target `{scope.target}` is `{BUILT_IN_STORE}` ({primary.why})")
+    if has is False:
+        missing.append("no cluster has one: none is declared, and the settings have `operator: false`")
+    told = [scope.settings.origin("clusters", name, "operator") for name in scope.settings.clusters]
+    others = (*filter(None, (primary.origin,)), *(told if has is False else ()))
     for definition in scope.git_targets if missing else ():
-        yield Finding(
-            "R70",
-            Severity.ERROR,
+        yield target.says(
             f"GitOps needs an Operator and an external primary store: `{definition.id}` deploys to Git, and "
             + " and ".join(missing),
-            definition.origin(mode_path(definition)),
+            at=definition.origin(mode_path(definition)),
             key=scope.key(Kind.DEFINITION, definition.id),
-            others=() if scope.primary.origin is None else (scope.primary.origin,),
+            others=others,
             advice="Install the Operator and make an external secret store primary first; until then "
             "deploy with an ordinary cluster driver.",
         )
-    if scope.primary_store is None:
-        yield Unknown("R70", scope.primary.why)
+    if primary.id is None:
+        yield target.doubts("whether GitOps has an external primary store", untold(primary.why))
     if has is None:
-        yield Unknown(
-            "R70",
-            "nothing tells on which clusters an Operator runs; declare an `Operator`, or set "
-            "`clusters.<name>.operator` in the settings",
+        yield target.doubts(
+            "whether GitOps has an Operator",
+            untold(
+                "nothing says on which clusters one runs; declare an `Operator`, or set "
+                "`clusters.<name>.operator` in the settings"
+            ),
         )
 
 
-def _reachable_host(scope: Scope) -> Iterator[Finding | Unknown]:
-    private = {host.lower() for host in scope.settings.network.privateHosts}
-    if not private:
-        return
-    for definition in scope.git_targets:
-        target = git_target(definition)
-        url = target.git_url
-        if url is not None and url.host in private:
-            yield Finding(
-                "R75",
-                Severity.ERROR,
-                f"The orchestrator cannot reach `{url.host}`, and the Agent does not carry Git: "
-                f"`{definition.id}` would push to a host that the settings name under `network.privateHosts`",
-                definition.origin(target.url.path),
-                key=scope.key(Kind.DEFINITION, definition.id),
-                advice="Use a Git host that the orchestrator reaches, or direct mode with an Agent.",
-            )
-        elif target.url.given is Given.COMPUTED or (url is not None and not is_fixed(url.host)):
-            yield Unknown(
-                "R75",
-                f"the Git host of `{definition.id}` ({definition.origin(target.url.path)}) is known at "
-                "deployment only",
-            )
+def _reachable_host(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    settings = subject.scope.settings
+    private = {host.lower(): index for index, host in enumerate(settings.network.privateHosts)}
+    definition, target = subject.fact, git_target(subject.fact)
+    url, place = target.git_url, definition.origin(target.url.path)
+    if url is not None and url.host in private:
+        yield subject.says(
+            f"The orchestrator cannot reach `{url.host}`, and the Agent does not carry Git: "
+            f"`{definition.id}` would push to a host that the settings name under `network.privateHosts`",
+            at=place,
+            others=(settings.origin("network", "privateHosts", private[url.host]),),
+            advice="Use a Git host that the orchestrator reaches, or direct mode with an Agent.",
+        )
+    elif private and (target.url.given is Given.COMPUTED or (url is not None and not is_fixed(url.host))):
+        yield subject.doubts(
+            f"whether the orchestrator reaches the Git host of `{definition.id}`",
+            untold(f"the host is known at deployment only ({place})"),
+        )
 
 
 RULES = (
@@ -177,7 +162,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=CLUSTER_DEFINITIONS,
         check=_no_agent,
     ),
     Rule(
@@ -186,7 +171,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=GIT_TARGETS,
         check=_complete_git_target,
     ),
     Rule(
@@ -195,7 +180,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
-        over=SCOPE,
+        over=TARGET,
         check=_operator_and_store,
     ),
     Rule(
@@ -204,7 +189,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=GIT_TARGETS,
         check=_reachable_host,
     ),
 )

@@ -6,32 +6,37 @@ from dataclasses import dataclass
 
 from reconciler.facts.candidate import where_used
 from reconciler.facts.context import meet
-from reconciler.facts.git_target import GitTarget, Given, git_target, segments
+from reconciler.facts.git_target import GitTarget, git_target, segments
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.template import Given
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import placeholders
 from reconciler.model.resource_definition import Criterion
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import untold
+from reconciler.rules.over import TARGET
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 
-def _own_directory(scope: Scope) -> Iterator[Finding | Unknown]:
+def _own_directory(target: Subject[Scope]) -> Iterator[Answer]:
     places: dict[tuple[str, str, tuple[str, ...]], list[GitTarget]] = defaultdict(list)
-    for definition in scope.git_targets:
-        target = git_target(definition)
-        url = target.git_url
-        if Given.COMPUTED in (target.url.given, target.branch.given, target.directory.given):
-            yield Unknown(
-                "R74",
-                f"where Git target `{definition.id}` ({definition.origin()}) writes is known at deployment only",
+    for definition in target.scope.git_targets:
+        written = git_target(definition)
+        if Given.COMPUTED in (written.url.given, written.branch.given, written.directory.given):
+            yield target.doubts(
+                f"where Git target `{definition.id}` ({definition.origin()}) writes",
+                untold("that is known at deployment only"),
             )
-        elif url is not None:
-            places[url.name, target.branch.text, segments(target.directory.text)].append(target)
-    for (_, _, parts), targets in places.items():
-        yield from _overwriting(scope, targets, "/".join(parts))
-        for target in targets:
-            yield from _several_in_one(scope, target, "/".join(parts))
+        elif (url := written.git_url) is not None:
+            places[url.name, written.branch.text, segments(written.directory.text)].append(written)
+    for (_, _, parts), written_there in places.items():
+        path = "/".join(parts)
+        told = _Told.by(path)
+        if not told.is_open and not (told.application and told.environment):
+            yield from _overwriting(target, written_there, path, told)
+            for written in written_there:
+                yield from _several_in_one(target, written, path, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +56,25 @@ class _Told:
         )
 
 
-def _overwriting(scope: Scope, targets: Sequence[GitTarget], path: str) -> Iterator[Finding]:
+def _overwriting(
+    subject: Subject[Scope], targets: Sequence[GitTarget], path: str, told: _Told
+) -> Iterator[Answer]:
     """Find targets for which one path text can mean one place.
 
     One deployment is matched by one definition, so two targets meet only in deployments that
     differ, and a path that names application and environment keeps those apart.
     """
-    told = _Told.by(path)
-    if told.is_open or (told.application and told.environment):
-        return
+    scope = subject.scope
     used = [target for target in targets if where_used(scope, target.definition)]
-    if not used:
-        return
-    first, *others = used
-    for target in others:
+    for first, target in ((used[0], other) for other in used[1:]):
         one, other = first.definition, target.definition
         if _are_kept_apart(where_used(scope, one), where_used(scope, other), told):
             continue
         place, place_before = other.origin(target.directory.path), one.origin(first.directory.path)
-        yield Finding(
-            "R74",
-            Severity.ERROR,
+        yield subject.says(
             f"Definitions `{one.id}` and `{other.id}` would overwrite each other at {_shown(target, path)} "
             f"({place_before}, {place})",
-            place,
+            at=place,
             key=scope.key(Kind.DEFINITION, other.id),
             others=(place_before,),
             advice="Give each its own `path`, with `${context.app.id}` and `${context.env.id}` in it.",
@@ -102,17 +102,13 @@ def _meet_app(one: Criterion, other: Criterion) -> bool:
     return meet(Criterion(app_id=one.app_id), Criterion(app_id=other.app_id))
 
 
-def _several_in_one(scope: Scope, target: GitTarget, path: str) -> Iterator[Finding | Unknown]:
-    told = _Told.by(path)
-    if told.is_open or (told.application and told.environment):
-        return
-    definition = target.definition
+def _several_in_one(subject: Subject[Scope], target: GitTarget, path: str, told: _Told) -> Iterator[Answer]:
+    scope, definition = subject.scope, target.definition
     criteria = scope.criteria(definition)
     if criteria is None:
-        yield Unknown(
-            "R74",
-            f"the criteria of Git target `{definition.id}` are not managed here, and "
-            f"{scope.unread(Kind.DEFINITION)}: for how many environments its path serves is not known",
+        yield subject.doubts(
+            f"for how many environments the path of Git target `{definition.id}` serves, whose criteria are not "
+            "managed here",
             scope.unread(Kind.DEFINITION),
         )
         return
@@ -122,14 +118,14 @@ def _several_in_one(scope: Scope, target: GitTarget, path: str) -> Iterator[Find
     if not told.environment and _are_several({criterion.env_id or None for criterion in criteria}):
         missing.append("`${context.env.id}`")
     if missing:
-        yield Finding(
-            "R74",
-            Severity.WARNING,
+        yield subject.says(
             f"Definition `{definition.id}` writes several applications or environments to {_shown(target, path)}; they "
             "would overwrite each other",
-            definition.origin(target.directory.path),
+            at=definition.origin(target.directory.path),
             key=scope.key(Kind.DEFINITION, definition.id),
+            others=(definition.origin(("criteria",)),),
             advice=f"Add {' and '.join(missing)} to `path`, or narrow the criteria to one.",
+            severity=Severity.WARNING,
         )
 
 
@@ -152,7 +148,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=TARGET,
         check=_own_directory,
     ),
 )

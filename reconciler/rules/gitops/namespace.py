@@ -3,84 +3,52 @@
 from collections.abc import Iterator, Sequence
 
 from reconciler.facts.asking import Member
-from reconciler.facts.candidate import candidates, where_used
-from reconciler.facts.context import Applications
-from reconciler.facts.definition import NAMESPACE_TYPE, DeclaredDefinition
+from reconciler.facts.candidate import where_used
 from reconciler.facts.git_target import git_target, mode_path
-from reconciler.facts.gitops_tool import Sync, syncs
 from reconciler.facts.pattern import could_be
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
-from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.gitops.beside import GIT_TARGETS_BESIDE, GitTargetBeside
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.vendor.driver import ECHO_DRIVER
 
 
-def _namespace(scope: Scope) -> Iterator[Finding | Unknown]:
-    if not scope.git_targets:
-        return
-    applications = Applications.of(
-        candidates(scope, NAMESPACE_TYPE), class_name=DEFAULT_CLASS, res_id=NAMESPACE_TYPE
-    )
-    tools = tuple(syncs(scope.everything.foreign))
-    reported: set[str] = set()
-    for definition in scope.git_targets:
-        chosen = [
-            applied.subject
-            for criterion in where_used(scope, definition)
-            for applied in applications.meeting(criterion)
-            if not any(applications.beats(criterion, applied.criterion))
-        ]
-        if not chosen and where_used(scope, definition):
-            yield _no_namespace(scope, definition)
-            continue
-        for candidate in chosen:
-            if candidate.driver != ECHO_DRIVER and candidate.id not in reported:
-                reported.add(candidate.id)
-                yield _not_echo(scope, definition, candidate)
-        yield from _other_namespace(scope, definition, chosen, tools)
-
-
-def _no_namespace(scope: Scope, definition: DeclaredDefinition) -> Finding | Unknown:
-    if not scope.has_read(Kind.DEFINITION):
-        return Unknown(
-            "R72",
-            f"no `k8s-namespace` definition among those declared applies where Git target `{definition.id}` does, and "
-            f"{scope.unread(Kind.DEFINITION)}",
-            scope.unread(Kind.DEFINITION),
-        )
-    return Finding(
-        "R72",
-        Severity.WARNING,
-        f"No `k8s-namespace` definition applies where Git target `{definition.id}` does; in GitOps the "
-        "namespace is made elsewhere and its name must be returned",
-        definition.origin(mode_path(definition)),
-        key=scope.key(Kind.DEFINITION, definition.id),
-        advice=f"Declare one with driver `{ECHO_DRIVER}` that returns the name which the GitOps tool uses.",
-    )
-
-
-def _not_echo(scope: Scope, definition: DeclaredDefinition, candidate: Member) -> Finding:
+def _namespace(subject: Subject[GitTargetBeside]) -> Iterator[Answer]:
+    scope, definition, namespaces = subject.scope, subject.fact.definition, subject.fact.around.namespaces
     place = definition.origin(mode_path(definition))
-    declared = candidate.declared
-    return Finding(
-        "R72",
-        Severity.WARNING,
-        f"In GitOps the namespace is made elsewhere: `{candidate.id}` (driver `{candidate.driver}`) applies "
-        f"where Git target `{definition.id}` does",
-        place if declared is None else declared.origin(("driver_type",)),
-        key=scope.key(Kind.DEFINITION, candidate.id),
-        others=() if declared is None else (place,),
-        advice=f"Return the namespace's name with driver `{ECHO_DRIVER}`, in a definition whose criteria win here.",
-    )
+    chosen = [
+        applied.subject
+        for criterion in where_used(scope, definition)
+        for applied in namespaces.meeting(criterion)
+        if not any(namespaces.beats(criterion, applied.criterion))
+    ]
+    if not chosen and where_used(scope, definition):
+        _ = subject.seen.live(Kind.DEFINITION)
+        yield subject.says(
+            f"No `k8s-namespace` definition applies where Git target `{definition.id}` does; in GitOps the "
+            "namespace is made elsewhere and its name must be returned",
+            at=place,
+            advice=f"Declare one with driver `{ECHO_DRIVER}` that returns the name which the GitOps tool uses.",
+        )
+    for candidate in chosen:
+        declared = candidate.declared
+        if candidate.driver != ECHO_DRIVER and subject.fact.around.is_first(candidate):
+            yield subject.says(
+                f"In GitOps the namespace is made elsewhere: `{candidate.id}` (driver `{candidate.driver}`) applies "
+                f"where Git target `{definition.id}` does",
+                at=place if declared is None else declared.origin(("driver_type",)),
+                key=scope.key(Kind.DEFINITION, candidate.id),
+                others=() if declared is None else (place,),
+                advice=f"Return the namespace's name with driver `{ECHO_DRIVER}`, in a definition whose criteria win "
+                "here.",
+            )
+    yield from _other_namespace(subject, chosen)
 
 
-def _other_namespace(
-    scope: Scope, definition: DeclaredDefinition, chosen: Sequence[Member], tools: Sequence[Sync]
-) -> Iterator[Finding]:
+def _other_namespace(subject: Subject[GitTargetBeside], chosen: Sequence[Member]) -> Iterator[Answer]:
     """Compare with the tool only where all names are known and none of them can be the tool's."""
+    definition, tools = subject.fact.definition, subject.fact.around.tools
     names = [
         (candidate.declared, candidate.declared.input("values", "namespace"))
         for candidate in chosen
@@ -89,22 +57,19 @@ def _other_namespace(
     if not tools or not names or len(names) < len(chosen):
         return
     target = git_target(definition)
+    first, returned = names[0]
     for tool in tools:
         if not tool.namespace or tool.brings(target) is not True:
             continue
-        if any(not isinstance(name, str) or could_be(name, tool.namespace) for _, name in names):
-            continue
-        first = names[0][0]
-        yield Finding(
-            "R72",
-            Severity.WARNING,
-            f"Definition `{first.id}` returns namespace `{names[0][1]}`, while {tool.name} puts what `{definition.id}` "
-            f"writes into `{tool.namespace}`",
-            first.origin(("driver_inputs", "values", "namespace")),
-            key=scope.key(Kind.DEFINITION, first.id),
-            others=(tool.namespace_origin, definition.origin(mode_path(definition))),
-            advice="Return the name that the GitOps tool uses.",
-        )
+        if all(isinstance(name, str) and not could_be(name, tool.namespace) for _, name in names):
+            yield subject.says(
+                f"Definition `{first.id}` returns namespace `{returned}`, while {tool.name} puts what "
+                f"`{definition.id}` writes into `{tool.namespace}`",
+                at=first.origin(("driver_inputs", "values", "namespace")),
+                key=subject.scope.key(Kind.DEFINITION, first.id),
+                others=(tool.namespace_origin, definition.origin(mode_path(definition))),
+                advice="Return the name that the GitOps tool uses.",
+            )
 
 
 RULES = (
@@ -114,7 +79,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=GIT_TARGETS_BESIDE,
         check=_namespace,
     ),
 )

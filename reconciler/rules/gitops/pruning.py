@@ -2,42 +2,36 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.git_target import git_target, mode_path
 from reconciler.facts.gitops_tool import syncs
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.kind import Kind
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.finding import Severity
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import GIT_TARGETS
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 
-def _no_pruning(scope: Scope) -> Iterator[Finding | Unknown]:
-    if not scope.git_targets:
-        return
-    tools = [tool for tool in syncs(scope.everything.foreign) if tool.prunes]
-    for definition in scope.git_targets:
-        target = git_target(definition)
-        for tool in tools:
-            brings = tool.brings(target)
-            if brings is None:
-                yield Unknown(
-                    "R73",
-                    f"{tool.name} prunes ({tool.prune_origin}); whether it applies what Git target "
-                    f"`{definition.id}` writes cannot be told from the files",
-                )
-            elif brings:
-                yield Finding(
-                    "R73",
-                    Severity.WARNING,
-                    f"{tool.name} prunes what Git target `{definition.id}` writes; removing a file would "
-                    "delete the custom resource and the infrastructure behind it",
-                    tool.prune_origin,
-                    key=scope.key(Kind.DEFINITION, definition.id),
-                    others=(definition.origin(mode_path(definition)),),
-                    advice="Switch pruning off for this path, or keep it on purpose and switch the rule off "
-                    "with a reason.",
-                )
-    yield Unknown("R73", "the GitOps tools on the clusters were not looked at")
+def _no_pruning(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    definition = subject.fact
+    for tool in syncs(subject.scope.everything.foreign):
+        brings = tool.brings(git_target(definition)) if tool.prunes else False
+        if brings is None:
+            yield subject.doubts(
+                f"whether {tool.name}, which prunes ({tool.prune_origin}), applies what Git target "
+                f"`{definition.id}` writes",
+                untold("the files do not say"),
+            )
+        elif brings:
+            yield subject.says(
+                f"{tool.name} prunes what Git target `{definition.id}` writes; removing a file would "
+                "delete the custom resource and the infrastructure behind it",
+                at=tool.prune_origin,
+                others=(definition.origin(mode_path(definition)),),
+                advice="Switch pruning off for this path, or keep it on purpose and switch the rule off "
+                "with a reason.",
+            )
+    raise UnseenError(untold("the GitOps tools on the clusters were not looked at"))
 
 
 RULES = (
@@ -47,7 +41,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=GIT_TARGETS,
         check=_no_pruning,
     ),
 )

@@ -3,49 +3,35 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.facts.asking import Ask, Member
-from reconciler.facts.candidate import candidates, where_used
-from reconciler.facts.context import Applications
+from reconciler.facts.asking import Ask
+from reconciler.facts.candidate import where_used
 from reconciler.facts.definition import CLUSTER_TYPE, RUNTIME_ID, DeclaredDefinition
 from reconciler.facts.git_target import mode_path
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.placeholder import parse_selector
-from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.gitops.beside import GIT_TARGETS_BESIDE, GitTargetBeside
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.vendor.driver import GIT_DRIVER
 
 
-def _runtime_cluster(scope: Scope) -> Iterator[Finding | Unknown]:
-    if not scope.git_targets:
+def _runtime_cluster(subject: Subject[GitTargetBeside]) -> Iterator[Answer]:
+    scope, definition = subject.scope, subject.fact.definition
+    provisioned = _provisioned_runtime(definition) or _provisioned_further_on(scope, definition)
+    if provisioned is not None:
+        yield from _matched_runtime(subject, provisioned)
         return
-    runtimes = [a for a in candidates(scope, CLUSTER_TYPE) if a.criterion.res_id == RUNTIME_ID]
-    by_class = {
-        name: Applications.of(runtimes, class_name=name, res_id=RUNTIME_ID)
-        for name in {None, *(applied.criterion.class_name or DEFAULT_CLASS for applied in runtimes)}
-    }
-    none: Applications[Member] = Applications()
-    for definition in scope.git_targets:
-        provisioned = _provisioned_runtime(definition) or _provisioned_further_on(scope, definition)
-        if provisioned is None:
-            yield Finding(
-                "R71",
-                Severity.WARNING,
-                f"No status or logs for `{definition.id}`: it deploys to Git and does not provision "
-                f"`k8s-cluster#{RUNTIME_ID}`",
-                definition.origin(("provision",)),
-                key=scope.key(Kind.DEFINITION, definition.id),
-                advice=f"Add `k8s-cluster#{RUNTIME_ID}` under `provision`, and a definition of the real "
-                f"cluster with `res_id: {RUNTIME_ID}`.",
-            )
-            continue
-        yield from _matched_runtime(
-            scope, definition, provisioned, by_class.get(provisioned.class_name, none)
-        )
+    yield subject.says(
+        f"No status or logs for `{definition.id}`: it deploys to Git and does not provision "
+        f"`k8s-cluster#{RUNTIME_ID}`",
+        at=definition.origin(("provision",)),
+        advice=f"Add `k8s-cluster#{RUNTIME_ID}` under `provision`, and a definition of the real "
+        f"cluster with `res_id: {RUNTIME_ID}`.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,48 +76,36 @@ def _is_runtime(ask: Ask) -> bool:
     return ask.reference is None and ask.type == CLUSTER_TYPE and ask.res_id == RUNTIME_ID
 
 
-def _matched_runtime(
-    scope: Scope, definition: DeclaredDefinition, provisioned: _Provisioned, runtimes: Applications[Member]
-) -> Iterator[Finding | Unknown]:
+def _matched_runtime(subject: Subject[GitTargetBeside], provisioned: _Provisioned) -> Iterator[Answer]:
+    scope, definition = subject.scope, subject.fact.definition
     where = where_used(scope, definition)
+    runtimes = subject.fact.around.runtimes(provisioned.class_name)
     found = [next(runtimes.meeting(criterion), None) for criterion in where]
-    place = provisioned.place
-    key = scope.key(Kind.DEFINITION, definition.id)
     if where and not any(found):
         is_read = scope.has_read(Kind.DEFINITION)
-        yield Finding(
-            "R71",
-            Severity.ERROR if is_read else Severity.WARNING,
+        yield subject.says(
             f"No runtime cluster matched for `{definition.id}`: it provisions `k8s-cluster#{RUNTIME_ID}`"
             f"{provisioned.way}, and no definition with `res_id: {RUNTIME_ID}` applies where it does"
             + ("" if is_read else " among those declared"),
-            place,
-            key=key,
+            at=provisioned.place,
             advice="Declare the real cluster as a definition of type `k8s-cluster` with `res_id: "
             f"{RUNTIME_ID}` and the same environments.",
+            severity=Severity.ERROR if is_read else Severity.WARNING,
         )
-        if not is_read:
-            yield Unknown(
-                "R71",
-                f"{scope.unread(Kind.DEFINITION)}: `{definition.id}` may find its runtime cluster there",
-                scope.unread(Kind.DEFINITION),
-            )
+        _ = subject.seen.live(Kind.DEFINITION)
         return
     git = {target.id for target in scope.git_targets}
     chosen = (applied.subject for applied in found if applied is not None)
     runtime = next((member for member in chosen if member.id in git or member.driver == GIT_DRIVER), None)
     if runtime is not None:
-        yield Finding(
-            "R71",
-            Severity.ERROR,
+        declared = runtime.declared
+        yield subject.says(
             f"The runtime cluster of `{definition.id}`, `{runtime.id}`, deploys to Git as well{provisioned.way}; "
             "it can tell no status",
-            place,
-            key=key,
-            others=()
-            if runtime.declared is None
-            else (runtime.declared.origin(mode_path(runtime.declared)),),
+            at=provisioned.place,
+            others=() if declared is None else (declared.origin(mode_path(declared)),),
             advice=f"Let `{runtime.id}` point at the real cluster; it may use an Agent.",
+            severity=Severity.ERROR,
         )
 
 
@@ -142,7 +116,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=GIT_TARGETS_BESIDE,
         check=_runtime_cluster,
     ),
 )

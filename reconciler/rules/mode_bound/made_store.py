@@ -27,6 +27,11 @@ MADE_STORES = Over("secret store that a definition makes", _made)
 
 
 def _new_enough(store: Subject[MadeStore]) -> Iterator[Answer]:
+    if store.fact.name is None:
+        yield store.doubts(
+            f"whether {store.name} makes a SecretStore", untold("its manifests cannot be read")
+        )
+        return
     versions = [(operator, operator.document.spec.appVersion or "") for operator in store.scope.operators]
     if not versions or any(parsed(version) is None for _, version in versions):
         yield store.doubts(
@@ -43,17 +48,17 @@ def _new_enough(store: Subject[MadeStore]) -> Iterator[Answer]:
                 "the store.",
             )
     if is_open(store.fact.name):
-        yield from _fixed_reference(store)
+        yield from _fixed_reference(store, store.fact.name)
 
 
-def _fixed_reference(store: Subject[MadeStore]) -> Iterator[Answer]:
+def _fixed_reference(store: Subject[MadeStore], name: str) -> Iterator[Answer]:
     declared = {known.document.metadata.id for known in store.scope.secret_stores}
     for definition in store.scope.definitions:
         for path, value in definition.inputs():
             named = value.get("store") if isinstance(value, dict) and "ref" in value else None
             if path[1] != "secret_refs" or not isinstance(named, str) or named in declared:
                 continue
-            if could_be(store.fact.name, named):
+            if could_be(name, named):
                 yield store.says(
                     f"The SecretStore of {store.name} has a name made from placeholders, and definition "
                     f"`{definition.id}` refers to `{named}`, which is fixed",

@@ -102,7 +102,7 @@ def _missing(scope: Scope, runner: _Runner) -> Iterator[Finding | Unknown]:
 
 
 def _complete(scope: Scope, runner: _Runner, configuration: Member) -> Iterator[Finding | Unknown]:
-    outputs = outputs_of(configuration)
+    outputs = outputs_of(configuration, scope.templates)
     if outputs is None:
         yield Unknown(
             "R99", f"what `{configuration.id}` gives out is made by driver `{configuration.driver}`"
@@ -159,7 +159,7 @@ def other_platforms(scope: Scope) -> Iterator[Finding | Unknown]:
     told: set[Member] = set()
     for runner in _runners(scope):
         for configuration in runner.found:
-            outputs = outputs_of(configuration)
+            outputs = outputs_of(configuration, scope.templates)
             if configuration in told or outputs is None:
                 continue
             told.add(configuration)

@@ -1,29 +1,32 @@
 """Rules about secret stores on clusters (compatibility rules, Secrets and stores): R83, R84, R90."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.facts.definition import dig
+from reconciler.facts.deployment_mode import clusters_used_on
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
 from reconciler.facts.scope import Scope
 from reconciler.facts.secret_leaf import reference_leaves
 from reconciler.facts.store_block import blocks_of, on_cluster
-from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declared
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument, StoreOnCluster
+from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import TARGET, Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 DEFAULT_LABEL = "app.humanitec.io/default-store"
 _COMPARED = ("region", "url", "path", "tenantID", "projectID", "namespace")
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class PlacedStore:
     """One entry of a document's `clusters`."""
 
     store: Declared[SecretStoreDocument]
@@ -32,145 +35,151 @@ class _Placed:
 
     @property
     def id(self) -> str:
+        """Id of the store."""
         return self.store.document.metadata.id
 
     def origin(self, *path: str) -> Origin:
+        """Place of a member of the entry."""
         return self.store.origin(("spec", "clusters", self.index, *path))
 
 
-def _placed(scope: Scope, cluster: str) -> list[_Placed]:
-    return [
-        _Placed(store, entry, index)
-        for store in scope.everything.secret_stores
-        for index, entry in enumerate(store.document.spec.clusters or ())
-        if entry.cluster == cluster
-    ]
+def _entries(stores: Sequence[Declared[SecretStoreDocument]]) -> Iterator[PlacedStore]:
+    for store in stores:
+        for index, entry in enumerate(store.document.spec.clusters or ()):
+            yield PlacedStore(store, entry, index)
 
 
-def _clusters(scope: Scope) -> list[str]:
-    """Clusters with an Operator of the organization, in the order of the files."""
-    return list(dict.fromkeys(operator.document.spec.cluster for operator in scope.operators))
+def _placed_on(scope: Scope, cluster: str) -> list[PlacedStore]:
+    return [placed for placed in _entries(scope.everything.secret_stores) if placed.entry.cluster == cluster]
 
 
-def _used(scope: Scope) -> set[str]:
-    return {store for leaf in reference_leaves(scope) if (store := leaf.member("store")) is not None}
+def _placed(scope: Scope) -> Iterator[Subject[PlacedStore]]:
+    for placed in _entries(scope.secret_stores):
+        name = f"secret store `{placed.id}` on cluster `{placed.entry.cluster}`"
+        yield Subject(placed, scope, name, placed.origin())
 
 
-def _present(scope: Scope) -> Iterator[Finding | Unknown]:
-    used = _used(scope)
-    manifests = {name for name, _ in secret_stores(scope.everything)}
+def _clusters(scope: Scope) -> Iterator[Subject[str]]:
+    for cluster in dict.fromkeys(operator.document.spec.cluster for operator in scope.operators):
+        place = scope.operators_on(cluster)[0].origin(("spec", "cluster"))
+        yield Subject(cluster, scope, f"stores on cluster `{cluster}`", place)
+
+
+PLACED_STORES = Over("secret store on a cluster", _placed)
+OPERATED_CLUSTERS = Over("cluster with an Operator", _clusters)
+
+
+def _same_on_both_sides(target: Subject[Scope]) -> Iterator[Answer]:
+    scope, used = target.scope, _used(target.scope)
     for cluster in _clusters(scope):
-        state = scope.cluster_state(cluster)
-        live = None if state is None else state.of(OPERATOR_API, STORE_KIND)
-        missing: list[str] = []
-        for store in scope.secret_stores:
-            spec, name = store.document.spec, store.document.metadata.id
-            placed = any(entry.cluster == cluster for entry in spec.clusters or ())
-            if live is not None:
-                found = next((o.body for o in live if o.name == name), None)
-                if found is not None:
-                    yield from _differing(scope, store, cluster, found)
-                elif spec.orchestrator is not None and name in used and not placed:
-                    yield _missing(store, name, cluster)
-            elif spec.orchestrator is not None and name in used and not placed and name not in manifests:
-                missing.append(name)
-        if missing:
-            yield Unknown(
-                "R83",
-                f"whether {listed(missing)} exist there: {scope.unseen(cluster)}",
-                scope.unseen(cluster),
+        yield from _on(cluster, used)
+    live = {store.id for store in scope.surroundings.stores or ()}
+    for store in scope.secret_stores:
+        name = store.document.metadata.id
+        # Only on clusters it works as the default store; as a target of references nothing shows it.
+        if store.document.spec.orchestrator is None and name in used and name not in live:
+            yield target.says(
+                f"Secret store `{name}` is referred to and not registered at the orchestrator",
+                at=store.origin(("metadata", "id")),
+                advice="Add `orchestrator: {}` to register it; references to stores that only clusters know are "
+                "unverified.",
+                severity=Severity.WARNING,
             )
-    yield from _not_registered(scope, used)
 
 
-def _missing(store: Declared[SecretStoreDocument], name: str, cluster: str) -> Finding:
-    return Finding(
-        "R83",
-        Severity.ERROR,
-        f"Secret store `{name}` is missing on cluster `{cluster}`, whose Operator looks it up by name",
-        store.origin(("metadata", "id")),
-        advice=f"Add cluster `{cluster}` to its `clusters`.",
-    )
+def _used(scope: Scope) -> Mapping[str, Mapping[str, Origin]]:
+    """By the stores that are referred to, the clusters that need them, each with the place of a reference."""
+    members = {m.declared.id: m for m in scope.references.members if m.declared is not None}
+    found: dict[str, dict[str, Origin]] = defaultdict(dict)
+    for leaf in reference_leaves(scope):
+        store = leaf.member("store")
+        if store is not None:
+            places = found[store]
+            for cluster in clusters_used_on(scope, members[leaf.definition.id]):
+                places.setdefault(cluster, leaf.origin("store"))
+    return found
+
+
+def _on(cluster: Subject[str], used: Mapping[str, Mapping[str, Origin]]) -> Iterator[Answer]:
+    scope, name = cluster.scope, cluster.fact
+    state = scope.cluster_state(name)
+    live = None if state is None else state.of(OPERATOR_API, STORE_KIND)
+    manifests = {manifest for manifest, _ in secret_stores(scope.everything)}
+    doubtful: list[str] = []
+    for store in scope.secret_stores:
+        identifier, spec = store.document.metadata.id, store.document.spec
+        there = next((one.body for one in live or () if one.name == identifier), None)
+        if there is not None:
+            yield from _differing(cluster, store, there)
+            continue
+        is_placed = any(entry.cluster == name for entry in spec.clusters or ())
+        if is_placed or spec.orchestrator is None or name not in used.get(identifier, {}):
+            continue
+        if live is not None or (spec.clusters and identifier not in manifests):
+            yield cluster.says(
+                f"Secret store `{identifier}` is missing on cluster `{name}`, whose Operator looks it up by name",
+                at=store.origin(("metadata", "id")),
+                others=(used[identifier][name],),
+                advice=f"Add cluster `{name}` to its `clusters`.",
+            )
+        elif identifier not in manifests:
+            doubtful.append(identifier)
+    if doubtful:
+        yield cluster.doubts(f"whether {listed(doubtful)} exist there", scope.unseen(name))
 
 
 def _differing(
-    scope: Scope, store: Declared[SecretStoreDocument], cluster: str, body: JsonObject
-) -> Iterator[Finding]:
-    spec = store.document.spec
-    wanted = blocks_of(spec)
+    cluster: Subject[str], store: Declared[SecretStoreDocument], body: JsonObject
+) -> Iterator[Answer]:
+    identifier, wanted = store.document.metadata.id, blocks_of(store.document.spec)
     there = [name for name in STORE_TYPES if dig(body, "spec", name) is not None]
     if len(wanted) != 1 or len(there) != 1:
         return
     (kind, block), found = next(iter(wanted.items())), there[0]
-    placed = next((p for p in _placed(scope, cluster) if p.id == store.document.metadata.id), None)
+    placed = next((p for p in _placed_on(cluster.scope, cluster.fact) if p.id == identifier), None)
     expected: JsonObject = {
         **on_cluster(kind, block),
         **((placed.entry.differing or {}) if placed is not None else {}),
     }
-    if found != kind:
-        difference = f"of kind `{found}` instead of `{kind}`"
-    else:
-        names = [n for n in _COMPARED if n in expected and dig(body, "spec", kind, n) != expected[n]]
-        if not names:
-            return
-        difference = "different in " + listed(names)
-    yield Finding(
-        "R83",
-        Severity.ERROR,
-        f"Secret store `{store.document.metadata.id}` is {difference} on cluster `{cluster}`",
-        store.origin(("spec", kind)),
+    names = [n for n in _COMPARED if n in expected and dig(body, "spec", kind, n) != expected[n]]
+    if found == kind and not names:
+        return
+    difference = (
+        f"of kind `{found}` instead of `{kind}`" if found != kind else "different in " + listed(names)
+    )
+    yield cluster.says(
+        f"Secret store `{identifier}` is {difference} on cluster `{cluster.fact}`",
+        at=store.origin(("spec", kind)),
+        others=() if placed is None else (placed.origin(),),
         advice="Make both sides name the same store; fields that must differ go under `clusters[].differing`.",
     )
 
 
-def _not_registered(scope: Scope, used: set[str]) -> Iterator[Finding]:
-    """A store that is only on clusters works as the default store; as a target of references nothing shows it."""
-    live = {store.id for store in scope.surroundings.stores or ()}
-    for store in scope.secret_stores:
-        spec, name = store.document.spec, store.document.metadata.id
-        if spec.orchestrator is None and name in used and name not in live:
-            yield Finding(
-                "R83",
-                Severity.WARNING,
-                f"Secret store `{name}` is referred to and not registered at the orchestrator",
-                store.origin(("metadata", "id")),
-                advice="Add `orchestrator: {}` to register it; references to stores that only clusters know are "
-                "unverified.",
-            )
-
-
-def _one_default(scope: Scope) -> Iterator[Finding | Unknown]:
-    for cluster in _clusters(scope):
-        state = scope.cluster_state(cluster)
-        declared = [placed for placed in _placed(scope, cluster) if placed.entry.default]
-        live = None if state is None else _live_defaults(scope, cluster, state)
-        if live is None and not declared:
-            yield Unknown(
-                "R84", f"which store is the default one: {scope.unseen(cluster)}", scope.unseen(cluster)
-            )
-            continue
-        names = sorted({placed.id for placed in declared} | set(live or ()))
-        if len(names) == 1:
-            continue
-        operator = scope.operators_on(cluster)[0]
-        yield Finding(
-            "R84",
-            Severity.ERROR if names else Severity.WARNING,
-            f"{len(names) or 'No'} default stores on cluster `{cluster}`, expected one"
+def _one_default(cluster: Subject[str]) -> Iterator[Answer]:
+    scope, name = cluster.scope, cluster.fact
+    placed = _placed_on(scope, name)
+    declared = [one for one in placed if one.entry.default]
+    state = scope.cluster_state(name)
+    if not declared or (state is not None and state.of(OPERATOR_API, STORE_KIND) is not None):
+        live = _live_defaults(cluster, managed={one.id for one in placed})
+    else:
+        live = []
+    names = sorted({one.id for one in declared} | set(live))
+    if len(names) != 1:
+        yield cluster.says(
+            f"{len(names) or 'No'} default stores on cluster `{name}`, expected one"
             + (": " + listed(names) if names else ""),
-            declared[-1].origin("default") if declared else operator.origin(("spec", "cluster")),
-            others=tuple(placed.origin("default") for placed in declared[:-1]),
+            at=declared[-1].origin("default") if declared else None,
+            others=tuple(one.origin("default") for one in declared[:-1]),
             advice="Give exactly one store of the cluster `default: true`: the Operator keeps its own data there.",
+            severity=Severity.ERROR if names else Severity.WARNING,
         )
 
 
-def _live_defaults(scope: Scope, cluster: str, state: ClusterState) -> Sequence[str] | None:
+def _live_defaults(cluster: Subject[str], managed: set[str]) -> list[str]:
     """Labelled stores in the Operators' namespaces, those left out that a document of ours would unlabel."""
-    stores = state.of(OPERATOR_API, STORE_KIND)
-    if stores is None:
-        return None
-    namespaces = {operator.document.spec.namespace for operator in scope.operators_on(cluster)}
-    managed = {placed.id for placed in _placed(scope, cluster)}
+    stores = cluster.seen.objects(cluster.fact, OPERATOR_API, STORE_KIND)
+    namespaces = {one.document.spec.namespace for one in cluster.scope.operators_on(cluster.fact)}
     return [
         store.name
         for store in stores
@@ -180,72 +189,42 @@ def _live_defaults(scope: Scope, cluster: str, state: ClusterState) -> Sequence[
     ]
 
 
-def _reachable(scope: Scope) -> Iterator[Finding | Unknown]:
-    for cluster in dict.fromkeys(
-        entry.cluster for store in scope.secret_stores for entry in store.document.spec.clusters or ()
-    ):
-        namespaces = {operator.document.spec.namespace for operator in scope.operators_on(cluster)}
-        own = {store.origin() for store in scope.secret_stores}
-        mine = [placed for placed in _placed(scope, cluster) if placed.store.origin() in own]
-        elsewhere = [p for p in mine if namespaces and p.entry.namespace not in namespaces]
-        for placed in elsewhere:
-            if placed.entry.default:
-                yield _unreachable(
-                    placed,
-                    f"namespace `{placed.entry.namespace}` is not the Operator's",
-                    "namespace",
-                    "Put the default store into the Operator's namespace.",
-                )
-        hidden = sorted(p.id for p in elsewhere if not p.entry.default)
-        if hidden:
-            yield Unknown(
-                "R90",
-                f"whether {listed(hidden)} on cluster `{cluster}` stand in the namespace of the application that needs "
-                "them",
+def _reachable(store: Subject[PlacedStore]) -> Iterator[Answer]:
+    placed, entry = store.fact, store.fact.entry
+    operators = store.scope.operators_on(entry.cluster)
+    if operators and entry.namespace not in {one.document.spec.namespace for one in operators}:
+        if entry.default:
+            yield store.says(
+                f"Secret store `{placed.id}` will not be found on cluster `{entry.cluster}`: namespace "
+                f"`{entry.namespace}` is not the Operator's",
+                at=placed.origin("namespace"),
+                others=(operators[0].origin(("spec", "namespace")),),
+                advice="Put the default store into the Operator's namespace.",
             )
-        yield from _credentials(scope, cluster, mine)
-
-
-def _credentials(scope: Scope, cluster: str, placed: Sequence[_Placed]) -> Iterator[Finding | Unknown]:
-    state = scope.cluster_state(cluster)
-    referring = [(p, at, *named) for p in placed for at, named in _secret_refs(p.entry.auth)]
-    if referring and (state is None or not state.has_read_secrets):
-        yield Unknown(
-            "R90",
-            f"whether the Secrets with credentials of stores are there: {scope.unseen(cluster)}",
-            scope.unseen(cluster),
-        )
-        return
-    for store, at, name, key in referring:
-        secret = None if state is None else state.secret(store.entry.namespace, name)
-        if secret is None:
-            problem = f"Secret `{name}` is not in namespace `{store.entry.namespace}`"
-        elif key and key not in secret.entries:
-            problem = f"Secret `{name}` has no entry `{key}`"
         else:
-            continue
-        yield _unreachable(
-            store, problem, "auth", f"Create it in namespace `{store.entry.namespace}`.", at=at
-        )
+            yield store.doubts(
+                f"whether {store.name} is in the namespace of the application that needs it",
+                untold("namespaces of applications are known at deployment only"),
+            )
+    for member, name, key in _secret_refs(entry.auth):
+        secret = store.seen.secret(entry.cluster, entry.namespace, name)
+        if secret is None or (key and key not in secret.entries):
+            problem = (
+                f"is not in namespace `{entry.namespace}`" if secret is None else f"has no entry `{key}`"
+            )
+            yield store.says(
+                f"Secret store `{placed.id}` cannot sign in on cluster `{entry.cluster}`: Secret `{name}` {problem}",
+                at=placed.origin("auth", member),
+                advice=f"Create it in namespace `{entry.namespace}`.",
+            )
 
 
-def _secret_refs(auth: Json) -> Iterator[tuple[str, tuple[str, str]]]:
+def _secret_refs(auth: Json) -> Iterator[tuple[str, str, str]]:
+    """Member, name and entry of each Secret with credentials."""
     for member, value in auth.items() if isinstance(auth, dict) else ():
         name, key = dig(value, "name"), dig(value, "key")
         if member.endswith("SecretRef") and isinstance(name, str):
-            yield member, (name, key if isinstance(key, str) else "")
-
-
-def _unreachable(placed: _Placed, problem: str, member: str, advice: str, *, at: str = "") -> Finding:
-    return Finding(
-        "R90",
-        Severity.ERROR,
-        f"Secret store `{placed.id}` will not be found on cluster `{placed.entry.cluster}`: {problem}"
-        if member == "namespace"
-        else f"Secret store `{placed.id}` cannot sign in on cluster `{placed.entry.cluster}`: {problem}",
-        placed.origin(member, at) if at else placed.origin(member),
-        advice=advice,
-    )
+            yield member, name, key if isinstance(key, str) else ""
 
 
 RULES = (
@@ -254,9 +233,9 @@ RULES = (
         title="A store is the same on both sides",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
-        sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
-        check=_present,
+        sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
+        over=TARGET,
+        check=_same_on_both_sides,
     ),
     Rule(
         id="R84",
@@ -264,7 +243,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=OPERATED_CLUSTERS,
         check=_one_default,
     ),
     Rule(
@@ -273,7 +252,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=PLACED_STORES,
         check=_reachable,
     ),
 )

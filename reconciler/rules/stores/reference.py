@@ -3,22 +3,24 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from reconciler.facts.definition import ORCHESTRATOR_TYPES
-from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
+from reconciler.facts.definition import ORCHESTRATOR_TYPES, DeclaredDefinition
 from reconciler.facts.pattern import is_literal
 from reconciler.facts.scope import Scope
 from reconciler.facts.secret_leaf import SecretLeaf, literal_credentials, literal_values, reference_leaves
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.facts.template_secret import unread_templates
+from reconciler.model.finding import Severity
 from reconciler.model.handed import is_tagged
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Json, Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
-from reconciler.model.surroundings import BUILT_IN_STORE, Beside
+from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import DEFINITIONS, TARGET, Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _MEMBERS = ("store", "ref", "version")
 _HANDED_IN = (
@@ -32,76 +34,59 @@ _NOT_IN_TEMPLATES = (
 _SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value: …}` with a placeholder."
 
 
-def _one_member(scope: Scope) -> Iterator[Finding | Unknown]:
-    for definition in scope.with_secrets:
-        inputs = definition.entity.driver_inputs
-        if inputs is not None and inputs.secrets is not None and inputs.secret_refs is not None:
-            yield Finding(
-                "R76",
-                Severity.ERROR,
-                f"Definition `{definition.id}` has both `secrets` and `secret_refs`",
-                definition.key_origin(("driver_inputs", "secret_refs")),
-                key=scope.key(Kind.DEFINITION, definition.id),
-                others=(definition.key_origin(("driver_inputs", "secrets")),),
-                advice="Move everything to `secret_refs`; a placeholder goes under `value` there.",
-            )
-
-
-def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
-    known = frozenset(_known_stores(scope))
-    unread: set[str] = set()
+def _references(scope: Scope) -> Iterator[Subject[SecretLeaf]]:
     for leaf in reference_leaves(scope):
-        if leaf.is_empty:
-            yield _ignored(scope, leaf)
-            continue
-        problem = _problem(leaf)
-        if problem is not None:
-            yield _malformed(scope, leaf, *problem)
-            continue
-        store = leaf.member("store")
-        if store is None or store in known or has_placeholder(store):
-            continue
-        if scope.surroundings.stores is None:
-            unread.add(store)
-        if scope.surroundings.stores is not None or known:
-            yield Finding(
-                "R77",
-                Severity.ERROR if scope.surroundings.stores is not None else Severity.WARNING,
-                f"{leaf.place} names secret store `{store}`, which is not known",
-                leaf.origin("store"),
-                key=leaf.key(scope),
-                advice=did_you_mean(store, sorted(known))
-                or f"Declare a SecretStore `{store}`, or name one that exists.",
-            )
-    if unread:
-        names = listed(sorted(unread))
-        yield Unknown(
-            "R77", f"whether {names} exist: {scope.unread(Beside.STORES)}", scope.unread(Beside.STORES)
+        yield Subject(leaf, scope, leaf.place, leaf.origin(), leaf.key(scope))
+
+
+SECRET_REFERENCES = Over("secret reference", _references)
+
+
+def _one_member(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    definition, inputs = subject.fact, subject.fact.entity.driver_inputs
+    if inputs is not None and inputs.secrets is not None and inputs.secret_refs is not None:
+        yield subject.says(
+            f"Definition `{definition.id}` has both `secrets` and `secret_refs`",
+            at=definition.key_origin(("driver_inputs", "secret_refs")),
+            others=(definition.key_origin(("driver_inputs", "secrets")),),
+            advice="Move everything to `secret_refs`; a placeholder goes under `value` there.",
         )
 
 
-def _ignored(scope: Scope, leaf: SecretLeaf) -> Finding:
-    return Finding(
-        "R77",
-        Severity.WARNING,
-        f"The secret reference {leaf.place} is empty; the orchestrator drops it",
-        leaf.origin(),
-        key=leaf.key(scope),
-        advice=f"Fill it in or take it out. {_SHAPE}",
-    )
-
-
-def _known_stores(scope: Scope) -> Iterator[str]:
-    """Names a reference may use: registered, declared, on a cluster, or in a manifest of the tree."""
-    for store in scope.secret_stores:
-        yield store.document.metadata.id
-    for name, _ in secret_stores(scope.everything):
-        yield name
-    for live in scope.surroundings.stores or ():
-        yield live.id
-    for state in scope.clusters.values():
-        for found in state.of(OPERATOR_API, STORE_KIND) or ():
-            yield found.name
+def _well_formed(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
+    leaf, known = reference.fact, reference.scope.known_stores
+    if leaf.is_empty:
+        # An empty text is a value like any other: runners without an Agent have an empty `agent_url`.
+        if leaf.value != {"value": ""}:
+            yield reference.says(
+                f"The secret reference {leaf.place} is empty; the orchestrator drops it",
+                advice=f"Fill it in or take it out. {_SHAPE}",
+                severity=Severity.WARNING,
+            )
+        return
+    problem = _problem(leaf)
+    if problem is not None:
+        member, wrong, advice = problem
+        yield reference.says(
+            f"Malformed secret reference: {leaf.place} {wrong}",
+            at=leaf.origin(member) if member else None,
+            advice=advice,
+        )
+        return
+    store = leaf.member("store")
+    if store is None or store in known or has_placeholder(store):
+        return
+    is_read = reference.scope.surroundings.stores is not None
+    if is_read or known:
+        yield reference.says(
+            f"{leaf.place} names secret store `{store}`, which is not known",
+            at=leaf.origin("store"),
+            advice=did_you_mean(store, sorted(known))
+            or f"Declare a SecretStore `{store}`, or name one that exists.",
+            severity=Severity.ERROR if is_read else Severity.WARNING,
+        )
+    if not is_read:
+        _ = reference.seen.stores
 
 
 def _problem(leaf: SecretLeaf) -> tuple[str, str, str] | None:
@@ -132,51 +117,42 @@ def _problem(leaf: SecretLeaf) -> tuple[str, str, str] | None:
     return None
 
 
-def _malformed(scope: Scope, leaf: SecretLeaf, member: str, problem: str, advice: str) -> Finding:
-    return Finding(
-        "R77",
-        Severity.ERROR,
-        f"Malformed secret reference: {leaf.place} {problem}",
-        leaf.origin(member) if member else leaf.origin(),
-        key=leaf.key(scope),
-        advice=advice,
-    )
-
-
-def _no_plain_secret(scope: Scope) -> Iterator[Finding | Unknown]:
+def _no_plain_secret(target: Subject[Scope]) -> Iterator[Answer]:
+    scope = target.scope
     for leaves in _by_parent(literal_values(scope)):
         first = leaves[0]
         parent = ".".join(str(step) for step in first.path[:-1])
         names = listed(str(leaf.path[-1]) for leaf in leaves)
-        yield Finding(
-            "R78",
-            Severity.ERROR,
+        yield target.says(
             f"Plain secret in a file: {names} under `{parent}` of definition `{first.definition.id}`",
-            first.origin(),
+            at=first.origin(),
             key=first.key(scope),
             others=tuple(leaf.origin() for leaf in leaves[1:]),
             advice=_NOT_IN_TEMPLATES if first.path[1] == "values" else _HANDED_IN,
         )
     for runner, at in literal_credentials(scope):
-        yield Finding(
-            "R78",
-            Severity.ERROR,
-            f"Plain secret in a file: `{dotted(at)}` of runner `{runner.document.metadata.id}`",
-            runner.origin(at),
-            key=scope.key(Kind.RUNNER, runner.document.metadata.id),
+        identifier = runner.document.metadata.id
+        yield target.says(
+            f"Plain secret in a file: `{dotted(at)}` of runner `{identifier}`",
+            at=runner.origin(at),
+            key=scope.key(Kind.RUNNER, identifier),
             advice="Hand it in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in its place; replace "
             "the credential, it was in the repository.",
         )
     for store in scope.secret_stores:
         registration = store.document.spec.orchestrator
         for path in _literals(registration.auth if registration is not None else None):
-            yield Finding(
-                "R78",
-                Severity.ERROR,
+            yield target.says(
                 f"Plain secret in a file: `auth.{'.'.join(path)}` of secret store `{store.document.metadata.id}`",
-                store.origin(("spec", "orchestrator", "auth", *path)),
+                at=store.origin(("spec", "orchestrator", "auth", *path)),
                 advice="Name where it comes from, `!env NAME`, `!file PATH` or `!secret {…}`; replace the credential, "
                 "it was in the repository.",
+            )
+    for definition in scope.definitions:
+        for unread in unread_templates(definition):
+            yield target.doubts(
+                f"whether `{dotted(unread)}` of definition `{definition.id}` holds a plain secret",
+                untold(f"the text cannot be read as YAML ({definition.origin(unread)})"),
             )
 
 
@@ -199,68 +175,47 @@ def _literals(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
         yield at
 
 
-def _fixed(scope: Scope) -> Iterator[Finding | Unknown]:
-    for leaf in reference_leaves(scope):
-        for name in _MEMBERS:
-            text = leaf.member(name)
-            if text is not None and has_placeholder(text):
-                yield Finding(
-                    "R79",
-                    Severity.ERROR,
-                    f"Secret references cannot contain placeholders: `{name}` of {leaf.place}",
-                    leaf.origin(name),
-                    key=leaf.key(scope),
-                    advice="Write a fixed text; to choose a secret by context use a definition for each context.",
-                )
-
-
-def _resolvable(scope: Scope) -> Iterator[Finding | Unknown]:
-    referring = [leaf for leaf in reference_leaves(scope) if leaf.member("store") is not None]
-    if not referring:
-        return
-    if scope.primary_store is None:
-        yield Unknown(
-            "R80",
-            f"whether `{scope.organization}` is in legacy mode: its primary secret store is not known",
-        )
-    elif scope.primary_store == BUILT_IN_STORE:
-        for leaf in referring:
-            yield Finding(
-                "R80",
-                Severity.ERROR,
-                f"{leaf.place} is a secret reference, which needs an Operator; organization "
-                f"`{scope.organization}` is in legacy mode",
-                leaf.origin("store"),
-                key=leaf.key(scope),
-                advice="Hand the secret in when applying (`!env NAME`, `!file PATH` or `!secret {…}` in place of the "
-                "reference), or make an external store the primary one and install Operators first.",
+def _fixed(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
+    leaf = reference.fact
+    for name in _MEMBERS:
+        text = leaf.member(name)
+        if text is not None and has_placeholder(text):
+            yield reference.says(
+                f"Secret references cannot contain placeholders: `{name}` of {leaf.place}",
+                at=leaf.origin(name),
+                advice="Write a fixed text; to choose a secret by context use a definition for each context.",
             )
 
 
-def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
-    if scope.primary_store in (None, BUILT_IN_STORE) or not scope.definitions:
+def _resolvable(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
+    leaf = reference.fact
+    if leaf.member("store") is not None and reference.seen.primary_store == BUILT_IN_STORE:
+        yield reference.says(
+            f"{leaf.place} is a secret reference, which needs an Operator; organization "
+            f"`{reference.scope.organization}` is in legacy mode",
+            at=leaf.origin("store"),
+            advice="Hand the secret in when applying (`!env NAME`, `!file PATH` or `!secret {…}` in place of the "
+            "reference), or make an external store the primary one and install Operators first.",
+        )
+
+
+def _readable(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    definition, inputs = subject.fact, subject.fact.entity.driver_inputs
+    if subject.scope.primary_store in (None, BUILT_IN_STORE):
         return
-    if not scope.has_read(Kind.DEFINITION):
-        yield Unknown("R81", str(scope.unread(Kind.DEFINITION)), scope.unread(Kind.DEFINITION))
+    live = subject.seen.live_resource(Kind.DEFINITION, definition.id)
+    if live is None or live.document.get("type") in ORCHESTRATOR_TYPES:
         return
-    for definition in scope.definitions:
-        live = scope.live_resource(Kind.DEFINITION, definition.id)
-        if live is None or live.document.get("type") in ORCHESTRATOR_TYPES:
+    for place, leaf in live.secrets.items():
+        if not isinstance(leaf, Reference) or leaf.store != BUILT_IN_STORE:
             continue
-        wanted = definition.entity.driver_inputs
-        for place, leaf in live.secrets.items():
-            if isinstance(leaf, Reference) and leaf.store == BUILT_IN_STORE:
-                if wanted is not None and wanted.secret_refs and _is_moved(wanted.secret_refs, place):
-                    continue
-                yield Finding(
-                    "R81",
-                    Severity.ERROR,
-                    f"`{place.lstrip('/').replace('/', '.')}` of definition `{definition.id}` keeps its secret in "
-                    "the built-in store, which the Operator cannot read",
-                    definition.origin(("driver_inputs",)),
-                    key=scope.key(Kind.DEFINITION, definition.id),
-                    advice="Store the secret in an external store and refer to it with `store` and `ref`.",
-                )
+        if inputs is None or not inputs.secret_refs or not _is_moved(inputs.secret_refs, place):
+            yield subject.says(
+                f"`{place.lstrip('/').replace('/', '.')}` of definition `{definition.id}` keeps its secret in "
+                "the built-in store, which the Operator cannot read",
+                at=definition.origin(("driver_inputs",)),
+                advice="Store the secret in an external store and refer to it with `store` and `ref`.",
+            )
 
 
 def _is_moved(references: Json, place: str) -> bool:
@@ -282,7 +237,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=DEFINITIONS,
         check=_one_member,
     ),
     Rule(
@@ -291,7 +246,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
-        over=SCOPE,
+        over=SECRET_REFERENCES,
         check=_well_formed,
     ),
     Rule(
@@ -300,7 +255,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=TARGET,
         check=_no_plain_secret,
     ),
     Rule(
@@ -309,7 +264,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=SECRET_REFERENCES,
         check=_fixed,
     ),
     Rule(
@@ -318,7 +273,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=SECRET_REFERENCES,
         check=_resolvable,
     ),
     Rule(
@@ -327,7 +282,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.LIVE,),
-        over=SCOPE,
+        over=DEFINITIONS,
         check=_readable,
     ),
 )

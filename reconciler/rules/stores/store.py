@@ -8,63 +8,75 @@ from reconciler.facts.manifest import store_manifests
 from reconciler.facts.pattern import is_open
 from reconciler.facts.scope import Scope
 from reconciler.facts.secret_leaf import plain_values
-from reconciler.facts.store_block import CLUSTER, ORCHESTRATOR, blocks_of, problems
+from reconciler.facts.store_block import CLUSTER, ORCHESTRATOR, blocks_of, misspelt, problems
 from reconciler.model.declaration import Declared, Foreign
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
-from reconciler.model.json import Json
+from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
-from reconciler.model.surroundings import BUILT_IN_STORE, Beside
+from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import STORES, TARGET, Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
 
 _STAND_IN = re.compile(
     r"(?:^|[^a-z])(?:fake|dummy|dumb|example|placeholder|unused)(?:[^a-z]|$|url)", re.IGNORECASE
 )
 _VERSIONED_KV = 2
+_PRIMARY: Path = ("spec", "orchestrator", "primary")
+_REAL = "Use references for every secret, or register a real store as the primary one."
+Store = Declared[SecretStoreDocument]
 
 
-def _primary(scope: Scope) -> list[Declared[SecretStoreDocument]]:
-    return [
-        store
-        for store in scope.secret_stores
-        if store.document.spec.orchestrator is not None and store.document.spec.orchestrator.primary
-    ]
+def _primary(scope: Scope) -> Iterator[Subject[Store]]:
+    for store in STORES.subjects(scope):
+        registration = store.fact.document.spec.orchestrator
+        if registration is not None and registration.primary:
+            yield store
 
 
-def _well_formed(scope: Scope) -> Iterator[Finding | Unknown]:
+PRIMARY_STORES = Over("primary store", _primary)
+
+
+def _well_formed(target: Subject[Scope]) -> Iterator[Answer]:
+    scope = target.scope
     for store in scope.secret_stores:
-        blocks = blocks_of(store.document.spec)
-        for path, problem, advice in problems(blocks, ORCHESTRATOR):
-            yield Finding(
-                "R82",
-                Severity.ERROR,
-                f"Secret store `{store.document.metadata.id}` {problem}",
-                store.key_origin(("spec", *path)),
-                advice=advice,
-            )
-        if store.document.spec.orchestrator is not None and "kubernetes" in blocks:
-            yield Finding(
-                "R82",
-                Severity.ERROR,
-                f"Secret store `{store.document.metadata.id}` is of kind `kubernetes`, which the orchestrator does "
-                "not have",
-                store.key_origin(("spec", "kubernetes")),
-                advice="Leave `orchestrator` out: such a store exists on clusters only.",
-            )
+        named = f"Secret store `{store.document.metadata.id}`"
+        for path, problem, advice in _misshaped(store):
+            yield target.says(f"{named} {problem}", at=store.key_origin(("spec", *path)), advice=advice)
     for manifest in _manifests(scope):
         spec = dig(manifest.raw, "spec")
         blocks_there = {name: _block(spec, name) for name in STORE_TYPES if dig(spec, name) is not None}
         for path, problem, advice in problems(blocks_there, CLUSTER):
-            yield Finding(
-                "R82",
-                Severity.ERROR,
+            yield target.says(
                 f"Manifest of secret store `{_name(manifest)}` {problem}",
-                manifest.origin(("spec", *path)),
+                at=manifest.origin(("spec", *path)),
                 advice=advice,
+            )
+
+
+def _misshaped(store: Store) -> Iterator[tuple[Path, str, str]]:
+    """Path below `spec`, problem and advice: of the shared block, and of what differs on clusters."""
+    spec, blocks = store.document.spec, blocks_of(store.document.spec)
+    yield from problems(blocks, ORCHESTRATOR)
+    if spec.orchestrator is not None and "kubernetes" in blocks:
+        yield (
+            ("kubernetes",),
+            "is of kind `kubernetes`, which the orchestrator does not have",
+            "Leave `orchestrator` out: such a store exists on clusters only.",
+        )
+    if len(blocks) != 1:
+        return
+    (kind,) = blocks
+    for index, entry in enumerate(spec.clusters or ()):
+        for name, problem, advice in misspelt(entry.differing or {}, CLUSTER[kind]):
+            yield (
+                ("clusters", index, "differing", name),
+                f"has `differing.{name}` for cluster `{entry.cluster}`, which {problem}",
+                advice,
             )
 
 
@@ -83,84 +95,70 @@ def _name(manifest: Foreign) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _one_primary(scope: Scope) -> Iterator[Finding | Unknown]:
-    declared = _primary(scope)
+def _one_primary(target: Subject[Scope]) -> Iterator[Answer]:
+    scope = target.scope
+    declared = [store.fact for store in _primary(scope)]
     for store in declared[1:]:
-        yield Finding(
-            "R85",
-            Severity.ERROR,
+        yield target.says(
             f"{len(declared)} primary stores in organization `{scope.organization}`, expected one: "
             + listed(other.document.metadata.id for other in declared),
-            store.origin(("spec", "orchestrator", "primary")),
-            others=(declared[0].origin(("spec", "orchestrator", "primary")),),
+            at=store.origin(_PRIMARY),
+            others=(declared[0].origin(_PRIMARY),),
             advice="Leave `primary: true` at one of them; the orchestrator writes plain secrets there.",
         )
-    target = scope.target_settings
-    if declared or target is None or target.mode not in (Mode.DIRECT, Mode.GITOPS):
+    mode = None if scope.target_settings is None else scope.target_settings.mode
+    if declared or mode not in (Mode.DIRECT, Mode.GITOPS):
         return
-    stores = scope.surroundings.stores
-    if stores is None and scope.primary_store is None:
-        yield Unknown("R85", str(scope.unread(Beside.STORES)), scope.unread(Beside.STORES))
-    elif scope.primary_store in (None, BUILT_IN_STORE) and scope.secret_stores:
-        yield Finding(
-            "R85",
-            Severity.ERROR,
-            f"No external primary store in organization `{scope.organization}`, which is declared {target.mode}",
-            scope.secret_stores[0].origin(("spec", "orchestrator")),
+    if scope.primary_store is None:
+        _ = target.seen.stores
+    if scope.primary_store in (None, BUILT_IN_STORE) and scope.secret_stores:
+        yield target.says(
+            f"No external primary store in organization `{scope.organization}`, which is declared {mode}",
+            at=scope.secret_stores[0].origin(("spec", "orchestrator")),
+            others=(scope.settings.origin("targets", scope.target, "mode"),),
             advice="Give one registered store `primary: true`; until then the organization stays in legacy mode.",
         )
 
 
-def _writable(scope: Scope) -> Iterator[Finding | Unknown]:
-    for store in _primary(scope):
-        registration = store.document.spec.orchestrator
-        if registration is None or registration.auth:
-            continue
-        for leaf in plain_values(scope):
-            yield Finding(
-                "R86",
-                Severity.ERROR,
-                f"The orchestrator has no right to write to primary store `{store.document.metadata.id}`, and "
-                f"{leaf.place} is a plain value",
-                leaf.origin(),
-                key=leaf.key(scope),
-                others=(store.origin(("spec", "orchestrator")),),
-                advice="Give a reference with `store` and `ref` instead, or give the registration `auth`.",
-            )
-
-
-def _no_stand_in(scope: Scope) -> Iterator[Finding | Unknown]:
-    for store in _primary(scope):
-        spec = store.document.spec
-        shown = next(
-            (
-                f"{kind}.{name}"
-                for kind, block in blocks_of(spec).items()
-                for name, value in block.items()
-                if name in ("url", "project_id", "endpoint")
-                and isinstance(value, str)
-                and _STAND_IN.search(value)
-            ),
-            None,
+def _writable(store: Subject[Store]) -> Iterator[Answer]:
+    registration = store.fact.document.spec.orchestrator
+    for leaf in () if registration is None or registration.auth else plain_values(store.scope):
+        yield store.says(
+            f"The orchestrator has no right to write to primary store `{store.fact.document.metadata.id}`, and "
+            f"{leaf.place} is a plain value",
+            at=leaf.origin(),
+            key=leaf.key(store.scope),
+            others=(store.fact.origin(("spec", "orchestrator")),),
+            advice="Give a reference with `store` and `ref` instead, or give the registration `auth`.",
         )
-        if shown is not None:
-            yield Finding(
-                "R87",
-                Severity.WARNING,
-                f"Primary store `{store.document.metadata.id}` exists only to leave legacy mode: its `{shown}` "
-                "names no real store; plain values written to it are lost",
-                store.origin(("spec", *shown.split("."))),
-                advice="Use references for every secret, or register a real store as the primary one.",
-            )
-        elif _backed_by_cluster_only(scope, store):
-            yield Finding(
-                "R87",
-                Severity.WARNING,
-                f"Primary store `{store.document.metadata.id}` is backed on clusters by a store of kind "
-                "`kubernetes` only; plain values written to it are lost",
-                store.origin(("spec", "orchestrator", "primary")),
-                advice="Use references for every secret, or register a real store as the primary one.",
-            )
+
+
+def _no_stand_in(store: Subject[Store]) -> Iterator[Answer]:
+    named = f"Primary store `{store.fact.document.metadata.id}`"
+    shown = next(
+        (
+            f"{kind}.{name}"
+            for kind, block in blocks_of(store.fact.document.spec).items()
+            for name, value in block.items()
+            if name in ("url", "project_id", "endpoint")
+            and isinstance(value, str)
+            and _STAND_IN.search(value)
+        ),
+        None,
+    )
+    if shown is not None:
+        yield store.says(
+            f"{named} exists only to leave legacy mode: its `{shown}` names no real store; plain values written to it "
+            "are lost",
+            at=store.fact.origin(("spec", *shown.split("."))),
+            advice=_REAL,
+        )
+    elif _backed_by_cluster_only(store.scope, store.fact):
+        yield store.says(
+            f"{named} is backed on clusters by a store of kind `kubernetes` only; plain values written to it are lost",
+            at=store.fact.origin(_PRIMARY),
+            advice=_REAL,
+        )
 
 
 def _backed_by_cluster_only(scope: Scope, primary: Declared[SecretStoreDocument]) -> bool:
@@ -180,43 +178,28 @@ def _kinds(spec: Json) -> list[str]:
     return [name for name in STORE_TYPES if dig(spec, name) is not None]
 
 
-def _versioned(scope: Scope) -> Iterator[Finding | Unknown]:
-    for store in scope.secret_stores:
-        version = store.document.spec.kvVersion
-        if version is not None and version != _VERSIONED_KV:
-            yield Finding(
-                "R88",
-                Severity.ERROR,
-                f"Secret store `{store.document.metadata.id}` uses version {version} of the KV engine; Vault needs "
-                "version 2",
-                store.origin(("spec", "kvVersion")),
-                advice="Mount a KV engine of version 2; the store relies on versions of secrets.",
-            )
+def _versioned(store: Subject[Store]) -> Iterator[Answer]:
+    version = store.fact.document.spec.kvVersion
+    if version is not None and version != _VERSIONED_KV:
+        yield store.says(
+            f"Secret store `{store.fact.document.metadata.id}` uses version {version} of the KV engine; Vault needs "
+            "version 2",
+            at=store.fact.origin(("spec", "kvVersion")),
+            advice="Mount a KV engine of version 2; the store relies on versions of secrets.",
+        )
 
 
-def _agent(scope: Scope) -> Iterator[Finding | Unknown]:
-    for store in scope.secret_stores:
-        agent = (store.document.spec.vault or {}).get("agent_id")
-        if not isinstance(agent, str) or not agent or agent in scope.agent_ids:
-            continue
-        if scope.live_resource(Kind.AGENT, agent) is not None:
-            continue
-        name = store.document.metadata.id
-        if not scope.has_read(Kind.AGENT):
-            yield Unknown(
-                "R89",
-                f"secret store `{name}` uses Agent `{agent}`, which is not declared, and "
-                f"{scope.unread(Kind.AGENT)}",
-                scope.unread(Kind.AGENT),
-            )
-            continue
-        live = (resource.key.id for resource in scope.live_of(Kind.AGENT))
-        yield Finding(
-            "R89",
-            Severity.ERROR,
-            f"Secret store `{name}` uses Agent `{agent}`, which is not declared",
-            store.origin(("spec", "vault", "agent_id")),
-            advice=did_you_mean(agent, sorted({*scope.agent_ids, *live})) or f"Declare an Agent `{agent}`.",
+def _agent(store: Subject[Store]) -> Iterator[Answer]:
+    agent = (store.fact.document.spec.vault or {}).get("agent_id")
+    if not isinstance(agent, str) or not agent or agent in store.scope.agent_ids:
+        return
+    if store.seen.live_resource(Kind.AGENT, agent) is None:
+        live = (resource.key.id for resource in store.seen.live(Kind.AGENT))
+        yield store.says(
+            f"Secret store `{store.fact.document.metadata.id}` uses Agent `{agent}`, which is not declared",
+            at=store.fact.origin(("spec", "vault", "agent_id")),
+            advice=did_you_mean(agent, sorted({*store.scope.agent_ids, *live}))
+            or f"Declare an Agent `{agent}`.",
         )
 
 
@@ -227,7 +210,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=TARGET,
         check=_well_formed,
     ),
     Rule(
@@ -236,7 +219,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=TARGET,
         check=_one_primary,
     ),
     Rule(
@@ -245,7 +228,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=PRIMARY_STORES,
         check=_writable,
     ),
     Rule(
@@ -254,7 +237,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=PRIMARY_STORES,
         check=_no_stand_in,
     ),
     Rule(
@@ -263,7 +246,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=STORES,
         check=_versioned,
     ),
     Rule(
@@ -272,7 +255,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=STORES,
         check=_agent,
     ),
 )

@@ -68,8 +68,7 @@ def base_env(name: str = "environment-store", group: str = "humanitec.io/v1alpha
             data:
               apiVersion: {group}
               kind: SecretStore
-              metadata: {{}}
-              name: {name}
+              metadata: {{name: {name}}}
 """,
         "base-env",
     )
