@@ -10,6 +10,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown
 from reconciler.model.origin import Origin
 from reconciler.rules.judge import Judgement, judge
+from reconciler.rules.over import SCOPE
 from reconciler.rules.registry import RULES
 from reconciler.rules.rule import AnyRule, Confidence
 from reconciler.rules.switch import Means, Switches
@@ -64,7 +65,7 @@ def test_annotation_changes_the_severity(word: str, severity: Severity) -> None:
 def test_annotation_of_one_document_does_not_reach_its_neighbours() -> None:
     """Of three documents in one file, and a foreign and a rejected one between them."""
     foreign = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
-    rejected = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: c}\nspec: {unknown: 1}\n"
+    rejected = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: cc}\nspec: {unknown: 1}\n"
     text = "---\n".join(
         (
             bad(identifier="First_"),
@@ -164,12 +165,18 @@ def doubtful(scope_: Scope) -> Iterator[Finding | Unknown]:
 
 DOUBTFUL: dict[str, AnyRule] = {
     "R90": replace(
-        RULES["R01"], id="R90", severity=Severity.WARNING, confidence=Confidence.CONTRADICTORY, check=doubtful
+        RULES["R01"],
+        id="R90",
+        severity=Severity.WARNING,
+        confidence=Confidence.CONTRADICTORY,
+        over=SCOPE,
+        check=doubtful,
     ),
     "R91": replace(
         RULES["R01"],
         id="R91",
         severity=Severity.WARNING,
+        over=SCOPE,
         check=lambda seen: (
             replace(found, rule="R91") for found in doubtful(seen) if isinstance(found, Finding)
         ),
