@@ -17,7 +17,6 @@ from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
 from reconciler.facts.mode import PrimaryStore, primary_store
 from reconciler.facts.reference_graph import ReferenceGraph
-from reconciler.facts.seen import Seen
 from reconciler.facts.template import Templates
 from reconciler.model.agent import AgentDocument
 from reconciler.model.cluster_state import ClusterState
@@ -231,11 +230,6 @@ class Scope:
     def unseen(self, cluster: str, what: str = "") -> Unseen:
         """A cluster that was not read, or not to the end of `what`."""
         return Unseen(Side.CLUSTER, cluster, what)
-
-    @cached_property
-    def seen(self) -> Seen:
-        """The same facts for who needs them: each raises `UnseenError` where it was not read."""
-        return Seen(self)
 
     @property
     def of_files(self) -> "Scope":

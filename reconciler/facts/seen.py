@@ -1,6 +1,6 @@
 """Facts that must have been read: each raises `UnseenError` where it was not, so that a check simply asks.
 
-`Scope.seen` holds one. What a check may do without is asked of the `Scope` itself, which answers None or nothing.
+What a check may do without is asked of the `Scope` itself, which answers None or nothing.
 """
 
 from collections.abc import Mapping, Sequence

@@ -25,6 +25,7 @@ from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent, InstalledRunner
 from reconciler.facts.operator import CONTROLLER, DeclaredOperator
 from reconciler.facts.scope import Scope
+from reconciler.facts.seen import Seen
 from reconciler.model.cluster_state import ClusterObject
 from reconciler.model.identity import ResourceKey
 from reconciler.model.installation import AgentInstall, PodSecurity
@@ -133,7 +134,7 @@ def variables_of(installed: InstalledAgent) -> list[Variable]:
 
 def live_workloads(scope: Scope, cluster: str) -> Iterator[Workload]:
     """Agents and Operators found on a cluster. Raises `UnseenError` where its Deployments were not read."""
-    for found in scope.seen.objects(cluster, *_DEPLOYMENT):
+    for found in Seen(scope).objects(cluster, *_DEPLOYMENT):
         is_one = is_agent(found.body)
         if is_one or found.name == CONTROLLER:
             product = Product.AGENT if is_one else Product.OPERATOR

@@ -53,7 +53,7 @@ class Subject(Generic[F_co]):
     @property
     def seen(self) -> Seen:
         """Facts of the target and the clusters that must have been read; each raises `UnseenError` otherwise."""
-        return self.scope.seen
+        return Seen(self.scope)
 
     def says(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.facts.scope import Scope
+from reconciler.facts.seen import Seen
 from reconciler.facts.workload import Product, declared_workloads, live_workloads
 from reconciler.model.kind import Kind
 from reconciler.model.state import State
@@ -85,18 +86,18 @@ def test_a_live_object_has_the_same_shape_and_points_at_the_settings() -> None:
 
 
 ASKED: dict[str, tuple[Callable[[Scope], object], Side]] = {
-    "agents": (lambda seen: seen.seen.live(Kind.AGENT), Side.LIVE),
-    "one agent": (lambda seen: seen.seen.live_resource(Kind.AGENT, "eu-1"), Side.LIVE),
-    "stores": (lambda seen: seen.seen.stores, Side.LIVE),
-    "accounts": (lambda seen: seen.seen.accounts, Side.LIVE),
-    "drivers": (lambda seen: seen.seen.drivers, Side.LIVE),
-    "Operator keys": (lambda seen: seen.seen.operator_keys, Side.LIVE),
-    "primary store": (lambda seen: seen.seen.primary_store, Side.FILE),
-    "platform": (lambda seen: seen.seen.platform("eu-1"), Side.FILE),
-    "platform of no cluster": (lambda seen: seen.seen.platform(None), Side.FILE),
-    "cluster": (lambda seen: seen.seen.cluster("eu-1"), Side.CLUSTER),
-    "no cluster": (lambda seen: seen.seen.cluster(None), Side.FILE),
-    "Secret": (lambda seen: seen.seen.secret("eu-1", "a", "b"), Side.CLUSTER),
+    "agents": (lambda seen: Seen(seen).live(Kind.AGENT), Side.LIVE),
+    "one agent": (lambda seen: Seen(seen).live_resource(Kind.AGENT, "eu-1"), Side.LIVE),
+    "stores": (lambda seen: Seen(seen).stores, Side.LIVE),
+    "accounts": (lambda seen: Seen(seen).accounts, Side.LIVE),
+    "drivers": (lambda seen: Seen(seen).drivers, Side.LIVE),
+    "Operator keys": (lambda seen: Seen(seen).operator_keys, Side.LIVE),
+    "primary store": (lambda seen: Seen(seen).primary_store, Side.FILE),
+    "platform": (lambda seen: Seen(seen).platform("eu-1"), Side.FILE),
+    "platform of no cluster": (lambda seen: Seen(seen).platform(None), Side.FILE),
+    "cluster": (lambda seen: Seen(seen).cluster("eu-1"), Side.CLUSTER),
+    "no cluster": (lambda seen: Seen(seen).cluster(None), Side.FILE),
+    "Secret": (lambda seen: Seen(seen).secret("eu-1", "a", "b"), Side.CLUSTER),
 }
 
 
@@ -112,13 +113,13 @@ def test_a_fact_that_was_not_read_is_neither_true_nor_false(name: str) -> None:
 def test_a_kind_of_a_cluster_that_was_not_read_to_the_end_is_unseen() -> None:
     partly = scope(declare(AGENT), clusters=clusters_from("eu-1: {complete: []}"))
     with pytest.raises(UnseenError, match="cluster `eu-1` was not looked at"):
-        partly.seen.objects("eu-1", "apps/v1", "Deployment")
+        Seen(partly).objects("eu-1", "apps/v1", "Deployment")
     with pytest.raises(UnseenError):
-        partly.seen.secret("eu-1", "a", "b")
+        Seen(partly).secret("eu-1", "a", "b")
 
 
 def test_what_was_read_and_is_not_there_is_known() -> None:
-    seen = scope(declare(AGENT), live=NOTHING_LIVE, clusters=clusters_from("eu-1: {}")).seen
+    seen = Seen(scope(declare(AGENT), live=NOTHING_LIVE, clusters=clusters_from("eu-1: {}")))
     assert seen.live(Kind.AGENT) == ()
     assert seen.live_resource(Kind.AGENT, "eu-1") is None
     assert seen.secret("eu-1", "a", "b") is None
@@ -127,11 +128,11 @@ def test_what_was_read_and_is_not_there_is_known() -> None:
 
 def test_the_primary_store_is_the_live_one() -> None:
     read = live_from("stores: [{id: humanitec, primary: true, humanitec: {}}]")
-    assert scope(declare(AGENT), live=read).seen.primary_store == "humanitec"
+    assert Seen(scope(declare(AGENT), live=read)).primary_store == "humanitec"
 
 
 def test_why_a_list_could_not_be_read_is_part_of_the_reason() -> None:
     beside = Surroundings(failures={Beside.STORES: "403 Forbidden"})
-    seen = scope(declare(AGENT), live=State({}, frozenset(Kind), beside)).seen
+    seen = Seen(scope(declare(AGENT), live=State({}, frozenset(Kind), beside)))
     with pytest.raises(UnseenError, match=r"secret stores of target `acme` were not read \(403 Forbidden\)"):
         _ = seen.stores

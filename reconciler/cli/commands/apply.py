@@ -1,7 +1,7 @@
 """`reconciler apply`: carry out a plan."""
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,10 @@ from reconciler.errors import ExitCode
 if TYPE_CHECKING:
     from reconciler.cli.interrupt import Interruption
     from reconciler.cli.passes import Composition
+    from reconciler.cli.request import Request
     from reconciler.passes.result import PassResult
     from reconciler.plan.approval import Approval
+    from reconciler.plan.saved import SavedPlan
 
 
 @click.command()
@@ -62,68 +64,79 @@ def command(
       reconciler apply
       reconciler apply --plan plan.json --yes
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.consent import require_terminal  # noqa: PLC0415  as above
-    from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.consent import require_terminal  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  as above
     from reconciler.cli.output import show  # noqa: PLC0415  as above
-    from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
     from reconciler.cli.plan_file import read_plan  # noqa: PLC0415  as above
-    from reconciler.cli.progress import ProgressLines  # noqa: PLC0415  as above
     from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
     asked = request(
-        current,
-        Purpose.APPLY,
-        rev=rev,
-        url=url,
-        ref=ref,
-        targets=targets,
-        only=only,
-        concurrency=concurrency,
-    )
+        current, Purpose.APPLY,
+        rev=rev, url=url, ref=ref, targets=targets, only=only, concurrency=concurrency,
+    )  # fmt: skip
     if not yes:
         require_terminal(asked)
     bound = read_plan(plan_path) if plan_path is not None else None
-    refusal: list[str] = []
+    given = _Given(frozenset(accepted), bound, is_approved=yes or bound is not None, form=form)
+    with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
+        result = _apply(current, asked, given, interruption)
+        show(result, form, current)
+    return result.exit_code()
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the command line says of consent; `is_approved` is true where nobody is asked."""
+
+    accepted: "frozenset[Approval]"
+    bound: "SavedPlan | None"
+    is_approved: bool
+    form: str
+
+
+def _apply(current: Session, asked: "Request", given: _Given, interruption: "Interruption") -> "PassResult":
+    """Run the pass; a no to the question is part of the result."""
+    from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
+    from reconciler.cli.progress import ProgressLines  # noqa: PLC0415  as above
+
+    refusals: list[str] = []
 
     def approve(planned: "PassResult") -> bool:
         expect_requests()
         if not planned.carried_out:
             return True
-        _show_plan(current, planned, form)
-        writes = any(action.writes_orchestrator for action in planned.carried_out)
-        if bound is not None or yes or not writes:
+        _show_plan(current, planned, given.form)
+        if given.is_approved or not any(action.writes_orchestrator for action in planned.carried_out):
             return True
         is_yes = _ask(interruption)
         if not is_yes:
-            refusal.append("You did not approve the plan.")
+            refusals.append("You did not approve the plan.")
         return is_yes
 
     def work(composed: "Composition") -> "PassResult":
         from reconciler.passes.reconcile import apply  # noqa: PLC0415  as above
 
-        stream = sys.stdout if form == Format.TEXT else sys.stderr
+        stream = sys.stdout if given.form == Format.TEXT else sys.stderr
         with ProgressLines(current, stream) as observer:
             return apply(
                 composed.settings,
                 composed.adapters,
                 composed.selection,
-                accepted=frozenset(accepted),
-                bound=bound,
+                accepted=given.accepted,
+                bound=given.bound,
                 approve=lambda planned: observer.paused(lambda: approve(planned)),
                 observer=observer,
                 stop=interruption.stop,
             )
 
-    with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
-        result = run_pass(asked, work)
-        if refusal:
-            result = replace(result, advice=refusal[0], error_code=ExitCode.REFUSED)
-        show(result, form, current)
-    return result.exit_code()
+    result = run_pass(asked, work)
+    if refusals:
+        result = replace(result, advice=refusals[0], error_code=ExitCode.REFUSED)
+    return result
 
 
 def _show_plan(current: Session, planned: "PassResult", form: str) -> None:

@@ -53,9 +53,8 @@ def command(
       reconciler plan --out plan.json
       reconciler plan --against origin/main -o markdown
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.output import notice, show  # noqa: PLC0415  as above
+    from reconciler.cli.output import show  # noqa: PLC0415  as above
     from reconciler.cli.passes import run_pass  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.plan_file import write_plan  # noqa: PLC0415  as above
     from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 
@@ -88,12 +87,19 @@ def command(
     result = run_pass(asked, work)
     show(result, form, current, detailed=detailed)
     if out is not None:
-        if saved is None:
-            notice(f"no plan was saved to {out}: see the result for the cause")
-        else:
-            write_plan(out, saved)
-            notice(f"saved; carry out exactly this plan with: reconciler apply --plan {out}{_consent()}")
+        _save(out, saved)
     return result.exit_code(detailed=detailed)
+
+
+def _save(out: Path, saved: "SavedPlan | None") -> None:
+    from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.plan_file import write_plan  # noqa: PLC0415  as above
+
+    if saved is None:
+        notice(f"no plan was saved to {out}: see the result for the cause")
+    else:
+        write_plan(out, saved)
+        notice(f"saved; carry out exactly this plan with: reconciler apply --plan {out}{_consent()}")
 
 
 def _consent() -> str:

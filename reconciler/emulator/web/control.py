@@ -4,22 +4,23 @@ Everything here is also a method of `Emulator`. Needs no credential: it is meant
 loopback and for closed test networks; `browser` keeps web pages out.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from reconciler.emulator.clock import Clock
+from reconciler.emulator.dataplane.jobs import Jobs
 from reconciler.emulator.failure import ApiError
-from reconciler.emulator.faults import InvalidFaultError, rule_from
+from reconciler.emulator.faults import Faults, InvalidFaultError, rule_from
+from reconciler.emulator.request_log import RequestLog
+from reconciler.emulator.v1.tunnel import Tunnels
 from reconciler.emulator.web.browser import refuse_foreign_pages
-from reconciler.emulator.wire import MalformedJsonError, decode, encode, is_number
-
-if TYPE_CHECKING:
-    from reconciler.emulator.emulator import Emulator
+from reconciler.emulator.wire import Document, MalformedJsonError, decode, encode, is_number
 
 CONTROL = "/_emulator"
 """How all paths of the control plane begin, and no path of an API."""
@@ -28,7 +29,32 @@ LARGEST_SEED = 256 * 1024 * 1024
 """Bytes of a control request; a seed of 10,000 real definitions has about a tenth of it."""
 
 
-def control_routes(emulator: "Emulator") -> list[Route]:
+class Controlled(Protocol):
+    """What the control plane reaches: an `Emulator`."""
+
+    clock: Clock
+    faults: Faults
+    jobs: Jobs
+    log: RequestLog
+    tunnels: Tunnels
+
+    def reset(self, *, organizations: Sequence[str] | None = None) -> None:
+        """Forget all state, log, faults and clock offset."""
+
+    def seed(self, seed: Mapping[str, Any]) -> dict[str, int]:
+        """Plant state past the API."""
+        ...
+
+    def deploy(self, organization: str, project: str, env: str) -> Document:
+        """Do a first deployment of an environment."""
+        ...
+
+    def credentials(self, organization: str, runner: str) -> Document | None:
+        """What is held for a `kubernetes` runner."""
+        ...
+
+
+def control_routes(emulator: Controlled) -> list[Route]:
     """Return the routes of the control plane of `emulator`."""
     plane = _ControlPlane(emulator)
     return [
@@ -64,7 +90,7 @@ def _route(verb: str, path: str, answer: Callable[[Request], Awaitable[Response]
 class _ControlPlane:
     """HTTP dress of the methods of `Emulator`."""
 
-    def __init__(self, emulator: "Emulator") -> None:
+    def __init__(self, emulator: Controlled) -> None:
         self._emulator = emulator
 
     async def reset(self, request: Request) -> Response:
