@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from reconciler.facts.agent_installation import named, on_clusters
@@ -49,13 +50,15 @@ def _git_targets(scope: Scope) -> Iterator[Subject[DeclaredDefinition]]:
 
 def _definition(scope: Scope, definition: DeclaredDefinition) -> Subject[DeclaredDefinition]:
     key = scope.key(Kind.DEFINITION, definition.id)
-    return Subject(definition, scope, f"definition `{definition.id}`", definition.id_origin, key)
+    return Subject(definition, scope, f"definition `{definition.id}`", lambda: definition.id_origin, key)
 
 
 def _agents(scope: Scope) -> Iterator[Subject[Declared[AgentDocument]]]:
     for agent in scope.agents:
         name = agent.document.metadata.id
-        yield Subject(agent, scope, f"Agent `{name}`", agent.origin(_ID), scope.key(Kind.AGENT, name))
+        yield Subject(
+            agent, scope, f"Agent `{name}`", partial(agent.origin, _ID), scope.key(Kind.AGENT, name)
+        )
 
 
 def _agent_installs(scope: Scope) -> Iterator[Subject[InstalledAgent]]:
@@ -79,7 +82,7 @@ def _workloads(*products: Product) -> Callable[[Scope], Iterator[Subject[Workloa
 
 def _runners(scope: Scope) -> Iterator[Subject[WrittenRunner]]:
     for runner in written_runners(scope):
-        yield Subject(runner, scope, f"runner `{runner.id}`", runner.origin(_ID), runner.key(scope))
+        yield Subject(runner, scope, f"runner `{runner.id}`", partial(runner.origin, _ID), runner.key(scope))
 
 
 def _runner_installs(scope: Scope) -> Iterator[Subject[InstalledRunner]]:
@@ -89,18 +92,20 @@ def _runner_installs(scope: Scope) -> Iterator[Subject[InstalledRunner]]:
 
 def _operators(scope: Scope) -> Iterator[Subject[DeclaredOperator]]:
     for operator in scope.operators:
-        yield Subject(operator, scope, f"Operator `{operator.document.metadata.id}`", operator.origin(_ID))
+        yield Subject(
+            operator, scope, f"Operator `{operator.document.metadata.id}`", partial(operator.origin, _ID)
+        )
 
 
 def _keys(scope: Scope) -> Iterator[Subject[Declared[KeyDocument]]]:
     for declared in scope.declarations.keys:
         name = f"key `{declared.document.metadata.id}`"
-        yield Subject(declared, scope, name, declared.origin(("spec", "publicKey")))
+        yield Subject(declared, scope, name, partial(declared.origin, ("spec", "publicKey")))
 
 
 def _keyrings(scope: Scope) -> Iterator[Subject[AgentKeys]]:
     for keys in agent_keys(scope):
-        place = keys.agent.origin(_ID)
+        place = partial(keys.agent.origin, _ID)
         yield Subject(keys, scope, f"keys of Agent `{keys.id}`", place, scope.key(Kind.AGENT, keys.id))
 
 
@@ -111,7 +116,9 @@ def _key_places(scope: Scope) -> Iterator[Subject[KeyPlace]]:
 
 def _stores(scope: Scope) -> Iterator[Subject[Declared[SecretStoreDocument]]]:
     for store in scope.secret_stores:
-        yield Subject(store, scope, f"secret store `{store.document.metadata.id}`", store.origin(_ID))
+        yield Subject(
+            store, scope, f"secret store `{store.document.metadata.id}`", partial(store.origin, _ID)
+        )
 
 
 def _manifests(scope: Scope) -> Iterator[Subject[Foreign]]:

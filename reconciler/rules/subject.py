@@ -4,6 +4,7 @@ A check never makes a `Finding` itself: the rule's id, its usual severity, the s
 by `reconciler.rules.rule.answers`, so that no check repeats them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -42,12 +43,13 @@ class Subject(Generic[F_co]):
     """One thing that a rule judges: `fact` is what is known of it, `scope` the target around it.
 
     `name` is the thing for people, `place` where a finding points by default, `key` its key in the organization.
+    A place inside a document is a function: finding it reads the file once more, and most subjects have no finding.
     """
 
     fact: F_co
     scope: Scope
     name: str
-    place: Origin
+    place: Origin | Callable[[], Origin]
     key: ResourceKey | None = None
 
     @property
@@ -66,7 +68,8 @@ class Subject(Generic[F_co]):
         key: ResourceKey | None = None,
     ) -> Said:
         """A problem: the message names thing, cause and effect without a full stop, the advice the next step."""
-        return Said(message, at or self.place, key or self.key, others, advice, severity)
+        origin = at or (self.place() if callable(self.place) else self.place)
+        return Said(message, origin, key or self.key, others, advice, severity)
 
     def doubts(self, question: str, unseen: Unseen) -> Doubt:
         """A question that is open while the check goes on; where it ends, let the fact raise instead."""

@@ -218,7 +218,12 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
         message = "the file is a Git LFS pointer; its content is not here"
         content.findings.append(problem("F10", message, Origin(path), advice="run: git lfs pull"))
         return content
-    written = _Written(text, any(escape in text for escape in _NUL), suspects(text))
+    written = _Written(
+        text,
+        may_hold_nul=any(escape in text for escape in _NUL),
+        may_hold_tags=b"!" in text or b"\\" in text,
+        suspects=suspects(text),
+    )
     parsed = parse_yaml(as_yaml(text) if is_json(path) else text, path, limits)
     for document in parsed.documents:
         _take(document, written, content)
@@ -256,6 +261,8 @@ class _Written:
 
     text: bytes
     may_hold_nul: bool = False
+    may_hold_tags: bool = True
+    """False where the text has no `!`, nor an escape that could stand for one."""
     suspects: frozenset[int | float] = frozenset()
 
 
@@ -292,7 +299,7 @@ def _validated(
 ) -> Document | Rejected:
     """Return the document, or note everything that is wrong with it and return it as rejected."""
     kind = model.__name__.removesuffix("Document")
-    tags = dict(findings_of_tags(raw, kind, positions))
+    tags = dict(findings_of_tags(raw, kind, positions)) if written.may_hold_tags else {}
     content.findings.extend(tags.values())
     problems = chain(body_problems(kind, raw), nul_problems(raw) if written.may_hold_nul else ())
     refused = [

@@ -20,7 +20,7 @@ from reconciler.source.violation import QUOTE, named
 from reconciler.source.yaml_text import lines_of
 
 _SUSPECT = re.compile(
-    rb"(?<![\w.])(?:[-+]?0[0-9xo]|\+[.0-9]|-0(?![.0-9])|[-+]?\.[0-9]|[-+]?[0-9]+\.(?:[0-9]*0)?(?![0-9])"
+    rb"(?<![\w.+-])(?:[-+]?0[0-9xo]|\+[.0-9]|-0(?![.0-9])|[-+]?\.[0-9]|[-+]?[0-9]+\.(?:[0-9]*0)?(?![0-9])"
     rb"|[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]|[-+]?[0-9.]{16})"
 )
 """The start of what may be such a number. Addresses and texts in quotes match as well."""
