@@ -1,7 +1,7 @@
 """What the files declare: validated documents with the places they came from."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Generic, TypeVar
 
@@ -75,11 +75,16 @@ class Foreign(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Rejected(Placed):
-    """A document of ours that is not valid. It has findings already; rules may explain it better."""
+    """A document of ours that is not valid. It has findings already; rules may explain it better.
+
+    `rest` is the document without the members at `without`, for rules to judge, None where nothing valid is left.
+    """
 
     kind: str
     raw: JsonObject
     positions: Positions
+    rest: "AnyDeclared | None" = None
+    without: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +126,29 @@ class Declarations:
     read_text: TextReader = field(default=read_nothing, repr=False, compare=False)
     """Reads texts inside documents, as the files were read."""
 
+    def with_rests(self) -> "Declarations":
+        """The same where documents that are not valid count as far as they are; nothing of it is ever applied."""
+        rests = [one.rest for one in self.rejected if one.rest is not None]
+        return replace(
+            self,
+            definitions=(*self.definitions, *_of(rests, DefinitionDocument)),
+            agents=(*self.agents, *_of(rests, AgentDocument)),
+            keys=(*self.keys, *_of(rests, KeyDocument)),
+            runners=(*self.runners, *_of(rests, RunnerDocument)),
+            operators=(*self.operators, *_of(rests, OperatorDocument)),
+            secret_stores=(*self.secret_stores, *_of(rests, SecretStoreDocument)),
+            rejected=tuple(one for one in self.rejected if one.rest is None),
+        )
+
     def documents(self) -> Iterator[AnyDeclared]:
         """Every document of ours, by kind and in the order of the files."""
         return chain(
             self.definitions, self.agents, self.keys, self.runners, self.operators, self.secret_stores
         )
+
+
+def _of(declared: Iterable[AnyDeclared], kind: type[D]) -> Iterator[Declared[D]]:
+    """Those of one kind."""
+    for one in declared:
+        if isinstance(one.document, kind):
+            yield Declared(one.document, one.raw, one.positions)

@@ -59,7 +59,32 @@ def judge_files(asked: Pass, reading: Reading) -> Judged:
 def judge_unseen(asked: Pass, judged: Judged) -> Judged:
     """Judge by the other rules as well, although nothing live was read."""
     verdict = judge(judged.scopes, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
-    return replace(judged, verdict=judged.verdict.joined(verdict), scopes=())
+    whole = _with_refused(asked, judged.scopes, judged.verdict.joined(verdict))
+    return replace(judged, verdict=whole, scopes=())
+
+
+def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -> Judgement:
+    """Add what the rules find in documents that reading refused for one member, so that all problems are told at once.
+
+    Findings that point at what holds such a member are left out: they may be about its absence.
+    """
+    loaded = looked_at[0].everything if looked_at else Declarations()
+    refused = [one for one in loaded.rejected if one.rest is not None]
+    if not refused:
+        return verdict
+    again = scopes(asked.settings, asked.targets, loaded.with_rests(), asked.started_at, {})
+    found = judge(again, asked.settings, day=asked.started_at.date()).findings
+    files = {one.file for one in refused}
+    holders = {
+        one.origin(path[:depth]) for one in refused for path in one.without for depth in range(len(path) + 1)
+    }
+    known = set(verdict.findings)
+    more = [
+        finding
+        for finding in found
+        if finding not in known and finding.origin.file in files and finding.origin not in holders
+    ]
+    return verdict.joined(Judgement(tuple(more), (), ()))
 
 
 def judge_world(asked: Pass, reading: Reading, judged: Judged, live: Mapping[TargetName, State]) -> Judged:

@@ -27,7 +27,14 @@ from reconciler.errors import KeyStoreError
 from reconciler.model.agent import AgentDocument
 from reconciler.model.body import nul_problems
 from reconciler.model.body_check import body_problems
-from reconciler.model.declaration import Declarations, Declared, Foreign, PrivateKeyPlace, Rejected
+from reconciler.model.declaration import (
+    AnyDeclared,
+    Declarations,
+    Declared,
+    Foreign,
+    PrivateKeyPlace,
+    Rejected,
+)
 from reconciler.model.finding import Finding, sort_findings
 from reconciler.model.json import JsonObject, Path
 from reconciler.model.key import KeyDocument, PublicKey
@@ -42,6 +49,7 @@ from reconciler.source.ending import as_yaml, holds_document, names_our_version,
 from reconciler.source.kind import Document, Model, Sibling, kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
 from reconciler.source.quoted import quoted
+from reconciler.source.rest import rest_of
 from reconciler.source.spelling import suspects, with_spelling
 from reconciler.source.tag import findings_of_tags
 from reconciler.source.tree import Tree, is_document, is_json
@@ -132,7 +140,8 @@ class Loader:
         findings: list[Finding] = []
         inspected: dict[str, PublicKey | KeyStoreError] = {}
         of_aside = {key.file for key in aside.keys} | {runner.file for runner in aside.runners}
-        keys, runners = (*gathered.keys, *aside.keys), (*gathered.runners, *aside.runners)
+        whole = gathered.with_rests()
+        keys, runners = (*whole.keys, *aside.keys), (*whole.runners, *aside.runners)
         for origin, place, text in _key_texts(tree, keys, runners):
             if isinstance(text, Finding):
                 findings.append(text)
@@ -302,21 +311,30 @@ def _validated(
     tags = dict(findings_of_tags(raw, kind, positions)) if written.may_hold_tags else {}
     content.findings.extend(tags.values())
     problems = chain(body_problems(kind, raw), nul_problems(raw) if written.may_hold_nul else ())
-    refused = [
-        body_finding(found, raw, positions)
-        for found in problems
-        if not any(found.path[: len(path)] == path for path in tags)
-    ]
+    wrong = [found for found in problems if not any(found.path[: len(path)] == path for path in tags)]
+    refused = [body_finding(found, raw, positions) for found in wrong]
     validated: Document | None = None
+    rest, without = None, tuple(found.path for found in wrong)
     try:
-        validated = model.model_validate(raw)
+        validated = rest = model.model_validate(raw)
     except ValidationError as error:
         refused.extend(findings_of(error, model, raw, positions, besides=tags))
+        rest, taken = rest_of(model, raw, error)
+        without = (*without, *taken)
     found = refused
     if written.suspects:
         found = with_spelling(refused, raw, positions, written.text, written.suspects)
     content.findings.extend(found)
-    return Rejected(kind, raw, positions) if validated is None or refused else validated
+    if validated is not None and not refused:
+        return validated
+    declared = None if rest is None else _declared(rest, raw, positions)
+    return Rejected(kind, raw, positions, declared, without)
+
+
+def _declared(document: Document, raw: JsonObject, positions: Positions) -> AnyDeclared:
+    content = _FileContent()
+    _keep(document, raw, positions, content)
+    return next(_gathered([content]).documents())
 
 
 def _keep(validated: Document, raw: JsonObject, positions: Positions, content: _FileContent) -> None:

@@ -30,12 +30,15 @@ OLDER_MODES: Mapping[str, Mode] = MappingProxyType(
         "operator": Mode.DIRECT,
         "operator mode": Mode.DIRECT,
         "humanitec operator": Mode.DIRECT,
+        "git ops": Mode.GITOPS,
         "gitops mode": Mode.GITOPS,
         "operator with gitops": Mode.GITOPS,
         "humanitec operator with gitops": Mode.GITOPS,
+        **{str(mode): mode for mode in Mode},
     }
 )
-"""Names of the modes over time (agent-and-operator reference 1.2), in lower case with single spaces."""
+"""Names of the modes over time (agent-and-operator reference 1.2), in lower case with single spaces; and those of now,
+which some pages write in capitals."""
 
 _ANY = "*"
 UNUSED = (
@@ -132,10 +135,10 @@ def _with_current_modes(raw: JsonObject, document: YamlDocument) -> tuple[JsonOb
         if not isinstance(target, dict) or not isinstance(given, str):
             continue
         mode = OLDER_MODES.get(" ".join(re.split(r"[\s_-]+", given.strip().lower())))
-        if mode is not None:
+        if mode is not None and given != mode:
             replaced[name] = {**target, "mode": str(mode)}
             path = ("targets", name, "mode")
-            message = f"{quoted(dotted(path))} is an older name of a mode; taken as `{mode}`"
+            message = f"{quoted(dotted(path))} is another name of a mode; taken as `{mode}`"
             origin = document.positions.origin(document.value, path)
             warnings.append(concern("F13", message, origin, advice=f"write `mode: {mode}`"))
     return {**raw, "targets": replaced}, warnings

@@ -91,6 +91,13 @@ def findings_of(
     return tuple(sorted(found.values(), key=Finding.sort_key))
 
 
+def wrong_places(error: ValidationError, document: JsonObject) -> Iterator[tuple[Path, bool]]:
+    """The path of each thing that is wrong, and whether something stands there."""
+    for detail in _merged_unions(error.errors(include_url=False, include_input=False), document):
+        path, _, is_there = _resolve(detail["loc"], document)
+        yield path, is_there
+
+
 def _merged_unions(details: Sequence[ErrorDetails], document: JsonObject) -> list[ErrorDetails]:
     """Drop what pydantic says about branches of `publicKey` that the value does not mean."""
     spec = document.get("spec")

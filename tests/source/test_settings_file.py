@@ -90,6 +90,10 @@ def test_each_problem_has_words_and_a_place(text: str, place: str, said: str) ->
         ("Humanitec Operator", Mode.DIRECT),
         ("gitops_mode", Mode.GITOPS),
         ("operator with gitops", Mode.GITOPS),
+        ("GitOps", Mode.GITOPS),
+        ("Git-Ops", Mode.GITOPS),
+        ("Direct", Mode.DIRECT),
+        ("Legacy", Mode.LEGACY),
     ],
 )
 def test_older_names_of_modes_are_taken_with_a_warning(name: str, mode: Mode) -> None:

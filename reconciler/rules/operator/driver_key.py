@@ -7,14 +7,16 @@ from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.driver import needs_key
 from reconciler.facts.operator import DeclaredOperator
 from reconciler.facts.scope import Scope
-from reconciler.model.cluster_state import SecretObject
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.cluster_state import ClusterState, SecretObject
+from reconciler.model.finding import Severity
 from reconciler.model.identity import shown
 from reconciler.model.json import Path
 from reconciler.model.operator import DRIVER_KEY_SECRET, DriverKey
 from reconciler.model.surroundings import Beside
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import OPERATORS, Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
 
 _ENTRY = "privateKey"
@@ -32,50 +34,63 @@ class _Lack:
     severity: Severity = Severity.ERROR
 
 
-def _has_key(scope: Scope) -> Iterator[Finding | Unknown]:
-    operators = scope.operators
-    if not operators or not (scope.git_targets or scope.primary.mode is Mode.DIRECT):
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An Operator and the first definition whose driver asks for its key, or may; `is_sure` tells them apart."""
+
+    operator: DeclaredOperator
+    definition: DeclaredDefinition
+    is_sure: bool
+
+
+def _asked(scope: Scope) -> Iterator[Subject[_Asked]]:
+    if not scope.operators or not (scope.git_targets or scope.primary.mode is Mode.DIRECT):
         return
-    unknown_driver: DeclaredDefinition | None = None
-    for definition in scope.definitions:
-        needs = needs_key(definition, scope.surroundings.drivers)
-        if needs:
-            for operator in operators:
-                yield from _judged(scope, operator, definition)
-            return
-        if needs is None:
-            unknown_driver = unknown_driver or definition
-    if unknown_driver is not None:
-        yield Unknown(
-            "R64",
-            f"whether driver `{unknown_driver.entity.driver_type}` ({unknown_driver.origin(('driver_type',))}) is "
-            "hosted by Humanitec, and so needs the Operator's key, is not known",
+    needs = ((needs_key(one, scope.surroundings.drivers), one) for one in scope.definitions)
+    asking = [(is_needed, one) for is_needed, one in needs if is_needed is not False]
+    if asking:
+        is_needed, definition = next((one for one in asking if one[0]), asking[0])
+        for operator in OPERATORS.subjects(scope):
+            fact = _Asked(operator.fact, definition, bool(is_needed))
+            yield Subject(fact, scope, operator.name, operator.fact.origin(_KEY))
+
+
+ASKED = Over("Operator that drivers ask for its key", _asked)
+
+
+def _has_key(subject: Subject[_Asked]) -> Iterator[Answer]:
+    operator, definition, scope = subject.fact.operator, subject.fact.definition, subject.scope
+    if not subject.fact.is_sure:
+        driver, place = definition.entity.driver_type, definition.origin(("driver_type",))
+        raise UnseenError(
+            untold(
+                f"whether driver `{driver}` ({place}) is hosted by Humanitec, and so needs its key, is not known"
+            )
         )
-
-
-def _judged(
-    scope: Scope, operator: DeclaredOperator, definition: DeclaredDefinition
-) -> Iterator[Finding | Unknown]:
     key = operator.document.spec.driverKey
     if key is None:
-        lacks: list[_Lack | Unknown] = [
-            _Lack("none is declared", _KEY, "Declare `driverKey` and put the Secret beside the Operator.")
-        ]
-    else:
-        lacks = [*_declared_wrong(operator, key), *_cluster_wrong(scope, operator, key)]
-    for lack in lacks:
-        if isinstance(lack, Unknown):
-            yield lack
-            continue
-        yield Finding(
-            "R64",
-            lack.severity,
-            f"Hosted driver `{definition.entity.driver_type}` (`{definition.id}`) needs the key of Operator "
-            f"`{operator.document.metadata.id}` on `{operator.document.spec.cluster}`; {lack.what}",
-            operator.origin(lack.path),
-            others=(definition.origin(("driver_type",)),),
-            advice=lack.advice,
-        )
+        advice = "Declare `driverKey` and put the Secret beside the Operator."
+        yield _lacking(subject, _Lack("none is declared", _KEY, advice))
+        return
+    spec = operator.document.spec
+    state = scope.cluster_state(spec.cluster)
+    secret = None if state is None else state.secret(spec.namespace, key.secretName)
+    for lack in (*_declared_wrong(operator, key), *_not_in_place(operator, key, secret, state)):
+        yield _lacking(subject, lack)
+    yield from _registered(subject, key, secret)
+    subject.seen.secret(spec.cluster, spec.namespace, key.secretName)
+
+
+def _lacking(subject: Subject[_Asked], lack: _Lack) -> Answer:
+    operator, definition = subject.fact.operator, subject.fact.definition
+    return subject.says(
+        f"Hosted driver `{definition.entity.driver_type}` (`{definition.id}`) needs the key of {subject.name} on "
+        f"`{operator.document.spec.cluster}`; {lack.what}",
+        at=operator.origin(lack.path),
+        others=(definition.origin(("driver_type",)),),
+        advice=lack.advice,
+        severity=lack.severity,
+    )
 
 
 def _declared_wrong(operator: DeclaredOperator, key: DriverKey) -> Iterator[_Lack]:
@@ -108,44 +123,38 @@ def _missing_entries(entries: frozenset[str], path: Path, told: str) -> Iterator
         )
 
 
-def _cluster_wrong(scope: Scope, operator: DeclaredOperator, key: DriverKey) -> Iterator[_Lack | Unknown]:
-    spec = operator.document.spec
-    state = scope.cluster_state(spec.cluster)
-    secret = None if state is None else state.secret(spec.namespace, key.secretName)
+def _not_in_place(
+    operator: DeclaredOperator, key: DriverKey, secret: SecretObject | None, state: ClusterState | None
+) -> Iterator[_Lack]:
+    namespace = operator.document.spec.namespace
     if secret is not None:
         yield from _missing_entries(secret.entries, _KEY, "the Secret has")
-    elif state is not None and state.has_read_secrets:
-        if key.namespace in (None, spec.namespace):
-            yield _Lack(
-                f"Secret `{key.secretName}` is not in namespace `{spec.namespace}`",
-                _KEY,
-                "Create the Secret from a secret store before the Operator starts.",
-            )
-    else:
-        yield Unknown("R64", str(scope.unseen(spec.cluster)), scope.unseen(spec.cluster))
-    yield from _registered(scope, operator, key, secret)
+    elif state is not None and state.has_read_secrets and key.namespace in (None, namespace):
+        yield _Lack(
+            f"Secret `{key.secretName}` is not in namespace `{namespace}`",
+            _KEY,
+            "Create the Secret from a secret store before the Operator starts.",
+        )
 
 
-def _registered(
-    scope: Scope, operator: DeclaredOperator, key: DriverKey, secret: SecretObject | None
-) -> Iterator[_Lack | Unknown]:
+def _registered(subject: Subject[_Asked], key: DriverKey, secret: SecretObject | None) -> Iterator[Answer]:
+    operator, scope = subject.fact.operator, subject.scope
     fingerprints = _fingerprints(scope, operator, key, secret)
     registered = scope.surroundings.operator_keys
+    question = f"whether the key of {subject.name} is registered"
     if registered is None:
-        yield Unknown("R64", str(scope.unread(Beside.OPERATOR_KEYS)), scope.unread(Beside.OPERATOR_KEYS))
+        yield subject.doubts(question, scope.unread(Beside.OPERATOR_KEYS))
     elif not fingerprints:
-        yield Unknown(
-            "R64",
-            f"which key Operator `{operator.document.metadata.id}` uses is not told; give "
-            "`driverKey.fingerprint` or declare a `Key` for it",
-        )
+        which = "it is not known which it uses; give `driverKey.fingerprint` or declare a `Key` for it"
+        yield subject.doubts(question, untold(which))
     elif not fingerprints & {known.fingerprint for known in registered}:
-        ours = ", ".join(f"`{shown(fingerprint)}…`" for fingerprint in sorted(fingerprints))
-        yield _Lack(
-            f"fingerprint {ours} is not registered in organization `{scope.organization}`",
+        used = ", ".join(f"`{shown(fingerprint)}…`" for fingerprint in sorted(fingerprints))
+        lack = _Lack(
+            f"fingerprint {used} is not registered in organization `{scope.organization}`",
             (*_KEY, "fingerprint"),
             "Register the public key with `POST /orgs/ORG/keys`, or correct the fingerprint.",
         )
+        yield _lacking(subject, lack)
 
 
 def _fingerprints(
@@ -172,7 +181,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER, Side.LIVE),
-        over=SCOPE,
+        over=ASKED,
         check=_has_key,
     ),
 )

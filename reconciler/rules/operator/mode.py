@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition
 from reconciler.facts.git_target import mode_path
 from reconciler.facts.mode import KnownFrom, declared_primary
-from reconciler.facts.operator import deployment_targets, has_operator
+from reconciler.facts.operator import DeclaredOperator, deployment_targets, has_operator
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
+from reconciler.model.unseen import UnseenError, untold
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import OPERATORS, TARGET
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.settings import FILE_NAME, Mode
 
 _SHOWN = 20
@@ -60,30 +62,29 @@ def _primary_now(scope: Scope) -> str | None:
     return None if scope.target_settings is None else scope.target_settings.primaryStore
 
 
-def _as_declared(scope: Scope) -> Iterator[Finding | Unknown]:
+def _as_declared(subject: Subject[Scope]) -> Iterator[Answer]:
+    scope = subject.scope
     declared = None if scope.target_settings is None else scope.target_settings.mode
     if declared is None:
         return
     targets = deployment_targets(scope)
+    if not targets:
+        yield from _organization_as_declared(subject, declared)
+        return
     coming = _mode_change(scope)
     modes = {target.id: _mode_after(scope, target, coming) for target in targets}
-    if not targets:
-        yield from _organization_as_declared(scope, declared)
-        return
     all_computed = set(modes.values())
     for computed in Mode:
         differing = [target for target in targets if modes[target.id] is computed]
         if differing and _is_other(declared, computed, all_computed):
-            yield _other_mode(scope, declared, computed, differing)
+            yield _other_mode(subject, declared, computed, differing)
+    question = f"whether target `{scope.target}` runs in {declared}"
     unknown = [target for target in targets if modes[target.id] is None]
     if unknown:
-        yield Unknown("R60", _why_unknown(scope, unknown))
+        yield subject.doubts(question, untold(_why_unknown(scope, unknown)))
     if len(unknown) < len(targets):
-        yield Unknown(
-            "R60",
-            f"whether the latest deployments of target `{scope.target}` ran in {declared} was not looked at: "
-            "that takes a request for each application",
-        )
+        latest = "the latest deployments were not looked at: that takes a request for each application"
+        yield subject.doubts(question, untold(latest))
 
 
 def _mode_after(scope: Scope, target: DeclaredDefinition, coming: _ModeChange | None) -> Mode | None:
@@ -129,18 +130,21 @@ def _reason(scope: Scope, computed: Mode, first: DeclaredDefinition) -> str:
 
 
 def _other_mode(
-    scope: Scope, declared: Mode, computed: Mode, differing: Sequence[DeclaredDefinition]
-) -> Finding:
-    first, *others = differing
+    subject: Subject[Scope], declared: Mode, computed: Mode, differing: Sequence[DeclaredDefinition]
+) -> Answer:
+    scope, (first, *others) = subject.scope, differing
     more = f" and {len(others)} more" if others else ""
-    return Finding(
-        "R60",
-        Severity.ERROR,
+    coming = _mode_change(scope)
+    reason = None
+    if computed is not Mode.GITOPS:
+        reason = scope.primary.origin if coming is None else coming.origin
+    places = dict.fromkeys((Origin(FILE_NAME), *(() if reason is None else (reason,))))
+    return subject.says(
         f"Definition `{first.id}`{more} of target `{scope.target}` is declared {declared} but would run in {computed}: "
         + _reason(scope, computed, first),
-        first.origin(mode_path(first)),
+        at=first.origin(mode_path(first)),
         key=scope.key(Kind.DEFINITION, first.id),
-        others=tuple(other.origin(mode_path(other)) for other in others[:_SHOWN]),
+        others=(*(other.origin(mode_path(other)) for other in others[:_SHOWN]), *places),
         advice=_next_step(scope, declared, computed),
     )
 
@@ -156,48 +160,41 @@ def _next_step(scope: Scope, declared: Mode, computed: Mode) -> str:
     return f"{correct}; going back to {declared} takes making `{BUILT_IN_STORE}` the primary store."
 
 
-def _organization_as_declared(scope: Scope, declared: Mode) -> Iterator[Finding | Unknown]:
+def _organization_as_declared(subject: Subject[Scope], declared: Mode) -> Iterator[Answer]:
     """Compare where no cluster definition is declared: the store alone tells legacy from the other two."""
+    scope = subject.scope
     coming = _mode_change(scope)
     computed = scope.primary.mode if coming is None else coming.after
     if computed is None:
-        return
+        raise UnseenError(untold(scope.primary.why))
     if (declared is Mode.LEGACY) != (computed is Mode.LEGACY):
-        yield Finding(
-            "R60",
-            Severity.ERROR,
+        place = scope.primary.origin or Origin(FILE_NAME)
+        yield subject.says(
             f"Target `{scope.target}` is declared {declared} but organization `{scope.organization}` would run in "
             f"{computed}: primary store `{scope.primary_store if coming is None else coming.store}`",
-            scope.primary.origin or Origin(FILE_NAME),
+            at=place,
+            others=() if place == Origin(FILE_NAME) else (Origin(FILE_NAME),),
             advice=_next_step(scope, declared, computed),
         )
 
 
-def _busy_operator(scope: Scope) -> Iterator[Finding | Unknown]:
-    operators = scope.operators
-    if not operators:
-        return
-    if scope.primary_store is None:
-        yield Unknown("R62", scope.primary.why)
-    elif scope.primary_store == BUILT_IN_STORE:
-        for operator in operators:
-            yield Finding(
-                "R62",
-                Severity.WARNING,
-                f"The Operator on cluster `{operator.document.spec.cluster}` has nothing to do: organization "
-                f"`{scope.organization}` is in legacy until an external store is primary",
-                operator.origin(("spec", "cluster")),
-                advice="Make an external secret store primary, or leave the Operator out until then; waiting "
-                "with it in place does no harm.",
-            )
+def _busy_operator(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
+    if subject.seen.primary_store == BUILT_IN_STORE:
+        yield subject.says(
+            f"The Operator on cluster `{subject.fact.document.spec.cluster}` has nothing to do: organization "
+            f"`{subject.scope.organization}` is in legacy until an external store is primary",
+            at=subject.fact.origin(("spec", "cluster")),
+            advice="Make an external secret store primary, or leave the Operator out until then; waiting "
+            "with it in place does no harm.",
+        )
 
 
-def _made_knowingly(scope: Scope) -> Iterator[Finding | Unknown]:
+def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
+    scope = subject.scope
     found = _mode_change(scope)
     if found is None:
-        wanted = declared_primary(scope.secret_stores)
-        if wanted is not None and _primary_now(scope) is None:
-            yield Unknown("R63", f"which secret store of target `{scope.target}` is primary now is not known")
+        if declared_primary(scope.secret_stores) is not None and _primary_now(scope) is None:
+            raise UnseenError(untold("which secret store is primary now is not known"))
         return
     targets = [*deployment_targets(scope)]
     undeclared = _undeclared_clusters(scope)
@@ -206,17 +203,14 @@ def _made_knowingly(scope: Scope) -> Iterator[Finding | Unknown]:
         for target in targets
         if (cluster := scope.cluster_of(target)) is None or not has_operator(scope, cluster)
     ]
-    count = len(targets) + undeclared
-    lacking = len(without) + undeclared
+    count, lacking = len(targets) + undeclared, len(without) + undeclared
     names = listed((target.id for target in without), most=_NAMED)
     operators = f"{lacking} of them not known to have an Operator" if lacking else "all with an Operator"
-    yield Finding(
-        "R63",
-        Severity.ERROR,
+    yield subject.says(
         f"Making `{found.store}` primary switches the whole organization `{scope.organization}` from "
         f"{found.before} to {found.after}: {count} cluster {'definition' if count == 1 else 'definitions'}, "
         f"{operators}" + (f" ({names})" if names else ""),
-        found.origin,
+        at=found.origin,
         others=tuple(target.origin() for target in without[:_SHOWN]),
         advice="Prepare every cluster first; a switch that is meant is let through with the annotation "
         '`reconciler/R63: "off until 2027-01-31: why"` on this SecretStore, because a rule takes no `--accept`.',
@@ -237,7 +231,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=TARGET,
         check=_as_declared,
     ),
     Rule(
@@ -246,7 +240,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=OPERATORS,
         check=_busy_operator,
     ),
     Rule(
@@ -255,7 +249,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=TARGET,
         check=_made_knowingly,
     ),
 )

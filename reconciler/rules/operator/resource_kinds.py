@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reconciler.facts.operator import has_operator
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.declaration import Declared
+from reconciler.model.finding import Severity
 from reconciler.model.json import Json, Path
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.origin import Origin
+from reconciler.model.secret_store import SecretStoreDocument
+from reconciler.model.unseen import Unseen, UnseenError, untold
+from reconciler.rules.over import STORES, Over
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.subject import Subject
 
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 _OURS = "secretstores.humanitec.io"
@@ -18,26 +24,26 @@ _COMMANDS = ("command", "args")
 _MANIFESTS = ("batch/v1", "apps/v1", "v1")
 
 
-def _kinds_first(scope: Scope) -> Iterator[Finding | Unknown]:
-    for store in scope.secret_stores:
-        for index, place in enumerate(store.document.spec.clusters or ()):
-            if scope.operators_on(place.cluster):
-                continue
-            installed = _installed(scope, place.cluster, _OURS)
-            if installed is None:
-                # An Operator that the settings tell of has brought its CRDs.
-                if not has_operator(scope, place.cluster):
-                    yield Unknown("R67", str(scope.unseen(place.cluster)), scope.unseen(place.cluster))
-            elif not installed:
-                yield Finding(
-                    "R67",
-                    Severity.ERROR,
-                    f"Secret store `{store.document.metadata.id}` is planned for cluster `{place.cluster}`, which does "
-                    f"not know `{_OURS}`: the CRDs of `humanitec.io` come with the Operator",
-                    store.origin(("spec", "clusters", index, "cluster")),
-                    advice=f"Declare an `Operator` with `cluster: {place.cluster}`; its chart brings the CRDs.",
-                )
-    yield from _bare_names(scope)
+def _kinds_first(subject: Subject[Declared[SecretStoreDocument]]) -> Iterator[Answer]:
+    store, scope = subject.fact, subject.scope
+    unseen: list[Unseen] = []
+    for index, place in enumerate(store.document.spec.clusters or ()):
+        if scope.operators_on(place.cluster):
+            continue
+        installed = _installed(scope, place.cluster, _OURS)
+        if installed is None:
+            # An Operator that the settings name has brought its CRDs.
+            if not has_operator(scope, place.cluster):
+                unseen.append(scope.unseen(place.cluster))
+        elif not installed:
+            yield subject.says(
+                f"Secret store `{store.document.metadata.id}` is planned for cluster `{place.cluster}`, which does "
+                f"not know `{_OURS}`: the CRDs of `humanitec.io` come with the Operator",
+                at=store.origin(("spec", "clusters", index, "cluster")),
+                advice=f"Declare an `Operator` with `cluster: {place.cluster}`; its chart brings the CRDs.",
+            )
+    for one in unseen:
+        yield subject.doubts(f"whether cluster `{one.place}` knows the kind of {subject.name}", one)
 
 
 def _installed(scope: Scope, cluster: str, name: str) -> bool | None:
@@ -46,32 +52,41 @@ def _installed(scope: Scope, cluster: str, name: str) -> bool | None:
     return None if found is None else any(definition.name == name for definition in found)
 
 
-def _bare_names(scope: Scope) -> Iterator[Finding | Unknown]:
-    commands = [
-        (foreign, path)
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command that uses the bare name; `has_other` tells whether External Secrets is installed beside."""
+
+    place: Origin
+    has_other: bool | None
+
+
+def _commands(scope: Scope) -> Iterator[Subject[_Command]]:
+    places = [
+        foreign.origin(path)
         for foreign in scope.declarations.foreign
         if foreign.raw.get("apiVersion") in _MANIFESTS
         for path, text in _words(foreign.raw)
         if _BARE.search(text)
     ]
-    if not commands:
-        return
-    has_other = _has_external_secrets(scope)
-    for foreign, path in commands:
-        if has_other is None:
-            yield Unknown(
-                "R67",
-                f"the command at {foreign.origin(path)} uses the bare name `secretstore`; whether External Secrets "
-                "is installed beside is not known",
-            )
-        elif has_other:
-            yield Finding(
-                "R67",
-                Severity.WARNING,
-                "The command uses the bare name `secretstore`, which External Secrets has as well",
-                foreign.origin(path),
-                advice=f"Write `{_OURS}`.",
-            )
+    has_other = _has_external_secrets(scope) if places else None
+    for place in places:
+        yield Subject(_Command(place, has_other), scope, f"the command at {place}", place)
+
+
+COMMANDS = Over("command that uses a bare name", _commands)
+
+
+def _full_name(subject: Subject[_Command]) -> Iterator[Answer]:
+    if subject.fact.has_other is None:
+        raise UnseenError(
+            untold("it uses the bare name `secretstore`, and External Secrets may be installed")
+        )
+    if subject.fact.has_other:
+        yield subject.says(
+            "The command uses the bare name `secretstore`, which External Secrets has as well",
+            advice=f"Write `{_OURS}`.",
+            severity=Severity.WARNING,
+        )
 
 
 def _has_external_secrets(scope: Scope) -> bool | None:
@@ -108,7 +123,8 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=STORES,
         check=_kinds_first,
+        also=(Part(COMMANDS, _full_name),),
     ),
 )

@@ -11,8 +11,12 @@ from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import Json, Path
 from reconciler.model.runner import AgentRunner
 from reconciler.model.wording import listed
-from reconciler.rules.over import RUNNER_INSTALLS
-from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.over import OPERATORS, RUNNER_INSTALLS
+from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
+from reconciler.rules.runner.cloud_annotation import (
+    operator_is_annotated_for_its_cloud,
+    runner_is_annotated_for_its_cloud,
+)
 from reconciler.rules.subject import Subject
 
 CHART = "humanitec-kubernetes-agent-runner"
@@ -142,11 +146,15 @@ RULES = (
     ),
     Rule(
         id="R107",
-        title="The cloud trusts the account of the jobs",
+        title="The cloud trusts the account that works in it",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         over=RUNNER_INSTALLS,
         check=_trust,
+        also=(
+            Part(RUNNER_INSTALLS, runner_is_annotated_for_its_cloud),
+            Part(OPERATORS, operator_is_annotated_for_its_cloud),
+        ),
     ),
 )

@@ -118,7 +118,8 @@ def without_operator(**facts: Any) -> Tree:
         pytest.param(without_operator().plus(operator(cluster="us-1")), 1, 0, id="on another cluster only"),
         pytest.param(base(Mode.LEGACY).on(operator=False), 0, 0, id="legacy needs none"),
         pytest.param(replace(without_operator(), settings={}), 0, 1, id="cluster not named"),
-        pytest.param(without_operator(operator=False).without("SecretStore"), 0, 0, id="mode not known"),
+        pytest.param(without_operator(operator=False).without("SecretStore"), 0, 1, id="mode not known"),
+        pytest.param(base(Mode.DIRECT).without("SecretStore"), 0, 0, id="declared, mode not known"),
     ],
 )
 def test_clusters_in_direct_need_an_operator(tree: Tree, count: int, unknowns: int) -> None:
@@ -137,16 +138,21 @@ def test_clusters_in_gitops_need_an_operator_on_the_very_cluster() -> None:
     assert len(of("R70", nowhere)) == 1
 
 
-def test_a_git_target_whose_cluster_is_not_named_is_unknown_where_there_are_operators() -> None:
+def test_a_git_target_whose_cluster_is_not_named_is_unknown() -> None:
     tree = replace(base(Mode.GITOPS).without("Definition", "shop-runtime"), settings={})
     assert len(unknown("R61", judged_tree(tree))) == 1
-    assert unknown("R61", judged_tree(tree.without("Operator"))) == []
+    assert len(unknown("R61", judged_tree(tree.without("Operator")))) == 1
 
 
 def test_clusters_that_are_not_named_are_told_together() -> None:
     tree = Tree((cluster(), cluster(identifier="us", criteria=[{"env_id": "us"}])), {"primaryStore": "aws"})
     (reason,) = unknown("R61", judged_tree(tree))
-    assert "`shop`, `us`" in reason
+    assert reason.startswith("definition `shop`, definition `us`: ")
+
+
+def test_both_places_of_a_missing_operator_are_located() -> None:
+    (finding,) = of("R61", judged_tree(without_operator(operator=False)))
+    assert [place.file for place in finding.others] == ["reconciler.yaml"]
 
 
 def test_a_cluster_of_the_same_name_needs_no_list_of_definitions() -> None:
@@ -263,6 +269,6 @@ def test_an_undeclared_limit_is_looked_up_on_the_cluster(
 
 def test_nothing_is_said_where_there_is_no_operator() -> None:
     judgement = judged_tree(Tree((cluster(), git(identifier="by-git")), {"primaryStore": "humanitec"}))
-    silent = {"R58", "R59", "R61", "R62", "R63", "R64", "R65", "R66", "R67"}
+    silent = {"R58", "R59", "R62", "R63", "R64", "R65", "R66", "R67"}
     assert {finding.rule for finding in judgement.findings} & silent == set()
     assert {answer.rule for answer in judgement.unknown} & silent == set()

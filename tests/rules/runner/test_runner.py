@@ -294,6 +294,31 @@ def test_an_undeclared_trust_is_nothing_to_judge() -> None:
     assert messages(runner(install="{cluster: eu-1}"), "R107") == []
 
 
+@pytest.mark.parametrize(
+    ("annotation", "cluster", "expected", "hidden"),
+    [
+        ("eks.amazonaws.com/role-arn", "us-1", 0, 0),
+        ("eks.amazonaws.com/role-arn", "eu-1", 1, 0),
+        ("iam.gke.io/gcp-service-account", "us-1", 1, 0),
+        ("azure.workload.identity/client-id", "eu-1", 0, 0),
+        ("azure.workload.identity/client-id", "us-1", 1, 0),
+        ("eks.amazonaws.com/role-arn", "x", 0, 1),
+        ("example.com/role", "eu-1", 0, 0),
+    ],
+)
+def test_an_annotation_is_that_of_the_clusters_cloud(
+    annotation: str, cluster: str, expected: int, hidden: int
+) -> None:
+    values = f"serviceAccount: {{annotations: {{{annotation}: x}}}}"
+    operator = (
+        f"apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {{id: op}}\nspec: {{cluster: {cluster}, "
+        f"helmValues: {{controllerManager: {{{values}}}}}}}\n"
+    )
+    for text in (runner(install=f"{{cluster: {cluster}, helmValues: {{{values}}}}}"), operator):
+        assert len(messages(text, "R107", AKS)) == expected
+        assert len(unknown(text, "R107", AKS)) == hidden
+
+
 @pytest.mark.parametrize("install", ["{env: {ORGS: acme}}", "{helmValues: {humanitec: {org: acme}}}"])
 def test_settings_of_the_agent_do_not_belong_to_a_runner(install: str) -> None:
     assert len(messages(runner(install=install), "R108")) == 1

@@ -1,0 +1,60 @@
+"""Annotations by which a cloud knows a ServiceAccount, on runners and Operators: a part of R107."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from reconciler.facts.definition import dig
+from reconciler.facts.installed import InstalledRunner
+from reconciler.facts.operator import DeclaredOperator
+from reconciler.model.finding import Severity
+from reconciler.model.json import Json
+from reconciler.model.origin import Origin
+from reconciler.rules.rule import Answer
+from reconciler.rules.subject import Subject
+
+_PLATFORMS: Mapping[str, str] = MappingProxyType(
+    {"eks.amazonaws.com/": "eks", "iam.gke.io/": "gke", "azure.workload.identity/": "aks"}
+)
+"""Platforms that act on annotations, by how these begin; others may run in any cloud."""
+_ANNOTATIONS = ("serviceAccount", "annotations")
+
+
+def runner_is_annotated_for_its_cloud(subject: Subject[InstalledRunner]) -> Iterator[Answer]:
+    """Chart values of a runner."""
+    install, path = subject.fact.install, ("helmValues", *_ANNOTATIONS)
+    found = dig(install.helmValues, *_ANNOTATIONS)
+    yield from _of_its_cloud(subject, install.cluster, found, subject.fact.origin(path))
+
+
+def operator_is_annotated_for_its_cloud(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
+    """Chart values of an Operator."""
+    spec, path = subject.fact.document.spec, ("controllerManager", *_ANNOTATIONS)
+    place = subject.fact.origin(("spec", "helmValues", *path))
+    yield from _of_its_cloud(subject, spec.cluster, dig(spec.helmValues, *path), place)
+
+
+def _of_its_cloud(
+    subject: Subject[InstalledRunner] | Subject[DeclaredOperator],
+    cluster: str | None,
+    annotations: Json,
+    place: Origin,
+) -> Iterator[Answer]:
+    given = annotations if isinstance(annotations, dict) else {}
+    clouds = {
+        name: platform
+        for name in given
+        for beginning, platform in _PLATFORMS.items()
+        if name.startswith(beginning)
+    }
+    if not clouds:
+        return
+    platform = subject.seen.platform(cluster)
+    for name, meant in clouds.items():
+        if platform in _PLATFORMS.values() and platform != meant:
+            yield subject.says(
+                f"Annotation `{name}` of {subject.name} is for `{meant}`, and cluster `{cluster}` runs on "
+                f"`{platform}`, which does not act on it",
+                at=place,
+                advice=f"Use the annotation of `{platform}`, or correct `clusters.{cluster}.platform`.",
+                severity=Severity.WARNING,
+            )
