@@ -12,10 +12,8 @@ from reconciler.facts.driver import chain, is_hosted
 from reconciler.facts.git_target import is_empty
 from reconciler.facts.reference_graph import Node, ReferenceGraph
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Unknown
 from reconciler.model.json import Json, Path
 from reconciler.model.placeholder import resource_references
-from reconciler.model.surroundings import Beside
 from reconciler.vendor.driver import (
     CLUSTER_DRIVERS,
     CONTAINER_DRIVER,
@@ -212,9 +210,3 @@ def own_drivers_with_agent(scope: Scope) -> Iterator[tuple[Member, Ask, list[Mem
         for member in () if driver.startswith(_HOSTED) else members:
             for ask, way in ways_to_agent(graph, member):
                 yield member, ask, way
-
-
-def unread_drivers(rule: str, scope: Scope, name: str) -> Unknown:
-    """Unknown about a driver while the live ones were not read."""
-    unread = scope.unread(Beside.DRIVERS)
-    return Unknown(rule, f"{unread}, `{name}` among them", unread)

@@ -1,14 +1,12 @@
 """In which mode a definition is used (compatibility rules 2)."""
 
-from collections.abc import Callable, Iterator
-
 from reconciler.facts.asking import Member
 from reconciler.facts.definition import CLUSTER_TYPE
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.reference_graph import Node, Request
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Unknown
 from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.model.unseen import UnseenError, untold
 from reconciler.settings import Mode
 
 
@@ -44,17 +42,11 @@ def mode_of(scope: Scope, member: Member) -> Mode | None:
     return Mode.GITOPS if is_git else scope.primary.mode
 
 
-def with_operator(
-    rule: str, scope: Scope, member: Member, found: Callable[[Mode], Iterator[Finding | Unknown]]
-) -> Iterator[Finding | Unknown]:
-    """Speak where the Operator provisions: nothing in `legacy`, unknown where the mode is."""
+def known_mode(scope: Scope, member: Member) -> Mode:
+    """Mode in which a definition is used; raises `UnseenError` where it is not known."""
     mode = mode_of(scope, member)
+    if mode is None and scope.primary.id is None:
+        raise UnseenError(untold(scope.primary.why))
     if mode is None:
-        yield Unknown(rule, scope.primary.why if scope.primary.id is None else _undecided(member))
-    elif mode is not Mode.LEGACY:
-        yield from found(mode)
-
-
-def _undecided(member: Member) -> str:
-    """Reason of an `Unknown` about a cluster of which a template decides whether it is a Git target."""
-    return f"whether `{member.id}` deploys to Git is known at deployment only"
+        raise UnseenError(untold(f"whether `{member.id}` deploys to Git is known at deployment only"))
+    return mode

@@ -24,6 +24,7 @@ from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.rules.subject import Subject
 
 S_co = TypeVar("S_co", covariant=True)
+F = TypeVar("F")
 _ID = ("metadata", "id")
 
 
@@ -49,8 +50,16 @@ def _git_targets(scope: Scope) -> Iterator[Subject[DeclaredDefinition]]:
 
 
 def _definition(scope: Scope, definition: DeclaredDefinition) -> Subject[DeclaredDefinition]:
+    return of_definition(scope, definition, definition)
+
+
+def of_definition(
+    scope: Scope, definition: DeclaredDefinition, fact: F, place: Origin | None = None
+) -> Subject[F]:
+    """Something about a definition as a subject: named after it, with its key."""
     key = scope.key(Kind.DEFINITION, definition.id)
-    return Subject(definition, scope, f"definition `{definition.id}`", lambda: definition.id_origin, key)
+    found = (lambda: definition.id_origin) if place is None else (lambda: place)
+    return Subject(fact, scope, f"definition `{definition.id}`", found, key)
 
 
 def _agents(scope: Scope) -> Iterator[Subject[Declared[AgentDocument]]]:

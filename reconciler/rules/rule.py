@@ -92,7 +92,8 @@ def answers(rule: AnyRule, scope: Scope, *, is_first: bool = True) -> Iterator[F
                 missed.setdefault(error.unseen, []).append(_name(subject))
     for unseen, names in missed.items():
         subject = _listed(names)
-        yield Unknown(rule.id, f"{subject}: {unseen}" if subject else str(unseen), unseen, subject)
+        is_named = not subject or subject in str(unseen)
+        yield Unknown(rule.id, str(unseen) if is_named else f"{subject}: {unseen}", unseen, subject)
 
 
 def _completed(rule: AnyRule, answer: Answer, subject: object) -> Finding | Unknown:

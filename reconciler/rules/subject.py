@@ -42,15 +42,20 @@ class Doubt:
 class Subject(Generic[F_co]):
     """One thing that a rule judges: `fact` is what is known of it, `scope` the target around it.
 
-    `name` is the thing for people, `place` where a finding points by default, `key` its key in the organization.
-    A place inside a document is a function: finding it reads the file once more, and most subjects have no finding.
+    `name` is the thing for people, `where` tells the place, `key` is its key in the organization. A place inside a
+    document is a function: finding it reads the file once more, and most subjects have no finding.
     """
 
     fact: F_co
     scope: Scope
     name: str
-    place: Origin | Callable[[], Origin]
+    where: Origin | Callable[[], Origin]
     key: ResourceKey | None = None
+
+    @property
+    def place(self) -> Origin:
+        """Where a finding points by default."""
+        return self.where() if callable(self.where) else self.where
 
     @property
     def seen(self) -> Seen:
@@ -68,8 +73,7 @@ class Subject(Generic[F_co]):
         key: ResourceKey | None = None,
     ) -> Said:
         """A problem: the message names thing, cause and effect without a full stop, the advice the next step."""
-        origin = at or (self.place() if callable(self.place) else self.place)
-        return Said(message, origin, key or self.key, others, advice, severity)
+        return Said(message, at or self.place, key or self.key, others, advice, severity)
 
     def doubts(self, question: str, unseen: Unseen) -> Doubt:
         """A question that is open while the check goes on; where it ends, let the fact raise instead."""

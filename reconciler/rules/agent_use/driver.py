@@ -2,33 +2,38 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.agent_input import unlisted_inputs, unread_drivers
+from reconciler.facts.agent_input import AgentInput, unlisted_inputs
 from reconciler.facts.asking import AGENT_URL
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import canonical_text
 from reconciler.model.kind import Kind
 from reconciler.model.surroundings import Driver
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 
-def _known_to_take_one(scope: Scope) -> Iterator[Finding | Unknown]:
-    drivers = scope.surroundings.drivers
+def _unlisted(scope: Scope) -> Iterator[Subject[AgentInput]]:
     for found in unlisted_inputs(scope):
-        name = found.definition.entity.driver_type
-        if drivers is None:
-            yield unread_drivers("R55", scope, name)
-        elif name in drivers and not _mentions(drivers[name]):
-            yield Finding(
-                "R55",
-                Severity.WARNING,
-                f"Driver `{name}` of `{found.definition.id}` is not known to take an Agent: its inputs have no "
-                "`agent_url`",
-                found.definition.key_origin(found.path),
-                key=scope.key(Kind.DEFINITION, found.definition.id),
-                advice="Reach the system without an Agent, or ask the driver's owner whether it takes one.",
-            )
+        definition = found.definition
+        key = scope.key(Kind.DEFINITION, definition.id)
+        name = f"driver `{definition.entity.driver_type}` of `{definition.id}`"
+        yield Subject(found, scope, name, definition.key_origin(found.path), key)
+
+
+UNLISTED_INPUTS = Over("`agent_url` of a driver that the tables leave out", _unlisted)
+
+
+def _known_to_take_one(subject: Subject[AgentInput]) -> Iterator[Answer]:
+    definition, drivers = subject.fact.definition, subject.seen.drivers
+    name = definition.entity.driver_type
+    if name in drivers and not _mentions(drivers[name]):
+        yield subject.says(
+            f"Driver `{name}` of `{definition.id}` is not known to take an Agent: its inputs have no `agent_url`",
+            others=(definition.origin(("driver_type",)),),
+            advice="Reach the system without an Agent, or ask the driver's owner whether it takes one.",
+        )
 
 
 def _mentions(driver: Driver) -> bool:
@@ -43,7 +48,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE,),
-        over=SCOPE,
+        over=UNLISTED_INPUTS,
         check=_known_to_take_one,
     ),
 )

@@ -8,13 +8,15 @@ from reconciler.facts.context import class_of, described
 from reconciler.facts.definition import AGENT_TYPE
 from reconciler.facts.reference_graph import ReferenceGraph, Request, spelled
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
+from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import TARGET
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _SUGGESTIONS = 100
 _SHOWN = 3
@@ -30,22 +32,25 @@ class _Missing:
     way: tuple[Member, ...]
 
 
-def _matched(scope: Scope) -> Iterator[Finding | Unknown]:
-    graph = scope.references
+def _matched(target: Subject[Scope]) -> Iterator[Answer]:
+    graph = target.scope.references
     told: set[tuple[Member, Ask, str | None, str | None]] = set()
     known = _Known(graph.of_type(AGENT_TYPE))
-    for answer in _answers(graph):
-        if isinstance(answer, Unknown):
+    for answer in _answers(target, graph):
+        if not isinstance(answer, _Missing):
             yield answer
             continue
         request = answer.request
         subject = (answer.member, answer.ask, request.class_name, request.res_id)
         if subject not in told:
             told.add(subject)
-            yield from _judged(scope, answer, known)
+            yield from _judged(target, answer, known)
+    if told:
+        # Where something was missing among what is declared, the rest may be live.
+        _ = target.seen.live(Kind.DEFINITION)
 
 
-def _answers(graph: ReferenceGraph) -> Iterator[_Missing | Unknown]:
+def _answers(target: Subject[Scope], graph: ReferenceGraph) -> Iterator[_Missing | Answer]:
     inheriting: dict[Member, list[Ask]] = {}
     for member, ask in graph.asking_for(AGENT_TYPE):
         if member.declared is None:
@@ -57,15 +62,16 @@ def _answers(graph: ReferenceGraph) -> Iterator[_Missing | Unknown]:
             if not graph.may_have_others(request):
                 yield _Missing(member, ask, request, (member,))
             elif request.class_name is None or _has_unknown(graph):
-                yield _unmanaged(graph, member, ask)
+                yield target.doubts(f"whether `{ask.name}` is matched", untold(_unmanaged(graph, member)))
             elif ask not in inheriting.setdefault(member, []):
                 inheriting[member].append(ask)
     if inheriting:
-        yield from _inherited(graph, inheriting)
+        yield from _inherited(target, inheriting)
 
 
-def _inherited(graph: ReferenceGraph, inheriting: dict[Member, list[Ask]]) -> Iterator[_Missing | Unknown]:
+def _inherited(target: Subject[Scope], inheriting: dict[Member, list[Ask]]) -> Iterator[_Missing | Answer]:
     """Judge references whose resource id is that of whatever asks for the referring resource."""
+    graph = target.scope.references
     types = graph.leading_to({member.type for member in inheriting})
     starts = (node for name in types for member in graph.of_type(name) for node in graph.starts(member))
     found = graph.explore(starts, types)
@@ -79,16 +85,16 @@ def _inherited(graph: ReferenceGraph, inheriting: dict[Member, list[Ask]]) -> It
             if not graph.has_winner(request) and not graph.may_have_others(request):
                 yield _Missing(node.member, ask, request, tuple(found.path_to(node)))
     if not found.is_whole:
-        yield Unknown(
-            "R51", "there are too many ways over definitions to follow them all to the agents they ask for"
+        yield target.doubts(
+            "whether all agents that are asked for are matched",
+            untold("there are too many ways over definitions to follow them all"),
         )
     for member in inheriting:
         if member not in arrived:
             assert member.declared is not None
-            yield Unknown(
-                "R51",
-                f"which agent `{member.id}` ({member.declared.origin()}) asks for depends on the resource id of "
-                "what asks for it, which no definition fixes",
+            yield target.doubts(
+                f"which agent `{member.id}` ({member.declared.origin()}) asks for",
+                untold("that depends on the resource id of what asks for it, which no definition fixes"),
             )
 
 
@@ -96,47 +102,26 @@ def _has_unknown(graph: ReferenceGraph) -> bool:
     return any(member.criteria is None for member in graph.of_type(AGENT_TYPE))
 
 
-def _unmanaged(graph: ReferenceGraph, member: Member, ask: Ask) -> Unknown:
+def _unmanaged(graph: ReferenceGraph, member: Member) -> str:
     names = [m.id for m in graph.of_type(AGENT_TYPE) if m.criteria is None] or [member.id]
-    return Unknown(
-        "R51",
-        f"the criteria of `{names[0]}` are not managed here and the live ones were not read: whether "
-        f"`{ask.name}` is matched is not known",
-    )
+    return f"the criteria of `{names[0]}` are not managed here and the live ones were not read"
 
 
-def _judged(scope: Scope, missing: _Missing, known: "_Known") -> Iterator[Finding | Unknown]:
-    """Refuse where both sides were read; one of them alone is a warning or, without any agent definition, unknown."""
+def _judged(target: Subject[Scope], missing: _Missing, known: "_Known") -> Iterator[Answer]:
+    """Refuse where both sides were read: absence is certain then. The declared side alone is a warning."""
+    scope, request, definition = target.scope, missing.request, missing.member.declared
     is_read = scope.has_read(Kind.DEFINITION)
-    has_any = bool(scope.references.of_type(AGENT_TYPE))
-    if not is_read:
-        yield Unknown(
-            "R51",
-            f"{scope.unread(Kind.DEFINITION)}: agent definitions may be there",
-            scope.unread(Kind.DEFINITION),
-        )
-    if is_read or has_any:
-        severity = Severity.ERROR if is_read and has_any else Severity.WARNING
-        yield _finding(scope, missing, severity, _advice(known, missing.request))
-
-
-def _finding(scope: Scope, missing: _Missing, severity: Severity, advice: str) -> Finding:
-    definition = missing.member.declared
-    assert definition is not None
-    request = missing.request
-    asked = f"{request.class_name}#{request.res_id or 'any'}"
-    place = definition.origin(missing.ask.path)
-    others = "" if scope.has_read(Kind.DEFINITION) else " among those declared"
+    if definition is None or not (is_read or scope.references.of_type(AGENT_TYPE)):
+        return
     way = f" ({spelled((*missing.way, missing.ask.name))})" if len(missing.way) > 1 else ""
-    return Finding(
-        "R51",
-        severity,
-        f"Definition `{definition.id}` asks for agent `{asked}`; no agent definition matches{others}"
-        f"{described(request.where)}{way}",
-        place,
+    yield target.says(
+        f"Definition `{definition.id}` asks for agent `{request.class_name}#{request.res_id or 'any'}`; no agent "
+        f"definition matches{'' if is_read else ' among those declared'}{described(request.where)}{way}",
+        at=definition.origin(missing.ask.path),
         key=scope.key(Kind.DEFINITION, definition.id),
         others=tuple(m.declared.origin() for m in missing.way[:-1] if m.declared is not None),
-        advice=advice,
+        advice=_advice(known, request),
+        severity=Severity.ERROR if is_read else Severity.WARNING,
     )
 
 
@@ -191,7 +176,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=TARGET,
         check=_matched,
     ),
 )

@@ -7,57 +7,58 @@ from reconciler.facts.asking import AGENT_URL, Ask
 from reconciler.facts.definition import AGENT_TYPE, CLUSTER_TYPE
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import ResourceReference, resource_references, sole_reference
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import Over
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.vendor.driver import ECHO_DRIVER
 
 _WANTED = "${resources['agent.default#agent'].outputs.url}"
 _HANDING_ON = "config"
 
 
-def _secret(scope: Scope) -> Iterator[Finding | Unknown]:
+def _inputs(scope: Scope) -> Iterator[Subject[AgentInput]]:
     for found in agent_inputs(scope):
-        if found.path[1] != "values" or (found.is_template and found.path[3] != "outputs"):
-            continue
-        advice = "Move it under `driver_inputs.secrets`."
-        if found.is_template:
-            advice = "Return it under `templates.secrets`."
-        elif found.path[2:] != (AGENT_URL,):
-            advice = f"Move it to `{dotted(('driver_inputs', 'secrets', *found.path[2:]))}`."
-        yield _finding(
-            "R52",
-            scope,
-            found,
-            f"`agent_url` is a secret input, and `{found.definition.id}` has it under "
-            f"`{dotted(found.path[: 4 if found.is_template else 2])}`",
-            advice,
+        key = scope.key(Kind.DEFINITION, found.definition.id)
+        name = f"`{AGENT_URL}` of definition `{found.definition.id}`"
+        yield Subject(found, scope, name, found.definition.key_origin(found.path), key)
+
+
+AGENT_INPUTS = Over("`agent_url`", _inputs)
+
+
+def _secret(subject: Subject[AgentInput]) -> Iterator[Answer]:
+    found = subject.fact
+    if found.path[1] != "values" or (found.is_template and found.path[3] != "outputs"):
+        return
+    advice = "Move it under `driver_inputs.secrets`."
+    if found.is_template:
+        advice = "Return it under `templates.secrets`."
+    elif found.path[2:] != (AGENT_URL,):
+        advice = f"Move it to `{dotted(('driver_inputs', 'secrets', *found.path[2:]))}`."
+    yield subject.says(
+        f"`agent_url` is a secret input, and `{found.definition.id}` has it under "
+        f"`{dotted(found.path[: 4 if found.is_template else 2])}`",
+        advice=advice,
+    )
+
+
+def _from_agent(subject: Subject[AgentInput]) -> Iterator[Answer]:
+    found = subject.fact
+    if found.is_template or (isinstance(found.value, str) and "{{" in found.value):
+        return
+    problem = _problem(found)
+    if isinstance(problem, ResourceReference):
+        problem = _through(subject, problem)
+    if problem:
+        yield subject.says(
+            f"`agent_url` must be output `url` of an agent resource: that of `{found.definition.id}` {problem}",
+            advice=f"Write `{_WANTED}`, with the class and `res_id` of your agent definition.",
         )
-
-
-def _from_agent(scope: Scope) -> Iterator[Finding | Unknown]:
-    for found in agent_inputs(scope):
-        text = found.value
-        if found.is_template or (isinstance(text, str) and "{{" in text):
-            continue
-        problem = _problem(found)
-        if isinstance(problem, ResourceReference):
-            answer = _through(scope, found, problem)
-            if isinstance(answer, Unknown):
-                yield answer
-                continue
-            problem = answer
-        if problem:
-            yield _finding(
-                "R53",
-                scope,
-                found,
-                f"`agent_url` must be output `url` of an agent resource: that of `{found.definition.id}` {problem}",
-                f"Write `{_WANTED}`, with the class and `res_id` of your agent definition.",
-            )
 
 
 def _problem(found: AgentInput) -> str | ResourceReference:
@@ -77,14 +78,14 @@ def _problem(found: AgentInput) -> str | ResourceReference:
     return "" if reference.steps == ("outputs", "url") else f"asks for `{reference.accessor.lstrip('.')}`"
 
 
-def _through(scope: Scope, found: AgentInput, reference: ResourceReference) -> str | Unknown:
+def _through(subject: Subject[AgentInput], reference: ResourceReference) -> str:
     """Judge a reference to another type: an Agent's URL may be handed on, under whatever name.
 
     A definition that gives it out as `agent_url` is judged itself.
     """
     if reference.output == AGENT_URL:
         return ""
-    graph = scope.references
+    graph, found = subject.scope.references, subject.fact
     ask = Ask(found.path, reference.type, reference.class_name, reference.res_id, reference)
     nodes = tuple(graph.starts(found.member))
     if any(way_to_agent(graph, node, ask) is not None for node in nodes):
@@ -93,41 +94,26 @@ def _through(scope: Scope, found: AgentInput, reference: ResourceReference) -> s
     if reference.type == _HANDING_ON and not (
         targets and all(t.member.driver == ECHO_DRIVER for t in targets)
     ):
-        return Unknown(
-            "R53",
-            f"whether `{reference.text}` ({found.definition.origin(found.path)}) hands on the URL of an Agent "
-            "is known at deployment only",
+        place = found.definition.origin(found.path)
+        raise UnseenError(
+            untold(
+                f"whether `{reference.text}` ({place}) hands on the URL of an Agent is known at deployment only"
+            )
         )
     return f"refers to `{ask.name}`"
 
 
-def _taken(scope: Scope) -> Iterator[Finding | Unknown]:
-    for found in agent_inputs(scope):
-        entity = found.definition.entity
-        if (entity.type, entity.driver_type) != (CLUSTER_TYPE, ECHO_DRIVER) or is_git_target(
-            found.definition
-        ):
-            continue
-        yield _finding(
-            "R54",
-            scope,
-            found,
-            f"Driver `{entity.driver_type}` takes no Agent: `{found.definition.id}` returns its inputs as the "
+def _taken(subject: Subject[AgentInput]) -> Iterator[Answer]:
+    definition = subject.fact.definition
+    entity = definition.entity
+    if (entity.type, entity.driver_type) == (CLUSTER_TYPE, ECHO_DRIVER) and not is_git_target(definition):
+        yield subject.says(
+            f"Driver `{entity.driver_type}` takes no Agent: `{definition.id}` returns its inputs as the "
             "cluster's outputs and connects to nothing",
-            "Use the driver of the cluster's platform, such as `humanitec/k8s-cluster-eks`, with `agent_url` "
+            others=(definition.origin(("driver_type",)),),
+            advice="Use the driver of the cluster's platform, such as `humanitec/k8s-cluster-eks`, with `agent_url` "
             "under its secrets.",
         )
-
-
-def _finding(rule: str, scope: Scope, found: AgentInput, message: str, advice: str) -> Finding:
-    return Finding(
-        rule,
-        Severity.ERROR,
-        message,
-        found.definition.key_origin(found.path),
-        key=scope.key(Kind.DEFINITION, found.definition.id),
-        advice=advice,
-    )
 
 
 RULES = (
@@ -137,7 +123,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=AGENT_INPUTS,
         check=_secret,
     ),
     Rule(
@@ -146,7 +132,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=AGENT_INPUTS,
         check=_from_agent,
     ),
     Rule(
@@ -155,7 +141,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=AGENT_INPUTS,
         check=_taken,
     ),
 )

@@ -2,56 +2,47 @@
 
 from collections.abc import Iterator
 
-from reconciler.facts.agent_input import uses_agent
-from reconciler.facts.definition import CLUSTER_TYPE
-from reconciler.facts.git_target import is_git_target
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.kind import Kind
-from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
-
-_SHOWN = 3
+from reconciler.facts.agent_input import unread_agent_texts, uses_agent
+from reconciler.facts.definition import DeclaredDefinition
+from reconciler.facts.git_target import is_git_target, mode_path
+from reconciler.model.finding import Severity
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import CLUSTER_DEFINITIONS
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 
-def _reachable(scope: Scope) -> Iterator[Finding | Unknown]:
-    untold: list[str] = []
-    for definition in scope.of_type(CLUSTER_TYPE):
-        is_git = is_git_target(definition)
-        if is_git:
-            continue
-        name = scope.cluster_of(definition)
-        facts = scope.cluster_facts(name)
-        is_public = None if facts is None else facts.apiServer.public
-        if is_public or uses_agent(definition):
-            continue
-        if is_public is None:
-            untold.append(definition.id)
-        elif is_git is None:
-            yield Unknown(
-                "R56",
-                f"cluster `{name}` is private, and whether `{definition.id}` deploys to it or to Git is known at "
-                "deployment only",
+def _reachable(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    scope, definition = cluster.scope, cluster.fact
+    is_git, name = is_git_target(definition), scope.cluster_of(definition)
+    facts = scope.cluster_facts(name)
+    is_public = None if facts is None else facts.apiServer.public
+    if is_git or is_public or uses_agent(definition):
+        return
+    if is_public is None:
+        raise UnseenError(
+            untold(
+                "no Agent is used, and the settings do not say whether the orchestrator reaches the API server; set "
+                "`clusters.<name>.apiServer.public`"
             )
-        else:
-            yield Finding(
-                "R56",
-                Severity.ERROR,
-                f"Cluster `{name}` is private and no Agent is set: `{definition.id}` would contact an API server "
-                "that the orchestrator cannot reach",
-                definition.origin(("driver_inputs",)),
-                key=scope.key(Kind.DEFINITION, definition.id),
-                advice="Add `secrets: {agent_url: ${resources['agent.default#agent'].outputs.url}}`, with an agent "
-                "definition that matches there.",
-            )
-    if untold:
-        names = listed(untold, most=_SHOWN)
-        yield Unknown(
-            "R56",
-            "the settings do not say whether the orchestrator reaches the API servers of the clusters of "
-            f"{names}, which use no Agent; set `clusters.<name>.apiServer.public`",
         )
+    unread = next(unread_agent_texts(definition), None)
+    if is_git is None or unread is not None:
+        path = unread or mode_path(definition)
+        yield cluster.doubts(
+            f"whether {cluster.name} reaches private cluster `{name}` through an Agent, or deploys to Git",
+            untold(f"that is known at deployment only ({definition.origin(path)})"),
+        )
+        return
+    yield cluster.says(
+        f"Cluster `{name}` is private and no Agent is set: `{definition.id}` would contact an API server "
+        "that the orchestrator cannot reach",
+        at=definition.origin(("driver_inputs",)),
+        others=(scope.settings.origin("clusters", name or "", "apiServer", "public"),),
+        advice="Add `secrets: {agent_url: ${resources['agent.default#agent'].outputs.url}}`, with an agent "
+        "definition that matches there; or open the API server to the orchestrator's addresses and set "
+        f"`clusters.{name}.apiServer.public: true`.",
+    )
 
 
 RULES = (
@@ -61,7 +52,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=CLUSTER_DEFINITIONS,
         check=_reachable,
     ),
 )

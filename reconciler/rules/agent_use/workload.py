@@ -3,24 +3,22 @@
 from collections.abc import Iterator
 
 from reconciler.facts.definition import AGENT_TYPE, dig
-from reconciler.facts.scope import Scope
-from reconciler.model.declaration import Foreign
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.declaration import Declarations, Foreign
+from reconciler.model.finding import Severity
 from reconciler.model.json import Json, Path
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import TREE
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _SCORE = "score.dev/"
 
 
-def _no_agent(scope: Scope) -> Iterator[Finding | Unknown]:
-    for document in scope.everything.foreign:
+def _no_agent(tree: Subject[Declarations]) -> Iterator[Answer]:
+    for document in tree.fact.foreign:
         for path, name in _wanted(document):
-            yield Finding(
-                "R57",
-                Severity.ERROR,
+            yield tree.says(
                 f"Workloads cannot depend on an agent: resource `{name}` is of type `{AGENT_TYPE}`",
-                document.origin(path),
+                at=document.origin(path),
                 advice="Remove it; the Agent is set where the cluster is defined, in `agent_url` of its definition.",
             )
 
@@ -53,7 +51,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=TREE,
         check=_no_agent,
     ),
 )

@@ -9,11 +9,13 @@ from itertools import islice
 from reconciler.facts import mention
 from reconciler.facts.mention import Mention
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.surroundings import Beside
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import TARGET
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _HINTED = 20
 """Names that a similar one is looked for; that is slow, and so many of them are no slips."""
@@ -43,28 +45,28 @@ class _Name:
     empty: _Empty = _Empty.NOTHING
 
 
-def _exists(rule: str, names: tuple[_Name, ...], scope: Scope) -> Iterator[Finding | Unknown]:
+def _exists(names: tuple[_Name, ...], target: Subject[Scope]) -> Iterator[Answer]:
+    scope = target.scope
     for name in names:
         known = scope.known_names(name.what)
         absent = [found for found in name.mentions(scope) if found.name not in known]
+        listed = scope.surroundings.names(name.what)
         if not absent:
             continue
-        listed = scope.surroundings.names(name.what)
         if listed or (listed is not None and name.empty is _Empty.ABSENT):
-            yield from _findings(rule, scope, name, absent, known)
+            yield from _absences(target, name, absent, known)
         elif listed is None:
-            unread = scope.unread(name.what)
-            yield Unknown(rule, str(unread), unread)
+            raise UnseenError(scope.unread(name.what))
         elif name.empty is _Empty.NOTHING:
-            yield Unknown(
-                rule, f"the orchestrator shows no {name.what} of target `{scope.target}` to this token"
+            raise UnseenError(
+                untold(f"the orchestrator shows no {name.what} of target `{scope.target}` to this token")
             )
 
 
-def _findings(
-    rule: str, scope: Scope, name: _Name, absent: list[Mention], known: frozenset[str]
-) -> Iterator[Finding]:
-    """One finding for each object and name; further places of the same are its others."""
+def _absences(
+    target: Subject[Scope], name: _Name, absent: list[Mention], known: frozenset[str]
+) -> Iterator[Answer]:
+    """One answer for each object and name; further places of the same are its others."""
     grouped: dict[tuple[str, str, str], list[Mention]] = {}
     for found in absent:
         grouped.setdefault((*found.holder, found.name), []).append(found)
@@ -73,29 +75,28 @@ def _findings(
     hints = {name: did_you_mean(name, options) for name in islice(wrong, _HINTED)}
     for first, *others in grouped.values():
         kind, identifier = first.holder
-        yield Finding(
-            rule,
-            name.severity,
-            f"{kind} `{identifier}` names {name.noun} `{first.name}`, which organization `{scope.organization}` "
-            f"does not have: {name.effect}",
-            first.origin,
-            key=scope.key(kind, identifier),
+        yield target.says(
+            f"{kind} `{identifier}` names {name.noun} `{first.name}`, which organization "
+            f"`{target.scope.organization}` does not have: {name.effect}",
+            at=first.origin,
+            key=target.scope.key(kind, identifier),
             others=tuple(found.origin for found in others),
             advice=hints.get(first.name) or name.advice,
+            severity=name.severity,
         )
 
 
 def _rule(
     identifier: str, *names: _Name, title: str, confidence: Confidence = Confidence.DOCUMENTED
-) -> Rule[Scope]:
+) -> Rule[Subject[Scope]]:
     return Rule(
         id=identifier,
         title=title,
         severity=names[0].severity,
         confidence=confidence,
         sides=(Side.LIVE,),
-        over=SCOPE,
-        check=partial(_exists, identifier, names),
+        over=TARGET,
+        check=partial(_exists, names),
     )
 
 

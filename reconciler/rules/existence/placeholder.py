@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from reconciler.facts.asking import Member
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean, nearest
 from reconciler.model.json import Path
-from reconciler.model.kind import Kind
 from reconciler.model.placeholder import head_and_steps, placeholders, resource_references
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import Over, of_definition
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.vendor.placeholder import ACCESSORS, CONTEXT, CONTEXT_MEMBERS, RESOURCES, ROOTS
 
 _ESCAPE = r"Write `$\{` where the text is meant for a shell or for Terraform."
@@ -27,25 +28,27 @@ class _Problem(NamedTuple):
     advice: str
 
 
-def _filled_in(scope: Scope) -> Iterator[Finding | Unknown]:
+def _texts(scope: Scope) -> Iterator[Subject[Member]]:
     for member in scope.references.members:
-        definition = member.declared
-        if definition is None:
-            continue
-        seen: set[str] = set()
-        for path, text in member.texts:
-            for inside in placeholders(text):
-                found = None if inside in seen else _problem(inside)
-                if found is None:
-                    continue
+        if member.declared is not None and member.texts:
+            yield of_definition(scope, member.declared, member)
+
+
+WITH_PLACEHOLDERS = Over("definition with placeholders", _texts)
+
+
+def _filled_in(subject: Subject[Member]) -> Iterator[Answer]:
+    member, seen = subject.fact, set[str]()
+    for path, text in member.texts if member.declared else ():
+        for inside in placeholders(text):
+            found = None if inside in seen else _problem(inside)
+            if found is not None and member.declared is not None:
                 seen.add(inside)
-                yield Finding(
-                    "R119",
-                    found.severity,
+                yield subject.says(
                     f"Definition `{member.id}` holds {_shown(found, path)}: {found.problem}",
-                    definition.origin(path),
-                    key=scope.key(Kind.DEFINITION, member.id),
+                    at=member.declared.origin(path),
                     advice=found.advice,
+                    severity=found.severity,
                 )
 
 
@@ -114,7 +117,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
-        over=SCOPE,
+        over=WITH_PLACEHOLDERS,
         check=_filled_in,
     ),
 )

@@ -61,7 +61,7 @@ class GitTargetBeside:
 def _beside(scope: Scope) -> Iterator[Subject[GitTargetBeside]]:
     around = Around(scope)
     for one in GIT_TARGETS.subjects(scope):
-        yield Subject(GitTargetBeside(one.fact, around), scope, one.name, one.place, one.key)
+        yield Subject(GitTargetBeside(one.fact, around), scope, one.name, one.where, one.key)
 
 
 GIT_TARGETS_BESIDE = Over("Git target", _beside)

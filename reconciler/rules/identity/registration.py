@@ -158,7 +158,7 @@ def _registered(scope: Scope) -> Iterator[Subject[_Registered]]:
     by_manifests = by_agent[None] if len(scope.everything.agents) == 1 else []
     for agent in AGENTS.subjects(scope):
         own = by_agent.get(agent.fact.origin()) or by_manifests
-        yield Subject(_Registered(agent.fact, tuple(own)), scope, agent.name, agent.place, agent.key)
+        yield Subject(_Registered(agent.fact, tuple(own)), scope, agent.name, agent.where, agent.key)
 
 
 REGISTERED = Over("registered Agent", _registered)

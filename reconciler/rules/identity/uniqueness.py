@@ -154,7 +154,7 @@ def _with_holders(scope: Scope) -> Iterator[Subject[_Criteria]]:
     for one in DEFINITIONS.subjects(scope):
         if one.fact.entity.criteria:
             fact = _Criteria(one.fact, one.fact.entity.criteria, holders)
-            yield Subject(fact, scope, one.name, one.place, one.key)
+            yield Subject(fact, scope, one.name, one.where, one.key)
 
 
 CRITERIA = Over("criteria of a definition", _with_holders)

@@ -4,46 +4,40 @@ from collections.abc import Iterator
 
 from reconciler.facts.asking import Member
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Path
-from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
-from reconciler.model.surroundings import Beside
+from reconciler.model.unseen import UnseenError, untold
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import Over, of_definition
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _PATH: Path = ("driver_account",)
 
 
-def _fits(scope: Scope) -> Iterator[Finding | Unknown]:
-    accounts = scope.surroundings.accounts
-    untold: set[str] = set()
-    silent: set[str] = set()
+def _with_account(scope: Scope) -> Iterator[Subject[Member]]:
     for member in scope.references.members:
-        account = None if member.declared is None else member.declared.entity.driver_account
-        if not account:
-            continue
-        if accounts is None:
-            yield Unknown("R96", str(scope.unread(Beside.ACCOUNTS)), scope.unread(Beside.ACCOUNTS))
-            return
-        if not has_placeholder(account):
-            yield from _judged(scope, member, _local(scope, account), silent)
-            continue
-        named = list(_taken_over(scope, member))
-        if not named:
-            untold.add(member.id)
-        for found in named:
-            if found in accounts:
-                yield from _judged(scope, member, found, silent)
-    if untold:
-        first, *others = sorted(untold)
-        more = f" and {len(others)} more" if others else ""
-        yield Unknown("R96", f"the cloud account of `{first}`{more} is known at deployment only")
-    if silent:
-        names = listed(sorted(silent))
-        yield Unknown("R96", f"which types of account these drivers take is not told: {names}")
+        if member.declared is not None and member.declared.entity.driver_account:
+            yield of_definition(scope, member.declared, member, member.declared.origin(_PATH))
+
+
+WITH_ACCOUNT = Over("definition with a cloud account", _with_account)
+
+
+def _fits(subject: Subject[Member]) -> Iterator[Answer]:
+    scope, member, accounts = subject.scope, subject.fact, subject.seen.accounts
+    account = _account(member) or ""
+    if not has_placeholder(account):
+        yield from _judged(subject, _local(scope, account))
+        return
+    named = list(_taken_over(scope, member))
+    if not named:
+        raise UnseenError(untold("the cloud account is known at deployment only"))
+    for found in named:
+        if found in accounts:
+            yield from _judged(subject, found)
 
 
 def _local(scope: Scope, account: str) -> str:
@@ -71,45 +65,31 @@ def _account(member: Member) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _judged(scope: Scope, member: Member, account: str, silent: set[str]) -> Iterator[Finding]:
-    """Judge one account; drivers that tell no types are added to `silent`."""
-    accounts, drivers = scope.surroundings.accounts, scope.surroundings.drivers
-    assert accounts is not None
+def _judged(subject: Subject[Member], account: str) -> Iterator[Answer]:
+    member, accounts, drivers = subject.fact, subject.seen.accounts, subject.scope.surroundings.drivers
     kind = accounts.get(account)
     if kind is None:
-        yield _finding(
-            scope,
-            member,
-            f"Definition `{member.id}` names cloud account `{account}`, which organization `{scope.organization}` "
-            "does not have",
-            did_you_mean(account, sorted(accounts)) or "Create the account first, or name one that exists.",
-            Severity.ERROR if accounts else Severity.WARNING,
+        yield subject.says(
+            f"Definition `{member.id}` names cloud account `{account}`, which organization "
+            f"`{subject.scope.organization}` does not have",
+            advice=did_you_mean(account, sorted(accounts))
+            or "Create the account first, or name one that exists.",
         )
         return
     driver = None if drivers is None else drivers.get(member.driver)
     if driver is None and drivers is not None:
         return  # a driver that does not exist is rule R114's subject
     if driver is None or not driver.account_types:
-        silent.add(member.driver)
-    elif kind not in driver.account_types:
+        raise UnseenError(untold(f"driver `{member.driver}` does not say which types of account it takes"))
+    if kind not in driver.account_types:
         fitting = sorted(name for name, of_type in accounts.items() if of_type in driver.account_types)
-        yield _finding(
-            scope,
-            member,
+        example = f", such as `{fitting[0]}`" if fitting else ""
+        yield subject.says(
             f"Cloud account `{account}` (`{kind}`) does not fit driver `{member.driver}` of definition `{member.id}`, "
             "which takes " + listed(driver.account_types),
-            f"Use an account of such a type, such as `{fitting[0]}`."
-            if fitting
-            else "Use an account of such a type.",
+            others=() if member.declared is None else (member.declared.origin(("driver_type",)),),
+            advice=f"Use an account of such a type{example}.",
         )
-
-
-def _finding(
-    scope: Scope, member: Member, message: str, advice: str, severity: Severity = Severity.ERROR
-) -> Finding:
-    assert member.declared is not None
-    key = scope.key(Kind.DEFINITION, member.id)
-    return Finding("R96", severity, message, member.declared.origin(_PATH), key=key, advice=advice)
 
 
 RULES = (
@@ -119,7 +99,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
-        over=SCOPE,
+        over=WITH_ACCOUNT,
         check=_fits,
     ),
 )

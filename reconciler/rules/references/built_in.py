@@ -2,42 +2,55 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 
 from reconciler.facts.asking import Member
 from reconciler.facts.definition import CLUSTER_TYPE
-from reconciler.facts.deployment_mode import with_operator
+from reconciler.facts.deployment_mode import known_mode
 from reconciler.facts.reference_graph import IMPLICIT_TYPES, Node, Request
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError
+from reconciler.rules.over import TARGET
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
 
 
-def _own(scope: Scope) -> Iterator[Finding | Unknown]:
-    graph = scope.references
+def _own(target: Subject[Scope]) -> Iterator[Answer]:
+    scope, graph = target.scope, target.scope.references
     if scope.primary.mode is Mode.LEGACY and not scope.git_targets:
         return
     if not graph.asked_types and not scope.of_type(CLUSTER_TYPE):
         return
-    if not scope.has_read(Kind.DEFINITION):
-        yield Unknown(
-            "R95",
-            f"{scope.unread(Kind.DEFINITION)}: built-in ones that are used are not known",
-            scope.unread(Kind.DEFINITION),
-        )
-        return
-    for name in sorted({member.type for member in graph.members if member.is_built_in}):
-        waiting = {member for member in graph.of_type(name) if member.is_built_in}
+    _ = target.seen.live(Kind.DEFINITION)
+    for use in _uses(scope):
+        try:
+            mode = known_mode(scope, use.user)
+        except UnseenError as error:
+            yield target.doubts(f"in which mode built-in definition `{use.found.id}` is used", error.unseen)
+            continue
+        if mode is not Mode.LEGACY:
+            yield target.says(
+                f"Built-in definition `{use.found.id}` is the one that matches in {mode}, where {use.words}; it may "
+                "rely on the built-in store, which the Operator cannot read",
+                at=use.origin,
+                key=scope.key(Kind.DEFINITION, use.found.id),
+                advice=f"Declare a definition of type `{use.found.type}` of your own.",
+            )
+
+
+def _uses(scope: Scope) -> Iterator["_Use"]:
+    """The first use of each built-in definition that has one."""
+    for name in sorted({member.type for member in scope.references.members if member.is_built_in}):
+        waiting = {member for member in scope.references.of_type(name) if member.is_built_in}
         for use in chain(_asked(scope, name), _in_every_deployment(scope, name)):
             if use.found in waiting:
                 waiting.remove(use.found)
-                yield from with_operator("R95", scope, use.user, partial(_found, scope, use))
+                yield use
             if not waiting:
                 break
 
@@ -81,18 +94,6 @@ def _alone(found: Sequence[Node]) -> Member | None:
     return found[0].member if len(found) == 1 and found[0].member.is_built_in else None
 
 
-def _found(scope: Scope, use: _Use, mode: Mode) -> Iterator[Finding]:
-    yield Finding(
-        "R95",
-        Severity.WARNING,
-        f"Built-in definition `{use.found.id}` is the one that matches in {mode}, where {use.words}; it may rely "
-        "on the built-in store, which the Operator cannot read",
-        use.origin,
-        key=scope.key(Kind.DEFINITION, use.found.id),
-        advice=f"Declare a definition of type `{use.found.type}` of your own.",
-    )
-
-
 RULES = (
     Rule(
         id="R95",
@@ -100,7 +101,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.LIVE,),
-        over=SCOPE,
+        over=TARGET,
         check=_own,
     ),
 )

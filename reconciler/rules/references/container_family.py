@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from reconciler.facts.agent_image import image as image_of
 from reconciler.facts.asking import Member
 from reconciler.facts.definition import dig
-from reconciler.facts.deployment_mode import clusters_of, mode_of
+from reconciler.facts.deployment_mode import clusters_used_on, mode_of
 from reconciler.facts.operator import controllers
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin
-from reconciler.rules.over import SCOPE
+from reconciler.model.unseen import untold
+from reconciler.rules.over import TARGET
 from reconciler.rules.references.runner_configuration import family, other_platforms
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
 from reconciler.vendor.driver import DriverClass
 from reconciler.vendor.version import is_older
@@ -35,58 +37,50 @@ class _Version:
     origin: Origin | None
 
 
-def _new_enough(scope: Scope) -> Iterator[Finding | Unknown]:
+def _new_enough(target: Subject[Scope]) -> Iterator[Answer]:
+    scope = target.scope
     used: dict[str, Member] = {}
     seen: set[Hashable] = set()
     for member in family(scope, DriverClass.CONTAINER, DriverClass.CONTAINER_RUNNER):
         mode = mode_of(scope, member)
-        if mode is None:
-            yield Unknown("R98", scope.primary.why)
-        elif mode is not Mode.LEGACY:
-            places = tuple(start.where for start in scope.references.starts(member))
-            if places in seen:
-                continue
+        places = tuple(start.where for start in scope.references.starts(member))
+        if mode is None and None not in seen:
+            seen.add(None)
+            yield target.doubts(f"whether the Operator provisions `{member.id}`", untold(scope.primary.why))
+        elif mode is not None and mode is not Mode.LEGACY and places not in seen:
             seen.add(places)
-            for cluster in _clusters(scope, member):
+            for cluster in clusters_used_on(scope, member):
                 used.setdefault(cluster, member)
     for cluster, member in sorted(used.items(), key=lambda item: item[0]):
-        yield from _on_cluster(scope, cluster, member)
+        yield from _on_cluster(target, cluster, member)
     yield from other_platforms(scope)
 
 
-def _clusters(scope: Scope, member: Member) -> Iterator[str]:
-    """Clusters that the definition is used on; those of all Operators of the organization where that is not told."""
-    chosen = (node.member.declared for node in clusters_of(scope, member))
-    named = {name for cluster in chosen if cluster is not None and (name := scope.cluster_of(cluster))}
-    yield from sorted(named or {operator.document.spec.cluster for operator in scope.operators})
-
-
-def _on_cluster(scope: Scope, cluster: str, member: Member) -> Iterator[Finding | Unknown]:
+def _on_cluster(target: Subject[Scope], cluster: str, member: Member) -> Iterator[Answer]:
+    scope = target.scope
     versions = [*_versions(scope, cluster)]
-    untold = [] if any(v.oldest != KUBERNETES for v in versions) else ["the version of the Operator"]
+    untold_versions = [] if any(v.oldest != KUBERNETES for v in versions) else ["the version of the Operator"]
     if not any(version.oldest == KUBERNETES for version in versions):
-        untold.append("`clusters.<name>.kubernetesVersion`")
+        untold_versions.append("`clusters.<name>.kubernetesVersion`")
     definition = member.declared
     assert definition is not None
     place = definition.origin(("driver_type",))
     for version in versions:
         is_old = is_older(version.found, version.oldest)
         if is_old is None:
-            untold.append(f"{version.of} `{version.found}`")
+            untold_versions.append(f"{version.of} `{version.found}`")
         elif is_old:
-            yield Finding(
-                "R98",
-                Severity.ERROR,
+            yield target.says(
                 f"Driver `{member.driver}` of `{member.id}` needs {version.of} {version.oldest} or later on cluster "
                 f"`{cluster}`, found {version.found}",
-                version.origin or place,
+                at=version.origin or place,
                 others=(place,) if version.origin else (),
                 advice=f"Upgrade {version.of} first, or use another driver until then.",
             )
-    if untold:
-        yield Unknown(
-            "R98",
-            f"what driver `{member.driver}` needs on cluster `{cluster}` is not told: {', '.join(untold)}",
+    if untold_versions:
+        yield target.doubts(
+            f"whether cluster `{cluster}` has what driver `{member.driver}` needs",
+            untold(f"these are not known: {', '.join(untold_versions)}"),
         )
 
 
@@ -106,7 +100,8 @@ def _versions(scope: Scope, cluster: str) -> Iterator[_Version]:
                 yield _Version("the Operator's manager", MANAGER, tag, None)
     facts = scope.cluster_facts(cluster)
     if facts is not None and facts.kubernetesVersion:
-        yield _Version("Kubernetes", KUBERNETES, facts.kubernetesVersion, None)
+        place = scope.settings.origin("clusters", cluster, "kubernetesVersion")
+        yield _Version("Kubernetes", KUBERNETES, facts.kubernetesVersion, place)
 
 
 def _tag(deployment: Json) -> str:
@@ -126,7 +121,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
-        over=SCOPE,
+        over=TARGET,
         check=_new_enough,
     ),
 )

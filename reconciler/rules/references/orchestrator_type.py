@@ -1,7 +1,7 @@
 """Rules about references to what the orchestrator provisions (compatibility rules, table F): R92, R93, R94."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from typing import NamedTuple
 
 from reconciler.facts.asking import AGENT_URL, Ask, Member
 from reconciler.facts.definition import (
@@ -12,16 +12,15 @@ from reconciler.facts.definition import (
     NAMESPACE_TYPE,
     ORCHESTRATOR_TYPES,
 )
-from reconciler.facts.deployment_mode import with_operator
+from reconciler.facts.deployment_mode import known_mode
 from reconciler.facts.driver import driver_classes
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import dotted
-from reconciler.model.kind import Kind
-from reconciler.model.origin import Origin
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Check, Confidence, Rule, Side
+from reconciler.rules.over import Over, of_definition
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
 from reconciler.vendor.driver import DriverClass
 
@@ -33,63 +32,72 @@ _WITH_CLUSTER_OF_THEIR_OWN = (
 )
 
 
-def _references_to(
-    rule: str, types: tuple[str, ...], found: Callable[..., Iterator[Finding]]
-) -> Check[Scope]:
-    def check(scope: Scope) -> Iterator[Finding | Unknown]:
+class Use(NamedTuple):
+    """A reference of a definition that the Operator provisions, outside of legacy mode."""
+
+    member: Member
+    ask: Ask
+
+
+def _references_to(*types: str) -> Over[Subject[Use]]:
+    def found(scope: Scope) -> Iterator[Subject[Use]]:
         for name in types:
             for member, ask in scope.references.asking_for(name):
-                if member.declared is None or ask.reference is None or member.type in ORCHESTRATOR_TYPES:
-                    continue
-                yield from with_operator(rule, scope, member, partial(found, scope, member, ask))
+                if member.declared and ask.reference and member.type not in ORCHESTRATOR_TYPES:
+                    place = member.declared.origin(ask.path)
+                    yield of_definition(scope, member.declared, Use(member, ask), place)
+
+    return Over(f"reference to {' or '.join(types)}", found)
+
+
+def _under_operator(
+    say: Callable[[Subject[Use], Mode], Iterator[Answer]],
+) -> Callable[[Subject[Use]], Iterator[Answer]]:
+    def check(subject: Subject[Use]) -> Iterator[Answer]:
+        mode = known_mode(subject.scope, subject.fact.member)
+        if mode is not Mode.LEGACY:
+            yield from say(subject, mode)
 
     return check
 
 
-def _way(scope: Scope, member: Member, ask: Ask) -> str:
-    graph = scope.references
+def _way(subject: Subject[Use]) -> str:
+    graph, (member, ask) = subject.scope.references, subject.fact
     ends = (end.member for start in graph.starts(member) for end in graph.winning(start.request(ask)))
     return spelled((member, next(ends, ask.name)))
 
 
-def _no_cluster(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Finding]:
-    yield Finding(
-        "R92",
-        Severity.ERROR,
-        f"Definition `{member.id}` cannot reference a `{ask.type}` in {mode} ({_way(scope, member, ask)})",
-        _place(member, ask),
-        key=scope.key(Kind.DEFINITION, member.id),
+def _no_cluster(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
+    member, ask = subject.fact
+    yield subject.says(
+        f"Definition `{member.id}` cannot reference a `{ask.type}` in {mode} ({_way(subject)})",
         advice="Let a `config` definition carry the values that are needed, and refer to that.",
     )
 
 
-def _no_namespace(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Finding]:
-    yield Finding(
-        "R93",
-        Severity.WARNING,
-        f"Definition `{member.id}` references a `{ask.type}` in {mode} ({_way(scope, member, ask)}), which is "
+def _no_namespace(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
+    member, ask = subject.fact
+    yield subject.says(
+        f"Definition `{member.id}` references a `{ask.type}` in {mode} ({_way(subject)}), which is "
         "documented as unsupported and was seen working",
-        _place(member, ask),
-        key=scope.key(Kind.DEFINITION, member.id),
         advice="Prefer the namespace's name from a `config` definition.",
     )
 
 
-def _no_agent(scope: Scope, member: Member, ask: Ask, mode: Mode) -> Iterator[Finding]:
-    is_runners = _is_runners(scope, member, ask)
-    yield Finding(
-        "R94",
-        Severity.WARNING if is_runners else Severity.ERROR,
-        f"Definition `{member.id}` references an agent for a runner's cluster in {mode} ({_way(scope, member, ask)}), "
-        "which is documented as unsupported and done by the vendor"
-        if is_runners
-        else f"Definition `{member.id}` cannot reference an agent here: in {mode} the Operator provisions it "
-        f"({_way(scope, member, ask)}, `{dotted(ask.path)}`)",
-        _place(member, ask),
-        key=scope.key(Kind.DEFINITION, member.id),
-        advice="Keep it if it works, and switch the rule off for the object with that reason."
-        if is_runners
-        else "Set `agent_url` on the cluster definition, in the `config` of a runner, or on a container or Terraform "
+def _no_agent(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
+    member, ask = subject.fact
+    if _is_runners(subject.scope, member, ask):
+        yield subject.says(
+            f"Definition `{member.id}` references an agent for a runner's cluster in {mode} ({_way(subject)}), "
+            "which is documented as unsupported and done by the vendor",
+            advice="Keep it if it works, and switch the rule off for the object with that reason.",
+            severity=Severity.WARNING,
+        )
+        return
+    yield subject.says(
+        f"Definition `{member.id}` cannot reference an agent here: in {mode} the Operator provisions it "
+        f"({_way(subject)}, `{dotted(ask.path)}`)",
+        advice="Set `agent_url` on the cluster definition, in the `config` of a runner, or on a container or Terraform "
         "driver that runs in a cluster of its own.",
     )
 
@@ -104,11 +112,6 @@ def _is_runners(scope: Scope, member: Member, ask: Ask) -> bool:
     return classes is not None and classes[-1] in _WITH_CLUSTER_OF_THEIR_OWN
 
 
-def _place(member: Member, ask: Ask) -> Origin:
-    assert member.declared is not None
-    return member.declared.origin(ask.path)
-
-
 RULES = (
     Rule(
         id="R92",
@@ -116,8 +119,8 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
-        check=_references_to("R92", (CLUSTER_TYPE, LOGGING_TYPE), _no_cluster),
+        over=_references_to(CLUSTER_TYPE, LOGGING_TYPE),
+        check=_under_operator(_no_cluster),
     ),
     Rule(
         id="R93",
@@ -125,8 +128,8 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
-        check=_references_to("R93", (NAMESPACE_TYPE,), _no_namespace),
+        over=_references_to(NAMESPACE_TYPE),
+        check=_under_operator(_no_namespace),
     ),
     Rule(
         id="R94",
@@ -134,7 +137,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
-        check=_references_to("R94", (AGENT_TYPE,), _no_agent),
+        over=_references_to(AGENT_TYPE),
+        check=_under_operator(_no_agent),
     ),
 )

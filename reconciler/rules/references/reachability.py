@@ -8,19 +8,20 @@ of these is known once every definition is.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from reconciler.facts.asking import Member
 from reconciler.facts.context import NO_ID, class_of, where
 from reconciler.facts.definition import AGENT_TYPE, CLUSTER_TYPE, RUNTIME_ID
 from reconciler.facts.reference_graph import IMPLICIT_TYPES, ReferenceGraph, Request
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.json import Path
+from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
 from reconciler.model.wording import listed
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.rules.over import Over, of_definition
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 _CLOSED = IMPLICIT_TYPES | {AGENT_TYPE}
 """Types that no workload can ask for (v1 reference 7.1)."""
@@ -62,24 +63,17 @@ class _Asked:
                 yield from ids
 
 
-def _never_chosen(scope: Scope) -> Iterator[Finding | Unknown]:
+def _shadowed(scope: Scope) -> Iterator[Subject[Sequence[Member]]]:
     graph = scope.references
-    unread = False
     for resource_type in sorted(_CLOSED):
         own = [m for m in graph.of_type(resource_type) if m.declared is not None and m.criteria]
         asked = _Asked(graph, resource_type) if len(graph.of_type(resource_type)) > 1 else None
         for member in own if asked is not None else ():
-            assert asked is not None
-            winners = _shadowing(graph, asked, member)
-            if winners and scope.has_read(Kind.DEFINITION):
-                yield _shadowed(scope, member, winners)
-            unread = unread or bool(winners and not scope.has_read(Kind.DEFINITION))
-    if unread:
-        yield Unknown(
-            "R111",
-            f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known",
-            scope.unread(Kind.DEFINITION),
-        )
+            if asked and member.declared and (winners := _shadowing(graph, asked, member)):
+                yield of_definition(scope, member.declared, winners, member.declared.origin(("criteria",)))
+
+
+SHADOWED = Over("definition that others always beat", _shadowed)
 
 
 def _shadowing(graph: ReferenceGraph, asked: _Asked, member: Member) -> list[Member]:
@@ -95,67 +89,75 @@ def _shadowing(graph: ReferenceGraph, asked: _Asked, member: Member) -> list[Mem
     return list(beaten_by)
 
 
-def _shadowed(scope: Scope, member: Member, winners: Sequence[Member]) -> Finding:
-    definition = member.declared
-    assert definition is not None
-    names = listed((winner.id for winner in winners), most=_SHOWN)
-    return Finding(
-        "R111",
-        Severity.WARNING,
-        f"Definition `{member.id}` is never chosen: wherever its criteria hold, {names} "
-        + ("wins" if len(winners) == 1 else "win"),
-        definition.origin(("criteria",)),
-        key=scope.key(Kind.DEFINITION, member.id),
+def _never_chosen(subject: Subject[Sequence[Member]]) -> Iterator[Answer]:
+    winners = subject.fact
+    _ = subject.seen.live(Kind.DEFINITION)
+    yield subject.says(
+        f"D{subject.name[1:]} is never chosen: wherever its criteria hold, "
+        f"{listed((winner.id for winner in winners), most=_SHOWN)} {'wins' if len(winners) == 1 else 'win'}",
         others=tuple(w.declared.origin(("criteria",)) for w in winners[:_SHOWN] if w.declared is not None),
         advice="Remove it, or give it a criterion that is more specific than theirs; a resource id outweighs "
         "everything else.",
     )
 
 
-def _reachable(scope: Scope) -> Iterator[Finding | Unknown]:
+class Obstacle(NamedTuple):
+    """What keeps a definition from being chosen. `is_certain`: the files alone tell."""
+
+    problem: str
+    is_certain: bool
+
+
+def _obstacles(scope: Scope) -> Iterator[Subject[Obstacle]]:
     impossible: set[Member] = set()
     for member in scope.references.members:
-        if member.declared is None or member.criteria is None:
+        declared = member.declared
+        if declared is None or member.criteria is None:
             continue
         if (
             not member.criteria
-            and member.declared.entity.criteria is not None
+            and declared.entity.criteria is not None
             and not _is_switched_off(scope, member)
         ):
-            yield _unreachable(scope, member, ("criteria",), "it has no criteria, so nothing can ask for it")
+            problem = "it has no criteria, so nothing can ask for it"
+            yield of_definition(
+                scope, declared, Obstacle(problem, is_certain=True), declared.origin(("criteria",))
+            )
         for index, criterion in enumerate(member.criteria):
             for name, value in _impossible(criterion):
                 impossible.add(member)
                 problem = f"no deployment has `{name}: {value}`; criteria are compared as plain text, without wildcards"
-                yield _unreachable(scope, member, ("criteria", index, name), problem)
-    yield from _asked_for(scope, impossible)
+                place = declared.origin(("criteria", index, name))
+                yield of_definition(scope, declared, Obstacle(problem, is_certain=True), place)
+    yield from _not_asked_for(scope, impossible)
 
 
-def _asked_for(scope: Scope, told: Collection[Member]) -> Iterator[Finding | Unknown]:
+def _not_asked_for(scope: Scope, told: Collection[Member]) -> Iterator[Subject[Obstacle]]:
     graph = scope.references
-    unread = False
     for resource_type in sorted(_CLOSED):
-        own = [
-            m for m in graph.of_type(resource_type) if m.declared is not None and m.criteria and m not in told
-        ]
         asked = _Asked(graph, resource_type)
-        for member in own:
-            if any(True for criterion in member.criteria or () for _ in asked.ids_for(criterion)):
+        for member in graph.of_type(resource_type):
+            if member.declared is None or not member.criteria or member in told:
                 continue
-            if scope.has_read(Kind.DEFINITION):
+            if not any(True for criterion in member.criteria for _ in asked.ids_for(criterion)):
                 problem = (
                     f"no definition asks for a resource of type `{resource_type}` with such a class and id, and "
                     "workloads cannot"
                 )
-                yield _unreachable(scope, member, ("criteria",), problem)
-            else:
-                unread = True
-    if unread:
-        yield Unknown(
-            "R112",
-            f"{scope.unread(Kind.DEFINITION)}: what they ask for is not known",
-            scope.unread(Kind.DEFINITION),
-        )
+                place = member.declared.origin(("criteria",))
+                yield of_definition(scope, member.declared, Obstacle(problem, is_certain=False), place)
+
+
+OBSTACLES = Over("what keeps a definition from being chosen", _obstacles)
+
+
+def _reachable(subject: Subject[Obstacle]) -> Iterator[Answer]:
+    if not subject.fact.is_certain:
+        _ = subject.seen.live(Kind.DEFINITION)
+    yield subject.says(
+        f"D{subject.name[1:]} is never chosen: {subject.fact.problem}",
+        advice="Correct the criteria, or remove the definition if nothing is to use it.",
+    )
 
 
 def _is_switched_off(scope: Scope, member: Member) -> bool:
@@ -173,20 +175,6 @@ def _impossible(criterion: Criterion) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
-def _unreachable(scope: Scope, member: Member, path: Path, problem: str) -> Finding:
-    assert member.declared is not None
-    return Finding(
-        "R112",
-        Severity.WARNING,
-        f"Definition `{member.id}` is never chosen: {problem}",
-        member.declared.origin(path),
-        key=scope.key(Kind.DEFINITION, member.id),
-        advice="Correct the criteria, or remove the definition if nothing is to use it.",
-    )
-
-
-_SOURCE = "The reconciler's own rule, from the documented precedence of criteria"
-
 RULES = (
     Rule(
         id="R111",
@@ -194,7 +182,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=SHADOWED,
         check=_never_chosen,
     ),
     Rule(
@@ -203,7 +191,7 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=OBSTACLES,
         check=_reachable,
     ),
 )

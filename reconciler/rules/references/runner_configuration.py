@@ -14,12 +14,14 @@ from reconciler.facts.outputs import Outputs, outputs_of
 from reconciler.facts.pattern import is_fixed
 from reconciler.facts.reference_graph import Node, Request, spelled
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import untold
+from reconciler.rules.over import Over, of_definition
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.vendor.driver import DriverClass
 
 _ANY_RUNNER = "container-runner"
@@ -34,7 +36,7 @@ _PLATFORMS = ("aks", "eks", "gke")
 
 
 @dataclass(frozen=True, slots=True)
-class _Runner:
+class RunnerUse:
     """One way in which a definition with a runner variant is used, and the configurations it finds there."""
 
     member: Member
@@ -54,111 +56,95 @@ def family(scope: Scope, *wanted: DriverClass) -> Iterator[Member]:
             yield from members
 
 
-def _runners(scope: Scope) -> Iterator[_Runner]:
+def _uses(scope: Scope) -> Iterator[Subject[RunnerUse]]:
     graph = scope.references
+    told: set[tuple[Member, tuple[Member, ...]]] = set()
     for member in family(scope, DriverClass.CONTAINER_RUNNER):
         *_, driver = chain(member.driver, scope.surroundings.drivers)
         res_ids = _RES_IDS[driver]
         for start in graph.starts(member):
             requests = (Request(CONFIGURATION_TYPE, DEFAULT_CLASS, name, start.where) for name in res_ids)
-            found = next(filter(None, map(graph.winners, requests)), [])
-            yield _Runner(member, start, res_ids, tuple(dict.fromkeys(node.member for node in found)))
+            nodes = next(filter(None, map(graph.winners, requests)), [])
+            found = tuple(dict.fromkeys(node.member for node in nodes))
+            if member.declared is not None and (member, found) not in told:
+                told.add((member, found))
+                place = member.declared.origin(("driver_type",))
+                yield of_definition(scope, member.declared, RunnerUse(member, start, res_ids, found), place)
 
 
-def _configured(scope: Scope) -> Iterator[Finding | Unknown]:
-    told: set[tuple[Member, tuple[Member, ...]]] = set()
-    for runner in _runners(scope):
-        if (runner.member, runner.found) in told:
-            continue
-        told.add((runner.member, runner.found))
-        if not runner.found:
-            yield from _missing(scope, runner)
-        for configuration in runner.found:
-            yield from _complete(scope, runner, configuration)
+RUNNER_USES = Over("use of a container runner", _uses)
 
 
-def _missing(scope: Scope, runner: _Runner) -> Iterator[Finding | Unknown]:
-    """Refuse where both sides were read and hold configurations; less evidence is a warning or unknown."""
+def _configured(subject: Subject[RunnerUse]) -> Iterator[Answer]:
+    for configuration in subject.fact.found:
+        yield from _complete(subject, configuration)
+    if not subject.fact.found:
+        yield from _missing(subject)
+
+
+def _missing(subject: Subject[RunnerUse]) -> Iterator[Answer]:
+    """Refuse where both sides were read: absence is certain then. Less evidence is a warning or unknown."""
+    scope, runner = subject.scope, subject.fact
     known = scope.references.of_type(CONFIGURATION_TYPE)
     is_read = scope.has_read(Kind.DEFINITION)
-    if any(member.criteria is None for member in known) or not is_read:
-        yield Unknown(
-            "R99",
-            f"{scope.unread(Kind.DEFINITION)}: configurations of runners, or their criteria, may be there",
-            scope.unread(Kind.DEFINITION),
+    if is_read or known:
+        wanted = " or ".join(f"`{CONFIGURATION_TYPE}.{DEFAULT_CLASS}#{name}`" for name in runner.res_ids)
+        yield subject.says(
+            f"No runner configuration found for `{runner.member.driver}` of `{runner.member.id}`"
+            f"{described(runner.start.where)}: no definition matches {wanted}",
+            severity=Severity.ERROR if is_read else Severity.WARNING,
+            advice=f"Declare a `{CONFIGURATION_TYPE}` definition with `res_id: {runner.res_ids[0]}` and outputs "
+            f"`cluster`, `skip_permission_checks` and the secret `{AGENT_URL}`, empty where no Agent is used.",
         )
-    if not is_read and not known:
-        return
-    wanted = " or ".join(f"`{CONFIGURATION_TYPE}.{DEFAULT_CLASS}#{name}`" for name in runner.res_ids)
-    yield _finding(
-        scope,
-        runner,
-        f"No runner configuration found for `{runner.member.driver}` of `{runner.member.id}`"
-        f"{described(runner.start.where)}: no definition matches {wanted}",
-        severity=Severity.ERROR if is_read and known else Severity.WARNING,
-        advice=f"Declare a `{CONFIGURATION_TYPE}` definition with `res_id: {runner.res_ids[0]}` and outputs `cluster`, "
-        f"`skip_permission_checks` and the secret `{AGENT_URL}`, empty where no Agent is used.",
-    )
+    if not is_read or any(member.criteria is None for member in known):
+        yield subject.doubts(f"whether {subject.name} finds its configuration", scope.unread(Kind.DEFINITION))
 
 
-def _complete(scope: Scope, runner: _Runner, configuration: Member) -> Iterator[Finding | Unknown]:
-    outputs = outputs_of(configuration, scope.templates)
+def _complete(subject: Subject[RunnerUse], configuration: Member) -> Iterator[Answer]:
+    outputs = outputs_of(configuration, subject.scope.templates)
+    question = f"whether `{configuration.id}` gives out what `{subject.fact.member.driver}` needs"
     if outputs is None:
-        yield Unknown(
-            "R99", f"what `{configuration.id}` gives out is made by driver `{configuration.driver}`"
-        )
+        yield subject.doubts(question, untold(f"its outputs are made by driver `{configuration.driver}`"))
         return
     lacking = [f"output `{name}`" for name in _PLAIN if name not in outputs.plain]
     if AGENT_URL not in outputs.secret:
         lacking.append(f"secret output `{AGENT_URL}`")
-    if not lacking:
-        return
-    if outputs.is_open:
-        yield Unknown("R99", f"a template computes what `{configuration.id}` gives out")
-        return
-    yield _finding(
-        scope,
-        runner,
-        f"The runner configuration for `{runner.member.driver}` lacks {' and '.join(lacking)}: "
-        + spelled((runner.member, configuration)),
-        advice=f"Add it to `{configuration.id}`; `{AGENT_URL}` may be empty.",
-        configuration=configuration,
-    )
+    if lacking and outputs.is_open:
+        yield subject.doubts(question, untold("a template computes its outputs"))
+    elif lacking:
+        yield _about(
+            subject,
+            configuration,
+            f"The runner configuration for `{subject.fact.member.driver}` lacks {' and '.join(lacking)}: "
+            + spelled((subject.fact.member, configuration)),
+            advice=f"Add it to `{configuration.id}`; `{AGENT_URL}` may be empty.",
+        )
 
 
-def _finding(
-    scope: Scope,
-    runner: _Runner,
+def _about(
+    subject: Subject[RunnerUse],
+    configuration: Member,
     message: str,
     *,
     advice: str,
-    severity: Severity = Severity.ERROR,
-    configuration: Member | None = None,
-    rule: str = "R99",
     path: Path = ("driver_inputs",),
-) -> Finding:
+) -> Answer:
     """Point at the configuration where it is declared, else at the driver that needs it."""
-    definition = runner.member.declared
-    assert definition is not None
-    driver_place = definition.origin(("driver_type",))
-    declared = None if configuration is None else configuration.declared
-    subject = runner.member.id if configuration is None else configuration.id
-    return Finding(
-        rule,
-        severity,
+    declared = configuration.declared
+    return subject.says(
         message,
-        driver_place if declared is None else declared.origin(path),
-        key=scope.key(Kind.DEFINITION, subject),
-        others=() if declared is None else (driver_place,),
+        at=None if declared is None else declared.origin(path),
+        key=subject.scope.key(Kind.DEFINITION, configuration.id),
+        others=() if declared is None else (subject.place,),
         advice=advice,
     )
 
 
-def other_platforms(scope: Scope) -> Iterator[Finding | Unknown]:
+def other_platforms(scope: Scope) -> Iterator[Answer]:
     """Clusters of runners on platforms that the runner variants do not know (R98)."""
     told: set[Member] = set()
-    for runner in _runners(scope):
-        for configuration in runner.found:
+    for subject in _uses(scope):
+        for configuration in subject.fact.found:
             outputs = outputs_of(configuration, scope.templates)
             if configuration in told or outputs is None:
                 continue
@@ -167,17 +153,18 @@ def other_platforms(scope: Scope) -> Iterator[Finding | Unknown]:
             if platform is None:
                 continue
             if not is_fixed(platform):
-                yield Unknown("R98", f"the cluster type of `{configuration.id}` is known at deployment only")
+                yield subject.doubts(
+                    f"on which platform the cluster of `{configuration.id}` is",
+                    untold("that is known at deployment only"),
+                )
             elif platform not in _PLATFORMS:
-                yield _finding(
-                    scope,
-                    runner,
-                    f"Driver `{runner.member.driver}` needs a cluster of type {', '.join(_PLATFORMS[:-1])} or "
+                yield _about(
+                    subject,
+                    configuration,
+                    f"Driver `{subject.fact.member.driver}` needs a cluster of type {', '.join(_PLATFORMS[:-1])} or "
                     f"{_PLATFORMS[-1]}, and `{configuration.id}` names `{platform}`: "
-                    + spelled((runner.member, configuration)),
+                    + spelled((subject.fact.member, configuration)),
                     advice="Use `humanitec/container` with a cluster of your own, or a cluster of one of the three.",
-                    configuration=configuration,
-                    rule="R98",
                     path=path,
                 )
 
@@ -197,7 +184,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=RUNNER_USES,
         check=_configured,
     ),
 )

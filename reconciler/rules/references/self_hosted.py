@@ -1,41 +1,50 @@
 """The rule about drivers outside Humanitec and the tunnel (compatibility rules, Types and references): R97."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from reconciler.facts.agent_input import own_drivers_with_agent, unread_drivers
+from reconciler.facts.agent_input import own_drivers_with_agent
 from reconciler.facts.asking import Member
 from reconciler.facts.driver import is_hosted
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.kind import Kind
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.finding import Severity
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import Over, of_definition
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 
 
-def _hosted(scope: Scope) -> Iterator[Finding | Unknown]:
-    drivers = scope.surroundings.drivers
+class Use(NamedTuple):
+    """A driver that an Agent's URL reaches, and the definitions over which it does."""
+
+    driver: str
+    way: list[Member | str]
+
+
+def _uses(scope: Scope) -> Iterator[Subject[Use]]:
     for member, ask, way in own_drivers_with_agent(scope):
-        hosted = is_hosted(member.driver, drivers)
-        assert member.declared is not None
-        if hosted is None:
-            yield (
-                unread_drivers("R97", scope, member.driver)
-                if drivers is None
-                else Unknown("R97", f"where driver `{member.driver}` runs is not told by the orchestrator")
-            )
-        elif not hosted:
+        if member.declared is not None:
             place = member.declared.origin(ask.path)
-            further = (m.declared for m in way[1:] if isinstance(m, Member))
-            yield Finding(
-                "R97",
-                Severity.ERROR,
-                f"Driver `{member.driver}` runs outside Humanitec and cannot use the tunnel: {spelled(way)}",
-                place,
-                key=scope.key(Kind.DEFINITION, member.id),
-                others=tuple(d.origin() for d in further if d is not None),
-                advice="Reach the system from where the driver runs, or use a driver that Humanitec hosts.",
-            )
+            yield of_definition(scope, member.declared, Use(member.driver, way), place)
+
+
+OWN_DRIVERS_WITH_AGENT = Over("use of an Agent by a driver of your own", _uses)
+
+
+def _hosted(subject: Subject[Use]) -> Iterator[Answer]:
+    driver, way = subject.fact
+    is_of_humanitec = is_hosted(driver, subject.scope.surroundings.drivers)
+    if is_of_humanitec is None:
+        _ = subject.seen.drivers
+        raise UnseenError(untold(f"the orchestrator does not say where driver `{driver}` runs"))
+    if not is_of_humanitec:
+        further = (m.declared for m in way[1:] if isinstance(m, Member))
+        yield subject.says(
+            f"Driver `{driver}` runs outside Humanitec and cannot use the tunnel: {spelled(way)}",
+            others=tuple(d.origin() for d in further if d is not None),
+            advice="Reach the system from where the driver runs, or use a driver that Humanitec hosts.",
+        )
 
 
 RULES = (
@@ -45,7 +54,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=OWN_DRIVERS_WITH_AGENT,
         check=_hosted,
     ),
 )

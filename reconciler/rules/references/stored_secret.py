@@ -1,27 +1,37 @@
 """The rule about secrets that the orchestrator cannot read (compatibility rules, Types and references): R91."""
 
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass
 
 from reconciler.facts.asking import Member
 from reconciler.facts.definition import ORCHESTRATOR_TYPES
-from reconciler.facts.deployment_mode import with_operator
+from reconciler.facts.deployment_mode import known_mode
 from reconciler.facts.reference_graph import ReferenceGraph, spelled
 from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Unknown
+from reconciler.model.finding import Severity
 from reconciler.model.json import Path, dotted
-from reconciler.model.kind import Kind
-from reconciler.rules.over import SCOPE
-from reconciler.rules.rule import Confidence, Rule, Side
+from reconciler.model.unseen import UnseenError, untold
+from reconciler.rules.over import Over, of_definition
+from reconciler.rules.rule import Answer, Confidence, Rule, Side
+from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
 
 
-def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
+@dataclass(frozen=True, slots=True)
+class NeededSecret:
+    """A definition that the orchestrator provisions, and the way to one with a secret in a store.
+
+    The way is empty where there may be one: not all could be followed.
+    """
+
+    member: Member
+    way: list[Member]
+
+
+def _needed(scope: Scope) -> Iterator[Subject[NeededSecret]]:
     graph = scope.references
     own = [m for name in sorted(ORCHESTRATOR_TYPES) for m in graph.of_type(name) if m.declared is not None]
-    if not own:
-        return
-    holding = {member.type for member in graph.members if member.stored_secret is not None}
+    holding = {member.type for member in graph.members if member.stored_secret is not None} if own else None
     if not holding:
         return
     starts = {member: tuple(graph.starts(member)) for member in own}
@@ -33,41 +43,37 @@ def _readable(scope: Scope) -> Iterator[Finding | Unknown]:
             if member.stored_secret
             else min(filter(None, map(ways.path_from, nodes)), key=len, default=[])
         )
-        if way:
-            yield from with_operator("R91", scope, member, partial(_found, scope, way))
-        elif not found.is_whole and nodes:
-            yield from with_operator("R91", scope, member, partial(_unfollowed, member))
+        if member.declared is not None and (way or (nodes and not found.is_whole)):
+            yield of_definition(scope, member.declared, NeededSecret(member, way))
 
 
-def _found(scope: Scope, way: list[Member], mode: Mode) -> Iterator[Finding]:
-    first, last = way[0], way[-1]
-    definition, path = first.declared, last.stored_secret
-    assert definition is not None
+SECRETS_NEEDED = Over("definition that the orchestrator provisions and that leads to a secret", _needed)
+
+
+def _readable(subject: Subject[NeededSecret]) -> Iterator[Answer]:
+    first, way = subject.fact.member, subject.fact.way
+    mode, definition = known_mode(subject.scope, first), first.declared
+    if mode is Mode.LEGACY or definition is None:
+        return
+    if not way:
+        raise UnseenError(untold("there are too many ways over definitions to follow them all"))
+    last, path = way[-1], way[-1].stored_secret
     assert path is not None
     secret_place = "live" if last.declared is None else str(last.declared.origin(path))
     needs = f"the secret at `{dotted(path)}`"
     if len(way) > 1:
         needs += f" of `{last.id}` ({spelled(way)}, {secret_place})"
-        place = definition.origin(_first_step(scope.references, first, way[1]))
+        place = definition.origin(_first_step(subject.scope.references, first, way[1]))
     else:
         place = definition.origin(path)
-    yield Finding(
-        "R91",
-        Severity.ERROR,
+    yield subject.says(
         f"Definition `{first.id}` is provisioned by the orchestrator and would need {needs}, which only the Operator "
         f"can read in {mode}",
-        place,
-        key=scope.key(Kind.DEFINITION, first.id),
+        at=place,
         others=tuple(m.declared.origin() for m in way[1:-1] if m.declared is not None)
         + (() if len(way) == 1 or last.declared is None else (last.declared.origin(path),)),
         advice="Give the orchestrator what it needs in another way: a cloud account, or a plain secret that is "
         "handed in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in place of the reference.",
-    )
-
-
-def _unfollowed(member: Member, _: Mode) -> Iterator[Unknown]:
-    yield Unknown(
-        "R91", f"there are too many ways over definitions to follow them all: those of `{member.id}`"
     )
 
 
@@ -88,7 +94,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=SCOPE,
+        over=SECRETS_NEEDED,
         check=_readable,
     ),
 )

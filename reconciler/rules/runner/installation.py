@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.declared_runner import CONTAINERS, JOB, MAIN
 from reconciler.facts.definition import dig, items
 from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.key_place import runner_secret
-from reconciler.facts.pattern import is_open
+from reconciler.facts.pattern import is_filled_in, is_open
 from reconciler.model.finding import Severity
 from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import Json, Path
+from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
+from reconciler.model.unseen import untold
 from reconciler.model.wording import listed
 from reconciler.rules.over import OPERATORS, RUNNER_INSTALLS
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
@@ -20,6 +23,7 @@ from reconciler.rules.runner.cloud_annotation import (
 from reconciler.rules.subject import Subject
 
 CHART = "humanitec-kubernetes-agent-runner"
+PUBLIC_IMAGES = "ghcr.io/humanitec/"
 REMOTE_URL = "REMOTE_URL"
 PRIVATE_KEY_ENTRY = "private_key"
 
@@ -28,24 +32,69 @@ def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
     install, configuration = runner.fact.install, runner.fact.runner.document.spec.runner_configuration
     if not isinstance(configuration, AgentRunner):
         return
-    compared: tuple[tuple[tuple[str, ...], str | None, str], ...] = (
-        (("jobsRbac", "namespace"), configuration.job.namespace, "job.namespace"),
-        (("jobsRbac", "serviceAccountName"), configuration.job.service_account, "job.service_account"),
-        (("namespaceOverride",), install.namespace, "the release namespace"),
-    )
-    for path, expected, named in compared:
-        found = dig(install.helmValues, *path)
-        if _is_other(found, expected):
+    if install.helmValues is None:
+        yield runner.doubts(
+            f"whether {runner.name} and its chart agree", untold("the chart's values are not declared")
+        )
+    for path, expected, named, place in _same(runner, configuration):
+        found, at = dig(install.helmValues, *path), runner.fact.origin(("helmValues", *path))
+        if not isinstance(found, str) or found in (
+            "",
+            expected,
+        ):  # empty is the chart's default, which follows the release
+            continue
+        if expected is None or is_filled_in(found) or is_filled_in(expected):
+            yield runner.doubts(
+                f"whether `{'.'.join(path)}` of {runner.name} is {named}",
+                untold(f"one of them is not declared, or is filled in later ({at})"),
+            )
+        else:
             yield runner.says(
                 f"Runner `{runner.fact.id}` and its chart disagree: `{'.'.join(path)}` is `{found}`, {named} is "
                 f"`{expected}`",
-                at=runner.fact.origin(("helmValues", *path)),
+                at=at,
+                others=(place,),
                 advice=f"Make both `{expected}`.",
             )
+    if install.helmValues is not None:
+        yield from _accounts_apart(runner, configuration)
+
+
+def _same(
+    runner: Subject[InstalledRunner], configuration: AgentRunner
+) -> Iterator[tuple[tuple[str, ...], str | None, str, Origin]]:
+    """Path of each value of the chart, what it must be, and what that is and where."""
+    declared, scope = runner.fact.runner, runner.scope
+    organization = scope.settings.origin("targets", scope.target, "organization")
+    yield ("humanitec", "orgId"), scope.organization, "the organization", organization
+    yield ("humanitec", "runnerId"), runner.fact.id, "the runner's id", declared.origin(("metadata", "id"))
+    job = configuration.job
+    yield ("jobsRbac", "namespace"), job.namespace, "job.namespace", declared.origin((*JOB, "namespace"))
+    account = declared.origin((*JOB, "service_account"))
+    yield ("jobsRbac", "serviceAccountName"), job.service_account, "job.service_account", account
+    release = runner.fact.origin(("namespace",))
+    yield ("namespaceOverride",), runner.fact.install.namespace, "the release namespace", release
+
+
+def _accounts_apart(runner: Subject[InstalledRunner], configuration: AgentRunner) -> Iterator[Answer]:
+    """The chart names a Role after each account, both in the namespace of the jobs (v2 reference 10)."""
+    values, account = runner.fact.install.helmValues, configuration.job.service_account
+    named = dig(values, "serviceAccount", "name") or dig(values, "fullnameOverride") or CHART
+    if (
+        account == named
+        and dig(values, "rbac", "create") is not False
+        and dig(values, "jobsRbac", "create") is not False
+    ):
+        yield runner.says(
+            f"The jobs of {runner.name} have the account of the runner itself, `{account}`: the chart would make two "
+            "roles of that name in one namespace",
+            at=runner.fact.runner.origin((*JOB, "service_account")),
+            others=(runner.fact.origin(("helmValues", "serviceAccount", "name")),),
+            advice="Give the jobs an account of their own, such as `humanitec-kubernetes-agent-runner-job`.",
+        )
 
 
 def _is_other(found: Json, expected: str | None) -> bool:
-    """Empty text is the chart's default, which follows the release."""
     return isinstance(found, str) and found != "" and expected is not None and found != expected
 
 
@@ -55,6 +104,9 @@ def _completeness(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
         return
     for path, problem, advice in _problems(install):
         yield runner.says(f"Runner `{installed.id}`: {problem}", at=installed.origin(path), advice=advice)
+    for path, problem, advice in _public_jobs(installed):
+        message = f"Runner `{installed.id}`: {problem}"
+        yield runner.says(message, at=installed.origin(path), advice=advice, severity=Severity.WARNING)
     name, entry = runner_secret(installed), _entry(install)
     if name is None or install.namespace is None:
         return
@@ -105,6 +157,21 @@ def _problems(install: RunnerInstall) -> Iterator[tuple[Path, str, str]]:
         )
 
 
+def _public_jobs(installed: InstalledRunner) -> Iterator[tuple[Path, str, str]]:
+    """The runner from a mirror, its jobs from the public registry (v2 reference 11.4)."""
+    image = dig(installed.install.helmValues, "image", "repository")
+    if not isinstance(image, str) or not image or is_filled_in(image) or PUBLIC_IMAGES in image:
+        return
+    containers = items(dig(installed.runner.raw, *CONTAINERS))
+    job = next((dig(one, "image") for one in containers if dig(one, "name") == MAIN), None)
+    if not job or (isinstance(job, str) and PUBLIC_IMAGES in job):
+        yield (
+            ("helmValues", "image", "repository"),
+            f"its image comes from `{image}`, and that of its jobs from the public registry",
+            f"Set the mirrored `image` of container `{MAIN}` in `job.pod_template`, and its `imagePullSecrets`.",
+        )
+
+
 def _entry(install: RunnerInstall) -> str:
     named = dig(install.helmValues, "humanitec", "existingSecretKey")
     return named if isinstance(named, str) and named else PRIVATE_KEY_ENTRY
@@ -120,6 +187,7 @@ def _trust(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
         yield runner.says(
             f"The cloud identity trusts {listed(found) or 'nobody'}; the jobs of {runner.name} run as `{expected}`",
             at=runner.fact.origin(("trusts",)),
+            others=(runner.fact.runner.origin(JOB),),
             advice=f"Let the role's policy, the federated credential or the member name `{expected}`, the account "
             "of the jobs and not of the runner.",
         )

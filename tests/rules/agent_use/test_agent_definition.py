@@ -121,7 +121,7 @@ def test_one_reference_is_told_once_however_many_criteria_the_cluster_has() -> N
 @pytest.mark.parametrize(
     ("state", "others", "severities", "unknowns"),
     [
-        pytest.param(NOTHING_LIVE, [], WARNING, 0, id="no agent definition anywhere"),
+        pytest.param(NOTHING_LIVE, [], ERROR, 0, id="no agent definition anywhere"),
         pytest.param(None, [], [], 1, id="live unread, none declared"),
         pytest.param(
             None, [agent("eu-1", {"res_id": "other"})], WARNING, 1, id="live unread, others declared"

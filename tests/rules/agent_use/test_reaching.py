@@ -73,7 +73,7 @@ def test_clusters_that_the_settings_do_not_describe_are_told_at_once() -> None:
         definition(f"c-{n}", "k8s-cluster", driver=EKS, criteria=[{"app_id": f"a{n}"}]) for n in range(5)
     ]
     (reason,) = unknown("R56", judged(*texts))
-    assert "`c-0`, `c-1`, `c-2` and 2 more" in reason
+    assert "definition `c-0`, definition `c-1`, definition `c-2` and 2 more" in reason
 
 
 # R57

@@ -1,5 +1,6 @@
 """Git targets themselves: R68, R69, R70, R75."""
 
+import json
 import time
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from reconciler.model.finding import Severity
 from reconciler.rules.gitops import RULES
 from reconciler.settings import Mode
+from reconciler.source.settings_file import parse_settings
 from tests.rules.gitops.documents import (
     CLUSTER,
     ERROR,
@@ -93,6 +95,12 @@ def test_both_places_of_gitops_and_agent_are_named() -> None:
         pytest.param('"{{ if .x }}\\ncluster_type: git\\n{{ end }}"', [], 1, id="conditional"),
         pytest.param("{cluster_type: '${resources.config.outputs.type}'}", [], 1, id="placeholder"),
         pytest.param("5", [], 0, id="nonsense"),
+        pytest.param(r'"{\n  \"url\": \"x\",\n  \"cluster_type\": \"git\"\n}"', ERROR, 0, id="indented JSON"),
+        pytest.param('"{url: a/${context.app.id}, cluster_type: git}"', ERROR, 0, id="flow style"),
+        pytest.param('"nested: {cluster_type: git}"', [], 0, id="of something else in flow style"),
+        pytest.param(
+            '"cluster_type: git\\n{{ if .x }}\\nurl: x\\n{{ end }}"', ERROR, 0, id="beside a condition"
+        ),
     ],
 )
 def test_templates_that_output_a_git_cluster_deploy_to_git(
@@ -101,6 +109,45 @@ def test_templates_that_output_a_git_cluster_deploy_to_git(
     judgement = judged(TEMPLATE.format(outputs=outputs))
     assert of("R68", judgement) == found
     assert unknown("R68", judgement) == unknowns
+
+
+@pytest.mark.parametrize(
+    ("secrets", "found", "unknowns"),
+    [
+        ('{"agent_url": "{{ .driver.secrets.url }}"}', ERROR, 0),
+        ("agent_url: {{ .driver.secrets.url }}", ERROR, 0),
+        ("{{ if .x }}agent_url: {{ .y }}{{ end }}", ERROR, 0),
+        ("credentials: {agent_url: {{ .x }}}", [], 0),
+        ("note: 'agent_url: x'", [], 0),
+        ("agent_url: ''", [], 0),
+        ("agent_url: {{ .x", [], 1),
+    ],
+)
+def test_a_git_target_hands_out_no_agent_in_the_text_of_a_template(
+    secrets: str, found: list[Severity], unknowns: int
+) -> None:
+    text = TEMPLATE.format(outputs="{cluster_type: git, url: x}").replace(
+        '    secrets: {agent_url: "${resources.agent.outputs.url}"}\n', ""
+    )
+    text = text.replace("        outputs:", f"        secrets: {json.dumps(secrets)}\n        outputs:")
+    judgement = judged(text)
+    assert of("R68", judgement) == found
+    assert unknown("R68", judgement) == unknowns
+
+
+def test_places_in_the_settings_have_their_line() -> None:
+    text = b"""\
+version: 1
+targets:
+  acme: {organization: acme, primaryStore: humanitec}
+clusters:
+  eu: {operator: false}
+network: {privateHosts: [git.example.com]}
+"""
+    chosen, _ = parse_settings(text, "reconciler.yaml")
+    found = {finding.rule: finding for finding in judged(git(), settings=chosen).findings}
+    assert [str(origin) for origin in found["R70"].others] == ["reconciler.yaml:3:44", "reconciler.yaml:5:18"]
+    assert [str(origin) for origin in found["R75"].others] == ["reconciler.yaml:6:26"]
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_outputs_of_templates_are_read_as_far_as_lines_tell(
 @pytest.mark.parametrize(
     ("state", "others", "severities", "unknowns"),
     [
-        pytest.param(NOTHING_LIVE, [], WARNING, 0, id="no configuration at all"),
+        pytest.param(NOTHING_LIVE, [], ERROR, 0, id="no configuration at all"),
         pytest.param(NOTHING_LIVE, [configuration("other")], ERROR, 0, id="others"),
         pytest.param(None, [], [], 1, id="live unread"),
         pytest.param(None, [configuration("other")], WARNING, 1, id="live unread, others declared"),

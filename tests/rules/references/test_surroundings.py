@@ -99,7 +99,7 @@ drivers:
         pytest.param("acme/shop-aws", LIVE, [], 0, id="with its organization"),
         pytest.param("shop-gcp", LIVE, ERROR, 0, id="other type"),
         pytest.param("shop-azure", LIVE, ERROR, 0, id="not there"),
-        pytest.param("shop-aws", "accounts: []", WARNING, 0, id="no account at all"),
+        pytest.param("shop-aws", "accounts: []", ERROR, 0, id="no account at all"),
         pytest.param("shop-aws", "accounts: [{id: shop-aws, type: aws}]", [], 1, id="drivers unread"),
         pytest.param("shop-aws", "drivers: []", [], 1, id="accounts unread"),
         pytest.param("${context.app.id}", LIVE, [], 1, id="placeholder"),

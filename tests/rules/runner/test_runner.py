@@ -167,6 +167,68 @@ def test_chart_and_runner_name_the_same_places(values: str, expected: list[str])
 
 
 @pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("{humanitec: {orgId: acme, runnerId: eu-1}}", []),
+        ("{humanitec: {orgId: beta}}", ["humanitec.orgId"]),
+        ("{humanitec: {runnerId: us-1}}", ["humanitec.runnerId"]),
+    ],
+)
+def test_the_chart_has_the_ids_that_the_runner_is_registered_with(values: str, expected: list[str]) -> None:
+    """With others it polls for the work of another runner, or of none."""
+    judgement = judged(runner(install=f"{{namespace: runner, helmValues: {values}}}"))
+    found = [finding for finding in judgement.findings if finding.rule == "R104"]
+    assert [finding.message.split("`")[3] for finding in found] == expected
+    assert all(finding.others for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("install", "count"),
+    [
+        pytest.param("{cluster: eu-1, namespace: runner}", 1, id="values not declared"),
+        pytest.param("{helmValues: {namespaceOverride: runner}}", 1, id="release namespace not declared"),
+        pytest.param("{helmValues: {jobsRbac: {namespace: '{{ .Values.jobs }}'}}}", 1, id="filled in later"),
+        pytest.param("{helmValues: {}}", 0, id="the chart's defaults"),
+    ],
+)
+def test_what_the_chart_is_given_is_unknown_where_it_is_not_declared(install: str, count: int) -> None:
+    assert messages(runner(install=install), "R104") == []
+    assert len(unknown(runner(install=install), "R104")) == count
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        ("{serviceAccount: {name: job}}", 1),
+        ("{fullnameOverride: job}", 1),
+        ("{serviceAccount: {name: runner}}", 0),
+        ("{serviceAccount: {name: job}, rbac: {create: false}}", 0),
+        ("{serviceAccount: {name: job}, jobsRbac: {create: false}}", 0),
+    ],
+)
+def test_jobs_have_an_account_of_another_name_than_the_runner(values: str, count: int) -> None:
+    """The chart names roles after accounts, in one namespace."""
+    assert len(messages(runner(install=f"{{helmValues: {values}}}"), "R104")) == count
+
+
+@pytest.mark.parametrize(
+    ("image", "job", "count"),
+    [
+        ("r.example.com/humanitec-runner", "", 1),
+        ("r.example.com/humanitec-runner", "ghcr.io/humanitec/humanitec-runner:1", 1),
+        ("r.example.com/humanitec-runner", "r.example.com/humanitec-runner:1", 0),
+        ("ghcr.io/humanitec/humanitec-runner", "", 0),
+        ("'{{ .Values.image }}'", "", 0),
+    ],
+)
+def test_jobs_of_a_mirrored_runner_come_from_the_mirror_too(image: str, job: str, count: int) -> None:
+    template = f"{{spec: {{containers: [{{name: main, image: '{job}'}}]}}}}" if job else ""
+    text = runner(template, f"{{helmValues: {{image: {{repository: {image}}}}}}}")
+    found = of(judged(text), "R106")
+    assert [severity for severity, _ in found] == [Severity.WARNING] * count
+
+
+@pytest.mark.parametrize(
     ("name", "is_secret"),
     [
         ("DB_PASSWORD", True),
@@ -222,7 +284,7 @@ def test_a_secret_on_a_cluster_that_was_not_read_is_unknown() -> None:
     assert len(unknown(runner(REFERRING), "R105")) == 1
     half_read = ClusterState()
     text = runner(REFERRING, "{cluster: eu-1}")
-    assert [u.rule for u in judged(text, clusters={"eu-1": half_read}).unknown] == ["R105"]
+    assert [u.rule for u in judged(text, clusters={"eu-1": half_read}).unknown] == ["R104", "R105"]
 
 
 @pytest.mark.parametrize(
