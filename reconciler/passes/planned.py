@@ -46,7 +46,11 @@ class Planned:
 def plan_all(
     asked: Pass, reading: Reading, looked: Looked, approvals: frozenset[Approval], clients: Clients
 ) -> Planned:
-    """Plan all targets at once. What it takes away is looked up once more: whether deployments use it."""
+    """Plan all targets at once. What it takes away is looked up once more: whether deployments use it.
+
+    `approvals` are given for this pass; those of the repository are added.
+    """
+    approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
     pairs = _plans(asked, reading, looked, wanted, approvals=approvals)
     use = _use(pairs, clients)
@@ -169,7 +173,7 @@ def binding(asked: Pass, reading: Reading, planned: Planned, approvals: frozense
         asked.settings,
         revision=reading.source.revision,
         selection=asked.selection.describe(),
-        approvals=approvals,
+        approvals=approvals | reading.approvals,
         now=asked.started_at,
     )
 
@@ -188,7 +192,7 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
         sight.name: asked.desired(select(base.declarations, sight.target), asked.place(sight.name))
         for sight in looked.sights
     }
-    without_change = _plans(asked, reading, looked, desired)
+    without_change = _plans(asked, reading, looked, desired, approvals=base.approvals)
     for (_, built), (_, before) in zip(planned.pairs, without_change, strict=True):
         without = {(action.id, change_digest(action.subject)) for action in before.actions}
         kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
