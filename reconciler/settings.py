@@ -66,6 +66,18 @@ class Connection(Frozen):
     token: Annotated[Token | None, Field(description="Bearer token; none for a local emulator.")] = None
 
 
+class BuiltIn(Frozen):
+    """What becomes of the definitions that every organization has from the start."""
+
+    disabled: Annotated[
+        Items[Annotated[str, Field(min_length=1)]],
+        Field(
+            description="Ids of built-in definitions whose criteria are emptied, so that declared ones can take their "
+            "place. They get them back when they are no longer listed."
+        ),
+    ] = ()
+
+
 class Target(Frozen):
     """One organization and the files that belong to it."""
 
@@ -83,6 +95,9 @@ class Target(Frozen):
     primaryStore: Annotated[  # noqa: N815  the setting's name
         str | None, Field(description="Id of the primary secret store, if it is known.")
     ] = None
+    builtIn: Annotated[  # noqa: N815  the setting's name
+        BuiltIn, Field(description="What becomes of built-in definitions, such as `default-humanitec-dns`.")
+    ] = BuiltIn()
 
 
 class ApiServer(Frozen):
@@ -373,6 +388,18 @@ class Settings(Frozen):
         name = self.targets[target].organization
         is_alone = sum(other.organization == name for other in self.targets.values()) == 1
         return organization(name) if is_alone else Place(Realm.ORGANIZATION, name, target)
+
+    @model_validator(mode="after")
+    def _what_is_taken_is_recorded(self) -> "Settings":
+        """Without a record, the criteria of built-in definitions could never be given back."""
+        if self.inventory.none:
+            for name, target in self.targets.items():
+                if target.builtIn.disabled:
+                    raise ValueError(
+                        f"target `{name}` has `builtIn.disabled`, and `inventory.none` keeps no record of the criteria "
+                        "that are taken; keep one in a file or in Git"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _one_target_an_organization(self) -> "Settings":

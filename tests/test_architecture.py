@@ -21,7 +21,9 @@ SUBJECTS = tuple(
 PURE = frozenset(
     ("model", "vendor", "facts", "rules", "matrix", "diff", "plan", "views", "settings", "errors")
 )
-PURE_MODULES = frozenset(("controller/backoff.py", "passes/result.py", "passes/evidence.py"))
+PURE_MODULES = frozenset(
+    ("controller/backoff.py", "passes/result.py", "passes/evidence.py", "passes/approved.py")
+)
 ADAPTERS = frozenset(("source", "orchestrator", "inventory", "cluster", "keystore"))
 BELOW = frozenset(("model", "errors", "settings"))
 

@@ -11,6 +11,7 @@ from reconciler.cli.request import Request
 from reconciler.controller.loop import PassRequest
 from reconciler.controller.triggers import folder_revision
 from reconciler.model.secret_name import field_names_secret
+from reconciler.passes.approved import EXPIRED
 from reconciler.passes.reconcile import apply
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status
@@ -19,6 +20,7 @@ from reconciler.repository.remote import Listed, look_up
 from reconciler.settings import Settings
 from reconciler.source.directory import folder_state
 from reconciler.source.loader import Loader
+from reconciler.views.conclusion import accepted
 from reconciler.views.written import reported_drift, written_fields
 
 _log = logging.getLogger(__name__)
@@ -78,12 +80,29 @@ class Follower:
 
 
 def _announced(planned: PassResult) -> bool:
-    """Log every field that is about to be written, and drift that is left; always True, for nobody is asked."""
+    """Log what is about to be written, approvals that are used or past, and drift that is left.
+
+    Always True, for nobody is asked.
+    """
     for field in written_fields(planned):
         shown = asdict(field)
         if any(field_names_secret(step) for step in field.field.split(".")):
             shown.update(old=None, new=None, hidden=True)
         _log.info("field to be written", extra={name: shown[name] for name in shown if shown[name] != ""})
+    for one in accepted(planned):
+        _log.warning(
+            "guard let through",
+            extra={
+                "guard": one.refusal.guard,
+                "target": one.refusal.target,
+                "objects": [str(key) for key in one.refusal.keys],
+                "detail": one.message,
+                "approval": one.approval,
+            },
+        )
+    for finding in planned.findings:
+        if finding.rule == EXPIRED:
+            _log.warning("approval expired", extra={"finding": finding.message, "place": str(finding.origin)})
     for entry in reported_drift(planned):
         _log.info(
             "drift left as found",

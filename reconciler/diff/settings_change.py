@@ -40,6 +40,7 @@ CONCERNS: Mapping[Path, Concern] = {
     **{("targets", _ANY, "runners", *path): concern for path, concern in _CONNECTION.items()},
     ("targets", _ANY, "mode"): Concern.MODE,
     ("targets", _ANY, "primaryStore"): Concern.MODE,
+    ("targets", _ANY, "builtIn", "disabled"): Concern.OWNERSHIP,
     ("clusters", _ANY, "kubeconfig", "path"): Concern.ADDRESS,
     ("clusters", _ANY, "kubeconfig", "context"): Concern.ADDRESS,
     ("clusters", _ANY, "inCluster"): Concern.ADDRESS,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reconciler.model.agent import AgentDocument
 from reconciler.model.document import Frozen
@@ -15,6 +15,9 @@ from reconciler.model.origin import Origin, Positions
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
+
+if TYPE_CHECKING:
+    from reconciler.model.approvals import ApprovalsDocument
 
 D = TypeVar("D", bound=Frozen)
 TextReader = Callable[[str], tuple[Json, ...] | None]
@@ -125,6 +128,8 @@ class Declarations:
     """What files declare that are not read because their names end otherwise; None where there are none."""
     read_text: TextReader = field(default=read_nothing, repr=False, compare=False)
     """Reads texts inside documents, as the files were read."""
+    approvals: "Declared[ApprovalsDocument] | Rejected | None" = None
+    """The file of approvals, None where there is none."""
 
     def with_rests(self) -> "Declarations":
         """The same where documents that are not valid count as far as they are; nothing of it is ever applied."""

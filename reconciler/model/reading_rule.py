@@ -124,6 +124,19 @@ _RULES = (
         "whether they mean octal, and so are numbers that arrive as other ones.",
     ),
     ReadingRule(
+        "A01",
+        "An approval cannot be used",
+        "An entry of `approvals.yaml` names a guard, a kind or a target that does not exist, has not the form that "
+        "a refusal prints behind `--accept`, or is listed twice. A number alone is no approval: it may let through "
+        "something else than was shown. While one entry is wrong, nothing is applied.",
+    ),
+    ReadingRule(
+        "A02",
+        "The last day of an approval is past",
+        "An approval of `approvals.yaml` holds up to and including `until`. Afterwards the guard refuses again as if "
+        "it were not there. Remove it, or give a new day in a change that is reviewed.",
+    ),
+    ReadingRule(
         "S01",
         "A rule is switched that does not exist",
         "`rules` in the settings, or an annotation of an object, names an id that no rule has, so that the "

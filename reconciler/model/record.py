@@ -13,10 +13,13 @@ from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.place import Place, Realm, organization
+from reconciler.model.resource_definition import CRITERION_FIELDS, selector_of
 from reconciler.model.secret import Digest
 
 VERSION = 2
 READABLE = (1, 2)
+Criteria = Mapping[str, dict[str, str]]
+"""Criteria of one definition, each by its selector."""
 
 
 class UnknownVersionError(ValueError):
@@ -65,7 +68,8 @@ class Inventory:
     `endpoints` maps `v1` and `v2` to the addresses the entries were seen at: the same names at
     another address are somebody else's things. `place` is None where the record names none: a new
     one, or one of version 1 without entries. `digest_key` is the id of the key that made the digests of
-    secrets; single digests may be of another one and say so.
+    secrets; single digests may be of another one and say so. `built_in` are criteria that were taken from
+    built-in definitions, by id: not ours, and given back when the settings no longer ask for their place.
     """
 
     instance: str
@@ -76,7 +80,13 @@ class Inventory:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     place: Place | None = None
     digest_key: str = ""
+    built_in: Mapping[str, Criteria] = field(default_factory=dict)
     is_written: bool = field(default=True, compare=False)
+
+    @property
+    def holds_anything(self) -> bool:
+        """True where it says something about things that exist."""
+        return bool(self.entries or self.built_in)
 
     def moved(self, endpoints: Mapping[str, str]) -> tuple[str, str] | None:
         """The first address that is not the recorded one: (recorded, given); None where all agree."""
@@ -86,9 +96,22 @@ class Inventory:
                 return recorded, given
         return None
 
-    def with_entries(self, entries: Mapping[ResourceKey, Ownership], *, run: str = "") -> Self:
-        """The same record with other entries, marked as existing; `run` stays where none is given."""
-        return replace(self, entries=dict(entries), exists=True, is_written=True, run=run or self.run)
+    def with_entries(
+        self,
+        entries: Mapping[ResourceKey, Ownership],
+        *,
+        built_in: Mapping[str, Criteria] | None = None,
+        run: str = "",
+    ) -> Self:
+        """The same record with other entries, marked as existing; `built_in` and `run` stay where none is given."""
+        return replace(
+            self,
+            entries=dict(entries),
+            built_in=dict(self.built_in if built_in is None else built_in),
+            exists=True,
+            is_written=True,
+            run=run or self.run,
+        )
 
     def at(self, place: Place) -> Self:
         """The same record with every key in `place`, which the record does not tell from others of its name."""
@@ -112,6 +135,11 @@ class Inventory:
             document["place"] = {"realm": str(self.place.realm), "name": self.place.name}
         if self.digest_key:
             document["digestKey"] = self.digest_key
+        if self.built_in:
+            document["builtIn"] = {
+                name: [dict(criteria[selector]) for selector in sorted(criteria)]
+                for name, criteria in sorted(self.built_in.items())
+            }
         return document
 
     @classmethod
@@ -132,7 +160,8 @@ class Inventory:
             raise ValueError("`instance` or `target` is missing")
         entries = [entry for entry in listed if isinstance(entry, dict)]
         place = _only_organization(entries) if version == 1 else _place(document.get("place"))
-        if entries and place is None:
+        built_in = _built_in(document.get("builtIn"))
+        if (entries or built_in) and place is None:
             raise ValueError("`place` is missing")
         digest_key = str(document.get("digestKey", ""))
         owned = [_entry(entry, place, digest_key) for entry in entries if place is not None]
@@ -144,6 +173,7 @@ class Inventory:
             endpoints=_texts(document.get("endpoints")),
             place=place,
             digest_key=digest_key,
+            built_in=built_in,
             is_written=version == VERSION,
         )
 
@@ -217,6 +247,24 @@ def _only_organization(entries: Iterable[JsonObject]) -> Place | None:
     if len(names) > 1:
         raise ValueError(f"its entries are of several organizations: {', '.join(sorted(names))}")
     return organization(names.pop()) if names else None
+
+
+def _built_in(value: Json) -> dict[str, Criteria]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(listed, list) for listed in value.values()):
+        raise ValueError("`builtIn` is not a mapping of ids to lists of criteria")
+    found: dict[str, Criteria] = {}
+    for name, listed in value.items():
+        criteria = [_criterion(item) for item in (listed if isinstance(listed, list) else ())]
+        found[name] = {selector_of(fields): fields for fields in criteria}
+    return found
+
+
+def _criterion(item: Json) -> dict[str, str]:
+    """In the order that selectors have, which JSON does not keep."""
+    fields = _texts(item)
+    return {name: fields[name] for name in CRITERION_FIELDS if name in fields}
 
 
 def _text(document: JsonObject, name: str) -> str:

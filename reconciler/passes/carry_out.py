@@ -12,7 +12,7 @@ from reconciler.model.place import Place
 from reconciler.model.record import Inventory
 from reconciler.model.state import Resource
 from reconciler.passes.deed.hand import Hand
-from reconciler.passes.ledger import Ledger, unchanged_ownership
+from reconciler.passes.ledger import Ledger, given_back, unchanged_ownership
 from reconciler.passes.result import TargetResult
 from reconciler.passes.schedule import Observer, Schedule
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Verb
@@ -82,6 +82,7 @@ def carry_out(
         for work, ledger in opened:
             entries = work.inventory.entries
             ledger.renew(unchanged_ownership(work.plan, entries))
+            ledger.release(given_back(work.plan, work.inventory))
     finally:
         for work, ledger in opened:
             results[work.name] = replace(

@@ -20,8 +20,10 @@ from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import Beside
 from reconciler.orchestrator.sight import Hints, Look
 from reconciler.plan.action import TargetPlan, Verb
-from reconciler.plan.problem import NO_CONNECTION, STILL_DECLARED
-from reconciler.settings import Connection, Target
+from reconciler.plan.problem import NO_CONNECTION, STILL_DECLARED, UNKNOWN_BUILT_IN
+from reconciler.settings import FILE_NAME, Connection, Target
+from reconciler.source.quoted import quoted
+from reconciler.source.violation import nearest
 
 UNASSIGNED = "F11"
 """Finding: a file belongs to no target (`reconciler.model.reading_rule`)."""
@@ -97,7 +99,7 @@ def at_home(inventory: Inventory, target: Target, place: Place, digest_key: str)
         for generation in Generation
         if (connection := connection_of(target, generation)) is not None
     }
-    moved = inventory.moved(given) if inventory.entries else None
+    moved = inventory.moved(given) if inventory.holds_anything else None
     if moved is not None:
         raise InventoryError(
             f"the record of what we own is of {moved[0]}, and the settings say {moved[1]}: what stands there under "
@@ -106,7 +108,7 @@ def at_home(inventory: Inventory, target: Target, place: Place, digest_key: str)
             "address, change it under `endpoints` in the record too",
         )
     recorded = inventory.place
-    if inventory.entries and recorded is not None and recorded.name != place.name:
+    if inventory.holds_anything and recorded is not None and recorded.name != place.name:
         raise InventoryError(
             f"the record of what we own is of {recorded.realm} {recorded.name}, and the settings say {place.name}: "
             "what has the same names there is not known to be ours",
@@ -173,6 +175,36 @@ def _key_of(rejected: Rejected, place: Place) -> ResourceKey | None:
     if not isinstance(name, str) or rejected.kind not in _NAMED_BY_ID:
         return None
     return ResourceKey(place, _NAMED_BY_ID[rejected.kind], name)
+
+
+def unknown_built_in(name: TargetName, target: Target, live: State) -> list[Finding]:
+    """Ids under `builtIn.disabled` that no built-in definition has: a slip must not look like success."""
+    disabled = target.builtIn.disabled
+    setting = f"targets.{name}.builtIn.disabled"
+    if not disabled:
+        return []
+    if target.orchestrator is None:
+        message = f"{setting} is given, but target {name} has no `orchestrator` connection"
+        advice = f"add `targets.{name}.orchestrator` to the settings"
+        return [Finding(NO_CONNECTION, Severity.ERROR, message, Origin(FILE_NAME), advice=advice)]
+    if Kind.DEFINITION not in live.complete:
+        return []
+    present = {resource.key.id: resource.is_built_in for resource in live.of(Kind.DEFINITION)}
+    known = sorted(identifier for identifier, is_built_in in present.items() if is_built_in)
+    found = []
+    for identifier in dict.fromkeys(disabled):
+        if present.get(identifier, False):
+            continue
+        meant = nearest(identifier, known)
+        what = "is not built in" if identifier in present else "does not exist"
+        advice = f"did you mean `{meant}`?" if meant else f"built in are: {', '.join(known) or 'none'}"
+        if identifier in present:
+            advice = "remove it from the list; its criteria are changed in the document that declares it"
+        message = (
+            f"{setting} names the definition {quoted(identifier)}, which {what} in {target.organization}"
+        )
+        found.append(Finding(UNKNOWN_BUILT_IN, Severity.ERROR, message, Origin(FILE_NAME), advice=advice))
+    return found
 
 
 def strays(

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from threading import Lock
 
+from reconciler.diff.built_in import is_given_back
 from reconciler.diff.change import Group, SecretDifference
 from reconciler.diff.compare import criteria_digest, leaves_digest
 from reconciler.diff.fields import criteria_change, literal_digests, reference_text
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import digest
-from reconciler.model.kind import FACTS
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.record import Inventory, Ownership, Phase
 from reconciler.model.secret import Literal, Reference
 from reconciler.model.state import Resource
@@ -33,15 +34,18 @@ class Ledger:
         self._write = write
         self._lock = Lock()
         self._saved = dict(inventory.entries)
+        self._built_in = dict(inventory.built_in)
+        self._saved_built_in = dict(inventory.built_in)
 
     def begin(self, actions: Iterable[Action]) -> None:
-        """Mark every thing that is about to be created, and write the marks.
+        """Mark every thing that is about to be created, keep what built-in definitions lose, and write both.
 
         Where anything will be sent, the record is written in any case: of two runs at once, the
         second meets InventoryConflictError here, before it changes anything.
         """
         planned = list(actions)
         for action in planned:
+            self._keep_criteria(action)
             if action.verb is Verb.CREATE and not FACTS[action.key.kind].is_part:
                 created = [action.subject, *action.carried]
                 for change in created:
@@ -50,6 +54,13 @@ class Ledger:
         if any(action.writes_orchestrator for action in planned):
             self._inventory = replace(self._inventory, is_written=False)
         self.save()
+
+    def _keep_criteria(self, action: Action) -> None:
+        """Keep all criteria of a built-in definition that loses one, beside what it lost before."""
+        live = action.subject.live
+        if action.is_deletion and action.key.kind is Kind.CRITERION and live is not None and live.is_built_in:
+            taken = self._built_in.get(live.key.id, {})
+            self._built_in[live.key.id] = {**(live.criteria or {}), **taken}
 
     def settle(self, desired: Resource, live: Resource | None, *, sent_secrets: bool) -> None:
         """Record that `desired` is live. `live` is what was read back, None where nothing was."""
@@ -66,6 +77,8 @@ class Ledger:
     def settle_criteria(self, desired: Resource) -> None:
         """Record that the criteria of `desired` are live."""
         with self._lock:
+            if desired.is_built_in and desired.criteria:
+                self._built_in.pop(desired.key.id, None)
             known = self._entries.get(desired.key)
             if known is not None:
                 self._entries[desired.key] = replace(known, criteria=criteria_digest(desired))
@@ -85,6 +98,12 @@ class Ledger:
         with self._lock:
             self._entries.update(entries)
 
+    def release(self, built_in: Iterable[str]) -> None:
+        """Drop what was taken from built-in definitions that have it back."""
+        with self._lock:
+            for identifier in built_in:
+                self._built_in.pop(identifier, None)
+
     def is_pending(self, key: ResourceKey) -> bool:
         """True while a create of it has not been settled."""
         with self._lock:
@@ -95,11 +114,15 @@ class Ledger:
         """Write the record if it changed since it was last written. Raises InventoryError."""
         with self._lock:
             is_known = self._inventory.exists and self._inventory.is_written
-            if self._entries == self._saved and is_known:
+            is_same = self._entries == self._saved and self._built_in == self._saved_built_in
+            if is_same and is_known:
                 return
-            self._inventory = self._inventory.with_entries(self._entries, run=self._run)
+            self._inventory = self._inventory.with_entries(
+                self._entries, built_in=self._built_in, run=self._run
+            )
             self._write(self._inventory)
             self._saved = dict(self._entries)
+            self._saved_built_in = dict(self._built_in)
 
     def _entry(self, desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
         return ownership(desired, live, phase)
@@ -121,6 +144,17 @@ def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownersh
             at for at, leaf in desired.secrets.items() if isinstance(leaf, Reference) and leaf.version
         ),
     )
+
+
+def given_back(plan: TargetPlan, inventory: Inventory) -> list[str]:
+    """Built-in definitions that have everything back that was taken from them."""
+    return [
+        change.key.id
+        for change in plan.diff.changes.values()
+        if change.key.kind is Kind.DEFINITION
+        and (taken := inventory.built_in.get(change.key.id)) is not None
+        and is_given_back(change, taken)
+    ]
 
 
 def unchanged_ownership(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.diff.built_in import with_built_in
 from reconciler.diff.compare import compare
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.desired import desired_state
@@ -10,11 +11,19 @@ from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation, Kind
 from reconciler.model.state import State
 from reconciler.passes.begin import Pass
-from reconciler.passes.evidence import agents_in, connection_of, renamed, still_declared, strays, unconnected
+from reconciler.passes.evidence import (
+    agents_in,
+    connection_of,
+    renamed,
+    still_declared,
+    strays,
+    unconnected,
+    unknown_built_in,
+)
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.read import Base, Reading
 from reconciler.passes.result import Preview
-from reconciler.plan.action import TargetPlan, Unexamined
+from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
@@ -46,7 +55,11 @@ class Planned:
 def plan_all(
     asked: Pass, reading: Reading, looked: Looked, approvals: frozenset[Approval], clients: Clients
 ) -> Planned:
-    """Plan all targets at once. What it takes away is looked up once more: whether deployments use it."""
+    """Plan all targets at once. What it takes away is looked up once more: whether deployments use it.
+
+    `approvals` are given for this pass; those of the repository are added.
+    """
+    approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
     pairs = _plans(asked, reading, looked, wanted, approvals=approvals)
     use = _use(pairs, clients)
@@ -78,6 +91,7 @@ def _plans(
         unassigned = strays(sight.everything, reading.findings, asked.place(sight.name))
         more = (
             *unconnected(sight.name, sight.target, wanted[sight.name]),
+            *unknown_built_in(sight.name, sight.target, sight.look.state),
             *still_declared(built, unassigned, renamed(sight.everything, asked.place(sight.name))),
         )
         pairs.append((sight, replace(built, problems=(*built.problems, *more))))
@@ -108,7 +122,11 @@ def _basis(asked: Pass, sight: Sight, desired: State, use: Use) -> Basis:
         desired=desired,
         live=sight.look.state,
         inventory=sight.inventory,
-        diff=compare(desired, sight.look.state, sight.inventory),
+        diff=with_built_in(
+            compare(desired, sight.look.state, sight.inventory),
+            sight.target.builtIn.disabled,
+            sight.inventory.built_in,
+        ),
         policy=asked.settings.policy,
         safety=asked.settings.safety,
         active=use.active.get(sight.name, {}),
@@ -157,6 +175,16 @@ def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
             key.kind in kinds for key in desired.resources
         ):
             found.append(Unexamined(", ".join(kinds), f"target {sight.name} has no {generation} connection"))
+    if Kind.DEFINITION in sight.look.state.complete:
+        found.extend(
+            Unexamined(
+                f"criteria of Definition/{identifier}",
+                "they were taken while it was built in, and it is not there any more; they stay in the record",
+            )
+            for identifier in sorted(sight.inventory.built_in)
+            if ResourceKey(asked.place(sight.name), Kind.DEFINITION, identifier)
+            not in sight.look.state.resources
+        )
     if not sight.inventory.exists and asked.settings.inventory.none:
         found.append(Unexamined("deletes", "no inventory is kept, so nothing is ever deleted"))
     return found
@@ -169,7 +197,7 @@ def binding(asked: Pass, reading: Reading, planned: Planned, approvals: frozense
         asked.settings,
         revision=reading.source.revision,
         selection=asked.selection.describe(),
-        approvals=approvals,
+        approvals=approvals | reading.approvals,
         now=asked.started_at,
     )
 
@@ -188,7 +216,7 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
         sight.name: asked.desired(select(base.declarations, sight.target), asked.place(sight.name))
         for sight in looked.sights
     }
-    without_change = _plans(asked, reading, looked, desired)
+    without_change = _plans(asked, reading, looked, desired, approvals=base.approvals)
     for (_, built), (_, before) in zip(planned.pairs, without_change, strict=True):
         without = {(action.id, change_digest(action.subject)) for action in before.actions}
         kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
@@ -219,9 +247,20 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
     return Preview(base.name, tuple(own), existing, tuple(withdrawn))
 
 
+def _is_of_built_in(action: Action) -> bool:
+    return action.subject.live is not None and action.subject.live.is_built_in
+
+
 def after(plan: TargetPlan, live: State) -> State:
-    """What is left of the live state when the plan is carried out; what is held stays."""
-    doing = [action for action in plan.actions if action.id not in plan.held and action.is_deletion]
+    """What is left of the live state when the plan is carried out; what is held stays.
+
+    Built-in definitions make room all the same where that is held: whatever holds it says so itself.
+    """
+    doing = [
+        action
+        for action in plan.actions
+        if action.is_deletion and (action.id not in plan.held or _is_of_built_in(action))
+    ]
     gone = {key for action in doing for key in deleted(action)}
     moved: dict[ResourceKey, set[str]] = {}
     for action in doing:

@@ -8,8 +8,10 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.declaration import Declarations
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import TargetName
+from reconciler.passes.approved import Approved, approved
 from reconciler.passes.begin import Pass
 from reconciler.passes.result import SourceInfo
+from reconciler.plan.approval import Approval
 from reconciler.source.selection import unassigned
 
 
@@ -19,6 +21,7 @@ class Base:
 
     name: str
     declarations: Declarations
+    approvals: frozenset[Approval] = frozenset()
 
     @property
     def has_errors(self) -> bool:
@@ -37,6 +40,8 @@ class Reading:
     unread: tuple[tuple[str, str], ...] = ()
     left_alone: tuple[tuple[str, int], ...] = ()
     """Documents of kinds that are known and not handled: a kind and a number each."""
+    approvals: frozenset[Approval] = frozenset()
+    """Those of the file of approvals that hold on the day of the pass."""
     base: Base | None = None
 
 
@@ -46,14 +51,20 @@ def read(asked: Pass) -> Reading:
     declarations = asked.adapters.load(tree)
     documents = sum(1 for _ in declarations.documents())
     targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
+    given = _approved(asked, declarations)
     return Reading(
         SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents),
         tree.files,
         declarations,
-        (*tree.findings, *declarations.findings, *unassigned(declarations, targets)),
+        (*tree.findings, *declarations.findings, *unassigned(declarations, targets), *given.findings),
         declarations.unread,
         tuple(sorted(Counter(str(one.raw["kind"]) for one in declarations.left_alone).items())),
+        given.approvals,
     )
+
+
+def _approved(asked: Pass, declarations: Declarations) -> Approved:
+    return approved(declarations.approvals, asked.settings.targets, asked.started_at.date())
 
 
 def with_base(asked: Pass, reading: Reading) -> Reading:
@@ -68,4 +79,4 @@ def with_base(asked: Pass, reading: Reading) -> Reading:
         raise
     name = f"{asked.adapters.base_name} (merge base {tree.revision[:12]})"
     found = replace(declarations, findings=(*tree.findings, *declarations.findings))
-    return replace(reading, base=Base(name, found))
+    return replace(reading, base=Base(name, found, _approved(asked, declarations).approvals))

@@ -15,6 +15,7 @@ from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_wor
 from reconciler.passes.look import Clients, Looked, look
 from reconciler.passes.planned import Planned, after, binding, plan_all, preview
 from reconciler.passes.read import Reading, read, with_base
+from reconciler.passes.repeated import said_once
 from reconciler.passes.report import failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.passes.schedule import Observer
@@ -127,7 +128,7 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
     looked = look(asked, judged.scopes, clients)
     planned = plan_all(asked, reading, looked, approvals, clients)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
-    judged = judge_world(asked, reading, judged, live)
+    planned, judged = said_once(planned, judge_world(asked, reading, judged, live))
     unknown = _misnamed(asked, looked)
     if unknown:
         return report(

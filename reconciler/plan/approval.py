@@ -109,7 +109,7 @@ def parse(text: str) -> Approval:
 
 def split(refusal: Refusal, approvals: Iterable[Approval]) -> tuple[tuple[ResourceKey, ...], Accepted | None]:
     """The objects of a refusal that nothing lets through, and what was let through."""
-    given = [approval for approval in approvals if approval.guard == refusal.guard]
+    given = sorted((approval for approval in approvals if approval.guard == refusal.guard), key=_said)
     passed = {key: [approval for approval in given if approval.covers(refusal, key)] for key in refusal.keys}
     left = tuple(key for key, by in passed.items() if not by)
     let = tuple(key for key, by in passed.items() if by)

@@ -86,7 +86,7 @@ class _Candidates:
             yield Action(Verb.CREATE, change.key, change)
 
     def _update(self, change: Change) -> Iterator[Action]:
-        reason = "drift" if change.is_drift else ""
+        reason = _why(change)
         if FACTS[change.key.kind].is_replaced or is_replacement(change):
             yield Action(Verb.DELETE, change.key, change, reason="replaced")
             yield Action(Verb.CREATE, change.key, change, reason="replaced")
@@ -109,6 +109,13 @@ class _Candidates:
                 if other.key.kind is Kind.KEY and agent_of(other.key) == change.key
             )
         yield Action(Verb.DELETE, change.key, change, reason="no longer declared", carried=carried)
+
+
+def _why(change: Change) -> str:
+    if change.live is not None and change.live.is_built_in:
+        is_disabled = bool(change.criteria.removed)
+        return "makes room: under `builtIn.disabled`" if is_disabled else "no longer under `builtIn.disabled`"
+    return "drift" if change.is_drift else ""
 
 
 def is_replacement(change: Change) -> bool:

@@ -1,6 +1,7 @@
 """Finds the problems of a plan: what the server is known to refuse, and what nothing can put in order."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from reconciler.diff.change import Change, Diff, Group
 from reconciler.model.finding import Finding, Severity
@@ -11,6 +12,7 @@ from reconciler.plan.action import Action, Verb
 from reconciler.plan.graph import CycleError
 from reconciler.plan.parts import agent_of, criterion_key, criterion_selector, type_of
 from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CIRCLE, CRITERION_TAKEN, KEY_WITHOUT_AGENT
+from reconciler.settings import FILE_NAME
 
 
 def problems(
@@ -21,7 +23,7 @@ def problems(
         *_agents_without_key(actions, live),
         *_keys_without_agent(actions, live),
         *_built_in(contested),
-        *_taken_criteria(actions, diff),
+        *(taken.problem() for taken in taken_criteria(actions, diff)),
     ]
     return tuple(sorted(found, key=Finding.sort_key))
 
@@ -77,37 +79,84 @@ def _built_in(contested: Sequence[Change]) -> Iterator[Finding]:
             yield _problem(
                 BUILT_IN,
                 change,
-                f"{change.key} is a built-in definition of {change.key.place}; it is never touched",
-                "declare a definition with an id of your own",
+                f"{change.key} is a built-in definition of {change.key.place}; it is never adopted",
+                "declare one with an id of your own; where it is to take the place, list "
+                f"`{change.key.id}` under `builtIn.disabled` of the target",
             )
 
 
-def _taken_criteria(actions: Sequence[Action], diff: Diff) -> Iterator[Finding]:
-    """Criteria that live holds elsewhere and this plan does not free."""
-    holders: dict[tuple[str, str], Change] = {}
-    for change in diff.changes.values():
-        if change.key.kind is Kind.DEFINITION and change.live is not None:
-            for selector in change.live.criteria or ():
-                holders[type_of(change.live), selector] = change
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A criterion that an action asks for and another definition holds, or is to hold."""
+
+    action: Action
+    type: str
+    selector: str
+    holder: Change
+
+    @property
+    def is_given_back(self) -> bool:
+        """True where it is a built-in definition that asks for what was taken from it."""
+        return self.action.subject.live is not None and self.action.subject.live.is_built_in
+
+    @property
+    def is_held_by_built_in(self) -> bool:
+        """True where a built-in definition holds it."""
+        return self.holder.live is not None and self.holder.live.is_built_in
+
+    def problem(self) -> Finding:
+        """What is wrong and what to do."""
+        asking, holder = self.action.subject.key, self.holder.key
+        criterion = f"the criterion [{self.selector or 'any'}] of type {self.type}"
+        if self.is_given_back:
+            message = f"{asking} is to get back {criterion}, which {holder} holds"
+            advice = f"list `{asking.id}` under `builtIn.disabled` again, or take the criterion from {holder}"
+        else:
+            message = f"{asking} asks for {criterion}, which {holder} holds ({_standing(self.holder)})"
+            advice = f"change the criterion here, or remove it from {holder} first"
+            if self.is_held_by_built_in:
+                advice = (
+                    f"list `{holder.id}` under `builtIn.disabled` of the target, or change the criterion here"
+                )
+        message += "; the server refuses a second one"
+        return _problem(CRITERION_TAKEN, self.action.subject, message, advice)
+
+
+Criterion = tuple[str, str]
+"""Resource type and selector."""
+
+
+def taken_criteria(actions: Sequence[Action], diff: Diff) -> Iterator[Taken]:
+    """Criteria that live holds elsewhere and this plan does not free, or that two are to hold after it."""
+    holders, declared = _holders(diff)
     deleted = {action.key for action in actions if action.verb is Verb.DELETE}
     for action in actions:
+        subject = action.subject
         for selector in _criteria_added(action):
-            kind = type_of(action.subject.desired)
-            holder = holders.get((kind, selector))
-            if (
-                holder is None
-                or holder.key == action.subject.key
+            criterion = type_of(subject.desired), selector
+            holder = holders.get(criterion)
+            if holder is not None and (
+                holder.key == subject.key
                 or holder.key in deleted
                 or criterion_key(holder.key, selector) in deleted
             ):
-                continue
-            yield _problem(
-                CRITERION_TAKEN,
-                action.subject,
-                f"{action.subject.key} asks for the criterion [{selector or 'any'}] of type {kind}, "
-                f"which {holder.key} holds ({_standing(holder)}); the server refuses a second one",
-                f"change the criterion here, or remove it from {holder.key} first",
-            )
+                holder = None
+            if holder is None and subject.desired is not None and subject.desired.is_built_in:
+                holder = declared.get(criterion)
+            if holder is not None:
+                yield Taken(action, *criterion, holder)
+
+
+def _holders(diff: Diff) -> tuple[dict[Criterion, Change], dict[Criterion, Change]]:
+    """What holds each criterion live, and what is declared with it."""
+    live: dict[Criterion, Change] = {}
+    declared: dict[Criterion, Change] = {}
+    for change in diff.changes.values():
+        if change.key.kind is Kind.DEFINITION:
+            for side, held in ((change.live, live), (change.desired, declared)):
+                if side is not None and not (held is declared and side.is_built_in):
+                    held.update({(type_of(side), selector): change for selector in side.criteria or ()})
+    return live, declared
 
 
 def _criteria_added(action: Action) -> tuple[str, ...]:
@@ -132,4 +181,6 @@ def _standing(change: Change) -> str:
 
 def _problem(rule: str, change: Change, message: str, advice: str) -> Finding:
     origin = change.desired.origin if change.desired is not None else None
+    if change.desired is not None and change.desired.is_built_in:
+        origin = Origin(FILE_NAME)
     return Finding(rule, Severity.ERROR, message, origin or Origin(""), key=change.key, advice=advice)

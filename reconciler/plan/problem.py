@@ -9,17 +9,22 @@ NO_CONNECTION = "P04"
 KEY_WITHOUT_AGENT = "P05"
 STILL_DECLARED = "P06"
 CIRCLE = "P07"
+UNKNOWN_BUILT_IN = "P08"
 
 PROBLEMS: Mapping[str, str] = {
     AGENT_WITHOUT_KEY: "An agent can only be created together with its first public key, and no Key declares one.",
     CRITERION_TAKEN: "A criterion is held by another definition of the type; the server refuses a second one.",
-    BUILT_IN: "A built-in definition is declared. Those are never adopted, changed or deleted.",
+    BUILT_IN: (
+        "A built-in definition is declared. Those are never adopted or deleted, and nothing of them but their "
+        "criteria is ever changed (`builtIn.disabled`)."
+    ),
     NO_CONNECTION: "Something is declared for an API that the target has no connection to.",
     STILL_DECLARED: (
         "Something would be deleted that a file still declares; the file belongs to no target, or is not read because "
         "its name ends otherwise than in .yaml, .yml or .json."
     ),
     CIRCLE: "Actions require each other, so no order carries them out; the change has to be made in two steps.",
+    UNKNOWN_BUILT_IN: "The settings list a definition under `builtIn.disabled` that is not built in, or not there.",
     KEY_WITHOUT_AGENT: "A key belongs to an agent that is neither declared nor registered.",
 }
 """Every problem and what it means. They are errors: nothing of such a plan is carried out."""

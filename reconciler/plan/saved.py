@@ -35,7 +35,7 @@ class SavedPlan:
     created_at: str
     digests: dict[str, str]
     approvals: tuple[str, ...]
-    """Texts of approvals, as behind `--accept`."""
+    """Texts of approvals that were given behind `--accept`; those of the repository are read again."""
     summary: tuple[str, ...]
 
     def to_json(self) -> JsonObject:
@@ -96,10 +96,15 @@ def bind(
 ) -> SavedPlan:
     """Return what has to be kept of plans, each given with its desired and live state and its inventory."""
     given = sorted(approval.text for approval in approvals if approval.reviewed is None)
+    reviewed = sorted(
+        [approval.text, approval.reviewed.target, str(approval.reviewed.until)]
+        for approval in approvals
+        if approval.reviewed is not None
+    )
     digests = {
         "revision": digest(revision),
         "selection": digest(selection),
-        "approvals": digest(list[Json](given)),
+        "approvals": digest([list[Json](given), [list[Json](entry) for entry in reviewed]]),
         "safety": digest(
             [
                 settings.safety.model_dump(mode="json"),

@@ -45,6 +45,7 @@ from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import AgentRunner, RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.settings import Limits
+from reconciler.source.approvals_file import Approvals, is_approvals, misplaced, read_approvals
 from reconciler.source.ending import as_yaml, holds_document, names_our_version, was_renamed
 from reconciler.source.kind import Document, Model, Sibling, kind_of, listed, with_current_envelope
 from reconciler.source.private_key import find_private_keys
@@ -80,6 +81,7 @@ class _FileContent:
     findings: list[Finding] = field(default_factory=list)
     private_keys: tuple[PrivateKeyPlace, ...] = ()
     left_alone: list[Foreign] = field(default_factory=list)
+    approvals: Approvals | None = None
     unread: str = ""
     set_aside: "_FileContent | None" = None
 
@@ -175,6 +177,7 @@ def _gathered(files: Sequence[_FileContent]) -> Declarations:
         rejected=tuple(rejected for content in files for rejected in content.rejected),
         foreign=tuple(declared for content in files for declared in content.foreign),
         left_alone=tuple(declared for content in files for declared in content.left_alone),
+        approvals=next((content.approvals for content in files if content.approvals is not None), None),
     )
 
 
@@ -217,6 +220,10 @@ def _key_file(tree: Tree, key: Declared[KeyDocument], name: str) -> str | Findin
 
 def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
     content = _FileContent(private_keys=find_private_keys(text, path))
+    if is_approvals(path):
+        content.approvals, found = read_approvals(text, limits)
+        content.findings.extend(found)
+        return content
     if not is_document(path):
         if names_our_version(text):
             _set_aside(path, text, limits, content)
@@ -287,6 +294,8 @@ def _take(document: YamlDocument, written: _Written, content: _FileContent) -> N
     model = kind_of(raw, positions)
     if model is None:
         content.foreign.append(Foreign(raw, positions))
+        if (stray := misplaced(positions.file, raw, positions)) is not None:
+            content.findings.append(stray)
         return
     if isinstance(model, Sibling):
         content.left_alone.append(Foreign(raw, positions))

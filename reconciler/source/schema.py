@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from reconciler.model.agent import AgentDocument
+from reconciler.model.approvals import ApprovalsDocument
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.key import KeyDocument
 from reconciler.model.operator import OperatorDocument
@@ -23,6 +24,7 @@ from reconciler.source.kind import Document
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, type[BaseModel]] = {
     "agent.json": AgentDocument,
+    "approvals.json": ApprovalsDocument,
     "definition.json": DefinitionDocument,
     "key.json": KeyDocument,
     "operator.json": OperatorDocument,
@@ -32,6 +34,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 }
 _TITLES = {
     "agent.json": "Agent",
+    "approvals.json": "Approvals of a repository",
     "any.json": "Any document of the reconciler",
     "definition.json": "Resource definition",
     "key.json": "Key of an agent, an Operator or a runner",
@@ -43,7 +46,7 @@ _TITLES = {
 
 
 def schemas() -> dict[str, JsonObject]:
-    """Schemas by file name. `any.json` takes any document by its kind, settings not among them."""
+    """Schemas by file name. `any.json` takes any document by its kind, settings and approvals not among them."""
     made = {name: _finished(name, model.model_json_schema()) for name, model in _MODELS.items()}
     union: TypeAdapter[Any] = TypeAdapter(Document)
     any_document = union.json_schema()

@@ -237,6 +237,9 @@ targets:
 #    mode: direct
     ## Id of the primary secret store, if you know it. Not set by default.
 #    primaryStore: my-store
+    ## Built-in definitions whose place your own take: their criteria are emptied, and
+    ## given back when they are no longer listed here.
+#    builtIn: {disabled: []}
 
 ## Facts about clusters that rules need, under the names that documents use.
 ## None by default.

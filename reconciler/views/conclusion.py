@@ -12,6 +12,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import dotted
 from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
+from reconciler.plan.approval import Accepted
 from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda
 from reconciler.views.visible import pair_text
@@ -41,6 +42,19 @@ def plans(result: PassResult) -> list[TargetPlan]:
 def refusals(result: PassResult) -> list[Refusal]:
     """Refusals of all targets' guards."""
     return [refusal for target in result.targets if target.plan for refusal in target.plan.refusals]
+
+
+def accepted(result: PassResult) -> list[Accepted]:
+    """What approvals let through, of all plans that a reader is to judge."""
+    return [one for plan in plans(result) for one in plan.accepted]
+
+
+def accepted_text(one: Accepted) -> str:
+    """What a guard would have refused, and what let it through."""
+    refusal = one.refusal
+    return (
+        f"guard {refusal.guard} (target {refusal.target}): {refusal.message}; let through by {one.approval}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,13 @@ def render(result: PassResult) -> str:
     errors = [*_trouble(result), *_annotations(result, Severity.ERROR)]
     warnings = [*_annotations(result, Severity.WARNING)]
     title = unseen.blind_title(result)
-    notices = [_command("notice", "reconciler: unknown", title)] if title else []
-    lines = [*_at_most(errors, "error"), *_at_most(warnings, "warning"), *notices, *_log(result)]
+    notices = [*_accepted(result), *([_command("notice", "reconciler: unknown", title)] if title else [])]
+    lines = [
+        *_at_most(errors, "error"),
+        *_at_most(warnings, "warning"),
+        *_at_most(notices, "notice"),
+        *_log(result),
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -52,6 +57,14 @@ def _trouble(result: PassResult) -> Iterator[str]:
     for refusal in conclusion.refusals(result):
         text = f"{refusal.message}\nTo let this one case through: {refusal.approval}"
         yield _command("error", f"guard {refusal.guard} (target {refusal.target})", text)
+
+
+def _accepted(result: PassResult) -> Iterator[str]:
+    for one in conclusion.accepted(result):
+        title = f"guard {one.refusal.guard} let through (target {one.refusal.target})"
+        names = ", ".join(map(str, one.refusal.keys))
+        origin = next((by.reviewed.origin for by in one.by if by.reviewed is not None), None)
+        yield _command("notice", title, f"{conclusion.accepted_text(one)}\n{names}", origin)
 
 
 def _annotations(result: PassResult, severity: Severity) -> Iterator[str]:

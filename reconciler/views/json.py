@@ -23,7 +23,8 @@
                                      column?}]} or null
 
 A plan: {target, organization, summary, compared: {KIND: {desired, live, owned}}, changes, actions,
-refusals, accepted}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
+refusals, accepted}. An accepted refusal names the approvals `by` which it was let through: {what, file?,
+line?, who?, until?, reason?}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
 fields: [{path, pointer, before?, after?, secret, note?}], criteria: {added, removed}, sentWith?}.
 A member that is left out stands for a value that is not there; `null` is a value. A field with
 `secret: true` never has values. An action and an outcome name their object as `object: {kind,
@@ -43,6 +44,7 @@ from reconciler.model.secret import Expression, Reference
 from reconciler.model.state import Resource
 from reconciler.passes.result import Cause, PassResult, TargetResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.plan.approval import Accepted
 from reconciler.plan.refusal import Refusal
 from reconciler.views import agenda, conclusion, unseen
 from reconciler.views.agenda import Entry, Risk
@@ -171,7 +173,7 @@ def _plan(plan: TargetPlan) -> Members:
         "changes": Items(_change(entry) for entry in agenda.entries(plan)),
         "actions": Items(_action(action) for action in plan.actions),
         "refusals": Items(_refusal(refusal) for refusal in plan.refusals),
-        "accepted": [{**_refusal(one.refusal), "approval": one.approval} for one in plan.accepted],
+        "accepted": [_accepted(one) for one in plan.accepted],
     }
 
 
@@ -252,6 +254,25 @@ def _outcome(outcome: Outcome) -> JsonObject:
         "transient": outcome.is_transient,
         "seconds": round(outcome.seconds, 3),
     }
+
+
+def _accepted(one: Accepted) -> JsonObject:
+    by: list[Json] = []
+    for approval in one.by:
+        reviewed = approval.reviewed
+        by.append(
+            {"what": approval.text}
+            if reviewed is None
+            else {
+                "what": approval.text,
+                "file": reviewed.origin.file,
+                "line": reviewed.origin.line,
+                "who": reviewed.who,
+                "until": reviewed.until.isoformat(),
+                "reason": reviewed.reason,
+            }
+        )
+    return {**_refusal(one.refusal), "approval": one.approval, "by": by}
 
 
 def _refusal(refusal: Refusal) -> JsonObject:

@@ -77,6 +77,11 @@ def _trouble(result: PassResult) -> Iterator[ET.Element]:
         lines = [f"To let this one case through: {refusal.approval}"]
         _told(case, "failure", refusal.message, lines, kind="refused")
         yield case
+    for one in conclusion.accepted(result):
+        case = _case("guards", f"Guard {one.refusal.guard} of target {one.refusal.target}, let through")
+        names = ", ".join(map(str, one.refusal.keys))
+        ET.SubElement(case, "system-out").text = visible(f"{conclusion.accepted_text(one)}: {names}")
+        yield case
 
 
 def _of_files(result: PassResult) -> Iterator[ET.Element]:

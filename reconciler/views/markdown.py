@@ -76,6 +76,12 @@ def _head(result: PassResult) -> str:
         for refusal in conclusion.refusals(result)
     ]
     text = _bounded(lines, _HEAD_LIMIT, "line")
+    accepted = [
+        "\n    ".join((conclusion.accepted_text(one), *map(str, one.refusal.keys)))
+        for one in conclusion.accepted(result)
+    ]
+    if accepted:
+        text += "\n**Let through by approvals:**\n\n" + _fenced(_kept(accepted, _HEAD_LIMIT, "approval"))
     if refusals:
         text += "\n**Refused, held with whatever depends on it:**\n\n" + _fenced(
             _kept(refusals, _HEAD_LIMIT, "refusal")

@@ -90,9 +90,16 @@ def _topics() -> Iterator[Topic]:
 def _approval_of(guard: str) -> str:
     if guard in COUNTED:
         return (
-            f"`--accept {guard}=COUNT:DIGEST` as the refusal prints it; another number or object is refused."
+            f"`--accept {guard}=COUNT:DIGEST` as the refusal prints it; another number or object is refused. "
+            + _IN_FILE
         )
-    return f"`--accept {guard}=KIND/ID` for each object that the refusal names; a glob such as `Definition/db-*` fits."
+    return (
+        f"`--accept {guard}=KIND/ID` for each object that the refusal names; a glob such as `Definition/db-*` fits. "
+        + _IN_FILE
+    )
+
+
+_IN_FILE = "The same text may be an entry of `approvals.yaml`, with who, until when and why."
 
 
 def _of_rule(rule: AnyRule) -> tuple[tuple[str, str], ...]:

@@ -172,6 +172,8 @@ def _failures(result: PassResult) -> Iterable[JsonObject]:
             f"Guard {refusal.guard} refuses target {refusal.target}: {refusal.message}. To let this one case "
             f"through: {refusal.approval}",
         )
+    for one in conclusion.accepted(result):
+        yield _notification("note", conclusion.accepted_text(one))
 
 
 def _unseen(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:

@@ -87,7 +87,7 @@ def head(page: Page, result: PassResult) -> None:
 
 
 def trouble(page: Page, result: PassResult) -> None:
-    """Failures before any target, stale plans, findings, unreadable targets and refusals."""
+    """Failures before any target, stale plans, findings, unreadable targets, refusals and what was let through."""
     if result.error:
         page.gap()
         page.say(f"! error: {result.error}", Tone.ATTENTION, hang=2)
@@ -115,6 +115,10 @@ def trouble(page: Page, result: PassResult) -> None:
             "Held with whatever depends on it; the rest is carried out. To let this case through:", indent=4
         )
         page.say(refusal.approval, Tone.STRONG, indent=6, hang=2)
+    for one in conclusion.accepted(result):
+        page.gap()
+        page.say(f"! accepted: {conclusion.accepted_text(one)}", Tone.ATTENTION, hang=2)
+        _names(page, one.refusal.keys, indent=4, limit=MAX_REFUSED_NAMES)
     for note in result.notes:
         page.gap()
         page.say(f"! {note}", Tone.ATTENTION, hang=2)
@@ -151,9 +155,6 @@ def _changes(page: Page, result: PassResult) -> None:
             page.gap()
             page.say(f"Target {plan.target}:", Tone.STRONG)
         changes(page, items)
-        for refusal in plan.accepted:
-            page.gap()
-            page.say(f"! accepted: {refusal.message} ({refusal.approval})", Tone.ATTENTION, hang=2)
         _contested_help(page, items)
     if result.preview is not None:
         _existing(page, result)

@@ -152,6 +152,33 @@ def test_watch_logs_every_field_before_it_is_written_and_marks_drift(
     assert {drift for _, name, _, _, _, drift in fields if name == "cache"} == {True}
 
 
+def test_watch_logs_which_approval_of_the_repository_it_uses_and_which_is_past(
+    connected: Path, emulator: Emulator
+) -> None:
+    with httpx.Client(transport=emulator.transport(), headers={"Authorization": "Bearer t"}) as client:
+        theirs = {"id": "orders-db", "name": "By hand", "type": "postgres", "driver_type": "humanitec/echo"}
+        client.post("http://emulator/orgs/acme/resources/defs", json=theirs).raise_for_status()
+    entry = "  - {{what: {}, who: the team, until: {}, reason: taken over}}\n"
+    (connected / "approvals.yaml").write_text(
+        "version: 1\napprovals:\n"
+        + entry.format("contested=Definition/orders-db", "2999-12-31")
+        + entry.format("protected=Definition/orders-db", "2020-12-31")
+    )
+    records = watched(connected)
+    (used,) = [record for record in records if record["message"] == "guard let through"]
+    assert (used["guard"], used["objects"], used["level"]) == (
+        "contested",
+        ["Definition/orders-db"],
+        "warning",
+    )
+    assert used["approval"] == (
+        "approvals.yaml:3:5: contested=Definition/orders-db by the team until 2999-12-31: taken over"
+    )
+    (past,) = [record for record in records if record["message"] == "approval expired"]
+    assert past["place"] == "approvals.yaml:4:66"
+    assert ("update", "orders-db", "name", '"By hand"', '"My database"', False) in written(records)
+
+
 def test_watch_names_drift_that_is_only_reported(connected: Path, emulator: Emulator) -> None:
     with (connected / "reconciler.yaml").open("a") as settings:
         settings.write("policy: {default: {drift: report}}\n")

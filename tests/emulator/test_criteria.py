@@ -41,6 +41,39 @@ def test_catch_all_rules_collide_with_built_in_ones_until_those_are_emptied(
     assert client.post(DEFS, json=body).status_code == 200
 
 
+def test_rules_of_a_built_in_definition_go_and_come_back_one_by_one(client: httpx.Client) -> None:
+    place = f"{DEFS}/default-humanitec-dns"
+    before = client.get(place).json()
+    (held,) = before.pop("criteria")
+
+    assert client.delete(f"{place}/criteria/{held['id']}").status_code == 204
+    assert {name: value for name, value in client.get(place).json().items() if name != "criteria"} == before
+    assert client.post(f"{place}/criteria", json={}).status_code == 200
+
+    assert _rules(client, "default-humanitec-dns") == [{"class": "default"}]
+    assert client.get(place).json()["is_default"] is True
+
+
+def test_a_rule_of_a_built_in_definition_in_use_goes_by_force_only(
+    client: httpx.Client, emulator: Emulator
+) -> None:
+    place = f"{DEFS}/default-humanitec-dns"
+    used = {
+        "def_id": "default-humanitec-dns",
+        "app_id": "shop",
+        "env_id": "dev",
+        "env_type": "development",
+        "res_id": "shared.dns",
+    }
+    emulator.seed({"organization": "acme", "active_resources": [used]})
+    (held,) = client.get(place).json()["criteria"]
+
+    refused = client.delete(f"{place}/criteria/{held['id']}")
+
+    assert (refused.status_code, refused.json()[0]["from_def"]) == (409, "default-humanitec-dns")
+    assert client.delete(f"{place}/criteria/{held['id']}", params={"force": "true"}).status_code == 204
+
+
 def test_two_equal_rules_in_one_body_are_a_conflict(client: httpx.Client, definition: Make) -> None:
     rules = [{"app_id": "shop"}, {"app_id": "shop", "env_id": ""}]
 

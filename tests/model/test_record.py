@@ -40,6 +40,24 @@ def test_what_is_written_is_read() -> None:
     assert again(RECORD) == RECORD
 
 
+def test_what_was_taken_from_built_in_definitions_is_written_and_read_with_its_selectors() -> None:
+    taken = {"": {"class": "default"}, "env_type=a,class=b": {"env_type": "a", "class": "b"}}
+    record = replace(RECORD, built_in={"default-humanitec-dns": taken})
+    assert record.to_json()["builtIn"] == {
+        "default-humanitec-dns": [{"class": "default"}, {"env_type": "a", "class": "b"}]
+    }
+    assert again(record) == record
+    assert again(record).built_in == {"default-humanitec-dns": taken}
+    assert "builtIn" not in RECORD.to_json()
+
+
+@pytest.mark.parametrize("wrong", [[], {"x": {}}, {"x": ["y"]}, {"x": 1}])
+def test_what_is_no_list_of_criteria_is_no_record(wrong: Json) -> None:
+    document = {**RECORD.to_json(), "builtIn": wrong}
+    with pytest.raises(InventoryError):
+        decode(json.dumps(document).encode(), instance="team", target="acme", place="here")
+
+
 def test_the_place_and_the_digest_key_are_named_once() -> None:
     document = RECORD.to_json()
     assert document["version"] == 2

@@ -12,10 +12,12 @@ from reconciler.errors import ExitCode
 from reconciler.passes.result import Verdict
 from reconciler.plan.action import Status
 from tests.scenarios.world import (
+    BUILT_IN_DNS,
     Killed,
     KillSwitch,
     World,
     actions,
+    add_criterion,
     agent_public_key,
     agent_yaml,
     definition_yaml,
@@ -62,6 +64,26 @@ def shared_key(world: World, number: int) -> None:
     world.write("orgs/acme/key.yaml", key_yaml(f"key-{number}", "eu", KEYS[number]))
 
 
+def dns(world: World) -> None:
+    bucket(world, "bucket-a", "development")
+    add_criterion(world, BUILT_IN_DNS, {"env_type": "production", "class": "internal"})
+
+
+def own_dns(world: World) -> None:
+    world.write("dns.yaml", definition_yaml("own-dns", type_="dns", criteria="[{}, {class: internal}]"))
+    world.disable(BUILT_IN_DNS)
+
+
+def dns_replaced(world: World) -> None:
+    dns(world)
+    own_dns(world)
+
+
+def dns_given_back(world: World) -> None:
+    world.remove("dns.yaml")
+    world.disable()
+
+
 @dataclass(frozen=True)
 class Transition:
     before: Callable[[World], None]
@@ -79,6 +101,8 @@ TRANSITIONS = {
     "rules are emptied": Transition(
         partial(with_rules, rules="[{env_type_id: development}]"), partial(with_rules, rules="[]")
     ),
+    "a built-in definition makes room": Transition(dns, own_dns),
+    "a built-in definition gets its place back": Transition(dns_replaced, dns_given_back),
     "a key is replaced in two organizations": Transition(
         partial(shared_key, number=0), partial(shared_key, number=1), organizations=("acme", "beta")
     ),

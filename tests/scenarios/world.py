@@ -28,7 +28,7 @@ from reconciler.plan.approval import parse
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
 from reconciler.repository.launch import Launcher
-from reconciler.settings import Settings
+from reconciler.settings import BuiltIn, Settings
 from reconciler.source.directory import read_directory
 from reconciler.source.loader import Loader
 
@@ -41,6 +41,10 @@ SWITCHED = {
     "R78": {"severity": "off", "reason": "what becomes of literals is what is tested"},
 }
 """Rules that would refuse what scenarios are about."""
+
+
+BUILT_IN_DNS = "default-humanitec-dns"
+"""A built-in definition of every organization, with the criterion that matches everything of its type."""
 
 
 class Silent:
@@ -182,6 +186,12 @@ class World:
     def remove(self, name: str) -> None:
         (self.root / name).unlink()
 
+    def disable(self, *built_in: str, target: str = "acme") -> None:
+        """Set `builtIn.disabled` of a target."""
+        changed = self.settings.targets[target].model_copy(update={"builtIn": BuiltIn(disabled=built_in)})
+        targets = {**self.settings.targets, target: changed}
+        self.settings = self.settings.model_copy(update={"targets": targets})
+
     @property
     def store(self) -> InventoryStore:
         return FileInventory(self.inventories, "test")
@@ -274,10 +284,10 @@ class World:
         ) as client:
             base = f"/orgs/{organization}"
             agents = client.get(f"{base}/agents").json()
+            definitions = client.get(f"{base}/resources/defs").json()
             found: dict[str, object] = {
-                "definitions": [
-                    d for d in client.get(f"{base}/resources/defs").json() if not d["is_default"]
-                ],
+                "definitions": [d for d in definitions if not d["is_default"]],
+                "built_in": {d["id"]: d.get("criteria", []) for d in definitions if d["is_default"]},
                 "agents": agents,
                 "keys": {a["id"]: client.get(f"{base}/agents/{a['id']}/keys").json() for a in agents},
                 "rules": client.get(f"{base}/runner-rules").json()["items"],
@@ -287,6 +297,14 @@ class World:
                 ],
             }
         return timeless(found)
+
+
+def add_criterion(world: World, definition: str, criterion: dict[str, str]) -> None:
+    """Somebody adds a criterion by hand."""
+    headers = {"Authorization": "Bearer t"}
+    with httpx.Client(transport=world.emulator.transport(), base_url=URL, headers=headers) as client:
+        answer = client.post(f"/orgs/acme/resources/defs/{definition}/criteria", json=criterion)
+        assert answer.status_code == 200, answer.text
 
 
 VOLATILE = frozenset(

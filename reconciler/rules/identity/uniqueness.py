@@ -175,9 +175,10 @@ def _free(subject: Subject[_Criteria]) -> Iterator[Answer]:
         held = f"Criterion `{criterion.selector() or 'any'}` of type `{definition.entity.type}` is held by"
         name = holder.key.id
         if holder.is_built_in:
-            message = f"{held} the built-in definition `{name}`, which is never changed from here"
+            message = f"{held} the built-in definition `{name}`"
             advice = (
-                f"Take the criterion from `{name}` in the orchestrator first, or make this one more specific."
+                f"List `{name}` under `builtIn.disabled` of the target in the settings, or make this criterion more "
+                "specific."
             )
         else:
             message = f"{held} definition `{name}`, which is not declared"
