@@ -3,8 +3,9 @@
 Ids of documents that the reader refused for another field are judged as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.facts.manifest import secret_stores
 from reconciler.facts.scope import Scope
@@ -42,7 +43,7 @@ def _ids(kind: str, of_resource: Kind | None) -> Over[Subject[_Id]]:
     def found(scope: Scope) -> Iterator[Subject[_Id]]:
         for written in written_ids(scope):
             if written.kind == kind:
-                yield _subject(scope, of_resource, _Id(written.id), written.origin)
+                yield _subject(scope, of_resource, _Id(written.id), partial(getattr, written, "origin"))
 
     return Over(f"id of {kind}", found)
 
@@ -58,7 +59,9 @@ def _store_names(scope: Scope) -> Iterator[Subject[_Id]]:
         yield _subject(scope, None, _Id(name), origin)
 
 
-def _subject(scope: Scope, kind: Kind | None, written: _Id, place: Origin) -> Subject[_Id]:
+def _subject(
+    scope: Scope, kind: Kind | None, written: _Id, place: Origin | Callable[[], Origin]
+) -> Subject[_Id]:
     key = None if kind is None else scope.key(kind, written.text)
     return Subject(written, scope, f"`{visible(written.text)}`", place, key)
 
