@@ -12,8 +12,8 @@ from reconciler.rules.subject import Subject
 def _type_and_driver(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     definition, entity = subject.fact, subject.fact.entity
     is_agent = entity.type == AGENT_TYPE
-    places = definition.origin(("type",)), definition.origin(("driver_type",))
     if is_agent != (entity.driver_type == AGENT_DRIVER):
+        places = definition.origin(("type",)), definition.origin(("driver_type",))
         yield subject.says(
             f"Type `{AGENT_TYPE}` goes with driver `{AGENT_DRIVER}`: `{definition.id}` has type "
             f"`{entity.type}` and driver `{entity.driver_type}`",
