@@ -10,6 +10,8 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 import httpx
 
@@ -81,20 +83,40 @@ class TalliedTransport(httpx.BaseTransport):
 
 
 class EnvironmentTransport(httpx.BaseTransport):
-    """Sends through httpx's own choice of proxy and certificates, which it takes from the environment.
+    """Sends to one address, through the proxy and with the certificates that the environment names.
 
-    httpx ignores the proxy variables for a client that was given a transport; a client behind
-    this one is not given any. `certificates` may be shared, since loading them costs 25 ms.
+    httpx ignores the proxy variables for a client that was given a transport, and a second client
+    behind the first would do all work of a request twice. `certificates` may be shared, since loading
+    them costs 25 ms.
     """
 
-    def __init__(self, *, connections: int, certificates: ssl.SSLContext | None = None) -> None:
+    def __init__(self, url: str, *, connections: int, certificates: ssl.SSLContext | None = None) -> None:
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._client = httpx.Client(limits=limits, follow_redirects=False, verify=certificates or True)
+        self._transport = httpx.HTTPTransport(
+            verify=certificates or True, limits=limits, proxy=proxy_of(url, getproxies_environment())
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request as it is; the body of the answer is not read yet."""
-        return self._client.send(request, stream=True, auth=None, follow_redirects=False)
+        return self._transport.handle_request(request)
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        self._transport.close()
+
+
+def proxy_of(url: str, proxies: Mapping[str, str]) -> str | None:
+    """The proxy that variables such as `https_proxy` name for an address; None for a direct connection.
+
+    `proxies` maps schemes to addresses, as `urllib.request.getproxies_environment` reads them. `no_proxy` holds
+    hosts, domains with everything below them, or `*`.
+
+    >>> proxy_of("https://api.example", {"all": "proxy.example:3128", "no": "localhost,.internal"})
+    'http://proxy.example:3128'
+    >>> proxy_of("https://api.internal", {"https": "http://proxy.example", "no": "localhost,.internal"})
+    """
+    parts = urlsplit(url)
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or proxy_bypass(parts.netloc.rpartition("@")[2], dict(proxies)):
+        return None
+    return found if "://" in found else f"http://{found}"

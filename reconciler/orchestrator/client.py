@@ -252,4 +252,6 @@ class Orchestrator:
 def _network(connections: int) -> Transport:
     """What opens the network, one set of certificates for both APIs."""
     certificates = httpx.create_ssl_context()
-    return lambda _: EnvironmentTransport(connections=connections, certificates=certificates)
+    return lambda endpoint: EnvironmentTransport(
+        endpoint.url, connections=connections, certificates=certificates
+    )

@@ -53,7 +53,7 @@ ANSWERS = {
 def test_an_answer_that_breaks_off_or_is_not_http_is_not_quoted(
     connect: Connect, raw: bytes, words: str
 ) -> None:
-    with answering(raw) as url, EnvironmentTransport(connections=1) as transport:
+    with answering(raw) as url, EnvironmentTransport(url, connections=1) as transport:
         client = connect(v1=Endpoint(url, Secret(TOKEN)), transport=transport, retry=ONCE)
         with pytest.raises(UnavailableError, match=words) as raised:
             client.get(definition().key)
@@ -63,7 +63,7 @@ def test_an_answer_that_breaks_off_or_is_not_http_is_not_quoted(
 def test_a_refused_connection_is_told_by_its_cause(connect: Connect) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    with EnvironmentTransport(connections=1) as transport:
+    with EnvironmentTransport(url, connections=1) as transport:
         client = connect(v1=Endpoint(url, Secret(TOKEN)), transport=transport, retry=ONCE)
         with pytest.raises(UnavailableError, match=r"no connection to 127\.0\.0\.1:\d+: connection refused$"):
             client.get(definition().key)

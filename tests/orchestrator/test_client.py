@@ -259,5 +259,7 @@ def test_proxies_come_from_the_environment(
     with running(emulator) as url:
         monkeypatch.setenv("http_proxy", url)
         endpoint = Endpoint("http://api.invalid", Secret(TOKEN))
-        found = connect(v1=endpoint, v2=None, transport=EnvironmentTransport(connections=1)).look(Hints())
+        found = connect(
+            v1=endpoint, v2=None, transport=EnvironmentTransport(endpoint.url, connections=1)
+        ).look(Hints())
     assert {error.status for error in found.failures.values()} == {404}

@@ -292,7 +292,9 @@ def test_an_organization_that_v1_does_not_know_is_an_error_and_not_emptiness(con
 
 
 def test_a_url_of_no_scheme_is_explained(connect: Connect) -> None:
-    client = connect(v1=Endpoint("api.example", None), transport=EnvironmentTransport(connections=1))
+    client = connect(
+        v1=Endpoint("api.example", None), transport=EnvironmentTransport("api.example", connections=1)
+    )
     with pytest.raises(OrchestratorError, match="cannot be sent"):
         client.get(definition().key)
 
