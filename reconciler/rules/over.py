@@ -54,12 +54,11 @@ def _definition(scope: Scope, definition: DeclaredDefinition) -> Subject[Declare
 
 
 def of_definition(
-    scope: Scope, definition: DeclaredDefinition, fact: F, place: Origin | None = None
+    scope: Scope, definition: DeclaredDefinition, fact: F, place: Callable[[], Origin] | None = None
 ) -> Subject[F]:
     """Something about a definition as a subject: named after it, with its key."""
     key = scope.key(Kind.DEFINITION, definition.id)
-    found = (lambda: definition.id_origin) if place is None else (lambda: place)
-    return Subject(fact, scope, f"definition `{definition.id}`", found, key)
+    return Subject(fact, scope, f"definition `{definition.id}`", place or (lambda: definition.id_origin), key)
 
 
 def _agents(scope: Scope) -> Iterator[Subject[Declared[AgentDocument]]]:
