@@ -9,8 +9,9 @@ from reconciler.facts.driver import is_hosted
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
+from reconciler.model.kind import Kind
 from reconciler.model.unseen import UnseenError, untold
-from reconciler.rules.over import Over, of_definition
+from reconciler.rules.over import Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 
@@ -26,7 +27,8 @@ def _uses(scope: Scope) -> Iterator[Subject[Use]]:
     for member, ask, way in own_drivers_with_agent(scope):
         if member.declared is not None:
             place = member.declared.origin(ask.path)
-            yield of_definition(scope, member.declared, Use(member.driver, way), place)
+            name = f"driver `{member.driver}` of `{member.id}`"
+            yield Subject(Use(member.driver, way), scope, name, place, scope.key(Kind.DEFINITION, member.id))
 
 
 OWN_DRIVERS_WITH_AGENT = Over("use of an Agent by a driver of your own", _uses)
