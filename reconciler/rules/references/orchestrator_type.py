@@ -35,8 +35,7 @@ def _references_to(*types: str) -> Over[Subject[Use]]:
         for name in types:
             for member, ask in scope.references.asking_for(name):
                 if member.declared and ask.reference and member.type not in ORCHESTRATOR_TYPES:
-                    place = member.declared.origin(ask.path)
-                    yield of_definition(scope, member.declared, Use(member, ask), place)
+                    yield of_definition(scope, member.declared, Use(member, ask), ask.path)
 
     return Over(f"reference to {' or '.join(types)}", found)
 

@@ -1,6 +1,7 @@
 """The rule about drivers outside Humanitec and the tunnel (compatibility rules, Types and references): R97."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from reconciler.facts.agent_input import own_drivers_with_agent
@@ -26,7 +27,7 @@ class Use(NamedTuple):
 def _uses(scope: Scope) -> Iterator[Subject[Use]]:
     for member, ask, way in own_drivers_with_agent(scope):
         if member.declared is not None:
-            place = member.declared.origin(ask.path)
+            place = partial(member.declared.origin, ask.path)
             name = f"driver `{member.driver}` of `{member.id}`"
             yield Subject(Use(member.driver, way), scope, name, place, scope.key(Kind.DEFINITION, member.id))
 
