@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.facts.asking import AGENT_URL, Ask, Member
-from reconciler.facts.definition import AGENT_TYPE, DeclaredDefinition
-from reconciler.facts.driver import chain, is_hosted
+from reconciler.facts.definition import AGENT_TYPE, CONFIGURATION_TYPE, DeclaredDefinition
+from reconciler.facts.driver import chain, driver_classes, is_hosted
 from reconciler.facts.git_target import is_empty
 from reconciler.facts.reference_graph import Node, ReferenceGraph
 from reconciler.facts.scope import Scope
@@ -20,14 +20,17 @@ from reconciler.vendor.driver import (
     CONTAINER_RUNNERS,
     ECHO_DRIVER,
     GIT_DRIVER,
+    JOB_CLASSES,
     TEMPLATE_DRIVER,
     TERRAFORM_DRIVER,
+    DriverClass,
 )
 
 _TEMPLATES: Path = ("driver_inputs", "values", "templates")
 _TAKING = CLUSTER_DRIVERS | CONTAINER_RUNNERS | {CONTAINER_DRIVER, TERRAFORM_DRIVER}
 _JUDGED_ELSEWHERE = frozenset((ECHO_DRIVER, TEMPLATE_DRIVER, GIT_DRIVER))
 _HOSTED = "humanitec/"
+_WITH_CLUSTER = JOB_CLASSES | {DriverClass.TERRAFORM}
 _OUTPUTS = ((*_TEMPLATES, "outputs"), (*_TEMPLATES, "secrets"))
 
 
@@ -210,3 +213,11 @@ def own_drivers_with_agent(scope: Scope) -> Iterator[tuple[Member, Ask, list[Mem
         for member in () if driver.startswith(_HOSTED) else members:
             for ask, way in ways_to_agent(graph, member):
                 yield member, ask, way
+
+
+def is_for_runner(scope: Scope, member: Member, ask: Ask) -> bool:
+    """True for an `agent_url` in the `config` of a runner, or of a driver that may start Jobs in a cluster."""
+    if AGENT_URL not in ask.path or member.declared is None:
+        return False
+    classes = driver_classes(member.declared, scope.surroundings.drivers)
+    return member.type == CONFIGURATION_TYPE or (classes is not None and classes[-1] in _WITH_CLUSTER)

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.facts.agent_input import uses_agent
-from reconciler.facts.asking import AGENT_URL, Ask, Member
+from reconciler.facts.agent_input import is_for_runner, uses_agent
+from reconciler.facts.asking import Ask, Member
 from reconciler.facts.definition import (
     AGENT_TYPE,
     CLUSTER_TYPE,
-    CONFIGURATION_TYPE,
     LOGGING_TYPE,
     NAMESPACE_TYPE,
     ORCHESTRATOR_TYPES,
@@ -29,7 +28,7 @@ from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import Resource
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.wording import listed
-from reconciler.vendor.driver import JOB_CLASSES, DriverClass
+from reconciler.vendor.driver import DriverClass
 
 _KINDS = {
     "awssm": StoreKind.AWS,
@@ -176,17 +175,8 @@ def _from_other(scope: Scope, member: Member, ask: Ask) -> Reference:
         return _REFERENCE_TO.get(ask.type, Reference.AMONG_OTHERS)
     is_url = ask.reference is not None and ask.reference.accessor == ".outputs.url"
     return (
-        Reference.TO_AGENT_OF_RUNNER if is_url and _is_for_runner(scope, member, ask) else Reference.TO_AGENT
+        Reference.TO_AGENT_OF_RUNNER if is_url and is_for_runner(scope, member, ask) else Reference.TO_AGENT
     )
-
-
-def _is_for_runner(scope: Scope, member: Member, ask: Ask) -> bool:
-    """True in a runner's `config`, and in an input `agent_url` of a driver that starts Jobs in a cluster."""
-    if member.type == CONFIGURATION_TYPE:
-        return True
-    classes = None if member.declared is None else driver_classes(member.declared, scope.surroundings.drivers)
-    is_agent_url = AGENT_URL in (ask.path[-1], ask.path[-2] if len(ask.path) > 1 else None)
-    return is_agent_url and classes is not None and classes[-1] in JOB_CLASSES
 
 
 def _leading_to_secrets(scope: Scope, members: Sequence[Member]) -> Iterator[Circumstance]:

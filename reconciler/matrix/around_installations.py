@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.facts.agent_input import uses_agent
 from reconciler.facts.agent_installation import AGENT, is_on_kubernetes, namespace_of, reaches
 from reconciler.facts.definition import CLUSTER_TYPE, ORCHESTRATOR_TYPES, DeclaredDefinition, dig
+from reconciler.facts.deployed_workload import agents_asked_for
 from reconciler.facts.driver import driver_classes
 from reconciler.facts.git_target import git_target, is_git_target
 from reconciler.facts.installed import InstalledAgent
@@ -58,11 +59,8 @@ def _carried(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]
 
 def _workloads(scope: Scope) -> Iterator[Circumstance]:
     for foreign in scope.declarations.foreign:
-        resources = dig(foreign.raw, "resources")
-        if str(foreign.raw.get("apiVersion", "")).startswith("score.dev/") and isinstance(resources, dict):
-            for resource, body in resources.items():
-                if dig(body, "type") == "agent":
-                    yield Circumstance(Traffic.WORKLOAD, f"resource `{resource}` in {foreign.file}")
+        for _, resource in agents_asked_for(foreign):
+            yield Circumstance(Traffic.WORKLOAD, f"resource `{resource}` in {foreign.file}")
 
 
 def _beside_git(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:

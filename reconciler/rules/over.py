@@ -17,6 +17,7 @@ from reconciler.facts.scope import Scope
 from reconciler.facts.workload import Product, Workload, declared_workloads
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declarations, Declared, Foreign
+from reconciler.model.json import Path
 from reconciler.model.key import KeyDocument
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
@@ -53,13 +54,11 @@ def _definition(scope: Scope, definition: DeclaredDefinition) -> Subject[Declare
     return of_definition(scope, definition, definition)
 
 
-def of_definition(
-    scope: Scope, definition: DeclaredDefinition, fact: F, place: Origin | None = None
-) -> Subject[F]:
-    """Something about a definition as a subject: named after it, with its key."""
+def of_definition(scope: Scope, definition: DeclaredDefinition, fact: F, path: Path = ()) -> Subject[F]:
+    """Something about a definition as a subject. It points at the id, or at a path below `entity`."""
     key = scope.key(Kind.DEFINITION, definition.id)
-    found = (lambda: definition.id_origin) if place is None else (lambda: place)
-    return Subject(fact, scope, f"definition `{definition.id}`", found, key)
+    place = partial(definition.origin, path) if path else lambda: definition.id_origin
+    return Subject(fact, scope, f"definition `{definition.id}`", place, key)
 
 
 def _agents(scope: Scope) -> Iterator[Subject[Declared[AgentDocument]]]:

@@ -54,10 +54,29 @@ def cluster(driver: str = EKS, type_: str = "k8s-cluster", **inputs: Any) -> str
             {"values": {"templates": {"outputs": {"agent_url": "{{ .x }}"}}}}, ERROR, id="plain output"
         ),
         pytest.param({"values": {"my_agent_url": URL}}, [], id="other name"),
+        pytest.param(
+            {"values": {"templates": {"outputs": "name: x\nagent_url: {{ .x }}"}}},
+            ERROR,
+            id="plain output as text",
+        ),
+        pytest.param(
+            {"values": {"templates": {"outputs": '{\n  "agent_url": "{{ .x }}"\n}'}}},
+            ERROR,
+            id="as indented JSON",
+        ),
+        pytest.param(
+            {"values": {"templates": {"outputs": "note: {agent_url: x}"}}},
+            [],
+            id="of something else in a text",
+        ),
+        pytest.param(
+            {"values": {"templates": {"secrets": "agent_url: {{ .x }}"}}}, [], id="secret output as text"
+        ),
     ],
 )
 def test_agent_url_is_a_secret_input(inputs: dict[str, Any], severities: list[Severity]) -> None:
-    assert of("R52", judged(AGENT, cluster(**inputs))) == severities
+    driver = "humanitec/template" if "templates" in inputs.get("values", {}) else EKS
+    assert of("R52", judged(AGENT, cluster(driver, **inputs))) == severities
 
 
 def test_where_to_move_it_is_told() -> None:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from reconciler.facts.agent_image import image, tag_of
 from reconciler.facts.agent_installation import Method, method_of, named
 from reconciler.facts.agent_manifest import AgentDeployment, text_at
-from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.installed import InstalledAgent, InstalledRunner
 from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.workload import Workload
 from reconciler.model.finding import Severity
-from reconciler.model.installation import AgentInstall
+from reconciler.model.installation import AgentInstall, RunnerInstall
 from reconciler.model.json import Path
 from reconciler.model.unseen import UnseenError, untold
-from reconciler.rules.over import AGENT_INSTALLS, AGENT_WORKLOADS
+from reconciler.rules.over import AGENT_INSTALLS, WORKLOADS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 from reconciler.vendor.version import is_older, parsed
@@ -40,6 +40,9 @@ def _pinned(subject: Subject[Workload]) -> Iterator[Answer]:
             if problem:
                 message = f"{subject.name}: {problem}"
                 yield subject.says(message, at=deployment.origin("image"), advice=_NAME_VERSION)
+        case InstalledRunner() as runner:
+            for problem, path, advice in _unpinned_chart(runner.install):
+                yield subject.says(f"{subject.name}: {problem}", at=runner.origin(path), advice=advice)
 
 
 def _chart(install: AgentInstall) -> str:
@@ -65,6 +68,21 @@ def _unpinned(install: AgentInstall) -> Iterator[tuple[str, Path, str]]:
             else "the version of the chart is not pinned"
         )
         yield problem, ("chartVersion",), "Set `chartVersion` to one version, such as `1.2.10`."
+
+
+def _unpinned_chart(install: RunnerInstall) -> Iterator[tuple[str, Path, str]]:
+    """A runner's chart that is named without one version, beside it or in the name of the chart."""
+    chart, path = install.chart or "", ("chartVersion",) if install.chartVersion is not None else ("chart",)
+    version = install.chartVersion
+    if version is None and chart:
+        version = chart.rsplit("/", 1)[-1].partition(":")[2]
+    if version is not None and not is_filled_in(version + chart) and parsed(version) is None:
+        problem = (
+            f"`{version}` is not one version of the chart"
+            if version
+            else "the version of the chart is not pinned"
+        )
+        yield problem, path, "Set `chartVersion` to one version, such as `0.1.1`."
 
 
 def _image_problem(text: str) -> str:
@@ -95,11 +113,11 @@ def _recent_helm(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
 RULES = (
     Rule(
         id="R37",
-        title="The version of an Agent is pinned",
+        title="The version of an Agent or a runner is pinned",
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
-        over=AGENT_WORKLOADS,
+        over=WORKLOADS,
         check=_pinned,
     ),
     Rule(

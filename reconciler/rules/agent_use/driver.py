@@ -1,6 +1,7 @@
 """The rule about drivers that take an Agent (compatibility rules, table B): R55."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from reconciler.facts.agent_input import AgentInput, unlisted_inputs
 from reconciler.facts.asking import AGENT_URL
@@ -19,7 +20,7 @@ def _unlisted(scope: Scope) -> Iterator[Subject[AgentInput]]:
         definition = found.definition
         key = scope.key(Kind.DEFINITION, definition.id)
         name = f"driver `{definition.entity.driver_type}` of `{definition.id}`"
-        yield Subject(found, scope, name, definition.key_origin(found.path), key)
+        yield Subject(found, scope, name, partial(definition.key_origin, found.path), key)
 
 
 UNLISTED_INPUTS = Over("`agent_url` of a driver that the tables leave out", _unlisted)

@@ -1,6 +1,7 @@
 """Rules about inputs named `agent_url` (compatibility rules, Agent definition and `agent_url`): R52, R53, R54."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from reconciler.facts.agent_input import AgentInput, agent_inputs, way_to_agent
 from reconciler.facts.asking import AGENT_URL, Ask
@@ -25,7 +26,7 @@ def _inputs(scope: Scope) -> Iterator[Subject[AgentInput]]:
     for found in agent_inputs(scope):
         key = scope.key(Kind.DEFINITION, found.definition.id)
         name = f"`{AGENT_URL}` of definition `{found.definition.id}`"
-        yield Subject(found, scope, name, found.definition.key_origin(found.path), key)
+        yield Subject(found, scope, name, partial(found.definition.key_origin, found.path), key)
 
 
 AGENT_INPUTS = Over("`agent_url`", _inputs)

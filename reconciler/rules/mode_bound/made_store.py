@@ -1,6 +1,7 @@
 """The rule about secret stores that a definition makes on the cluster (compatibility rules, Leftovers): R110."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from reconciler.facts.made_store import MadeStore, made_stores
 from reconciler.facts.pattern import could_be, is_open
@@ -20,7 +21,9 @@ def _made(scope: Scope) -> Iterator[Subject[MadeStore]]:
     for made in made_stores(scope):
         definition = made.definition
         key = scope.key(Kind.DEFINITION, definition.id)
-        yield Subject(made, scope, f"definition `{definition.id}`", definition.origin(made.path), key)
+        yield Subject(
+            made, scope, f"definition `{definition.id}`", partial(definition.origin, made.path), key
+        )
 
 
 MADE_STORES = Over("secret store that a definition makes", _made)

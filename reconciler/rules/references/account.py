@@ -20,7 +20,7 @@ _PATH: Path = ("driver_account",)
 def _with_account(scope: Scope) -> Iterator[Subject[Member]]:
     for member in scope.references.members:
         if member.declared is not None and member.declared.entity.driver_account:
-            yield of_definition(scope, member.declared, member, member.declared.origin(_PATH))
+            yield of_definition(scope, member.declared, member, _PATH)
 
 
 WITH_ACCOUNT = Over("definition with a cloud account", _with_account)

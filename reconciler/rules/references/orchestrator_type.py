@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from reconciler.facts.asking import AGENT_URL, Ask, Member
+from reconciler.facts.agent_input import is_for_runner
+from reconciler.facts.asking import Ask, Member
 from reconciler.facts.definition import (
     AGENT_TYPE,
     CLUSTER_TYPE,
-    CONFIGURATION_TYPE,
     LOGGING_TYPE,
     NAMESPACE_TYPE,
     ORCHESTRATOR_TYPES,
 )
 from reconciler.facts.deployment_mode import known_mode
-from reconciler.facts.driver import driver_classes
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
@@ -22,14 +21,6 @@ from reconciler.rules.over import Over, of_definition
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
-from reconciler.vendor.driver import DriverClass
-
-_WITH_CLUSTER_OF_THEIR_OWN = (
-    DriverClass.CONTAINER,
-    DriverClass.CONTAINER_RUNNER,
-    DriverClass.TERRAFORM,
-    DriverClass.TERRAFORM_OWN_CLUSTER,
-)
 
 
 class Use(NamedTuple):
@@ -44,8 +35,7 @@ def _references_to(*types: str) -> Over[Subject[Use]]:
         for name in types:
             for member, ask in scope.references.asking_for(name):
                 if member.declared and ask.reference and member.type not in ORCHESTRATOR_TYPES:
-                    place = member.declared.origin(ask.path)
-                    yield of_definition(scope, member.declared, Use(member, ask), place)
+                    yield of_definition(scope, member.declared, Use(member, ask), ask.path)
 
     return Over(f"reference to {' or '.join(types)}", found)
 
@@ -86,7 +76,7 @@ def _no_namespace(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
 
 def _no_agent(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
     member, ask = subject.fact
-    if _is_runners(subject.scope, member, ask):
+    if is_for_runner(subject.scope, member, ask):
         yield subject.says(
             f"Definition `{member.id}` references an agent for a runner's cluster in {mode} ({_way(subject)}), "
             "which is documented as unsupported and done by the vendor",
@@ -100,16 +90,6 @@ def _no_agent(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
         advice="Set `agent_url` on the cluster definition, in the `config` of a runner, or on a container or Terraform "
         "driver that runs in a cluster of its own.",
     )
-
-
-def _is_runners(scope: Scope, member: Member, ask: Ask) -> bool:
-    if AGENT_URL not in ask.path:
-        return False
-    if member.type == CONFIGURATION_TYPE:
-        return True
-    assert member.declared is not None
-    classes = driver_classes(member.declared, scope.surroundings.drivers)
-    return classes is not None and classes[-1] in _WITH_CLUSTER_OF_THEIR_OWN
 
 
 RULES = (

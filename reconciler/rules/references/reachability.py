@@ -70,7 +70,7 @@ def _shadowed(scope: Scope) -> Iterator[Subject[Sequence[Member]]]:
         asked = _Asked(graph, resource_type) if len(graph.of_type(resource_type)) > 1 else None
         for member in own if asked is not None else ():
             if asked and member.declared and (winners := _shadowing(graph, asked, member)):
-                yield of_definition(scope, member.declared, winners, member.declared.origin(("criteria",)))
+                yield of_definition(scope, member.declared, winners, ("criteria",))
 
 
 SHADOWED = Over("definition that others always beat", _shadowed)
@@ -120,15 +120,13 @@ def _obstacles(scope: Scope) -> Iterator[Subject[Obstacle]]:
             and not _is_switched_off(scope, member)
         ):
             problem = "it has no criteria, so nothing can ask for it"
-            yield of_definition(
-                scope, declared, Obstacle(problem, is_certain=True), declared.origin(("criteria",))
-            )
+            yield of_definition(scope, declared, Obstacle(problem, is_certain=True), ("criteria",))
         for index, criterion in enumerate(member.criteria):
             for name, value in _impossible(criterion):
                 impossible.add(member)
                 problem = f"no deployment has `{name}: {value}`; criteria are compared as plain text, without wildcards"
-                place = declared.origin(("criteria", index, name))
-                yield of_definition(scope, declared, Obstacle(problem, is_certain=True), place)
+                path = ("criteria", index, name)
+                yield of_definition(scope, declared, Obstacle(problem, is_certain=True), path)
     yield from _not_asked_for(scope, impossible)
 
 
@@ -144,8 +142,9 @@ def _not_asked_for(scope: Scope, told: Collection[Member]) -> Iterator[Subject[O
                     f"no definition asks for a resource of type `{resource_type}` with such a class and id, and "
                     "workloads cannot"
                 )
-                place = member.declared.origin(("criteria",))
-                yield of_definition(scope, member.declared, Obstacle(problem, is_certain=False), place)
+                yield of_definition(
+                    scope, member.declared, Obstacle(problem, is_certain=False), ("criteria",)
+                )
 
 
 OBSTACLES = Over("what keeps a definition from being chosen", _obstacles)

@@ -25,6 +25,7 @@ from reconciler.rules.subject import Subject
 from reconciler.vendor.driver import DriverClass
 
 _ANY_RUNNER = "container-runner"
+_DRIVER: Path = ("driver_type",)
 _RES_IDS = {
     "humanitec/container-runner": (_ANY_RUNNER,),
     "humanitec/opentofu-container-runner": ("opentofu-container-runner",),
@@ -68,8 +69,8 @@ def _uses(scope: Scope) -> Iterator[Subject[RunnerUse]]:
             found = tuple(dict.fromkeys(node.member for node in nodes))
             if member.declared is not None and (member, found) not in told:
                 told.add((member, found))
-                place = member.declared.origin(("driver_type",))
-                yield of_definition(scope, member.declared, RunnerUse(member, start, res_ids, found), place)
+                use = RunnerUse(member, start, res_ids, found)
+                yield of_definition(scope, member.declared, use, _DRIVER)
 
 
 RUNNER_USES = Over("use of a container runner", _uses)
@@ -130,12 +131,12 @@ def _about(
     path: Path = ("driver_inputs",),
 ) -> Answer:
     """Point at the configuration where it is declared, else at the driver that needs it."""
-    declared = configuration.declared
+    declared, driver = configuration.declared, subject.fact.member.declared
     return subject.says(
         message,
         at=None if declared is None else declared.origin(path),
         key=subject.scope.key(Kind.DEFINITION, configuration.id),
-        others=() if declared is None else (subject.place,),
+        others=() if declared is None or driver is None else (driver.origin(_DRIVER),),
         advice=advice,
     )
 

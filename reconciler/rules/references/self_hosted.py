@@ -1,6 +1,7 @@
 """The rule about drivers outside Humanitec and the tunnel (compatibility rules, Types and references): R97."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from reconciler.facts.agent_input import own_drivers_with_agent
@@ -9,8 +10,9 @@ from reconciler.facts.driver import is_hosted
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
+from reconciler.model.kind import Kind
 from reconciler.model.unseen import UnseenError, untold
-from reconciler.rules.over import Over, of_definition
+from reconciler.rules.over import Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 
@@ -25,8 +27,9 @@ class Use(NamedTuple):
 def _uses(scope: Scope) -> Iterator[Subject[Use]]:
     for member, ask, way in own_drivers_with_agent(scope):
         if member.declared is not None:
-            place = member.declared.origin(ask.path)
-            yield of_definition(scope, member.declared, Use(member.driver, way), place)
+            place = partial(member.declared.origin, ask.path)
+            name = f"driver `{member.driver}` of `{member.id}`"
+            yield Subject(Use(member.driver, way), scope, name, place, scope.key(Kind.DEFINITION, member.id))
 
 
 OWN_DRIVERS_WITH_AGENT = Over("use of an Agent by a driver of your own", _uses)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.facts.definition import dig
 from reconciler.facts.deployment_mode import clusters_used_on
@@ -56,12 +57,12 @@ def _placed_on(scope: Scope, cluster: str) -> list[PlacedStore]:
 def _placed(scope: Scope) -> Iterator[Subject[PlacedStore]]:
     for placed in _entries(scope.secret_stores):
         name = f"secret store `{placed.id}` on cluster `{placed.entry.cluster}`"
-        yield Subject(placed, scope, name, placed.origin())
+        yield Subject(placed, scope, name, placed.origin)
 
 
 def _clusters(scope: Scope) -> Iterator[Subject[str]]:
     for cluster in dict.fromkeys(operator.document.spec.cluster for operator in scope.operators):
-        place = scope.operators_on(cluster)[0].origin(("spec", "cluster"))
+        place = partial(scope.operators_on(cluster)[0].origin, ("spec", "cluster"))
         yield Subject(cluster, scope, f"stores on cluster `{cluster}`", place)
 
 

@@ -36,7 +36,7 @@ _SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value:
 
 def _references(scope: Scope) -> Iterator[Subject[SecretLeaf]]:
     for leaf in reference_leaves(scope):
-        yield Subject(leaf, scope, leaf.place, leaf.origin(), leaf.key(scope))
+        yield Subject(leaf, scope, leaf.place, leaf.origin, leaf.key(scope))
 
 
 SECRET_REFERENCES = Over("secret reference", _references)

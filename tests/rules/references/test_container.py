@@ -223,6 +223,14 @@ def test_configurations_give_out_all_three(inputs: dict[str, Any], lacking: str,
         pytest.param(
             "  cluster:\n    a: b\n  # c\n  skip_permission_checks: true", "agent_url: ''", [], 0, id="deep"
         ),
+        pytest.param(
+            '{\n  "cluster": {},\n  "skip_permission_checks": true\n}',
+            '{"agent_url": "{{ .x }}"}',
+            [],
+            0,
+            id="indented JSON",
+        ),
+        pytest.param("{cluster: {skip_permission_checks: 1}}", "agent_url: x", ERROR, 0, id="flow style"),
         pytest.param("cluster: x", "agent_url: {{ .x }}", ERROR, 0, id="lacking"),
         pytest.param("# all\ncluster: x", "agent_url: {{ .x }}", ERROR, 0, id="lacking, with a comment"),
         pytest.param(
@@ -232,7 +240,7 @@ def test_configurations_give_out_all_three(inputs: dict[str, Any], lacking: str,
         pytest.param(None, None, ERROR, 0, id="none"),
     ],
 )
-def test_outputs_of_templates_are_read_as_far_as_lines_tell(
+def test_outputs_of_templates_are_read_as_far_as_they_are_certain(
     outputs: object, secrets: object, severities: list[Severity], unknowns: int
 ) -> None:
     text = configuration(

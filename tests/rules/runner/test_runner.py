@@ -212,6 +212,21 @@ def test_jobs_have_an_account_of_another_name_than_the_runner(values: str, count
 
 
 @pytest.mark.parametrize(
+    ("install", "count"),
+    [
+        ("{}", 0),
+        ("{chart: oci://r.example.com/humanitec-kubernetes-agent-runner}", 1),
+        ("{chart: oci://r.example.com/humanitec-kubernetes-agent-runner:0.1.1}", 0),
+        ("{chart: oci://r.example.com/humanitec-kubernetes-agent-runner, chartVersion: 0.1.1}", 0),
+        ("{chartVersion: '>=0.1'}", 1),
+        ("{chartVersion: '{{ .Values.version }}'}", 0),
+    ],
+)
+def test_the_chart_of_a_runner_is_pinned(install: str, count: int) -> None:
+    assert len(messages(runner(install=install), "R37")) == count
+
+
+@pytest.mark.parametrize(
     ("image", "job", "count"),
     [
         ("r.example.com/humanitec-runner", "", 1),

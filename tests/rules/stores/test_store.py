@@ -105,6 +105,23 @@ def test_a_store_is_of_one_kind_in_the_spelling_of_the_orchestrator(block: str, 
 
 
 @pytest.mark.parametrize(
+    ("differing", "expected"),
+    [
+        ("{projectID: '4711'}", []),
+        (
+            "{project_id: '4711'}",
+            ["`differing.project_id` for cluster `eu-1`, which is the other side's spelling"],
+        ),
+        ("{project: '4711'}", ["`differing.project` for cluster `eu-1`, which is not known"]),
+    ],
+)
+def test_what_differs_on_a_cluster_is_in_its_spelling(differing: str, expected: list[str]) -> None:
+    """It goes into the custom resource as it is written."""
+    text = store("gcpsm: {project_id: p}", f"clusters: [{{cluster: eu-1, differing: {differing}}}]")
+    assert messages(text, "R82") == [f"Secret store `platform` has {problem}" for problem in expected]
+
+
+@pytest.mark.parametrize(
     ("spec", "expected"),
     [
         ("{gcpsm: {projectID: p, auth: {}}}", 0),
@@ -147,6 +164,51 @@ def test_a_registered_store_in_use_is_looked_for_on_every_cluster_with_an_operat
     assert messages(text, "R83", clusters=there) == []
     other = on_cluster("{awssm: {region: eu-central-1}}", "other")
     assert len(messages(text, "R83", clusters=other)) == 1
+
+
+@pytest.mark.parametrize(
+    ("clusters", "errors", "unknowns"),
+    [
+        pytest.param("", 0, 1, id="nothing says where it is"),
+        pytest.param(", clusters: [{cluster: eu-1}]", 0, 0, id="where it is needed"),
+        pytest.param(", clusters: [{cluster: us-9}]", 1, 0, id="elsewhere only"),
+        pytest.param(", clusters: [{cluster: us-9}, {cluster: eu-1}]", 0, 0, id="in both"),
+    ],
+)
+def test_a_store_in_use_is_placed_on_the_cluster_that_needs_it(
+    clusters: str, errors: int, unknowns: int
+) -> None:
+    """Documents that say where a store is are complete; no look at the cluster is needed."""
+    text = store(rest="orchestrator: {}" + clusters) + OPERATOR + USE
+    assert len(messages(text, "R83")) == errors
+    assert unknown(text, "R83") == unknowns
+
+
+def test_a_store_is_needed_only_on_the_clusters_where_its_references_are_used() -> None:
+    chosen = settings(
+        "{version: 1, targets: {acme: {organization: acme}}, "
+        "clusters: {eu-1: {definitions: [eu]}, us-9: {definitions: [us]}}}"
+    )
+    cluster = """\
+---
+apiVersion: entity.humanitec.io/v1b1
+kind: Definition
+metadata: {id: NAME}
+entity: {name: c, type: k8s-cluster, driver_type: humanitec/k8s-cluster-eks, criteria: [{app_id: NAME}]}
+"""
+    operators = OPERATOR + OPERATOR.replace("eu-1", "us-9")
+    place = "orchestrator: {}, clusters: [{cluster: us-9}]"
+    for application, count in (("us", 0), ("eu", 1)):
+        use = f"{USE}  criteria: [{{app_id: {application}}}]\n"
+        text = (
+            store(rest=place)
+            + operators
+            + use
+            + cluster.replace("NAME", "eu")
+            + cluster.replace("NAME", "us")
+        )
+        found = [f for f in judged(text, settings=chosen).findings if f.rule == "R83"]
+        assert len(found) == count
 
 
 def test_a_store_that_is_declared_for_the_cluster_or_stands_in_a_manifest_is_there() -> None:
