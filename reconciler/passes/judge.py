@@ -66,7 +66,8 @@ def judge_unseen(asked: Pass, judged: Judged) -> Judged:
 def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -> Judgement:
     """Add what the rules find in documents that reading refused for one member, so that all problems are told at once.
 
-    Findings that point at what holds such a member are left out: they may be about its absence.
+    Findings that point at what holds such a member, or at the whole document by its id, are left out: they may be
+    about its absence.
     """
     loaded = looked_at[0].everything if looked_at else Declarations()
     refused = [one for one in loaded.rejected if one.rest is not None]
@@ -77,7 +78,7 @@ def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -
     files = {one.file for one in refused}
     holders = {
         one.origin(path[:depth]) for one in refused for path in one.without for depth in range(len(path) + 1)
-    }
+    } | {one.origin(("metadata", "id")) for one in refused}
     known = set(verdict.findings)
     more = [
         finding

@@ -54,3 +54,34 @@ def test_an_error_that_only_live_shows_refuses_and_nothing_is_written(world: Wor
         assert [(f.rule, f.severity) for f in result.errors] == [("R03", Severity.ERROR)]
         assert "R03" not in {one.rule for one in result.unknown}
     assert not world.effects()
+
+
+REFUSED = """\
+apiVersion: reconciler/v1alpha1
+kind: Agent
+metadata: {id: eu-1}
+spec:
+  descripton: x
+  install:
+    cluster: eu-1
+    image: ghcr.io/humanitec/agent:latest
+    env: {LOG_LEVEL: LOUD}
+    networks: 5
+"""
+
+
+def test_what_is_valid_of_a_refused_document_is_judged_as_well(world: World) -> None:
+    """One slip in a field must not hide the others until it is corrected."""
+    world.write("a.yaml", REFUSED)
+    found = [finding.rule for finding in world.plan().findings]
+    assert sorted(found) == ["F05", "F06", "R35", "R37"]
+
+
+def test_the_absence_of_what_was_refused_is_no_problem_of_its_own(world: World) -> None:
+    world.write("a.yaml", REFUSED.replace("image: ghcr.io/humanitec/agent:latest", "image: 5"))
+    world.write(
+        "b.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: SecretStore\nmetadata: {id: vault}\nspec: {vault: []}\n",
+    )
+    found = [finding.rule for finding in world.plan().findings]
+    assert sorted(found) == ["F05", "F06", "F06", "F06", "R35"]
