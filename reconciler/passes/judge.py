@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from reconciler.facts.scope import Scope
 from reconciler.model.agent import AgentDocument
-from reconciler.model.declaration import AnyDeclared, Declarations
+from reconciler.model.declaration import AnyDeclared, Declarations, Rejected
 from reconciler.model.document import Frozen
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import TargetName
 from reconciler.model.key import KeyDocument
 from reconciler.model.operator import OperatorDocument
+from reconciler.model.origin import Origin
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import State
@@ -26,9 +26,6 @@ from reconciler.passes.read import Reading
 from reconciler.rules.judge import Judgement, Turn, judge
 from reconciler.settings import Settings, Target
 from reconciler.source.selection import select
-
-if TYPE_CHECKING:
-    from reconciler.model.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +73,7 @@ def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -
     again = scopes(asked.settings, asked.targets, loaded.with_rests(), asked.started_at, {})
     found = judge(again, asked.settings, day=asked.started_at.date()).findings
     files = {one.file for one in refused}
-    holders = {
-        one.origin(path[:depth]) for one in refused for path in one.without for depth in range(len(path) + 1)
-    } | {one.origin(("metadata", "id")) for one in refused}
+    holders = {place for one in refused for place in _holders(one)}
     known = set(verdict.findings)
     more = [
         finding
@@ -86,6 +81,15 @@ def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -
         if finding not in known and finding.origin.file in files and finding.origin not in holders
     ]
     return verdict.joined(Judgement(tuple(more), (), ()))
+
+
+def _holders(refused: Rejected) -> Iterator[Origin]:
+    """Places of all that holds a member which was taken out, of their names, and of the id."""
+    yield refused.origin(("metadata", "id"))
+    for path in refused.without:
+        for depth in range(len(path) + 1):
+            yield refused.origin(path[:depth])
+            yield refused.key_origin(path[:depth])
 
 
 def judge_world(asked: Pass, reading: Reading, judged: Judged, live: Mapping[TargetName, State]) -> Judged:
