@@ -72,12 +72,12 @@ def _agents(scope: Scope) -> Iterator[Subject[Declared[AgentDocument]]]:
 
 def _agent_installs(scope: Scope) -> Iterator[Subject[InstalledAgent]]:
     for one in scope.agent_installs:
-        yield Subject(one, scope, f"Agent `{one.id}`", one.origin(), scope.key(Kind.AGENT, one.id))
+        yield Subject(one, scope, f"Agent `{one.id}`", one.origin, scope.key(Kind.AGENT, one.id))
 
 
 def _agents_on_clusters(scope: Scope) -> Iterator[Subject[InstalledAgent]]:
     for one, _ in on_clusters(scope):
-        yield Subject(one, scope, named(one), one.origin(), scope.key(Kind.AGENT, one.id))
+        yield Subject(one, scope, named(one), one.origin, scope.key(Kind.AGENT, one.id))
 
 
 def _workloads(*products: Product) -> Callable[[Scope], Iterator[Subject[Workload]]]:
@@ -96,7 +96,7 @@ def _runners(scope: Scope) -> Iterator[Subject[WrittenRunner]]:
 
 def _runner_installs(scope: Scope) -> Iterator[Subject[InstalledRunner]]:
     for one in scope.runner_installs:
-        yield Subject(one, scope, f"runner `{one.id}`", one.origin(), scope.key(Kind.RUNNER, one.id))
+        yield Subject(one, scope, f"runner `{one.id}`", one.origin, scope.key(Kind.RUNNER, one.id))
 
 
 def _operators(scope: Scope) -> Iterator[Subject[DeclaredOperator]]:
@@ -133,7 +133,7 @@ def _stores(scope: Scope) -> Iterator[Subject[Declared[SecretStoreDocument]]]:
 def _manifests(scope: Scope) -> Iterator[Subject[Foreign]]:
     for foreign in scope.everything.foreign:
         name = f"{foreign.raw.get('kind')} `{text_at(foreign.raw, 'metadata', 'name')}`"
-        yield Subject(foreign, scope, name, foreign.origin())
+        yield Subject(foreign, scope, name, foreign.origin)
 
 
 def _target(scope: Scope) -> Iterator[Subject[Scope]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.facts.agent_installation import AGENT, key_secret, named, namespace_of, on_clusters
 from reconciler.facts.agent_manifest import DEPLOYMENT, AgentDeployment, agent_deployments, is_agent
@@ -49,7 +50,7 @@ def _mounts(scope: Scope) -> Iterator[Subject[_Mount]]:
     declared = keys_by_agent(scope)
     for installed, _ in on_clusters(scope):
         mount = _Mount(installed, key_secret(installed.install), declared.get(installed.id, ()))
-        place, key = installed.origin(("privateKey",)), scope.key(Kind.AGENT, installed.id)
+        place, key = partial(installed.origin, ("privateKey",)), scope.key(Kind.AGENT, installed.id)
         yield Subject(mount, scope, named(installed), place, key)
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.facts.agent_installation import (
     Method,
@@ -60,7 +61,7 @@ def _placed(scope: Scope) -> Iterator[Subject[_Placed]]:
         namespace = namespace_of(installed.install)
         beside = tuple(one for one in neighbours.get((cluster, namespace), ()) if one.agent != installed.id)
         fact, key = _Placed(installed, cluster, namespace, beside), scope.key(Kind.AGENT, installed.id)
-        yield Subject(fact, scope, named(installed), installed.origin(("namespace",)), key)
+        yield Subject(fact, scope, named(installed), partial(installed.origin, ("namespace",)), key)
 
 
 PLACED = Over("Agent in its namespace", _placed)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.facts.agent_installation import reaches
 from reconciler.facts.agent_manifest import agent_deployments
@@ -59,7 +60,7 @@ def _standings(scope: Scope) -> Iterator[Subject[_Standing]]:
             True if name in referred else otherwise,
             users.get(name),
         )
-        place, key = agent.origin(("metadata", "id")), scope.key(Kind.AGENT, name)
+        place, key = partial(agent.origin, ("metadata", "id")), scope.key(Kind.AGENT, name)
         yield Subject(standing, scope, f"Agent `{name}`", place, key)
 
 
@@ -184,7 +185,7 @@ def _ways(scope: Scope) -> Iterator[Subject[_Way]]:
                 _Way(definition, agent, tuple(installs[agent])),
                 scope.key(Kind.DEFINITION, definition.id),
             )
-            yield Subject(way, scope, f"definition `{definition.id}`", definition.origin(), key)
+            yield Subject(way, scope, f"definition `{definition.id}`", definition.origin, key)
 
 
 WAYS = Over("cluster behind an Agent", _ways)

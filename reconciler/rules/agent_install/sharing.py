@@ -48,7 +48,7 @@ def _replicas(scope: Scope) -> Iterator[Subject[_Replicas]]:
             registered = frozenset((*fingerprints(keys), *live.get(first.id, ())))
             replicas = _Replicas(first, tuple(others), keys, registered)
             key = scope.key(Kind.AGENT, first.id)
-            yield Subject(replicas, scope, f"Agent `{first.id}`", first.origin(), key)
+            yield Subject(replicas, scope, f"Agent `{first.id}`", first.origin, key)
 
 
 REPLICAS = Over("several installations of an Agent", _replicas)

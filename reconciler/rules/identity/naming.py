@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.manifest import secret_stores
 from reconciler.facts.scope import Scope
 from reconciler.facts.service import services
-from reconciler.facts.written_id import written_ids
+from reconciler.facts.written_id import WrittenId, written_ids
 from reconciler.model.finding import Severity
 from reconciler.model.identifier import (
     did_you_mean,
@@ -43,7 +44,7 @@ def _ids(kind: str, of_resource: Kind | None) -> Over[Subject[_Id]]:
     def found(scope: Scope) -> Iterator[Subject[_Id]]:
         for written in written_ids(scope):
             if written.kind == kind:
-                yield _subject(scope, of_resource, _Id(written.id), partial(getattr, written, "origin"))
+                yield _subject(scope, of_resource, _Id(written.id), partial(_place, written))
 
     return Over(f"id of {kind}", found)
 
@@ -51,12 +52,22 @@ def _ids(kind: str, of_resource: Kind | None) -> Over[Subject[_Id]]:
 def _made_ids(scope: Scope) -> Iterator[Subject[_Id]]:
     for definition in scope.definitions:
         if definition.is_made_by_agent:
-            yield _subject(scope, Kind.DEFINITION, _Id(definition.id, is_made=True), definition.id_origin)
+            yield _subject(
+                scope, Kind.DEFINITION, _Id(definition.id, is_made=True), partial(_made_place, definition)
+            )
 
 
 def _store_names(scope: Scope) -> Iterator[Subject[_Id]]:
     for name, origin in secret_stores(scope.everything):
         yield _subject(scope, None, _Id(name), origin)
+
+
+def _place(written: WrittenId) -> Origin:
+    return written.origin
+
+
+def _made_place(definition: DeclaredDefinition) -> Origin:
+    return definition.id_origin
 
 
 def _subject(
@@ -92,13 +103,13 @@ def _definition_id(subject: Subject[_Id]) -> Iterator[Answer]:
 def _organizations(scope: Scope) -> Iterator[Subject[str]]:
     for agent in scope.declarations.agents:
         for index, organization in enumerate(agent.document.spec.organizations or ()):
-            place = agent.origin(("spec", "organizations", index))
+            place = partial(agent.origin, ("spec", "organizations", index))
             yield Subject(organization, scope, "", place)
     own = {agent.origin() for agent in scope.agents}
     for service in services(scope):
         if service.agent is None or service.agent.origin() in own:
-            for organization, place in service.organizations or ():
-                yield Subject(organization, scope, "", place)
+            for organization, served_at in service.organizations or ():
+                yield Subject(organization, scope, "", served_at)
 
 
 ORGANIZATIONS = Over("id of an organization", _organizations)

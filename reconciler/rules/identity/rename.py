@@ -7,6 +7,7 @@ Files do not tell that it was one thing. What stays the same does: an Agent keep
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.facts.definition import AGENT_DRIVER, AGENT_TYPE
 from reconciler.facts.scope import Scope
@@ -37,7 +38,7 @@ def _agents(scope: Scope) -> Iterator[Subject[_KeyedAgent]]:
         public_keys = [scope.public_key(declared.origin()) for declared in keys.get(agent_id, ())]
         found = (holders[key.fingerprint] for key in public_keys if key and key.fingerprint in holders)
         if public_keys:
-            place, key = agent.origin(("metadata", "id")), scope.key(Kind.AGENT, agent_id)
+            place, key = partial(agent.origin, ("metadata", "id")), scope.key(Kind.AGENT, agent_id)
             yield Subject(_KeyedAgent(agent_id, next(found, None)), scope, f"Agent `{agent_id}`", place, key)
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 from reconciler.facts.context import class_of, where
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.scope import Scope, live_criteria
-from reconciler.facts.written_id import written_ids
+from reconciler.facts.written_id import WrittenId, written_ids
 from reconciler.model.declaration import Declared, Rejected
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey, shown
@@ -22,7 +22,6 @@ from reconciler.rules.over import DEFINITIONS, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 
-_ID = ("metadata", "id")
 _RENAME = "Remove one of them, or give it another id."
 
 
@@ -61,14 +60,14 @@ def _ids(scope: Scope) -> Iterator[Claiming]:
     for definition in scope.definitions:
         yield ("Definition", definition.id), partial(_definition, scope, definition)
     for agent in scope.agents:
-        name, place = agent.document.metadata.id, agent.origin(_ID)
-        yield ("Agent", name), partial(_id, scope, "Agent", name, place)
+        written = WrittenId("Agent", agent.document.metadata.id, agent)
+        yield (written.kind, written.id), partial(_written, scope, written)
     for written in written_ids(scope):
         is_seen = written.kind in ("Definition", "Agent") and not isinstance(written.document, Rejected)
         if not is_seen:
             yield (
                 (written.kind, written.id),
-                partial(_id, scope, written.kind, written.id, written.origin),
+                partial(_written, scope, written),
             )
 
 
@@ -77,10 +76,10 @@ def _definition(scope: Scope, definition: DeclaredDefinition) -> _Claim:
     return _Claim(definition.id_origin, key, f"Definition `{key.id}`", _RENAME)
 
 
-def _id(scope: Scope, kind: str, identifier: str, place: Origin) -> _Claim:
+def _written(scope: Scope, written: WrittenId) -> _Claim:
     """The id of a document; kinds that are checked and not applied have no key."""
-    key = scope.key(Kind(kind), identifier) if kind in set(Kind) else None
-    return _Claim(place, key, f"{kind} `{identifier}`", _RENAME)
+    key = scope.key(Kind(written.kind), written.id) if written.kind in set(Kind) else None
+    return _Claim(written.origin, key, f"{written.kind} `{written.id}`", _RENAME)
 
 
 def _criteria(scope: Scope) -> Iterator[Claiming]:

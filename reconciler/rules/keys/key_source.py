@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from reconciler.facts.agent_installation import is_on_kubernetes, key_secret, namespace_of
@@ -54,7 +55,7 @@ def _installs(scope: Scope) -> Iterator[Subject[_Install]]:
         made = frozenset(_made_secrets(scope.everything.foreign))
         for owner, installed in installs:
             fact = _Install(owner, installed, owner in sources, made)
-            yield Subject(fact, scope, owner.name, installed.origin())
+            yield Subject(fact, scope, owner.name, installed.origin)
 
 
 INSTALLS = Over("installation", _installs)
@@ -235,7 +236,7 @@ def _keys(scope: Scope) -> Iterator[Subject[_Key]]:
     }
     for key in scope.declarations.keys:
         owner, name = key.document.spec.for_, f"key `{key.document.metadata.id}`"
-        place = key.origin(("metadata", "id"))
+        place = partial(key.origin, ("metadata", "id"))
         yield Subject(_Key(key, owner in installed), scope, name, place, owner_key(scope, owner))
 
 

@@ -7,6 +7,7 @@ one belongs.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.facts.declared_runner import CONFIGURATION, WrittenRunner
 from reconciler.facts.keyring import live_keys
@@ -63,7 +64,7 @@ def _rsa_keys(scope: Scope) -> Iterator[Subject[_RsaKey]]:
             # Keys of Operators are no resources of ours.
             key = scope.key(Kind.KEY, f"{owner.agent}/{public_key.fingerprint}") if owner.agent else None
             fact = _RsaKey(declared, public_key, found)
-            yield Subject(fact, scope, f"key of {owner.name}", _place(declared), key)
+            yield Subject(fact, scope, f"key of {owner.name}", partial(_place, declared), key)
 
 
 RSA_KEYS = Over("key of an Agent or Operator", _rsa_keys)

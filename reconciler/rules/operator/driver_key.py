@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.driver import needs_key
@@ -52,7 +53,7 @@ def _asked(scope: Scope) -> Iterator[Subject[_Asked]]:
         is_needed, definition = next((one for one in asking if one[0]), asking[0])
         for operator in OPERATORS.subjects(scope):
             fact = _Asked(operator.fact, definition, bool(is_needed))
-            yield Subject(fact, scope, operator.name, operator.fact.origin(_KEY))
+            yield Subject(fact, scope, operator.name, partial(operator.fact.origin, _KEY))
 
 
 ASKED = Over("Operator that drivers ask for its key", _asked)
