@@ -118,7 +118,7 @@ class Templates:
 
 def read_template(text: str, read: TextReader) -> TemplateText:
     """What a template text says, by a reader of YAML."""
-    masked = _masked(text)
+    masked = _masked(text.replace("\r\n", "\n"))
     if masked is None:
         return UNREADABLE
     everything, was_cut = _documents(masked.everything, masked, read)

@@ -1,8 +1,7 @@
 """The matrix of what may be combined with what, and the rows of it that a deployment target is in.
 
-The rows are data (`target_rows`, `installation_rows`, `definition_rows`); the modules
-`around_…` say what stands around a target. `reconciler explain target/ID` shows the result;
-the rules of the rows are what refuses.
+The rows are data (`rows.txt`, which `table` reads); the modules `around_…` say what is around a target.
+`reconciler explain target/ID` shows the result; the rules of the rows are what refuses.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,24 +12,13 @@ from reconciler.facts.agent_input import uses_agent
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.scope import Scope
-from reconciler.matrix import definition_rows, installation_rows, target_rows
 from reconciler.matrix.around_definitions import around_definitions
 from reconciler.matrix.around_installations import around_installations
 from reconciler.matrix.circumstance import Circumstance
 from reconciler.matrix.row import Cell, Column, DeploymentTarget, Row, StoreClass, Subject, Verdict
+from reconciler.matrix.table import rows, rows_about
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.settings import Mode
-
-ROWS: tuple[Row, ...] = tuple(
-    sorted(
-        (*target_rows.ROWS, *installation_rows.ROWS, *definition_rows.ROWS),
-        key=lambda row: (row.table, int(row.id[1:])),
-    )
-)
-"""Every row, A1 to I10. C11 has two: as default store, and as the store of a reference."""
-_BY_SUBJECT: dict[Subject, list[Row]] = {}
-for _row in ROWS:
-    _BY_SUBJECT.setdefault(_row.subject, []).append(_row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +80,13 @@ def _of_table_a(scope: Scope, target: DeclaredDefinition) -> Iterator[Applied]:
     """The row that the target is in, or every row that it may be in."""
     modes, stores = believed_modes(scope, target), store_classes(scope, scope.cluster_of(target))
     is_certain = len(modes) == 1 and len(stores) == 1
-    for row in target_rows.ROWS:
-        subject = row.subject
-        assert isinstance(subject, DeploymentTarget)
-        if subject.mode in modes and subject.store in stores and subject.has_agent == uses_agent(target):
-            yield Applied(row, row.cells[0], is_certain)
+    has_agent = uses_agent(target)
+    for row in rows():
+        match row.subject:
+            case DeploymentTarget(mode, agent, store) if (
+                mode in modes and store in stores and agent == has_agent
+            ):
+                yield Applied(row, row.cells[0], is_certain)
 
 
 def believed_modes(scope: Scope, target: DeclaredDefinition) -> frozenset[Mode]:
@@ -154,7 +144,7 @@ def _applied(mode: Mode | None, circumstances: Iterable[Circumstance]) -> Iterat
         because = tuple(dict.fromkeys(one.because for one in certain or those))
         cells = [
             (row, cell)
-            for row in _BY_SUBJECT.get(subject, ())
+            for row in rows_about().get(subject, ())
             for cell in row.in_mode(mode)
             if cell.column is column
         ]

@@ -168,6 +168,10 @@ class DeploymentTarget:
     has_agent: bool
     store: StoreClass
 
+    def __str__(self) -> str:
+        agent = "with an Agent" if self.has_agent else "without Agent"
+        return f"{self.mode}, {agent}, {self.store.name} ({self.store})"
+
 
 Subject = (
     DeploymentTarget
@@ -231,8 +235,3 @@ class Row:
     def in_mode(self, mode: Mode | None) -> Iterator[Cell]:
         """Cells that may hold in a mode, None standing for one that is not known."""
         return (cell for cell in self.cells if mode is None or cell.modes is None or mode in cell.modes)
-
-
-def row(name: str, subject: Subject, cells: tuple[Cell, ...], why: str, *, rules: str, source: str) -> Row:
-    """Make a row whose text is its subject's; `rules` are separated by spaces."""
-    return Row(name, subject, str(subject), cells, why, tuple(rules.split()), source)

@@ -143,8 +143,6 @@ def _tree(scope: Scope) -> Iterator[Subject[Declarations]]:
     yield Subject(scope.everything, scope, "", Origin(""))
 
 
-SCOPE = Over("target", lambda scope: (scope,))
-"""The scope itself, for checks that make their own findings."""
 TARGET = Over("target", _target)
 TREE = Over("tree", _tree, is_of_tree=True)
 DEFINITIONS = Over("definition", _definitions)

@@ -31,7 +31,7 @@ class Confidence(StrEnum):
     CONTRADICTORY = "sources contradict each other"
 
 
-Answer = Said | Doubt | Finding | Unknown
+Answer = Said | Doubt
 Check = Callable[[S], Iterator[Answer]]
 """Pure. Says what is wrong with one subject; never raises for bad input, `UnseenError` where it cannot know."""
 
@@ -102,8 +102,6 @@ def _completed(rule: AnyRule, answer: Answer, subject: object) -> Finding | Unkn
             return Finding(rule.id, severity or rule.severity, message, origin, key, others, advice)
         case Doubt(question, unseen):
             return Unknown(rule.id, f"{question}: {unseen}", unseen, _name(subject))
-        case _:
-            return answer
 
 
 def _name(subject: object) -> str:

@@ -43,6 +43,7 @@ def read(text: str) -> TemplateText:
             "cluster_type: git\n{{ if .x }}\nurl: x\n{{ end }}\n", GIT, id="condition around another"
         ),
         pytest.param("cluster_type: git\n{{ toYaml .x }}\n", GIT, id="line that an expression makes"),
+        pytest.param("cluster_type: git\r\n{{ toYaml .x }}\r\n", GIT, id="line ends of Windows"),
         pytest.param('cluster_type: git\n{{ define "a" }}cluster_type: x{{ end }}', GIT, id="definition"),
         pytest.param("nested:\n  cluster_type: git", NO, id="inside another mapping"),
         pytest.param("nested: {cluster_type: git}", NO, id="inside another mapping in flow style"),

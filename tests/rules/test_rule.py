@@ -10,7 +10,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.unseen import Side, Unseen, untold
-from reconciler.rules.over import DEFINITIONS, SCOPE, TARGET, TREE
+from reconciler.rules.over import DEFINITIONS, TARGET, TREE
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, answers
 from reconciler.rules.subject import Subject
 from tests import building
@@ -73,14 +73,6 @@ def test_an_open_question_is_unknown_and_the_check_goes_on() -> None:
         "R90", "whether it works: nothing tells", untold("nothing tells"), "target `acme`"
     )
     assert isinstance(found, Finding)
-
-
-def test_a_check_of_the_whole_scope_makes_its_own_findings() -> None:
-    def check(_: Scope) -> Iterator[Answer]:
-        yield Unknown("R90", "nobody looked")
-
-    rule = Rule("R90", "t", Severity.ERROR, Confidence.INFERRED, SIDES, SCOPE, check)
-    assert list(answers(rule, scope(several(1)))) == [Unknown("R90", "nobody looked")]
 
 
 def test_a_rule_of_the_files_does_not_see_what_is_live() -> None:

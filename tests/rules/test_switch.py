@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.facts.scope import Scope
-from reconciler.model.finding import Finding, Severity, Silenced, Unknown
+from reconciler.model.agent import AgentDocument
+from reconciler.model.declaration import Declared
+from reconciler.model.finding import Severity, Silenced
 from reconciler.model.origin import Origin
+from reconciler.model.unseen import untold
 from reconciler.rules.judge import Judgement, judge
-from reconciler.rules.over import SCOPE
+from reconciler.rules.over import AGENTS
 from reconciler.rules.registry import RULES
-from reconciler.rules.rule import AnyRule, Confidence
+from reconciler.rules.rule import Answer, AnyRule, Confidence
+from reconciler.rules.subject import Subject
 from reconciler.rules.switch import Means, Switches
 from reconciler.settings import Settings
 from tests.rules import tree
@@ -158,29 +161,14 @@ def test_ended_annotation_leaves_the_word_to_the_settings() -> None:
 # Profiles, and who wins
 
 
-def doubtful(scope_: Scope) -> Iterator[Finding | Unknown]:
-    for agent in scope_.agents:
-        yield Finding("R90", Severity.WARNING, "doubtful", agent.origin(("metadata", "id")), advice="Look.")
+def doubtful(agent: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
+    yield agent.says("doubtful", advice="Look.")
 
 
+_DOUBTFUL = replace(RULES["R01"], id="R90", severity=Severity.WARNING, over=AGENTS, check=doubtful, also=())
 DOUBTFUL: dict[str, AnyRule] = {
-    "R90": replace(
-        RULES["R01"],
-        id="R90",
-        severity=Severity.WARNING,
-        confidence=Confidence.CONTRADICTORY,
-        over=SCOPE,
-        check=doubtful,
-    ),
-    "R91": replace(
-        RULES["R01"],
-        id="R91",
-        severity=Severity.WARNING,
-        over=SCOPE,
-        check=lambda seen: (
-            replace(found, rule="R91") for found in doubtful(seen) if isinstance(found, Finding)
-        ),
-    ),
+    "R90": replace(_DOUBTFUL, confidence=Confidence.CONTRADICTORY),
+    "R91": replace(_DOUBTFUL, id="R91"),
 }
 
 
@@ -230,8 +218,8 @@ def test_rule_that_is_off_speaks_about_the_object_that_asks_for_it_and_no_other(
 
 
 def test_rule_that_is_off_is_not_unknown_either() -> None:
-    def blind(_: Scope) -> Iterator[Finding | Unknown]:
-        yield Unknown("R90", "nobody looked")
+    def blind(agent: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
+        yield agent.doubts("whether it is right", untold("nobody looked"))
 
     rules = {"R90": replace(DOUBTFUL["R90"], check=blind)}
     for annotation in ("", 'reconciler/R90: "error: x"'):
