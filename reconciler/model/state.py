@@ -51,6 +51,11 @@ class Resource:
     `is_authorized` (`true` or `false`)."""
 
     @property
+    def is_accepted(self) -> bool:
+        """False for a live key that the server says it does not accept yet (v1 reference 3.2)."""
+        return self.status.get("is_authorized") != "false"
+
+    @property
     def parent(self) -> ResourceKey | None:
         """What this is deleted along with: the agent of a key, the runner of a rule; None for anything else."""
         match self.key.kind:

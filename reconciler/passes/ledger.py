@@ -32,6 +32,8 @@ class Ledger:
         self._inventory = inventory
         self._entries = dict(inventory.entries)
         self._write = write
+        self._marked: dict[ResourceKey, Ownership | None] = {}
+        """Entries that marks of this run replaced."""
         self._lock = Lock()
         self._saved = dict(inventory.entries)
         self._built_in = dict(inventory.built_in)
@@ -49,7 +51,11 @@ class Ledger:
             if action.verb is Verb.CREATE and not FACTS[action.key.kind].is_part:
                 created = [action.subject, *action.carried]
                 for change in created:
-                    if change.desired is not None and change.key not in self._entries:
+                    # What goes and comes back with its runner is ours and unchanged: without a mark, a
+                    # kill in between would look as if somebody had deleted it.
+                    comes_back = change.group is Group.UNCHANGED
+                    if change.desired is not None and (change.key not in self._entries or comes_back):
+                        self._marked[change.key] = self._entries.get(change.key)
                         self._entries[change.key] = self._entry(change.desired, None, Phase.PENDING)
         if any(action.writes_orchestrator for action in planned):
             self._inventory = replace(self._inventory, is_written=False)
@@ -67,11 +73,10 @@ class Ledger:
         with self._lock:
             entry = self._entry(desired, live, Phase.OWNED)
             known = self._entries.get(desired.key)
-            if known is not None and known.phase is Phase.OWNED:
-                if not sent_secrets:
-                    entry = replace(entry, secrets=known.secrets, references=known.references)
-                if live is not None and criteria_change(desired, live):
-                    entry = replace(entry, criteria=known.criteria)
+            if known is not None and known.phase is Phase.OWNED and not sent_secrets:
+                entry = replace(entry, secrets=known.secrets, references=known.references)
+            if live is not None and criteria_change(desired, live):
+                entry = replace(entry, criteria=known.criteria if known is not None else "")
             self._entries[desired.key] = entry
 
     def settle_criteria(self, desired: Resource) -> None:
@@ -86,6 +91,7 @@ class Ledger:
     def expect(self, desired: Resource) -> None:
         """Record that `desired` was deleted and is about to be created anew."""
         with self._lock:
+            self._marked[desired.key] = None
             self._entries[desired.key] = self._entry(desired, None, Phase.PENDING)
 
     def drop(self, key: ResourceKey) -> None:
@@ -104,11 +110,17 @@ class Ledger:
             for identifier in built_in:
                 self._built_in.pop(identifier, None)
 
-    def is_pending(self, key: ResourceKey) -> bool:
-        """True while a create of it has not been settled."""
+    def unmark(self, key: ResourceKey) -> None:
+        """Take back a mark of this run, for a create that certainly did not happen; marks of earlier runs stay."""
         with self._lock:
             entry = self._entries.get(key)
-            return entry is not None and entry.phase is Phase.PENDING
+            if key not in self._marked or entry is None or entry.phase is not Phase.PENDING:
+                return
+            before = self._marked.pop(key)
+            if before is None:
+                del self._entries[key]
+            else:
+                self._entries[key] = before
 
     def save(self) -> None:
         """Write the record if it changed since it was last written. Raises InventoryError."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.diff.built_in import with_built_in
 from reconciler.diff.compare import compare
+from reconciler.errors import InventoryError
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.desired import desired_state
 from reconciler.model.identity import ResourceKey, TargetName
@@ -23,7 +24,7 @@ from reconciler.passes.evidence import (
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.read import Base, Reading
 from reconciler.passes.result import Preview
-from reconciler.plan.action import Action, TargetPlan, Unexamined
+from reconciler.plan.action import Action, ActionId, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
@@ -49,6 +50,7 @@ class Planned:
     """The plan of every target that was seen. `notes` are sentences about approvals that let nothing through."""
 
     pairs: tuple[tuple[Sight, TargetPlan], ...]
+    use: Use
     notes: tuple[str, ...] = ()
 
 
@@ -68,7 +70,7 @@ def plan_all(
     plans = [built for _, built in pairs]
     refused = [r for built in plans for r in (*built.refusals, *takeover(built.target, built.contested))]
     accepted = [one for built in plans for one in built.accepted]
-    return Planned(pairs, tuple(misses(approvals, accepted, refused)))
+    return Planned(pairs, use, tuple(misses(approvals, accepted, refused)))
 
 
 def _plans(
@@ -139,28 +141,44 @@ def _organizations(
 ) -> list[Organization]:
     """Every organization of the settings, as the key barrier sees it: also what was not read, or not asked for."""
     seen = {sight.name: sight for sight in looked.sights}
-    everything = reading.declarations
-    if len(asked.settings.targets) == 1 or not everything.keys:
-        everything = replace(everything, definitions=(), runners=())
+    withdraws = any(
+        key.kind is Kind.KEY and key not in wanted[sight.name].resources
+        for sight in looked.sights
+        for key in sight.inventory.entries
+    )
+    # Only keys matter of organizations that were not looked at, and making the rest costs time.
+    keys_alone = replace(reading.declarations, definitions=(), runners=())
     found = []
     for name, target in asked.settings.targets.items():
         target_name, place = TargetName(name), asked.place(TargetName(name))
+        if target.orchestrator is None:
+            continue
         sight = seen.get(target_name)
         if sight is None:
-            desired, recorded = desired_state(select(everything, target), place), frozenset[ResourceKey]()
+            desired = desired_state(select(keys_alone, target), place)
+            recorded = _recorded(asked, target_name) if withdraws else frozenset[ResourceKey]()
         else:
             desired, recorded = wanted[target_name], frozenset(sight.inventory.entries)
-        live = sight.look.state if sight is not None and Kind.KEY in sight.look.state.complete else None
+        agents = None if recorded is None else frozenset(agents_in((*desired.resources, *recorded)))
         found.append(
             Organization(
                 place,
                 desired,
-                live,
-                agents=frozenset(agents_in((*desired.resources, *recorded))),
+                sight.look.state if sight is not None and Kind.KEY in sight.look.state.complete else None,
+                agents,
                 is_selected=name in asked.targets,
+                recorded=frozenset(key.id for key in recorded or () if key.kind is Kind.KEY),
             )
         )
     return found
+
+
+def _recorded(asked: Pass, target: TargetName) -> frozenset[ResourceKey] | None:
+    """What our record has of a target that was not looked at; None where the record cannot be read."""
+    try:
+        return frozenset(asked.adapters.inventory.read(target).entries)
+    except InventoryError:
+        return None
 
 
 def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
@@ -216,10 +234,10 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
         sight.name: asked.desired(select(base.declarations, sight.target), asked.place(sight.name))
         for sight in looked.sights
     }
-    without_change = _plans(asked, reading, looked, desired, approvals=base.approvals)
+    without_change = _plans(asked, reading, looked, desired, approvals=base.approvals, use=planned.use)
     for (_, built), (_, before) in zip(planned.pairs, without_change, strict=True):
-        without = {(action.id, change_digest(action.subject)) for action in before.actions}
-        kept = tuple(a for a in built.actions if (a.id, change_digest(a.subject)) not in without)
+        without = {_effect(before, action) for action in before.actions}
+        kept = tuple(action for action in built.actions if _effect(built, action) not in without)
         here = {action.id for action in built.actions}
         contested_before = {change_digest(change) for change in before.contested}
         contested = tuple(c for c in built.contested if change_digest(c) not in contested_before)
@@ -249,6 +267,11 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
 
 def _is_of_built_in(action: Action) -> bool:
     return action.subject.live is not None and action.subject.live.is_built_in
+
+
+def _effect(plan: TargetPlan, action: Action) -> tuple[ActionId, str, bool, bool]:
+    """What an action does, and whether it is done: a change that only lets a delete through is a change, too."""
+    return action.id, change_digest(action.subject), action.id in plan.held, action.forces
 
 
 def after(plan: TargetPlan, live: State) -> State:

@@ -87,7 +87,7 @@ class Schedule:
             if not self._missing[action.id]:
                 self._ready[action.key.place].append(action.id)
         for action in self._actions.values():
-            if any(before not in self._actions for before in action.requires):
+            if not self._is_whole(action):
                 self._settle(self._blocked(action))
         workers = [
             Thread(target=self._work, args=(place, copy_context()), name=f"apply {place} {number}")
@@ -187,8 +187,14 @@ class Schedule:
                     self._changed[place].notify()
         return [outcome for outcome in blocked if outcome.action.id not in self._outcomes]
 
+    def _is_whole(self, action: Action) -> bool:
+        """True where everything that is required is part of this run."""
+        if not action.requires <= self._actions.keys():
+            return False
+        return action.gate is None or action.gate.members <= self._actions.keys()
+
     def _blocked(self, action: Action) -> Outcome:
         """Blocked by what failed, and by what is required and not part of this run."""
-        absent = {before for before in action.requires if before not in self._actions}
+        absent = action.required - self._actions.keys()
         causes = sorted(f"{verb} {key}" for verb, key in self._causes.get(action.id, set()) | absent)
         return Outcome(action, Status.BLOCKED, "requires " + ", ".join(causes))

@@ -29,12 +29,13 @@ class Reviewed:
 class Approval:
     """One value of `--accept`, or one entry of `approvals.yaml`.
 
-    `pattern` is `Kind/id` with globs. For guards that count, `count` and `digest` are set instead:
-    the digest is that which the refusal prints, so the approval fits these objects and no others.
+    `pattern` is `Kind/id` with globs, `target` limits it to one target. For guards that count, `count` and
+    `digest` are set instead: the digest is that which the refusal prints, so the approval fits these objects only.
     """
 
     guard: str
     pattern: str = ""
+    target: str = ""
     count: int = 0
     digest: str = ""
     reviewed: Reviewed | None = None
@@ -46,11 +47,14 @@ class Approval:
         >>> parse("contested=Definition/con-a").text, parse("deletes=7:3f9ac1d2e0b4").text
         ('contested=Definition/con-a', 'deletes=7:3f9ac1d2e0b4')
         """
-        return f"{self.guard}={self.pattern or f'{self.count}:{self.digest}'}"
+        target = f"{self.target}:" if self.target else ""
+        return f"{self.guard}={target}{self.pattern or f'{self.count}:{self.digest}'}"
 
     def covers(self, refusal: Refusal, key: ResourceKey) -> bool:
         """True where it lets `key` through."""
         if self.guard != refusal.guard:
+            return False
+        if self.target not in ("", refusal.target):
             return False
         if self.reviewed is not None and self.reviewed.target not in ("", refusal.target):
             return False
@@ -85,9 +89,9 @@ def _said(approval: Approval) -> str:
 
 
 def parse(text: str) -> Approval:
-    """Read `GUARD=KIND/ID` or, for guards that count, `GUARD=COUNT:DIGEST`. Raises ValueError with what is wrong.
+    """Read `GUARD=KIND/ID`, `GUARD=TARGET:KIND/ID` or, for guards that count, `GUARD=COUNT:DIGEST`.
 
-    Which guards there are is not known here.
+    Raises ValueError with what is wrong. Which guards there are is not known here.
     """
     guard, equals, value = text.partition("=")
     if len(text) > _LONGEST:
@@ -101,10 +105,13 @@ def parse(text: str) -> Approval:
         if found is None:
             raise ValueError(f"{text!r} is not {guard}=COUNT:DIGEST as the refusal prints it")
         return Approval(guard, count=int(found[1]), digest=found[2])
-    kind, slash, identifier = value.partition("/")
+    target, colon, named = value.partition(":")
+    if not colon or "/" in target:
+        target, named = "", value
+    kind, slash, identifier = named.partition("/")
     if not slash or not kind or not identifier:
         raise ValueError(f"{text!r} is not GUARD=KIND/ID, such as {guard}=Definition/database")
-    return Approval(guard, pattern=value)
+    return Approval(guard, pattern=named, target=target)
 
 
 def split(refusal: Refusal, approvals: Iterable[Approval]) -> tuple[tuple[ResourceKey, ...], Accepted | None]:

@@ -13,10 +13,9 @@ from reconciler.diff.change import Group
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
 from reconciler.model.place import Place
-from reconciler.model.state import Resource, State
+from reconciler.model.state import State
 from reconciler.plan.action import Action, ActionId, Held, Verb
-
-UNAUTHORIZED = "false"
+from reconciler.plan.parts import agent_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,16 @@ class Organization:
     """What the barrier knows of one organization. `live` is None where keys were not read to the end.
 
     `is_selected` is false where this run leaves the organization out; `agents` are the ids of the
-    agents that it is declared or recorded to hold.
+    agents that it is declared or recorded to hold, None where that is not known: then it may hold any.
+    `recorded` are the ids of keys that our record has there.
     """
 
     place: Place
     desired: State
     live: State | None
-    agents: frozenset[str]
+    agents: frozenset[str] | None
     is_selected: bool = True
+    recorded: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -69,55 +70,90 @@ def _judge(
     found: Barrier,
 ) -> None:
     agent, _, fingerprint = action.key.id.partition("/")
-    reasons: list[str] = []
-    awaited: list[ResourceKey] = []
-    for organization in organizations:
-        if agent not in organization.agents:
-            continue
-        if not organization.is_selected or organization.live is None:
-            why = "was not read" if organization.is_selected else "is not part of this run"
-            reasons.append(f"organization {organization.place} also knows agent {agent} and {why}")
-            continue
-        if not _holds(organization, agent, fingerprint):
-            continue
-        successors = list(_successors(organization, agent, fingerprint, created))
-        if not successors:
-            if organization.place != action.key.place:
-                reasons.append(f"no other key of agent {agent} is declared for {organization.place}")
-            continue
-        accepted = [key for key in successors if _is_authorized(organization.live.resources.get(key))]
-        if accepted:
-            continue
-        awaited.append(successors[0])
-        if successors[0] in created:
-            found.edges.append((created[successors[0]], action.id))
-        else:
-            reasons.append(f"{successors[0]} is not authorized yet in {organization.place}")
+    knowing = [o for o in organizations if o.agents is None or agent in o.agents]
+    reasons = [reason for one in knowing for reason in _unseen(one, agent, fingerprint)]
+    holding = [one for one in knowing if _holds(one, agent, fingerprint)]
+    declared = [set(_successors(one, agent, fingerprint, created)) for one in holding]
+    elsewhere = [one for one in holding if one.place != action.key.place]
+    # An agent runs with one private key: its successor has to be the same in every organization.
+    common = set.intersection(*declared) if declared else set[str]()
+    if not reasons and not common and elsewhere:
+        names = ", ".join(str(one.place) for one in holding)
+        reasons.append(
+            f"no other key of agent {agent} is declared, and registered or created, in each of {names}"
+        )
+    if not reasons and common:
+        chosen = min(common, key=lambda one: (_lacking(holding, agent, one), one))
+        reasons.extend(_await(action, holding, chosen, created, found))
     if reasons:
         found.held[action.id] = Held("; ".join(reasons))
-    elif awaited:
+        found.awaits.pop(action.id, None)
+
+
+def _unseen(organization: Organization, agent: str, fingerprint: str) -> Iterator[str]:
+    """Why it is not known whether the organization holds the key."""
+    place = organization.place
+    knows = (
+        f"organization {place} {'may know' if organization.agents is None else 'also knows'} agent {agent}"
+    )
+    if not organization.is_selected:
+        yield f"{knows} and is not part of this run"
+    elif organization.live is None:
+        yield f"{knows} and was not read"
+    elif f"{agent}/{fingerprint}" in organization.recorded and not _holds(organization, agent, fingerprint):
+        yield f"the key is recorded in {place} and was not shown there"
+
+
+def _await(
+    action: Action,
+    holding: Sequence[Organization],
+    chosen: str,
+    created: Mapping[ResourceKey, ActionId],
+    found: Barrier,
+) -> Iterator[str]:
+    """Order the withdrawal after the creation of its successor; reasons to hold it where that is not accepted yet."""
+    awaited = []
+    agent = agent_of(action.key).id
+    for organization in holding:
+        key = ResourceKey(organization.place, Kind.KEY, f"{agent}/{chosen}")
+        live = organization.live.resources.get(key) if organization.live is not None else None
+        if live is not None and live.is_accepted:
+            continue
+        if key in created:
+            found.edges.append((created[key], action.id))
+            awaited.append(key)
+        else:
+            yield f"{key} is not authorized yet in {organization.place}"
+    if awaited:
         found.awaits[action.id] = tuple(awaited)
 
 
+def _lacking(holding: Sequence[Organization], agent: str, fingerprint: str) -> int:
+    """In how many organizations a key is not accepted yet."""
+    lives = (
+        one.live.resources.get(ResourceKey(one.place, Kind.KEY, f"{agent}/{fingerprint}"))
+        for one in holding
+        if one.live is not None
+    )
+    return sum(live is None or not live.is_accepted for live in lives)
+
+
 def _holds(organization: Organization, agent: str, fingerprint: str) -> bool:
-    assert organization.live is not None
     key = ResourceKey(organization.place, Kind.KEY, f"{agent}/{fingerprint}")
-    return key in organization.live.resources
+    return organization.live is not None and key in organization.live.resources
 
 
 def _successors(
     organization: Organization, agent: str, fingerprint: str, created: Mapping[ResourceKey, ActionId]
-) -> Iterator[ResourceKey]:
-    """Other declared keys of the agent that are live or will be; live ones first, then by fingerprint."""
-    assert organization.live is not None
-    declared = sorted(
-        key
-        for key in organization.desired.resources
-        if key.kind is Kind.KEY and key.id.startswith(f"{agent}/") and key.id != f"{agent}/{fingerprint}"
-    )
-    yield from (key for key in declared if key in organization.live.resources)
-    yield from (key for key in declared if key in created)
-
-
-def _is_authorized(key: Resource | None) -> bool:
-    return key is not None and key.status.get("is_authorized") != UNAUTHORIZED
+) -> Iterator[str]:
+    """Fingerprints of other declared keys of the agent that are live or will be."""
+    live = organization.live.resources if organization.live is not None else {}
+    for key in organization.desired.resources:
+        owner, _, other = key.id.partition("/")
+        if (
+            key.kind is Kind.KEY
+            and owner == agent
+            and other != fingerprint
+            and (key in live or key in created)
+        ):
+            yield other

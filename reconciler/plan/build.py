@@ -80,6 +80,8 @@ class _Whole:
     graph: Graph
     held: dict[ActionId, Held] = field(default_factory=dict)
     circle: CycleError | None = None
+    is_of_many: bool = False
+    """True where the run has several targets."""
 
     def force(self, approved: Iterable[ActionId]) -> None:
         """Let these deletions take away what is in use."""
@@ -109,6 +111,7 @@ def build(
     """
     left = [_left(basis, includes, approvals) for basis in bases]
     whole = _whole(bases, left, includes, organizations)
+    whole.is_of_many = len(bases) > 1
     guarded = [_guard(basis, whole, approvals) for basis in bases]
     _hold_followers(whole)
     return tuple(
@@ -173,7 +176,9 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
     owned = Counter(key.kind for key in basis.inventory.entries)
     refusals: list[Refusal] = []
     let_through: list[Accepted] = []
-    case = Case(basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active)
+    case = Case(
+        basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many
+    )
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)
         if accepted is not None:
@@ -183,9 +188,10 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
         if keys:
             refusals.append(found.refusal if accepted is None else replace(found.refusal, keys=keys))
             for identifier in (identifier for key in keys for identifier in found.holds[key]):
-                whole.held.setdefault(
-                    identifier, Held(f"refused by guard {found.refusal.guard}", found.refusal.guard)
-                )
+                held = whole.held.get(identifier)
+                if held is None or not held.guard:
+                    guard = found.refusal.guard
+                    whole.held[identifier] = Held(f"refused by guard {guard}", guard)
     return _Guarded(tuple(refusals), tuple(let_through))
 
 

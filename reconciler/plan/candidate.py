@@ -69,7 +69,7 @@ class _Candidates:
             case Group.CONTESTED:
                 if change.key in self._leave.taken_over:
                     yield from self._update(replace(change, group=Group.UPDATE))
-                    if not change.fields and not change.criteria:
+                    if not change.fields:
                         yield Action(Verb.ADOPT, change.key, change)
             case Group.UNCHANGED:
                 if change.key.kind is Kind.RUNNER_RULE and runner_of(change.live) in self._replaced_runners:

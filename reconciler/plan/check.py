@@ -29,9 +29,14 @@ def problems(
 
 
 def circle(error: CycleError, actions: Sequence[Action]) -> tuple[Finding, ...]:
-    """One problem for each action that cannot be put in order."""
+    """One problem for each action of a target that cannot be put in order; one for a target without such actions."""
     stuck = [action for action in actions if action.id in set(error.actions)]
-    names = ", ".join(f"{action.verb} {action.key}" for action in stuck)
+    names = ", ".join(f"{verb} {key}" for verb, key in error.actions)
+    if not stuck:
+        message = (
+            f"no order carries the plan out, because actions of another target require each other: {names}"
+        )
+        return (Finding(CIRCLE, Severity.ERROR, message, Origin(""), advice="correct that target first"),)
     return tuple(
         _problem(
             CIRCLE,

@@ -5,7 +5,7 @@ what depends on that; everything else of the plan is carried out.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -50,6 +50,8 @@ class Case:
     safety: Safety
     active: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
     """What deployments use, by the id of its definition; definitions that were not looked up are missing."""
+    is_one_of_many: bool = False
+    """True where the run has several targets."""
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
@@ -74,12 +76,16 @@ def tripped(case: Case) -> list[Tripped]:
     return found
 
 
-def takeover(target: TargetName, contested: Sequence[Change]) -> list[Refusal]:
+def takeover(
+    target: TargetName, contested: Sequence[Change], *, is_one_of_many: bool = False
+) -> list[Refusal]:
     """What taking over every contested thing has to be approved with; built-in ones are never taken over."""
     keys = tuple(sorted(c.key for c in contested if c.live is not None and not c.live.is_built_in))
     if not keys:
         return []
-    return [Refusal(CONTESTED, target, f"{len(keys)} objects that are not ours and differ", keys)]
+    return [
+        Refusal(CONTESTED, target, f"{len(keys)} objects that are not ours and differ", keys, is_one_of_many)
+    ]
 
 
 def allowed_deletes(limit: str, owned: int) -> int:
@@ -141,17 +147,23 @@ def _deletes(case: Case) -> Iterator[Tripped]:
 def _last_key(case: Case) -> Iterator[Tripped]:
     """Agents without a key after the plan, also those that go as a whole or come back under another id."""
     pruned = _pruned(case)
-    present = Counter(agent_of(resource.key) for resource in case.live.of(Kind.KEY))
-    gone = Counter(agent_of(key) for key in pruned[Kind.KEY])
-    gone.update({agent: present[agent] - gone[agent] for agent in pruned[Kind.AGENT]})
-    created = Counter(
+    live = case.live.of(Kind.KEY)
+    losing = {agent_of(key) for key in pruned[Kind.KEY]}
+    losing |= {agent_of(key.key) for key in live} & pruned[Kind.AGENT].keys()
+    # A declared key that waits to be accepted counts: the barrier holds the old one until it is.
+    staying = {
+        agent_of(key.key)
+        for key in live
+        if key.key not in pruned[Kind.KEY] and (key.is_accepted or key.key in case.desired.resources)
+    } - pruned[Kind.AGENT].keys()
+    staying |= {
         agent_of(action.key)
         for action in case.actions
         if action.verb is Verb.CREATE and action.key.kind is Kind.KEY
-    )
+    }
     holds: dict[ResourceKey, frozenset[ActionId]] = {}
-    for agent, count in gone.items():
-        if count and present[agent] + created[agent] - count <= 0:
+    for agent in losing:
+        if agent not in staying:
             keys = (ids for key, ids in pruned[Kind.KEY].items() if agent_of(key) == agent)
             holds[agent] = frozenset().union(pruned[Kind.AGENT].get(agent, frozenset()), *keys)
     names = ", ".join(sorted(agent.id for agent in holds))
@@ -275,7 +287,8 @@ def _loses(action: Action, used: ActiveResource) -> bool:
 def _tripped(case: Case, guard: str, holds: Holds, message: str) -> Iterator[Tripped]:
     """One refusal that names the objects of `holds`; none where there are none."""
     if holds:
-        yield Tripped(Refusal(guard, case.target, message, tuple(sorted(holds))), holds)
+        keys = tuple(sorted(holds))
+        yield Tripped(Refusal(guard, case.target, message, keys, case.is_one_of_many), holds)
 
 
 def _names(keys: Iterable[ResourceKey]) -> str:

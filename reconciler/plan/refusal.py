@@ -1,5 +1,6 @@
 """What a guard refuses, and how a person lets that one case through."""
 
+import re
 from dataclasses import dataclass
 
 from reconciler.model.identity import ResourceKey, TargetName
@@ -11,6 +12,15 @@ _DIGEST_LENGTH = 12
 _MOST_OPTIONS = 8
 
 
+def _literal(name: str) -> str:
+    """The name as a pattern that fits nothing else.
+
+    >>> _literal("RunnerRule/*/dev")
+    'RunnerRule/[*]/dev'
+    """
+    return re.sub(r"([*?[])", r"[\1]", name)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A guard that trips in one target. `keys` are the objects it names, sorted."""
@@ -19,6 +29,8 @@ class Refusal:
     target: TargetName
     message: str
     keys: tuple[ResourceKey, ...]
+    is_one_of_many: bool = False
+    """True where the run has several targets, so that a name alone says too little."""
 
     @property
     def count(self) -> int:
@@ -36,7 +48,8 @@ class Refusal:
         """Values of `--accept` that let this case through, all of them together."""
         if self.guard in COUNTED:
             return (f"{self.guard}={self.count}:{self.digest}",)
-        return tuple(f"{self.guard}={key}" for key in self.keys)
+        target = f"{self.target}:" if self.is_one_of_many else ""
+        return tuple(f"{self.guard}={target}{_literal(str(key))}" for key in self.keys)
 
     @property
     def approval(self) -> str:

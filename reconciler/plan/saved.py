@@ -118,7 +118,9 @@ def bind(
         digests[f"{plan.target}/desired"] = state_digest(desired)
         digests[f"{plan.target}/live"] = state_digest(live)
         digests[f"{plan.target}/inventory"] = digest(inventory.to_json())
-        digests[f"{plan.target}/actions"] = digest([_action(action) for action in plan.actions])
+        digests[f"{plan.target}/actions"] = digest(
+            [[*_action(action), action.id in plan.held] for action in plan.actions]
+        )
         summary.extend(f"{plan.target}: {action.verb} {action.key}" for action in plan.actions)
     return SavedPlan(now.isoformat(), digests, tuple(given), tuple(summary))
 
@@ -162,8 +164,14 @@ def _leaf(leaf: SecretLeaf) -> str:
             return repr(leaf)
 
 
-def _action(action: Action) -> Json:
-    return [str(action.verb), str(action.key.kind), action.key.id, change_digest(action.subject)]
+def _action(action: Action) -> list[Json]:
+    return [
+        str(action.verb),
+        str(action.key.kind),
+        action.key.id,
+        change_digest(action.subject),
+        action.forces,
+    ]
 
 
 def change_digest(change: Change) -> str:

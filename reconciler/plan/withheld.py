@@ -30,8 +30,9 @@ def withheld(actions: Iterable[Action]) -> dict[ActionId, str]:
                 found[action.id] = reason = "; ".join(reasons)
                 lost.append((action, reason))
     for action, reason in lost:
-        for identifier in _deletes_before((Verb.DELETE, action.key), by_id):
-            found.setdefault(identifier, f"{action.key} could not be created again: {reason}")
+        for before in action.requires:
+            for identifier in _deletes_before(before, by_id):
+                found.setdefault(identifier, f"{action.key} could not be created after it: {reason}")
     return found
 
 

@@ -83,3 +83,28 @@ def test_an_approval_that_worked_is_not_reported_as_missed() -> None:
     _, accepted = split(CONTESTED, [approval])
     assert accepted is not None
     assert misses([approval], [accepted], []) == []
+
+
+def test_what_a_refusal_prints_lets_through_exactly_what_it_names() -> None:
+    """The natural key of a rule holds stars, that of a criterion brackets: both are globs."""
+    keys = tuple(
+        key(kind, name)
+        for kind, name in (
+            (Kind.RUNNER_RULE, "*/*"), (Kind.RUNNER_RULE, "*/dev"), (Kind.RUNNER_RULE, "shop/dev"),
+            (Kind.CRITERION, "a[env_type=dev]"), (Kind.CRITERION, "ae"),
+            (Kind.DEFINITION, "a?"), (Kind.DEFINITION, "ab"),
+        )
+    )  # fmt: skip
+    refusal = Refusal("cascade", TargetName("acme"), "all", keys)
+    for named, text in zip(keys, refusal.approvals, strict=True):
+        left_over, _ = split(refusal, [parse(text)])
+        assert set(keys) - set(left_over) == {named}
+
+
+def test_in_a_run_of_several_targets_an_approval_is_of_one() -> None:
+    refusal = Refusal("protected", TargetName("acme"), "one", KEYS[:1], is_one_of_many=True)
+    assert refusal.approvals == ("protected=acme:Definition/con-a",)
+    approval = parse(refusal.approvals[0])
+    assert split(refusal, [approval])[0] == ()
+    other = Refusal("protected", TargetName("beta"), "one", KEYS[:1], is_one_of_many=True)
+    assert split(other, [approval])[0] == KEYS[:1]

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from reconciler.diff.compare import compare
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.kind import Kind
 from reconciler.model.place import Place, organization
 from reconciler.model.state import Resource, State
 from reconciler.plan.action import TargetPlan
@@ -77,7 +76,7 @@ def test_an_organization_without_a_successor_holds_the_withdrawal() -> None:
     there = basis(BETA, holding(BETA, "aa"), holding(BETA, "aa"))
     found, _ = build([here, there], organizations=organizations(here, there))
     assert not found.allowed
-    assert "no other key of agent eu is declared for beta" in next(iter(found.held.values())).reason
+    assert "no other key of agent eu is declared" in next(iter(found.held.values())).reason
 
 
 def test_a_successor_that_is_not_authorized_holds_the_withdrawal() -> None:
@@ -103,5 +102,45 @@ def test_agents_of_other_names_do_not_matter() -> None:
     assert lines((found,)) == ["delete Key/eu/aa in acme"]
 
 
-def test_kinds_are_those_of_the_table() -> None:
-    assert Kind.KEY in ALL_KINDS
+def test_a_different_successor_in_each_organization_holds_both_withdrawals() -> None:
+    """An agent runs with one private key: neither successor works everywhere."""
+    here = basis(ACME, holding(ACME, "bb"), holding(ACME, "aa", "bb"))
+    there = basis(BETA, holding(BETA, "cc"), holding(BETA, "aa", "cc"))
+    for found in build([here, there], organizations=organizations(here, there)):
+        assert not found.allowed
+        assert "in each of acme, beta" in next(iter(found.held.values())).reason
+
+
+def test_a_recorded_key_that_a_list_does_not_show_holds_the_withdrawal() -> None:
+    here = basis(ACME, holding(ACME, "bb"), holding(ACME, "aa", "bb"))
+    there = Organization(
+        BETA, holding(BETA, "bb"), holding(BETA), frozenset({"eu"}), recorded=frozenset({"eu/aa"})
+    )
+    (found,) = build([here], organizations=[*organizations(here), there])
+    assert not found.allowed
+    assert "the key is recorded in beta and was not shown there" in next(iter(found.held.values())).reason
+
+
+def test_an_organization_whose_record_cannot_be_read_may_know_any_agent() -> None:
+    here = basis(ACME, holding(ACME, "bb"), holding(ACME, "aa", "bb"))
+    unknown = Organization(BETA, holding(BETA), None, None)
+    (found,) = build([here], organizations=[*organizations(here), unknown])
+    assert "beta may know agent eu and was not read" in next(iter(found.held.values())).reason
+
+
+def test_a_circle_in_one_organization_stops_the_others_too() -> None:
+    """Without an order nothing keeps a key until its successor is there."""
+
+    def of(place: Place, *resources: Resource) -> State:
+        found = [moved(resource, place) for resource in resources]
+        return State({resource.key: resource for resource in found}, ALL_KINDS)
+
+    stuck = basis(
+        ACME,
+        of(ACME, agent("a"), agent_key("a", "22"), agent("b"), agent_key("b", "11")),
+        of(ACME, agent("a"), agent_key("a", "11"), agent("b"), agent_key("b", "22")),
+    )
+    other = basis(BETA, holding(BETA, "bb"), holding(BETA, "aa"))
+    for found in build([stuck, other], organizations=organizations(stuck, other)):
+        assert {problem.rule for problem in found.problems} == {"P07"}
+        assert not found.allowed

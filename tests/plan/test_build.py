@@ -1,6 +1,7 @@
 """What a plan contains: actions, order, refusals, problems."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -259,6 +260,13 @@ def test_a_key_of_somebody_else_keeps_the_agent_alive() -> None:
     found = plan(state(agent("eu")), state(*owned, agent_key("eu", "bb")), owning(*owned))
     assert lines(found) == ["delete Key/eu/aa"]
     assert not found.refusals
+
+
+def test_a_key_that_is_not_accepted_keeps_no_agent_alive() -> None:
+    owned = [agent("eu"), agent_key("eu", "aa")]
+    foreign = replace(agent_key("eu", "cc"), status={"is_authorized": "false"})
+    found = plan(state(agent("eu")), state(*owned, foreign), owning(*owned))
+    assert refused(found) == [("last-key", 1)]
 
 
 def test_protected_things_are_kept() -> None:

@@ -19,7 +19,6 @@ from reconciler.model.state import Resource
 from reconciler.passes.deed.deed import Deed, deed, secrets_differ
 from reconciler.passes.ledger import Ledger
 from reconciler.plan.action import Action, Outcome, Status, Verb
-from reconciler.plan.barrier import UNAUTHORIZED
 from reconciler.plan.withheld import withheld
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Hand:
                 found = self._read(key)
             except OrchestratorError as error:
                 return _failure(action, error)
-            if found is None or found.status.get("is_authorized") == UNAUTHORIZED:
+            if found is None or not found.is_accepted:
                 lacks = "registered" if found is None else "authorized"
                 return Outcome(
                     action,
@@ -205,8 +204,7 @@ class Hand:
             return
         if outcome.status in (Status.FAILED, Status.BLOCKED, Status.REFUSED, Status.SKIPPED):
             for change in (outcome.action.subject, *outcome.action.carried):
-                if self._ledger.is_pending(change.key):
-                    self._ledger.drop(change.key)
+                self._ledger.unmark(change.key)
 
     def _adopt(self, action: Action) -> Outcome:
         change = action.subject
