@@ -194,8 +194,8 @@ def test_rules_tells_where_a_rule_is_switched_and_until_when(tmp_path: Path) -> 
     words = " ".join(shown.split())
     assert "R01 off file" in words
     assert "usually error, switched" in words
-    assert "reconciler.yaml (settings): off: grown so" in words
-    assert "reconciler.yaml (settings): warning until 2020-01-31 (ended): old" in words
+    assert "reconciler.yaml:4:8 (settings): off: grown so" in words
+    assert "reconciler.yaml:5:8 (settings): warning until 2020-01-31 (ended): old" in words
     assert "a.yaml:3:57 (annotation): warning until 2099-12-31: soon" in words
     assert "2 rules: 1 error, 0 warnings, 1 off; 3 switches." in words
 
@@ -209,7 +209,7 @@ def test_rules_as_json_and_filters(tmp_path: Path) -> None:
     ]
     assert document["rules"][0]["switches"][0] == {
         "by": "settings", "severity": "off", "reason": "x", "inForce": True,
-        "file": "reconciler.yaml", "line": 0, "column": 0,
+        "file": "reconciler.yaml", "line": 3, "column": 14,
     }  # fmt: skip
 
     def ids(*arguments: str) -> set[str]:
