@@ -4,6 +4,7 @@ Frozen models only. `reconciler.source.settings_file` reads the file; `reconcile
 turns names of environment variables into values.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -417,3 +418,16 @@ class Settings(Frozen):
                         f"{connection.url}; one organization belongs to one target, which may list several paths"
                     )
         return self
+
+
+def with_disabled(settings: Settings, disabled: Mapping[str, tuple[str, ...]]) -> Settings:
+    """The settings with other `builtIn.disabled`, by target; targets that they do not have are left out."""
+    if not disabled:
+        return settings
+    targets = {
+        name: target.model_copy(update={"builtIn": BuiltIn(disabled=disabled[name])})
+        if name in disabled
+        else target
+        for name, target in settings.targets.items()
+    }
+    return settings.model_copy(update={"targets": targets})

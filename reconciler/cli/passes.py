@@ -23,7 +23,7 @@ from reconciler.passes.begin import Adapters
 from reconciler.passes.result import PassResult, Purpose, SourceInfo
 from reconciler.plan.selection import Selection
 from reconciler.repository.remote import Listed
-from reconciler.settings import Settings
+from reconciler.settings import Settings, with_disabled
 from reconciler.source.loader import Loader
 
 
@@ -63,6 +63,13 @@ def compose(
     if request.concurrency is not None:
         applying = found.settings.apply.model_copy(update={"concurrency": request.concurrency})
         found = replace(found, settings=found.settings.model_copy(update={"apply": applying}))
+    changed = find_settings_change(request, trees)
+    disabled_before = {
+        name: target.builtIn.disabled
+        for name, target in found.settings.targets.items()
+        if name in changed.disabled
+    }
+    found = replace(found, settings=with_disabled(found.settings, changed.disabled))
     settings, against = found.settings, request.against
     check_targets(request.targets, settings)
     with connecting(request, found) as connect:
@@ -81,8 +88,9 @@ def compose(
             ),
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),
             base_name=against or "",
+            base_disabled=disabled_before,
         )
-        yield Composition(request, found, adapters, find_settings_change(request, trees))
+        yield Composition(request, found, adapters, changed)
 
 
 @contextmanager

@@ -40,6 +40,8 @@ class Adapters:
     hand_in: HandIn = nothing_at_hand
     read_base: Callable[[], Tree] | None = None
     base_name: str = ""
+    base_disabled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """`builtIn.disabled` of the base, of targets whose setting the change of a preview edits."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What may be believed of what was read, and what need not be looked at again. Pure; called by `reconcile`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -177,9 +177,8 @@ def _key_of(rejected: Rejected, place: Place) -> ResourceKey | None:
     return ResourceKey(place, _NAMED_BY_ID[rejected.kind], name)
 
 
-def unknown_built_in(name: TargetName, target: Target, live: State) -> list[Finding]:
+def unknown_built_in(name: TargetName, target: Target, disabled: Sequence[str], live: State) -> list[Finding]:
     """Ids under `builtIn.disabled` that no built-in definition has: a slip must not look like success."""
-    disabled = target.builtIn.disabled
     setting = f"targets.{name}.builtIn.disabled"
     if not disabled:
         return []

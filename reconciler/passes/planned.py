@@ -81,9 +81,13 @@ def _plans(
     *,
     approvals: frozenset[Approval] = frozenset(),
     use: Use = NO_USE,
+    before: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[tuple[Sight, TargetPlan], ...]:
+    disabled = {
+        sight.name: (before or {}).get(sight.name, sight.target.builtIn.disabled) for sight in looked.sights
+    }
     plans = build(
-        [_basis(asked, sight, wanted[sight.name], use) for sight in looked.sights],
+        [_basis(asked, sight, wanted[sight.name], disabled[sight.name], use) for sight in looked.sights],
         includes=asked.selection.includes,
         approvals=approvals,
         organizations=_organizations(asked, reading, looked, wanted),
@@ -93,7 +97,7 @@ def _plans(
         unassigned = strays(sight.everything, reading.findings, asked.place(sight.name))
         more = (
             *unconnected(sight.name, sight.target, wanted[sight.name]),
-            *unknown_built_in(sight.name, sight.target, sight.look.state),
+            *unknown_built_in(sight.name, sight.target, disabled[sight.name], sight.look.state),
             *still_declared(built, unassigned, renamed(sight.everything, asked.place(sight.name))),
         )
         pairs.append((sight, replace(built, problems=(*built.problems, *more))))
@@ -117,7 +121,7 @@ def _use(pairs: Sequence[tuple[Sight, TargetPlan]], clients: Clients) -> Use:
     return Use(active, unread)
 
 
-def _basis(asked: Pass, sight: Sight, desired: State, use: Use) -> Basis:
+def _basis(asked: Pass, sight: Sight, desired: State, disabled: Sequence[str], use: Use) -> Basis:
     return Basis(
         target=sight.name,
         place=asked.place(sight.name),
@@ -126,7 +130,7 @@ def _basis(asked: Pass, sight: Sight, desired: State, use: Use) -> Basis:
         inventory=sight.inventory,
         diff=with_built_in(
             compare(desired, sight.look.state, sight.inventory),
-            sight.target.builtIn.disabled,
+            disabled,
             sight.inventory.built_in,
         ),
         policy=asked.settings.policy,
@@ -234,7 +238,15 @@ def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, bas
         sight.name: asked.desired(select(base.declarations, sight.target), asked.place(sight.name))
         for sight in looked.sights
     }
-    without_change = _plans(asked, reading, looked, desired, approvals=base.approvals, use=planned.use)
+    without_change = _plans(
+        asked,
+        reading,
+        looked,
+        desired,
+        approvals=base.approvals,
+        use=planned.use,
+        before=asked.adapters.base_disabled,
+    )
     for (_, built), (_, before) in zip(planned.pairs, without_change, strict=True):
         without = {_effect(before, action) for action in before.actions}
         kept = tuple(action for action in built.actions if _effect(built, action) not in without)

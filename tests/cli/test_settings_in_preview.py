@@ -1,6 +1,7 @@
 """A preview takes its settings from the base and says first what the change makes of them."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -81,6 +82,27 @@ def test_the_settings_of_the_base_are_used_and_an_address_of_the_change_gets_no_
     assert "Plan: settings change (1 address, 1 token); 1 to create" in lines
     assert "+ create Definition/second-db" in lines
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_built_in_definitions_make_room_in_the_preview_of_the_change_that_lists_them(
+    branch: Branch, url: str, emulator: Emulator
+) -> None:
+    """Else the definition that takes the place would be refused in the one change that is right."""
+    folder = branch(
+        settings(url),
+        settings(url, more="    builtIn: {disabled: [default-humanitec-dns, default-humanitec-x]}\n"),
+    )
+    own = (folder / "second-db.yaml").read_text().replace("postgres", "dns")
+    (folder / "second-db.yaml").write_text(re.sub(r"criteria:.*", "criteria: [{}]", own, flags=re.DOTALL))
+    code, shown, _ = call(folder, "plan", "--against", "main", "-o", "json")
+    told = json.loads(shown)
+    assert code == ExitCode.INVALID
+    [error] = [found for found in told["findings"] if found["severity"] == "error"]
+    assert (error["rule"], "`default-humanitec-x`" in error["message"]) == ("P08", True)
+    own_changes = [(c["action"], c["id"]) for c in told["preview"]["own"][0]["changes"]]
+    assert ("update", "default-humanitec-dns") in own_changes
+    assert ("create", "second-db") in own_changes
+    assert all(entry.verb == "GET" for entry in emulator.log.entries())
 
 
 def test_the_comment_says_it_in_its_title_and_programs_get_every_item(branch: Branch, url: str) -> None:

@@ -114,6 +114,24 @@ def test_settings_and_files_of_a_revision_are_of_one_commit(
         assert (composed.settings.instance, tree.revision) == (instance, revision)
 
 
+def test_approvals_are_those_of_the_commit_and_never_of_the_folder(
+    asked: Request, repository: Path, commit: Commit
+) -> None:
+    approvals = (
+        "version: 1\napprovals: [{what: contested=Definition/@, who: me, until: 2999-12-31, reason: why}]\n"
+    )
+    commit({"reconciler.yaml": settings(), "a.yaml": definition("a")})
+    (repository / "approvals.yaml").write_text(approvals.replace("@", "uncommitted"))
+    with compose(replace(asked, directory=repository, rev="HEAD")) as composed:
+        assert composed.adapters.load(composed.adapters.read_tree()).approvals is None
+    commit({"approvals.yaml": approvals.replace("@", "committed")})
+    (repository / "approvals.yaml").write_text(approvals.replace("@", "uncommitted"))
+    with compose(replace(asked, directory=repository, rev="HEAD")) as composed:
+        found = composed.adapters.load(composed.adapters.read_tree()).approvals
+    assert found is not None
+    assert "contested=Definition/committed" in str(found.raw)
+
+
 def test_a_name_that_moves_while_a_revision_is_read_changes_nothing(
     asked: Request, repository: Path, commit: Commit
 ) -> None:

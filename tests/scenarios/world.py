@@ -28,7 +28,7 @@ from reconciler.plan.approval import parse
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
 from reconciler.repository.launch import Launcher
-from reconciler.settings import BuiltIn, Settings
+from reconciler.settings import Settings, with_disabled
 from reconciler.source.directory import read_directory
 from reconciler.source.loader import Loader
 
@@ -188,9 +188,7 @@ class World:
 
     def disable(self, *built_in: str, target: str = "acme") -> None:
         """Set `builtIn.disabled` of a target."""
-        changed = self.settings.targets[target].model_copy(update={"builtIn": BuiltIn(disabled=built_in)})
-        targets = {**self.settings.targets, target: changed}
-        self.settings = self.settings.model_copy(update={"targets": targets})
+        self.settings = with_disabled(self.settings, {target: built_in})
 
     @property
     def store(self) -> InventoryStore:

@@ -15,6 +15,8 @@ from reconciler.model.origin import Origin
 from reconciler.settings import FILE_NAME, Limits
 from reconciler.source.settings_file import parse_settings, setting_places
 
+_DISABLED = ("targets", "*", "builtIn", "disabled")
+
 
 @dataclass(frozen=True, slots=True)
 class FoundChange:
@@ -23,6 +25,19 @@ class FoundChange:
     change: SettingsChange | None = None
     findings: tuple[Finding, ...] = ()
     excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
+
+    @property
+    def disabled(self) -> Mapping[str, tuple[str, ...]]:
+        """`builtIn.disabled` as this change has it, by target, where it edits that.
+
+        It says what is desired and nothing of ownership, addresses or tokens, so a preview shows its effect.
+        """
+        changed = self.change.settings if self.change is not None else ()
+        return {
+            setting.path[1]: tuple(map(str, setting.after)) if isinstance(setting.after, list) else ()
+            for setting in changed
+            if len(setting.path) == len(_DISABLED) and setting.path[2:] == _DISABLED[2:]
+        }
 
 
 def find_settings_change(request: Request, trees: Trees) -> FoundChange:
