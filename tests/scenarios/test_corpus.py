@@ -45,6 +45,24 @@ def without_catch_alls(world: World) -> None:
                 assert client.put(f"/resources/defs/{definition['id']}/criteria", json=[]).status_code == 200
 
 
+def with_an_agent(world: World) -> None:
+    """The agent definition that a file refers to, made by hand: without one the reference is refused (rule R51)."""
+    with httpx.Client(
+        transport=world.emulator.transport(),
+        base_url=f"{URL}/orgs/acme",
+        headers={"Authorization": "Bearer t"},
+    ) as client:
+        body = {
+            "id": "by-hand",
+            "name": "by-hand",
+            "type": "agent",
+            "driver_type": "humanitec/agent",
+            "driver_inputs": {"values": {"id": NAMED_AGENTS[0]}},
+            "criteria": [{}],
+        }
+        assert client.post("/resources/defs", json=body).is_success
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda path: str(path.relative_to(CORPUS)))
 def test_a_real_definition_survives_the_whole_line(file: Path, tmp_path: Path) -> None:
     world = World.make(tmp_path)
@@ -65,6 +83,8 @@ def test_a_real_definition_survives_the_whole_line(file: Path, tmp_path: Path) -
             ],
         }
     )
+    if re.search(r"resources(?:\.|\[['\"])agent\b", text):
+        with_an_agent(world)
     world.write("definition.yaml", text.replace("store: FIXME", "store: fixme"))
     planned = world.plan()
     assert not planned.errors, planned.errors
