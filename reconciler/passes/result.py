@@ -33,6 +33,7 @@ class Verdict(StrEnum):
     EMPTY = "up to date"
     APPLIED = "applied"
     PARTIAL = "partly applied"
+    FAILED = "not applied"
     INTERRUPTED = "interrupted"
     NOT_STARTED = "not started"
 
@@ -217,8 +218,9 @@ class PassResult:
         if self.stopped:
             return Verdict.INTERRUPTED if self.outcomes else Verdict.NOT_STARTED
         left = statuses - {Status.DONE, Status.UNCHANGED}
-        if left - {Status.REFUSED} or any(t.inventory_error for t in self.targets):
-            return Verdict.PARTIAL
+        is_unrecorded = any(target.inventory_error for target in self.targets)
+        if left - {Status.REFUSED} or is_unrecorded:
+            return Verdict.PARTIAL if happened or is_unrecorded else Verdict.FAILED
         if unreadable or has_problems:
             if happened:
                 return Verdict.PARTIAL
@@ -237,6 +239,7 @@ class PassResult:
             Verdict.REFUSED: ExitCode.REFUSED,
             Verdict.STALE: ExitCode.STALE,
             Verdict.PARTIAL: ExitCode.PARTIAL,
+            Verdict.FAILED: ExitCode.PARTIAL,
             Verdict.INTERRUPTED: ExitCode.PARTIAL,
             Verdict.NOT_STARTED: ExitCode.UNREADABLE,
             Verdict.CHANGES: ExitCode.CHANGES if detailed else ExitCode.DONE,

@@ -247,7 +247,7 @@ def rerun(result: PassResult) -> Rerun:
             )
         case Verdict.UNREADABLE:
             return _rerun_unreadable(result)
-        case Verdict.PARTIAL | Verdict.INTERRUPTED:
+        case Verdict.PARTIAL | Verdict.FAILED | Verdict.INTERRUPTED:
             return _rerun_partial(result)
         case Verdict.NOT_STARTED:
             return Rerun(is_safe=True, is_useful=True, sentence="Running again is safe: nothing was begun.")

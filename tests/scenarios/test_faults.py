@@ -55,7 +55,7 @@ def test_one_refused_object_blocks_only_what_requires_it(tmp_path: Path) -> None
         FaultRule(kind=FaultKind.ERROR_BEFORE_EFFECT, status=400, verb="POST", path="/agents$", count=None)
     )
     result = world.apply()
-    assert result.exit_code() is ExitCode.PARTIAL
+    assert (result.verdict, result.exit_code()) == (Verdict.PARTIAL, ExitCode.PARTIAL)
     by_key = {str(outcome.action.key): outcome.status for outcome in result.outcomes}
     assert by_key["Agent/eu"] is Status.FAILED
     assert by_key["Definition/eu-link"] is Status.BLOCKED
@@ -63,6 +63,17 @@ def test_one_refused_object_blocks_only_what_requires_it(tmp_path: Path) -> None
     world.emulator.faults.clear()
     assert world.apply().verdict is Verdict.APPLIED
     assert actions(world.plan()) == []
+
+
+def test_an_apply_of_which_nothing_was_done_is_not_called_partly_applied(tmp_path: Path) -> None:
+    world = World.make(tmp_path)
+    world.write("wanted.yaml", definition_yaml("wanted"))
+    world.emulator.faults.add(
+        FaultRule(kind=FaultKind.ERROR_BEFORE_EFFECT, status=400, verb="POST", count=None)
+    )
+    result = world.apply()
+    assert [outcome.status for outcome in result.outcomes] == [Status.FAILED]
+    assert (result.verdict, result.exit_code()) == (Verdict.FAILED, ExitCode.PARTIAL)
 
 
 def test_a_busy_server_is_asked_again(tmp_path: Path) -> None:
