@@ -26,12 +26,12 @@ from reconciler.vendor.driver import (
     DriverClass,
 )
 
-_TEMPLATES: Path = ("driver_inputs", "values", "templates")
+_TEMPLATES = ("driver_inputs", "values", "templates")
 _TAKING = CLUSTER_DRIVERS | CONTAINER_RUNNERS | {CONTAINER_DRIVER, TERRAFORM_DRIVER}
 _JUDGED_ELSEWHERE = frozenset((ECHO_DRIVER, TEMPLATE_DRIVER, GIT_DRIVER))
 _HOSTED = "humanitec/"
 _WITH_CLUSTER = JOB_CLASSES | {DriverClass.TERRAFORM}
-_OUTPUTS = ((*_TEMPLATES, "outputs"), (*_TEMPLATES, "secrets"))
+_OUTPUTS: tuple[tuple[str, ...], ...] = ((*_TEMPLATES, "outputs"), (*_TEMPLATES, "secrets"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,11 @@ def agent_inputs(scope: Scope) -> Iterator[AgentInput]:
 
 
 def _in_output_texts(member: Member, definition: DeclaredDefinition) -> Iterator[AgentInput]:
+    templates = definition.input("values", "templates")
+    if not isinstance(templates, dict):
+        return
     for path in _OUTPUTS:
-        text = definition.input(*map(str, path[1:]))
+        text = templates.get(path[-1])
         if isinstance(text, str) and AGENT_URL in text:
             value = definition.read(text).outermost.get(AGENT_URL)
             if not is_empty(value):

@@ -91,12 +91,15 @@ class DeclaredDefinition:
         inputs = self.entity.driver_inputs
         if inputs is None:
             return None
-        members: dict[str, Json] = {
-            "values": inputs.values,
-            "secrets": inputs.secrets,
-            "secret_refs": inputs.secret_refs,
-        }
-        return dig(members, *path)
+        member, *below = path
+        match member:
+            case "values":
+                return dig(inputs.values, *below)
+            case "secrets":
+                return dig(inputs.secrets, *below)
+            case "secret_refs":
+                return dig(inputs.secret_refs, *below)
+        return None
 
 
 def made_by(agent: Declared[AgentDocument]) -> DeclaredDefinition | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from reconciler.facts.asking import live_member, member_of
+from reconciler.facts.asking import Member, live_member, member_of
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, made_by
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
@@ -53,6 +53,8 @@ class Scope:
     """What was read of clusters, by their names in the settings."""
     now: datetime | None = None
     """Time of the pass, with a zone; None where nothing depends on it."""
+    before: "Scope | None" = field(default=None, repr=False, compare=False)
+    """The same target before anything live was read, if there was such a step: what follows from files is shared."""
 
     @property
     def organization(self) -> str:
@@ -66,6 +68,8 @@ class Scope:
     @cached_property
     def agents(self) -> tuple[Declared[AgentDocument], ...]:
         """Agents registered in this organization: those of the target's files, and those elsewhere that name it."""
+        if self.of_files is not self:
+            return self.of_files.agents
         own = [agent for agent in self.declarations.agents if self._registers(agent, by_default=True)]
         seen = {agent.origin() for agent in own}
         own += [
@@ -87,11 +91,15 @@ class Scope:
     @cached_property
     def templates(self) -> Templates:
         """Reader of the texts in definitions."""
+        if self.of_files is not self:
+            return self.of_files.templates
         return Templates(self.everything.read_text)
 
     @cached_property
     def definitions(self) -> tuple[DeclaredDefinition, ...]:
         """Definitions of this target, those made by its Agent documents among them."""
+        if self.of_files is not self:
+            return self.of_files.definitions
         written = [
             DeclaredDefinition(
                 declared.document.metadata.id, declared.document.entity, declared, self.templates
@@ -109,6 +117,8 @@ class Scope:
     @cached_property
     def with_secrets(self) -> tuple[DeclaredDefinition, ...]:
         """Declared definitions with anything under `secrets` or `secret_refs`."""
+        if self.of_files is not self:
+            return self.of_files.with_secrets
         return tuple(
             definition
             for definition in self.definitions
@@ -117,7 +127,22 @@ class Scope:
         )
 
     @cached_property
-    def _by_type(self) -> Mapping[str, Sequence[DeclaredDefinition]]:
+    def with_templates(self) -> tuple[DeclaredDefinition, ...]:
+        """Declared definitions with templates, as the Template driver takes them."""
+        if self.of_files is not self:
+            return self.of_files.with_templates
+        return tuple(
+            definition
+            for definition in self.definitions
+            if (inputs := definition.entity.driver_inputs) is not None
+            and isinstance((inputs.values or {}).get("templates"), dict)
+        )
+
+    @cached_property
+    def by_type(self) -> Mapping[str, Sequence[DeclaredDefinition]]:
+        """Declared definitions by resource type, in the order of the files."""
+        if self.of_files is not self:
+            return self.of_files.by_type
         found: dict[str, list[DeclaredDefinition]] = defaultdict(list)
         for definition in self.definitions:
             found[definition.entity.type].append(definition)
@@ -125,7 +150,7 @@ class Scope:
 
     def of_type(self, resource_type: str) -> Sequence[DeclaredDefinition]:
         """Declared definitions of one resource type, in the order of the files."""
-        return self._by_type.get(resource_type, ())
+        return self.by_type.get(resource_type, ())
 
     @cached_property
     def git_targets(self) -> tuple[DeclaredDefinition, ...]:
@@ -231,10 +256,16 @@ class Scope:
         """A cluster that was not read, or not to the end of `what`."""
         return Unseen(Side.CLUSTER, cluster, what)
 
-    @property
+    @cached_property
     def of_files(self) -> "Scope":
-        """The same target before anything was looked at."""
-        return replace(self, live=None, clusters={}) if self.live is not None or self.clusters else self
+        """The same target before anything live was read."""
+        if self.live is None and not self.clusters:
+            return self
+        return self.before or replace(self, live=None, clusters={})
+
+    def with_live(self, live: State | None) -> "Scope":
+        """The same target once something live was read."""
+        return replace(self, live=live, before=self.of_files)
 
     @property
     def surroundings(self) -> Surroundings:
@@ -311,13 +342,22 @@ class Scope:
     @cached_property
     def references(self) -> ReferenceGraph:
         """What definitions ask of each other: the declared ones, and those that are only live."""
-        declared = [member_of(definition, self.criteria(definition)) for definition in self.definitions]
         only_live = [
             live_member(resource, live_criteria(resource))
             for resource in self.live_of(Kind.DEFINITION)
             if resource.key.id not in self.definition_ids
         ]
-        return ReferenceGraph([*declared, *only_live])
+        return ReferenceGraph([*self.declared_members, *only_live])
+
+    @cached_property
+    def declared_members(self) -> Sequence[Member]:
+        """Declared definitions as members of `references`, in the order of `definitions`."""
+        if self.of_files is self:
+            return [member_of(definition, definition.entity.criteria) for definition in self.definitions]
+        return [
+            member if member.criteria is not None else member_of(definition, self.criteria(definition))
+            for member, definition in zip(self.of_files.declared_members, self.definitions, strict=True)
+        ]
 
 
 def live_criteria(resource: Resource) -> tuple[Criterion, ...]:

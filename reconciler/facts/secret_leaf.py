@@ -109,7 +109,7 @@ def literal_values(scope: Scope) -> Iterator[SecretLeaf]:
 
     The path of one in a text is that of the text with its name behind, and its value is None.
     """
-    for definition in scope.definitions:
+    for definition in scope.with_templates:
         for path, name in template_secrets(definition):
             yield SecretLeaf(definition, (*path, name), None)
     for leaf in plain_values(scope):

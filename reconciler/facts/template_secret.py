@@ -5,7 +5,7 @@ What a template computes is no plain secret.
 
 from collections.abc import Iterator
 
-from reconciler.facts.definition import DeclaredDefinition, dig
+from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.pattern import is_literal
 from reconciler.model.json import Json, Path
 from reconciler.model.secret_name import variable_names_secret
@@ -29,8 +29,11 @@ def unread_templates(definition: DeclaredDefinition) -> Iterator[Path]:
 
 def _template_texts(definition: DeclaredDefinition) -> Iterator[tuple[Path, str]]:
     templates = definition.input("values", "templates")
+    if not isinstance(templates, dict):
+        return
     for member in _MEMBERS:
-        yield from _texts(dig(templates, member), (*_TEMPLATES, member))
+        if member in templates:
+            yield from _texts(templates[member], (*_TEMPLATES, member))
 
 
 def _texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:

@@ -1,6 +1,6 @@
 """Ids as documents of the target write them, also those of documents that the reader refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.facts.definition import dig
@@ -26,21 +26,31 @@ class WrittenId:
         return self.document.origin(_ID)
 
 
-def written_ids(scope: Scope) -> Iterator[WrittenId]:
-    """Ids of the target's documents by kind, and of refused documents where they are text."""
+def written_ids(scope: Scope, kind: str) -> Iterator[WrittenId]:
+    """Ids of the target's documents of one kind, refused ones among them where their ids are text."""
+    yield from accepted_ids(scope, kind)
+    yield from (refused for refused in refused_ids(scope) if refused.kind == kind)
+
+
+def accepted_ids(scope: Scope, *kinds: str) -> Iterator[WrittenId]:
+    """Ids of the target's valid documents of some kinds, kind by kind."""
     declarations = scope.declarations
-    by_kind: Sequence[tuple[str, Sequence[AnyDeclared]]] = (
-        ("Definition", declarations.definitions),
-        ("Agent", declarations.agents),
-        ("Key", declarations.keys),
-        ("Runner", declarations.runners),
-        ("Operator", declarations.operators),
-        ("SecretStore", declarations.secret_stores),
-    )
-    for kind, documents in by_kind:
-        for declared in documents:
+    by_kind: Mapping[str, Sequence[AnyDeclared]] = {
+        "Definition": declarations.definitions,
+        "Agent": declarations.agents,
+        "Key": declarations.keys,
+        "Runner": declarations.runners,
+        "Operator": declarations.operators,
+        "SecretStore": declarations.secret_stores,
+    }
+    for kind in kinds:
+        for declared in by_kind[kind]:
             yield WrittenId(kind, declared.document.metadata.id, declared)
-    for rejected in declarations.rejected:
+
+
+def refused_ids(scope: Scope) -> Iterator[WrittenId]:
+    """Ids of the target's refused documents of every kind, where they are text."""
+    for rejected in scope.declarations.rejected:
         name = dig(rejected.raw, *map(str, _ID))
         if isinstance(name, str):
             yield WrittenId(rejected.kind, name, rejected)

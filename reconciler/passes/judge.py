@@ -92,9 +92,9 @@ def _holders(refused: Rejected) -> Iterator[Origin]:
             yield refused.key_origin(path[:depth])
 
 
-def judge_world(asked: Pass, reading: Reading, judged: Judged, live: Mapping[TargetName, State]) -> Judged:
+def judge_world(asked: Pass, judged: Judged, live: Mapping[TargetName, State]) -> Judged:
     """Judge by the other rules, with what will be live after the plan."""
-    looked_at = scopes(asked.settings, asked.targets, reading.declarations, asked.started_at, live)
+    looked_at = [scope.with_live(live.get(scope.target)) for scope in judged.scopes]
     verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
     return replace(judged, verdict=judged.verdict.joined(verdict), scopes=())
 

@@ -128,7 +128,7 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
     looked = look(asked, judged.scopes, clients)
     planned = plan_all(asked, reading, looked, approvals, clients)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
-    planned, judged = said_once(planned, judge_world(asked, reading, judged, live))
+    planned, judged = said_once(planned, judge_world(asked, judged, live))
     unknown = _misnamed(asked, looked)
     if unknown:
         return report(

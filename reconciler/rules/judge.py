@@ -12,7 +12,7 @@ from enum import StrEnum
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Silenced, Unknown, sort_findings
 from reconciler.rules.registry import RULES, AnyRule
-from reconciler.rules.rule import answers
+from reconciler.rules.rule import Subjects, answers
 from reconciler.rules.switch import Switches
 from reconciler.settings import Settings
 
@@ -62,13 +62,13 @@ def judge(
     """
     switches = Switches(settings, rules, (scope.everything for scope in scopes), day)
     off = switches.off
+    due = [rule for rule in rules.values() if switches.is_run(rule.id) and _is_due(rule, turn)]
+    subjects = Subjects(due)
     findings: list[Finding] = list(switches.findings) if turn is not Turn.AFTER_LOOK else []
     silenced: list[Silenced] = []
     unknown: list[Unknown] = []
-    for rule in rules.values():
-        if not switches.is_run(rule.id) or not _is_due(rule, turn):
-            continue
-        for answer in _answers(rule, scopes):
+    for rule in due:
+        for answer in _answers(rule, scopes, subjects):
             if isinstance(answer, Unknown):
                 if rule.id not in off:
                     unknown.append(answer)
@@ -85,9 +85,9 @@ def _is_due(rule: AnyRule, turn: Turn | None) -> bool:
     return turn is None or rule.is_of_files is (turn is Turn.BEFORE_LOOK)
 
 
-def _answers(rule: AnyRule, scopes: Sequence[Scope]) -> Iterator[Finding | Unknown]:
+def _answers(rule: AnyRule, scopes: Sequence[Scope], subjects: Subjects) -> Iterator[Finding | Unknown]:
     for number, scope in enumerate(scopes):
-        yield from answers(rule, scope, is_first=number == 0)
+        yield from answers(rule, scope, is_first=number == 0, subjects=subjects)
 
 
 def _sorted(

@@ -4,7 +4,8 @@ The prose of a rule, with an example that breaks it and one that keeps it, is `p
 `reconciler.rules.registry` holds all rules, `reconciler.rules.judge` runs them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -75,16 +76,37 @@ class Rule(Generic[S]):
 AnyRule = Rule[Any]
 
 
-def answers(rule: AnyRule, scope: Scope, *, is_first: bool = True) -> Iterator[Finding | Unknown]:
+class Subjects:
+    """Subjects of targets; those that several of the rules judge are made once."""
+
+    def __init__(self, rules: Iterable[AnyRule]) -> None:
+        uses = Counter(part.over for rule in rules for part in rule.parts)
+        self._shared = {over for over, count in uses.items() if count > 1}
+        self._kept: dict[tuple[Over[Any], int], Sequence[Any]] = {}
+
+    def of(self, over: Over[S], scope: Scope) -> Iterable[S]:
+        """Everything of one kind in a target, which must live as long as this does."""
+        if over not in self._shared:
+            return over.subjects(scope)
+        at = (over, id(scope))
+        if at not in self._kept:
+            self._kept[at] = tuple(over.subjects(scope))
+        return self._kept[at]
+
+
+def answers(
+    rule: AnyRule, scope: Scope, *, is_first: bool = True, subjects: Subjects | None = None
+) -> Iterator[Finding | Unknown]:
     """What a rule says about a target. Subjects that miss the same fact are one *unknown*.
 
     What all targets share is judged with the first one only.
     """
+    subjects = subjects or Subjects(())
     missed: dict[Unseen, list[str]] = {}
     for part in rule.parts:
         if part.over.is_of_tree and not is_first:
             continue
-        for subject in part.over.subjects(scope.of_files if rule.is_of_files else scope):
+        for subject in subjects.of(part.over, scope.of_files if rule.is_of_files else scope):
             try:
                 for answer in part.check(subject):
                     yield _completed(rule, answer, subject)

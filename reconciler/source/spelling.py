@@ -20,11 +20,12 @@ from reconciler.source.violation import QUOTE, named
 from reconciler.source.yaml_text import lines_of
 
 _SUSPECT = re.compile(
-    rb"(?<![\w.+-])(?:[-+]?0[0-9xo]|\+[.0-9]|-0(?![.0-9])|[-+]?\.[0-9]|[-+]?[0-9]+\.(?:[0-9]*0)?(?![0-9])"
+    rb"(?:[-+]?0[0-9xo]|\+[.0-9]|-0(?![.0-9])|[-+]?\.[0-9]|[-+]?[0-9]+\.(?:[0-9]*0)?(?![0-9])"
     rb"|[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]|[-+]?[0-9.]{16})"
 )
-"""The start of what may be such a number. Addresses and texts in quotes match as well."""
-_WORD = re.compile(rb"[-+.0-9A-Za-z]*")
+"""The start of a word that may be such a number. Addresses and texts in quotes match as well."""
+_WORD = re.compile(rb"[-+.0-9](?<![\w.+-].)[-+.0-9A-Za-z]*")
+"""A word, from its start. The look behind comes second because a search for a plain set of bytes is six times faster."""
 _TOKEN = re.compile(r"(?:[&!]\S*[ \t]+)*([-+.0-9][0-9A-Za-z.+-]*)")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _OCTAL_DIGITS = re.compile(r"0[0-7]+")
@@ -45,10 +46,11 @@ def suspects(content: bytes) -> frozenset[int | float]:
     Numbers of a document that are not among them have none, so that no places need to be found out.
     """
     found: set[int | float] = set()
-    for start in _SUSPECT.finditer(content):
-        word = _WORD.match(content, start.start())
+    for word in _WORD.findall(content):
+        if not _SUSPECT.match(word):
+            continue
         try:
-            value = plain_value(word[0].decode("ascii")) if word is not None else None
+            value = plain_value(word.decode("ascii"))
         except ValueError:
             continue
         if isinstance(value, int | float):

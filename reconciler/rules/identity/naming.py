@@ -42,9 +42,8 @@ class _Id:
 
 def _ids(kind: str, of_resource: Kind | None) -> Over[Subject[_Id]]:
     def found(scope: Scope) -> Iterator[Subject[_Id]]:
-        for written in written_ids(scope):
-            if written.kind == kind:
-                yield _subject(scope, of_resource, _Id(written.id), partial(_place, written))
+        for written in written_ids(scope, kind):
+            yield _subject(scope, of_resource, _Id(written.id), partial(_place, written))
 
     return Over(f"id of {kind}", found)
 

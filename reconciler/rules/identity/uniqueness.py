@@ -8,8 +8,8 @@ from itertools import chain
 from reconciler.facts.context import class_of, where
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.scope import Scope, live_criteria
-from reconciler.facts.written_id import WrittenId, written_ids
-from reconciler.model.declaration import Declared, Rejected
+from reconciler.facts.written_id import WrittenId, accepted_ids, refused_ids
+from reconciler.model.declaration import Declared
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey, shown
 from reconciler.model.key import KeyDocument
@@ -62,13 +62,9 @@ def _ids(scope: Scope) -> Iterator[Claiming]:
     for agent in scope.agents:
         written = WrittenId("Agent", agent.document.metadata.id, agent)
         yield (written.kind, written.id), partial(_written, scope, written)
-    for written in written_ids(scope):
-        is_seen = written.kind in ("Definition", "Agent") and not isinstance(written.document, Rejected)
-        if not is_seen:
-            yield (
-                (written.kind, written.id),
-                partial(_written, scope, written),
-            )
+    others = accepted_ids(scope, "Key", "Runner", "Operator", "SecretStore")
+    for written in chain(others, refused_ids(scope)):
+        yield (written.kind, written.id), partial(_written, scope, written)
 
 
 def _definition(scope: Scope, definition: DeclaredDefinition) -> _Claim:

@@ -148,7 +148,7 @@ def _no_plain_secret(target: Subject[Scope]) -> Iterator[Answer]:
                 advice="Name where it comes from, `!env NAME`, `!file PATH` or `!secret {…}`; replace the credential, "
                 "it was in the repository.",
             )
-    for definition in scope.definitions:
+    for definition in scope.with_templates:
         for unread in unread_templates(definition):
             yield target.doubts(
                 f"whether `{dotted(unread)}` of definition `{definition.id}` holds a plain secret",
