@@ -25,7 +25,7 @@ _SUSPECT = re.compile(
 )
 """The start of a word that may be such a number. Addresses and texts in quotes match as well."""
 _WORD = re.compile(rb"[-+.0-9](?<![\w.+-].)[-+.0-9A-Za-z]*")
-"""A word, from its start. The look behind comes second because a search for a plain set of bytes is six times faster."""
+"""A word, from its start. The look behind comes second as a search for a plain set of bytes is six times faster."""
 _TOKEN = re.compile(r"(?:[&!]\S*[ \t]+)*([-+.0-9][0-9A-Za-z.+-]*)")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _OCTAL_DIGITS = re.compile(r"0[0-7]+")
