@@ -9,7 +9,7 @@ from reconciler.vendor.driver import DriverClass
 
 
 class Verdict(StrEnum):
-    """Whether a combination works; the values are for people."""
+    """Whether a combination works; the values are display names."""
 
     SUPPORTED = "supported"
     NOT_USED = "not used"
