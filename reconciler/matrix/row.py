@@ -59,7 +59,7 @@ class Traffic(StrEnum):
     CLUSTER_API = "cluster API"
     GIT = "deployment to Git"
     PRIVATE_GIT = "private Git host"
-    RUNTIME_DATA = "runtime data beside a Git target"
+    RUNTIME_DATA = "runtime data next to a Git target"
     RUNNER_JOB = "container family, or Terraform driver with its own cluster"
     VAULT = "private Vault for the orchestrator's writes"
     OTHER_DRIVER = "other hosted drivers"
