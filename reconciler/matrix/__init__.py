@@ -1,1 +1,1 @@
-"""What may be combined with what (compatibility rules 3): tables A to I as data, and where a target stands in them."""
+"""Compatibility matrix (compatibility rules 3): tables A to I as data, and the rows that apply to a target."""

@@ -51,7 +51,7 @@ _REFERENCE_TO = {
 
 
 def around_definitions(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
-    """Everything that the tables C to F speak of, in their order."""
+    """Circumstances for tables C to F, in table order."""
     members = beside(scope, target)
     declared = {member.id: member.declared for member in members if member.declared is not None}
     leaves = tuple(leaf for leaf in reference_leaves(scope) if leaf.definition.id in declared)
@@ -75,7 +75,7 @@ def _stores(scope: Scope, cluster: str | None, leaves: Sequence[SecretLeaf]) -> 
 
 
 def _built_in(scope: Scope, leaves: Sequence[SecretLeaf], live: Sequence[Resource]) -> Iterator[Circumstance]:
-    """The store itself in legacy; elsewhere each definition of the Operator's that keeps a secret in it."""
+    """The built-in store itself in legacy; otherwise each Operator-provisioned definition with a secret in it."""
     if scope.primary_store == BUILT_IN_STORE:
         yield Circumstance(StoreKind.BUILT_IN, "it is the primary store")
         return
@@ -100,7 +100,7 @@ def _store(
     is_old = kind is StoreKind.VAULT and spec.kvVersion == 1
     yield Circumstance(StoreKind.VAULT_V1 if is_old else kind, name)
     if kind is StoreKind.KUBERNETES:
-        return
+        return  # it cannot be registered, so the rows about registration do not apply
     places = [place.cluster for place in spec.clusters or ()]
     if spec.orchestrator is None:
         found = StoreKind.REFERRED_ON_CLUSTER if is_referred else StoreKind.DEFAULT_ON_CLUSTER
@@ -119,6 +119,7 @@ def _drivers(scope: Scope, definitions: Iterable[DeclaredDefinition]) -> Iterato
         classes = driver_classes(definition, scope.surroundings.drivers)
         name = f"definition `{definition.id}` (driver `{definition.entity.driver_type}`)"
         has_agent = uses_agent(definition)
+        # an unknown driver may be self-hosted, the worst row of table D
         for found in classes or (DriverClass.SELF_HOSTED,):
             yield Circumstance(found, name, is_certain=classes is not None)
             if has_agent:
@@ -180,7 +181,7 @@ def _from_other(scope: Scope, member: Member, ask: Ask) -> Reference:
 
 
 def _leading_to_secrets(scope: Scope, members: Sequence[Member]) -> Iterator[Circumstance]:
-    """Definitions of the orchestrator's types that refer to others, by whether the way ends at a secret."""
+    """References from definitions of the orchestrator's types, by whether the path ends at a secret."""
     graph = scope.references
     starting = [
         member

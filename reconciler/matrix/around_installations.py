@@ -1,4 +1,4 @@
-"""Circumstances of tables B, G, H and I: what Agents carry, where things run, their keys, how they stand together."""
+"""Circumstances of tables B, G, H and I: Agent traffic, hosts, keys, and topology."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _MINIMUM_BITS = 4096
 
 
 def around_installations(scope: Scope, target: DeclaredDefinition) -> Iterator[Circumstance]:
-    """Everything that the tables B, G, H and I speak of, in their order."""
+    """Circumstances for tables B, G, H and I, in table order."""
     yield from _carried(scope, target)
     yield from _hosts(scope, target)
     yield from _written_wrong(scope)
@@ -172,7 +172,7 @@ def _on_cluster(
 
 
 def _written_wrong(scope: Scope) -> Iterator[Circumstance]:
-    """What refused documents try to say: hosts of things that run on clusters only, a second key of a runner."""
+    """What refused documents declare: hosts for components that run on clusters only, a second key of a runner."""
     for rejected in scope.declarations.rejected:
         column, path = _HOSTED.get(rejected.kind, (None, ()))
         if column is None:
@@ -191,7 +191,7 @@ _HOSTED: Mapping[str, tuple[Column, tuple[str, ...]]] = {
     "Operator": (Column.OPERATOR, ("spec", "host")),
     "Runner": (Column.RUNNER, ("spec", "install", "host")),
 }
-"""Where a refused document of a kind would name a host."""
+"""Column and path of the host in a refused document, by kind."""
 
 
 def _keys(scope: Scope) -> Iterator[Circumstance]:
@@ -244,7 +244,7 @@ def _shared(scope: Scope, holders: list[tuple[Column, str]]) -> Iterator[Circums
 
 
 def _encrypted(scope: Scope) -> Iterator[Circumstance]:
-    """Keys with a passphrase in the Secrets that are declared to hold private keys."""
+    """Keys with a passphrase in the Secrets declared to contain private keys."""
     for place in key_places(scope):
         found = look(scope, place).key
         if found is not None and found.is_encrypted:

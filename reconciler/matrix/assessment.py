@@ -1,7 +1,7 @@
-"""The matrix of what may be combined with what, and the rows of it that a deployment target is in.
+"""Assessment of a deployment target by the compatibility matrix.
 
-The rows are data (`rows.txt`, which `table` reads); the modules `around_…` say what is around a target.
-`reconciler explain target/ID` shows the result; the rules of the rows are what refuses.
+The rows are data (`rows.txt`, read by `table`); the modules `around_…` yield the circumstances of a target.
+`reconciler explain target/ID` shows the result. It refuses nothing: the rules that a row names do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,9 +23,9 @@ from reconciler.settings import Mode
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A cell of a row that a target is in. `because` names what puts it there.
+    """A cell that applies to a target. `because` names the reasons.
 
-    `is_certain` is false where some fact is missing, so that it may not hold.
+    `is_certain` is false if a fact is missing, so that the cell may not apply.
     """
 
     row: Row
@@ -36,10 +36,10 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What the matrix says of a deployment target: its rows in the order of the tables, and all put together.
+    """Result for a deployment target: the rows that apply, in table order, and the overall verdict.
 
-    `verdict` is that of the worst row; `UNKNOWN` where a row that may hold would be worse than those
-    that do, which are then told by `at_least`.
+    `verdict` is that of the worst row, or `UNKNOWN` if a row that may apply is worse than every row that
+    certainly applies. `at_least` is the worst verdict among the certain ones.
     """
 
     definition: DeclaredDefinition
@@ -49,7 +49,7 @@ class Assessment:
 
 
 def assess(scope: Scope, target: DeclaredDefinition) -> Assessment:
-    """Judge a `k8s-cluster` definition by the worst of its row in table A and every row of B to I that applies."""
+    """Assess a `k8s-cluster` definition by its row in table A and every row of B to I that applies."""
     main = tuple(_of_table_a(scope, target))
     around = tuple(
         _applied(
@@ -59,7 +59,7 @@ def assess(scope: Scope, target: DeclaredDefinition) -> Assessment:
     rows = (*main, *sorted(around, key=lambda applied: _position(applied.row)))
     at_least = _worst(applied.cell.verdict for applied in rows if applied.is_certain)
     possible = _worst(applied.cell.verdict for applied in rows)
-    # Of several candidates in table A exactly one holds, so what they agree on is certain.
+    # Exactly one of the candidates in table A applies, so a verdict they share is certain.
     agreed = {applied.cell.verdict for applied in main}
     if len(agreed) == 1:
         at_least = _worst((at_least, *agreed))
@@ -77,7 +77,7 @@ def _worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def _of_table_a(scope: Scope, target: DeclaredDefinition) -> Iterator[Applied]:
-    """The row that the target is in, or every row that it may be in."""
+    """The row of table A that applies, or every row that may apply."""
     modes, stores = believed_modes(scope, target), store_classes(scope, scope.cluster_of(target))
     is_certain = len(modes) == 1 and len(stores) == 1
     has_agent = uses_agent(target)
@@ -90,10 +90,10 @@ def _of_table_a(scope: Scope, target: DeclaredDefinition) -> Iterator[Applied]:
 
 
 def believed_modes(scope: Scope, target: DeclaredDefinition) -> frozenset[Mode]:
-    """Modes that a target is meant to be in: several where the facts are missing.
+    """Modes that a target is intended to run in; several if facts are missing.
 
-    The driver decides about `gitops`; between `legacy` and `direct` the declared mode counts, so that a
-    mode which does not fit the store is a row of its own; without one, the computed mode.
+    The driver decides `gitops`. Between `legacy` and `direct` the declared mode takes precedence over the
+    computed one, so that a mode that does not fit the store gets its own row.
     """
     declared = None if scope.target_settings is None else scope.target_settings.mode
     if declared is Mode.GITOPS:
@@ -107,10 +107,10 @@ def believed_modes(scope: Scope, target: DeclaredDefinition) -> frozenset[Mode]:
 
 
 def store_classes(scope: Scope, cluster: str | None) -> frozenset[StoreClass]:
-    """Classes that the primary store may be of, seen from a cluster: one where the facts are known.
+    """Possible classes of the primary store, seen from a cluster; exactly one if the facts are known.
 
-    Credentials are never read back, so only a declared registration tells whether the orchestrator may
-    write. A store is a stand-in where the cluster has nothing but a `kubernetes` store.
+    The API never returns credentials, so only a declared registration shows whether the orchestrator has
+    write access. A store is a stand-in if the cluster has only a `kubernetes` store.
     """
     identifier = scope.primary_store
     if identifier is None:
@@ -135,7 +135,7 @@ def store_classes(scope: Scope, cluster: str | None) -> frozenset[StoreClass]:
 
 
 def _applied(mode: Mode | None, circumstances: Iterable[Circumstance]) -> Iterator[Applied]:
-    """One entry for each cell, however many things put the target there."""
+    """One entry per cell, whatever the number of circumstances that lead to it."""
     found: dict[tuple[Subject, Column | None], list[Circumstance]] = {}
     for circumstance in circumstances:
         found.setdefault((circumstance.subject, circumstance.column), []).append(circumstance)

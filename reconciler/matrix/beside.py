@@ -1,4 +1,4 @@
-"""Definitions that are used in the deployments of a target."""
+"""Definitions used in the deployments of a target."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from reconciler.model.resource_definition import Criterion
 
 
 def beside(scope: Scope, target: DeclaredDefinition) -> tuple[Member, ...]:
-    """Return the target and every definition whose criteria hold in some of its deployments.
+    """The target and every definition whose criteria match in some of its deployments.
 
-    Other clusters are targets of their own; the runtime cluster beside a Git target is not. Criteria that are
-    not known may hold anywhere.
+    Other cluster definitions are targets themselves and are left out, except the runtime cluster of a Git
+    target. Unknown criteria count as matching everywhere.
     """
     where = scope.criteria(target)
     return tuple(
@@ -25,7 +25,7 @@ def beside(scope: Scope, target: DeclaredDefinition) -> tuple[Member, ...]:
 
 
 def declared_beside(scope: Scope, target: DeclaredDefinition) -> tuple[DeclaredDefinition, ...]:
-    """Those that are declared."""
+    """The declared definitions among those of `beside`."""
     return tuple(member.declared for member in beside(scope, target) if member.declared is not None)
 
 

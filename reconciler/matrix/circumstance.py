@@ -1,4 +1,4 @@
-"""What stands around a deployment target, each thing as the subject of a row of the matrix."""
+"""A fact about a deployment target, as the subject of a matrix row."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from reconciler.matrix.row import Column, Subject
 
 @dataclass(frozen=True, slots=True)
 class Circumstance:
-    """One thing that makes a row apply. `because` names it for people and never holds a value.
+    """A fact that makes a row apply. `because` names it for people and never contains a value from a document.
 
-    `column` is the component it is about, None where the row has none. `is_certain` is false where
-    it cannot be told whether it holds.
+    `column` is the component it is about, None if the row has no columns. `is_certain` is false if it is
+    not known whether the fact is true.
     """
 
     subject: Subject

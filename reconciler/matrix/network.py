@@ -1,4 +1,4 @@
-"""Whether network policies let a component of a target call out."""
+"""Egress of a target's components under network policies."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ from reconciler.model.json import JsonObject
 
 
 def egress(scope: Scope, cluster: str | None, namespace: str, name: str) -> Way:
-    """Tell whether pods of the component with this name may call out on port 443.
+    """Whether pods of the component with this name can make outgoing calls on port 443.
 
-    Policies in the tree name no cluster and count for each.
+    Policies in the tree name no cluster and count for every cluster.
     """
     limiting = (
         policy

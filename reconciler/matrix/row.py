@@ -1,4 +1,4 @@
-"""What a row of the matrix is: its subject, and a verdict for each mode or component (compatibility rules 3)."""
+"""Matrix rows: a subject, and a verdict for each mode or component (compatibility rules 3)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from reconciler.vendor.driver import DriverClass
 
 
 class Verdict(StrEnum):
-    """Whether a combination works; the values are for people."""
+    """Whether a combination works; the values are display names."""
 
     SUPPORTED = "supported"
     NOT_USED = "not used"
@@ -19,11 +19,11 @@ class Verdict(StrEnum):
     DISCOURAGED = "discouraged"
     UNSUPPORTED = "unsupported"
     UNKNOWN = "unknown"
-    """Never in a row: the verdict put together where facts are missing that could make it worse."""
+    """Never in a row: the overall verdict if missing facts could make it worse."""
 
     @property
     def badness(self) -> int:
-        """Greater is worse. `UNKNOWN` has no rank of its own and counts as the least."""
+        """Rank: greater is worse. `UNKNOWN` has no rank and counts as 0."""
         return _BADNESS.get(self, 0)
 
 
@@ -36,7 +36,7 @@ _BADNESS = {
 
 
 class StoreClass(StrEnum):
-    """Primary secret store of an organization, by what the orchestrator may do with it."""
+    """Class of an organization's primary secret store, by the orchestrator's access to it."""
 
     P0 = "built-in"
     P1 = "external, with write access"
@@ -45,7 +45,7 @@ class StoreClass(StrEnum):
 
 
 class Column(StrEnum):
-    """Component that a cell is about, where a row has cells by component."""
+    """Component that a cell is about, in rows with one cell per component."""
 
     AGENT = "Agent"
     OPERATOR = "Operator"
@@ -59,7 +59,7 @@ class Traffic(StrEnum):
     CLUSTER_API = "cluster API"
     GIT = "deployment to Git"
     PRIVATE_GIT = "private Git host"
-    RUNTIME_DATA = "runtime data beside a Git target"
+    RUNTIME_DATA = "runtime data next to a Git target"
     RUNNER_JOB = "container family, or Terraform driver with its own cluster"
     VAULT = "private Vault for the orchestrator's writes"
     OTHER_DRIVER = "other hosted drivers"
@@ -80,7 +80,7 @@ class StoreKind(StrEnum):
     VAULT = "HashiCorp Vault, KV v2"
     VAULT_V1 = "HashiCorp Vault, KV v1"
     KUBERNETES = "`kubernetes`"
-    PER_ENVIRONMENT = "store for each environment, made by `base-env`"
+    PER_ENVIRONMENT = "store for each environment, created by `base-env`"
     SEVERAL = "several stores"
     NOT_ON_CLUSTER = "registered and referred to, not on the cluster"
     DEFAULT_ON_CLUSTER = "on the cluster, not registered"
@@ -100,7 +100,7 @@ class Provisioned(StrEnum):
 
 
 class Reference(StrEnum):
-    """Table F. `O` is any type beside `k8s-cluster`, `k8s-namespace`, `agent` and `logging` (`OPT`)."""
+    """Table F. `O` is any type other than `k8s-cluster`, `k8s-namespace`, `agent` and `logging` (`OPT`)."""
 
     AMONG_OTHERS = "O to O"
     TO_CLUSTER = "O to `k8s-cluster`"
@@ -110,8 +110,8 @@ class Reference(StrEnum):
     TO_AGENT = "O to `agent`, anything else"
     CLUSTER_TO_AGENT = "`k8s-cluster` (not Git) to `agent`"
     GIT_TO_AGENT = "`k8s-cluster` (Git) to `agent`"
-    FREE_OF_SECRETS = "OPT to O without secret reference, all the way down"
-    LEADING_TO_SECRET = "OPT to O with secret reference, directly or further down"  # noqa: S105  words
+    FREE_OF_SECRETS = "OPT to O without secret reference, at any depth"
+    LEADING_TO_SECRET = "OPT to O with secret reference, at any depth"  # noqa: S105  words
     SECRET_IN_OPT = "secret reference inside an OPT definition"  # noqa: S105  words
     SECRET_ANYWHERE = "secret reference"  # noqa: S105  words
     OPEN_SECRET = "placeholder inside a secret reference"  # noqa: S105  words
@@ -127,7 +127,7 @@ class Host(StrEnum):
     AZURE_CONTAINER_INSTANCES = "Azure Container Instances"
     REQUEST_DRIVEN = "request-driven"
     AUTOSCALED = "autoscaled, scale to zero"
-    ELSEWHERE = "outside the cluster it serves, network access given"
+    ELSEWHERE = "outside the cluster it serves, with network access"
     NO_EGRESS = "cluster without egress on 443"
 
 
@@ -162,7 +162,7 @@ class Topology(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeploymentTarget:
-    """Table A: how a target is deployed to, whether it uses an Agent, and where secrets are written."""
+    """Table A: the mode, whether the target uses an Agent, and the class of the primary store."""
 
     mode: Mode
     has_agent: bool
@@ -187,16 +187,16 @@ Subject = (
 
 
 class Enforcement(StrEnum):
-    """What speaks where a cell is not supported."""
+    """What reports a target that is in an unsupported cell."""
 
     RULES = "the rules of the row"
-    FORMAT = "the documents' format: it cannot be written down"
-    NOTHING = "no rule; `explain` alone shows it"
+    FORMAT = "the document format: it cannot be declared"
+    NOTHING = "no rule; only `explain` shows it"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One verdict of a row. `modes` None stands for any mode, `column` None for a row without columns."""
+    """One verdict of a row. `modes` is None for any mode, `column` is None if the row has no columns."""
 
     verdict: Verdict
     modes: frozenset[Mode] | None = None
@@ -205,7 +205,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """The column for people, "" where the row has one cell.
+        """Display name of the column, "" if the row has one cell.
 
         >>> Cell(Verdict.SUPPORTED, frozenset((Mode.GITOPS, Mode.DIRECT))).name
         'direct, gitops'
@@ -217,7 +217,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. `rules` are those that say it, `source` where it is from, in the catalogue's codes."""
+    """One row. `rules` are the ids of the rules that enforce it, `source` its sources, in the catalogue's codes."""
 
     id: str
     subject: Subject
@@ -233,5 +233,5 @@ class Row:
         return self.id[0]
 
     def in_mode(self, mode: Mode | None) -> Iterator[Cell]:
-        """Cells that may hold in a mode, None standing for one that is not known."""
+        """Cells that may apply in a mode; None is an unknown mode."""
         return (cell for cell in self.cells if mode is None or cell.modes is None or mode in cell.modes)

@@ -1,4 +1,4 @@
-"""The rows of the matrix, read from `rows.txt`: a line for each, its columns separated by `|`."""
+"""Rows of the matrix, read from `rows.txt`: one row per line, columns separated by `|`."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -45,19 +45,19 @@ _SUBJECTS: dict[str, _Words] = {
     "H": KeyTrait,
     "I": Topology,
 }
-"""What the rows of each table are about; those of table A are deployment targets."""
+"""Subjects of each table; those of table A are deployment targets."""
 
 
 @cache
 def rows() -> tuple[Row, ...]:
-    """Every row, A1 to I10. C11 has two: as default store, and as the store of a reference."""
+    """All rows, A1 to I10. C11 has two: as default store, and as the store of a reference."""
     text = files("reconciler.matrix").joinpath("rows.txt").read_text(encoding="utf-8")
     return tuple(_row(line) for line in text.splitlines() if line and not line.startswith("#"))
 
 
 @cache
 def rows_about() -> Mapping[Subject, Sequence[Row]]:
-    """Rows by what they are about."""
+    """Rows by subject."""
     found: dict[Subject, list[Row]] = defaultdict(list)
     for row in rows():
         found[row.subject].append(row)

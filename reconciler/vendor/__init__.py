@@ -1,1 +1,1 @@
-"""Names, defaults and formats of the products that are driven, as tables. Pure."""
+"""Names, defaults and formats of the managed products, as tables. Pure."""

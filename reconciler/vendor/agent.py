@@ -8,11 +8,11 @@ from reconciler.model.json import JsonObject
 USER = 1000
 """User id of the container."""
 FIELDS: Mapping[str, str] = MappingProxyType({"securityContext": "podSecurity"})
-"""Names of fields of the container in an `Agent` document, where they differ."""
+"""Container fields that have another name in an `Agent` document, with that name."""
 
 
 def security_context() -> JsonObject:
-    """Security context of the container; a new value each time."""
+    """Security context of the container; a new object on each call."""
     return {
         "privileged": False,
         "allowPrivilegeEscalation": False,

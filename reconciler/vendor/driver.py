@@ -1,4 +1,4 @@
-"""Drivers by name, and the classes that the matrix tells apart (agent and operator 2.10, 5)."""
+"""Driver names, and the driver classes of the matrix (agent and operator 2.10, 5)."""
 
 from enum import StrEnum
 
@@ -23,14 +23,14 @@ CLUSTER_DRIVERS = frozenset(
 
 
 class DriverClass(StrEnum):
-    """Rows of table D of the matrix; the values are for people."""
+    """Rows of table D of the matrix; the values are display names."""
 
     IN_OPERATOR = "Echo and Template drivers"
     HOSTED = "other drivers hosted by Humanitec"
     CONTAINER = "the container driver"
     CONTAINER_RUNNER = "container runner drivers"
     TERRAFORM = "the Terraform driver, run at Humanitec"
-    TERRAFORM_OWN_CLUSTER = "the Terraform driver with a cluster of your own"
+    TERRAFORM_OWN_CLUSTER = "the Terraform driver with your own cluster"
     SELF_HOSTED = "self-hosted drivers"
     VIRTUAL = "virtual drivers"
 
@@ -38,4 +38,4 @@ class DriverClass(StrEnum):
 JOB_CLASSES = frozenset(
     (DriverClass.CONTAINER, DriverClass.CONTAINER_RUNNER, DriverClass.TERRAFORM_OWN_CLUSTER)
 )
-"""Classes whose drivers start jobs in a cluster of yours."""
+"""Classes whose drivers start jobs in the user's cluster."""

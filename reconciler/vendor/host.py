@@ -1,4 +1,4 @@
-"""Hosts of Agents by name, and which of them keep a container running (agent and operator 2.2)."""
+"""Agent hosts by name, and which of them keep a container running (agent and operator 2.2)."""
 
 import re
 
@@ -21,12 +21,12 @@ REQUEST_DRIVEN = frozenset(
         "lambda",
     )
 )
-"""Hosts that start containers for requests and stop them otherwise, or wait for a port to answer."""
+"""Hosts that run containers only while they serve requests, or wait for a port to answer."""
 _VENDORS = re.compile(r"^(?:google|gcp|azure|aws)-")
 
 
 def spelled(host: str) -> str:
-    """Return the name of a host as it is compared.
+    """Normalized name of a host, for comparison.
 
     >>> spelled("Google Cloud_Run")
     'google-cloud-run'
@@ -35,6 +35,6 @@ def spelled(host: str) -> str:
 
 
 def is_request_driven(host: str) -> bool:
-    """Tell hosts that run a container only for requests, with or without their vendor's name in front."""
+    """True if the host runs containers only for requests; a vendor prefix of the name is ignored."""
     name = spelled(host)
     return name in REQUEST_DRIVEN or _VENDORS.sub("", name) in REQUEST_DRIVEN

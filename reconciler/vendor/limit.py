@@ -1,7 +1,7 @@
-"""Limits that an API description puts on a text or a list, as data.
+"""Limits that an API description sets for a text or a list, as data.
 
-The tables are `orchestrator_v1`, `orchestrator_v2` and `kubernetes_name`. Documents are checked by
-them when they are read (`reconciler.model.limited`), and the JSON Schemas show them.
+The tables are `orchestrator_v1`, `orchestrator_v2` and `kubernetes_name`. Documents are checked against
+them when they are read (`reconciler.model.limited`), and the JSON Schemas include them.
 """
 
 import re
@@ -11,10 +11,10 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class TextLimit:
-    """What a text may be. Lengths count characters.
+    """Limit of a text. Lengths are in characters.
 
-    `pattern` is matched whole and in ASCII, and is an equivalent of the published one without nested
-    quantifiers, which cost exponential time in Python. `form` says the same in words, for people.
+    `pattern` must match the whole text, in ASCII. It is equivalent to the published pattern but has no
+    nested quantifiers, which take exponential time in Python. `form` describes it in words, for people.
     `source` is where the limit is published.
     """
 
@@ -25,21 +25,21 @@ class TextLimit:
     most: int | None = None
 
     def problem(self, text: str) -> str:
-        """What is wrong with a text, to be read after its name; "" for one within the limit.
+        """What is wrong with a text, phrased to follow its name; "" if it is within the limit.
 
         >>> TextLimit("letters", "nowhere", "[a-z]+", most=3).problem("abcd")
-        'must have at most 3 characters, and has 4'
+        'must have at most 3 characters, but has 4'
         """
         if not text and (self.least or self.pattern) and not self.accepts(text):
             return "must not be empty"
         if len(text) < self.least:
-            return f"must have at least {self.least} characters, and has {len(text)}"
+            return f"must have at least {self.least} characters, but has {len(text)}"
         if self.most is not None and len(text) > self.most:
-            return f"must have at most {self.most} characters, and has {len(text)}"
-        return "" if self.accepts(text) else "does not have the form that the API takes"
+            return f"must have at most {self.most} characters, but has {len(text)}"
+        return "" if self.accepts(text) else "does not have the form that the API requires"
 
     def accepts(self, text: str) -> bool:
-        """True for a text within the limit."""
+        """True if the text is within the limit."""
         is_short = self.most is None or len(text) <= self.most
         return self.least <= len(text) and is_short and self._has_form(text)
 
@@ -47,7 +47,7 @@ class TextLimit:
         return not self.pattern or _compiled(self.pattern).fullmatch(text) is not None
 
     def schema(self) -> dict[str, str | int]:
-        """The words of JSON Schema that say the same."""
+        """Equivalent JSON Schema keywords."""
         words: dict[str, str | int] = {}
         if self.pattern:
             words["pattern"] = f"^(?:{self.pattern})$" if "|" in self.pattern else f"^{self.pattern}$"
@@ -60,22 +60,22 @@ class TextLimit:
 
 @dataclass(frozen=True, slots=True)
 class ListLimit:
-    """How many entries a list may have. `source` is where that is published."""
+    """Limit of the number of entries in a list. `source` is where it is published."""
 
     source: str
     least: int = 0
     most: int | None = None
 
     def problem(self, length: int) -> str:
-        """What is wrong with a list of that length, to be read after its name; "" for one within the limit."""
+        """What is wrong with a list of that length, phrased to follow its name; "" if it is within the limit."""
         if length < self.least:
-            return f"must have at least {_entries(self.least)}, and has {length or 'none'}"
+            return f"must have at least {_entries(self.least)}, but has {length or 'none'}"
         if self.most is not None and length > self.most:
-            return f"must have at most {_entries(self.most)}, and has {length}"
+            return f"must have at most {_entries(self.most)}, but has {length}"
         return ""
 
     def schema(self) -> dict[str, int]:
-        """The words of JSON Schema that say the same."""
+        """Equivalent JSON Schema keywords."""
         words = {"minItems": self.least} if self.least else {}
         return words if self.most is None else {**words, "maxItems": self.most}
 
@@ -86,5 +86,5 @@ def _entries(number: int) -> str:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # `$` also matches before a final line break in Python, and `\d` digits of every script
+    # In Python `$` also matches before a final line break, and without re.ASCII `\d` matches digits of every script.
     return re.compile(pattern, re.ASCII)

@@ -19,12 +19,12 @@ AGENT_ID = TextLimit(
 )
 STORE_ID = TextLimit(AGENT_ID.form, "CreateSecretStorePayloadRequest.id", _DASHED)
 DEFINITION_ID = TextLimit(
-    "lower-case letters, digits and hyphens, none at either end, 3 characters or more",
+    "lower-case letters, digits and inner hyphens, 3 characters or more",
     "CreateResourceDefinitionRequestRequest.id",
     _DEFINITION,
 )
 DRIVER_ACCOUNT = TextLimit(
-    f"an account's id ({DEFINITION_ID.form}), or a text with a placeholder",
+    f"an account id ({DEFINITION_ID.form}), or a text with a placeholder",
     "CreateResourceDefinitionRequestRequest.driver_account; placeholders as seen in use",
     rf"(?:{_DEFINITION}|[\s\S]*\$\{{[\s\S]*)?",
 )
@@ -46,7 +46,7 @@ SELECTOR = TextLimit(
 PROVISION_OPTIONS: Mapping[str, type] = MappingProxyType(
     {"is_dependent": bool, "match_dependents": bool, "params": dict}
 )
-"""Members of an option of `provision`, and the type of each (ProvisionDependenciesRequest)."""
+"""Members of a `provision` option and their types (ProvisionDependenciesRequest)."""
 STORE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "awssm": ("region", "endpoint"),
@@ -55,4 +55,4 @@ STORE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "vault": ("url", "path", "agent_id"),
     }
 )
-"""Fields of each kind of secret store, all of them texts (CreateSecretStorePayloadRequest)."""
+"""Fields of each kind of secret store, all of them strings (CreateSecretStorePayloadRequest)."""

@@ -11,7 +11,7 @@ RUNNER_ID = TextLimit(
     "[a-z][a-z0-9_-]+",
 )
 AGENT_KEY = TextLimit(
-    "an Ed25519 public key in PEM: one line between its two marks, line ends LF, at most one at the end",
+    "an Ed25519 public key in PEM: one line between the BEGIN and END lines, LF line endings, at most one at the end",
     "K8sAgentRunnerKey",
     "-----BEGIN PUBLIC KEY-----\n[^\n]+\n-----END PUBLIC KEY-----(?:\n)?",
     least=1,
@@ -48,7 +48,7 @@ ECS_IMAGE = TextLimit(
 )
 ECS_VARIABLE = TextLimit("at most 1024 characters", "ServerlessEcsRunnerJob.environment", most=1024)
 ECS_SECRET = TextLimit(
-    "the ARN of a secret of Secrets Manager, with its suffix of six characters, or of an SSM parameter",
+    "the ARN of a Secrets Manager secret, with its six-character suffix, or of an SSM parameter",
     "ServerlessEcsRunnerJob.secrets",
     r"arn:aws:(?:secretsmanager:[^:]+:[^:]+:secret:[^:]+-[a-zA-Z0-9]{6}|ssm:[^:]+:[^:]+:parameter/.+)",
 )
@@ -59,19 +59,19 @@ BUCKET = TextLimit(
     r"[a-z0-9][a-z0-9\-]*[a-z0-9]",
 )
 PATH_PREFIX = TextLimit(
-    "parts of letters, digits, `.`, `_` and `-`, with `/` between them; none in front",
-    "S3StorageConfiguration.path_prefix, and of the others",
+    "parts of letters, digits, `.`, `_` and `-`, separated by `/`; no leading `/`",
+    "S3StorageConfiguration.path_prefix, and that of the other types",
     "[a-zA-Z0-9._-]+(?:/[a-zA-Z0-9._-]+)*/?",
 )
 
 STORAGE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType({"serverless-ecs": ("s3",)})
-"""Types of state storage that a type of runner takes; one that is not listed takes any (v2 reference 7.2)."""
+"""State storage types that a runner type supports; a type that is not listed supports all (v2 reference 7.2)."""
 
 RUNNER_CONTAINERS = ("main", "platform-orchestrator-runner")
-"""Names of containers in which the server refuses variables of its own (v2 reference 6.7)."""
+"""Containers in which the server refuses `RESERVED_VARIABLES` (v2 reference 6.7)."""
 RESERVED_VARIABLES = frozenset(
     ("ORG_ID", "DEPLOYMENT_ID", "MODE", "TOKEN", "ENCRYPTING_KEY", "PLATFORM_ORCHESTRATOR_BASE_URL")
 )
-"""Variables that the server sets in jobs (v2 reference 6.6, 6.7)."""
+"""Variables that the server sets in jobs itself (v2 reference 6.6, 6.7)."""
 SENSITIVE_VARIABLE = "RUNNER_GIT_SSH_KEYS"
 """Variable that must come from a secret (v2 reference 6.6, 6.7)."""

@@ -1,4 +1,4 @@
-"""Placeholders in definitions: what may stand in `${…}` (v1 reference 10.2)."""
+"""Placeholders in definitions: the allowed content of `${…}` (v1 reference 10.2)."""
 
 CONTEXT = "context"
 RESOURCES = "resources"
@@ -14,4 +14,4 @@ CONTEXT_MEMBERS = (
     "res.type",
 )
 ACCESSORS = ("outputs", "values", "account", "guresid")
-"""What a reference takes from a resource."""
+"""Members of a resource that a reference can use."""

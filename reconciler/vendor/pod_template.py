@@ -1,8 +1,8 @@
 """Types and fields of a Kubernetes pod template: `PodTemplateSpec` and everything below it (Kubernetes API 1.37).
 
-In `pod_template.json` a kind in brackets is a list of it, one in braces a map to it. Other kinds are
-names of types of the table, or one of `SCALARS`. The table is a copy of the API reference; a field
-of a later Kubernetes is unknown until it is added.
+In `pod_template.json` a kind in brackets is a list, one in braces a map with values of that kind. Any
+other kind is a type in the table or one of `SCALARS`. The table is a copy of the API reference; a field
+of a later Kubernetes version is unknown until it is added.
 """
 
 import json
@@ -18,12 +18,12 @@ SCALARS: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "int-or-string": ("a whole number or a text", (int, str)),
     "quantity": ("a quantity, such as `512Mi`", (int, float, str)),
 }
-"""Kinds that are no types of the table: the words for them, and the types of values that fit."""
+"""Kinds that are not types in the table: how messages name them, and the Python types of their values."""
 
 
 @cache
 def fields() -> Mapping[str, Mapping[str, str]]:
-    """Kinds of fields by type and name of the field."""
+    """Kind of each field, by type and field name."""
     found: dict[str, dict[str, str]] = json.loads(
         files("reconciler.vendor").joinpath("pod_template.json").read_text("utf-8")
     )

@@ -1,4 +1,4 @@
-"""Amounts of memory as Kubernetes writes them (API reference, Quantity)."""
+"""Kubernetes quantities, used for amounts of memory (API reference, Quantity)."""
 
 import re
 from decimal import Decimal
@@ -16,7 +16,7 @@ _UNITS: dict[str, Decimal] = {
 
 
 def bytes_of(text: str) -> Decimal | None:
-    """Return the amount in bytes, None for a text that is none.
+    """Amount in bytes, None if the text is not a quantity.
 
     >>> bytes_of("256Mi"), bytes_of("1e3"), bytes_of("lots")
     (Decimal('268435456'), Decimal('1000'), None)

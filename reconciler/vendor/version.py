@@ -6,9 +6,9 @@ _NUMBERS = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,3})(?:[-+][0-9A-Za-z.+-]*)?", 
 
 
 def parsed(text: str) -> tuple[int, ...] | None:
-    """Return the numbers of a version without zeros at the end, None for what is none.
+    """Numbers of a version without trailing zeros, None if the text is not a version.
 
-    Pre-releases count as the version they lead to: whoever runs one has its features.
+    A pre-release counts as its release, because it already has the features.
 
     >>> parsed("v1.29"), parsed("0.16.10-distroless"), parsed("latest")
     ((1, 29), (0, 16, 10), None)
@@ -23,7 +23,7 @@ def parsed(text: str) -> tuple[int, ...] | None:
 
 
 def is_older(text: str, than: str) -> bool | None:
-    """Tell whether a version is older than another, None where one of them is no version.
+    """Whether a version is older than another, None if either is not a version.
 
     >>> is_older("0.3.9", "0.3.11"), is_older("0.21.0", "0.21"), is_older("main", "1.0")
     (True, False, None)

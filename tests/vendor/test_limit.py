@@ -147,9 +147,9 @@ def test_every_limit_says_its_form_and_source_and_agrees_with_its_schema(name: s
     ("text", "problem"),
     [
         ("", "must not be empty"),
-        ("ab", "must have at least 3 characters, and has 2"),
-        ("a" * 65, "must have at most 64 characters, and has 65"),
-        ("a b c", "does not have the form that the API takes"),
+        ("ab", "must have at least 3 characters, but has 2"),
+        ("a" * 65, "must have at most 64 characters, but has 65"),
+        ("a b c", "does not have the form that the API requires"),
         ("abc", ""),
     ],
 )
