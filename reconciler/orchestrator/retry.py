@@ -58,7 +58,17 @@ class Retry:
         Pauses happen inside what `waiting` makes of the reason.
         """
         started = self.clock()
+        try:
+            return attempt()
+        except UnavailableError as error:
+            # Nearly every call ends before this; setting up what follows costs as much as reading an answer.
+            failures = [error]
         reason = ""
+
+        def next_attempt() -> T:
+            if failures:
+                raise failures.pop()
+            return attempt()
 
         def before_sleep(state: tenacity.RetryCallState) -> None:
             nonlocal reason
@@ -81,7 +91,7 @@ class Retry:
             before_sleep=before_sleep,
             reraise=True,
         )
-        return retrying(attempt)
+        return retrying(next_attempt)
 
     def _delay_s(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
