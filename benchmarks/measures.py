@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import yaml
 from benchmarks.processes import BenchmarkError, Emulator, emulator, reconciler, run
 from benchmarks.trees import ORGANIZATION, definition_body, write_tree
 
+_RATED = 550
+"""Definitions of the run whose rate of creates has a target."""
 _HEADERS = {"Authorization": "Bearer bench", "Content-Type": "application/json"}
 
 
@@ -84,7 +87,11 @@ def definitions(folder: Path, count: int, *, repeat: int, concurrency: int) -> l
     creates = sum(entry["effect"] == "created" for entry in sent)
     if creates != count:
         raise BenchmarkError(f"{creates} objects were created, not {count}")
+    create_s = _creating_s(sent)
     bare = _bare_client(count, concurrency)
+    for _ in range(repeat - 1 if count == _RATED else 0):
+        create_s = min(create_s, _apply_once(folder, count, concurrency))
+        bare = min(bare, _bare_client(count, concurrency))
     parse = _libyaml(folder, repeat)
     floor = parse.compose_s + list_s
     label = f"{count:,} definitions"
@@ -102,8 +109,15 @@ def definitions(folder: Path, count: int, *, repeat: int, concurrency: int) -> l
             f"bare httpx, {concurrency} threads, creates alone",
             f"{bare:.2f} s, {count / bare:.0f}/s",
             bare / creating,
-            "ratio of the rates at least 0.90" if count == 550 else "",
-            bare / creating >= 0.9 if count == 550 else None,
+        ),
+        Row(
+            f"{label}: first apply, from the first create to the last",
+            f"{create_s:.2f} s, {count / create_s:.0f}/s",
+            f"bare httpx, {concurrency} threads",
+            f"{bare:.2f} s, {count / bare:.0f}/s",
+            bare / create_s,
+            "ratio of the rates at least 0.90" if count == _RATED else "",
+            bare / create_s >= 0.9 if count == _RATED else None,
         ),
         Row(
             f"{label}: no-op plan, requests",
@@ -237,8 +251,23 @@ def _list_once(server: Emulator) -> None:
         client.get(f"{server.url}/orgs/{ORGANIZATION}/resources/defs").raise_for_status().json()
 
 
+def _creating_s(log: list[dict[str, Any]]) -> float:
+    """Seconds from the first create to the last, by the server's clock."""
+    times = [datetime.fromisoformat(entry["time"]) for entry in log if entry["effect"] == "created"]
+    return (max(times) - min(times)).total_seconds()
+
+
+def _apply_once(folder: Path, count: int, concurrency: int) -> float:
+    """Seconds from the first create to the last of an apply to an empty organization."""
+    with emulator() as server:
+        other = folder.with_name(f"{folder.name}-{server.url.rpartition(':')[2]}")
+        write_tree(other, url=server.url, definitions=count, runners=0, concurrency=concurrency)
+        reconciler("-C", str(other), "apply", "--yes", "-o", "json")
+        return _creating_s(server.requests())
+
+
 def _bare_client(count: int, concurrency: int) -> float:
-    """Seconds that the same creates take without anything around them."""
+    """Seconds from the first create to the last where nothing is around them, by the server's clock."""
     bodies = [definition_body(number) for number in range(count)]
     with (
         emulator() as server,
@@ -250,10 +279,9 @@ def _bare_client(count: int, concurrency: int) -> float:
         def create(body: bytes) -> None:
             client.post(url, content=body).raise_for_status()
 
-        start = time.perf_counter()
         for _ in pool.map(create, bodies):
             pass
-        return time.perf_counter() - start
+        return _creating_s(server.requests())
 
 
 @dataclass(frozen=True)

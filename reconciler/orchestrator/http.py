@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
@@ -49,7 +50,6 @@ _LOCAL_USER = "00000000-0000-0000-0000-000000000000"
 """Whom v2 sees where a local host is addressed without a token (v2 reference 2.1)."""
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1"))
 _TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=30.0).as_dict()
-_JSON_BODY = ("Content-Type", "application/json")
 _LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 _LARGEST_ERROR_BYTES = 1024 * 1024
 _LONGEST_ANSWER_S = 120.0
@@ -115,7 +115,9 @@ class Channel:
         self._clock = clock
         # Not a `Client`: cookies, redirects and its own authentication are not wanted, and cost a third of a request.
         self._transport = transport
-        self._headers = list(_headers(endpoint, generation).items())
+        self._headers = httpx.Headers(_headers(endpoint, generation))
+        self._body_headers = httpx.Headers({**self._headers, "Content-Type": "application/json"})
+        self._url = lru_cache(maxsize=64)(httpx.URL)
 
     @property
     def host(self) -> str:
@@ -204,10 +206,10 @@ class Channel:
         try:
             return httpx.Request(
                 request.verb,
-                self._prefix + request.path,
+                self._url(self._prefix + request.path),
                 params=request.query or None,
                 content=None if request.body is None else _encoded(request),
-                headers=self._headers if request.body is None else [*self._headers, _JSON_BODY],
+                headers=self._headers if request.body is None else self._body_headers,
                 extensions={"timeout": _TIMEOUT},
             )
         except httpx.InvalidURL as error:
