@@ -35,7 +35,7 @@ class Visibility(StrEnum):
 
 
 class Absent:
-    """Stands for a value that is not there, unlike null."""
+    """A value that is not there, unlike null."""
 
     def __repr__(self) -> str:
         return "absent"

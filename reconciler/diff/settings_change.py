@@ -74,7 +74,7 @@ CONCERNS: Mapping[Path, Concern] = {
     ("watch", "listen"): Concern.ADDRESS,
     ("limits", _ANY): Concern.OTHER,
 }
-"""What each setting touches; `*` stands for a name of the user's, or for every setting of a group."""
+"""What each setting touches; `*` is any name the user chooses, or every setting of a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def concern_of(path: Path) -> Concern:
 
 
 def _leaves(document: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
-    """Every value that is no mapping, with its path; null stands for a setting that is not given."""
+    """Every value that is no mapping, with its path; null means a setting that is not given."""
     if isinstance(document, dict):
         for name, inner in document.items():
             yield from _leaves(inner, (*path, name))

@@ -1,4 +1,4 @@
-"""The key of the digests that stand for sent secrets, kept beside a file inventory.
+"""The key of the digests recorded for sent secrets, kept next to a file inventory.
 
 Without it nobody can test a guess of a secret against the record, so it must never be
 committed together with the record. Records in a Git ref take their key from the settings

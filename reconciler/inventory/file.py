@@ -57,7 +57,7 @@ class FileInventory:
                 if _digest(self._content(path)) != self._read_digest.get(inventory.target):
                     raise InventoryConflictError(
                         f"{path} was written by another run since this one read it",
-                        advice="run again: what is owned is read anew",
+                        advice="run again: what is owned is read again",
                     )
                 _remove_left_over(path)
                 temporary = write_beside(path, content)

@@ -295,5 +295,5 @@ def _object_of(ref: str, answer: Answer, *, separator: str, name_first: bool) ->
 def _conflict(ref: str, place: str) -> InventoryConflictError:
     return InventoryConflictError(
         f"{ref} of {place} was written by another run since this one read it",
-        advice="run again: what is owned is read anew",
+        advice="run again: what is owned is read again",
     )

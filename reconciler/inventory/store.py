@@ -13,7 +13,7 @@ from reconciler.errors import InventoryError
 from reconciler.model.record import Inventory, UnknownVersionError
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
-"""A record of 10,000 objects is about 3 MB; more than this is not one of ours."""
+"""A record of 10,000 objects is about 3 MB; more than this is no record of this tool."""
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?")
 
@@ -43,7 +43,7 @@ class InventoryStore(Protocol):
 
 
 def checked_name(name: str, *, what: str) -> str:
-    """Return the name if it can stand in a path and in a Git ref unchanged.
+    """Return the name if it can be used in a path and in a Git ref unchanged.
 
     Raises InventoryError for anything else: no separators, no leading dash or dot, no `..`,
     none of the endings Git reserves (git-check-ref-format).
@@ -97,5 +97,5 @@ def decode(data: bytes, *, instance: str, target: str, place: str) -> Inventory:
         )
     repeated = len(document["entries"]) - len(inventory.entries)
     if repeated:
-        raise InventoryError(f"{place} is damaged: {repeated} objects stand in it twice", advice=advice)
+        raise InventoryError(f"{place} is damaged: {repeated} objects appear in it twice", advice=advice)
     return inventory

@@ -74,7 +74,7 @@ def _decode(pem: str) -> tuple[str, bytes]:
     labels = [match[1] for match in _BEGIN.finditer(pem)]
     if any(label.endswith("PRIVATE KEY") for label in labels):
         raise KeyStoreError(
-            "a private key stands where the public key belongs",
+            "there is a private key where the public key belongs",
             advice="replace it by the public key, and treat the private key as leaked: make a new pair",
         )
     if not labels:

@@ -1,7 +1,7 @@
 """The orchestrator of one organization, both APIs behind one set of verbs.
 
-Speaks `model.state.Resource` at its edge. Errors are those of `reconciler.errors`; what each
-proves is told there. Called by `reconciler.passes.reconcile` (look) and `reconciler.passes.deed` (the rest).
+Takes and returns `model.state.Resource`. Errors are those of `reconciler.errors`; what each
+proves is documented there. Called by `reconciler.passes.reconcile` (look) and `reconciler.passes.deed` (the rest).
 """
 
 import threading
@@ -48,7 +48,7 @@ class Orchestrator:
     `transport` makes what really sends, for tests and the embedded orchestrator; without it
     httpx's own is used, with proxies and certificates from the environment. `concurrency`
     bounds the requests under way, over both APIs. With `Access.READ_ONLY` every method that
-    changes something raises ReadOnlyError before anything leaves. `waits` is told what is waited for.
+    changes something raises ReadOnlyError before anything leaves. `waits` receives what is waited for.
     """
 
     def __init__(

@@ -228,12 +228,12 @@ class Channel:
                 f"{request}: cannot be sent: {what}", advice=remedy(what), cause=what, part=ConnectionPart.URL
             )
         if request.is_read:
-            told = f"no usable answer from {self.host}: {what}"
+            why = f"no usable answer from {self.host}: {what}"
             if isinstance(cause, httpx.TimeoutException):
                 advice = "the server or the network is slow: try again later"
-                return UnavailableError(f"{request}: {what}", advice=advice, cause=told)
+                return UnavailableError(f"{request}: {what}", advice=advice, cause=why)
             return UnavailableError(
-                f"{request}: {what}", advice=remedy(what), cause=told, part=ConnectionPart.URL
+                f"{request}: {what}", advice=remedy(what), cause=why, part=ConnectionPart.URL
             )
         return LostAnswerError(f"{request}: sent, and the answer was lost: {what}")
 

@@ -23,7 +23,7 @@ _SHORTEST_WORD = 8
 
 
 def first_line(message: str) -> str:
-    """Return what stands before an echo, printable characters only, at most 300."""
+    """Return what precedes an echo, printable characters only, at most 300."""
     line = _ECHO.split(message.strip(), maxsplit=1)[0].strip()
     printable = "".join(character if character.isprintable() else " " for character in line)
     if len(printable) <= LONGEST_CHARACTERS:

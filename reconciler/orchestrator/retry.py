@@ -23,7 +23,7 @@ from reconciler.errors import UnavailableError
 _LOG = logging.getLogger(__name__)
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 _HINT_JITTER = 0.1
-"""Share of a hint added at random, so that threads told the same do not return together."""
+"""Share of a hint added at random, so that threads with the same hint do not return together."""
 
 T = TypeVar("T")
 

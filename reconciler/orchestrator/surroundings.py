@@ -1,4 +1,4 @@
-"""What an organization holds beside managed things, read only where a rule asks (v1 reference 5 to 7, v2 16)."""
+"""What an organization holds besides managed things, read only where a rule asks (v1 reference 5 to 7, v2 16)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor

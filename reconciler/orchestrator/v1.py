@@ -23,7 +23,7 @@ _FORCE = {"force": "true"}
 
 
 class V1:
-    """The part of the client that speaks v1."""
+    """The part of the client for v1."""
 
     def __init__(self, channel: Channel, place: Place) -> None:
         self._channel = channel
@@ -75,11 +75,11 @@ class V1:
     def definition(self, definition_id: str) -> Resource | None:
         """Return one definition, None where there is none."""
 
-        def standing(answer: Json) -> Resource | None:
+        def current(answer: Json) -> Resource | None:
             return self._standing_definition(shape.member_object(answer, "the definition"))
 
         try:
-            return self._channel.get(self._definition_path(definition_id), standing)
+            return self._channel.get(self._definition_path(definition_id), current)
         except AbsentError:
             return None
 

@@ -28,7 +28,7 @@ class Summary:
 
 
 class V2:
-    """The part of the client that speaks v2."""
+    """The part of the client for v2."""
 
     def __init__(self, channel: Channel, place: Place) -> None:
         self._channel = channel

@@ -120,7 +120,7 @@ def full_configuration(desired: Resource) -> JsonObject:
             auth.get(name) == canonical.SECRET_TEXT for name in WRITE_ONLY_AUTH
         ):
             raise RejectedError(
-                f"{desired.key}: {canonical.SECRET_TEXT} stands for a credential and would be stored as one;"
+                f"{desired.key}: {canonical.SECRET_TEXT} takes the place of a credential and would be stored as one;"
                 " nothing was sent"
             )
         configuration["cluster"] = {**cluster, "auth": auth}

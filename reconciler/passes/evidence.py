@@ -102,7 +102,7 @@ def at_home(inventory: Inventory, target: Target, place: Place, digest_key: str)
     moved = inventory.moved(given) if inventory.holds_anything else None
     if moved is not None:
         raise InventoryError(
-            f"the record of what we own is of {moved[0]}, and the settings say {moved[1]}: what stands there under "
+            f"the record of what we own is of {moved[0]}, and the settings say {moved[1]}: what is there under "
             "the same names is not known to be ours",
             advice="use another `instance` or inventory for another installation; if this one only changed its "
             "address, change it under `endpoints` in the record too",

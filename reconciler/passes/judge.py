@@ -61,7 +61,7 @@ def judge_unseen(asked: Pass, judged: Judged) -> Judged:
 
 
 def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -> Judgement:
-    """Add what the rules find in documents that reading refused for one member, so that all problems are told at once.
+    """Add what the rules find in documents that reading refused for one member, so that all problems appear at once.
 
     Findings that point at what holds such a member, or at the whole document by its id, are left out: they may be
     about its absence.

@@ -62,7 +62,7 @@ class Ledger:
         self.save()
 
     def _keep_criteria(self, action: Action) -> None:
-        """Keep all criteria of a built-in definition that loses one, beside what it lost before."""
+        """Keep all criteria of a built-in definition that loses one, as well as what it lost before."""
         live = action.subject.live
         if action.is_deletion and action.key.kind is Kind.CRITERION and live is not None and live.is_built_in:
             taken = self._built_in.get(live.key.id, {})
@@ -89,7 +89,7 @@ class Ledger:
                 self._entries[desired.key] = replace(known, criteria=criteria_digest(desired))
 
     def expect(self, desired: Resource) -> None:
-        """Record that `desired` was deleted and is about to be created anew."""
+        """Record that `desired` was deleted and is about to be created again."""
         with self._lock:
             self._marked[desired.key] = None
             self._entries[desired.key] = self._entry(desired, None, Phase.PENDING)

@@ -10,7 +10,7 @@ from reconciler.plan.action import TargetPlan
 from reconciler.plan.check import Taken, taken_criteria
 
 TWICE = "R08"
-"""The rule that speaks of criteria as well, from live alone."""
+"""The rule that reports criteria as well, from live alone."""
 
 
 def said_once(planned: Planned, judged: Judged) -> tuple[Planned, Judged]:

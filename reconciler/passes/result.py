@@ -81,7 +81,7 @@ class TargetResult:
     retry_after_s: float | None = None
     """The API's own hint when to come back, in seconds."""
     causes: tuple[Cause, ...] = ()
-    """Why it could not be read, as far as that is told by its requests; `error` says the same as one text."""
+    """Why it could not be read, as far as its requests show; `error` says the same as one text."""
     inventory_error: str = ""
     """Set where the world was changed and our record of it could not be written."""
 

@@ -15,7 +15,7 @@ _LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """Where an approval of the repository stands, and what it says of itself."""
+    """Where an approval is in the repository, and what it says about itself."""
 
     origin: Origin
     who: str

@@ -52,7 +52,7 @@ class _Launched(git.Git):
 class BareRepository:
     """Git on the bare repository at `place`; fulfils `reconciler.repository.commit.Command`.
 
-    `url` is what the remote `REMOTE` stands for. Where there is no repository, every command fails.
+    `url` is what the remote `REMOTE` is. Where there is no repository, every command fails.
     """
 
     def __init__(self, place: Path, launcher: Launcher, *, url: str | None = None) -> None:

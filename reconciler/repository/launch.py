@@ -100,7 +100,7 @@ class Launcher:
         """Run one git command to its end, whatever its exit code.
 
         `folder` is where git looks for its repository, unless `git_dir` says which. `url` is what
-        the remote `REMOTE` stands for. Raises RepositoryError where git is missing, takes too long,
+        the remote `REMOTE` is. Raises RepositoryError where git is missing, takes too long,
         says too much, does not trust the folder, or would wait for a pipe in it.
         """
         check_plain(folder, git_dir)

@@ -24,7 +24,7 @@ from reconciler.source.scalar import RESOLVABLE_START, plain_value
 from reconciler.source.yaml_event import NextEvent
 
 _ITEM: Final = object()
-"""Stands for the key where the open container is a list."""
+"""Takes the place of the key where the open container is a list."""
 
 
 class NotCleanError(Exception):
@@ -71,7 +71,7 @@ def _read_root(first: Any, next_event: NextEvent, limits: Limits) -> Json:
 
 
 def _fill(root: Any, next_event: NextEvent, max_depth: int) -> int:  # noqa: C901, PLR0912  one loop, for its speed
-    """Read what stands in an open mapping or list, up to its end, and return how many values there are.
+    """Read an open mapping or list up to its end, and return how many values it holds.
 
     Raises NotCleanError, and ValueError of `plain_value`.
 

@@ -90,9 +90,9 @@ class Collection:
 
 
 def _followed(collection: Collection) -> list[tuple[str, bytes]]:
-    """Files that links stand for, under the links' names.
+    """Files that links point to, under the links' names.
 
-    A link to a folder stands for the files below it; links below it are not followed again, so
+    A link to a folder means the files below it; links below it are not followed again, so
     that loops end.
     """
     found: list[tuple[str, bytes]] = []

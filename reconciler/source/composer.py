@@ -74,7 +74,7 @@ class _Frame(NamedTuple):
 
 @dataclass(slots=True)
 class _Part:
-    """A finished node: its value and where its places stand in a pair of arrays."""
+    """A finished node: its value, and the index of its places in a pair of arrays."""
 
     value: Json
     values: "array[int]"
@@ -185,14 +185,14 @@ class Composer:
             return text
 
     def _take_odd_key(self, value: Json, text: str, place: int, *, is_plain: bool) -> None:
-        """Take a key that is not a text, stands for a merge, or stands already in the mapping."""
+        """Take a key that is not a text, means a merge, or is already in the mapping."""
         self._key_place = place
         if text == "<<" and is_plain:
             if self._merges is None:
                 self._merges = []
                 self._key = _MERGE
             else:
-                message = "the merge key `<<` stands twice in one mapping; give it a list"
+                message = "the merge key `<<` appears twice in one mapping; give it a list"
                 self._report("F03", message, place)
                 self._key = _DROPPED
             return
@@ -202,7 +202,7 @@ class Composer:
             first = self._place_of(text)
             advice = "remove one of the two"
             shown = "a key" if looks_like_key(text) else quoted(text)
-            message = f"{shown} stands twice in one mapping"
+            message = f"{shown} appears twice in one mapping"
             self._report("F03", message, place, advice=advice, other=first)
             self._key = _DROPPED
         else:
@@ -311,7 +311,7 @@ class Composer:
         part = self._parts.get(event.anchor)
         if part is None:
             why = (
-                "stands inside the node it refers to"
+                "is inside the node it refers to"
                 if event.anchor in self._parts
                 else "has no anchor before it"
             )

@@ -2,7 +2,7 @@
 
 YAML files are all read. JSON files hold all kinds of data, so that only those with the words of an
 envelope are read. A file of another ending is not read, and must not be passed over in silence where it
-holds a document of ours: somebody renamed it, and its object is still wanted.
+contains one of this tool's documents: somebody renamed it, and its object is still wanted.
 """
 
 import re
@@ -22,12 +22,12 @@ def holds_document(content: bytes) -> bool:
 
 
 def names_our_version(content: bytes) -> bool:
-    """True where an `apiVersion` of ours is written, wherever that is."""
+    """True where one of the handled `apiVersion`s is written, wherever that is."""
     return _OUR_VERSION.search(content) is not None
 
 
 def was_renamed(path: str) -> bool:
-    """True for names with an ending of ours before the last one, such as `a.yaml.txt`."""
+    """True for names with a document's ending before the last one, such as `a.yaml.txt`."""
     return _OTHER_ENDING.search(path.rpartition("/")[2]) is not None
 
 

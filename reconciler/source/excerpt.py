@@ -6,7 +6,7 @@ is known to be harmless, and the rest of the line is replaced:
 - Structure (indentation, dashes, colons, brackets) is shown, comments are not.
 - A key is shown where it is a name of our formats, or looks like a name outside of secrets.
 - A value is shown where the key above it names something harmless, no name on the way down may
-  hold a secret, nothing can be shared with a secret through an anchor, it stands on one line, and
+  hold a secret, nothing can be shared with a secret through an anchor, it is on one line, and
   its text is made of plain words, placeholders and numbers.
 - Of a file that is not parsed to its end, only a leading name of our formats is shown; of one that
   is not read as YAML, nothing.
@@ -34,9 +34,9 @@ from reconciler.source.yaml_event import YamlError, every, read_events
 from reconciler.source.yaml_text import lines_of
 
 MASK = "***"
-"""What stands in place of everything that is not known to be harmless."""
+"""Replaces everything that is not known to be harmless."""
 MAX_PLACES = 1_000
-"""Places of one call; findings beyond it are told without their line."""
+"""Places of one call; findings beyond it are reported without their line."""
 _MAX_LINE_CHARACTERS = 4_000
 """Longer lines are not shown: nobody reads them, and laying them out costs."""
 
@@ -96,7 +96,7 @@ class _Span:
 
 
 def _excerpt(parts: list[_Span], column: int) -> Excerpt | None:
-    """Put the parts together; None where there is nothing to see beside the mask."""
+    """Put the parts together; None where there is nothing to see but the mask."""
     text = "".join(part.shown for part in parts)
     kept = text.rstrip()
     if not kept.replace(MASK, "").strip(" -"):
@@ -144,7 +144,7 @@ def _laid_out(line: str, spans: list[_Span]) -> list[_Span]:
 
 
 def _is_behind_gap(parts: list[_Span]) -> bool:
-    """Whether the last part is left out and a blank stands before it."""
+    """Whether the last part is left out and a blank precedes it."""
     if not parts or parts[-1].shown:
         return False
     return next((part.shown[-1] == " " for part in reversed(parts) if part.shown), False)
@@ -152,7 +152,7 @@ def _is_behind_gap(parts: list[_Span]) -> bool:
 
 @dataclass(slots=True)
 class _Frame:
-    """An open container. `name` is the key that the next value stands under, "" where it may not be told."""
+    """An open container. `name` is the key of the next value, "" where it may not be shown."""
 
     is_mapping: bool
     is_hidden: bool
@@ -203,7 +203,7 @@ def _on_line(first: Any, last: Any, number: int, shown: str) -> _Span:
 
 
 def _opened(event: Any, parent: _Frame | None, *, is_mapping: bool) -> _Frame:
-    """A frame for a container: hidden where it may hold a secret, or may be repeated where one stands."""
+    """A frame for a container: hidden where it may hold a secret, or may be repeated where one is."""
     is_hidden = event.anchor is not None or event.tag is not None
     if parent is None:
         return _Frame(is_mapping, is_hidden)
@@ -227,7 +227,7 @@ def _enter(event: Any, kind: str, stack: list[_Frame]) -> None:
 def _may_be_shown(event: Any, raw: str, frame: _Frame | None) -> bool:
     """Whether the source text of a scalar on one line may be shown."""
     value = event.value
-    # with escapes, the source text would have to be judged beside the value
+    # with escapes, the source text would have to be judged as well as the value
     is_plain = raw in (value, f'"{value}"', f"'{value}'") and value.isprintable()
     if frame is None or event.anchor is not None or event.tag is not None or not is_plain:
         return False

@@ -54,12 +54,12 @@ _MORE_NAMES = frozenset(
     user username value
     """.split()  # noqa: SIM905  as above
 )
-"""Names that say what stands under them, shown even where the values are secret."""
+"""Names that say what is under them, shown even where the values are secret."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*(?:[/#][A-Za-z0-9_.-]+)?")
 _PLACEHOLDER = re.compile(r"""\$\{(?:context|resources)\b[\w.#'"\[\]<>@-]*\}""", re.ASCII)
 _REFERENCES = re.compile(rf"(?:{_PLACEHOLDER.pattern})+", re.ASCII)
 CLOSED_WORDS = ("true", "false", "null", "~")
-"""Values that cannot hold a secret, as they stand in a file."""
+"""Values that cannot hold a secret, as a file spells them."""
 _WORDS = re.compile(r"[\w ./:#@<>*,+-]*", re.ASCII)
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CALM_PIECE = re.compile(
@@ -72,7 +72,7 @@ _SCP_USER = re.compile(r"(?:ssh://)?git@[\w.-]+[:/]", re.ASCII)
 
 
 def is_reference(text: str) -> bool:
-    """True for placeholders and nothing else: they name a value and are none, whatever they stand under."""
+    """True for placeholders and nothing else: they name a value and are none, whatever key they are under."""
     return len(text) <= _MAX_VALUE_CHARACTERS and _REFERENCES.fullmatch(text) is not None and _is_calm(text)
 
 

@@ -59,7 +59,7 @@ _KUBERNETES_METADATA = frozenset(("name", "generateName", "namespace", "labels",
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """A kind that stands beside ours in the same format and is left alone."""
+    """A kind of the same format that is not handled and is left alone."""
 
     name: str
 
@@ -121,7 +121,7 @@ def _without_version(raw: JsonObject, positions: Positions) -> Finding | None:
 
 
 def _of_another_group(raw: JsonObject, version: str, positions: Positions) -> Finding | None:
-    """A document of ours under a wrong group would be taken for somebody else's, and its object for gone."""
+    """A managed document under a wrong group would be taken for somebody else's, and its object for gone."""
     name = raw.get("kind")
     if not _has_shape(raw, name):
         return None
@@ -172,7 +172,7 @@ def _has_shape(raw: JsonObject, name: Json) -> bool:
 
 
 def listed(raw: Json, positions: Positions) -> Finding | None:
-    """Return a finding where documents of ours stand as items of a list, which nothing reads.
+    """Return a finding where handled documents are items of a list, which nothing reads.
 
     The list is the whole document, or the `items` of a Kubernetes `List`.
     """

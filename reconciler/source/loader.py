@@ -2,12 +2,12 @@
 
 Every `*.yaml` and `*.yml` file is read as YAML documents, and every `*.json` file that may hold one. A
 document whose `apiVersion` is not of our groups is kept as foreign, and nothing is said about its content, unless
-it has the shape of one of ours: taken for foreign, its object would seem to be gone from the files. A file that
-cannot be parsed may declare something of ours, so it is an error, with two exceptions that are only noted in
+it has the shape of a handled one: taken for foreign, its object would seem to be gone from the files. A file that
+cannot be parsed may declare something managed, so it is an error, with two exceptions that are only noted in
 `unread`: a file with a syntax error that contains `{{` and names neither of our groups is taken for a
 Helm-style template, and JSON that names neither is data of another program.
 
-A file with another ending that looks like a document of ours is noted in `unread`, and what it declares is
+A file with another ending that looks like a handled document is noted in `unread`, and what it declares is
 kept in `set_aside`: nothing of it is applied, and nothing of it is taken for gone.
 
 Every file, whatever its ending, is searched for private keys. Rules about content are left to
@@ -61,7 +61,7 @@ _NUL = (b"\\0", b"\\x00", b"\\u0000", b"\\U00000000")
 """How a NUL character is written; as it is, it makes the file binary."""
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _OUR_GROUPS = (b"entity.humanitec.io", b"core.api.humanitec.io", b"reconciler/", b"reconciler\\/")
-_RENAMED = "looks like a document of ours, and its name ends otherwise than in .yaml, .yml or .json"
+_RENAMED = "looks like a document for reconciler, and its name does not end in .yaml, .yml or .json"
 _KEY_PATH: Path = ("spec", "publicKey")
 _RUNNER_KEY_PATH: Path = ("spec", "runner_configuration", "key")
 
@@ -254,7 +254,7 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
 
 
 def _set_aside(path: str, text: bytes, limits: Limits, content: _FileContent) -> None:
-    """Note a file that looks like a document of ours, and keep what it declares."""
+    """Note a file that looks like a handled document, and keep what it declares."""
     aside = _FileContent()
     written = _Written(text)
     parsed = parse_yaml(text, path, limits)
@@ -278,7 +278,7 @@ class _Written:
     text: bytes
     may_hold_nul: bool = False
     may_hold_tags: bool = True
-    """False where the text has no `!`, nor an escape that could stand for one."""
+    """False where the text has no `!`, nor an escape that could mean one."""
     suspects: frozenset[int | float] = frozenset()
 
 

@@ -1,4 +1,4 @@
-"""Private keys in files of any kind (rule R10): where they stand, never any of what they are.
+"""Private keys in files of any kind (rule R10): where they are, never any part of them.
 
 Found are PEM, OpenSSH, SSH2, PGP and PuTTY blocks, PKCS#8, PKCS#1 and SEC1 structures in DER, key bags of
 PKCS#12, and JSON Web Keys; each as it is, escaped in JSON, YAML or programs, split over quoted lines or list
@@ -7,7 +7,7 @@ files, in Java key stores, in DER with a passphrase, with spaces written as `%20
 begin at the start of its text (a PEM block is found there as well).
 
 Prose that only mentions a label is no finding: base64 text must follow. Every search is linear in the size of
-the content: fixed texts are looked for, and only what stands around one is matched, within bounds.
+the content: fixed texts are looked for, and only what surrounds one is matched, within bounds.
 
 How PEM in base64 is found at any offset: the text `-----BEGIN` encodes to one of three fixed texts, by its
 offset modulo 3 in what was encoded. They are searched in the content without white space, because base64
@@ -98,14 +98,14 @@ _Hits = Iterator[tuple[int, str]]
 
 
 def find_private_keys(content: bytes, file: str) -> tuple[PrivateKeyPlace, ...]:
-    """Return where private keys stand in a file, in order, each place once."""
+    """Return where private keys are in a file, in order, each place once."""
     content = _as_utf8(content)
     found = sorted(_scan(content, 0).items())[:MAX_PLACES]
     return tuple(PrivateKeyPlace(origin, form) for origin, form in _placed(content, found, file))
 
 
 def _as_utf8(content: bytes) -> bytes:
-    """UTF-16 told by its mark, or by the word that every label has."""
+    """UTF-16 recognised by its mark, or by the word that every label has."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace").encode("utf-8", "replace")
     at = content.find(_WIDE_WORD) if b"\0" in content else -1
@@ -284,7 +284,7 @@ def _run_end(content: bytes, at: int) -> int:
 
 
 def _decoded(text: bytes) -> bytes:
-    """What base64 of either alphabet stands for, empty where it is none; what is cut off is left out."""
+    """What base64 of either alphabet decodes to, empty where it is none; what is cut off is left out."""
     text = text.translate(_STANDARD)
     try:
         return base64.b64decode(

@@ -6,7 +6,7 @@ _KEY_MATERIAL = re.compile(r"PRIVATE KEY|BEGIN |[A-Za-z0-9+/=_-]{32,}")
 
 
 def looks_like_key(text: str) -> bool:
-    """True for text that may be part of a key or token, wherever it stands."""
+    """True for text that may be part of a key or token, wherever it is."""
     return _KEY_MATERIAL.search(text) is not None
 
 

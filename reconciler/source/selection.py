@@ -59,7 +59,7 @@ def select(declarations: Declarations, target: Target) -> Declarations:
 
 
 def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target]) -> tuple[Finding, ...]:
-    """Findings for files of ours that belong to no target (F11) and organizations that none has (F12)."""
+    """Findings for files with documents that belong to no target (F11) and organizations that none has (F12)."""
     organizations = sorted({target.organization for target in targets.values()})
     findings = [
         finding for named in _named(declarations) for finding in _unknown_organizations(named, organizations)

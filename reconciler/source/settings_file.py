@@ -45,7 +45,7 @@ UNUSED = (
     *(("clusters", _ANY, name) for name in ("kubeconfig", "inCluster", "directory")),
     ("policy", "kinds", "Criterion"),
 )
-"""Settings that nothing reads yet; `*` stands for a name of the user's. Criteria follow their definition."""
+"""Settings that nothing reads yet; `*` is any name the user chooses. Criteria follow their definition."""
 
 
 def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, ...]]:
@@ -86,7 +86,7 @@ def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, 
 def setting_places(
     content: bytes, file: str, paths: Iterable[tuple[str, ...]]
 ) -> Mapping[tuple[str, ...], Origin]:
-    """Lines of settings by their paths; what is left out stands at the line of what it would be part of.
+    """Lines of settings by their paths; what is left out has the line of what it would be part of.
 
     Empty for content that is no settings file.
     """
@@ -155,7 +155,7 @@ def _without_effect(raw: JsonObject, document: YamlDocument) -> list[Finding]:
 
 
 def _given(raw: JsonObject, patterns: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    """Paths that stand in the file, of those that a pattern fits."""
+    """Paths in the file that match a pattern."""
     for pattern in patterns:
         found: list[tuple[tuple[str, ...], Json]] = [((), raw)]
         for step in pattern:
@@ -252,7 +252,7 @@ targets:
     ## Whether the orchestrator can reach its API server directly.
 #    apiServer: {public: false}
 #    kubernetesVersion: "1.31"
-    ## The network it stands in, by a name of yours.
+    ## The network it is in, by a name you choose.
 #    network: my-network
     ## Ids of the `k8s-cluster` definitions that deploy to it; its own name by default.
 #    definitions: [my-cluster]
@@ -291,7 +291,7 @@ targets:
 ##  git: {remote: origin}
 ##  none: true
   ## Key of the digests that tell whether a secret is the one last sent. Without it
-  ## a key file beside a file inventory is made.
+  ## a key file next to a file inventory is made.
 #  digestKey: {env: RECONCILER_DIGEST_KEY}
 
 ## `strict` makes errors of the warnings whose sources contradict each other.

@@ -35,7 +35,7 @@ _WITHOUT_EXPONENT = (Decimal("1e-6"), Decimal("1e21"))
 """Between these, JSON writes numbers without an exponent."""
 _MOST_CHARACTERS = 60
 _PLAIN = frozenset(("helmValues", "privateKey"))
-"""Names that sound secret and lead to plain values as well; what stands below is judged by its own name."""
+"""Names that sound secret and lead to plain values as well; what is below is judged by its own name."""
 MAX_FINDINGS = 50
 """Numbers of one document that are listed; the others are counted."""
 
@@ -59,7 +59,7 @@ def suspects(content: bytes) -> frozenset[int | float]:
 
 
 def arriving(value: float) -> str:
-    """Return a number as it stands in JSON after a double has held it, "" for one that no double holds.
+    """Return a number as JSON has it after a double has held it, "" for one that no double holds.
 
     >>> [arriving(value) for value in (12, 1.10, 1e3, 12345678901234567890, 0.5)]
     ['12', '1.1', '1000', '12345678901234567000', '0.5']
@@ -126,7 +126,7 @@ def _respelled(
 
 
 def _holds(value: Json, numbers: frozenset[int | float]) -> bool:
-    """True where one of the numbers stands in a value."""
+    """True where a value contains one of the numbers."""
     if isinstance(value, dict):
         return any(_holds(child, numbers) for child in value.values())
     if isinstance(value, list):
@@ -135,7 +135,7 @@ def _holds(value: Json, numbers: frozenset[int | float]) -> bool:
 
 
 def _written(value: float, place: Origin, lines: Sequence[str]) -> str:
-    """Text of a number in the file, "" where it cannot be told."""
+    """Text of a number in the file, "" where it is not known."""
     line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
     found = _TOKEN.match(line, place.column - 1)
     if found is None:

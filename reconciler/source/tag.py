@@ -24,7 +24,7 @@ _ENDS = frozenset(("MappingEndEvent", "SequenceEndEvent"))
 
 @dataclass(slots=True)
 class MappingStartEvent:
-    """Stands in for the parser's own event of this name, whose tag cannot be taken off."""
+    """Replaces the parser's own event of this name, whose tag cannot be taken off."""
 
     start_mark: Any
     end_mark: Any
@@ -120,7 +120,7 @@ _REFERENCE_MEMBERS = ("store", "ref", "version")
 
 
 def findings_of_tags(raw: JsonObject, kind: str, positions: Positions) -> Iterator[tuple[Path, Finding]]:
-    """Tags that are malformed, or stand elsewhere than in a secret position, with their paths."""
+    """Tags that are malformed, or are anywhere but in a secret position, with their paths."""
     for path, value in tagged_values(raw):
         (tag,) = value
         wrong = wrong_with(value)

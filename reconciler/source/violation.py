@@ -56,7 +56,7 @@ def named(path: Path) -> str:
 
 
 def is_secret_position(path: Path) -> bool:
-    """True where what stands under `path` must not be shown."""
+    """True where what is under `path` must not be shown."""
     return any(step in SECRET_POSITIONS for step in path)
 
 
@@ -92,7 +92,7 @@ def findings_of(
 
 
 def wrong_places(error: ValidationError, document: JsonObject) -> Iterator[tuple[Path, bool]]:
-    """The path of each thing that is wrong, and whether something stands there."""
+    """The path of each thing that is wrong, and whether something is there."""
     for detail in _merged_unions(error.errors(include_url=False, include_input=False), document):
         path, _, is_there = _resolve(detail["loc"], document)
         yield path, is_there
@@ -153,7 +153,7 @@ class _Violation:
         return _missing(path, self._positions.key_origin(self._document, path[:-1]), advice)
 
     def _wording(self) -> tuple[str, str]:
-        """What is wrong, to stand behind the name, and the advice."""
+        """What is wrong, to follow the name, and the advice."""
         if self.kind in ("literal_error", "enum"):
             listed = str(self._context.get("expected", "")).replace(" or ", ", ")
             return self._one_of([word.strip("'") for word in listed.split(", ")])
@@ -221,7 +221,7 @@ def _value_at(document: JsonObject, path: Path) -> tuple[Json, bool]:
 
 
 def _unknown_field(path: Path, known: Iterable[str], place: Origin, home: str) -> Finding:
-    """`home` is advice that says where the field stands, "" where that is not known."""
+    """`home` is advice that says where the field belongs, "" where that is not known."""
     parent, name = path[:-1], str(path[-1])
     meant = nearest(name, known)
     advice = home or (f"did you mean `{meant}`?" if meant else "")
@@ -323,7 +323,7 @@ def _known_fields(model: type[BaseModel], document: JsonObject, path: Path) -> l
 
 
 def _home(model: type[BaseModel], document: JsonObject, path: Path) -> str:
-    """Advice for a field that stands in the wrong place; "" where no place, or more than one, has such a field."""
+    """Advice for a field in the wrong place; "" where no place, or more than one, has such a field."""
     homes = [home for home in _places_of(str(path[-1]), model, document) if home != path[:-1]]
     if len(homes) != 1:
         return ""
@@ -361,7 +361,7 @@ def _type_words(model: type[BaseModel]) -> list[str]:
 def _models_at(
     model: type[BaseModel], document: JsonObject, path: Path
 ) -> tuple[list[type[BaseModel]], Json]:
-    """Models that may describe what stands under `path`, and the value there."""
+    """Models that may describe what is under `path`, and the value there."""
     annotations: list[Any] = [model]
     value: Json = document
     for step in path:

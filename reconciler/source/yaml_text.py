@@ -60,7 +60,7 @@ def parse_yaml(content: bytes, file: str, limits: Limits) -> YamlText:
 
 
 def read_text(text: str, limits: Limits) -> tuple[Json, ...] | None:
-    """Values of the documents of a text that stands in a document, None where it is no YAML."""
+    """Values of the documents of a text inside a document, None where it is no YAML."""
     try:
         return tuple(
             value for value, _ in read_events(text, lambda next_event: read_clean(next_event, limits))

@@ -109,7 +109,7 @@ class Entry:
 
     @property
     def explanation(self) -> str:
-        """Why it stands where it stands, "" where the word says it all."""
+        """Why it is in this place, "" where the word says it all."""
         said = EXPLANATIONS.get(self.risk, "")
         if self.change.group is Group.CREATION and self.risk in (Risk.CREATE, Risk.DRIFT):
             return _of_missing(self.risk, self.change) or self.reason
@@ -238,7 +238,7 @@ _PHRASES = {
     "unmanaged": "not ours",
 }
 COUNTED = tuple(_PHRASES)
-"""Names of the counts, in the order they are told."""
+"""Names of the counts, in the order they are shown."""
 
 
 def counts(plan: TargetPlan) -> dict[str, int]:
@@ -260,10 +260,10 @@ def total(plans: Iterable[TargetPlan]) -> dict[str, int]:
 def counts_text(numbers: dict[str, int]) -> str:
     """Counts as a phrase: `2 to create, 1 contested, 540 unchanged`.
 
-    Creates, updates and deletes are told even when there are none as soon as anything is
+    Creates, updates and deletes are counted even when there are none as soon as anything is
     written, so that a missing word never has to be guessed.
     """
     writes = any(numbers[word] for word in ("create", "update", "replace", "delete"))
     always = {"create", "update", "delete"} if writes else set()
-    told = [f"{numbers[word]:,} {_PHRASES[word]}" for word in COUNTED if numbers[word] or word in always]
-    return ", ".join(told) if told else "nothing found on either side"
+    counts = [f"{numbers[word]:,} {_PHRASES[word]}" for word in COUNTED if numbers[word] or word in always]
+    return ", ".join(counts) if counts else "nothing found on either side"

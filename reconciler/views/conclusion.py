@@ -106,8 +106,8 @@ def settings_headline(result: PassResult) -> str:
     if result.settings_change is None or not result.settings_change.grave:
         return ""
     numbers = Counter(setting.concern for setting in result.settings_change.grave)
-    told = ", ".join(f"{numbers[concern]:,} {concern}" for concern in Concern if numbers[concern])
-    return f"settings change ({told})"
+    counts = ", ".join(f"{numbers[concern]:,} {concern}" for concern in Concern if numbers[concern])
+    return f"settings change ({counts})"
 
 
 def setting_lines(result: PassResult) -> list[str]:
@@ -174,8 +174,8 @@ def statuses_text(outcomes: tuple[Outcome, ...]) -> str:
     numbers: Counter[Status] = Counter()
     for outcome in outcomes:
         numbers[outcome.status] += _things(outcome)
-    told = ", ".join(f"{numbers[status]:,} {status}" for status in Status if numbers[status])
-    return told or "no action was taken"
+    counts = ", ".join(f"{numbers[status]:,} {status}" for status in Status if numbers[status])
+    return counts or "no action was taken"
 
 
 def _things(outcome: Outcome) -> int:
@@ -315,14 +315,14 @@ def effect(result: PassResult) -> str:
         for outcome in result.outcomes
     )
     unsure = sum(outcome.status is Status.UNKNOWN for outcome in result.outcomes)
-    told = []
+    sentences = []
     if done:
-        told.append(f"{plural(done, 'change')} made.")
+        sentences.append(f"{plural(done, 'change')} made.")
     if recorded:
-        told.append(f"{plural(recorded, 'own record')} written.")
+        sentences.append(f"{plural(recorded, 'own record')} written.")
     if unsure:
-        told.append(f"{plural(unsure, 'change')} sent with unknown effect.")
-    return " ".join(told) if told else NOTHING_CHANGED
+        sentences.append(f"{plural(unsure, 'change')} sent with unknown effect.")
+    return " ".join(sentences) if sentences else NOTHING_CHANGED
 
 
 def next_step(result: PassResult) -> str:
@@ -352,9 +352,9 @@ def _after_refusal(result: PassResult) -> str:
         outcome.status is Status.REFUSED and outcome.action.key not in contested
         for outcome in result.outcomes
     )
-    told = ["Decide about what is contested."] if contested or not in_use else []
+    sentences = ["Decide about what is contested."] if contested or not in_use else []
     if in_use:
-        told.append("What is still in use is deleted once no environment uses it.")
+        sentences.append("What is still in use is deleted once no environment uses it.")
     elif result.has_changes:
-        told.append("`reconciler apply` does the rest.")
-    return " ".join(told)
+        sentences.append("`reconciler apply` does the rest.")
+    return " ".join(sentences)

@@ -1,4 +1,4 @@
-"""Findings as workflow commands of GitHub Actions, which shows them beside the lines of a pull request.
+"""Findings as workflow commands of GitHub Actions, which shows them next to the lines of a pull request.
 
 GitHub keeps ten annotations of each level of a step and drops the others without a word. So the
 tenth counts those that are left, and all findings follow as plain lines of the log.
@@ -83,12 +83,12 @@ def _command(level: str, title: str, message: str, origin: Origin | None = None)
         if origin.line and origin.column:
             properties["col"] = str(origin.column)
     properties["title"] = title
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{level} {told}::{_message(message)}"
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{level} {listed}::{_message(message)}"
 
 
 def _message(text: str) -> str:
-    """Line breaks of ours are kept, everything else that is not printable is made visible."""
+    """Line breaks of the view itself are kept, everything else that is not printable is made visible."""
     shown = "\n".join(visible(line) for line in text.split("\n"))
     return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 

@@ -26,7 +26,7 @@ A plan: {target, organization, summary, compared: {KIND: {desired, live, owned}}
 refusals, accepted}. An accepted refusal names the approvals `by` which it was let through: {what, file?,
 line?, who?, until?, reason?}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
 fields: [{path, pointer, before?, after?, secret, note?}], criteria: {added, removed}, sentWith?}.
-A member that is left out stands for a value that is not there; `null` is a value. A field with
+A member that is left out means a value that is not there; `null` is a value. A field with
 `secret: true` never has values. An action and an outcome name their object as `object: {kind,
 organization, id}`.
 """
@@ -120,7 +120,7 @@ def _document(result: PassResult, *, detailed: bool) -> Members:
 
 
 def _settings(change: SettingsChange) -> JsonObject:
-    told: list[Json] = []
+    members: list[Json] = []
     for setting in (*change.grave, *change.others):
         one: JsonObject = {"concern": str(setting.concern), "setting": dotted(setting.path)}
         if not isinstance(setting.before, Absent):
@@ -129,8 +129,8 @@ def _settings(change: SettingsChange) -> JsonObject:
             one["after"] = setting.after
             place = change.places.get(setting.path)
             one.update(_origin(place) if place is not None else {})
-        told.append(one)
-    return {"inForce": change.in_force, "settings": told}
+        members.append(one)
+    return {"inForce": change.in_force, "settings": members}
 
 
 def _cause(cause: Cause, result: PassResult) -> JsonObject:
@@ -144,7 +144,7 @@ def _cause(cause: Cause, result: PassResult) -> JsonObject:
 
 
 def _target(target: TargetResult, result: PassResult) -> Members:
-    told: dict[str, Json | Items | Members] = {
+    members: dict[str, Json | Items | Members] = {
         "name": target.target,
         "organization": target.organization,
         "endpoints": list(target.endpoints),
@@ -157,8 +157,8 @@ def _target(target: TargetResult, result: PassResult) -> Members:
         "outcomes": Items(_outcome(outcome) for outcome in target.outcomes),
     }
     if target.plan is not None:
-        told["plan"] = _plan(target.plan)
-    return told
+        members["plan"] = _plan(target.plan)
+    return members
 
 
 def _plan(plan: TargetPlan) -> Members:
@@ -179,16 +179,16 @@ def _plan(plan: TargetPlan) -> Members:
 
 def _change(entry: Entry) -> JsonObject:
     change = entry.change
-    told: JsonObject = {"action": entry.word, **_key(entry.key), "reason": entry.explanation}
+    members: JsonObject = {"action": entry.word, **_key(entry.key), "reason": entry.explanation}
     origin = change.desired.origin if change.desired is not None else None
     if origin is not None:
-        told.update(_origin(origin))
-    told["drift"] = change.is_drift or entry.risk is Risk.DRIFT
-    told["fields"] = list[Json](fields_of(entry))
-    told["criteria"] = {"added": list(entry.criteria_added), "removed": list(entry.criteria_removed)}
+        members.update(_origin(origin))
+    members["drift"] = change.is_drift or entry.risk is Risk.DRIFT
+    members["fields"] = list[Json](fields_of(entry))
+    members["criteria"] = {"added": list(entry.criteria_added), "removed": list(entry.criteria_removed)}
     if entry.sent_with is not None:
-        told["sentWith"] = _key(entry.sent_with)
-    return told
+        members["sentWith"] = _key(entry.sent_with)
+    return members
 
 
 def fields_of(entry: Entry) -> list[JsonObject]:
@@ -202,7 +202,7 @@ def fields_of(entry: Entry) -> list[JsonObject]:
 
 
 def _resource_fields(resource: Resource, side: str) -> list[JsonObject]:
-    told: list[JsonObject] = [
+    members: list[JsonObject] = [
         {"path": dotted(path), "pointer": pointer(path), "secret": False, side: value}
         for path, value in leaves(resource.document)
     ]
@@ -214,24 +214,24 @@ def _resource_fields(resource: Resource, side: str) -> list[JsonObject]:
         else:
             shown["secret"] = True
             shown["note"] = "set" if side == "after" else "removed"
-        told.append(shown)
-    return told
+        members.append(shown)
+    return members
 
 
 def _field(field: FieldChange) -> JsonObject:
-    told: JsonObject = {
+    members: JsonObject = {
         "path": dotted(field.path),
         "pointer": pointer(field.path),
         "secret": field.visibility is Visibility.HIDDEN,
     }
     if field.visibility is Visibility.SHOWN:
         if not isinstance(field.before, Absent):
-            told["before"] = field.before
+            members["before"] = field.before
         if not isinstance(field.after, Absent):
-            told["after"] = field.after
+            members["after"] = field.after
     if field.note or field.visibility is Visibility.HIDDEN:
-        told["note"] = field.note or "changed"
-    return told
+        members["note"] = field.note or "changed"
+    return members
 
 
 def _action(action: Action) -> JsonObject:
@@ -287,22 +287,22 @@ def _refusal(refusal: Refusal) -> JsonObject:
 
 
 def _finding(finding: Finding, result: PassResult) -> JsonObject:
-    told: JsonObject = {
+    members: JsonObject = {
         "rule": finding.rule,
         "severity": str(finding.severity),
         "message": finding.message,
         **_origin(finding.origin),
     }
     if finding.key is not None:
-        told["object"] = _key(finding.key)
+        members["object"] = _key(finding.key)
     if finding.others:
-        told["others"] = [_origin(other) for other in finding.others]
+        members["others"] = [_origin(other) for other in finding.others]
     if finding.advice:
-        told["advice"] = finding.advice
+        members["advice"] = finding.advice
     excerpt = result.excerpts.get(finding.origin)
     if excerpt is not None:
-        told["excerpt"] = {"text": excerpt.text, "caret": excerpt.caret + 1}
-    return told
+        members["excerpt"] = {"text": excerpt.text, "caret": excerpt.caret + 1}
+    return members
 
 
 def _key(key: ResourceKey) -> JsonObject:

@@ -1,4 +1,4 @@
-"""JSON as text in pieces, so that a document of many objects never stands in memory as a whole."""
+"""JSON as text in pieces, so that a document of many objects is never in memory as a whole."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,7 @@
 """Findings as JUnit XML, the form in which most CI systems show tests.
 
 One test case for each rule, and one for each rule and file with findings. An error is a failed
-test. JUnit knows no warnings: they stand in the output of a test that passed. Rules that could not
+test. JUnit knows no warnings: they are in the output of a test that passed. Rules that could not
 look and rules that are off are skipped tests. Failures before any rule are errors.
 """
 

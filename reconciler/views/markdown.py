@@ -1,6 +1,6 @@
 """A plan as a comment on a pull request: this change's own effect first, always within the limit.
 
-Everything that comes from files, from the API or from the user stands in fenced blocks whose
+Everything that comes from files, from the API or from the user is in fenced blocks whose
 fence is longer than any run of backticks inside, or escaped inside an HTML block, where
 Markdown, mentions and references are not interpreted. What does not fit is folded to one line,
 then left out with a count; never silently.
@@ -304,5 +304,5 @@ def _escaped(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    """Text of ours in a heading; names of targets inside are escaped."""
+    """Fixed text in a heading; names of targets inside are escaped."""
     return html.escape(visible(text), quote=False).replace("@", "@\u200b").replace("#", "&#35;")

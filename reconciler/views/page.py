@@ -28,7 +28,7 @@ class Page:
     def say(
         self, text: str, tone: Tone = Tone.PLAIN, *, indent: int = 0, hang: int = 0, lead: str = ""
     ) -> None:
-        """Add a paragraph, wrapped; continuation lines stand `hang` columns further in.
+        """Add a paragraph, wrapped; continuation lines are indented by `hang` more columns.
 
         `lead` starts the first line and is never parted from what follows.
         """

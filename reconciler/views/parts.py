@@ -16,7 +16,7 @@ from reconciler.model.state import Resource
 from reconciler.views.agenda import Entry, Risk
 from reconciler.views.visible import clipped, leaves, pair_text, value_text, visible
 
-SECRET = "(secret)"  # noqa: S105  what stands in place of one
+SECRET = "(secret)"  # noqa: S105  what is shown instead of one
 MAX_DIFF_LINES = 16
 _UNSEEN_BY_READERS = {Kind.KEY: ("public_key",)}
 """Members that only repeat what the key already says: the id of a key is its fingerprint."""
@@ -26,7 +26,7 @@ _UNSEEN_BY_READERS = {Kind.KEY: ("public_key",)}
 class Part:
     """One named difference. `before` or `after` is "" where the thing is created or deleted.
 
-    `note` stands in place of both values; `lines` are those of a line-by-line difference,
+    `note` replaces both values; `lines` are those of a line-by-line difference,
     each starting with `+`, `-` or a space.
     """
 

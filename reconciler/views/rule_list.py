@@ -70,13 +70,13 @@ def _told(switch: Switch) -> str:
 
 def _numbers(listed: Sequence[Row]) -> str:
     numbers = Counter(row.severity for row in listed)
-    told = [
+    parts = [
         plural(numbers["error"], "error"),
         plural(numbers["warning"], "warning"),
         f"{numbers[OFF]} off",
     ]
     switches = sum(len(row.switches) for row in listed)
-    return f"{plural(len(listed), 'rule')}: {', '.join(told)}; {plural(switches, 'switch', 'switches')}."
+    return f"{plural(len(listed), 'rule')}: {', '.join(parts)}; {plural(switches, 'switch', 'switches')}."
 
 
 def as_json(listed: Sequence[Row]) -> str:
@@ -105,7 +105,7 @@ def _row(row: Row) -> JsonObject:
 
 
 def _switch(switch: Switch) -> JsonObject:
-    told: JsonObject = {
+    members: JsonObject = {
         "by": str(switch.means),
         "severity": switch.setting.severity,
         "reason": switch.setting.reason,
@@ -115,5 +115,5 @@ def _switch(switch: Switch) -> JsonObject:
         "column": switch.place.column,
     }
     if switch.setting.until is not None:
-        told["until"] = switch.setting.until
-    return told
+        members["until"] = switch.setting.until
+    return members

@@ -25,7 +25,7 @@ FINGERPRINT = "reconcilerFinding/v1"
 """Name of the fingerprint: it stays when lines move, and changes with rule, file, object or message."""
 ROOT = "%SRCROOT%"
 _NO_FILE = "reconciler.yaml"
-"""Where findings stand that no file causes: readers refuse results without a place."""
+"""Place of findings that no file causes: readers refuse results without a place."""
 
 
 def render(result: PassResult, *, detailed: bool = False) -> str:
@@ -100,7 +100,7 @@ def _results(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:
     for finding in result.all_findings:
         identity = _identity(finding)
         seen[identity] += 1
-        told: JsonObject = {
+        members: JsonObject = {
             "ruleId": finding.rule,
             "ruleIndex": index[finding.rule],
             "level": str(finding.severity),
@@ -109,11 +109,11 @@ def _results(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:
             "partialFingerprints": {FINGERPRINT: _digest(f"{identity}\0{seen[identity]}")},
         }
         if finding.others:
-            told["relatedLocations"] = [
+            members["relatedLocations"] = [
                 {"id": number, "physicalLocation": _physical(other), "message": {"text": "See also."}}
                 for number, other in enumerate(finding.others, start=1)
             ]
-        yield told
+        yield members
 
 
 def _sentence(text: str) -> str:
@@ -152,10 +152,10 @@ def _artifact(path: str) -> JsonObject:
 
 
 def _notification(level: str, text: str, rule: JsonObject | None = None) -> JsonObject:
-    told: JsonObject = {"level": level, "message": {"text": visible(text)}}
+    members: JsonObject = {"level": level, "message": {"text": visible(text)}}
     if rule is not None:
-        told["associatedRule"] = rule
-    return told
+        members["associatedRule"] = rule
+    return members
 
 
 def _failures(result: PassResult) -> Iterable[JsonObject]:
@@ -197,10 +197,10 @@ def _switched(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]
             "note", f"{rule} is switched off in the settings: {reason}", {"id": rule, "index": index[rule]}
         )
     for one in result.silenced:
-        told = _notification(
+        members = _notification(
             "note",
             f"{one.rule} is switched off by an annotation: {one.reason}",
             {"id": one.rule, "index": index[one.rule]},
         )
-        told["locations"] = [{"physicalLocation": _physical(one.place)}]
-        yield told
+        members["locations"] = [{"physicalLocation": _physical(one.place)}]
+        yield members

@@ -103,14 +103,14 @@ def _cluster(scope: Scope, definition: DeclaredDefinition) -> Fact:
     if cluster is None:
         return Fact(None, "no clusters.<name>.definitions lists the definition")
     facts = scope.cluster_facts(cluster)
-    told = [f"clusters.{cluster}"]
+    known = [f"clusters.{cluster}"]
     if facts is not None and facts.platform is not None:
-        told.append(f"platform {facts.platform}")
+        known.append(f"platform {facts.platform}")
     if facts is not None and facts.apiServer.public is not None:
-        told.append("public API server" if facts.apiServer.public else "private API server")
+        known.append("public API server" if facts.apiServer.public else "private API server")
     if facts is not None and facts.network is not None:
-        told.append(f"network {facts.network}")
-    return Fact(cluster, ", ".join(told))
+        known.append(f"network {facts.network}")
+    return Fact(cluster, ", ".join(known))
 
 
 def _agent(scope: Scope, definition: DeclaredDefinition) -> Fact:
@@ -146,8 +146,8 @@ def _operator(scope: Scope, definition: DeclaredDefinition) -> Fact:
     cluster = scope.cluster_of(definition)
     if cluster is None:
         declared = [operator.document.metadata.id for operator in scope.operators]
-        told = f"; declared are {', '.join(declared)}" if declared else ""
-        return Fact(None, f"the cluster is not known{told}")
+        others = f"; declared are {', '.join(declared)}" if declared else ""
+        return Fact(None, f"the cluster is not known{others}")
     declared_here = scope.operators_on(cluster)
     if declared_here:
         names = ", ".join(operator.document.metadata.id for operator in declared_here)

@@ -1,7 +1,7 @@
 """`explain target/ID` as one JSON document. Members are only ever added while `version` stays 1.
 
 version, target, organization
-declaredMode, primaryStore, observedMode   each {value or null, why}; null stands for unknown
+declaredMode, primaryStore, observedMode   each {value or null, why}; null means unknown
 definitions   [{id, file, line, runtime, mode, driver, cluster, agent, operator,
 verdict, atLeast, rows, rules}]
 rows          [{id, subject, column, verdict, certain, why, because, rules, source}]

@@ -42,7 +42,7 @@ def _definition(page: Page, facts: DefinitionFacts) -> None:
     page.say(f"{definition.id}: {conclusion(facts.assessment)}", Tone.STRONG, hang=2)
     _fact(page, "Mode", facts.mode)
     if facts.is_runtime:
-        page.say("Beside a Git target: status and logs, no deployments.", indent=2 + _LABEL)
+        page.say("Next to a Git target: status and logs, no deployments.", indent=2 + _LABEL)
     _fact(page, "Driver", facts.driver)
     _fact(page, "Cluster", facts.cluster)
     _fact(page, "Agent", facts.agent)

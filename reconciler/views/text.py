@@ -183,7 +183,7 @@ def folded(items: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _signature(entry: Entry) -> object:
-    """Equal for entries that may be told as one; None for those that stand alone."""
+    """Equal for entries that may be shown as one; None for those shown alone."""
     if entry.risk in (Risk.ADOPT, Risk.FORGET):
         return (entry.risk, entry.key.kind, entry.reason, entry.held)
     if entry.risk in (Risk.DELETE, Risk.KEPT):
@@ -199,9 +199,9 @@ def _signature(entry: Entry) -> object:
 
 def _entry(page: Page, entry: Entry) -> None:
     title = f"{entry.mark} {entry.word} {entry.key}"
-    beside = f"  {entry.place}" if entry.place else ""
-    if columns(title + beside) <= page.width:
-        page.say(title + beside, _TONES[entry.mark], hang=4)
+    place = f"  {entry.place}" if entry.place else ""
+    if columns(title + place) <= page.width:
+        page.say(title + place, _TONES[entry.mark], hang=4)
     else:
         page.say(title, _TONES[entry.mark], hang=4)
         page.say(entry.place, Tone.FAINT, indent=4, hang=2)
@@ -321,7 +321,7 @@ def _existing(page: Page, result: PassResult) -> None:
 
 
 def _compared(page: Page, targets: Sequence[TargetResult]) -> None:
-    """Numbers behind the verdict, so that an empty plan is told from one that saw nothing."""
+    """Numbers behind the verdict, so that an empty plan differs from one that saw nothing."""
     page.gap()
     for target in targets:
         text = compared_text(target)
@@ -339,12 +339,12 @@ def compared_text(target: TargetResult) -> str:
         return ""
     if target.error:
         return "only in part, because something could not be read"
-    told = [
+    counts = [
         f"{kind} {desired:,} desired, {live:,} live, {owned:,} ours"
         for kind, (desired, live, owned) in sorted(plan.counts.items())
         if desired or live or owned
     ]
-    return "; ".join(told) or "nothing desired, nothing live"
+    return "; ".join(counts) or "nothing desired, nothing live"
 
 
 def unexamined(page: Page, result: PassResult) -> None:

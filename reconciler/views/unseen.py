@@ -18,7 +18,7 @@ MAX_UNREAD = 5
 MAX_RULES = 12
 """Rules named for each reason in views for people; the others are counted."""
 MAX_REASONS = 10
-"""Reasons told in views for people; the others are counted."""
+"""Reasons shown in views for people; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)

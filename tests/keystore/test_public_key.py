@@ -185,7 +185,7 @@ def test_a_private_key_is_refused_without_quoting_any_of_it(kind: str) -> None:
         getattr(serialization.PrivateFormat, kind),
         serialization.NoEncryption(),
     ).decode()
-    with pytest.raises(KeyStoreError, match="a private key stands where") as refused:
+    with pytest.raises(KeyStoreError, match="a private key where the public key belongs") as refused:
         inspect_public_key(pem)
     text = f"{refused.value} {refused.value.advice} {refused.value!r}"
     assert not any(line in text for line in pem.splitlines())

@@ -91,7 +91,7 @@ def test_a_document_under_another_ending_is_noted_and_kept_apart(name: str) -> N
     assert ids(found.set_aside) == ["bbb"]
     ((path, reason),) = found.unread
     assert path == name
-    assert reason.startswith("looks like a document of ours, and its name ends otherwise")
+    assert reason.startswith("looks like a document for reconciler, and its name does not end")
 
 
 def test_one_that_is_not_valid_or_cannot_be_parsed_is_noted_as_well() -> None:

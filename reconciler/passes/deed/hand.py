@@ -156,7 +156,7 @@ class Hand:
         return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
 
     def _send_secrets_again(self, action: Action, live: Resource) -> Outcome:
-        """Something equal but for secrets stands there: sending them once more makes it certain."""
+        """Something equal but for secrets is there: sending them once more makes it certain."""
         desired = action.subject.desired
         assert desired is not None
         try:

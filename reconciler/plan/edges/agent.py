@@ -45,7 +45,7 @@ def _key_edges(keys: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
 
 
 def _link_edges(link: Action) -> Iterator[tuple[ActionId, ActionId]]:
-    """An agent definition stands between the agent's creation and its deletion."""
+    """An agent definition is created after its agent and deleted before it."""
     new, old = _named_agent(link.subject.desired), _named_agent(link.subject.live)
     if new is not None:
         yield (Verb.CREATE, new), link.id
