@@ -1,7 +1,7 @@
 # The same names everywhere: `make help` lists them. Needs Python 3.11 or newer with pip, git and make.
 #
 #   PYTHON=python3.13   the interpreter the environment is made with
-#   VENV=.venv          where the environment stands
+#   VENV=.venv          where the environment is
 #   ARGS="-k prune"     more arguments for pytest, the demo or the benchmarks
 #   FLOOR, PURE_FLOOR   least branch coverage in per cent, of everything and of each pure package
 
@@ -38,7 +38,7 @@ dev: $(READY) ## make the environment (quick when nothing changed)
 	@echo "ready: $(BIN)/reconciler"
 
 # Some systems ship Python without ensurepip; pip can then install itself from outside.
-# The build tools stand in the lock file too, so the project is built with them and not with
+# The build tools are in the lock file too, so the project is built with them and not with
 # whatever is newest today; with `--no-deps` the lock file stays the only word on versions.
 $(READY): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11")'
@@ -48,7 +48,7 @@ $(READY): $(LOCK) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lock: ## write the lock file anew, with the newest versions that pyproject.toml allows
+lock: ## write the lock file again, with the newest versions that pyproject.toml allows
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --upgrade pip
@@ -72,7 +72,7 @@ lint: $(READY) ## formatting and style, nothing is changed
 types: $(READY) ## types, strictly
 	$(BIN)/mypy
 
-# The floor of the pure packages is checked after pytest and only speaks when it is missed, so
+# The floor of the pure packages is checked after pytest and prints only when it is missed, so
 # that the last lines of a good run are pytest's own. A partial run (ARGS) has no floors.
 test: $(READY) ## all tests with coverage; ARGS="-k words" for some
 	@$(BIN)/coverage erase

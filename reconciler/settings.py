@@ -44,7 +44,7 @@ class Drift(StrEnum):
 
 
 class Token(Frozen):
-    """Where an API token comes from. The token itself never stands in a file of the repository."""
+    """Where an API token comes from. The token itself is never in a file of the repository."""
 
     env: Annotated[str | None, Field(description="Name of the environment variable that holds it.")] = None
     file: Annotated[
@@ -127,7 +127,7 @@ class Cluster(Frozen):
     ] = None
     apiServer: ApiServer = ApiServer()  # noqa: N815  as in the file
     kubernetesVersion: Annotated[str | None, Field(description="Such as `1.31`.")] = None  # noqa: N815  as in the file
-    network: Annotated[str | None, Field(description="Network it stands in, by a name of yours.")] = None
+    network: Annotated[str | None, Field(description="Network it is in, by a name you choose.")] = None
     definitions: Annotated[
         Items[str] | None,
         Field(
@@ -211,7 +211,7 @@ class InventorySettings(Frozen):
     digestKey: Annotated[  # noqa: N815  as in the file
         Token | None,
         Field(
-            description="Key of the digests of sent secrets. Without it a key file beside a file inventory is made."
+            description="Key of the digests of sent secrets. Without it a key file is made next to a file inventory."
         ),
     ] = None
 
@@ -233,7 +233,9 @@ class RuleSetting(Frozen):
     """Switches one rule, always with a reason, for good or until a date."""
 
     severity: Literal["error", "warning", "off"]
-    reason: Annotated[str, Field(min_length=1, description="Why; printed where the rule would have spoken.")]
+    reason: Annotated[
+        str, Field(min_length=1, description="Why; printed where the rule would have reported.")
+    ]
     until: Annotated[
         str | None,
         Field(
@@ -323,7 +325,7 @@ class Limits(Frozen):
 
 
 class _Places:
-    """Where settings stand in their file. They say nothing, so that any two are equal."""
+    """Where settings are in their file. They are no values, so that any two are equal."""
 
     __slots__ = ("_positions", "_raw")
 
@@ -355,7 +357,7 @@ class Settings(Frozen):
     ] = "default"
     targets: Annotated[
         dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")], Target],
-        Field(min_length=1, description="Organizations by a name of yours."),
+        Field(min_length=1, description="Organizations by names you choose."),
     ]
     clusters: dict[str, Cluster] = Field(default_factory=dict, description="Facts about clusters, by name.")
     policy: Policy = Policy()

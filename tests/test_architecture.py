@@ -309,11 +309,11 @@ def cycles(modules: list[Module]) -> Iterator[str]:
                 seen.add(step)
                 waiting.extend(edges[step])
         reached[start] = frozenset(seen)
-    told: set[str] = set()
+    reported: set[str] = set()
     for name in sorted(known):
         group = {other for other in reached[name] if name in reached[other]} | {name}
-        if len(group) > 1 and name not in told:
-            told |= group
+        if len(group) > 1 and name not in reported:
+            reported |= group
             line = next(found.line for found in known[name].imports if found.module in group)
             yield known[name].breach(line, "import cycle: " + ", ".join(sorted(group)))
 

@@ -1,6 +1,6 @@
 """Completion of target names and of `KIND/ID`, without reading more than the shell can wait for.
 
-Never raises and never prints: a shell that completes shows nothing of ours but candidates.
+Never raises and never prints: a shell that completes shows nothing but candidates.
 """
 
 import os
@@ -39,7 +39,7 @@ def complete_objects(
     param: click.Parameter,  # noqa: ARG001  click's signature
     incomplete: str,
 ) -> "list[CompletionItem]":
-    """`KIND/ID` of documents whose id stands near the top of a file below the directory."""
+    """`KIND/ID` of documents whose id is near the top of a file below the directory."""
     return _items(_objects(_root(ctx)), incomplete)
 
 

@@ -74,7 +74,7 @@ def _hint(word: str, known: Iterable[str]) -> str:
 
 
 def seen_live(composed: Composition, named: Named) -> Named:
-    """Read the organization of a target with a client that cannot write, and find its definitions anew.
+    """Read the organization of a target with a client that cannot write, and find its definitions again.
 
     Raises UsageError where the target has no orchestrator, OrchestratorError.
     """

@@ -128,7 +128,7 @@ def run_pass(request: Request, work: Callable[[Composition], PassResult]) -> Pas
 
 
 def _without_settings(request: Request) -> str:
-    """Say what stands in for the settings file."""
+    """Say what is used instead of a settings file."""
     if request.purpose is Purpose.VALIDATE:
         return "no settings file: all files are checked for one target, `local`"
     return (

@@ -37,7 +37,7 @@ COMMANDS = {name: summary for commands in HEADINGS.values() for name, summary in
 """Every command and its line in the help. Each lives in a module of its name."""
 
 _EXIT_CODES = """\b
-Exit codes: 0 done or nothing to do; 1 a bug of ours; 2 plan has changes or
+Exit codes: 0 done or nothing to do; 1 a bug; 2 plan has changes or
 drift (with --detailed-exit-code); 3 input invalid; 4 refused by a guard;
 5 partly applied; 6 could not read, nothing written; 7 plan is stale;
 8 another run holds the lease; 64 wrong usage. Trying again helps with 5 to 8."""

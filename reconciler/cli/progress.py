@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ProgressLines:
-    """Prints to `stream`; safe from any thread. The bar stands on stderr, if that is a terminal."""
+    """Prints to `stream`; safe from any thread. The bar is on stderr, if that is a terminal."""
 
     def __init__(self, session: Session, stream: TextIO) -> None:
         self._session = session
@@ -81,7 +81,7 @@ class ProgressLines:
         if self._bar is not None and self._stream.isatty():
             from rich.text import Text  # noqa: PLC0415  as above
 
-            # Both stand on one terminal: only the bar's own console can print above it.
+            # Both are on one terminal: only the bar's own console can print above it.
             self._bar.console.print(Text.from_ansi(line.rstrip("\n")))
         else:
             write(self._stream, line)

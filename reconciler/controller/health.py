@@ -209,7 +209,7 @@ def _html(document: JsonObject) -> str:
         "<style>body{font-family:sans-serif}th{text-align:left;vertical-align:top;padding-right:1em}"
         "pre{margin:0;white-space:pre-wrap}</style>"
         f"<h1>reconciler</h1><table>{rows}</table>"
-        "<p>Metrics stand at /metrics; ask for application/json to read this page by program.</p></html>"
+        "<p>Metrics are at /metrics; ask for application/json to read this page by program.</p></html>"
     )
 
 

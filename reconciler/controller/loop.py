@@ -65,7 +65,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PassRequest:
-    """What a pass is told. It reads everything else itself.
+    """What a pass receives. It reads everything else itself.
 
     `revision` is what the look found; the source may already be ahead of it. Once `stop` is set
     the pass finishes the action under way, starts no other and returns.
@@ -265,7 +265,7 @@ class Loop:
             message, reason = redact(str(error)), type(error).__name__
             hint = error.retry_after_s if isinstance(error, UnavailableError) else None
         # The pass boundary: whatever escapes a pass is our bug, and must neither end the loop nor go unseen.
-        except Exception as error:  # noqa: BLE001  the reason stands above
+        except Exception as error:  # noqa: BLE001  the reason is given above
             _log.exception(phrase, extra={"bug": True})
             progress, hint = Progress.TRANSIENT, None
             message, reason = f"{type(error).__name__}: see the log", "UnexpectedError"

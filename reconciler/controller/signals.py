@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT as they arrive, heard by a thread of ours instead of in a signal handler.
+"""SIGTERM and SIGINT as they arrive, received by a thread instead of in a signal handler.
 
 The numbers come through a socket that the interpreter writes to in its C handler
 (`signal.set_wakeup_fd`). So no lock is ever taken inside a signal handler, where the interrupted

@@ -16,7 +16,7 @@ from reconciler.passes.result import PassResult, Verdict
 
 
 class ConditionType(StrEnum):
-    """What a condition speaks about.
+    """What a condition is about.
 
     `READY`: the last pass found or made everything as desired. `RECONCILING`: a pass runs, or will
     be tried again. `STALLED`: nothing gets better until somebody changes something.
@@ -28,7 +28,7 @@ class ConditionType(StrEnum):
 
 
 class ConditionStatus(StrEnum):
-    """`UNKNOWN` until a pass told."""
+    """`UNKNOWN` until a pass has reported."""
 
     TRUE = "True"
     FALSE = "False"

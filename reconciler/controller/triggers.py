@@ -5,7 +5,7 @@ or late, or fail altogether, and the poll makes up for it. Polling a repository 
 own: its `revision` is one `git ls-remote`.
 
 In a folder only what can matter counts: YAML and key files by their names (`COUNTED_SUFFIXES`, in
-any case), and links, because one may stand for a folder of them. Anything else, such as a log that
+any case), and links, because one may point to a folder of them. Anything else, such as a log that
 is written there, would look like a new revision all the time; where it matters all the same, the
 resync finds it. Nothing below `.git`, `.reconciler` and `.venv` counts.
 """
@@ -74,7 +74,7 @@ class FolderTrigger:
 
 
 def folder_revision(folder: Path) -> str:
-    """Return text that changes when a file that counts does, to stand for a revision.
+    """Return text that changes when a file that counts does, used as a revision.
 
     Made of names, sizes and modification times (`folder:` and 40 hex digits); no file is
     opened, no link followed. Raises SourceError.

@@ -215,7 +215,7 @@ version: 1
 ## Lower-case letters, digits and dashes.
 instance: default
 
-## One entry for each organization, under a name of yours.
+## One entry for each organization, under a name you choose.
 targets:
   main:
     ## Id of the organization, the same in both generations of the orchestrator.

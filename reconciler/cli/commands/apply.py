@@ -140,7 +140,7 @@ def _apply(current: Session, asked: "Request", given: _Given, interruption: "Int
 
 
 def _show_plan(current: Session, planned: "PassResult", form: str) -> None:
-    """Print what is about to be done, so that it stands before what became of it."""
+    """Print what is about to be done, so that it precedes what became of it."""
     from reconciler.cli.output import announcement, write  # noqa: PLC0415  help must not wait for it
 
     stream = sys.stdout if form == Format.TEXT else sys.stderr

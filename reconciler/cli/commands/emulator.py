@@ -31,7 +31,7 @@ from reconciler.errors import ExitCode, UsageError
     "resource_types",
     metavar="ID",
     multiple=True,
-    help="Resource type that every organization has beside the public ones; repeatable.",
+    help="Resource type that every organization has besides the public ones; repeatable.",
 )
 def command(
     *,

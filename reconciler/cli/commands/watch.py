@@ -64,7 +64,7 @@ def command(
 
     Runs a pass for each new revision, after drift, and again after failures. A
     folder with uncommitted changes is refused unless no orchestrator is set.
-    SIGTERM finishes the action under way. Defaults of the intervals stand in the
+    SIGTERM finishes the action under way. Defaults of the intervals are in the
     settings (`watch`).
 
     \b

@@ -88,7 +88,7 @@ def _two_settings(path: Path, commit: OpenedCommit) -> SettingsError:
 
 
 def _refuse_misplaced(directory: Path) -> None:
-    """Raise SettingsError where settings stand nearby: practising in silence would look like an apply."""
+    """Raise SettingsError where settings are nearby: practising silently would look like an apply."""
     for name in _MISNAMED:
         if os.path.lexists(directory / name):
             raise SettingsError(

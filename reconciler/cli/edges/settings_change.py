@@ -1,4 +1,4 @@
-"""What the change of a preview makes of the settings: those of its base beside its own."""
+"""What the change of a preview makes of the settings: those of its base and its own."""
 
 import os
 from collections.abc import Mapping
