@@ -11,7 +11,7 @@ from reconciler.model import desired
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared, read_nothing
 from reconciler.model.handed import is_tagged
-from reconciler.model.json import Json, Path
+from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.origin import Origin
 from reconciler.model.resource_definition import DefinitionDocument, Entity
 
@@ -119,6 +119,11 @@ def dig(value: Json, *path: str) -> Json:
             return None
         value = value.get(step)
     return value
+
+
+def members_of(value: Json) -> JsonObject:
+    """Members of a mapping; none of anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def items(value: Json) -> list[Json]:

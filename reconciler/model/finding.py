@@ -79,11 +79,13 @@ _OF_FIELDS = frozenset(("F05", "F06"))
 def once(read: Iterable[Finding], judged: Iterable[Finding]) -> "tuple[Finding, ...]":
     """Findings of reading and of rules, sorted, with one for each mistake.
 
-    Where both report one place, the rule's stays: it says why, and it can be looked up. A rule that was
-    weakened to a warning replaces nothing, because the document stays refused.
+    Where both report one place, or the rule names it as another that its problem involves, the rule's stays:
+    it says why, and it can be looked up. A rule that was weakened to a warning replaces nothing, because the
+    document stays refused.
     """
     kept = list(judged)
-    explained = {finding.origin for finding in kept if finding.severity is Severity.ERROR}
+    errors = [finding for finding in kept if finding.severity is Severity.ERROR]
+    explained = {place for finding in errors for place in (finding.origin, *finding.others)}
     kept.extend(f for f in read if f.rule not in _OF_FIELDS or f.origin not in explained)
     return sort_findings(kept)
 

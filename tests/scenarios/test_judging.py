@@ -85,3 +85,26 @@ def test_the_absence_of_what_was_refused_is_no_problem_of_its_own(world: World) 
     )
     found = [finding.rule for finding in world.plan().findings]
     assert sorted(found) == ["F05", "F06", "F06", "F06", "R35"]
+
+
+MISPLACED = """\
+apiVersion: reconciler/v1alpha1
+kind: Runner
+metadata: {id: eu-1}
+spec:
+  runner_configuration:
+    type: kubernetes-agent
+    job: {namespace: jobs, service_account: jobs, key: made-up}
+  state_storage_configuration: {type: kubernetes, kubernetes_configuration: {namespace: jobs}}
+"""
+
+
+def test_what_is_in_the_wrong_place_is_not_missing_in_the_right_one_as_well(world: World) -> None:
+    world.write("a.yaml", MISPLACED)
+    assert [finding.rule for finding in world.plan().findings] == ["R103", "R103"]
+
+
+def test_what_else_is_missing_there_is_still_reported(world: World) -> None:
+    world.write("a.yaml", MISPLACED.replace("type: kubernetes, kube", "kube"))
+    found = [finding.message for finding in world.plan().findings if finding.rule == "F06"]
+    assert found == ["`spec.state_storage_configuration.type` is missing"]

@@ -1,9 +1,9 @@
-"""Rules about what stands in the wrong place of a runner (compatibility rules, Runner): R103, R108."""
+"""Rules about what is in the wrong place of a runner (compatibility rules, Runner): R103, R108."""
 
 from collections.abc import Iterator
 
 from reconciler.facts.declared_runner import CONFIGURATION, JOB, STORAGE, WrittenRunner, written_runners
-from reconciler.facts.definition import dig
+from reconciler.facts.definition import dig, members_of
 from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Rejected
@@ -30,22 +30,25 @@ _Problem = tuple[Origin, str]
 
 
 def _right_place(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
-    for path, problem, advice in _misplaced(runner.fact):
+    for path, problem, advice, lacking in _misplaced(runner.fact):
         # where the reader reports a field that is unknown or missing, or an empty text
         is_given = runner.fact.at(*map(str, path)) not in ("", None)
         place = runner.fact.key_origin(path) if is_given else runner.fact.origin(path)
-        yield runner.says(f"Runner `{runner.fact.id}`: {problem}", at=place, advice=advice)
+        others = () if lacking is None else (runner.fact.key_origin(lacking),)
+        yield runner.says(f"Runner `{runner.fact.id}`: {problem}", at=place, others=others, advice=advice)
 
 
-def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str]]:
+def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str, Path | None]]:
+    """Path, problem and advice of each; and the mapping that lacks what is elsewhere, if that explains all it lacks."""
     configuration = runner.at(*CONFIGURATION)
     job = dig(configuration, "job")
-    members = job if isinstance(job, dict) else {}
+    members = members_of(job)
     if "key" in members:
         yield (
             (*JOB, "key"),
-            "`key` stands under `job`",
-            "Move it up, beside `job`, into `runner_configuration`.",
+            "`key` is under `job`",
+            "Move it up, next to `job`, into `runner_configuration`.",
+            CONFIGURATION if "key" not in members_of(configuration) else None,
         )
     if isinstance(job, dict) and dig(configuration, "type") != "serverless-ecs":
         for name in ("namespace", "service_account"):
@@ -54,13 +57,14 @@ def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str]]:
                 "",
             ):  # the reader reports values of another type, and no `job` at all
                 place: Path = (*JOB, name) if name in members else JOB
-                yield place, f"`job.{name}` is missing", f"Set `runner_configuration.job.{name}`."
+                yield place, f"`job.{name}` is missing", f"Set `runner_configuration.job.{name}`.", None
     for name in _TERRAFORM_STORAGE:
         if runner.at(*STORAGE, name) is not None:
             yield (
                 (*STORAGE, name),
                 f"`{name}` is Terraform's spelling",
-                f"Write the members of `{name}` beside `type`, as the API has them.",
+                f"Write the members of `{name}` next to `type`, as the API has them.",
+                STORAGE if members_of(runner.at(*STORAGE)).keys() == {"type", name} else None,
             )
 
 
@@ -81,7 +85,7 @@ def _v1_in_runner(runner: WrittenRunner) -> Iterator[_Problem]:
     for name in _V1_MEMBERS:
         if isinstance(spec, dict) and name in spec:
             place = runner.origin(("spec", name))
-            yield place, f"`{name}` belongs to v1 and stands in runner `{runner.id}` (v2)"
+            yield place, f"`{name}` belongs to v1 and is in runner `{runner.id}` (v2)"
 
 
 def _v1_in_chart(installed: InstalledRunner) -> Iterator[_Problem]:
@@ -103,7 +107,7 @@ def _v2_in_document(rejected: Rejected) -> Iterator[_Problem]:
     for name in _V2_MEMBERS:
         if isinstance(members, dict) and name in members:
             place = rejected.origin((root, name))
-            yield place, f"`{name}` belongs to a runner (v2) and stands in {document} (v1)"
+            yield place, f"`{name}` belongs to a runner (v2) and is in {document} (v1)"
 
 
 def _runner_key_of_agent(scope: Scope) -> Iterator[_Problem]:

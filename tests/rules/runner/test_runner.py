@@ -125,7 +125,7 @@ def test_what_stands_in_the_wrong_place_is_explained_though_the_document_is_refu
     assert sorted(message.partition(": ")[2] for _, message in of(found, "R103")) == [
         "`job.namespace` is missing",
         "`job.service_account` is missing",
-        "`key` stands under `job`",
+        "`key` is under `job`",
         "`kubernetes_configuration` is Terraform's spelling",
     ]
     assert "made-up" not in repr(found)
@@ -403,7 +403,7 @@ def test_settings_of_the_agent_do_not_belong_to_a_runner(install: str) -> None:
 
 def test_members_of_one_product_in_the_other_are_named() -> None:
     text = runner().replace("spec:\n", "spec:\n  driver_type: humanitec/agent\n")
-    assert messages(text, "R108") == ["`driver_type` belongs to v1 and stands in runner `eu-1` (v2)"]
+    assert messages(text, "R108") == ["`driver_type` belongs to v1 and is in runner `eu-1` (v2)"]
     agent = """
         apiVersion: reconciler/v1alpha1
         kind: Agent
@@ -411,7 +411,7 @@ def test_members_of_one_product_in_the_other_are_named() -> None:
         spec: {runner_configuration: {}}
         """
     assert messages(agent, "R108") == [
-        "`runner_configuration` belongs to a runner (v2) and stands in an Agent (v1)"
+        "`runner_configuration` belongs to a runner (v2) and is in an Agent (v1)"
     ]
 
 
