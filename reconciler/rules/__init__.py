@@ -1,1 +1,1 @@
-"""What is allowed: one small pure function for each numbered rule of the catalogue."""
+"""The rules: one small pure function for each numbered rule of the catalogue."""

@@ -1,7 +1,7 @@
-"""Runs every rule over every target and applies the switches of severities.
+"""Runs every rule on every target and applies the severity switches.
 
-A pass judges twice and each rule once: rules of the files before it looks at anything, the others afterwards
-(`Turn`). Findings of reading the files are not repeated here; the pass adds them.
+A pass judges twice, each rule once: rules that read files only before anything else is read, the others afterwards
+(`Turn`). Findings from loading the files are not repeated here; the pass adds them.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -18,19 +18,19 @@ from reconciler.settings import Settings
 
 
 class Turn(StrEnum):
-    """When in a pass a rule is judged."""
+    """Point in a pass at which a rule runs."""
 
     BEFORE_LOOK = "before the look"
-    """Rules that the files answer; with them come the findings about switches."""
+    """Rules that read files only; the findings about switches come with them."""
     AFTER_LOOK = "after the look"
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules say, sorted.
+    """Result of the rules, sorted.
 
-    `off` holds id and reason of rules that the settings switch off, `silenced` what an object's annotation kept
-    from being a finding.
+    `off` has id and reason of each rule that the settings switch off, `silenced` the findings that an annotation of
+    an object suppressed.
     """
 
     findings: tuple[Finding, ...]
@@ -39,7 +39,7 @@ class Judgement:
     silenced: tuple[Silenced, ...] = ()
 
     def joined(self, other: "Judgement") -> "Judgement":
-        """Both together, of two turns that had the same switches."""
+        """Both judgements merged; the two turns must have had the same switches."""
         return _sorted(
             (*self.findings, *other.findings),
             (*self.unknown, *other.unknown),
@@ -56,9 +56,9 @@ def judge(
     rules: Mapping[str, AnyRule] = RULES,
     turn: Turn | None = None,
 ) -> Judgement:
-    """Run rules over all targets, as switched on that day: those of one turn, or without one all of them.
+    """Run the rules of one turn, or all rules without one, on all targets, with the switches in force on that day.
 
-    Findings about one place that several targets share are reported once. Never raises for bad input.
+    A finding about a place that several targets share is reported once. Never raises for bad input.
     """
     switches = Switches(settings, rules, (scope.everything for scope in scopes), day)
     off = switches.off
@@ -105,7 +105,7 @@ def _sorted(
 
 
 def _merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Keep the first of findings that differ in the organization only."""
+    """Findings without those that differ from an earlier one only in the organization."""
     kept: dict[Hashable, Finding] = {}
     for finding in findings:
         same = (finding.rule, finding.severity, finding.message, finding.origin, finding.others)

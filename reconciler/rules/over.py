@@ -1,4 +1,4 @@
-"""What rules are judged over: a table of the kinds of subjects, each with where its subjects come from."""
+"""The kinds of subjects that rules check, each with the function that finds them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _ID = ("metadata", "id")
 
 @dataclass(frozen=True, slots=True)
 class Over(Generic[S_co]):
-    """One kind of subject. `is_of_tree` is true where all targets share the subjects: they are judged once."""
+    """One kind of subject. `is_of_tree` is true where all targets share the subjects, which are checked once."""
 
     noun: str
     subjects: Callable[[Scope], Iterable[S_co]]
@@ -55,7 +55,7 @@ def _definition(scope: Scope, definition: DeclaredDefinition) -> Subject[Declare
 
 
 def of_definition(scope: Scope, definition: DeclaredDefinition, fact: F, path: Path = ()) -> Subject[F]:
-    """Something about a definition as a subject. It points at the id, or at a path below `entity`."""
+    """Subject for something about a definition. Its place is the id, or a path below `entity`."""
     key = scope.key(Kind.DEFINITION, definition.id)
     place = partial(definition.origin, path) if path else lambda: definition.id_origin
     return Subject(fact, scope, f"definition `{definition.id}`", place, key)
@@ -146,25 +146,25 @@ def _tree(scope: Scope) -> Iterator[Subject[Declarations]]:
 TARGET = Over("target", _target)
 TREE = Over("tree", _tree, is_of_tree=True)
 DEFINITIONS = Over("definition", _definitions)
-"""Definitions of the target, those that Agent documents make among them."""
+"""Definitions of the target, including those generated from Agent documents."""
 CLUSTER_DEFINITIONS = Over("cluster definition", _cluster_definitions)
 GIT_TARGETS = Over("Git target", _git_targets)
 AGENTS = Over("Agent", _agents)
 AGENT_INSTALLS = Over("Agent installation", _agent_installs)
-"""Installations that documents declare. `AGENT_WORKLOADS` has them as containers, and manifests as well."""
+"""Installations that documents declare. `AGENT_WORKLOADS` has them as containers, and those of manifests as well."""
 AGENTS_ON_CLUSTERS = Over("Agent on a cluster", _agents_on_clusters)
-"""Installations on clusters that have a name, which can be looked at."""
+"""Installations on named clusters, which can be read."""
 AGENT_WORKLOADS = Over("Agent workload", _workloads(Product.AGENT))
 WORKLOADS = Over("workload", _workloads(*Product))
 RUNNERS = Over("runner", _runners)
-"""Runner documents, invalid ones as well."""
+"""Runner documents, including invalid ones."""
 RUNNER_INSTALLS = Over("runner installation", _runner_installs)
 OPERATORS = Over("Operator", _operators)
 KEYS = Over("key", _keys)
 """Key documents of the target."""
 KEYRINGS = Over("keyring", _keyrings)
 """All keys of one Agent: declared, registered, mounted."""
-KEY_PLACES = Over("place of a key", _key_places)
+KEY_PLACES = Over("location of a key", _key_places)
 MANIFESTS = Over("manifest", _manifests)
-"""Documents of others in the whole tree, for the most part Kubernetes objects."""
+"""Documents of other tools in the whole tree, mostly Kubernetes objects."""
 STORES = Over("secret store", _stores)

@@ -1,8 +1,7 @@
-"""The pages of the rules in Markdown, with their examples.
+"""Pages of the rules in Markdown, with their examples.
 
-Pure: prose and examples are files of this package (`pages/R68/page.md`, `pages/R68/wrong.yaml` …), and the
-caller hands in a function that reads them. They are read when a page is shown and at no other time.
-`docs/rules/` holds the same pages.
+Pure: prose and examples are files of this package (`pages/R68/page.md`, `pages/R68/wrong.yaml` …), and the caller
+passes in a function that reads them. They are read only when a page is shown. `docs/rules/` has the same pages.
 """
 
 import re
@@ -17,7 +16,7 @@ Reader = Callable[[str], str]
 """Text of a file below `reconciler/rules/pages`, such as `R68/wrong.yaml`; "" where there is none."""
 INDEX = "README.md"
 LABELS = ("with these settings", "while this is live", "while this is on the clusters")
-"""What the parts of an example beside its objects are, in their order."""
+"""Captions of the parts of an example other than its objects, in order."""
 
 _SECTIONS = ("What", "Why", "What to do", "Source")
 _SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -29,7 +28,7 @@ _SEVERITY = {
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """What a rule refuses, why, the usual next step, and where the fact comes from: each in Markdown."""
+    """What a rule refuses, why, the usual next step, and the source of the fact: each in Markdown."""
 
     what: str
     why: str
@@ -38,7 +37,7 @@ class Prose:
 
 
 def prose(rule_id: str, read: Reader) -> Prose:
-    """Return the prose of a rule. Raises `ValueError` where a section of its page is missing: that is our bug."""
+    """Prose of a rule. Raises `ValueError` where a section of its page is missing, which is a bug in this package."""
     text = read(f"{rule_id}/page.md")
     found = {title: body.strip() for title, body in _SECTION.findall(text)}
     if tuple(found) != _SECTIONS or not all(found.values()):
@@ -48,9 +47,9 @@ def prose(rule_id: str, read: Reader) -> Prose:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example: the objects, and where the rule depends on them settings, what is live, and clusters, else "".
+    """One example: the objects, and the settings, live state and clusters where the rule depends on them, else "".
 
-    `live` holds answers of the API by collection, `clusters` the objects of clusters by their names.
+    `live` has the API's responses by collection, `clusters` the objects by cluster name.
     """
 
     objects: str
@@ -60,20 +59,20 @@ class Example:
 
 
 def example(rule_id: str, case: str, read: Reader) -> Example:
-    """Return the `wrong` or the `right` example of a rule."""
+    """The `wrong` or the `right` example of a rule."""
     parts = ("", ".settings", ".live", ".clusters")
     return Example(*(read(f"{rule_id}/{case}{part}.yaml") for part in parts))
 
 
 def page(rule_id: str, read: Reader) -> str:
-    """Return the page of a rule. Raises KeyError for an id that is not in the table."""
+    """Page of a rule. Raises `KeyError` for an unknown id."""
     rule = RULES[rule_id]
     wrong, right = (example(rule_id, case, read) for case in ("wrong", "right"))
     return _page(rule, prose(rule_id, read), wrong=wrong, right=right)
 
 
 def pages(read: Reader) -> dict[str, str]:
-    """Return every page and the list of them, by file name."""
+    """Every page and their index, by file name."""
     return {INDEX: _list(RULES.values()), **{f"{rule_id}.md": page(rule_id, read) for rule_id in RULES}}
 
 
@@ -104,25 +103,25 @@ def _page(rule: AnyRule, said: Prose, *, wrong: Example, right: Example) -> str:
 ## Right
 
 {_shown(right)}
-## Switching it
+## Changing its severity
 
-In `reconciler.yaml`, with `off` or `{other}`, and always with a reason, which is printed where the
-rule would have spoken; `until` gives the last day on which that holds:
+In `reconciler.yaml`, set `off` or `{other}`, always with a reason, which is printed in place of the
+finding; `until` is the last day on which the setting applies:
 
 ```yaml
 rules:
-  {rule.id}: {{severity: "off", reason: "why it does not hold here", until: 2027-01-31}}
+  {rule.id}: {{severity: "off", reason: "why it does not apply here", until: 2027-01-31}}
 ```
 
-For one object, with an annotation of it:
+For one object, set an annotation on it:
 
 ```yaml
 metadata:
-  annotations: {{reconciler/{rule.id}: "off until 2027-01-31: why it does not hold here"}}
+  annotations: {{reconciler/{rule.id}: "off until 2027-01-31: why it does not apply here"}}
 ```
 
-A side that could not be looked at is answered with *unknown*, which is printed and counted and
-never taken as passed.
+Where a side could not be read, the result is *unknown*, which is printed and counted, and never
+treated as passed.
 
 ## Source
 
@@ -146,11 +145,11 @@ def _list(rules: Iterable[AnyRule]) -> str:
     return f"""\
 # Rules
 
-What is checked before anything is planned. `reconciler explain R68` explains one rule. An *error*
-refuses the plan, a *warning* is printed with it. A rule looks at the files, at the live state of
-the orchestrator, or at clusters; a side that could not be looked at is *unknown*, never passed.
+The checks that run before anything is planned. `reconciler explain R68` explains one rule. An *error*
+refuses the plan, a *warning* is printed with it. A rule reads the files, the live state of the
+orchestrator, or clusters; where a side could not be read, the result is *unknown*, never passed.
 
-| Rule | Demands | Severity | Looks at |
+| Rule | Requirement | Severity | Looks at |
 |---|---|---|---|
 {rows}
 """

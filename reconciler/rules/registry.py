@@ -1,4 +1,4 @@
-"""The table of all rules, by id. A new rule is a new entry in a module of its subject's folder."""
+"""Table of all rules by id. A new rule is a new entry in a module of its subject's folder."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -37,7 +37,7 @@ _SUBJECTS = (
 
 
 def catalogue(*groups: tuple[AnyRule, ...]) -> Mapping[str, AnyRule]:
-    """Sort rules by number. Raises `ValueError` where two share one: that is our bug."""
+    """Rules by id, sorted by number. Raises `ValueError` where two share an id, which is a bug in this package."""
     table: dict[str, AnyRule] = {}
     for rule in sorted(chain(*groups), key=lambda rule: int(rule.id.removeprefix("R"))):
         if rule.id in table:
@@ -47,4 +47,4 @@ def catalogue(*groups: tuple[AnyRule, ...]) -> Mapping[str, AnyRule]:
 
 
 RULES: Mapping[str, AnyRule] = catalogue(*_SUBJECTS)
-"""Every rule by id, in the order of their numbers."""
+"""Every rule by id, in numerical order."""

@@ -1,7 +1,7 @@
-"""What a rule is: what it demands, over which subjects, where it can look, and the check of one subject.
+"""The parts of a rule: what it requires, its subjects, the sides it reads, and the check of one subject.
 
-The prose of a rule, with an example that breaks it and one that keeps it, is `pages/Rnn` of this package.
-`reconciler.rules.registry` holds all rules, `reconciler.rules.judge` runs them.
+The page of a rule, with an example that breaks it and one that satisfies it, is in `pages/Rnn` of this package.
+`reconciler.rules.registry` lists all rules, `reconciler.rules.judge` runs them.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ class Confidence(StrEnum):
 
 Answer = Said | Doubt
 Check = Callable[[S], Iterator[Answer]]
-"""Pure. Says what is wrong with one subject; never raises for bad input, `UnseenError` where it cannot know."""
+"""Pure. Yields what is wrong with one subject; never raises for bad input, `UnseenError` where a fact was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ class Part(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[S]):
-    """One rule of the catalogue. `severity` is the usual one; a check may weaken it where its page says so.
+    """One rule of the catalogue. `severity` is the default; a check may lower it where its page says so.
 
-    A rule of the file side alone is judged before anything is looked at and sees nothing else. `also` are further
-    kinds of subjects of which the rule demands the same.
+    A rule that reads files only runs before the live side and the clusters are read, and cannot see them. `also` are
+    further kinds of subjects with the same requirement.
     """
 
     id: str
@@ -69,7 +69,7 @@ class Rule(Generic[S]):
 
     @property
     def is_of_files(self) -> bool:
-        """True where the files tell everything."""
+        """True where the rule reads files only."""
         return self.sides == (Side.FILE,)
 
 
@@ -97,9 +97,9 @@ class Subjects:
 def answers(
     rule: AnyRule, scope: Scope, *, is_first: bool = True, subjects: Subjects | None = None
 ) -> Iterator[Finding | Unknown]:
-    """What a rule says about a target. Subjects that miss the same fact are one *unknown*.
+    """Findings and unknowns of a rule for one target. Subjects that lack the same fact share one *unknown*.
 
-    What all targets share is judged with the first one only.
+    Subjects that all targets share are checked with the first target only.
     """
     subjects = subjects or Subjects(())
     missed: dict[Unseen, list[str]] = {}
@@ -131,7 +131,7 @@ def _name(subject: object) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    """Names without repetition; those beyond the first few are counted."""
+    """Names without duplicates; those after the first few are only counted."""
     kept = list(dict.fromkeys(filter(None, names)))
     more = f" and {len(kept) - _SHOWN} more" if len(kept) > _SHOWN else ""
     return ", ".join(kept[:_SHOWN]) + more

@@ -1,7 +1,7 @@
-"""What a check gets and what it says: one subject, and findings and doubts about it.
+"""The input and output of a check: one subject, and findings and doubts about it.
 
-A check never makes a `Finding` itself: the rule's id, its usual severity, the subject's key and place are filled in
-by `reconciler.rules.rule.answers`, so that no check repeats them.
+A check never creates a `Finding`: `reconciler.rules.rule.answers` fills in the rule's id, its default severity, and
+the subject's key and place, so that no check repeats them.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ F_co = TypeVar("F_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One problem of a subject. `severity` is None where it is the rule's."""
+    """One problem with a subject. `severity` is None where the rule's applies."""
 
     message: str
     origin: Origin
@@ -32,7 +32,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One question that could not be answered: `question` begins with `whether`, `which` or the like."""
+    """One question without an answer: `question` begins with `whether`, `which` or the like."""
 
     question: str
     unseen: Unseen
@@ -40,10 +40,10 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Subject(Generic[F_co]):
-    """One thing that a rule judges: `fact` is what is known of it, `scope` the target around it.
+    """One thing that a rule checks: `fact` is what is known about it, `scope` the target it belongs to.
 
-    `name` is the thing for people, `where` tells the place, `key` is its key in the organization. A place inside a
-    document is a function: finding it reads the file once more, and most subjects have no finding.
+    `name` is for people, `where` is the place, `key` the key in the organization. A place inside a document is a
+    function: finding it parses the file again, and most subjects have no finding.
     """
 
     fact: F_co
@@ -54,12 +54,12 @@ class Subject(Generic[F_co]):
 
     @property
     def place(self) -> Origin:
-        """Where a finding points by default."""
+        """Default place of a finding."""
         return self.where() if callable(self.where) else self.where
 
     @property
     def seen(self) -> Seen:
-        """Facts of the target and the clusters that must have been read; each raises `UnseenError` otherwise."""
+        """Facts about the target and its clusters; each raises `UnseenError` where it was not read."""
         return Seen(self.scope)
 
     def says(
@@ -72,9 +72,9 @@ class Subject(Generic[F_co]):
         severity: Severity | None = None,
         key: ResourceKey | None = None,
     ) -> Said:
-        """A problem: the message names thing, cause and effect without a full stop, the advice the next step."""
+        """Problem: the message names thing, cause and effect without a full stop, the advice the next step."""
         return Said(message, at or self.place, key or self.key, others, advice, severity)
 
     def doubts(self, question: str, unseen: Unseen) -> Doubt:
-        """A question that is open while the check goes on; where it ends, let the fact raise instead."""
+        """Open question that does not end the check; to end it, let the fact raise instead."""
         return Doubt(question, unseen)

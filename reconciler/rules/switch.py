@@ -1,8 +1,7 @@
-"""Who speaks how loud: rules switched by the settings, by an object's annotations, and by the profile.
+"""Effective severity of each rule: annotations of objects, settings, profile, in order of precedence.
 
-An object's annotation is `reconciler/R71: "off: reason"` or `"warning until 2027-01-31: reason"`. It
-holds for findings that point into that object. A switch whose last day is past has no effect and
-is told as S03.
+An object's annotation is `reconciler/R71: "off: reason"` or `"warning until 2027-01-31: reason"`. It applies to
+findings whose place is in that object. A switch whose last day has passed has no effect and is reported as S03.
 """
 
 import re
@@ -21,21 +20,21 @@ from reconciler.rules.rule import AnyRule, Confidence
 from reconciler.settings import Profile, RuleSetting, Settings
 
 UNKNOWN_RULE = "S01"
-"""Id of the finding about a switched rule that does not exist."""
+"""Id of the finding for a switch of a rule that does not exist."""
 MALFORMED_SWITCH = "S02"
-"""Id of the finding about an annotation that is no switch."""
+"""Id of the finding for a malformed annotation."""
 ENDED_SWITCH = "S03"
-"""Id of the finding about a switch whose last day is past."""
+"""Id of the finding for a switch whose last day has passed."""
 _PREFIX = "reconciler/"
 _FOR_A_RULE = re.compile(r"reconciler/(?:R|r-?[0-9])")
 _FORM = re.compile(r"(off|warning|error)(?: until (\d{4}-\d{2}-\d{2}))?: (\S[^\n]*)")
 _WANTED = (
-    'Write `"off: reason"`, or with a last day `"off until 2027-01-31: reason"`; also `warning`, `error`.'
+    'Write `"off: reason"`, or with a last day `"off until 2027-01-31: reason"`; also `warning` or `error`.'
 )
 
 
 class Means(StrEnum):
-    """By what a rule is switched."""
+    """Where a rule is switched."""
 
     SETTINGS = "settings"
     ANNOTATION = "annotation"
@@ -43,7 +42,7 @@ class Means(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One switch of a rule that exists, and where it stands. `is_in_force` is false once its last day is past."""
+    """One switch of an existing rule, and its place. `is_in_force` is false once its last day has passed."""
 
     rule: str
     means: Means
@@ -53,10 +52,10 @@ class Switch:
 
 
 class Switches:
-    """Every switch in force on a day, and findings about those that are not.
+    """Every switch in force on a day, and findings about the others.
 
-    `trees` are whole trees. `findings` are problems of the switches themselves, `stated` all switches
-    of rules that exist, those of the settings first.
+    `trees` are whole trees. `findings` are problems with the switches themselves, `stated` all switches of existing
+    rules, those of the settings first.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class Switches:
 
     @property
     def off(self) -> dict[str, str]:
-        """Rules that are off in the settings, with the reason."""
+        """Rules that the settings switch off, with the reason."""
         return {
             rule_id: setting.reason
             for rule_id, setting in self._by_rule.items()
@@ -96,21 +95,21 @@ class Switches:
         }
 
     def severity(self, rule_id: str, usual: Severity) -> Severity | None:
-        """Severity in force of findings of a rule whose object says nothing about it; None where it is off."""
+        """Severity of a rule's findings where the object has no annotation for it; None where the rule is off."""
         setting = self._by_rule.get(rule_id)
         if setting is not None:
             return setting.as_severity()
         return Severity.ERROR if self._is_strict and self._is_contradictory(rule_id) else usual
 
     def is_run(self, rule_id: str) -> bool:
-        """False where a rule is off and no object asks for it."""
+        """False where a rule is off and no object switches it on."""
         setting = self._by_rule.get(rule_id)
         return setting is None or setting.as_severity() is not None or rule_id in self._annotated_rules
 
     def apply(self, finding: Finding) -> Finding | Silenced | None:
-        """Return the finding with the severity in force, or what silenced it. The object's word wins.
+        """Finding with the severity in force, or what silenced it. The object's annotation wins.
 
-        None where the rule is off in the settings and the object says nothing.
+        None where the settings switch the rule off and the object has no annotation for it.
         """
         annotated = self._annotated(finding)
         if annotated is not None:
@@ -201,7 +200,7 @@ def _unknown(rule_id: str, who: str, place: Origin, rules: Mapping[str, AnyRule]
         Severity.WARNING,
         f"{who} rule `{rule_id}`, which does not exist",
         place,
-        advice=did_you_mean(rule_id, rules) or "`reconciler rules` lists them all.",
+        advice=did_you_mean(rule_id, rules) or "`reconciler rules` lists all rules.",
     )
 
 
@@ -209,7 +208,7 @@ def _ended(rule_id: str, setting: RuleSetting, place: Origin) -> Finding:
     return Finding(
         ENDED_SWITCH,
         Severity.WARNING,
-        f"The switch of rule `{rule_id}` ended on {setting.until}; the rule speaks again",
+        f"The switch of rule `{rule_id}` ended on {setting.until}; the rule applies again",
         place,
-        advice="Mend what it was switched for, or give a new date and reason.",
+        advice="Fix what the switch was for, or set a new date and reason.",
     )

@@ -264,7 +264,7 @@ def test_a_switched_rule_that_does_not_exist_leads_to_the_list_of_all(tree: Path
     )
     _, shown, _ = call(tree, "validate")
     assert UNKNOWN_RULE in shown
-    assert "`reconciler rules` lists them all" in " ".join(shown.split())
+    assert "`reconciler rules` lists all rules" in " ".join(shown.split())
     assert all(name in call(tree, "explain")[1] for name in (UNKNOWN_RULE, *RULES))
 
 

@@ -1,4 +1,4 @@
-"""Ids, what names what, and what is said twice: R01 to R09."""
+"""Ids, references between objects, and duplicates: R01 to R09."""
 
 from reconciler.rules.identity import naming, registration, rename, uniqueness
 

@@ -1,6 +1,6 @@
 """Rules about ids (compatibility rules, Identity): R01, R02, R04, R06, R07.
 
-Ids of documents that the reader refused for another field are judged as well.
+Ids of documents that the reader rejected because of another field are checked as well.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ _V1_FORM = "lower-case letters, digits and single inner hyphens only"
 
 @dataclass(frozen=True, slots=True)
 class _Id:
-    """An id. `is_made` is true for a definition that an Agent document makes."""
+    """An id. `is_made` is true for a definition generated from an Agent document."""
 
     text: str
     is_made: bool = False
@@ -80,7 +80,7 @@ def _agent_id(subject: Subject[_Id]) -> Iterator[Answer]:
     text = subject.fact.text
     if not is_v1_id(text):
         yield subject.says(
-            f"Agent id {subject.name}: {_V1_FORM}, two characters or more",
+            f"Agent id {subject.name} is invalid: {_V1_FORM}, at least two characters",
             advice=_repair(repaired(text), is_valid=is_v1_id(repaired(text))),
         )
 
@@ -93,8 +93,8 @@ def _definition_id(subject: Subject[_Id]) -> Iterator[Answer]:
     if suggestion and subject.fact.is_made:
         suggestion = suggestion.removesuffix("-agent") + "-agent"
     yield subject.says(
-        f"Definition id {subject.name}: three characters or more, lower-case letters, digits and hyphens, no hyphen "
-        "at either end",
+        f"Definition id {subject.name} is invalid: at least three characters, lower-case letters, digits and hyphens "
+        "only, no hyphen at either end",
         advice=_repair(suggestion, is_valid=is_definition_id(suggestion)),
     )
 
@@ -118,9 +118,8 @@ def _organization_id(subject: Subject[str]) -> Iterator[Answer]:
     if not is_organization_id(subject.fact):
         known = {target.organization for target in subject.scope.settings.targets.values()}
         yield subject.says(
-            f"`{visible(subject.fact)}` is not an organization id: {_V1_FORM}, from two to 50 characters",
-            advice=did_you_mean(subject.fact, sorted(known))
-            or "Write the id of the organization, not its name.",
+            f"`{visible(subject.fact)}` is not a valid organization id: {_V1_FORM}, 2 to 50 characters",
+            advice=did_you_mean(subject.fact, sorted(known)) or "Use the organization's id, not its name.",
         )
 
 
@@ -128,12 +127,12 @@ def _store_id(subject: Subject[_Id]) -> Iterator[Answer]:
     text = subject.fact.text
     if text == BUILT_IN_STORE:
         yield subject.says(
-            f"Secret store id {subject.name} is not allowed: it names the built-in store",
-            advice="Choose another name, and use it in `store` of every secret reference.",
+            f"Secret store id {subject.name} is reserved for the built-in store",
+            advice="Choose another id, and use it as `store` in every secret reference.",
         )
     elif not is_v1_id(text):
         yield subject.says(
-            f"Secret store id {subject.name} is not allowed: {_V1_FORM}, two characters or more",
+            f"Secret store id {subject.name} is invalid: {_V1_FORM}, at least two characters",
             advice=_repair(repaired(text), is_valid=is_v1_id(repaired(text))),
         )
 
@@ -143,8 +142,8 @@ def _runner_id(subject: Subject[_Id]) -> Iterator[Answer]:
     if not is_runner_id(text):
         suggestion = repaired(text).lstrip("0123456789-")
         yield subject.says(
-            f"Runner id {subject.name} must start with a letter; lower-case letters, digits, `_` and `-` follow, at "
-            "least one of them",
+            f"Runner id {subject.name} is invalid: a letter first, then at least one lower-case letter, digit, `_` or "
+            "`-`",
             advice=_repair(suggestion, is_valid=is_runner_id(suggestion)),
         )
 
@@ -156,7 +155,7 @@ def _repair(suggestion: str, *, is_valid: bool) -> str:
 RULES = (
     Rule(
         id="R01",
-        title="Agent id has an allowed form",
+        title="Agent id is valid",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
@@ -165,17 +164,17 @@ RULES = (
     ),
     Rule(
         id="R02",
-        title="Definition id has an allowed form",
+        title="Definition id is valid",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         over=_ids("Definition", Kind.DEFINITION),
         check=_definition_id,
-        also=(Part(Over("id of a made definition", _made_ids), _definition_id),),
+        also=(Part(Over("id of a generated definition", _made_ids), _definition_id),),
     ),
     Rule(
         id="R04",
-        title="Organization id has an allowed form",
+        title="Organization id is valid",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
@@ -184,7 +183,7 @@ RULES = (
     ),
     Rule(
         id="R06",
-        title="Secret store id has an allowed form",
+        title="Secret store id is valid",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
@@ -194,7 +193,7 @@ RULES = (
     ),
     Rule(
         id="R07",
-        title="Runner id has an allowed form",
+        title="Runner id is valid",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),

@@ -1,4 +1,4 @@
-"""Rules about what names what (compatibility rules, Identity): R03, R05."""
+"""Rules about references to Agents and their registration (compatibility rules, Identity): R03, R05."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -30,17 +30,17 @@ def _declared_agent(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     agent_id, place = definition.input("values", "id"), definition.origin(_AGENT_ID)
     if not isinstance(agent_id, str) or not agent_id:
         yield subject.says(
-            f"Definition `{definition.id}` is of type `agent` and names no Agent",
+            f"Definition `{definition.id}` has type `agent` but names no Agent",
             at=place,
-            advice="Give the id of the Agent, as text, in `driver_inputs.values.id`.",
+            advice="Set `driver_inputs.values.id` to the Agent's id, as a string.",
         )
         return
     if has_placeholder(agent_id):
-        raise UnseenError(untold("it names its Agent by a placeholder"))
+        raise UnseenError(untold("it names its Agent with a placeholder"))
     if agent_id in scope.agent_ids or subject.seen.live_resource(Kind.AGENT, agent_id) is not None:
         return
     elsewhere = [agent for agent in scope.everything.agents if agent.document.metadata.id == agent_id]
-    message = f"Definition `{definition.id}` points at Agent `{agent_id}`, which is not declared"
+    message = f"Definition `{definition.id}` refers to Agent `{agent_id}`, which is not declared"
     if elsewhere:
         message += f" for organization `{scope.organization}`"
         advice = f"Add `{scope.organization}` to the Agent's `organizations`."
@@ -54,7 +54,7 @@ def _declared_agent(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """An installation; `is_here` is false where it is certain to be of an Agent of other organizations."""
+    """An installation; `is_here` is false where its Agent is known to belong to other organizations."""
 
     service: Service
     is_here: bool
@@ -79,7 +79,7 @@ def _registered_where_served(subject: Subject[_Service]) -> Iterator[Answer]:
             if service.agent is not None and not is_here:
                 yield _refused(subject, organization, place)
             elif service.agent is None and not scope.agents and not scope.live_of(Kind.AGENT):
-                # Somebody else may have registered the Agent, which only the live side tells.
+                # Someone else may have registered the Agent; only the live side shows it.
                 is_read = scope.has_read(Kind.AGENT)
                 is_unread = not is_read
                 severity = Severity.ERROR if is_read else Severity.WARNING
@@ -90,7 +90,7 @@ def _registered_where_served(subject: Subject[_Service]) -> Iterator[Answer]:
                 yield _refused(subject, organization, place)
             else:
                 question = f"whether an Agent is registered in `{organization}`, which {subject.name} serves"
-                yield subject.doubts(question, untold("no target of the settings has it"))
+                yield subject.doubts(question, untold("no target in the settings has it"))
     if is_here and service.has_open_part:
         yield subject.doubts(
             f"which organizations {subject.name} serves", untold("a template fills some of them in")
@@ -104,7 +104,7 @@ def _targets(scope: Scope) -> set[str]:
 
 
 def _is_named(scope: Scope, service: Service, organization: str) -> bool:
-    """True where an Agent that the installation may be lists the organization, which no target has."""
+    """True where an Agent that the installation may be lists the organization."""
     agents = scope.everything.agents if service.agent is None else (service.agent,)
     return any(organization in (agent.document.spec.organizations or ()) for agent in agents)
 
@@ -112,7 +112,7 @@ def _is_named(scope: Scope, service: Service, organization: str) -> bool:
 def _refused(
     subject: Subject[_Service], organization: str, place: Origin, severity: Severity = Severity.ERROR
 ) -> Answer:
-    """An organization without the Agent. Which Agent a manifest installs is known where there is only one."""
+    """Finding for an organization without the Agent. A manifest's Agent is known only where the tree has just one."""
     service, scope, targets = subject.fact.service, subject.scope, _targets(subject.scope)
     agents = scope.everything.agents if service.agent is None else (service.agent,)
     known = targets | {org for agent in agents for org in agent.document.spec.organizations or ()}
@@ -120,19 +120,16 @@ def _refused(
     if service.agent is not None:
         message = f"{service.name} serves `{organization}` but is not registered there"
         others: tuple[Origin, ...] = (service.agent.origin(("spec", "organizations")),)
-        advice = f"Add `{organization}` to the Agent's `organizations`, or take it out here."
+        advice = f"Add `{organization}` to the Agent's `organizations`, or remove it here."
     else:
         message = f"The installation serves `{organization}` but no Agent is registered there"
         others = tuple(agent.origin(("metadata", "id")) for agent in agents) if len(agents) == 1 else ()
-        advice = f"Take `{organization}` out of `ORGS`, or give it a target and register the Agent there."
+        advice = f"Remove `{organization}` from `ORGS`, or add a target for it and register the Agent there."
         if organization in targets:
             suggestion = ""
-            advice = (
-                f"Add `{organization}` to the `organizations` of the Agent that is installed, or take it out of "
-                "`ORGS`."
-            )
+            advice = f"Add `{organization}` to the `organizations` of the installed Agent, or remove it from `ORGS`."
     return subject.says(
-        f"{message}; it would be refused (401)",
+        f"{message}; the orchestrator would reject it (401)",
         at=place,
         others=others,
         advice=suggestion or advice,
@@ -144,7 +141,7 @@ def _refused(
 class _Registered:
     """An Agent of the organization and its installations.
 
-    What manifests install can be any Agent, but where the tree has one Agent only, it is that one.
+    Manifests can install any Agent; where the tree has only one Agent, they install that one.
     """
 
     agent: Declared[AgentDocument]
@@ -168,11 +165,11 @@ def _not_idle(subject: Subject[_Registered]) -> Iterator[Answer]:
     own, organization = subject.fact.services, subject.scope.organization
     if own and not any(one.may_serve(organization) for one in own):
         yield subject.says(
-            f"{subject.name} is registered in `{organization}`, which no installation of it serves",
+            f"{subject.name} is registered in `{organization}`, which none of its installations serves",
             at=own[0].place,
             others=tuple(one.place for one in own[1:]),
-            advice=f"Add `{organization}` to what the installation serves, or take it out of the Agent's "
-            "`organizations`.",
+            advice=f"Add `{organization}` to the organizations that the installation serves, or remove it from the "
+            "Agent's `organizations`.",
             severity=Severity.WARNING,
         )
 
@@ -180,7 +177,7 @@ def _not_idle(subject: Subject[_Registered]) -> Iterator[Answer]:
 RULES = (
     Rule(
         id="R03",
-        title="An agent definition points at an Agent that exists",
+        title="An agent definition refers to an existing Agent",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
@@ -189,7 +186,7 @@ RULES = (
     ),
     Rule(
         id="R05",
-        title="An installed Agent is registered wherever it serves",
+        title="An installed Agent is registered in every organization it serves",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),

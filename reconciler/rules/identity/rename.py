@@ -1,7 +1,7 @@
-"""The rule about ids that are changed in place (compatibility rules, Identity): R09.
+"""The rule about ids changed in place (compatibility rules, Identity): R09.
 
-An id cannot be changed, so a new id in a document means that one thing goes and another one comes.
-Files do not tell that it was one thing. What stays the same does: an Agent keeps its key, a store its address.
+An id cannot be changed, so a new id in a document means that one object is deleted and another created. The files
+do not show that it was the same object; what stays the same does: an Agent keeps its key, a store its address.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ from reconciler.rules.subject import Subject
 
 @dataclass(frozen=True, slots=True)
 class _KeyedAgent:
-    """A declared Agent with `Key` documents; `old` is the id of an Agent that is live only and has one of its keys."""
+    """A declared Agent with `Key` documents; `old` is the id of a live, undeclared Agent that has one of its keys."""
 
     id: str
     old: str | None
@@ -46,7 +46,7 @@ KEYED_AGENTS = Over("Agent with keys", _agents)
 
 
 def _holders(scope: Scope) -> Mapping[str, str]:
-    """Agents that are live and not declared any more, by the fingerprints of their keys."""
+    """Live Agents that are no longer declared, by the fingerprints of their keys."""
     gone = {resource.key.id for resource in scope.live_of(Kind.AGENT)} - scope.agent_ids
     parts = (resource.key.id.partition("/") for resource in scope.live_of(Kind.KEY) if gone)
     return {fingerprint: agent_id for agent_id, _, fingerprint in parts if agent_id in gone}
@@ -58,10 +58,10 @@ def _agent_kept(subject: Subject[_KeyedAgent]) -> Iterator[Answer]:
         subject.seen.live(kind)
     if old is not None and subject.scope.live_resource(Kind.AGENT, name) is None:
         yield subject.says(
-            f"Agent `{name}` has the key of Agent `{old}`, which exists and is not declared any more: changing the id "
+            f"Agent `{name}` has the key of Agent `{old}`, which exists but is no longer declared: changing the id "
             f"means delete and create; references to `{old}` break in between{_referring(subject.scope, old)}",
-            advice=f"Keep `{old}`, or declare `{name}` with a key of its own beside it, move every reference, and "
-            f"then remove `{old}`.",
+            advice=f"Keep `{old}`, or declare `{name}` alongside it with its own key, move every reference, and then "
+            f"remove `{old}`.",
         )
 
 
@@ -96,10 +96,9 @@ def _store_kept(subject: Subject[Declared[SecretStoreDocument]]) -> Iterator[Ans
         is_gone = store.id not in declared and store.id != BUILT_IN_STORE and bool(store.fields)
         if is_gone and _address(store.type, store.fields) == address:
             yield subject.says(
-                f"Secret store `{name}` has the address of `{store.id}`, which exists and is not declared any more: "
+                f"Secret store `{name}` has the address of `{store.id}`, which exists but is no longer declared: "
                 f"changing the id means delete and create; references to `{store.id}` break in between",
-                advice=f"Keep `{store.id}`, or have both until no reference and no cluster names `{store.id}` any "
-                "more.",
+                advice=f"Keep `{store.id}`, or keep both until no reference and no cluster uses `{store.id}`.",
             )
             return
 
@@ -113,14 +112,14 @@ def _declared_address(store: Declared[SecretStoreDocument]) -> Hashable:
 
 
 def _address(kind: str, block: JsonObject) -> Hashable:
-    """What says where a store is: neither its credentials nor fields that are left empty."""
+    """The fields that locate a store, without its credentials and empty fields."""
     return kind, canonical_text({name: value for name, value in block.items() if name != "auth" and value})
 
 
 RULES = (
     Rule(
         id="R09",
-        title="Ids stay as they are",
+        title="Ids are not changed in place",
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),

@@ -1,4 +1,4 @@
-"""The rule about things that may exist only once (compatibility rules, Identity): R08."""
+"""The rule about duplicates (compatibility rules, Identity): R08."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,21 +22,21 @@ from reconciler.rules.over import DEFINITIONS, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 
-_RENAME = "Remove one of them, or give it another id."
+_RENAME = "Remove one of them, or change its id."
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """Something that one document may claim and no second one."""
+    """Something that only one document can claim."""
 
     place: Origin
     key: ResourceKey | None
     name: str
-    advice: str = "Keep it in one place only; the orchestrator refuses the second."
+    advice: str = "Keep it in one place only; the orchestrator rejects the second."
 
 
 Claiming = tuple[Hashable, Callable[[], _Claim]]
-"""What is claimed, and how to spell the claim out: done for repetitions only, since it costs a walk."""
+"""What is claimed, and a function for the details: called for duplicates only, because finding a place is slow."""
 
 
 def _declared_once(subject: Subject[Scope]) -> Iterator[Answer]:
@@ -56,7 +56,7 @@ def _declared_once(subject: Subject[Scope]) -> Iterator[Answer]:
 
 
 def _ids(scope: Scope) -> Iterator[Claiming]:
-    """Ids of documents by kind, those that Agent documents give to their definitions among them."""
+    """Ids of documents by kind, including those of definitions generated from Agent documents."""
     for definition in scope.definitions:
         yield ("Definition", definition.id), partial(_definition, scope, definition)
     for agent in scope.agents:
@@ -73,7 +73,7 @@ def _definition(scope: Scope, definition: DeclaredDefinition) -> _Claim:
 
 
 def _written(scope: Scope, written: WrittenId) -> _Claim:
-    """The id of a document; kinds that are checked and not applied have no key."""
+    """Claim on the id of a document; kinds that are checked but not applied have no key."""
     key = scope.key(Kind(written.kind), written.id) if written.kind in set(Kind) else None
     return _Claim(written.origin, key, f"{written.kind} `{written.id}`", _RENAME)
 
@@ -86,7 +86,7 @@ def _criteria(scope: Scope) -> Iterator[Claiming]:
 
 
 def _values(criterion: Criterion) -> tuple[str | None, ...]:
-    """What makes a criterion the same as another."""
+    """The values by which two criteria are equal."""
     return class_of(criterion), criterion.res_id or None, *where(criterion)
 
 
@@ -96,7 +96,7 @@ def _criterion(scope: Scope, definition: DeclaredDefinition, index: int) -> _Cla
         definition.origin(("criteria", index)),
         scope.key(Kind.DEFINITION, definition.id),
         f"Criterion `{selector or 'any'}` of type `{definition.entity.type}`",
-        "Criteria of one type are unique in an organization; remove one, or make it more specific.",
+        "Criteria must be unique per type in an organization; remove one, or make it more specific.",
     )
 
 
@@ -132,7 +132,7 @@ def _runner_rule(scope: Scope, runner: Declared[RunnerDocument], index: int, pai
 
 @dataclass(frozen=True, slots=True)
 class _Criteria:
-    """Criteria of a declared definition; `holders` has the live definitions that are not declared, by criterion."""
+    """Criteria of a declared definition; `holders` has the live, undeclared definitions by criterion."""
 
     definition: DeclaredDefinition
     criteria: tuple[Criterion, ...]
@@ -156,10 +156,10 @@ CRITERIA = Over("criteria of a definition", _with_holders)
 
 
 def _free(subject: Subject[_Criteria]) -> Iterator[Answer]:
-    """Compare with definitions that only exist live.
+    """Findings for criteria of definitions that exist only live.
 
-    A built-in one is never touched, so the API is certain to answer 409. Any other may be ours
-    and about to go or to change, which only the plan knows.
+    A built-in definition is never changed, so the API will return 409. Any other may be managed, and about to be
+    deleted or changed; only the plan knows.
     """
     definition = subject.fact.definition
     subject.seen.live(Kind.DEFINITION)
@@ -167,7 +167,7 @@ def _free(subject: Subject[_Criteria]) -> Iterator[Answer]:
         holder = subject.fact.holders.get((definition.entity.type, *_values(criterion)))
         if holder is None:
             continue
-        held = f"Criterion `{criterion.selector() or 'any'}` of type `{definition.entity.type}` is held by"
+        held = f"Criterion `{criterion.selector() or 'any'}` of type `{definition.entity.type}` is already used by"
         name = holder.key.id
         if holder.is_built_in:
             message = f"{held} the built-in definition `{name}`"
@@ -178,8 +178,8 @@ def _free(subject: Subject[_Criteria]) -> Iterator[Answer]:
         else:
             message = f"{held} definition `{name}`, which is not declared"
             advice = (
-                f"If the plan does not remove `{name}`, declare it with other criteria or take the criterion from it "
-                "first; adding the criterion would be answered with 409."
+                f"If the plan does not delete `{name}`, first declare it with other criteria or remove the criterion "
+                "from it; otherwise the API rejects this criterion (409)."
             )
         severity = Severity.ERROR if holder.is_built_in else Severity.WARNING
         place = definition.origin(("criteria", index))

@@ -1,4 +1,4 @@
-"""What only some modes, or a new enough Operator, can do: R109 and R110."""
+"""Features that depend on the mode or on the Operator's version: R109 and R110."""
 
 from reconciler.rules.mode_bound import in_place, made_store
 

@@ -1,4 +1,4 @@
-"""The rule about what legacy mode ignores (compatibility rules, Leftovers): R109."""
+"""The rule about fields that legacy mode ignores (compatibility rules, Leftovers): R109."""
 
 from collections.abc import Iterator
 
@@ -16,14 +16,14 @@ def _outside_legacy(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         yield subject.says(
             f"`in_place_driver_change` of {subject.name} has no effect: the organization is in legacy mode",
             at=definition.origin(("in_place_driver_change",)),
-            advice="Take it out, or make an external secret store the primary one first.",
+            advice="Remove it, or make an external secret store primary first.",
         )
 
 
 RULES = (
     Rule(
         id="R109",
-        title="What needs an Operator is not asked for in legacy mode",
+        title="What needs an Operator is not used in legacy mode",
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),

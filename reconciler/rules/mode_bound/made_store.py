@@ -1,4 +1,4 @@
-"""The rule about secret stores that a definition makes on the cluster (compatibility rules, Leftovers): R110."""
+"""The rule about secret stores that a definition creates on the cluster (compatibility rules, Leftovers): R110."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -26,25 +26,25 @@ def _made(scope: Scope) -> Iterator[Subject[MadeStore]]:
         )
 
 
-MADE_STORES = Over("secret store that a definition makes", _made)
+MADE_STORES = Over("secret store that a definition creates", _made)
 
 
 def _new_enough(store: Subject[MadeStore]) -> Iterator[Answer]:
     if store.fact.name is None:
         yield store.doubts(
-            f"whether {store.name} makes a SecretStore", untold("its manifests cannot be read")
+            f"whether {store.name} creates a SecretStore", untold("its manifests cannot be read")
         )
         return
     versions = [(operator, operator.document.spec.appVersion or "") for operator in store.scope.operators]
     if not versions or any(parsed(version) is None for _, version in versions):
         yield store.doubts(
-            f"whether the Operator takes the SecretStore of {store.name}",
-            untold("its version is not declared as numbers"),
+            f"whether the Operator supports the SecretStore of {store.name}",
+            untold("its declared version is missing or not numeric"),
         )
     for operator, version in versions:
         if is_older(version, OLDEST_OPERATOR):
             yield store.says(
-                f"Definition `{store.fact.definition.id}` makes a SecretStore, which needs Operator "
+                f"Definition `{store.fact.definition.id}` creates a SecretStore, which needs Operator "
                 f"{OLDEST_OPERATOR}; Operator `{operator.document.metadata.id}` is {version}",
                 others=(operator.origin(("spec", "appVersion")),),
                 advice=f"Upgrade the Operator to {OLDEST_OPERATOR} or later; the first deployment may still miss "
@@ -63,8 +63,8 @@ def _fixed_reference(store: Subject[MadeStore], name: str) -> Iterator[Answer]:
                 continue
             if could_be(name, named):
                 yield store.says(
-                    f"The SecretStore of {store.name} has a name made from placeholders, and definition "
-                    f"`{definition.id}` refers to `{named}`, which is fixed",
+                    f"The SecretStore of {store.name} has a name with placeholders, but definition "
+                    f"`{definition.id}` refers to the fixed name `{named}`",
                     others=(definition.origin((*path, "store")),),
                     advice="Give the store a fixed name; references to stores cannot contain placeholders.",
                     severity=Severity.WARNING,
@@ -75,7 +75,7 @@ def _fixed_reference(store: Subject[MadeStore], name: str) -> Iterator[Answer]:
 RULES = (
     Rule(
         id="R110",
-        title="Secret stores made for an environment are understood by the Operator",
+        title="The Operator supports secret stores created per environment",
         severity=Severity.ERROR,
         confidence=Confidence.THIRD_PARTY,
         sides=(Side.FILE, Side.CLUSTER),

@@ -1,4 +1,4 @@
-"""What definitions may ask of each other: R91 to R99, and what is never asked for: R111, R112."""
+"""References between definitions: R91 to R99, and definitions that are never chosen: R111, R112."""
 
 from reconciler.rules.references import (
     account,

@@ -34,19 +34,19 @@ def _fits(subject: Subject[Member]) -> Iterator[Answer]:
         return
     named = list(_taken_over(scope, member))
     if not named:
-        raise UnseenError(untold("the cloud account is known at deployment only"))
+        raise UnseenError(untold("the cloud account is known only at deployment"))
     for found in named:
         if found in accounts:
             yield from _judged(subject, found)
 
 
 def _local(scope: Scope, account: str) -> str:
-    """An account may be written with its organization in front."""
+    """Id of an account without the optional organization prefix."""
     return account.removeprefix(f"{scope.organization}/")
 
 
 def _taken_over(scope: Scope, member: Member) -> Iterator[str]:
-    """Accounts of the definitions whose account is taken over with `.account`; those are judged themselves."""
+    """Accounts of the definitions from which this one takes its account with `.account`."""
     graph = scope.references
     for ask in member.asks:
         if ask.path != _PATH or ask.reference is None or ask.reference.steps != ("account",):
@@ -78,15 +78,15 @@ def _judged(subject: Subject[Member], account: str) -> Iterator[Answer]:
         return
     driver = None if drivers is None else drivers.get(member.driver)
     if driver is None and drivers is not None:
-        return  # a driver that does not exist is rule R114's subject
+        return  # R114 reports drivers that do not exist
     if driver is None or not driver.account_types:
-        raise UnseenError(untold(f"driver `{member.driver}` does not say which types of account it takes"))
+        raise UnseenError(untold(f"driver `{member.driver}` does not say which account types it accepts"))
     if kind not in driver.account_types:
         fitting = sorted(name for name, of_type in accounts.items() if of_type in driver.account_types)
         example = f", such as `{fitting[0]}`" if fitting else ""
         yield subject.says(
             f"Cloud account `{account}` (`{kind}`) does not fit driver `{member.driver}` of definition `{member.id}`, "
-            "which takes " + listed(driver.account_types),
+            "which accepts " + listed(driver.account_types),
             others=() if member.declared is None else (member.declared.origin(("driver_type",)),),
             advice=f"Use an account of such a type{example}.",
         )

@@ -35,11 +35,11 @@ def _own(target: Subject[Scope]) -> Iterator[Answer]:
             continue
         if mode is not Mode.LEGACY:
             yield target.says(
-                f"Built-in definition `{use.found.id}` is the one that matches in {mode}, where {use.words}; it may "
-                "rely on the built-in store, which the Operator cannot read",
+                f"Built-in definition `{use.found.id}` is the only match in {mode}, where {use.words}; it may rely on "
+                "the built-in store, which the Operator cannot read",
                 at=use.origin,
                 key=scope.key(Kind.DEFINITION, use.found.id),
-                advice=f"Declare a definition of type `{use.found.type}` of your own.",
+                advice=f"Declare your own definition of type `{use.found.type}`.",
             )
 
 
@@ -57,7 +57,7 @@ def _uses(scope: Scope) -> Iterator["_Use"]:
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A built-in definition that alone matches something in use, what uses it, and where that is told."""
+    """A built-in definition that is the only match for something in use, its user, and the place of the use."""
 
     found: Member
     user: Member
@@ -73,7 +73,7 @@ def _asked(scope: Scope, name: str) -> Iterator[_Use]:
         for start in graph.starts(member):
             alone = _alone(graph.follow(start, ask))
             if alone is not None:
-                words = f"`{member.id}` asks for `{ask.name}`"
+                words = f"`{member.id}` refers to `{ask.name}`"
                 yield _Use(alone, member, member.declared.origin(ask.path), words)
 
 
@@ -90,14 +90,14 @@ def _in_every_deployment(scope: Scope, name: str) -> Iterator[_Use]:
 
 
 def _alone(found: Sequence[Node]) -> Member | None:
-    """Return the built-in definition where no other one matches anywhere; it may never be chosen beside others."""
+    """The built-in definition where it is the only match; next to others it may never be chosen."""
     return found[0].member if len(found) == 1 and found[0].member.is_built_in else None
 
 
 RULES = (
     Rule(
         id="R95",
-        title="Where the Operator provisions, no built-in definition is relied on",
+        title="No built-in definition is used where the Operator provisions",
         severity=Severity.WARNING,
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.LIVE,),

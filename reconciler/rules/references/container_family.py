@@ -1,4 +1,4 @@
-"""The rule about what the container family needs (compatibility rules, table D): R98."""
+"""The rule about requirements of the container driver family (compatibility rules, table D): R98."""
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _CONTAINER = "manager"
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """A version that was found, what it is of, and the place that tells it, None where a cluster does."""
+    """A version that was found, what it belongs to, and the place that declares it, None where a cluster has it."""
 
     of: str
     oldest: str
@@ -59,28 +59,30 @@ def _new_enough(target: Subject[Scope]) -> Iterator[Answer]:
 def _on_cluster(target: Subject[Scope], cluster: str, member: Member) -> Iterator[Answer]:
     scope = target.scope
     versions = [*_versions(scope, cluster)]
-    untold_versions = [] if any(v.oldest != KUBERNETES for v in versions) else ["the version of the Operator"]
+    unknown_versions = (
+        [] if any(v.oldest != KUBERNETES for v in versions) else ["the version of the Operator"]
+    )
     if not any(version.oldest == KUBERNETES for version in versions):
-        untold_versions.append("`clusters.<name>.kubernetesVersion`")
+        unknown_versions.append("`clusters.<name>.kubernetesVersion`")
     definition = member.declared
     assert definition is not None
     place = definition.origin(("driver_type",))
     for version in versions:
         is_old = is_older(version.found, version.oldest)
         if is_old is None:
-            untold_versions.append(f"{version.of} `{version.found}`")
+            unknown_versions.append(f"{version.of} `{version.found}`")
         elif is_old:
             yield target.says(
                 f"Driver `{member.driver}` of `{member.id}` needs {version.of} {version.oldest} or later on cluster "
                 f"`{cluster}`, found {version.found}",
                 at=version.origin or place,
                 others=(place,) if version.origin else (),
-                advice=f"Upgrade {version.of} first, or use another driver until then.",
+                advice=f"Upgrade {version.of}, or use another driver until then.",
             )
-    if untold_versions:
+    if unknown_versions:
         yield target.doubts(
             f"whether cluster `{cluster}` has what driver `{member.driver}` needs",
-            untold(f"these are not known: {', '.join(untold_versions)}"),
+            untold(f"these are not known: {', '.join(unknown_versions)}"),
         )
 
 
@@ -105,7 +107,7 @@ def _versions(scope: Scope, cluster: str) -> Iterator[_Version]:
 
 
 def _tag(deployment: Json) -> str:
-    """Tag of the manager's image, "" where there is none; a digest is cut off."""
+    """Tag of the manager's image without a digest, "" where there is none."""
     containers = dig(deployment, "spec", "template", "spec", "containers")
     for container in containers if isinstance(containers, list) else ():
         image = dig(container, "image")
@@ -117,7 +119,7 @@ def _tag(deployment: Json) -> str:
 RULES = (
     Rule(
         id="R98",
-        title="Drivers of the container family find what they need",
+        title="Requirements of the container drivers are met",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),

@@ -1,4 +1,4 @@
-"""Rules about references to what the orchestrator provisions (compatibility rules, table F): R92, R93, R94."""
+"""Rules about references to resources that the orchestrator provisions (compatibility rules, table F): R92 to R94."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from reconciler.settings import Mode
 
 
 class Use(NamedTuple):
-    """A reference of a definition that the Operator provisions, outside of legacy mode."""
+    """A reference of a definition that the Operator provisions outside legacy mode."""
 
     member: Member
     ask: Ask
@@ -60,17 +60,17 @@ def _way(subject: Subject[Use]) -> str:
 def _no_cluster(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
     member, ask = subject.fact
     yield subject.says(
-        f"Definition `{member.id}` cannot reference a `{ask.type}` in {mode} ({_way(subject)})",
-        advice="Let a `config` definition carry the values that are needed, and refer to that.",
+        f"Definition `{member.id}` cannot refer to a `{ask.type}` in {mode} ({_way(subject)})",
+        advice="Put the values into a `config` definition, and refer to that.",
     )
 
 
 def _no_namespace(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
     member, ask = subject.fact
     yield subject.says(
-        f"Definition `{member.id}` references a `{ask.type}` in {mode} ({_way(subject)}), which is "
-        "documented as unsupported and was seen working",
-        advice="Prefer the namespace's name from a `config` definition.",
+        f"Definition `{member.id}` refers to a `{ask.type}` in {mode} ({_way(subject)}), which is "
+        "documented as unsupported but has been seen to work",
+        advice="Take the namespace's name from a `config` definition instead.",
     )
 
 
@@ -78,17 +78,17 @@ def _no_agent(subject: Subject[Use], mode: Mode) -> Iterator[Answer]:
     member, ask = subject.fact
     if is_for_runner(subject.scope, member, ask):
         yield subject.says(
-            f"Definition `{member.id}` references an agent for a runner's cluster in {mode} ({_way(subject)}), "
-            "which is documented as unsupported and done by the vendor",
-            advice="Keep it if it works, and switch the rule off for the object with that reason.",
+            f"Definition `{member.id}` refers to an agent for a runner's cluster in {mode} ({_way(subject)}), "
+            "which is documented as unsupported but used by the vendor",
+            advice="If it works, keep it and switch the rule off for the object with that reason.",
             severity=Severity.WARNING,
         )
         return
     yield subject.says(
-        f"Definition `{member.id}` cannot reference an agent here: in {mode} the Operator provisions it "
+        f"Definition `{member.id}` cannot refer to an agent here: in {mode} the Operator provisions the definition "
         f"({_way(subject)}, `{dotted(ask.path)}`)",
         advice="Set `agent_url` on the cluster definition, in the `config` of a runner, or on a container or Terraform "
-        "driver that runs in a cluster of its own.",
+        "driver that runs in its own cluster.",
     )
 
 

@@ -1,8 +1,7 @@
-"""Rules of our own about definitions that are never chosen (v1 reference 12): R111, R112.
+"""This tool's own rules about definitions that are never chosen (v1 reference 12): R111, R112.
 
-Only what can be proven is told. Workloads may ask for most types with any class and id, so for
-those a criterion can always be the one that wins. Four types they cannot ask for: what is asked
-of these is known once every definition is.
+Only what can be proven is reported. Workloads can request most types with any class and id, so for those types any
+criterion may win. Four types they cannot request: every request for these is known once all definitions are known.
 """
 
 import re
@@ -24,15 +23,15 @@ from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 
 _CLOSED = IMPLICIT_TYPES | {AGENT_TYPE}
-"""Types that no workload can ask for (v1 reference 7.1)."""
+"""Types that no workload can request (v1 reference 7.1)."""
 _IMPOSSIBLE_RES_ID = re.compile(r"[*\s{}$^]")
 _SHOWN = 3
 
 
 class _Asked:
-    """Classes and ids that are asked for of a type: by each deployment, by the orchestrator, and by definitions.
+    """Classes and ids with which a type is requested: by each deployment, by the orchestrator, and by definitions.
 
-    A class or id of None stands for any.
+    A class or id of None means any.
     """
 
     def __init__(self, graph: ReferenceGraph, resource_type: str) -> None:
@@ -48,14 +47,14 @@ class _Asked:
                 res_id = ask.res_id or criterion.res_id or None
                 self._add(ask.class_name or class_of(criterion), res_id)
                 if ask.reference is None and ask.class_name is None:
-                    # No source tells whether what is provisioned beside takes over the class.
+                    # Undocumented: whether a co-provisioned resource takes over the class.
                     self._add(DEFAULT_CLASS, res_id)
 
     def _add(self, class_name: str | None, res_id: str | None) -> None:
         self._ids[class_name][res_id] = None
 
     def ids_for(self, criterion: Criterion) -> Iterator[str | None]:
-        """Ids by which the criterion could be asked for, apart from the deployments."""
+        """Ids with which the criterion could be requested, whatever the deployment."""
         for ids in (self._ids.get(class_of(criterion), {}), self._ids.get(None, {})):
             if criterion.res_id:
                 yield from (name for name in (criterion.res_id, None) if name in ids)
@@ -77,7 +76,7 @@ SHADOWED = Over("definition that others always beat", _shadowed)
 
 
 def _shadowing(graph: ReferenceGraph, asked: _Asked, member: Member) -> list[Member]:
-    """Definitions that win wherever this one could be chosen; empty where it can be, or nothing asks for it."""
+    """Definitions that win wherever this one could be chosen; empty where it is chosen, or nothing requests it."""
     beaten_by: dict[Member, None] = {}
     for criterion in member.criteria or ():
         for res_id in asked.ids_for(criterion):
@@ -93,16 +92,16 @@ def _never_chosen(subject: Subject[Sequence[Member]]) -> Iterator[Answer]:
     winners = subject.fact
     _ = subject.seen.live(Kind.DEFINITION)
     yield subject.says(
-        f"D{subject.name[1:]} is never chosen: wherever its criteria hold, "
+        f"D{subject.name[1:]} is never chosen: wherever its criteria match, "
         f"{listed((winner.id for winner in winners), most=_SHOWN)} {'wins' if len(winners) == 1 else 'win'}",
         others=tuple(w.declared.origin(("criteria",)) for w in winners[:_SHOWN] if w.declared is not None),
-        advice="Remove it, or give it a criterion that is more specific than theirs; a resource id outweighs "
-        "everything else.",
+        advice="Remove it, or make one of its criteria more specific than theirs; a resource id outranks everything "
+        "else.",
     )
 
 
 class Obstacle(NamedTuple):
-    """What keeps a definition from being chosen. `is_certain`: the files alone tell."""
+    """A reason why a definition is never chosen. `is_certain` is true where the files alone show it."""
 
     problem: str
     is_certain: bool
@@ -119,7 +118,7 @@ def _obstacles(scope: Scope) -> Iterator[Subject[Obstacle]]:
             and declared.entity.criteria is not None
             and not _is_switched_off(scope, member)
         ):
-            problem = "it has no criteria, so nothing can ask for it"
+            problem = "it has no criteria, so nothing can match it"
             yield of_definition(scope, declared, Obstacle(problem, is_certain=True), ("criteria",))
         for index, criterion in enumerate(member.criteria):
             for name, value in _impossible(criterion):
@@ -130,16 +129,16 @@ def _obstacles(scope: Scope) -> Iterator[Subject[Obstacle]]:
     yield from _not_asked_for(scope, impossible)
 
 
-def _not_asked_for(scope: Scope, told: Collection[Member]) -> Iterator[Subject[Obstacle]]:
+def _not_asked_for(scope: Scope, reported: Collection[Member]) -> Iterator[Subject[Obstacle]]:
     graph = scope.references
     for resource_type in sorted(_CLOSED):
         asked = _Asked(graph, resource_type)
         for member in graph.of_type(resource_type):
-            if member.declared is None or not member.criteria or member in told:
+            if member.declared is None or not member.criteria or member in reported:
                 continue
             if not any(True for criterion in member.criteria for _ in asked.ids_for(criterion)):
                 problem = (
-                    f"no definition asks for a resource of type `{resource_type}` with such a class and id, and "
+                    f"no definition refers to a resource of type `{resource_type}` with this class and id, and "
                     "workloads cannot"
                 )
                 yield of_definition(
@@ -147,7 +146,7 @@ def _not_asked_for(scope: Scope, told: Collection[Member]) -> Iterator[Subject[O
                 )
 
 
-OBSTACLES = Over("what keeps a definition from being chosen", _obstacles)
+OBSTACLES = Over("reason why a definition is never chosen", _obstacles)
 
 
 def _reachable(subject: Subject[Obstacle]) -> Iterator[Answer]:
@@ -155,12 +154,12 @@ def _reachable(subject: Subject[Obstacle]) -> Iterator[Answer]:
         _ = subject.seen.live(Kind.DEFINITION)
     yield subject.says(
         f"D{subject.name[1:]} is never chosen: {subject.fact.problem}",
-        advice="Correct the criteria, or remove the definition if nothing is to use it.",
+        advice="Correct the criteria, or remove the definition if nothing should use it.",
     )
 
 
 def _is_switched_off(scope: Scope, member: Member) -> bool:
-    """Built-in definitions are switched off by emptying their criteria (v1 reference 4.4)."""
+    """True for built-in definitions: emptying their criteria switches them off (v1 reference 4.4)."""
     live = scope.live_resource(Kind.DEFINITION, member.id)
     return member.id.startswith("default-humanitec-") or (live is not None and live.is_built_in)
 
@@ -177,7 +176,7 @@ def _impossible(criterion: Criterion) -> Iterator[tuple[str, str]]:
 RULES = (
     Rule(
         id="R111",
-        title="A definition is not always beaten by others",
+        title="A definition is not always outranked by others",
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),

@@ -1,6 +1,6 @@
 """The rule about the configuration of container runners (compatibility rules, table D): R99.
 
-`container_family` takes from here which platforms configurations name, a part of R98.
+`container_family` uses `other_platforms` for a part of R98.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _DRIVER: Path = ("driver_type",)
 _RES_IDS = {
     "humanitec/container-runner": (_ANY_RUNNER,),
     "humanitec/opentofu-container-runner": ("opentofu-container-runner",),
-    # No source tells which id this one reads, so both are taken.
+    # Undocumented: which of the two ids this driver reads, so both are accepted.
     "humanitec/terraform-container-runner": ("terraform-container-runner", _ANY_RUNNER),
 }
 _PLAIN = ("cluster", "skip_permission_checks")
@@ -38,7 +38,7 @@ _PLATFORMS = ("aks", "eks", "gke")
 
 @dataclass(frozen=True, slots=True)
 class RunnerUse:
-    """One way in which a definition with a runner variant is used, and the configurations it finds there."""
+    """One use of a definition with a runner variant, and the configurations that it finds there."""
 
     member: Member
     start: Node
@@ -47,10 +47,10 @@ class RunnerUse:
 
 
 def family(scope: Scope, *wanted: DriverClass) -> Iterator[Member]:
-    """Declared definitions whose driver, or what it stands for, is of one of the classes."""
+    """Declared definitions whose driver, or the driver that it wraps, is of one of the classes."""
     drivers = scope.surroundings.drivers
     for members in scope.references.by_driver.values():
-        # These classes follow from the driver alone, whatever its inputs.
+        # These classes depend on the driver alone, not on its inputs.
         first = members[0].declared
         classes = None if first is None else driver_classes(first, drivers)
         if classes is not None and classes[-1] in wanted:
@@ -59,7 +59,7 @@ def family(scope: Scope, *wanted: DriverClass) -> Iterator[Member]:
 
 def _uses(scope: Scope) -> Iterator[Subject[RunnerUse]]:
     graph = scope.references
-    told: set[tuple[Member, tuple[Member, ...]]] = set()
+    reported: set[tuple[Member, tuple[Member, ...]]] = set()
     for member in family(scope, DriverClass.CONTAINER_RUNNER):
         *_, driver = chain(member.driver, scope.surroundings.drivers)
         res_ids = _RES_IDS[driver]
@@ -67,8 +67,8 @@ def _uses(scope: Scope) -> Iterator[Subject[RunnerUse]]:
             requests = (Request(CONFIGURATION_TYPE, DEFAULT_CLASS, name, start.where) for name in res_ids)
             nodes = next(filter(None, map(graph.winners, requests)), [])
             found = tuple(dict.fromkeys(node.member for node in nodes))
-            if member.declared is not None and (member, found) not in told:
-                told.add((member, found))
+            if member.declared is not None and (member, found) not in reported:
+                reported.add((member, found))
                 use = RunnerUse(member, start, res_ids, found)
                 yield of_definition(scope, member.declared, use, _DRIVER)
 
@@ -84,7 +84,7 @@ def _configured(subject: Subject[RunnerUse]) -> Iterator[Answer]:
 
 
 def _missing(subject: Subject[RunnerUse]) -> Iterator[Answer]:
-    """Refuse where both sides were read: absence is certain then. Less evidence is a warning or unknown."""
+    """An error where both sides were read, since absence is certain then; otherwise a warning, unknown, or both."""
     scope, runner = subject.scope, subject.fact
     known = scope.references.of_type(CONFIGURATION_TYPE)
     is_read = scope.has_read(Kind.DEFINITION)
@@ -95,7 +95,7 @@ def _missing(subject: Subject[RunnerUse]) -> Iterator[Answer]:
             f"{described(runner.start.where)}: no definition matches {wanted}",
             severity=Severity.ERROR if is_read else Severity.WARNING,
             advice=f"Declare a `{CONFIGURATION_TYPE}` definition with `res_id: {runner.res_ids[0]}` and outputs "
-            f"`cluster`, `skip_permission_checks` and the secret `{AGENT_URL}`, empty where no Agent is used.",
+            f"`cluster`, `skip_permission_checks` and the secret `{AGENT_URL}` (empty without an Agent).",
         )
     if not is_read or any(member.criteria is None for member in known):
         yield subject.doubts(f"whether {subject.name} finds its configuration", scope.unread(Kind.DEFINITION))
@@ -103,9 +103,9 @@ def _missing(subject: Subject[RunnerUse]) -> Iterator[Answer]:
 
 def _complete(subject: Subject[RunnerUse], configuration: Member) -> Iterator[Answer]:
     outputs = outputs_of(configuration, subject.scope.templates)
-    question = f"whether `{configuration.id}` gives out what `{subject.fact.member.driver}` needs"
+    question = f"whether `{configuration.id}` has the outputs that `{subject.fact.member.driver}` needs"
     if outputs is None:
-        yield subject.doubts(question, untold(f"its outputs are made by driver `{configuration.driver}`"))
+        yield subject.doubts(question, untold(f"driver `{configuration.driver}` produces its outputs"))
         return
     lacking = [f"output `{name}`" for name in _PLAIN if name not in outputs.plain]
     if AGENT_URL not in outputs.secret:
@@ -118,7 +118,7 @@ def _complete(subject: Subject[RunnerUse], configuration: Member) -> Iterator[An
             configuration,
             f"The runner configuration for `{subject.fact.member.driver}` lacks {' and '.join(lacking)}: "
             + spelled((subject.fact.member, configuration)),
-            advice=f"Add it to `{configuration.id}`; `{AGENT_URL}` may be empty.",
+            advice=f"Add what is missing to `{configuration.id}`; `{AGENT_URL}` can be empty.",
         )
 
 
@@ -130,7 +130,7 @@ def _about(
     advice: str,
     path: Path = ("driver_inputs",),
 ) -> Answer:
-    """Point at the configuration where it is declared, else at the driver that needs it."""
+    """Finding at the configuration where it is declared, else at the driver that needs it."""
     declared, driver = configuration.declared, subject.fact.member.declared
     return subject.says(
         message,
@@ -142,30 +142,30 @@ def _about(
 
 
 def other_platforms(scope: Scope) -> Iterator[Answer]:
-    """Clusters of runners on platforms that the runner variants do not know (R98)."""
-    told: set[Member] = set()
+    """Findings for runners' clusters on platforms that the runner variants do not support (R98)."""
+    reported: set[Member] = set()
     for subject in _uses(scope):
         for configuration in subject.fact.found:
             outputs = outputs_of(configuration, scope.templates)
-            if configuration in told or outputs is None:
+            if configuration in reported or outputs is None:
                 continue
-            told.add(configuration)
+            reported.add(configuration)
             path, platform = _platform(outputs)
             if platform is None:
                 continue
             if not is_fixed(platform):
                 yield subject.doubts(
                     f"on which platform the cluster of `{configuration.id}` is",
-                    untold("that is known at deployment only"),
+                    untold("that is known only at deployment"),
                 )
             elif platform not in _PLATFORMS:
                 yield _about(
                     subject,
                     configuration,
                     f"Driver `{subject.fact.member.driver}` needs a cluster of type {', '.join(_PLATFORMS[:-1])} or "
-                    f"{_PLATFORMS[-1]}, and `{configuration.id}` names `{platform}`: "
+                    f"{_PLATFORMS[-1]}, but `{configuration.id}` has `{platform}`: "
                     + spelled((subject.fact.member, configuration)),
-                    advice="Use `humanitec/container` with a cluster of your own, or a cluster of one of the three.",
+                    advice="Use `humanitec/container` with your own cluster, or a cluster of one of these types.",
                     path=path,
                 )
 
@@ -181,7 +181,7 @@ def _platform(outputs: Outputs) -> tuple[Path, str | None]:
 RULES = (
     Rule(
         id="R99",
-        title="A container runner finds its configuration",
+        title="A container runner has a configuration",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),

@@ -18,7 +18,7 @@ from reconciler.rules.subject import Subject
 
 
 class Use(NamedTuple):
-    """A driver that an Agent's URL reaches, and the definitions over which it does."""
+    """A driver that receives an Agent's URL, and the definitions through which it does."""
 
     driver: str
     way: list[Member | str]
@@ -32,7 +32,7 @@ def _uses(scope: Scope) -> Iterator[Subject[Use]]:
             yield Subject(Use(member.driver, way), scope, name, place, scope.key(Kind.DEFINITION, member.id))
 
 
-OWN_DRIVERS_WITH_AGENT = Over("use of an Agent by a driver of your own", _uses)
+OWN_DRIVERS_WITH_AGENT = Over("use of an Agent by your own driver", _uses)
 
 
 def _hosted(subject: Subject[Use]) -> Iterator[Answer]:
@@ -46,7 +46,7 @@ def _hosted(subject: Subject[Use]) -> Iterator[Answer]:
         yield subject.says(
             f"Driver `{driver}` runs outside Humanitec and cannot use the tunnel: {spelled(way)}",
             others=tuple(d.origin() for d in further if d is not None),
-            advice="Reach the system from where the driver runs, or use a driver that Humanitec hosts.",
+            advice="Connect to the system directly from where the driver runs, or use a driver that Humanitec hosts.",
         )
 
 

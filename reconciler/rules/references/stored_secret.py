@@ -19,9 +19,9 @@ from reconciler.settings import Mode
 
 @dataclass(frozen=True, slots=True)
 class NeededSecret:
-    """A definition that the orchestrator provisions, and the way to one with a secret in a store.
+    """A definition that the orchestrator provisions, and the path to a definition with a secret in a store.
 
-    The way is empty where there may be one: not all could be followed.
+    The path is empty where there may be one, because not all paths could be followed.
     """
 
     member: Member
@@ -56,7 +56,7 @@ def _readable(subject: Subject[NeededSecret]) -> Iterator[Answer]:
     if mode is Mode.LEGACY or definition is None:
         return
     if not way:
-        raise UnseenError(untold("there are too many ways over definitions to follow them all"))
+        raise UnseenError(untold("there are too many paths through the definitions to follow them all"))
     last, path = way[-1], way[-1].stored_secret
     assert path is not None
     secret_place = "live" if last.declared is None else str(last.declared.origin(path))
@@ -72,8 +72,8 @@ def _readable(subject: Subject[NeededSecret]) -> Iterator[Answer]:
         at=place,
         others=tuple(m.declared.origin() for m in way[1:-1] if m.declared is not None)
         + (() if len(way) == 1 or last.declared is None else (last.declared.origin(path),)),
-        advice="Give the orchestrator what it needs in another way: a cloud account, or a plain secret that is "
-        "handed in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in place of the reference.",
+        advice="Use a cloud account, or a plain secret that is passed in at apply, with `!env NAME`, `!file PATH` or "
+        "`!secret {…}` in place of the reference.",
     )
 
 

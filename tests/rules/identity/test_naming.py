@@ -75,7 +75,7 @@ def test_control_characters_in_an_id_are_shown_as_such() -> None:
 
 def test_the_limits_of_an_organization_id_are_given() -> None:
     text = agent("eu-1", f"{{organizations: [{'a' * 51}]}}")
-    assert only(text, "R04").message.endswith("from two to 50 characters")
+    assert only(text, "R04").message.endswith("2 to 50 characters")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_agent_with_the_key_of_one_that_is_gone_from_the_files_is_a_rename() -> 
     (found,) = of(judgement(NEW, live=live(A)), "R09")
     assert found.severity is Severity.WARNING
     assert found.message == (
-        "Agent `eu-north-1` has the key of Agent `eu-1`, which exists and is not declared any more: changing the id "
+        "Agent `eu-north-1` has the key of Agent `eu-1`, which exists but is no longer declared: changing the id "
         "means delete and create; references to `eu-1` break in between"
     )
     assert str(found.key) == "Agent/eu-north-1"
