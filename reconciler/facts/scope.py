@@ -54,7 +54,7 @@ class Scope:
     now: datetime | None = None
     """Time of the pass, with a time zone; None if nothing depends on it."""
     before: "Scope | None" = field(default=None, repr=False, compare=False)
-    """The same target before anything live was read, if there was such a step; facts derived from files are shared with it."""
+    """The same target before anything live was read, if there was such a step: it shares facts about files."""
 
     @property
     def organization(self) -> str:
