@@ -122,7 +122,7 @@ def dig(value: Json, *path: str) -> Json:
 
 
 def members_of(value: Json) -> JsonObject:
-    """Members of a mapping; none of anything else."""
+    """Members of a mapping; empty for anything else."""
     return value if isinstance(value, dict) else {}
 
 
