@@ -1,1 +1,1 @@
-"""What is known, in one shape each, below rules, matrix and views. Pure."""
+"""Facts derived from files and state, shared by rules, matrix and views. Pure."""

@@ -1,6 +1,6 @@
-"""Inputs named `agent_url`: where they stand, what they hold, and what hands an Agent's URL on.
+"""Inputs named `agent_url`: their paths, their values, and the definitions that pass an Agent's URL on.
 
-Echo hands its inputs on as outputs; a template does so where the output is named `agent_url` too.
+Echo passes its inputs on as outputs; a template does so if the output is named `agent_url` too.
 """
 
 from collections.abc import Iterator
@@ -36,9 +36,9 @@ _OUTPUTS: tuple[tuple[str, ...], ...] = ((*_TEMPLATES, "outputs"), (*_TEMPLATES,
 
 @dataclass(frozen=True, slots=True)
 class AgentInput:
-    """A filled input named `agent_url`.
+    """A non-empty input named `agent_url`.
 
-    `path` leads to what it holds, through the `value` of a reference leaf, or to the text that it is a part of.
+    `path` leads to its value, through the `value` of a reference leaf, or to the text that contains it.
     """
 
     member: Member
@@ -53,7 +53,7 @@ class AgentInput:
 
 
 def agent_inputs(scope: Scope) -> Iterator[AgentInput]:
-    """Every filled input named `agent_url` of declared definitions."""
+    """Every non-empty input named `agent_url` of declared definitions."""
     for member in scope.references.with_agent_url:
         definition = member.declared
         assert definition is not None
@@ -123,14 +123,14 @@ def unread_agent_texts(definition: DeclaredDefinition) -> Iterator[Path]:
 
 
 def uses_agent(definition: DeclaredDefinition) -> bool:
-    """True where some input of the definition uses an Agent."""
+    """True if some input of the definition uses an Agent."""
     return next(agent_uses(definition), None) is not None
 
 
 def ways_to_agent(graph: ReferenceGraph, member: Member) -> Iterator[tuple[Ask, list[Member | str]]]:
-    """References through which a definition takes the URL of an Agent, each with the way to it.
+    """References through which a definition takes the URL of an Agent, each with the path to it.
 
-    The way ends with the definition of the Agent, or with the selector where none is known.
+    The path ends with the definition of the Agent, or with the selector if none is known.
     """
     through = graph.leading_to_agents
     if not any(ask.type in through for ask in member.asks):
@@ -150,7 +150,7 @@ def ways_to_agent(graph: ReferenceGraph, member: Member) -> Iterator[tuple[Ask, 
 
 
 def way_to_agent(graph: ReferenceGraph, node: Node, ask: Ask) -> list[Member | str] | None:
-    """Definitions that hand an Agent's URL on to the asking node, ending as in `ways_to_agent`; None if none do."""
+    """Definitions that pass an Agent's URL on to the asking node, ending as in `ways_to_agent`; None if none do."""
     stack: list[tuple[Node, Ask, tuple[Member, ...]]] = [(node, ask, ())]
     seen: set[tuple[Node, Path]] = set()
     while stack:
@@ -171,7 +171,7 @@ def _ends(graph: ReferenceGraph, nodes: tuple[Node, ...], ask: Ask) -> list[Memb
 
 
 def _handed_on(member: Member, ask: Ask) -> Iterator[Ask]:
-    """What the asked output of a definition is made from, where its driver only hands on."""
+    """What the requested output of a definition is made from, if its driver only passes values on."""
     output = None if ask.reference is None else ask.reference.output
     if output is None:
         return
@@ -185,7 +185,7 @@ def _handed_on(member: Member, ask: Ask) -> Iterator[Ask]:
 
 
 def _is_in_output(member: Member, ask: Ask, output: str) -> bool:
-    """True where a reference of a template makes an output: as an input of that name, or in its text."""
+    """True if a reference in a template makes an output: as an input of that name, or in its text."""
     if output == AGENT_URL and AGENT_URL in ask.path:
         return True
     text = member.declared and ask.path in _OUTPUTS and member.declared.input(*map(str, ask.path[1:]))
@@ -196,7 +196,7 @@ def _is_in_output(member: Member, ask: Ask, output: str) -> bool:
 
 
 def unlisted_inputs(scope: Scope) -> Iterator[AgentInput]:
-    """Inputs named `agent_url` of drivers about which only their own schema can tell."""
+    """Inputs named `agent_url` of drivers that can be checked only against their own schema."""
     drivers = scope.surroundings.drivers
     for found in agent_inputs(scope):
         driver = found.definition.entity.driver_type
@@ -210,7 +210,7 @@ def unlisted_inputs(scope: Scope) -> Iterator[AgentInput]:
 
 
 def own_drivers_with_agent(scope: Scope) -> Iterator[tuple[Member, Ask, list[Member | str]]]:
-    """Definitions with a driver of somebody else's that take the URL of an Agent, and the way to it."""
+    """Definitions with a driver not from Humanitec that take the URL of an Agent, and the path to it."""
     graph = scope.references
     for driver, members in graph.by_driver.items():
         for member in () if driver.startswith(_HOSTED) else members:
@@ -219,7 +219,7 @@ def own_drivers_with_agent(scope: Scope) -> Iterator[tuple[Member, Ask, list[Mem
 
 
 def is_for_runner(scope: Scope, member: Member, ask: Ask) -> bool:
-    """True for an `agent_url` in the `config` of a runner, or of a driver that may start Jobs in a cluster."""
+    """True for an `agent_url` in the `config` of a runner, or of a driver that can start Jobs in a cluster."""
     if AGENT_URL not in ask.path or member.declared is None:
         return False
     classes = driver_classes(member.declared, scope.surroundings.drivers)

@@ -1,4 +1,4 @@
-"""What an installation of an Agent is once the vendor's defaults are filled in (agent and operator 2.3 to 2.6)."""
+"""Installations of Agents with the vendor's defaults filled in (agent and operator 2.3 to 2.6)."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -24,14 +24,14 @@ LOG_LEVEL = "LOG_LEVEL"
 
 
 class Method(StrEnum):
-    """How an Agent is put on a cluster."""
+    """How an Agent is installed on a cluster."""
 
     MANIFESTS = "manifests"
     HELM = "helm"
 
 
 def method_of(install: AgentInstall) -> Method | None:
-    """Method that is declared, or that fields of Helm give away; None where nothing tells."""
+    """Declared method, else Helm if a Helm field is set; None if it is not known."""
     if install.method is not None:
         return Method(install.method)
     of_helm = (install.chartVersion, install.helmVersion, install.helmValues)
@@ -39,12 +39,12 @@ def method_of(install: AgentInstall) -> Method | None:
 
 
 def is_on_kubernetes(install: AgentInstall) -> bool:
-    """True for an installation on a cluster, which the other hosts are not."""
+    """True for an installation on a Kubernetes cluster, as opposed to other hosts."""
     return spelled(install.host) == KUBERNETES
 
 
 def follows_manifests(install: AgentInstall) -> bool:
-    """True where what is left out is as in the vendor's manifests; what the chart does is not known."""
+    """True if omitted fields are as in the vendor's manifests; what the chart does is not known."""
     return is_on_kubernetes(install) and method_of(install) is not Method.HELM
 
 
@@ -54,7 +54,7 @@ def namespace_of(install: AgentInstall) -> str:
 
 
 def named(installed: InstalledAgent) -> str:
-    """The installation for people."""
+    """Display name of the installation."""
     cluster = installed.install.cluster
     return f"Agent `{installed.id}`" + (f" on cluster `{cluster}`" if cluster else "")
 
@@ -67,7 +67,7 @@ def on_clusters(scope: Scope) -> Iterator[tuple[InstalledAgent, str]]:
 
 
 def key_secret(install: AgentInstall) -> tuple[str, str] | None:
-    """Name of the Secret with the private key, and of its entry; None where the chart names it, or there is none."""
+    """Name of the Secret with the private key, and of its entry; None if the chart names it or there is none."""
     key = install.privateKey
     name = None if key is None else key.secretName
     if not is_on_kubernetes(install) or (name is None and method_of(install) is Method.HELM):
@@ -76,7 +76,7 @@ def key_secret(install: AgentInstall) -> tuple[str, str] | None:
 
 
 def run_as_user(install: AgentInstall) -> int | None:
-    """User id of the container; None where the image or the chart decides."""
+    """User id of the container; None if the image or the chart decides."""
     declared = None if install.podSecurity is None else install.podSecurity.runAsUser
     if declared is not None:
         return declared
@@ -87,7 +87,7 @@ def run_as_user(install: AgentInstall) -> int | None:
 
 
 def reaches(scope: Scope, installed: InstalledAgent, network: str) -> bool | None:
-    """An Agent reaches the network that it runs in and those it lists; None where it lists none."""
+    """Whether an Agent reaches a network: the one it runs in, or one it lists; None if it lists none."""
     facts = scope.cluster_facts(installed.install.cluster)
     if facts is not None and facts.network == network:
         return True
@@ -96,7 +96,7 @@ def reaches(scope: Scope, installed: InstalledAgent, network: str) -> bool | Non
 
 
 def organizations_served(installed: InstalledAgent) -> tuple[str, ...] | None:
-    """Entries of `ORGS` as declared, empty ones among them; None where they are those of the file's targets."""
+    """Entries of `ORGS` as declared, including empty ones; None if they are those of the file's targets."""
     install = installed.install
     for text in ((install.env or {}).get(ORGS), dig(install.helmValues, "humanitec", "org")):
         if isinstance(text, str):
@@ -107,7 +107,7 @@ def organizations_served(installed: InstalledAgent) -> tuple[str, ...] | None:
 
 
 def place_of_organizations(installed: InstalledAgent) -> Path | None:
-    """Path below the installation to `organizations_served`; None where the installation leaves them out."""
+    """Path below the installation to `organizations_served`; None if the installation omits them."""
     install = installed.install
     if ORGS in (install.env or {}):
         return ("env", ORGS)

@@ -1,7 +1,7 @@
-"""Manifests of Agents that stand in the same tree (agent and operator 2.4).
+"""Manifests of Agents in the same tree (agent and operator 2.4).
 
-A Deployment counts where it is labelled as the Agent's and whole: patches lack the selector or the image. Which
-cluster it goes to is not known here.
+A Deployment counts if it is labelled as the Agent's and complete: patches lack the selector or the image. Which
+cluster it is applied to is not known here.
 """
 
 import posixpath
@@ -22,7 +22,7 @@ _POD: Path = ("spec", "template", "spec")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One environment variable. `value` is None where the cluster fills it in, `holder` names the object."""
+    """One environment variable. `value` is None if the cluster fills it in; `holder` names the object."""
 
     name: str
     value: str | None
@@ -32,7 +32,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Variables of a container by name; `unread` names objects with more of them that are not in the tree."""
+    """Variables of a container by name; `unread` names objects outside the tree that have more."""
 
     variables: Mapping[str, Variable]
     unread: tuple[str, ...]
@@ -47,12 +47,12 @@ class AgentDeployment:
 
     @property
     def name(self) -> str:
-        """The Deployment for people."""
+        """Display name of the Deployment."""
         return f"Deployment `{text_at(self.manifest.raw, 'metadata', 'name')}`"
 
     @property
     def namespace(self) -> str:
-        """Its namespace, "" where another tool sets it."""
+        """Its namespace, "" if another tool sets it."""
         return text_at(self.manifest.raw, "metadata", "namespace")
 
     @property
@@ -85,7 +85,7 @@ def agent_deployments(scope: Scope) -> Iterator[AgentDeployment]:
 
 
 def is_agent(body: JsonObject) -> bool:
-    """Tell objects of an Agent, in a tree or on a cluster, by their label."""
+    """True for an object of an Agent, in a tree or on a cluster, recognized by its label."""
     return AGENT in (
         dig(body, "metadata", "labels", NAME_LABEL),
         dig(body, "spec", "template", "metadata", "labels", NAME_LABEL),
@@ -93,7 +93,7 @@ def is_agent(body: JsonObject) -> bool:
 
 
 def is_agent_image(image: Json) -> bool:
-    """Tell the Agent's image wherever it is mirrored to, as long as it keeps its path."""
+    """True for the Agent's image, also from a mirror that keeps its path."""
     if not isinstance(image, str):
         return False
     path, _, name = image.partition("@")[0].rpartition("/")
@@ -101,7 +101,7 @@ def is_agent_image(image: Json) -> bool:
 
 
 def agent_container(body: JsonObject) -> int | None:
-    """Number of the Agent's container in a Deployment, None where it cannot be told."""
+    """Number of the Agent's container in a Deployment, None if it cannot be determined."""
     containers = dig(body, *map(str, _POD), "containers")
     if not isinstance(containers, list):
         return None
@@ -125,7 +125,7 @@ def config_maps(scope: Scope) -> Iterator[Foreign]:
 
 
 def environment(scope: Scope, deployment: AgentDeployment) -> Environment:
-    """Environment of the Agent's container; what `env` says wins over `envFrom`."""
+    """Environment of the Agent's container; `env` takes precedence over `envFrom`."""
     found: dict[str, Variable] = {}
     unread: list[str] = []
     for source in items(dig(deployment.container, "envFrom")):
@@ -140,7 +140,7 @@ def environment(scope: Scope, deployment: AgentDeployment) -> Environment:
 
 
 def own_variables(deployment: AgentDeployment) -> Iterator[Variable]:
-    """Variables that the container's `env` lists."""
+    """Variables in the container's `env`."""
     for number, entry in enumerate(items(dig(deployment.container, "env"))):
         name = text_at(entry, "name")
         if name:
@@ -149,7 +149,7 @@ def own_variables(deployment: AgentDeployment) -> Iterator[Variable]:
 
 
 def entries(config_map: Foreign) -> Iterator[Variable]:
-    """Variables that a ConfigMap holds."""
+    """Variables in a ConfigMap."""
     data = dig(config_map.raw, "data")
     for name, value in data.items() if isinstance(data, dict) else ():
         holder = f"ConfigMap `{text_at(config_map.raw, 'metadata', 'name')}`"
@@ -157,7 +157,7 @@ def entries(config_map: Foreign) -> Iterator[Variable]:
 
 
 def near(scope: Scope, manifest: Foreign, kind: str, name: str) -> Foreign | None:
-    """The `v1` object that a manifest means by a name: in its file, else its folder, else the only one in the tree."""
+    """The `v1` object that a manifest names: in its file, else in its folder, else the only one in the tree."""
     namespace = text_at(manifest.raw, "metadata", "namespace")
     named = [
         foreign
@@ -178,7 +178,7 @@ def near(scope: Scope, manifest: Foreign, kind: str, name: str) -> Foreign | Non
 
 
 def text_at(value: Json, *path: str) -> str:
-    """Text under a path, "" where there is none."""
+    """Text at a path, "" if there is none."""
     found = dig(value, *path)
     return found if isinstance(found, str) else ""
 

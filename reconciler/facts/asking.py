@@ -1,7 +1,7 @@
-"""What a definition asks of others: references in its inputs, and resources provisioned beside it.
+"""What a definition asks for: references in its inputs, and resources provisioned along with it.
 
-Definitions that are only live ask as well; rules look at both in one shape. Selectors with `<` or
-`>` ask for nothing: they list what is there (v1 reference 10.2).
+Definitions that are only live are included; rules see both in one shape. Selectors with `<` or
+`>` ask for nothing: they list what exists (v1 reference 10.2).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,21 +16,21 @@ from reconciler.model.secret import Expression, Reference
 from reconciler.model.state import Resource
 
 _Link = tuple["_Link | None", str | int]
-"""A path from its end: containers share what leads to them, and few paths are ever spelled out."""
+"""A path as a linked list from its end: containers share the path that leads to them, and few paths are spelled out."""
 AGENT_URL = "agent_url"
 _CONTAINERS = (dict, list)
 _VALUES: Path = ("driver_inputs", "values")
 _SECRETS: Path = ("driver_inputs", "secrets")
 _SECRET_REFS: Path = ("driver_inputs", "secret_refs")
 GENERATED = "driver_secrets"
-"""Part of the references that the orchestrator makes for plain secrets (v1 reference 4.6)."""
+"""Part of the references that the orchestrator creates for plain secrets (v1 reference 4.6)."""
 
 
 class Ask(NamedTuple):
     """One thing that a definition asks for. `path` is below `entity`.
 
-    `class_name` and `res_id` are None where those of the asking resource apply. `reference` is None
-    for what is provisioned beside.
+    `class_name` and `res_id` are None if those of the asking resource apply. `reference` is None
+    for a resource provisioned along with the definition.
     """
 
     path: Path
@@ -51,10 +51,10 @@ class Ask(NamedTuple):
 
 
 class Member:
-    """A definition as the graph sees it: `declared`, or `live` where only the orchestrator has it.
+    """A definition in the graph: `declared`, or `live` if only the orchestrator has it.
 
-    `criteria` is None where they are not known: not managed here, and the live side was not read. Two
-    members are equal only if they are one.
+    `criteria` is None if they are not known: not managed here, and the live side was not read. Members
+    are compared by identity.
     """
 
     __slots__ = ("_found", "criteria", "declared", "driver", "id", "live", "type")
@@ -97,7 +97,7 @@ class Member:
 
     @property
     def agent_urls(self) -> Sequence[Path]:
-        """Paths below `entity` of inputs named `agent_url`, whatever they hold."""
+        """Paths below `entity` of inputs named `agent_url`, whatever their value."""
         return (self._found or self._find()).agent_urls
 
     def _find(self) -> "_Found":
@@ -110,9 +110,9 @@ class Member:
 
     @property
     def stored_secret(self) -> Path | None:
-        """Path below `entity` of its first reference into a secret store, None where it has none.
+        """Path below `entity` of its first reference into a secret store, None if it has none.
 
-        References that the orchestrator made for plain secrets are not counted: it wrote those itself.
+        References that the orchestrator created for plain secrets do not count.
         """
         if self.declared is not None:
             references = (self._found or self._find()).references
@@ -139,7 +139,7 @@ def live_member(live: Resource, criteria: tuple[Criterion, ...]) -> Member:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What one walk through a definition gathers."""
+    """Results of one walk through a definition."""
 
     asks: list[Ask]
     agent_urls: list[Path]
@@ -191,9 +191,9 @@ class _Found:
                     self.asks.append(ask)
 
     def _in(self, root: Json, at: Path) -> None:
-        """Walk with a stack of its own: how deep a document nests is the user's choice.
+        """Walk with an explicit stack, because the user decides how deep a document nests.
 
-        The texts of a mapping or list come before what it holds deeper.
+        The texts of a mapping or list come before its nested values.
         """
         stack: list[tuple[Json, _Link | None]] = [(root, None)]
         while stack:
@@ -226,7 +226,7 @@ def _spelled(link: _Link | None) -> Path:
 
 
 def _stored(root: Json) -> Iterator[Path]:
-    """Leaves of `secret_refs` that name a store and what is in it."""
+    """Paths of leaves of `secret_refs` that name a store and an entry in it."""
     stack: list[tuple[Json, Path]] = [(root, ("driver_inputs", "secret_refs"))]
     while stack:
         value, path = stack.pop()

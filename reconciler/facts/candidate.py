@@ -1,4 +1,4 @@
-"""Definitions that may be chosen beside a Git target."""
+"""Definitions that can be selected along with a Git target."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,13 +12,13 @@ _ANYWHERE = (Criterion(),)
 
 
 def candidates(scope: Scope, resource_type: str) -> Iterator[Applied[Member]]:
-    """Criteria of every definition of a type: the declared ones, and those that are only live."""
+    """Criteria of every definition of a type: declared, and only live."""
     for member in scope.references.of_type(resource_type):
         for criterion in member.criteria or ():
             yield Applied(criterion, member)
 
 
 def where_used(scope: Scope, definition: DeclaredDefinition) -> Sequence[Criterion]:
-    """Where a Git target is used: its criteria, anywhere where they are not known."""
+    """Where a Git target is used: its criteria, or anywhere if they are not known."""
     criteria = scope.criteria(definition)
     return _ANYWHERE if criteria is None else criteria

@@ -1,8 +1,8 @@
 """Where criteria apply together, and which of them wins (v1 reference 12).
 
 A criterion applies to deployments of an application to an environment, for a resource class and
-id. Fields that two criteria both set must be equal for them to meet; which fields are set, not
-how many, decides who wins.
+id. Two criteria meet if the fields that both set are equal; which fields are set, not how many,
+decides which one wins.
 """
 
 import re
@@ -16,21 +16,21 @@ from reconciler.model.resource_definition import DEFAULT_CLASS, Criterion
 
 T = TypeVar("T")
 Where = tuple[str | None, str | None, str | None]
-"""Deployments by application, environment and environment type; None stands for any."""
+"""Deployments by application, environment and environment type; None means any."""
 ANYWHERE: Where = (None, None, None)
 NO_ID = re.compile(r"[*?\s,|(){}\[\]$^\\]")
-"""What no id of an application, environment, type or class holds; criteria are compared as plain text."""
+"""Characters that no id of an application, environment, type or class contains; criteria are compared as plain text."""
 _FEW = 8
 _FIELDS = range(3)
 
 
 def class_of(criterion: Criterion) -> str:
-    """Resource class of a criterion, `default` where it names none."""
+    """Resource class of a criterion, `default` if it names none."""
     return criterion.class_name or DEFAULT_CLASS
 
 
 def meet(one: Criterion, other: Criterion) -> bool:
-    """Tell whether some deployment satisfies both, apart from class and resource id.
+    """Whether some deployment satisfies both, apart from class and resource id.
 
     >>> meet(Criterion(env_type="test"), Criterion(app_id="shop")), meet(Criterion(app_id="a"), Criterion(app_id="b"))
     (True, False)
@@ -44,7 +44,7 @@ def where(criterion: Criterion) -> Where:
 
 
 def both(one: Where, other: Where) -> Where | None:
-    """Deployments that are in both; None where there are none.
+    """Deployments that are in both; None if there are none.
 
     >>> both(("shop", None, None), (None, None, "test")), both(("shop", None, None), ("till", None, None))
     (('shop', None, 'test'), None)
@@ -56,18 +56,18 @@ def both(one: Where, other: Where) -> Where | None:
 
 
 def described(where: Where) -> str:
-    """Deployments in words, to be put behind a sentence; "" for any.
+    """Deployments in words, to be appended to a sentence; "" for any.
 
     >>> described(("shop", None, "test"))
     ' in application `shop`, environment type `test`'
     """
     named = zip(("application", "environment", "environment type"), where, strict=True)
-    told = ", ".join(f"{word} `{value}`" for word, value in named if value)
-    return f" in {told}" if told else ""
+    words = ", ".join(f"{word} `{value}`" for word, value in named if value)
+    return f" in {words}" if words else ""
 
 
 def rank(criterion: Criterion) -> tuple[bool, bool, bool, bool]:
-    """Order of precedence; the greatest of those that apply wins.
+    """Rank in the order of precedence; the highest that applies wins.
 
     >>> rank(Criterion(res_id="db")) > rank(Criterion(env_id="qa", app_id="shop", env_type="test"))
     True
@@ -87,7 +87,7 @@ class Applications(Generic[T]):
     """Criteria for one class and resource id, indexed so that finding those that meet one is cheap.
 
     Criteria of a type are unique, so few of them leave all fields open; the others are found by
-    their most telling field. Few criteria are looked through one by one, without an index.
+    their most selective field. A few criteria are searched one by one, without an index.
     """
 
     __slots__ = ("_all", "_by_field", "_by_where")
@@ -102,7 +102,7 @@ class Applications(Generic[T]):
 
     @classmethod
     def of(cls, applied: Iterable[Applied[T]], *, class_name: str | None, res_id: str) -> "Applications[T]":
-        """Keep criteria that can select the resource id; `class_name` None keeps every class."""
+        """Criteria that can select the resource id; `class_name` None keeps every class."""
         return cls(
             one
             for one in applied
@@ -115,7 +115,7 @@ class Applications(Generic[T]):
         return (one for _, one in self.within(where(criterion)))
 
     def within(self, wanted: Where) -> Iterator[tuple[Where, Applied[T]]]:
-        """Criteria that hold for some of the given deployments, each with those that it shares with them."""
+        """Criteria that apply to some of the given deployments, each with those to which it applies."""
         for values, one in self._candidates(wanted):
             shared = both(wanted, values)
             if shared is not None:
@@ -140,13 +140,13 @@ class Applications(Generic[T]):
         )
 
     def beats(self, one: Criterion, other: Criterion) -> Iterator[Applied[T]]:
-        """Criteria that apply wherever both given ones do, and win over `other` there."""
+        """Criteria that apply wherever both given ones do, and take precedence over `other` there."""
         (a, b, c), (x, y, z) = where(one), where(other)
         least = rank(other)
         return (found for found in self.covering((a or x, b or y, c or z)) if rank(found.criterion) > least)
 
     def covering(self, wanted: Where) -> Iterator[Applied[T]]:
-        """Criteria that hold for all of the given deployments; of equal ones only one that the others do not beat."""
+        """Criteria that apply to all of the given deployments; of equal ones only one of the highest rank."""
         by_where = self._by_where
         if by_where is None:
             by_where = self._by_where = {}

@@ -1,4 +1,4 @@
-"""Declared keys of Agents, as rules about installations look at them."""
+"""Declared keys of Agents, as rules about installations see them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,18 +12,18 @@ from reconciler.model.key import KeyDocument, PrivateKeySource
 
 @dataclass(frozen=True, slots=True)
 class AgentKey:
-    """A key of an Agent. `fingerprint` is None where the key could not be parsed."""
+    """A key of an Agent. `fingerprint` is None if the key could not be parsed."""
 
     document: Declared[KeyDocument]
     fingerprint: str | None
 
     @property
     def place(self) -> PrivateKeySource | None:
-        """Where the private half is."""
+        """Where the private half is kept."""
         return self.document.document.spec.privateKey
 
     def is_in(self, cluster: str, namespace: str, secret: str) -> bool:
-        """True where the private half is told to be in a Secret."""
+        """True if the private half is declared to be in a Secret."""
         place = self.place
         return place is not None and (place.cluster, place.namespace, place.secret) == (
             cluster,
@@ -32,13 +32,13 @@ class AgentKey:
         )
 
     @property
-    def is_entry_told(self) -> bool:
-        """True where the document names the entry."""
+    def is_entry_named(self) -> bool:
+        """True if the document names the entry."""
         return self.place is not None and self.place.key is not None
 
     @property
     def entry(self) -> str:
-        """Entry of the Secret; that of the guide where none is told."""
+        """Entry of the Secret; the guide's default if none is declared."""
         place = self.place
         return KEY_ENTRY if place is None or place.key is None else place.key
 

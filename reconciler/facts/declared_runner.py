@@ -1,7 +1,7 @@
-"""Runners as rules see them: those that are valid, and those that are not but can still be explained.
+"""Runners as rules see them: valid ones, and invalid ones that can still be explained.
 
 Paths are those of the document. Everything is looked up in the raw document, so that a rule
-can speak about a runner that the reader refused.
+can report on a runner that the reader refused.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CONTAINERS = (*JOB, "pod_template", "spec", "containers")
 MAIN = "main"
 """Name of the runner's own container in jobs (v2 reference 9.7)."""
 OLDER_NAMES = ("platform-orchestrator-runner", "canyon-runner")
-"""Names of that container in published examples. What a runner of today makes of them is not published."""
+"""Names of that container in published examples. How current runners treat them is not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class WrittenRunner:
     is_valid: bool = True
 
     def at(self, *path: str) -> Json:
-        """Value under keys of mappings, None where there is none."""
+        """Value at a path of mapping keys, None if there is none."""
         return dig(self.raw, *path)
 
     def origin(self, path: Path = ()) -> Origin:
@@ -50,13 +50,13 @@ class WrittenRunner:
         return scope.key(Kind.RUNNER, self.id)
 
     def job(self, name: str) -> str | None:
-        """A text of `runner_configuration.job`, None where it is none."""
+        """A text of `runner_configuration.job`, None if it is missing, empty or not a text."""
         value = self.at(*JOB, name)
         return value if isinstance(value, str) and value else None
 
     @property
     def cluster(self) -> str | None:
-        """Cluster that it is installed on, None where none is declared."""
+        """Cluster that it is installed on, None if none is declared."""
         value = self.at("spec", "install", "cluster")
         return value if isinstance(value, str) else None
 

@@ -1,6 +1,6 @@
-"""Resource definitions as rules see them: those written as files, and those an Agent document makes.
+"""Resource definitions as rules see them: those written as files, and those made from Agent documents.
 
-Rules speak of one shape, whatever the document. Paths are those below `entity`.
+Rules see one shape, whatever the document. Paths are those below `entity`.
 """
 
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ NAMESPACE_TYPE = "k8s-namespace"
 LOGGING_TYPE = "logging"
 BASE_ENVIRONMENT_TYPE = "base-env"
 CONFIGURATION_TYPE = "config"
-"""Type whose outputs hold the configuration of runners (agent and operator 5)."""
+"""Type whose outputs contain the configuration of runners (agent and operator 5)."""
 ORCHESTRATOR_TYPES = frozenset((CLUSTER_TYPE, NAMESPACE_TYPE, AGENT_TYPE, LOGGING_TYPE))
 """Resource types that the orchestrator provisions in every mode (agent and operator 5)."""
 RUNTIME_ID = "k8s-cluster-runtime"
-"""Resource id of the ordinary cluster beside a Git target."""
+"""Resource id of the ordinary cluster that accompanies a Git target."""
 _MADE = ("spec", "definition")
 
 
@@ -41,7 +41,7 @@ class DeclaredDefinition:
 
     @property
     def is_made_by_agent(self) -> bool:
-        """True where an Agent document declares it."""
+        """True if an Agent document declares it."""
         return isinstance(self.source.document, AgentDocument)
 
     def origin(self, path: Path = ()) -> Origin:
@@ -67,7 +67,7 @@ class DeclaredDefinition:
         return _MADE
 
     def inputs(self) -> Iterator[tuple[Path, Json]]:
-        """Every value below `driver_inputs`, mappings and lists before what they hold; of a tag not what it names."""
+        """Every value below `driver_inputs`, containers before their members; tagged values are not descended into."""
         inputs = self.entity.driver_inputs
         if inputs is None:
             return
@@ -80,11 +80,11 @@ class DeclaredDefinition:
                 yield from _walk(value, ("driver_inputs", member))
 
     def read(self, text: str) -> TemplateText:
-        """What a text among the inputs says."""
+        """Content of a text among the inputs."""
         return self.templates.read(text)
 
     def input(self, *path: str) -> Json:
-        """Return the value under `driver_inputs`, None where there is none.
+        """The value under `driver_inputs`, None if there is none.
 
         The first step is `values`, `secrets` or `secret_refs`.
         """
@@ -103,13 +103,13 @@ class DeclaredDefinition:
 
 
 def made_by(agent: Declared[AgentDocument]) -> DeclaredDefinition | None:
-    """Return the definition that an Agent document asks for (v1 reference 4.11), None where it asks for none."""
+    """The definition that an Agent document declares (v1 reference 4.11), None if it declares none."""
     wanted, entity = agent.document.spec.definition, desired.agent_entity(agent.document)
     return None if wanted is None or entity is None else DeclaredDefinition(wanted.id, entity, agent)
 
 
 def dig(value: Json, *path: str) -> Json:
-    """Follow keys of mappings; None where one is missing.
+    """Value at a path of mapping keys; None if one is missing.
 
     >>> dig({"spec": {"prune": True}}, "spec", "prune")
     True
@@ -122,17 +122,17 @@ def dig(value: Json, *path: str) -> Json:
 
 
 def members_of(value: Json) -> JsonObject:
-    """Members of a mapping; none of anything else."""
+    """Members of a mapping; empty for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def items(value: Json) -> list[Json]:
-    """Items of a list; none of anything else."""
+    """Items of a list; empty for anything else."""
     return value if isinstance(value, list) else []
 
 
 def _walk(root: Json, at: Path) -> Iterator[tuple[Path, Json]]:
-    """Preorder, with a stack of its own: how deep a document nests is the user's choice."""
+    """Values in preorder. The stack is explicit, because the user decides how deep a document nests."""
     stack: list[tuple[Path, Json]] = [(at, root)]
     while stack:
         path, value = stack.pop()

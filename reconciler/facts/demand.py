@@ -1,4 +1,4 @@
-"""What rules ask of an orchestrator beside the managed things, so that no list is read for nothing."""
+"""What rules need from an orchestrator apart from the managed things, so that no list is read needlessly."""
 
 from collections.abc import Mapping
 
@@ -11,13 +11,13 @@ from reconciler.model.surroundings import Beside
 
 
 def demand(scope: Scope) -> frozenset[Beside]:
-    """Collections that some rule would look at, given what is declared. One list request each.
+    """Collections that some rule reads, given what is declared. Each takes one list request.
 
-    Stores decide the mode of every deployment, so they are asked for wherever a definition or a
-    store is declared; accounts and drivers where a definition names an account, drivers also where
-    one that is not known to take an Agent is given one or an Operator may need its key for one, and
-    Operator keys where an Operator or a key of one is declared; environment types and applications
-    where criteria name one.
+    Stores decide the mode of every deployment, so they are needed if a definition or a store is
+    declared. Accounts and drivers are needed if a definition names an account; drivers also if an Agent
+    is given to one that is not known to accept it, or if an Operator may need its key for one; Operator
+    keys if an Operator or a key of one is declared; environment types and applications if criteria name
+    one.
     """
     asked: set[Beside] = set(always_asked(scope))
     if scope.definitions or scope.secret_stores:
@@ -42,5 +42,5 @@ def demand(scope: Scope) -> frozenset[Beside]:
 
 
 def named(scope: Scope) -> Mapping[Beside, frozenset[str]]:
-    """Names in collections that are listed only where nothing live shows that they exist."""
+    """Names in collections that are listed only if nothing live proves that the names exist."""
     return names_to_show(scope)

@@ -1,4 +1,4 @@
-"""What workloads ask for: Score files, and deployment sets of the orchestrator."""
+"""Resources that workloads request in Score files and in deployment sets of the orchestrator."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _SCORE = "score.dev/"
 
 
 def agents_asked_for(document: Foreign) -> Iterator[tuple[Path, str]]:
-    """Path of the type, and name, of each resource of type `agent`: of a Score file, or of a deployment set."""
+    """Path of the type, and name, of each resource of type `agent` in a Score file or a deployment set."""
     raw = document.raw
     version = raw.get("apiVersion")
     if isinstance(version, str) and version.startswith(_SCORE):

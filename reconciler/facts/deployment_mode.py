@@ -1,4 +1,4 @@
-"""In which mode a definition is used (compatibility rules 2)."""
+"""Mode in which a definition is used (compatibility rules 2)."""
 
 from reconciler.facts.asking import Member
 from reconciler.facts.definition import CLUSTER_TYPE
@@ -11,7 +11,7 @@ from reconciler.settings import Mode
 
 
 def clusters_of(scope: Scope, member: Member) -> list[Node]:
-    """Cluster definitions that are chosen where a definition is used."""
+    """Cluster definitions that are selected where a definition is used."""
     graph = scope.references
     return [
         found
@@ -21,17 +21,17 @@ def clusters_of(scope: Scope, member: Member) -> list[Node]:
 
 
 def clusters_used_on(scope: Scope, member: Member) -> list[str]:
-    """Names of the clusters that a definition is used on; those of all Operators where that is not known."""
+    """Names of the clusters that a definition is used on; those of all Operators if that is not known."""
     chosen = (node.member.declared for node in clusters_of(scope, member))
     named = {name for cluster in chosen if cluster is not None and (name := scope.cluster_of(cluster))}
     return sorted(named or {operator.document.spec.cluster for operator in scope.operators})
 
 
 def mode_of(scope: Scope, member: Member) -> Mode | None:
-    """Mode in which a definition is used; None where it is not known.
+    """Mode in which a definition is used; None if it is not known.
 
-    `direct` and `gitops` differ only in where the Operator gets its work from, so `direct` stands for
-    both where an external store is primary. Without one, `gitops` is told where a Git target is chosen.
+    `direct` and `gitops` differ only in where the Operator gets its work from, so `direct` represents
+    both if an external store is primary. Without one, it is `gitops` if a Git target is selected.
     """
     if member.type == CLUSTER_TYPE and member.declared is not None:
         return scope.mode(member.declared)
@@ -43,7 +43,7 @@ def mode_of(scope: Scope, member: Member) -> Mode | None:
 
 
 def known_mode(scope: Scope, member: Member) -> Mode:
-    """Mode in which a definition is used; raises `UnseenError` where it is not known."""
+    """Mode in which a definition is used; raises `UnseenError` if it is not known."""
     mode = mode_of(scope, member)
     if mode is None and scope.primary.id is None:
         raise UnseenError(untold(scope.primary.why))

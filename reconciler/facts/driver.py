@@ -1,4 +1,4 @@
-"""What a definition's driver is: what a virtual one stands for, its class, where it runs (agent and operator 5)."""
+"""Drivers of definitions: what virtual ones refer to, their class, and where they run (agent and operator 5)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,7 +20,7 @@ _WITHOUT_KEY = (DriverClass.IN_OPERATOR, DriverClass.SELF_HOSTED)
 
 
 def chain(driver_type: str, drivers: Mapping[str, Driver] | None) -> Iterator[str]:
-    """Yield the driver, what it stands for, and so on to the last one known; a loop ends it.
+    """The driver, the one it refers to, and so on to the last one known; ends at a loop.
 
     >>> list(chain("acme/db", {"acme/db": Driver("acme/db", "driver://humanitec/postgres")}))
     ['acme/db', 'humanitec/postgres']
@@ -36,7 +36,7 @@ def chain(driver_type: str, drivers: Mapping[str, Driver] | None) -> Iterator[st
 
 
 def is_hosted(driver_type: str, drivers: Mapping[str, Driver] | None) -> bool | None:
-    """Tell whether Humanitec runs the driver, after following virtual ones; None where that is not known.
+    """Whether Humanitec runs the driver, after following virtual ones; None if that is not known.
 
     >>> is_hosted("humanitec/echo", None), is_hosted("acme/db", None)
     (True, None)
@@ -51,7 +51,7 @@ def is_hosted(driver_type: str, drivers: Mapping[str, Driver] | None) -> bool | 
 def driver_classes(
     definition: DeclaredDefinition, drivers: Mapping[str, Driver] | None
 ) -> tuple[DriverClass, ...] | None:
-    """Return the class of a definition's driver, a virtual one with that of what it stands for; None if not known."""
+    """Class of a definition's driver; a virtual one also with the class it refers to. None if not known."""
     first, *others = chain(definition.entity.driver_type, drivers)
     if others:
         last = _hosted_class(others[-1], definition)
@@ -76,7 +76,7 @@ def _hosted_class(driver_type: str, definition: DeclaredDefinition) -> DriverCla
 
 
 def needs_key(definition: DeclaredDefinition, drivers: Mapping[str, Driver] | None) -> bool | None:
-    """Tell whether the Operator calls the definition's driver with its key; None where the driver is not known."""
+    """Whether the Operator calls the definition's driver with its key; None if the driver is not known."""
     if definition.entity.type in ORCHESTRATOR_TYPES:
         return False
     classes = driver_classes(definition, drivers)

@@ -1,7 +1,7 @@
-"""What a definition that deploys to Git says about the repository (v1 reference 4.12).
+"""Repository of a definition that deploys to Git (v1 reference 4.12).
 
 Three shapes exist: the driver `humanitec/k8s-cluster-git` takes the repository as inputs; a
-`humanitec/template` definition computes outputs with `cluster_type: git`; `humanitec/echo` hands
+`humanitec/template` definition computes outputs with `cluster_type: git`; `humanitec/echo` passes
 its inputs on as outputs. Outputs of a template are a mapping or a text.
 """
 
@@ -35,9 +35,9 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class GitUrl:
-    """Parts of a repository URL. `scheme` is `ssh` or `https` or what is written.
+    """Parts of a repository URL. `scheme` is `ssh`, `https`, or whatever is written.
 
-    User and password of a URL are dropped here: a password in a URL must reach no message.
+    User and password are dropped here: a password in a URL must never reach a message.
     """
 
     scheme: str
@@ -52,7 +52,7 @@ class GitUrl:
 
 @dataclass(frozen=True, slots=True)
 class GitTarget:
-    """Where a definition writes."""
+    """Where a definition writes to."""
 
     definition: DeclaredDefinition
     url: Input
@@ -64,15 +64,15 @@ class GitTarget:
 
     @property
     def git_url(self) -> GitUrl | None:
-        """Parts of the URL; None where it is missing, computed or unreadable."""
+        """Parts of the URL; None if it is missing, computed or unreadable."""
         return parse_url(self.url.text) if self.url.given is Given.YES else None
 
 
 def is_git_target(definition: DeclaredDefinition) -> bool | None:
-    """Tell whether deployments go to Git.
+    """Whether deployments go to Git.
 
-    None where the cluster type is computed at deployment: by a template, or by a driver that is no
-    driver of clusters, such as one of your own.
+    None if the cluster type is computed at deployment: by a template, or by a driver that is not a
+    known cluster driver, such as a custom one.
     """
     entity = definition.entity
     if entity.type != CLUSTER_TYPE or entity.driver_type in CLUSTER_DRIVERS:
@@ -89,13 +89,13 @@ def is_git_target(definition: DeclaredDefinition) -> bool | None:
 
 
 def mode_path(definition: DeclaredDefinition) -> Path:
-    """Path of what decides whether the definition is a Git target."""
+    """Path of the value that decides whether the definition is a Git target."""
     read = _OUTPUTS.get(definition.entity.driver_type)
     return ("driver_type",) if read is None else read(definition, "cluster_type").path
 
 
 def git_target(definition: DeclaredDefinition) -> GitTarget:
-    """Read a definition for which `is_git_target` holds."""
+    """Git target of a definition for which `is_git_target` is true."""
     if definition.entity.driver_type == TEMPLATE_DRIVER:
         read = _output
         ssh_key, password, place = _template_credentials(definition)
@@ -114,7 +114,7 @@ def git_target(definition: DeclaredDefinition) -> GitTarget:
 
 
 def parse_url(text: str) -> GitUrl | None:
-    """Take a repository URL apart; None for text that is none.
+    """Parts of a repository URL; None if the text is not one.
 
     >>> parse_url("git@example.com:team/manifests.git")
     GitUrl(scheme='ssh', host='example.com', repository='team/manifests')
@@ -142,7 +142,7 @@ def segments(directory: str) -> tuple[str, ...]:
 
 
 def _split(directory: str) -> list[str]:
-    """Split at slashes outside placeholders: ids of resources in them may hold slashes."""
+    """Parts between slashes outside placeholders: resource ids in placeholders may contain slashes."""
     parts = [""]
     for is_literal, text in pieces(directory):
         if is_literal:
@@ -167,7 +167,7 @@ def _input(value: Json, path: Path) -> Input:
 
 
 def _is_taken_from_resource(text: str) -> bool:
-    """Tell a text that is wholly another resource's output: nothing at all is known of it here."""
+    """True for a text that consists of another resource's output: nothing is known about it here."""
     found = list(pieces(text.strip()))
     return len(found) == 1 and not found[0][0] and not text.lstrip("${ ").startswith("context.")
 
@@ -187,11 +187,11 @@ _OUTPUTS: Mapping[str, Callable[[DeclaredDefinition, str], Input]] = {
     TEMPLATE_DRIVER: _output,
     ECHO_DRIVER: _value,
 }
-"""How to read one output of a definition, by drivers whose outputs stand in the definition."""
+"""How to read one output of a definition, by drivers whose outputs are in the definition."""
 
 
 def _credentials(definition: DeclaredDefinition) -> tuple[Given, Given, Path]:
-    """Look under `secrets` and `secret_refs`: the API takes either (v1 reference 4.6)."""
+    """Credentials under `secrets` or `secret_refs`: the API accepts either (v1 reference 4.6)."""
     for member in ("secrets", "secret_refs"):
         found = definition.input(member, "credentials")
         if not is_empty(found):
@@ -226,7 +226,7 @@ def _pair(credentials: Json, *, is_reference: bool) -> tuple[Given, Given]:
 
 
 def is_empty(value: Json) -> bool:
-    """True for null, empty text and containers that hold nothing else: the server drops those (v1 reference P8)."""
+    """True for null, empty text and containers of nothing else: the server drops those (v1 reference P8)."""
     if isinstance(value, dict):
         return all(is_empty(child) for child in value.values())
     if isinstance(value, list):

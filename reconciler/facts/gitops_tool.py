@@ -1,4 +1,4 @@
-"""Argo CD and Flux objects that stand in the tree: which repository and path they bring to a cluster.
+"""Argo CD and Flux objects in the tree: the repository and path that they apply to a cluster.
 
 Facts from the tools' own references: Argo CD `Application` and `ApplicationSet`, Flux
 `Kustomization` and `GitRepository`.
@@ -19,10 +19,10 @@ from reconciler.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """One path that a tool keeps a cluster equal to.
+    """One path with which a tool keeps a cluster in sync.
 
-    `repository` is host and path, None where the tree does not tell. `namespace` is where the
-    tool puts things, "" where it leaves that to them.
+    `repository` is host and path, None if the tree does not say. `namespace` is the one that the
+    tool sets, "" if the manifests decide.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Sync:
 
     @property
     def prune_origin(self) -> Origin:
-        """Place of the switch."""
+        """Place of the prune switch."""
         return self.document.origin(self.prune_path)
 
     @property
@@ -45,7 +45,7 @@ class Sync:
         return self.document.origin(self.namespace_path)
 
     def brings(self, target: GitTarget) -> bool | None:
-        """Tell whether the tool applies what a Git target writes; None where that cannot be told."""
+        """Whether the tool applies what a Git target writes; None if that is not known."""
         if (
             target.url.given is Given.COMPUTED
             or target.directory.given is Given.COMPUTED
@@ -60,7 +60,7 @@ class Sync:
 
 
 def syncs(documents: Iterable[Foreign]) -> Iterator[Sync]:
-    """Find what the tools are told to apply."""
+    """What the tools are configured to apply."""
     documents = tuple(documents)
     repositories = {
         _name(document): url

@@ -46,7 +46,7 @@ class InstalledRunner:
 
 
 def installs_of(agent: Declared[AgentDocument]) -> tuple[InstalledAgent, ...]:
-    """Every installation that an Agent document declares, in its order."""
+    """Every installation that an Agent document declares, in document order."""
     spec = agent.document.spec
     first = () if spec.install is None else (InstalledAgent(agent, spec.install, ("spec", "install")),)
     more = (

@@ -1,6 +1,6 @@
-"""Where private halves are kept on clusters, as the documents tell, and what was found there.
+"""Where private halves are kept on clusters according to the documents, and what was found there.
 
-A place is an entry of a Secret. Contents of Secrets are never seen here: a cluster's state holds facts only.
+A place is an entry of a Secret. Contents of Secrets are never seen here: a cluster's state contains only facts.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from reconciler.model.unseen import Unseen
 
 OPERATOR_ENTRY = "privateKey"
 RUNNER_SECRET = "humanitec-kubernetes-agent-runner"  # noqa: S105  a name
-"""What the guide of the command line calls a runner's Secret (agent and operator 6)."""
+"""Name of a runner's Secret in the command line's guide (agent and operator 6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPlace:
-    """An entry of a Secret that is to hold the private half of `owner`. `path` leads to where it is told."""
+    """An entry of a Secret that is to contain the private half of `owner`. `path` is where the document says so."""
 
     owner: KeyOwner
     cluster: str
@@ -48,7 +48,7 @@ class KeyPlace:
 
 
 def key_places(scope: Scope) -> tuple[KeyPlace, ...]:
-    """Every place that documents of the organization tell, each once for one owner, in the order of the files."""
+    """Every place that documents of the organization declare, once per owner, in the order of the files."""
     found: dict[tuple[KeyOwner, str, str, str, str], KeyPlace] = {}
     for place in (*_of_agents(scope), *_of_operators(scope), *_of_runners(scope), *_of_keys(scope)):
         same = (place.owner, place.cluster, place.namespace, place.secret, place.entry)
@@ -94,7 +94,7 @@ def _of_runners(scope: Scope) -> Iterator[KeyPlace]:
 
 
 def runner_secret(installed: InstalledRunner) -> str | None:
-    """Name of the Secret that an installed runner reads, None where it is not told."""
+    """Name of the Secret that an installed runner reads, None if it is not declared."""
     install = installed.install
     if install.privateKey is not None:
         return install.privateKey.secretName
@@ -114,9 +114,9 @@ def _of_keys(scope: Scope) -> Iterator[KeyPlace]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands at a place. `unseen` is what kept it from being looked at, None where it was.
+    """What was found at a place. `unseen` is what could not be read, None if the place was read.
 
-    `secret` is None where there is no such Secret, `key` where its entry holds no private key.
+    `secret` is None if there is no such Secret, `key` if its entry contains no private key.
     """
 
     place: KeyPlace
@@ -126,7 +126,7 @@ class Found:
 
 
 def look(scope: Scope, place: KeyPlace) -> Found:
-    """Return what the state of the place's cluster tells about it."""
+    """What the state of the place's cluster says about it."""
     state = scope.cluster_state(place.cluster)
     secret = None if state is None else state.secret(place.namespace, place.secret)
     if secret is not None:
@@ -137,7 +137,7 @@ def look(scope: Scope, place: KeyPlace) -> Found:
 
 
 def owner_key(scope: Scope, owner: KeyOwner) -> ResourceKey | None:
-    """Key of the Agent or runner; Operators are no resources of ours."""
+    """Key of the Agent or runner; None for Operators, which are not managed."""
     if owner.agent is not None:
         return scope.key(Kind.AGENT, owner.agent)
     return None if owner.runner is None else scope.key(Kind.RUNNER, owner.runner)

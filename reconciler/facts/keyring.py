@@ -1,4 +1,4 @@
-"""What is known of the keys of each Agent in an organization: declared, registered, and mounted."""
+"""Keys of each Agent in an organization: declared, registered, and mounted."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -18,10 +18,10 @@ from reconciler.model.unseen import Unseen, untold
 
 @dataclass(frozen=True, slots=True)
 class AgentKeys:
-    """Keys of one Agent, by fingerprint; `live` is None where the live keys were not read.
+    """Keys of one Agent, by fingerprint; `live` is None if the live keys were not read.
 
-    `places` is what was found at every place that is told; where one of them could not be looked at, or
-    none is told, no key is known to be unused. `is_certain` is false where a declared key could not be parsed.
+    `places` is what was found at every declared place; if one of them could not be read, or none is
+    declared, no key is known to be unused. `is_certain` is false if a declared key could not be parsed.
     """
 
     agent: Declared[AgentDocument]
@@ -46,13 +46,13 @@ class AgentKeys:
 
     @property
     def unseen(self) -> Unseen | None:
-        """Why not every mounted key is known, None where all are."""
+        """Why not every mounted key is known, None if all are."""
         if not self.places:
             return untold(f"where Agent `{self.id}` keeps its private key is not declared")
         return next((place.unseen for place in self.places if place.unseen is not None), None)
 
     def origin_of(self, fingerprint: str) -> Origin:
-        """Place of the key's document, else of the Agent's id."""
+        """Place of the public key in its document, else of the Agent's id."""
         declared = self.declared.get(fingerprint)
         return (
             self.agent.origin(("metadata", "id"))
@@ -105,7 +105,7 @@ def is_shared(agent: Declared[AgentDocument]) -> bool:
 
 
 def live_keys(scope: Scope) -> Mapping[str, Mapping[str, Resource]] | None:
-    """Registered keys by Agent and fingerprint; None where they were not read to the end."""
+    """Registered keys by Agent and fingerprint; None if they were not listed completely."""
     if not scope.has_read(Kind.KEY):
         return None
     found: dict[str, dict[str, Resource]] = defaultdict(dict)
@@ -116,5 +116,5 @@ def live_keys(scope: Scope) -> Mapping[str, Mapping[str, Resource]] | None:
 
 
 def is_waiting(resource: Resource) -> bool:
-    """True where the server says that it does not accept the key yet; false also where it does not say."""
+    """True if the server reports that it does not accept the key yet; false also if it reports nothing."""
     return resource.status.get("is_authorized") == "false"

@@ -1,4 +1,4 @@
-"""Secret stores that a definition makes on the cluster, read from the manifests of `base-env` definitions."""
+"""Secret stores that a definition creates on the cluster, read from the manifests of `base-env` definitions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from reconciler.model.json import Json, Path
 class MadeStore:
     """A store in the manifests of a definition.
 
-    `name` is "" where it is not known, and None where the text cannot be read: then there may be no store at all.
+    `name` is "" if it is not known, and None if the text cannot be read: then there may be no store.
     """
 
     definition: DeclaredDefinition
@@ -22,7 +22,7 @@ class MadeStore:
 
 
 def made_stores(scope: Scope) -> Iterator[MadeStore]:
-    """Stores of the Operator that `base-env` definitions make."""
+    """Stores of the Operator that `base-env` definitions create."""
     for definition in scope.of_type(BASE_ENVIRONMENT_TYPE):
         for path, value in definition.inputs():
             for name in _names(definition, value):
@@ -30,7 +30,7 @@ def made_stores(scope: Scope) -> Iterator[MadeStore]:
 
 
 def _names(definition: DeclaredDefinition, value: Json) -> Iterator[str | None]:
-    """Names of the stores in one value; what a mapping holds is not looked into, and a text is to its end."""
+    """Names of the stores in one value; a mapping is not searched inside, a text is searched completely."""
     if isinstance(value, dict):
         if value.get("kind") == STORE_KIND and _is_of_operator(value.get("apiVersion")):
             name = dig(value, "metadata", "name")
@@ -42,7 +42,7 @@ def _names(definition: DeclaredDefinition, value: Json) -> Iterator[str | None]:
         for mapping in text.mappings():
             yield from _names(definition, mapping)
             for inner in mapping.values():
-                # A document that is its own content leads nowhere deeper.
+                # Only shorter texts: one that contains itself would never end.
                 if isinstance(inner, str) and len(inner) < len(value):
                     yield from _names(definition, inner)
 

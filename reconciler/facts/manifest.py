@@ -1,6 +1,6 @@
-"""What rules read from Kubernetes objects that stand in the same tree.
+"""What rules read from Kubernetes objects in the same tree.
 
-Objects of any other shape are left alone: they belong to somebody else.
+Objects of any other shape are left alone.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ OPERATOR_GROUP = "humanitec.io/"
 OPERATOR_API = f"{OPERATOR_GROUP}v1alpha1"
 """API version of what the Operator acts on (agent and operator 3.3)."""
 STORE_KIND = "SecretStore"
-"""Kind of the Operator's secret stores; External Secrets has one of the same name in a group of its own."""
+"""Kind of the Operator's secret stores; External Secrets has a kind of the same name in its own group."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentInstallation:
-    """An installed Agent, known by its ConfigMap (agent and operator 2.4).
+    """An installed Agent, recognized by its ConfigMap (agent and operator 2.4).
 
-    `organizations` are the entries of `ORGS` in order, those that a template fills in left out;
-    `has_open_part` tells that there are such.
+    `organizations` are the entries of `ORGS` in order, without those that a template fills in;
+    `has_open_part` is true if there are any of these.
     """
 
     organizations: tuple[str, ...]
@@ -33,7 +33,7 @@ class AgentInstallation:
 
 
 def agent_installations(declarations: Declarations) -> Iterator[AgentInstallation]:
-    """Find the ConfigMaps of Agents in the tree."""
+    """Installations of Agents whose ConfigMap is in the tree."""
     for foreign in declarations.foreign:
         if not is_object(foreign, "v1", "ConfigMap"):
             continue
@@ -50,7 +50,7 @@ def agent_installations(declarations: Declarations) -> Iterator[AgentInstallatio
 
 
 def secret_stores(declarations: Declarations) -> Iterator[tuple[str, Origin]]:
-    """Names of the Operator's secret stores in the tree, but for those that something fills in later."""
+    """Names of the Operator's secret stores in the tree, except those that are filled in later."""
     for store in store_manifests(declarations):
         name = dig(store.raw, "metadata", "name")
         if isinstance(name, str) and not is_filled_in(name):
@@ -63,7 +63,7 @@ def store_manifests(declarations: Declarations) -> Iterator[Foreign]:
 
 
 def is_object(foreign: Foreign, api_version: str, kind: str) -> bool:
-    """Tell Kubernetes objects; an `api_version` that ends in `/` stands for every version of a group."""
+    """True for a Kubernetes object of this kind; an `api_version` ending in `/` matches every version of a group."""
     written = foreign.raw.get("apiVersion")
     if foreign.raw.get("kind") != kind or not isinstance(written, str):
         return False

@@ -1,6 +1,6 @@
 """Names in declared documents that only the orchestrator can confirm: types, drivers, environment types and others.
 
-Accounts and secret stores have rules of their own, because more than their names is judged.
+Accounts and secret stores have their own rules, because more than their names is checked.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,12 +27,12 @@ class Mention(NamedTuple):
 
     @property
     def origin(self) -> Origin:
-        """Where it is written."""
+        """Place of the name."""
         return self.source.origin(self.path)
 
     @property
     def holder(self) -> tuple[Kind, str]:
-        """Kind and id of the object that holds it."""
+        """Kind and id of the object that contains it."""
         if isinstance(self.source, DeclaredDefinition):
             return Kind.DEFINITION, self.source.id
         return Kind.RUNNER, self.source.document.metadata.id
@@ -45,7 +45,7 @@ def types(scope: Scope) -> Iterator[Mention]:
 
 
 def asked_types(scope: Scope) -> Iterator[Mention]:
-    """Resource types that declared definitions refer to or provision beside them."""
+    """Resource types that declared definitions refer to or provision."""
     for member in scope.references.members:
         for ask in () if member.declared is None else member.asks:
             if member.declared is not None and not _is_computed(ask.type):
@@ -82,7 +82,7 @@ _ALWAYS: Mapping[Beside, tuple[Callable[[Scope], Iterator[Mention]], ...]] = {
     Beside.ENVIRONMENT_TYPES: (environment_types,),
     Beside.APPLICATIONS: (applications,),
 }
-"""Nothing live shows that these exist: the server takes any name."""
+"""Nothing live proves that these exist: the server accepts any name."""
 _UNLESS_SHOWN: Mapping[Beside, tuple[Callable[[Scope], Iterator[Mention]], ...]] = {
     Beside.RESOURCE_TYPES: (types, asked_types),
     Beside.DRIVERS: (drivers,),
@@ -92,14 +92,14 @@ _UNLESS_SHOWN: Mapping[Beside, tuple[Callable[[Scope], Iterator[Mention]], ...]]
 
 
 def always_asked(scope: Scope) -> frozenset[Beside]:
-    """Collections that are worth a list wherever a document names something of them."""
+    """Collections to list whenever a document names a member of them."""
     return frozenset(
         what for what, makers in _ALWAYS.items() if any(True for mentions in makers for _ in mentions(scope))
     )
 
 
 def names_to_show(scope: Scope) -> Mapping[Beside, frozenset[str]]:
-    """Names that are worth a list unless something live shows that they exist; no empty sets."""
+    """Names to list unless something live proves that they exist; no empty sets."""
     found = {
         what: frozenset(mention.name for mentions in makers for mention in mentions(scope))
         for what, makers in _UNLESS_SHOWN.items()
@@ -111,7 +111,7 @@ def _in_criteria(scope: Scope, field: str) -> Iterator[Mention]:
     for definition in scope.definitions:
         for index, criterion in enumerate(definition.entity.criteria or ()):
             name = getattr(criterion, field)
-            # A wildcard or a placeholder there is a mistake of its own (R112).
+            # A wildcard or a placeholder here is reported by R112.
             if name and not NO_ID.search(name):
                 yield Mention(name, definition, ("criteria", index, field))
 

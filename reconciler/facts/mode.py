@@ -1,8 +1,8 @@
 """How deployments reach a cluster: the mode, and the primary secret store that decides it (agent and operator 4).
 
-The mode is no field of the orchestrator. An organization is in `legacy` while the built-in store is
-primary and in `direct` once another one is; a cluster definition that writes to Git makes its
-deployments `gitops`, whatever the store. `Scope.mode` puts the two together.
+The orchestrator has no field for the mode. An organization is in `legacy` while the built-in store is
+primary and in `direct` once another one is; deployments to a cluster definition that writes to Git
+are `gitops`, whatever the store. `Scope.mode` combines the two.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ DeclaredStore = Declared[SecretStoreDocument]
 
 
 class KnownFrom(StrEnum):
-    """What tells which store is primary."""
+    """Source from which the primary store is known."""
 
     LIVE = "live"
     DECLARED = "declared"
@@ -30,10 +30,10 @@ class KnownFrom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PrimaryStore:
-    """The primary store of an organization as far as it is known; `id` is None where nothing tells.
+    """The primary store of an organization as far as it is known; `id` is None if it is not.
 
-    `origin` is the place of what tells, None where that is the orchestrator or nothing. `why` says
-    in words where the id is from, or why there is none.
+    `origin` is the place of the source, None if that is the orchestrator or nothing. `why` says
+    in words where the id comes from, or why there is none.
     """
 
     id: str | None
@@ -43,7 +43,7 @@ class PrimaryStore:
 
     @property
     def mode(self) -> Mode | None:
-        """Mode of deployments that do not go to Git, None where the store is not known."""
+        """Mode of deployments that do not go to Git, None if the store is not known."""
         if self.id is None:
             return None
         return Mode.LEGACY if self.id == BUILT_IN_STORE else Mode.DIRECT
@@ -52,10 +52,10 @@ class PrimaryStore:
 def primary_store(
     target_name: str, settings: Settings, stores: Iterable[DeclaredStore], surroundings: Surroundings
 ) -> PrimaryStore:
-    """Return the live primary store, else the declared one, else that of the settings.
+    """The live primary store, else the declared one, else that of the settings.
 
-    A declared store is no proof that it is registered, so live is asked first; where live stores
-    were read and none, or the built-in and another, is primary, nothing else is believed.
+    A declaration does not prove that a store is registered, so live comes first. If live stores were
+    read and none of them is primary, or the built-in one and another are, no other source counts.
     """
     return (
         _live(surroundings)
@@ -79,11 +79,11 @@ def _live(surroundings: Surroundings) -> PrimaryStore | None:
     if len(found) > 1 and BUILT_IN_STORE in found:
         names = listed(sorted(found))
         return PrimaryStore(None, KnownFrom.NOTHING, f"several live secret stores are primary: {names}")
-    return PrimaryStore(found[0], KnownFrom.LIVE, "the orchestrator says so")
+    return PrimaryStore(found[0], KnownFrom.LIVE, "the orchestrator reports it")
 
 
 def declared_primary(stores: Iterable[DeclaredStore]) -> PrimaryStore | None:
-    """Return the first store whose document wants it to be primary, None where none does."""
+    """The first store that is declared as primary, None if there is none."""
     for store in stores:
         registration = store.document.spec.orchestrator
         if registration is not None and registration.primary:

@@ -1,4 +1,4 @@
-"""Files that a Deployment of an Agent mounts, as far as they come from Secrets (Kubernetes API, Volume)."""
+"""Files from Secrets that a Deployment of an Agent mounts (Kubernetes API, Volume)."""
 
 import posixpath
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _DEFAULT_MODE = 0o644
 
 @dataclass(frozen=True, slots=True)
 class MountedEntry:
-    """An entry of a Secret as a file. `mode` is the one in force; `place` leads to it below the pods' specification."""
+    """An entry of a Secret as a file. `mode` is the effective one; `place` is its path in the pod specification."""
 
     file: str
     secret: str
@@ -27,7 +27,7 @@ class MountedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Mounts:
-    """Files whose names are known, and folders that may hold others."""
+    """Files whose names are known, and folders that may contain others."""
 
     files: tuple[MountedEntry, ...]
     folders: tuple[str, ...]
@@ -37,13 +37,13 @@ class Mounts:
         return next((file for file in self.files if file.file == path), None)
 
     def may_hold(self, path: str) -> bool:
-        """True where a folder whose files are not known could have the file."""
+        """True if a folder whose files are not known could contain the file."""
         return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in self.folders)
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A Secret as part of a volume; `items` is None where every entry becomes a file of its name."""
+    """A Secret as part of a volume; `items` is None if every entry becomes a file with its name."""
 
     secret: str
     items: Json
@@ -80,7 +80,7 @@ def _at(file: MountedEntry, path: str) -> MountedEntry:
 
 
 def _sources(volume: Json, place: Path) -> Iterator[_Source | None]:
-    """Secrets of a volume; None stands for anything else."""
+    """Secrets of a volume; None for anything else in it."""
     secret, projected = dig(volume, "secret"), dig(volume, "projected")
     if isinstance(secret, dict):
         yield _Source(
@@ -99,7 +99,7 @@ def _sources(volume: Json, place: Path) -> Iterator[_Source | None]:
 
 
 def _files(scope: Scope, deployment: AgentDeployment, source: _Source) -> list[MountedEntry] | None:
-    """Files that a Secret becomes, named relative to the mount; None where they are not known."""
+    """Files that a Secret becomes, named relative to the mount; None if they are not known."""
     default = _mode(source.default_mode, _DEFAULT_MODE)
     if isinstance(source.items, list):
         return [
@@ -119,7 +119,7 @@ def _files(scope: Scope, deployment: AgentDeployment, source: _Source) -> list[M
 
 
 def looked_for(scope: Scope, deployment: AgentDeployment) -> str | None:
-    """Path at which the Agent looks for its key; None where something outside the tree may set it."""
+    """Path at which the Agent looks for its key; None if something outside the tree may set it."""
     found = environment(scope, deployment)
     variable = found.variables.get(PRIVATE_KEY_FILE)
     if variable is None:
@@ -128,7 +128,7 @@ def looked_for(scope: Scope, deployment: AgentDeployment) -> str | None:
 
 
 def secret_entries(scope: Scope, deployment: AgentDeployment, name: str) -> frozenset[str] | None:
-    """Names of the entries of a Secret that stands beside the Deployment, None where none does."""
+    """Names of the entries of a Secret in the tree that the Deployment refers to, None if it does not exist."""
     manifest = near(scope, deployment.manifest, "Secret", name)
     if manifest is None:
         return None
@@ -137,7 +137,7 @@ def secret_entries(scope: Scope, deployment: AgentDeployment, name: str) -> froz
 
 
 def _mode(value: Json, default: int | None) -> int | None:
-    """None for what is no number: the API server refuses it."""
+    """File mode of a value; None if it is not a number, which the API server refuses."""
     if value is None:
         return default
     return value if isinstance(value, int) else None

@@ -1,6 +1,6 @@
-"""What Kubernetes network policies let out (Kubernetes concepts, Network Policies).
+"""Egress that Kubernetes network policies allow (Kubernetes concepts, Network Policies).
 
-Policies of one namespace add up: one that lets traffic out is enough. Callers hand in those of one namespace.
+Policies of one namespace are additive: one that allows the traffic is enough. Callers pass those of one namespace.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ GROUP = "networking.k8s.io"
 NETWORK_POLICY = (f"{GROUP}/v1", "NetworkPolicy")
 HTTPS = 443
 _WIDE = 1
-"""Ranges with a prefix of at most so many bits: two halves of everything are a common spelling of it."""
+"""Longest prefix, in bits, that counts as all addresses: these are often written as two halves."""
 
 
 class Way(IntEnum):
-    """Whether traffic to a public address may leave on port 443. The best of several rules counts."""
+    """Whether traffic to a public address may leave on port 443. The most permissive of several rules counts."""
 
     CLOSED = 0
     MAYBE = 1
@@ -26,7 +26,7 @@ class Way(IntEnum):
 
 
 def way_out(policies: Iterable[JsonObject], labels: Mapping[str, Json]) -> Way:
-    """Whether pods with the labels may call out, given the policies of their namespace that limit egress (`limits`)."""
+    """Whether pods with the labels may connect out, given the policies in their namespace that limit egress."""
     certain: list[JsonObject] = []
     uncertain: list[JsonObject] = []
     for policy in policies:
@@ -40,13 +40,13 @@ def way_out(policies: Iterable[JsonObject], labels: Mapping[str, Json]) -> Way:
 
 
 def limits(policy: JsonObject) -> bool:
-    """True where a policy says anything about egress; one that does lets out nothing else."""
+    """True if a policy mentions egress; such a policy allows only what it lists."""
     types = dig(policy, "spec", "policyTypes")
     return "Egress" in types if isinstance(types, list) else dig(policy, "spec", "egress") is not None
 
 
 def selects(policy: JsonObject, labels: Mapping[str, Json]) -> bool | None:
-    """Tell whether a policy is about pods with the labels; None where expressions decide."""
+    """Whether a policy applies to pods with the labels; None if expressions decide."""
     selector = dig(policy, "spec", "podSelector")
     wanted = dig(selector, "matchLabels")
     if isinstance(wanted, dict) and any(labels.get(name) != value for name, value in wanted.items()):
@@ -80,7 +80,7 @@ def _through(port: Json) -> Way:
 
 
 def _to(peer: Json) -> Way:
-    """Pods and namespaces are inside the cluster; of addresses, those of the endpoint are not fixed."""
+    """Closed for pods and namespaces, which are inside the cluster. The endpoint has no fixed addresses."""
     cidr = dig(peer, "ipBlock", "cidr")
     if not isinstance(cidr, str):
         return Way.CLOSED

@@ -1,4 +1,4 @@
-"""Where Operators are: declared, told by the settings, or found on a cluster."""
+"""Where Operators are: declared, named in the settings, or found on a cluster."""
 
 from reconciler.facts.definition import CLUSTER_TYPE, RUNTIME_ID, DeclaredDefinition
 from reconciler.facts.scope import Scope
@@ -12,7 +12,7 @@ DeclaredOperator = Declared[OperatorDocument]
 
 
 def organization_of(scope: Scope, operator: DeclaredOperator) -> str | None:
-    """Organization that an Operator serves; None where it is that of files of another target."""
+    """Organization that an Operator serves; None if it is that of files of another target."""
     named = operator.document.spec.organization
     if named is not None:
         return named
@@ -23,17 +23,17 @@ def organization_of(scope: Scope, operator: DeclaredOperator) -> str | None:
 
 
 def controllers(scope: Scope, cluster: str) -> tuple[ClusterObject, ...] | None:
-    """Controllers found on a cluster; None where it was not read, or not to the end."""
+    """Controllers found on a cluster; None if it was not read completely."""
     state = scope.cluster_state(cluster)
     deployments = None if state is None else state.of("apps/v1", "Deployment")
     return None if deployments is None else tuple(o for o in deployments if o.name == CONTROLLER)
 
 
 def has_operator(scope: Scope, cluster: str) -> bool | None:
-    """Tell whether a cluster has an Operator, or will have the declared one; None where nothing tells.
+    """Whether a cluster has an Operator, or will have the declared one; None if that is not known.
 
-    Where the tree declares Operators, a cluster without one has none; where it declares none at
-    all, they are installed by other means.
+    If the tree declares Operators, a cluster without a declared one has none; if it declares none,
+    they are installed by other means.
     """
     if scope.operators_on(cluster):
         return True
@@ -47,17 +47,17 @@ def has_operator(scope: Scope, cluster: str) -> bool | None:
 
 
 def has_any_operator(scope: Scope) -> bool | None:
-    """Tell whether there is an Operator anywhere; None where nothing tells."""
-    told = [cluster.operator for cluster in scope.settings.clusters.values()]
-    if scope.everything.operators or True in told:
+    """Whether there is an Operator anywhere; None if that is not known."""
+    configured = [cluster.operator for cluster in scope.settings.clusters.values()]
+    if scope.everything.operators or True in configured:
         return True
     if any(controllers(scope, name) for name in scope.clusters):
         return True
-    return False if told and None not in told else None
+    return False if configured and None not in configured else None
 
 
 def is_runtime_cluster(scope: Scope, definition: DeclaredDefinition) -> bool:
-    """True for the ordinary cluster beside a Git target, which tells status and takes no deployment."""
+    """True for the ordinary cluster that accompanies a Git target: it reports status and receives no deployments."""
     criteria = scope.criteria(definition)
     return bool(criteria) and all(criterion.res_id == RUNTIME_ID for criterion in criteria or ())
 

@@ -1,4 +1,4 @@
-"""What a definition gives out, as far as its inputs tell: Echo hands them on, Template computes text."""
+"""Outputs of a definition, as far as they follow from its inputs: Echo passes them on, Template computes text."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ _ENTITY_INPUTS = "driver_inputs"
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Names of plain and of secret outputs; `is_open`: there may be more. `values` holds the plain ones that are known.
+    """Names of plain and of secret outputs; `is_open`: there may be more. `values` has the known plain ones.
 
-    `path` leads below `entity` to where plain outputs stand.
+    `path` is the path of the plain outputs below `entity`.
     """
 
     plain: frozenset[str]
@@ -26,7 +26,7 @@ class Outputs:
 
 
 def outputs_of(member: Member, reader: Templates) -> Outputs | None:
-    """Outputs of a definition, None where its driver makes them."""
+    """Outputs of a definition, None if its driver creates them."""
     values, secrets = _inputs(member)
     if member.driver == ECHO_DRIVER:
         secret = frozenset(secrets)

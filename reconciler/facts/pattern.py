@@ -1,6 +1,6 @@
 """Texts with open parts: placeholders of the orchestrator and expressions of Go and Helm templates.
 
-Answers whether two such texts can be equal, without regular expressions made from input.
+Decides whether two such texts can be equal, without building regular expressions from input.
 """
 
 import re
@@ -13,7 +13,7 @@ _OPEN = re.compile(r"\$\{[^${}]*\}|\{\{[^{}]*\}\}")
 
 
 def pieces(text: str) -> Iterator[tuple[bool, str]]:
-    """Split into literal (True) and open (False) pieces, in order.
+    """Literal (True) and open (False) pieces of a text, in order.
 
     >>> list(pieces("a/${context.env.id}"))
     [(True, 'a/'), (False, '${context.env.id}')]
@@ -29,7 +29,7 @@ def pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def is_open(text: str) -> bool:
-    """True where some part of the text is filled in later."""
+    """True if some part of the text is filled in later."""
     return _OPEN.search(text) is not None
 
 
@@ -44,7 +44,7 @@ def is_filled_in(text: str) -> bool:
 
 
 def is_literal(value: Json) -> bool:
-    """Tell values that stand as they are: texts, empty ones aside, and numbers that nothing fills in later.
+    """True for values that are used as written: non-empty texts with no open parts, and numbers.
 
     >>> is_literal("hunter2"), is_literal("${resources.db.outputs.password}"), is_literal("")
     (True, False, False)
@@ -55,9 +55,9 @@ def is_literal(value: Json) -> bool:
 
 
 def could_be(one: str, other: str) -> bool:
-    """Tell whether two texts can be equal once their open parts are filled in.
+    """Whether two texts can be equal once their open parts are filled in.
 
-    Certain where one side is literal; of two open texts only the fixed ends are compared.
+    Exact if one side is literal; of two open texts only the fixed ends are compared.
 
     >>> could_be("${context.app.id}-dev", "shop-dev"), could_be("${context.app.id}-dev", "shop-prod")
     (True, False)
@@ -70,7 +70,7 @@ def could_be(one: str, other: str) -> bool:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Match greedily from the left: with one wildcard only, the earliest find is never worse."""
+    """Match from the left: with only one kind of wildcard, the earliest match is never worse."""
     if not is_open(pattern):
         return pattern == text
     head, tail = _head(pattern), _tail(pattern)

@@ -1,12 +1,11 @@
 """References between definitions as one graph (v1 reference 4.8, 10.2 and 12).
 
-A node is more than a definition: which class and id the resource has and in which deployments it
-exists decide what its references mean, because a reference that leaves out class or id takes those
-of the referring resource. Along a path the deployments narrow: what only application `a` asks for
+A node is more than a definition: the class and id of the resource, and the deployments in which it
+exists, decide what its references mean, because a reference that omits class or id takes those of
+the referring resource. The deployments narrow along a path: what only application `a` asks for
 cannot lead to what only application `b` gets. Parts that nothing fixes stay open.
 
-Rules ask `Scope.references`, which makes the graph once. Criteria are indexed by type when first
-asked for.
+Rules use `Scope.references`, which builds the graph once. Criteria are indexed by type on first use.
 """
 
 from collections import defaultdict, deque
@@ -22,11 +21,11 @@ from reconciler.model.resource_definition import DEFAULT_CLASS
 IMPLICIT_TYPES = frozenset((CLUSTER_TYPE, NAMESPACE_TYPE, BASE_ENVIRONMENT_TYPE))
 """Types that are added to every deployment, with the type as id (v1 reference 7.1 and 10.2)."""
 _SHOWN = 8
-"""Most definitions of a path that are named."""
+"""Maximum number of definitions of a path that are named."""
 _STEPS = 200_000
 _STEPS_PER_MEMBER = 30
-"""Most references followed in one walk. Deployments multiply along the way: a hundred definitions by application,
-by environment and by type can be combined in a million ways."""
+"""Maximum number of references followed in one walk. Deployments multiply along a path: a hundred definitions each by
+application, by environment and by type can be combined in a million ways."""
 
 
 class Request(NamedTuple):
@@ -47,7 +46,7 @@ class Node(NamedTuple):
     where: Where
 
     def request(self, ask: Ask) -> Request:
-        """Return what the ask means coming from this node: what it leaves out is inherited."""
+        """The request that an ask of this node means: what it omits is inherited."""
         return Request(ask.type, ask.class_name or self.class_name, ask.res_id or self.res_id, self.where)
 
 
@@ -88,7 +87,7 @@ class ReferenceGraph:
         return found
 
     def asking_for(self, resource_type: str) -> Sequence[tuple[Member, Ask]]:
-        """Everything that asks for a resource of a type, with the definition that does."""
+        """Every ask for a resource of a type, with the definition it belongs to."""
         return self._asking.get(resource_type, ())
 
     @cached_property
@@ -102,7 +101,7 @@ class ReferenceGraph:
         return self._asking.keys()
 
     def starts(self, member: Member) -> Iterator[Node]:
-        """Every way in which a definition is used: one node for each criterion.
+        """Every way in which a definition is used: one node per criterion.
 
         A resource that is in every deployment has its type as id, unless another definition always
         wins for that id.
@@ -119,7 +118,7 @@ class ReferenceGraph:
             yield node
 
     def winners(self, request: Request) -> Sequence[Node]:
-        """Definitions that are chosen for the request in some of its deployments.
+        """Definitions that are selected for the request in some of its deployments.
 
         Criteria that name a resource id count only where the request names the same. Those that
         others beat in every deployment they share with the request are left out.
@@ -130,7 +129,7 @@ class ReferenceGraph:
         return latest[1]
 
     def winning(self, request: Request) -> Iterator[Node]:
-        """Find `winners` one by one: they may be thousands, and often the first will do."""
+        """`winners` one by one: there may be thousands, and often the first is enough."""
         if request.class_name is None:
             return
         groups = self._criteria_of(request.type).groups(request.class_name, request.res_id)
@@ -141,11 +140,11 @@ class ReferenceGraph:
                     yield Node(applied.subject, request.class_name, request.res_id, shared)
 
     def has_winner(self, request: Request) -> bool:
-        """True where some definition is chosen for the request in some of its deployments."""
+        """True if some definition is selected for the request in some of its deployments."""
         return next(self.winning(request), None) is not None
 
     def may_have_others(self, request: Request) -> bool:
-        """True where the open parts of the request, or criteria that are not known, could give it more definitions."""
+        """True if open parts of the request, or unknown criteria, could select more definitions."""
         criteria = self._criteria_of(request.type)
         if criteria.has_unknown:
             return True
@@ -164,11 +163,11 @@ class ReferenceGraph:
         return found
 
     def follow(self, node: Node, ask: Ask) -> Sequence[Node]:
-        """Where an ask of a node leads; nowhere where class or criteria are open."""
+        """Where an ask of a node leads; nowhere if class or criteria are open."""
         return self.winners(node.request(ask))
 
     def leading_to(self, goals: Iterable[str]) -> frozenset[str]:
-        """Types whose definitions may lead to one of the types over any number of references, the types included."""
+        """Types whose definitions can lead to one of the goals over any number of references, goals included."""
         found = set(goals)
         waiting = deque(found)
         while waiting:
@@ -180,16 +179,16 @@ class ReferenceGraph:
 
     @cached_property
     def leading_to_agents(self) -> frozenset[str]:
-        """Types whose definitions may lead to an Agent, type `agent` included."""
+        """Types whose definitions can lead to an Agent, type `agent` included."""
         return self.leading_to(("agent",))
 
     def explore(
         self, starts: Iterable[Node], through: Collection[str], *, with_provision: bool = False
     ) -> "Exploration":
-        """Follow references from all starts at once, over definitions of the given types. Cycles end.
+        """Follow references from all starts at once, over definitions of the given types. Cycles are followed once.
 
-        `with_provision` follows what is provisioned beside as well. What is nearest comes first, and the
-        walk ends where the ways become too many.
+        `with_provision` also follows resources provisioned along with a definition. The nearest come first;
+        the walk stops when there are too many paths.
         """
         seen: dict[Node, Node | None] = dict.fromkeys(starts)
         came_from: dict[Node, list[Node]] = defaultdict(list)
@@ -211,7 +210,7 @@ class ReferenceGraph:
 
 
 class Exploration:
-    """Nodes that were reached, and how; `is_whole` is false where more could have been."""
+    """Nodes that were reached, and how; `is_whole` is false if there may be more."""
 
     def __init__(
         self,
@@ -225,7 +224,7 @@ class Exploration:
         self._came_from = came_from
 
     def path_to(self, node: Node) -> list[Member]:
-        """Definitions on a shortest way from a start to a node, both included."""
+        """Definitions on a shortest path from a start to a node, both included."""
         path = [node.member]
         before = self.reached[node]
         while before is not None:
@@ -234,7 +233,7 @@ class Exploration:
         return path[::-1]
 
     def ways_to(self, is_goal: Callable[[Member], bool]) -> "Ways":
-        """Shortest ways from every reached node to a goal."""
+        """Shortest paths from every reached node to a goal."""
         onward: dict[Node, Node | None] = {node: None for node in self.reached if is_goal(node.member)}
         waiting = deque(onward)
         while waiting:
@@ -247,13 +246,13 @@ class Exploration:
 
 
 class Ways:
-    """For each node from which a goal can be reached, the next one on a shortest way."""
+    """For each node from which a goal can be reached, the next one on a shortest path."""
 
     def __init__(self, onward: Mapping[Node, Node | None]) -> None:
         self._onward = onward
 
     def path_from(self, node: Node) -> list[Member]:
-        """Definitions from the node to the goal, both included; empty where there is no way."""
+        """Definitions from the node to the goal, both included; empty if there is none."""
         if node not in self._onward:
             return []
         path = [node.member]
@@ -265,7 +264,7 @@ class Ways:
 
 
 def spelled(path: Sequence[Member | str]) -> str:
-    """A path for people, a long one cut in its middle.
+    """A path in words; a long one is shortened in the middle.
 
     >>> spelled(["a", "b", "c"])
     '`a` → `b` → `c`'

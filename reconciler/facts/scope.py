@@ -1,7 +1,7 @@
-"""What a rule may look at: the files and the live state of one target, and the whole tree.
+"""What a rule can read: the files and the live state of one target, and the whole tree.
 
-Pure: look-ups are computed once and kept on the scope. The pass makes one scope per target and
-hands them to `reconciler.rules.judge`.
+Pure: look-ups are computed once and cached on the scope. The pass creates one scope per target and
+passes them to `reconciler.rules.judge`.
 """
 
 from collections import defaultdict
@@ -38,7 +38,7 @@ from reconciler.settings import Cluster, Mode, Settings, Target
 
 @dataclass(frozen=True)
 class Scope:
-    """One target. `live` is None where nothing was read (`validate`).
+    """One target. `live` is None if nothing was read (`validate`).
 
     `declarations` are the documents of the target's files, `everything` those of the whole tree.
     """
@@ -52,9 +52,9 @@ class Scope:
     clusters: Mapping[str, ClusterState] = field(default_factory=dict)
     """What was read of clusters, by their names in the settings."""
     now: datetime | None = None
-    """Time of the pass, with a zone; None where nothing depends on it."""
+    """Time of the pass, with a time zone; None if nothing depends on it."""
     before: "Scope | None" = field(default=None, repr=False, compare=False)
-    """The same target before anything live was read, if there was such a step: what follows from files is shared."""
+    """The same target before anything live was read, if there was such a step: it shares facts about files."""
 
     @property
     def organization(self) -> str:
@@ -97,7 +97,7 @@ class Scope:
 
     @cached_property
     def definitions(self) -> tuple[DeclaredDefinition, ...]:
-        """Definitions of this target, those made by its Agent documents among them."""
+        """Definitions of this target, including those made by its Agent documents."""
         if self.of_files is not self:
             return self.of_files.definitions
         written = [
@@ -128,7 +128,7 @@ class Scope:
 
     @cached_property
     def with_templates(self) -> tuple[DeclaredDefinition, ...]:
-        """Declared definitions with templates, as the Template driver takes them."""
+        """Declared definitions with `templates`, the input of the Template driver."""
         if self.of_files is not self:
             return self.of_files.with_templates
         return tuple(
@@ -160,7 +160,7 @@ class Scope:
     def mode(self, definition: DeclaredDefinition) -> Mode | None:
         """Mode of deployments to a `k8s-cluster` definition (compatibility rules 2).
 
-        None where it depends on something not known here: the primary secret store, or a cluster
+        None if it depends on something not known here: the primary secret store, or a cluster
         type that a template computes. GitOps does not depend on the store.
         """
         is_git = is_git_target(definition)
@@ -175,7 +175,7 @@ class Scope:
 
     @cached_property
     def all_agent_installs(self) -> tuple[InstalledAgent, ...]:
-        """Installations that any document of the tree declares: clusters are shared by organizations."""
+        """Installations that any document of the tree declares: organizations can share clusters."""
         return tuple(installed for agent in self.everything.agents for installed in installs_of(agent))
 
     @cached_property
@@ -204,7 +204,7 @@ class Scope:
         return {cluster: tuple(operators) for cluster, operators in found.items()}
 
     def operators_on(self, cluster: str) -> tuple[Declared[OperatorDocument], ...]:
-        """Operators that any document of the tree puts on a cluster."""
+        """Operators that any document of the tree declares on a cluster."""
         return self._operators_by_cluster.get(cluster, ())
 
     @property
@@ -214,7 +214,7 @@ class Scope:
 
     @cached_property
     def known_stores(self) -> frozenset[str]:
-        """Stores that a reference may name: registered, declared, on a cluster, or in a manifest of the tree."""
+        """Stores that a reference can name: registered, declared, on a cluster, or in a manifest of the tree."""
         return frozenset(
             (
                 *(store.document.metadata.id for store in self.secret_stores),
@@ -230,7 +230,7 @@ class Scope:
 
     @cached_property
     def _cluster_of(self) -> Mapping[str, str]:
-        """Clusters by the definitions that the settings list; the first cluster that lists one has it."""
+        """Clusters by the definitions that the settings list; the first cluster that lists a definition counts."""
         found: dict[str, str] = {}
         for name, cluster in self.settings.clusters.items():
             for identifier in cluster.definitions or ():
@@ -238,22 +238,22 @@ class Scope:
         return found
 
     def cluster_of(self, definition: DeclaredDefinition) -> str | None:
-        """Name in the settings of the cluster that a `k8s-cluster` definition deploys to, None where not told."""
+        """Name in the settings of the cluster that a `k8s-cluster` definition deploys to, None if not known."""
         listed = self._cluster_of.get(definition.id)
         if listed is not None:
             return listed
         return definition.id if definition.id in self.settings.clusters else None
 
     def cluster_facts(self, name: str | None) -> Cluster | None:
-        """What the settings say about a cluster, None where they do not name it."""
+        """What the settings say about a cluster, None if they do not name it."""
         return None if name is None else self.settings.clusters.get(name)
 
     def cluster_state(self, name: str) -> ClusterState | None:
-        """What was read of a cluster, None where it could not be reached."""
+        """What was read of a cluster, None if it could not be reached."""
         return self.clusters.get(name)
 
     def unseen(self, cluster: str, what: str = "") -> Unseen:
-        """A cluster that was not read, or not to the end of `what`."""
+        """A cluster that was not read, or of which `what` was not read completely."""
         return Unseen(Side.CLUSTER, cluster, what)
 
     @cached_property
@@ -269,7 +269,7 @@ class Scope:
 
     @property
     def surroundings(self) -> Surroundings:
-        """What the orchestrator holds beside managed things; all members None where nothing was read."""
+        """What the orchestrator contains apart from managed things; all members are None if nothing was read."""
         return UNSEEN if self.live is None else self.live.surroundings
 
     @cached_property
@@ -277,48 +277,48 @@ class Scope:
         return shown_by(() if self.live is None else self.live.resources.values())
 
     def known_names(self, what: Beside) -> frozenset[str]:
-        """Names of a collection that are known to exist: listed, or shown by something live."""
+        """Names of a collection that are known to exist: listed, or proved by something live."""
         return (self.surroundings.names(what) or frozenset()) | self._shown.get(what, frozenset())
 
     def public_key(self, document: Origin) -> PublicKey | None:
-        """Parsed key of the `Key` or `Runner` document at a place; None where it could not be read."""
+        """Parsed key of the `Key` or `Runner` document at a place; None if it could not be read."""
         return self.declarations.public_keys.get(document) or self.everything.public_keys.get(document)
 
     @cached_property
     def target_settings(self) -> Target | None:
-        """Settings of this target; None where the scope was made without them."""
+        """Settings of this target; None if the scope was created without them."""
         return self.settings.targets.get(self.target)
 
     @cached_property
     def primary(self) -> PrimaryStore:
-        """The primary secret store of the organization and where that is known from."""
+        """The primary secret store of the organization, and the source it is known from."""
         return primary_store(self.target, self.settings, self.secret_stores, self.surroundings)
 
     @property
     def primary_store(self) -> str | None:
         """Id of the primary secret store: the live one, else the declared, else that of the settings.
 
-        None where nothing tells. A declared store is no proof that it is registered.
+        None if it is not known. A declaration does not prove that a store is registered.
         """
         return self.primary.id
 
     def has_read(self, kind: Kind) -> bool:
-        """True where the live list of the kind is complete, so that absence is evidence."""
+        """True if the live list of the kind is complete, so that absence is evidence."""
         return self.live is not None and kind in self.live.complete
 
     def unread(self, what: Kind | Beside) -> Unseen:
-        """Something live that was not read to the end."""
+        """Something live that was not read completely."""
         if isinstance(what, Kind):
             return Unseen(Side.LIVE, self.target, FACTS[what].plural)
         return Unseen(Side.LIVE, self.target, str(what), self.surroundings.failures.get(what, ""))
 
     def live_resource(self, kind: Kind, identifier: str) -> Resource | None:
-        """Live thing of this organization, None where it is not there or was not read."""
+        """Live thing of this organization, None if it does not exist or was not read."""
         return None if self.live is None else self.live.resources.get(self.key(kind, identifier))
 
     @cached_property
     def _live_of(self) -> Mapping[Kind, Sequence[Resource]]:
-        """Of this organization, by id; what other organizations hold is no concern of the target."""
+        """Live things of this organization by kind, sorted by id; other organizations do not concern the target."""
         found: dict[Kind, list[Resource]] = defaultdict(list)
         if self.live is not None:
             for key in sorted(self.live.resources, key=lambda key: key.id):
@@ -327,11 +327,11 @@ class Scope:
         return found
 
     def live_of(self, kind: Kind) -> Sequence[Resource]:
-        """Live things of one kind in this organization, by id; empty where nothing was read."""
+        """Live things of one kind in this organization, by id; empty if nothing was read."""
         return self._live_of.get(kind, ())
 
     def criteria(self, definition: DeclaredDefinition) -> tuple[Criterion, ...] | None:
-        """Criteria in force: the declared ones, else the live ones; None where neither is known."""
+        """Effective criteria: the declared ones, else the live ones; None if neither is known."""
         if definition.entity.criteria is not None:
             return definition.entity.criteria
         if not self.has_read(Kind.DEFINITION):
@@ -341,7 +341,7 @@ class Scope:
 
     @cached_property
     def references(self) -> ReferenceGraph:
-        """What definitions ask of each other: the declared ones, and those that are only live."""
+        """What definitions ask of each other: declared ones, and those that are only live."""
         only_live = [
             live_member(resource, live_criteria(resource))
             for resource in self.live_of(Kind.DEFINITION)

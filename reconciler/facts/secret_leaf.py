@@ -23,7 +23,7 @@ _CLUSTER_AUTH: Path = ("spec", "runner_configuration", "cluster", "auth")
 
 @dataclass(frozen=True, slots=True)
 class SecretLeaf:
-    """What stands at one secret position; `path` is that below `entity`.
+    """Content of one secret position; `path` is its path below `entity`.
 
     `value` is a mapping for a leaf of `secret_refs`, and anything else for a plain value.
     """
@@ -41,13 +41,13 @@ class SecretLeaf:
         return scope.key(Kind.DEFINITION, self.definition.id)
 
     def member(self, name: str) -> str | None:
-        """A text of a reference leaf; None where it is absent, null or empty."""
+        """A text of a reference leaf; None if it is absent, null or empty."""
         value = self.value.get(name) if isinstance(self.value, dict) else None
         return value if isinstance(value, str) and value else None
 
     @property
     def is_empty(self) -> bool:
-        """True where every member is null or empty, which the orchestrator drops (v1 reference P8)."""
+        """True if every member is null or empty, which the orchestrator drops (v1 reference P8)."""
         return isinstance(self.value, dict) and not any(self.value.values())
 
     @property
@@ -57,7 +57,7 @@ class SecretLeaf:
 
 
 def reference_leaves(scope: Scope) -> Iterator[SecretLeaf]:
-    """Leaves of `secret_refs` of every definition, those that are not well-formed among them; tags are none."""
+    """Leaves of `secret_refs` of every definition, including malformed ones, without tagged values."""
     for definition in scope.with_secrets:
         inputs = definition.entity.driver_inputs
         if inputs is not None and inputs.secret_refs:
@@ -82,12 +82,12 @@ def _leaves(definition: DeclaredDefinition, root: JsonObject, at: Path) -> Itera
 
 
 def _is_meant(value: JsonObject) -> bool:
-    """Tell a misspelt reference from a branch that happens to have a member of that name."""
+    """True for a malformed reference, false for a branch that happens to have a member of that name."""
     return isinstance(value.get("store"), str) or isinstance(value.get("ref"), str)
 
 
 def plain_values(scope: Scope) -> Iterator[SecretLeaf]:
-    """What is sent as plain text and kept in the primary store: literals, and values that are handed in."""
+    """Values that are sent as plain text and kept in the primary store: literals, and values that are handed in."""
     for definition in scope.with_secrets:
         inputs = definition.entity.driver_inputs
         if inputs is None:
@@ -105,9 +105,9 @@ def plain_values(scope: Scope) -> Iterator[SecretLeaf]:
 
 
 def literal_values(scope: Scope) -> Iterator[SecretLeaf]:
-    """Secrets that definitions spell out, in secret positions and in the text of templates.
+    """Secrets written as literals in definitions, in secret positions and in the text of templates.
 
-    The path of one in a text is that of the text with its name behind, and its value is None.
+    The path of a secret in a text is that of the text followed by its name, and its value is None.
     """
     for definition in scope.with_templates:
         for path, name in template_secrets(definition):
@@ -118,7 +118,7 @@ def literal_values(scope: Scope) -> Iterator[SecretLeaf]:
 
 
 def literal_credentials(scope: Scope) -> Iterator[tuple[Declared[RunnerDocument], Path]]:
-    """Credentials of clusters that runners spell out, each with its path in the document."""
+    """Credentials of clusters written as literals in runners, each with its path in the document."""
     for runner in scope.declarations.runners:
         configuration = runner.document.spec.runner_configuration
         if isinstance(configuration, KubernetesRunner):

@@ -1,6 +1,6 @@
-"""Facts that must have been read: each raises `UnseenError` where it was not, so that a check simply asks.
+"""Facts that must have been read: each raises `UnseenError` if it was not, so that checks need no special case.
 
-What a check may do without is asked of the `Scope` itself, which answers None or nothing.
+Facts that a check can do without are read from the `Scope` itself, which returns None or nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was read of one target and of the clusters. Every member raises `UnseenError` where it was not."""
+    """What was read of one target and of the clusters. Every member raises `UnseenError` if it was not."""
 
     scope: "Scope"
 
@@ -35,14 +35,14 @@ class Seen:
         return self.scope.live_of(kind)
 
     def live_resource(self, kind: Kind, identifier: str) -> Resource | None:
-        """One live thing; None where there is none."""
+        """One live thing; None if it does not exist."""
         found = self.scope.live_resource(kind, identifier)
         if found is None:
             self.live(kind)
         return found
 
     def criteria(self, definition: "DeclaredDefinition") -> tuple[Criterion, ...]:
-        """Criteria in force: the declared ones, else the live ones."""
+        """Effective criteria: the declared ones, else the live ones."""
         found = self.scope.criteria(definition)
         if found is None:
             raise UnseenError(self.scope.unread(Kind.DEFINITION))
@@ -91,7 +91,7 @@ class Seen:
         raise UnseenError(untold(f"whether `{definition.id}` deploys to Git is known at deployment only"))
 
     def cluster(self, name: str | None) -> ClusterState:
-        """State of a cluster; None as name means that none is declared."""
+        """State of a cluster; a name of None means that none is declared."""
         if name is None:
             raise UnseenError(untold("its cluster is not declared"))
         state = self.scope.cluster_state(name)
@@ -114,7 +114,7 @@ class Seen:
         return state.secrets
 
     def secret(self, cluster: str | None, namespace: str, name: str) -> SecretObject | None:
-        """A Secret on a cluster; None where there is none."""
+        """A Secret on a cluster; None if it does not exist."""
         state = self.cluster(cluster)
         found = state.secret(namespace, name)
         if found is None and not state.has_read_secrets:
@@ -122,10 +122,10 @@ class Seen:
         return found
 
     def platform(self, cluster: str | None) -> str:
-        """Platform of a cluster as the settings have it, such as `aks`."""
+        """Platform of a cluster according to the settings, such as `aks`."""
         facts = self.scope.cluster_facts(cluster)
         if cluster is None:
             raise UnseenError(untold("its cluster is not declared"))
         if facts is None or facts.platform is None:
-            raise UnseenError(untold(f"the settings leave out `clusters.{cluster}.platform`"))
+            raise UnseenError(untold(f"the settings do not set `clusters.{cluster}.platform`"))
         return facts.platform

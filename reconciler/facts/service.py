@@ -1,4 +1,4 @@
-"""Which organizations each installed Agent serves: those of our documents, and those that manifests install."""
+"""Organizations that each installed Agent serves: Agents of documents, and those installed by manifests."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from reconciler.model.origin import Origin
 class Service:
     """One installation and the organizations that it serves, each with the place that says so.
 
-    `agent` is None for manifests, which do not tell which Agent they install. `organizations` is None where they are
-    those of the Agent; parts that something fills in later are left out, which `has_open_part` tells.
+    `agent` is None for manifests, which do not say which Agent they install. `organizations` is None if they are
+    those of the Agent; entries that are filled in later are omitted, in which case `has_open_part` is true.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Service:
     agent: Declared[AgentDocument] | None = None
 
     def may_serve(self, organization: str) -> bool:
-        """True where it serves the organization, or nothing tells that it does not."""
+        """True if it serves the organization, or if that cannot be ruled out."""
         if self.has_open_part:
             return True
         if self.organizations is not None:

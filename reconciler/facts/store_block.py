@@ -12,7 +12,7 @@ from reconciler.model.wording import listed
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """Fields of one kind of store on one side; `required` are those without which it cannot work."""
+    """Fields of one kind of store on one side; it does not work without those in `required`."""
 
     fields: frozenset[str]
     required: tuple[str, ...]
@@ -31,7 +31,7 @@ ORCHESTRATOR: Mapping[str, Spelling] = MappingProxyType(
         "kubernetes": _spelling("namespace", required=("namespace",)),
     }
 )
-"""`kubernetes` exists on clusters only; documents of ours spell all kinds as the orchestrator does."""
+"""`kubernetes` exists on clusters only; documents spell all kinds as the orchestrator does."""
 
 CLUSTER: Mapping[str, Spelling] = MappingProxyType(
     {
@@ -44,12 +44,12 @@ CLUSTER: Mapping[str, Spelling] = MappingProxyType(
 )
 
 SPELLED_ON_CLUSTER: Mapping[str, str] = MappingProxyType({"tenant_id": "tenantID", "project_id": "projectID"})
-"""Fields that the cluster spells in another way."""
+"""Fields that the cluster spells differently."""
 _OTHER_SIDE = MappingProxyType({**SPELLED_ON_CLUSTER, **{b: a for a, b in SPELLED_ON_CLUSTER.items()}})
 
 
 def blocks_of(spec: SecretStoreSpec) -> dict[str, JsonObject]:
-    """Return the blocks that a document of ours gives, by kind."""
+    """Blocks that a document sets, by kind."""
     given = {name: getattr(spec, name) for name in STORE_TYPES}
     return {name: block for name, block in given.items() if block is not None}
 
@@ -57,7 +57,7 @@ def blocks_of(spec: SecretStoreSpec) -> dict[str, JsonObject]:
 def problems(
     blocks: Mapping[str, JsonObject | None], spellings: Mapping[str, Spelling]
 ) -> Iterator[tuple[Path, str, str]]:
-    """Yield path below the blocks, what is wrong, and advice."""
+    """Problems: path below the blocks, what is wrong, and advice."""
     if len(blocks) != 1:
         kinds = listed(sorted(blocks)) or "none"
         yield (), f"needs exactly one kind of store, has {kinds}", f"Give one of {listed(spellings)}."
@@ -71,7 +71,7 @@ def problems(
 
 
 def misspelt(block: JsonObject, spelling: Spelling) -> Iterator[tuple[str, str, str]]:
-    """Yield fields of a block that its side does not have, what is wrong, and advice."""
+    """Fields of a block that its side does not have, what is wrong, and advice."""
     for name in block:
         if name in spelling.fields:
             continue
@@ -79,11 +79,11 @@ def misspelt(block: JsonObject, spelling: Spelling) -> Iterator[tuple[str, str, 
             yield name, "is the other side's spelling", f"Write `{other}`."
         else:
             known = sorted(spelling.fields)
-            yield name, "is not known", did_you_mean(name, known) or f"Known are {listed(known)}."
+            yield name, "is not known", did_you_mean(name, known) or f"Known fields: {listed(known)}."
 
 
 def on_cluster(kind: str, block: JsonObject) -> JsonObject:
-    """Return a block of ours in the spelling of clusters; what exists at the orchestrator only is left out."""
+    """A document's block in the spelling of clusters, without fields that only the orchestrator has."""
     fields = CLUSTER[kind].fields
     spelled = {SPELLED_ON_CLUSTER.get(name, name): value for name, value in block.items()}
     return {name: value for name, value in spelled.items() if name in fields and name != "auth"}

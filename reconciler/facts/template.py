@@ -1,8 +1,8 @@
-"""Texts that the template driver fills in, read as far as they are certain before it does.
+"""Texts that the template driver fills in, read as far as they are known beforehand.
 
-A text is YAML or JSON with expressions of Go templates and placeholders of the orchestrator in it. Both are
-masked while it is parsed, because their braces and quotes mean something else there. What a condition guards, and
-what an expression may add, is never taken for certain: a value is then *computed*.
+A text is YAML or JSON with Go template expressions and placeholders of the orchestrator. Both are masked while
+it is parsed, because their braces and quotes have another meaning there. What depends on a condition, and what an
+expression may add, is never treated as certain: such a value is *computed*.
 """
 
 import re
@@ -29,7 +29,7 @@ _END = re.compile(r"-?\s*end\b")
 
 
 class Given(Enum):
-    """Whether a value is given; `COMPUTED` ones are known at deployment only."""
+    """Whether a value is given; `COMPUTED` ones are known only at deployment."""
 
     YES = "yes"
     NO = "no"
@@ -38,10 +38,10 @@ class Given(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TemplateText:
-    """What a text says. `is_open`: more may come out of it than is seen.
+    """Content of a template text. `is_open`: it may produce more than is known here.
 
-    `documents` is everything that may come out, `certain` what comes out whatever its conditions are; both are
-    empty where the text could not be read. Expressions stand in values as they were written.
+    `documents` is everything that it may produce, `certain` what it produces whatever its conditions; both are
+    empty if the text could not be read. Expressions appear in values as they were written.
     """
 
     documents: tuple[Json, ...] = ()
@@ -50,17 +50,17 @@ class TemplateText:
 
     @property
     def is_readable(self) -> bool:
-        """False where nothing is known of what comes out."""
+        """False if nothing is known about the output."""
         return bool(self.documents) or not self.is_open
 
     @property
     def names(self) -> frozenset[str]:
-        """Names at the top that may come out."""
+        """Top-level names that the text may produce."""
         return frozenset(self.outermost)
 
     @property
     def values(self) -> JsonObject:
-        """Values at the top that come out as they are seen here, some with expressions in them."""
+        """Top-level values that are certain, some of them with expressions."""
         surely = _only_mapping(self.certain)
         return {
             name: value for name, value in self.outermost.items() if name in surely and surely[name] == value
@@ -68,11 +68,11 @@ class TemplateText:
 
     @property
     def outermost(self) -> JsonObject:
-        """Values at the top that may come out; of alternatives one is seen."""
+        """Top-level values that the text may produce; only one of several alternatives."""
         return {name: value for name, value in _only_mapping(self.documents).items() if "{{" not in name}
 
     def get(self, name: str) -> tuple[Given, Json]:
-        """The value of a name at the top, None unless it is given.
+        """The value of a top-level name, None unless it is given.
 
         >>> TemplateText(({"a": 1},), ({"a": 1},), is_open=False).get("a")
         (<Given.YES: 'yes'>, 1)
@@ -85,7 +85,7 @@ class TemplateText:
         return Given.NO, None
 
     def mappings(self) -> Iterator[JsonObject]:
-        """Every mapping that may come out, at any depth."""
+        """Every mapping that the text may produce, at any depth."""
         stack: list[Json] = list(reversed(self.documents))
         while stack:
             value = stack.pop()
@@ -100,7 +100,7 @@ UNREADABLE = TemplateText()
 
 
 class Templates:
-    """Reads each text once."""
+    """Reader of template texts that caches each result."""
 
     __slots__ = ("_known", "_read")
 
@@ -109,7 +109,7 @@ class Templates:
         self._known: dict[str, TemplateText] = {}
 
     def read(self, text: str) -> TemplateText:
-        """What a text says."""
+        """Content of a text."""
         found = self._known.get(text)
         if found is None:
             found = self._known[text] = read_template(text, self._read)
@@ -117,7 +117,7 @@ class Templates:
 
 
 def read_template(text: str, read: TextReader) -> TemplateText:
-    """What a template text says, by a reader of YAML."""
+    """Content of a template text, parsed with a YAML reader."""
     masked = _masked(text.replace("\r\n", "\n"))
     if masked is None:
         return UNREADABLE
@@ -136,7 +136,7 @@ def read_template(text: str, read: TextReader) -> TemplateText:
 
 @dataclass(slots=True)
 class _Blocks:
-    """Blocks that are open at a place of the text: their words, and how many of them define."""
+    """Blocks that are open at a position of the text: their keywords, and how many of them are `define`."""
 
     open: list[str] = field(default_factory=list)
     defining: int = 0
@@ -153,7 +153,7 @@ class _Blocks:
 
 @dataclass(slots=True)
 class _Masked:
-    """A text without the syntax of templates: with all that conditions guard, and without it."""
+    """A text without template syntax: with everything that depends on conditions, and without it."""
 
     everything: str
     certain: str
@@ -161,7 +161,7 @@ class _Masked:
     cut: list[str]
 
     def restored(self, value: Json) -> Json:
-        """The value with what was cut out of it put back."""
+        """The value with its masked parts restored."""
         if isinstance(value, dict):
             return {self._text(name): self.restored(child) for name, child in value.items()}
         if isinstance(value, list):
@@ -169,7 +169,7 @@ class _Masked:
         return self._text(value) if isinstance(value, str) else value
 
     def _text(self, text: str) -> str:
-        # A placeholder may hold an expression, and an expression holds nothing that was masked.
+        # Twice, because a placeholder may contain an expression. An expression contains nothing masked.
         for _ in range(2):
             if _OPEN not in text:
                 break
@@ -178,7 +178,7 @@ class _Masked:
 
 
 def _masked(text: str) -> _Masked | None:
-    """None where the syntax of templates is broken, or cannot be told from the text."""
+    """The text with masks; None if the template syntax is broken or the text contains mask characters."""
     if _OPEN in text or _CLOSE in text:
         return None
     cut: list[str] = []
@@ -215,7 +215,7 @@ def _masked(text: str) -> _Masked | None:
 
 
 def _add(text: str, everything: list[str], certain: list[str], blocks: _Blocks) -> None:
-    """Add a piece where it may come out; what `define` holds comes out only where it is called."""
+    """Add a piece that may be part of the output; the content of `define` is only output where it is called."""
     if not blocks.defining:
         everything.append(text)
         if not blocks.open:
@@ -223,9 +223,9 @@ def _add(text: str, everything: list[str], certain: list[str], blocks: _Blocks) 
 
 
 def _documents(text: str, masked: _Masked, read: TextReader) -> tuple[tuple[Json, ...] | None, bool]:
-    """Documents of a masked text, and whether lines that are expressions alone were left out to read it."""
+    """Documents of a masked text, and whether lines that consist of expressions were dropped to parse it."""
     if text.lstrip()[:1] in ("{", "["):
-        # JSON may be indented by tabs, YAML may not.
+        # JSON can be indented with tabs, YAML cannot.
         text = _MARGIN.sub(lambda found: " " * len(found[0]), text)
     found, was_cut = read(text), False
     if found is None and _ALONE.search(text):

@@ -1,6 +1,6 @@
 """Plain secrets in the text of templates: `templates.secrets` of the Template driver, and Secrets in manifests.
 
-What a template computes is no plain secret.
+A value that a template computes is not a plain secret.
 """
 
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ _SECRET_BLOCKS = frozenset(("stringData", "data"))
 
 
 def template_secrets(definition: DeclaredDefinition) -> Iterator[tuple[Path, str]]:
-    """Path of each text below `entity` that holds plain secrets, and their names, never their values."""
+    """Path below `entity` of each text that contains plain secrets, and their names, never their values."""
     for path, text in _template_texts(definition):
         for name in dict.fromkeys(_named(definition, text, is_secret=path[3] == "secrets")):
             yield path, name
 
 
 def unread_templates(definition: DeclaredDefinition) -> Iterator[Path]:
-    """Paths below `entity` of texts of templates that cannot be read."""
+    """Paths below `entity` of template texts that cannot be read."""
     return (path for path, text in _template_texts(definition) if not definition.read(text).is_readable)
 
 
@@ -45,7 +45,7 @@ def _texts(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _named(definition: DeclaredDefinition, text: str, *, is_secret: bool) -> Iterator[str]:
-    """Names of members with a literal value that is secret: by where it stands, or by its name."""
+    """Names of members with a literal value that is secret, by its position or by its name."""
     stack: list[tuple[Json, bool]] = [(one, is_secret) for one in reversed(definition.read(text).documents)]
     while stack:
         value, is_inside = stack.pop()

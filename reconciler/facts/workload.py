@@ -1,7 +1,7 @@
-"""Agents, runners and Operators in one shape, wherever each is written: a document, a manifest, a live object.
+"""Agents, runners and Operators in one shape, whether from a document, a manifest or a live object.
 
-A document is read as it will be rendered, with the vendor's defaults filled in, so that a rule asks one container.
-What a chart makes of its own values is not known here; it is taken to follow the vendor's manifest.
+A document is read as it will be rendered, with the vendor's defaults filled in, so that a rule reads one container.
+What a chart does with its own values is not known here; it is assumed to follow the vendor's manifest.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Product(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveDeployment:
-    """A Deployment found on a cluster. Its place in the files is the settings, which name the cluster."""
+    """A Deployment found on a cluster. Its place is the settings file, which names the cluster."""
 
     cluster: str
     found: ClusterObject
@@ -59,10 +59,10 @@ Written = InstalledAgent | InstalledRunner | DeclaredOperator | AgentDeployment 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One workload. `id` is that of its document, "" where no document declares it.
+    """One workload. `id` is that of its document, "" if no document declares it.
 
-    `cluster` is None and `namespace` "" where nothing tells. `container` is a Kubernetes container and `pod` the
-    specification of the pods around it; both are empty for products of which nothing is rendered.
+    `cluster` is None and `namespace` "" if not known. `container` is a Kubernetes container and `pod` the
+    specification of its pod; both are empty for products that are not rendered.
     """
 
     product: Product
@@ -76,24 +76,24 @@ class Workload:
 
     @property
     def is_document(self) -> bool:
-        """True where a document of ours declares it, and what is left out is the vendor's default."""
+        """True if a document declares it, so that omitted fields have the vendor's defaults."""
         return not isinstance(self.written, AgentDeployment | LiveDeployment)
 
     @property
     def is_on_cluster(self) -> bool:
-        """True on a named Kubernetes cluster, which other hosts of Agents are not."""
+        """True on a named Kubernetes cluster, false on other hosts of Agents."""
         is_hosted_elsewhere = isinstance(self.written, InstalledAgent) and not is_on_kubernetes(
             self.written.install
         )
         return self.cluster is not None and not is_hosted_elsewhere
 
     def of_container(self, name: str) -> Json:
-        """A field of the container, or where that leaves it out, of the pod: the container's wins in Kubernetes."""
+        """A field of the container's security context, else of the pod's, with the precedence of Kubernetes."""
         found = dig(self.container, "securityContext", name)
         return dig(self.pod, "securityContext", name) if found is None else found
 
     def origin(self, *path: str) -> Origin:
-        """Place of a field of the container, or of what stands for it in a document."""
+        """Place of a field of the container, or of the corresponding field of a document."""
         match self.written:
             case AgentDeployment() as deployment:
                 return deployment.origin(*path)
@@ -127,13 +127,13 @@ def declared_workloads(scope: Scope) -> Iterator[Workload]:
 
 
 def variables_of(installed: InstalledAgent) -> list[Variable]:
-    """Environment that an Agent document gives its container."""
+    """Environment variables that an Agent document sets for its container."""
     given = (installed.install.env or {}).items()
     return [Variable(name, value, named(installed), installed.origin(("env", name))) for name, value in given]
 
 
 def live_workloads(scope: Scope, cluster: str) -> Iterator[Workload]:
-    """Agents and Operators found on a cluster. Raises `UnseenError` where its Deployments were not read."""
+    """Agents and Operators found on a cluster. Raises `UnseenError` if its Deployments were not read."""
     for found in Seen(scope).objects(cluster, *_DEPLOYMENT):
         is_one = is_agent(found.body)
         if is_one or found.name == CONTROLLER:
@@ -185,7 +185,7 @@ def _of_manifest(deployment: AgentDeployment) -> Workload:
 
 
 def agent_container_of(install: AgentInstall) -> JsonObject:
-    """The Agent's container as the vendor's manifest has it, changed where the document says so."""
+    """The Agent's container as in the vendor's manifest, with the changes of the document."""
     security = install.podSecurity or PodSecurity()
     context = agent.security_context()
     declared: JsonObject = {

@@ -1,4 +1,4 @@
-"""Ids as documents of the target write them, also those of documents that the reader refused."""
+"""Ids as written in documents of the target, including documents that the reader refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class WrittenId:
 
 
 def written_ids(scope: Scope, kind: str) -> Iterator[WrittenId]:
-    """Ids of the target's documents of one kind, refused ones among them where their ids are text."""
+    """Ids of the target's documents of one kind, including refused ones whose id is text."""
     yield from accepted_ids(scope, kind)
     yield from (refused for refused in refused_ids(scope) if refused.kind == kind)
 
@@ -49,7 +49,7 @@ def accepted_ids(scope: Scope, *kinds: str) -> Iterator[WrittenId]:
 
 
 def refused_ids(scope: Scope) -> Iterator[WrittenId]:
-    """Ids of the target's refused documents of every kind, where they are text."""
+    """Ids of the target's refused documents of every kind, if they are text."""
     for rejected in scope.declarations.rejected:
         name = dig(rejected.raw, *map(str, _ID))
         if isinstance(name, str):

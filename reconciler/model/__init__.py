@@ -1,4 +1,4 @@
-"""What things are: frozen values that every other package speaks.
+"""Domain model: frozen values shared by every other package.
 
-Nothing here touches a file, a socket, the environment, a clock or a log.
+Nothing here touches files, sockets, the environment, clocks or logs.
 """

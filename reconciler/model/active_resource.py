@@ -1,4 +1,4 @@
-"""What deployments made with a definition, and what would become of it (v1 reference 4.7, 4.13)."""
+"""Resources that deployments provisioned with a definition, and what a delete does to them (v1 reference 4.7, 4.13)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from reconciler.model.resource_definition import DEFAULT_CLASS
 class ActiveResource:
     """A resource that a deployment provisioned with a definition.
 
-    `criterion` is the server's id of the criterion that chose the definition, "" where it does not say.
+    `criterion` is the server's id of the criterion that selected the definition, "" if the server does not report it.
     `status` is `pending`, `active` or `deleting`.
     """
 
@@ -25,7 +25,7 @@ class ActiveResource:
     status: str
 
     def fits(self, criterion: Mapping[str, str]) -> bool:
-        """True where a criterion, by its fields, selects the definition for this resource (v1 reference 12).
+        """True if a criterion with these fields selects the definition for this resource (v1 reference 12).
 
         >>> db = ActiveResource("pg", "", "shop", "dev", "development", "db", "default", "postgres", "active")
         >>> db.fits({"env_type": "development", "class": "default"}), db.fits({"app_id": "till"}), db.fits({})
@@ -42,13 +42,13 @@ class ActiveResource:
         )
 
     def __str__(self) -> str:
-        """`application/environment/resource`, as refusals of the server name it."""
+        """`application/environment/resource`, as refusals by the server name it."""
         return f"{self.application}/{self.environment}/{self.resource_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rematch:
-    """An active resource that a refused delete would hand to another definition; `after` is "" where none matches."""
+    """An active resource that a refused delete would move to another definition; `after` is "" if none matches."""
 
     application: str
     environment: str

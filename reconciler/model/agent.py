@@ -12,36 +12,36 @@ from reconciler.vendor import orchestrator_v1 as v1
 
 
 class AgentDefinition(Frozen):
-    """The resource definition of type `agent` that points at the agent (v1 reference 4.11)."""
+    """The resource definition of type `agent` that points to the agent (v1 reference 4.11)."""
 
     id: Annotated[str, Shown(v1.DEFINITION_ID), Field(description="Id of the resource definition.")]
-    name: Annotated[str | None, Field(description="Shown to people; the id if left out.")] = None
+    name: Annotated[str | None, Field(description="Display name; defaults to the id.")] = None
     criteria: Annotated[
         Items[Criterion] | None,
-        Field(description="When it applies, usually with `res_id: agent`. Left out: not managed."),
+        Field(description="Matching criteria, usually with `res_id: agent`. Not managed if omitted."),
     ] = None
 
 
 class AgentSpec(Frozen):
-    """What an agent is to be."""
+    """Desired state of an agent."""
 
-    description: Annotated[str, Field(description="Free text shown to people.")] = ""
+    description: Annotated[str, Field(description="Description for people.")] = ""
     organizations: Annotated[
         Items[Annotated[str, Shown(v1.ORGANIZATION_ID)]] | None,
-        Field(description="Organizations it is registered in; those of the file's targets if left out."),
+        Field(description="Organizations it is registered in; defaults to those of the file's targets."),
     ] = None
     definition: Annotated[
-        AgentDefinition | None, Field(description="Resource definition of type `agent` made for it.")
+        AgentDefinition | None, Field(description="Resource definition of type `agent` to create for it.")
     ] = None
     install: Annotated[AgentInstall | None, Field(description="Where it runs.")] = None
     moreInstalls: Annotated[  # noqa: N815  as in the file
         Items[AgentInstall] | None,
-        Field(description="Further places where it runs, with the same key and organizations."),
+        Field(description="Further installations with the same key and organizations."),
     ] = None
 
 
 class AgentDocument(OwnDocument):
-    """An agent and, optionally, the definition that points at it."""
+    """An agent and, optionally, the definition that points to it."""
 
     kind: Literal["Agent"]
     metadata: Annotated[Metadata, ShownId(v1.AGENT_ID)]

@@ -1,8 +1,8 @@
-"""What the orchestrator refuses of a document although each field by itself is fine, or is free in form.
+"""Problems for which the orchestrator refuses a document although each field is valid by itself, or free-form.
 
-Found in the document as it was parsed, so that nothing is left out where other fields are wrong as
-well; parts of another shape than expected are passed over, because the models report those. Limits
-on single fields are annotations of the models (`reconciler.model.limited`). Called by the reader.
+The parsed document is checked, so that every problem is found even if other fields are wrong. Parts of an
+unexpected shape are skipped, because the models report those. Limits on single fields are annotations of the
+models (`reconciler.model.limited`). Called by the reader.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from reconciler.model.json import Json, JsonObject, Path
 
 @dataclass(frozen=True, slots=True)
 class BodyProblem:
-    """One problem: of an unknown field, of a value of the wrong type, or another.
+    """One problem: an unknown field, a value of the wrong type, or another.
 
-    `message` reads after the field's name. `known` lists the fields that are known where an unknown
-    one stands, `wanted` says what a value must be; each is set in problems of its sort only.
+    `message` is worded to follow the field's name. `known` lists the known fields and is set for an unknown
+    field only; `wanted` says what the value must be and is set for a wrong type only.
     """
 
     path: Path
@@ -28,7 +28,7 @@ class BodyProblem:
 
 
 def member(value: Json, *path: str) -> Json:
-    """Value under keys of mappings, None where there is none."""
+    """Value at a path of mapping keys, None if there is none."""
     for step in path:
         if not isinstance(value, dict):
             return None
@@ -37,22 +37,22 @@ def member(value: Json, *path: str) -> Json:
 
 
 def mapping(value: Json, *path: str) -> JsonObject:
-    """Mapping under keys of mappings, empty where there is none."""
+    """Mapping at a path of mapping keys, empty if there is none."""
     found = member(value, *path)
     return found if isinstance(found, dict) else {}
 
 
 def items(value: Json, *path: str) -> Iterator[tuple[int, Json]]:
-    """Items of a list under keys of mappings with their indexes, none where there is no list."""
+    """Items of the list at a path of mapping keys, with their indexes; none if there is no list."""
     found = member(value, *path)
     yield from enumerate(found if isinstance(found, list) else ())
 
 
 def nul_problems(value: Json, at: Path = ()) -> Iterator[BodyProblem]:
-    """Texts and names with a NUL character, which neither API stores (v2 reference 3.1)."""
+    """Values and names with a NUL character, which neither API stores (v2 reference 3.1)."""
     if isinstance(value, str):
         if "\0" in value:
-            yield BodyProblem(at, "holds a NUL character, which the API does not take", "remove it")
+            yield BodyProblem(at, "contains a NUL character, which the API does not accept", "remove it")
     elif isinstance(value, dict):
         for name, child in value.items():
             if "\0" in name:

@@ -1,4 +1,4 @@
-"""The checks of `reconciler.model.body` by kind of document."""
+"""Checks for the problems of `reconciler.model.body`, by kind of document."""
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -13,7 +13,7 @@ _WORDS: Mapping[type, str] = MappingProxyType({bool: "true or false", dict: "a m
 
 
 def body_problems(kind: str, document: JsonObject) -> Iterator[BodyProblem]:
-    """Everything that the orchestrator would refuse of a document of a kind, beyond what its model says."""
+    """Problems for which the orchestrator would refuse a document of a kind, beyond what its model checks."""
     check = _CHECKS.get(kind)
     if check is not None:
         yield from check(document)

@@ -1,8 +1,8 @@
-"""Canonical resources from documents and from answers: one form for both sides.
+"""Canonical form of resources, the same for documents and for responses of the API.
 
-The server's habits are written down here once: defaults it fills in, empty containers it
-drops, secrets it rewrites (v1 reference 4.3, 4.6, 4.8, 14; v2 reference 5.6, 5.7, 17). What
-is equal for the server is equal here, so that applying and planning again finds nothing.
+What the server changes is handled here only: defaults it fills in, empty containers it drops,
+secrets it rewrites (v1 reference 4.3, 4.6, 4.8, 14; v2 reference 5.6, 5.7, 17). What is equal
+to the server is equal here, so that a plan after an apply finds no changes.
 """
 
 import base64
@@ -19,11 +19,11 @@ from reconciler.model.secret import Expression, Handed, Literal, Reference, Secr
 _ONE_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _REFERENCE_MEMBERS = frozenset(("store", "ref", "version", "value"))
 SECRET_TEXT = "SECRET"  # noqa: S105  what v2 shows in place of a credential
-"""What v2 returns where a write-only field is set (v2 reference 5.6)."""
+"""What v2 returns for a write-only field that is set (v2 reference 5.6)."""
 
 
 def definition_document(entity: Entity) -> JsonObject:
-    """Comparable part of a definition: everything but secrets and criteria."""
+    """Comparable part of a definition: everything except secrets and criteria."""
     document: JsonObject = {
         "name": entity.name,
         "type": entity.type,
@@ -42,7 +42,7 @@ def definition_document(entity: Entity) -> JsonObject:
 
 
 def _provision_options(options: JsonObject) -> JsonObject:
-    """Fill in what the server fills in: `is_dependent` and `match_dependents` default to false (v1 4.8)."""
+    """Options with the server's defaults: `is_dependent` and `match_dependents` are false (v1 4.8)."""
     filled = {name: value for name, value in options.items() if value not in (None, {})}
     return {
         **filled,
@@ -54,8 +54,8 @@ def _provision_options(options: JsonObject) -> JsonObject:
 def definition_secrets(entity: Entity) -> dict[str, SecretLeaf]:
     """Every secret position of a definition, by JSON pointer below `secret_refs`.
 
-    `secrets` and `secret_refs` give the same positions, because the server turns the one into
-    the other (v1 reference 4.6).
+    `secrets` and `secret_refs` give the same positions, because the server converts the
+    former to the latter (v1 reference 4.6).
     """
     inputs = entity.driver_inputs
     if inputs is None:
@@ -79,7 +79,7 @@ def _plain_leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[str, Sec
 
 
 def _plain_leaf(value: Json) -> SecretLeaf:
-    """Only a text that is one placeholder is certain to hold no secret; a mixture may."""
+    """`Expression` for exactly one placeholder only: any other text may contain a secret."""
     if isinstance(value, str) and _ONE_PLACEHOLDER.fullmatch(value):
         return Expression(value)
     source = source_of(value)
@@ -87,7 +87,7 @@ def _plain_leaf(value: Json) -> SecretLeaf:
 
 
 def is_reference_leaf(value: Json) -> bool:
-    """Tell leaves of `secret_refs` from branches, as the Terraform provider does (v1 reference 4.6)."""
+    """True for a leaf of `secret_refs`, false for a branch, as in the Terraform provider (v1 reference 4.6)."""
     return (
         isinstance(value, dict)
         and set(value) <= _REFERENCE_MEMBERS
@@ -117,7 +117,7 @@ def _reference_leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[str,
 
 
 def _reference_leaf(leaf: JsonObject) -> SecretLeaf | None:
-    """None for a leaf whose members are all null or empty: the server drops those (v1 reference P8)."""
+    """Secret at a leaf; None if all members are null or empty: the server drops it (v1 reference P8)."""
     if is_tagged(leaf.get("value")):
         return _plain_leaf(leaf["value"])
     members = {name: text for name, text in leaf.items() if isinstance(text, str) and text}
@@ -129,7 +129,7 @@ def _reference_leaf(leaf: JsonObject) -> SecretLeaf | None:
 
 
 def with_values(references: Json) -> Json:
-    """`secret_refs` with `{value: …}` around every tag in place of a leaf: the API takes no bare value."""
+    """`secret_refs` with each tag that replaces a leaf wrapped in `{value: …}`: the API accepts no bare value."""
     if is_tagged(references):
         return {"value": references}
     if isinstance(references, list):
@@ -148,9 +148,9 @@ def criteria_fields(criteria: tuple[Criterion, ...] | None) -> dict[str, dict[st
 
 
 def runner_configuration(configuration: JsonObject) -> tuple[JsonObject, dict[str, SecretLeaf]]:
-    """Return a runner's configuration without its credentials, and the credentials by pointer.
+    """A runner's configuration without its credentials, and the credentials by JSON pointer.
 
-    Raises nothing: what has another shape is passed through and shows as a difference.
+    Never raises: an unexpected shape is passed through and shows up as a difference.
     """
     kept: JsonObject = {name: value for name, value in configuration.items() if value is not None}
     kind = kept.get("type")
@@ -177,7 +177,7 @@ def runner_configuration(configuration: JsonObject) -> tuple[JsonObject, dict[st
 
 
 def _job(job: JsonObject, *, is_ecs: bool) -> JsonObject:
-    """ECS jobs lose their empty members on the server (v2 reference 5.7); an empty `pod_template` stays."""
+    """A job without null members and, on ECS, without the empty ones that the server drops (v2 reference 5.7)."""
     dropped: tuple[Json, ...] = (None, False, [], {}) if is_ecs else (None,)
     return {name: value for name, value in job.items() if not any(value is d or value == d for d in dropped)}
 
@@ -197,7 +197,7 @@ def _credentials(auth: JsonObject) -> dict[str, SecretLeaf]:
 def canonical_pem(pem: str) -> str:
     """PEM with one body line and one final newline, so that equal keys are equal text.
 
-    Text that is no PEM is returned unchanged.
+    Text that is not PEM is returned unchanged.
     """
     matched = re.fullmatch(
         r"\s*-----BEGIN ([A-Z0-9 ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*", pem

@@ -1,4 +1,4 @@
-"""What a cluster holds, as far as rules look at it. Contents of Secrets are never part of it."""
+"""Objects of a cluster that rules read. The contents of Secrets are never included."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from reconciler.model.json import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """Facts of a private key in a Secret. `fingerprint` is that of its public half, "" where it has a passphrase."""
+    """A private key in a Secret. `fingerprint` is that of its public half, "" if the key has a passphrase."""
 
     fingerprint: str
     algorithm: str
@@ -18,7 +18,7 @@ class PrivateKey:
 
 @dataclass(frozen=True, slots=True)
 class SecretObject:
-    """A Secret: the names of its entries, and facts of those that are private keys."""
+    """A Secret: the names of its entries, and facts about those that are private keys."""
 
     namespace: str
     name: str
@@ -39,9 +39,10 @@ class ClusterObject:
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """One cluster. `complete` names kinds (`apps/v1 Deployment`, `v1 Secret`) that were read to the end.
+    """What was read of one cluster.
 
-    Only of those is absence evidence.
+    `complete` names the kinds (`apps/v1 Deployment`, `v1 Secret`) that were listed completely: absence
+    is evidence for these only.
     """
 
     objects: tuple[ClusterObject, ...] = ()
@@ -49,16 +50,16 @@ class ClusterState:
     complete: frozenset[str] = frozenset()
 
     def of(self, api_version: str, kind: str) -> tuple[ClusterObject, ...] | None:
-        """Objects of one kind; None where they were not read to the end."""
+        """Objects of one kind; None if they were not listed completely."""
         if f"{api_version} {kind}" not in self.complete:
             return None
         return tuple(o for o in self.objects if (o.api_version, o.kind) == (api_version, kind))
 
     def secret(self, namespace: str, name: str) -> SecretObject | None:
-        """A Secret, None where it is not there or was not read (ask `has_read_secrets`)."""
+        """A Secret; None if it does not exist or was not read (see `has_read_secrets`)."""
         return next((s for s in self.secrets if (s.namespace, s.name) == (namespace, name)), None)
 
     @property
     def has_read_secrets(self) -> bool:
-        """True where absence of a Secret is evidence."""
+        """True if the absence of a Secret is evidence."""
         return "v1 Secret" in self.complete

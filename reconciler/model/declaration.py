@@ -1,4 +1,4 @@
-"""What the files declare: validated documents with the places they came from."""
+"""What the files declare: validated documents with their places."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 D = TypeVar("D", bound=Frozen)
 TextReader = Callable[[str], tuple[Json, ...] | None]
-"""Gives the documents of a YAML text that stands in a document, None for a text that is no YAML."""
+"""Parses a YAML text inside a document; returns its documents, None if the text is not YAML."""
 
 
 def read_nothing(_: str) -> None:
-    """The reader of declarations that no file gave."""
+    """Text reader for declarations that do not come from files."""
 
 
 class Placed:
-    """A parsed YAML document that knows its places."""
+    """A parsed YAML document with the places of its values."""
 
     __slots__ = ()
     raw: JsonObject
@@ -37,7 +37,7 @@ class Placed:
 
     @property
     def file(self) -> str:
-        """Path below the root of the tree, `/` between parts."""
+        """Path relative to the root of the tree, separated by `/`."""
         return self.positions.file
 
     def origin(self, path: Path = ()) -> Origin:
@@ -51,7 +51,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Declared(Placed, Generic[D]):
-    """One document of a kind of ours, as parsed and as validated."""
+    """One document of a supported kind, as parsed and as validated."""
 
     document: D
     raw: JsonObject
@@ -70,7 +70,7 @@ AnyDeclared = (
 
 @dataclass(frozen=True, slots=True)
 class Foreign(Placed):
-    """A YAML document of somebody else's format that stands in the same tree (Kubernetes, Score …)."""
+    """A YAML document of another format in the same tree (Kubernetes, Score, …)."""
 
     raw: JsonObject
     positions: Positions
@@ -78,9 +78,9 @@ class Foreign(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Rejected(Placed):
-    """A document of ours that is not valid. It has findings already; rules may explain it better.
+    """An invalid document of a supported kind. The reader has reported it; rules may explain it better.
 
-    `rest` is the document without the members at `without`, for rules to judge, None where nothing valid is left.
+    `rest` is the document without the members at `without`, for rules to check; None if nothing valid is left.
     """
 
     kind: str
@@ -92,20 +92,20 @@ class Rejected(Placed):
 
 @dataclass(frozen=True, slots=True)
 class PrivateKeyPlace:
-    """A private key found in a tracked file (rule R10). Never carries any of the key."""
+    """A private key found in a tracked file (rule R10). Never contains any part of the key."""
 
     origin: Origin
     form: str
-    """How it stands there: `PEM`, `escaped` (inside JSON, YAML or a program), `base64`, `DER`, `JWK`, `PKCS#12` or
+    """How it is written: `PEM`, `escaped` (inside JSON, YAML or a program), `base64`, `DER`, `JWK`, `PKCS#12` or
     `PuTTY`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """Everything a tree declares. `findings` are those of reading; rules add theirs later.
+    """Everything a tree declares. `findings` are those of the reader; rules add theirs later.
 
     `public_keys` maps the origin of a `Key` or `Runner` document to its parsed key;
-    a key that cannot be parsed is missing there and has a finding.
+    a key that cannot be parsed is missing and has a finding.
     """
 
     definitions: tuple[Declared[DefinitionDocument], ...] = ()
@@ -120,19 +120,19 @@ class Declarations:
     private_keys: tuple[PrivateKeyPlace, ...] = ()
     findings: tuple[Finding, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
-    """Files that were not looked into, each with the reason."""
+    """Files that were not read, each with the reason."""
     file_count: int = 0
     left_alone: tuple[Foreign, ...] = ()
-    """Documents of kinds that `humctl` takes beside definitions, and that nothing here applies."""
+    """Documents of kinds that `humctl` accepts along with definitions and that are never applied here."""
     set_aside: "Declarations | None" = None
-    """What files declare that are not read because their names end otherwise; None where there are none."""
+    """What is declared in files that do not count because of their extension; None if there are none."""
     read_text: TextReader = field(default=read_nothing, repr=False, compare=False)
-    """Reads texts inside documents, as the files were read."""
+    """Parses texts inside documents as the files were parsed."""
     approvals: "Declared[ApprovalsDocument] | Rejected | None" = None
-    """The file of approvals, None where there is none."""
+    """The approvals file, None if there is none."""
 
     def with_rests(self) -> "Declarations":
-        """The same where documents that are not valid count as far as they are; nothing of it is ever applied."""
+        """The same with the valid rest of each invalid document included. For rules only: never applied."""
         rests = [one.rest for one in self.rejected if one.rest is not None]
         return replace(
             self,
@@ -146,14 +146,14 @@ class Declarations:
         )
 
     def documents(self) -> Iterator[AnyDeclared]:
-        """Every document of ours, by kind and in the order of the files."""
+        """Every document of a supported kind, by kind and in the order of the files."""
         return chain(
             self.definitions, self.agents, self.keys, self.runners, self.operators, self.secret_stores
         )
 
 
 def _of(declared: Iterable[AnyDeclared], kind: type[D]) -> Iterator[Declared[D]]:
-    """Those of one kind."""
+    """The documents of one kind."""
     for one in declared:
         if isinstance(one.document, kind):
             yield Declared(one.document, one.raw, one.positions)

@@ -1,4 +1,4 @@
-"""Desired state of one organization: what its documents come down to, one resource for each thing."""
+"""Desired state of one organization, built from its documents: one resource per thing."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,11 +20,11 @@ AGENT_DRIVER = "humanitec/agent"
 
 
 def desired_state(declarations: Declarations, place: Place) -> State:
-    """Everything `declarations` (those of one target) ask for in an organization.
+    """Everything that `declarations` (those of one target) declare for an organization.
 
-    Complete for every kind: callers reach this only with a tree that was read without an error.
-    Keys whose text could not be parsed are left out; they have findings. Operators, secret stores,
-    installations and keys of other owners than agents are checked by rules and not applied.
+    Complete for every kind: it is called only for a tree that was read without errors. Keys that
+    could not be parsed are left out; they have findings. Operators, secret stores, installations
+    and keys of owners other than agents are checked by rules but not applied.
     """
     resources = {resource.key: resource for resource in _resources(declarations, place)}
     unmanaged = (
@@ -36,9 +36,9 @@ def desired_state(declarations: Declarations, place: Place) -> State:
 
 
 def handed_in(state: State, hand_in: HandIn) -> State:
-    """The state with the values that files name and do not hold.
+    """The state with the values that files only refer to.
 
-    A resource that lacks one keeps its other values and has no payload, so that it cannot be sent.
+    A resource with a missing value keeps the others but has no payload, so it cannot be sent.
     """
     handing = {
         key: _handed_in(resource, hand_in)
@@ -69,7 +69,7 @@ def _handed_in(resource: Resource, hand_in: HandIn) -> Resource:
 
 
 def digested(state: State, digester: Digester) -> State:
-    """The state with the digest of its value in every literal."""
+    """The state with a digest in every literal."""
     with_digests = {
         key: replace(
             resource,
@@ -106,7 +106,7 @@ def _resources(declarations: Declarations, place: Place) -> Iterator[Resource]:
 
 
 def is_registered(agent: AgentDocument, organization: str) -> bool:
-    """True where the agent is to be registered there; one that lists no organizations is, everywhere."""
+    """True if the agent is to be registered in the organization; one that lists none is registered in all."""
     listed = agent.spec.organizations
     return listed is None or organization in listed
 
@@ -133,7 +133,7 @@ def _secret_inputs(inputs: DriverInputs | None) -> Secret | None:
 
 
 def agent_entity(document: AgentDocument) -> Entity | None:
-    """The definition of type `agent` that an Agent document asks for, if any."""
+    """The definition of type `agent` that an Agent document declares; None if it declares none."""
     wanted = document.spec.definition
     if wanted is None:
         return None

@@ -1,4 +1,4 @@
-"""What every document kind shares: the envelope and the pydantic settings."""
+"""What all kinds of documents share: the envelope and the pydantic configuration."""
 
 from typing import Annotated, Literal, TypeVar
 
@@ -11,11 +11,11 @@ T = TypeVar("T")
 Items = Annotated[tuple[T, ...], Strict(strict=False)]
 """A list in the file, a tuple here; its items stay strict."""
 Word = Annotated[T, Strict(strict=False)]
-"""A word of a closed set, given as text."""
+"""A member of a closed set, written as text."""
 
 
 class Frozen(BaseModel):
-    """Immutable, strict about types, and refuses fields it does not know."""
+    """Base of all models: immutable, strict about types, and without unknown fields."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
@@ -23,9 +23,9 @@ class Frozen(BaseModel):
 
 
 class Metadata(Frozen):
-    """Names a document. Annotations are for rules and people; they are never sent."""
+    """Identifies a document. Annotations are for rules and people; they are never sent."""
 
-    id: Annotated[str, Field(description="The id in the orchestrator; it cannot be changed later.")]
+    id: Annotated[str, Field(description="Id in the orchestrator; it cannot be changed later.")]
     annotations: Annotated[
         dict[str, str] | None,
         Field(description="Notes for rules and people; never sent to the orchestrator."),
@@ -33,7 +33,7 @@ class Metadata(Frozen):
 
 
 class OwnDocument(Frozen):
-    """Envelope of the formats that are ours."""
+    """Envelope of this tool's own formats."""
 
     apiVersion: Literal["reconciler/v1alpha1"]  # noqa: N815  the field's name in the file
     kind: str

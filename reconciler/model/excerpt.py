@@ -1,11 +1,11 @@
-"""One line of a file, fit to be printed: whatever might be a secret is replaced before it gets here."""
+"""One line of a file that is safe to print: anything that might be a secret is already masked."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A line without its end. `caret` is the place of a finding: characters of `text` before it."""
+    """A line without its line break. `caret` is the position of a finding: the number of characters before it."""
 
     text: str
     caret: int

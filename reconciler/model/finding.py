@@ -1,4 +1,4 @@
-"""What checks say: findings about the input, and checks that could not look."""
+"""Results of checks: findings about the input, and checks that could not be evaluated."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ class Severity(StrEnum):
 
 
 NOT_TOLD = untold("")
-"""What is missing where only the reason of an `Unknown` says so."""
+"""Default of `Unknown.unseen`: only `reason` says what is missing."""
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem. The message reads alone and never holds a secret.
+    """One problem. The message is understandable by itself and never contains a secret.
 
     `rule` is an id of the catalogue (`R68`) or of the reader (`F01`…, see
-    `reconciler.model.reading_rule`). `others` are further places the problem involves.
+    `reconciler.model.reading_rule`). `others` are further places that are part of the problem.
     `advice` is the next step, or "".
     """
 
@@ -46,10 +46,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A rule that could not look. Printed and counted, never taken as passed.
+    """A check that could not be evaluated. Printed and counted, never treated as passed.
 
-    `reason` reads alone. `unseen` is what was missing, for whoever groups. `subject` names what could not be
-    judged, "" where `reason` says it.
+    `reason` is understandable by itself. `unseen` is what was missing, for grouping. `subject` names what could
+    not be checked, "" if `reason` names it.
     """
 
     rule: str
@@ -59,13 +59,13 @@ class Unknown:
 
     @property
     def side(self) -> Side:
-        """The side that could not be looked at."""
+        """The side that was not read."""
         return self.unseen.side
 
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """A finding that an annotation of its object silenced: its rule, why, and the place of the annotation."""
+    """A finding silenced by an annotation of its object: its rule, the reason, and the place of the annotation."""
 
     rule: str
     reason: str
@@ -73,15 +73,14 @@ class Silenced:
 
 
 _OF_FIELDS = frozenset(("F05", "F06"))
-"""Reading rules about single fields: what a rule of the catalogue says about the same place says more."""
+"""Reading rules about single fields: a rule of the catalogue is more specific about the same place."""
 
 
 def once(read: Iterable[Finding], judged: Iterable[Finding]) -> "tuple[Finding, ...]":
-    """Findings of reading and of rules, sorted, with one for each mistake.
+    """Findings of the reader and of rules, sorted, one for each mistake.
 
-    Where both report one place, or the rule names it as another that its problem involves, the rule's stays:
-    it says why, and it can be looked up. A rule that was weakened to a warning replaces nothing, because the
-    document stays refused.
+    If a rule reports the same place, or names it in `others`, the rule's finding is kept: it gives the reason
+    and can be looked up. A rule lowered to a warning replaces nothing, because the document is still refused.
     """
     kept = list(judged)
     errors = [finding for finding in kept if finding.severity is Severity.ERROR]
@@ -91,5 +90,5 @@ def once(read: Iterable[Finding], judged: Iterable[Finding]) -> "tuple[Finding, 
 
 
 def sort_findings(findings: "list[Finding]") -> tuple[Finding, ...]:
-    """Sorted, exact repetitions removed."""
+    """Sorted findings without exact duplicates."""
     return tuple(sorted(dict.fromkeys(findings), key=Finding.sort_key))

@@ -1,7 +1,7 @@
-"""Secrets that are handed in when they are applied: what a file writes in place of the value.
+"""Secrets that are handed in at apply time: what a file contains in place of the value.
 
-In YAML they are tags, `!env NAME`, `!file PATH` and `!secret {cluster, namespace, name, key}`; as a value each is a
-mapping whose only member is the tag, which JSON can spell as well. The value itself is never in the tree.
+In YAML they are tags, `!env NAME`, `!file PATH` and `!secret {cluster, namespace, name, key}`. Parsed, each is a
+mapping whose only member is the tag, which JSON can express as well. The value itself is never in the tree.
 """
 
 import re
@@ -21,16 +21,16 @@ MOST_CHARACTERS = 4_096
 
 
 HandIn = Callable[[Source], Secret | NotAtHand]
-"""Looks up what files name. Made at the edge; never raises for what is not there."""
+"""Looks up a value that files refer to. Created at the edge; returns `NotAtHand` for a missing value, never raises."""
 
 
 def is_tagged(value: Json) -> TypeGuard[JsonObject]:
-    """True for a mapping that stands for a value with one of the tags, well-formed or not."""
+    """True for a mapping that represents a value with one of the tags, well-formed or not."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in TAGS
 
 
 def source_of(value: Json) -> Source | None:
-    """What a tagged value names; None for anything else and for what is not well-formed.
+    """Source that a tagged value refers to; None for anything else and for a malformed tag.
 
     >>> source_of({"!env": "DB_PASSWORD"})
     EnvironmentVariable(name='DB_PASSWORD')
@@ -49,7 +49,7 @@ def _source(value: JsonObject) -> Source:
 
 
 def wrong_with(value: JsonObject) -> str:
-    """What is wrong with a tagged value, to be read behind the tag; "" where it is well-formed. Quotes nothing."""
+    """What is wrong with a tagged value, worded to follow the tag; "" if it is well-formed. Never quotes the value."""
     ((tag, given),) = value.items()
     if tag == CLUSTER_SECRET:
         if not isinstance(given, dict):
@@ -58,14 +58,14 @@ def wrong_with(value: JsonObject) -> str:
         if names:
             return f"lacks {names}"
         if set(given) - set(_MEMBERS):
-            return "takes `cluster`, `namespace`, `name` and `key` and nothing else"
+            return "takes only `cluster`, `namespace`, `name` and `key`"
         if not all(isinstance(member, str) and member for member in given.values()):
-            return "takes texts that are not empty"
+            return "takes only non-empty texts"
         return ""
     if not isinstance(given, str) or not given or len(given) > MOST_CHARACTERS or not given.isprintable():
         return "takes the name of an environment variable" if tag == ENV else "takes a path"
     if tag == ENV and _VARIABLE.fullmatch(given) is None:
-        return "takes the name of an environment variable: letters, digits and `_`, no digit first"
+        return "takes the name of an environment variable: letters, digits and `_`, not starting with a digit"
     return ""
 
 
@@ -83,7 +83,7 @@ def tagged_values(root: Json) -> Iterator[tuple[Path, JsonObject]]:
 
 
 def filled_in(value: Json, values: Callable[[Source], Json]) -> Json:
-    """The value with that of its source in place of every tagged one."""
+    """The value with every tagged value replaced by that of its source."""
     source = source_of(value)
     if source is not None:
         return values(source)
@@ -95,5 +95,5 @@ def filled_in(value: Json, values: Callable[[Source], Json]) -> Json:
 
 
 def nothing_at_hand(source: Source) -> NotAtHand:
-    """The look-up of a pass that hands nothing in."""
+    """The look-up of a pass that hands in no values."""
     return NotAtHand(f"{source} is not looked up here")

@@ -1,4 +1,4 @@
-"""What ids may look like (v1 reference 1.4, v2 reference 5.2), and the nearest valid one.
+"""Which ids are valid (v1 reference 1.4, v2 reference 5.2), and the nearest valid one.
 
 The patterns are those of `reconciler.vendor`.
 """
@@ -16,27 +16,27 @@ _CANDIDATES = 200
 
 
 def is_v1_id(text: str) -> bool:
-    """Tell ids of agents and secret stores."""
+    """True for a valid id of an agent or a secret store."""
     return v1.AGENT_ID.accepts(text)
 
 
 def is_organization_id(text: str) -> bool:
-    """Tell organization ids: at most 50 characters."""
+    """True for a valid organization id: at most 50 characters."""
     return v1.ORGANIZATION_ID.accepts(text)
 
 
 def is_definition_id(text: str) -> bool:
-    """Tell definition ids: `a--b` is one, `ab` is not."""
+    """True for a valid definition id: `a--b` is one, `ab` is not."""
     return v1.DEFINITION_ID.accepts(text)
 
 
 def is_runner_id(text: str) -> bool:
-    """Tell runner ids."""
+    """True for a valid runner id."""
     return v2.RUNNER_ID.accepts(text)
 
 
 def repaired(text: str) -> str:
-    """Return the id the text was probably meant to be, "" where nothing is left of it.
+    """The valid id that was probably meant, "" if no character is left.
 
     >>> repaired("EU_Cluster--1-")
     'eu-cluster-1'
@@ -45,16 +45,15 @@ def repaired(text: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that looks most alike, "" where none does.
+    """The most similar known word, "" if none is similar.
 
-    Looks at words of about the same length only, and at no more than 200 of them, so that many
-    unknown words cost no more than linear time.
+    Compares at most 200 words, all of about the same length, so that many unknown words take linear time.
     """
     alike = (option for option in known if abs(len(option) - len(word)) <= _LENGTH_DIFFERENCE)
     return next(iter(get_close_matches(word, islice(alike, _CANDIDATES), n=1)), "")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a sentence that names the nearest known word, or ""."""
+    """A sentence that suggests the nearest known word, or ""."""
     found = nearest(word, known)
     return f"Did you mean `{found}`?" if found else ""

@@ -1,4 +1,4 @@
-"""How things are named: ids, and the key under which a thing is compared."""
+"""Names of things: ids, and the key by which a thing is compared."""
 
 from fnmatch import fnmatchcase
 from typing import NamedTuple, NewType
@@ -12,7 +12,7 @@ Fingerprint = NewType("Fingerprint", str)
 
 
 def shown(fingerprint: str) -> str:
-    """The part of a fingerprint that people are shown: twelve digits.
+    """The part of a fingerprint that is shown to people: the first twelve digits.
 
     >>> shown("7a8053884377bc9a598beafd009caf83")
     '7a8053884377'
@@ -21,7 +21,7 @@ def shown(fingerprint: str) -> str:
 
 
 class ResourceKey(NamedTuple):
-    """Names one thing in one place.
+    """Identifies one thing in one place.
 
     The id of a `Key` is `<agent>/<fingerprint>`, that of a `RunnerRule` is
     `<project or *>/<environment type or *>` (its natural key, v2 reference 8.2), that of a
@@ -37,9 +37,9 @@ class ResourceKey(NamedTuple):
         return ResourceKey(self.place, kind, identifier)
 
     def matches(self, pattern: str) -> bool:
-        """True for the name itself and for a glob that fits it (`fnmatch`; `[*]` is a literal star).
+        """True for the name itself and for a glob that matches it (`fnmatch`; `[*]` is a literal star).
 
-        Keys may be named by their full fingerprint or by the twelve digits that are shown.
+        A key can be named by its full fingerprint or by the twelve digits that are shown.
 
         >>> from reconciler.model.place import organization
         >>> ResourceKey(organization("acme"), Kind.RUNNER_RULE, "*/dev").matches("RunnerRule/*/dev")
@@ -49,7 +49,7 @@ class ResourceKey(NamedTuple):
         return any(name == pattern or fnmatchcase(name, pattern) for name in names)
 
     def __str__(self) -> str:
-        """`Kind/id`, as users write it; fingerprints are cut to twelve digits."""
+        """`Kind/id`, as users write it; fingerprints are shortened to twelve digits."""
         if self.kind is Kind.KEY:
             agent, _, fingerprint = self.id.partition("/")
             return f"{self.kind}/{agent}/{shown(fingerprint)}"

@@ -1,4 +1,4 @@
-"""The type of parsed JSON and YAML values, its digest and JSON pointers (RFC 6901)."""
+"""Parsed JSON and YAML values: their type, their digest, and JSON pointers (RFC 6901)."""
 
 import hashlib
 import json
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydantic import JsonValue as Json
 else:
-    # What is validated was parsed from YAML or JSON, so it holds nothing else; pydantic would ask a function
-    # about every value once more, and copy it.
+    # Only values parsed from YAML or JSON are validated; with JsonValue, pydantic would check every value again
+    # and copy it.
     Json = Any
 
 JsonObject = dict[str, Json]
@@ -20,7 +20,7 @@ __all__ = ["Json", "JsonObject", "Path", "canonical_text", "digest", "dotted", "
 
 
 def canonical_text(value: Json) -> str:
-    """Equal values give equal text: keys sorted, no spaces."""
+    """JSON that is equal for equal values: keys sorted, no spaces."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -30,7 +30,7 @@ def digest(value: Json) -> str:
 
 
 def pointer(path: Sequence[str | int]) -> str:
-    """RFC 6901.
+    """JSON pointer of a path (RFC 6901).
 
     >>> pointer(("a/b", 0, "c"))
     '/a~1b/0/c'
@@ -39,7 +39,7 @@ def pointer(path: Sequence[str | int]) -> str:
 
 
 def steps(text: str) -> tuple[str, ...]:
-    """Invert `pointer`; list indexes stay text.
+    """Steps of a JSON pointer, the inverse of `pointer`; list indexes stay text.
 
     >>> steps("/a~1b/0")
     ('a/b', '0')
@@ -48,7 +48,7 @@ def steps(text: str) -> tuple[str, ...]:
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """For people.
+    """A path in dotted notation, for people.
 
     >>> dotted(("driver_inputs", "values", "ports", 0))
     'driver_inputs.values.ports[0]'

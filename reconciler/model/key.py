@@ -11,11 +11,11 @@ from reconciler.model.identity import Fingerprint
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """Facts of one parsed public key.
+    """Facts about one parsed public key.
 
     `algorithm` is `RSA`, `Ed25519`, or what the reader calls it; `bits` the modulus size of
-    RSA keys, 0 elsewhere. `label` is the PEM label as written, `is_mislabelled` true where
-    it does not fit the content.
+    RSA keys, 0 elsewhere. `label` is the PEM label as written, `is_mislabelled` is true if
+    it does not match the content.
     """
 
     pem: str
@@ -33,7 +33,7 @@ class KeyFile(Frozen):
 
 
 class KeyOwner(Frozen):
-    """Whose key it is: exactly one of the three."""
+    """Owner of a key: exactly one of the three."""
 
     agent: Annotated[str | None, Field(description="Id of the Agent.")] = None
     operator: Annotated[str | None, Field(description="Id of the Operator.")] = None
@@ -58,13 +58,13 @@ class KeyOwner(Frozen):
 
 
 class PrivateKeySource(Frozen):
-    """Where the private half lives: in a Secret of a cluster, or in a secret store."""
+    """Where the private half is kept: in a Secret of a cluster, or in a secret store."""
 
     cluster: Annotated[str | None, Field(description="Cluster, by its name in the settings.")] = None
     namespace: Annotated[str | None, Field(description="Namespace of the Secret.")] = None
     secret: Annotated[str | None, Field(description="Name of the Secret.")] = None
     key: Annotated[str | None, Field(description="Name of the entry in the Secret.")] = None
-    store: Annotated[str | None, Field(description="Secret store that holds it, by id.")] = None
+    store: Annotated[str | None, Field(description="Secret store that contains it, by id.")] = None
     ref: Annotated[str | None, Field(description="Its name in the store.")] = None
 
 
@@ -77,12 +77,12 @@ class KeySpec(Frozen):
         Field(description="The public key in PEM, inline or as `file`. Never the private half."),
     ]
     privateKey: Annotated[  # noqa: N815  the field's name in the file
-        PrivateKeySource | None, Field(description="Where the private half lives; never the key itself.")
+        PrivateKeySource | None, Field(description="Where the private half is kept; never the key itself.")
     ] = None
 
 
 class KeyDocument(OwnDocument):
-    """A public key: of an Agent, registered in every organization of it, of an Operator, or of a runner."""
+    """A public key of an Agent (registered in each of its organizations), an Operator, or a runner."""
 
     kind: Literal["Key"]
     spec: KeySpec

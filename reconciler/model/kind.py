@@ -1,4 +1,4 @@
-"""The kinds that a plan acts on, as a table: what planning, comparing and reporting must know of each.
+"""The kinds that a plan acts on, as a table: what planning, comparing and reporting need to know about each.
 
 A new kind is a row here, a document, a canonical form and a wire module (CONTRIBUTING, "A new kind").
 """
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """Everything a plan can act on. `CRITERION` is a part of a definition with calls of its own."""
+    """Everything a plan can act on. `CRITERION` is a part of a definition with API calls of its own."""
 
     AGENT = "Agent"
     KEY = "Key"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Generation(StrEnum):
-    """Which of the two APIs holds a kind."""
+    """The API that a kind belongs to."""
 
     V1 = "v1"
     V2 = "v2"
@@ -29,15 +29,15 @@ class Generation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindFacts:
-    """What is known of a kind.
+    """Facts about a kind.
 
     `level` orders kinds: creations go up the levels and deletions down (design decision 4.9).
-    `immutable` is the path of the field that cannot be changed in place, () where every field can
-    or none of them identifies the thing. `secret_root` leads to the secret positions of a document.
-    `is_part` is true for what belongs to another thing and is written through it. `is_replaced`
-    is true where the API cannot change the thing at all: every change deletes and creates.
-    `is_compared` is false where the id says everything about the thing. `parent` is the kind whose
-    deletion takes this one along, None where there is none.
+    `immutable` is the path of the field that cannot be changed in place, () if every field can
+    or none of them identifies the thing. `secret_root` is the path of the secret positions in a document.
+    `is_part` is true for a thing that belongs to another and is written through it. `is_replaced`
+    is true if the API cannot update the thing: every change deletes and creates it.
+    `is_compared` is false if the id says everything about the thing. `parent` is the kind whose
+    deletion also deletes this one, None if there is none.
     """
 
     plural: str
@@ -78,4 +78,4 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
 """Every kind."""
 
 WHOLE_KINDS = tuple(kind for kind in Kind if not FACTS[kind].is_part)
-"""Kinds of things that are declared, listed, owned and counted by themselves."""
+"""Kinds of things that are declared, listed, owned and counted on their own."""

@@ -1,4 +1,4 @@
-"""Published limits on fields of documents: checked when a document is validated, shown by its JSON Schema."""
+"""Published limits on fields of documents: checked when a document is validated, and part of its JSON Schema."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from reconciler.vendor.limit import ListLimit, TextLimit
 
 
 class LimitError(ValueError):
-    """A value breaks a published limit. The message reads after the field's name and never holds the value."""
+    """A value violates a published limit. The message follows the field's name and never contains the value."""
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
@@ -19,12 +19,12 @@ class LimitError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """An annotation that puts a limit on a text or a list; further words go into the schema only."""
+    """Annotation that limits a text or a list, in validation and in the schema."""
 
     limit: TextLimit | ListLimit
 
     def check(self, value: Any) -> Any:
-        """Return the value as it is. Raises LimitError where it breaks the limit."""
+        """The unchanged value. Raises LimitError if it violates the limit."""
         if isinstance(self.limit, TextLimit):
             problem, advice = self.limit.problem(value), f"the form is: {self.limit.form}"
         else:
@@ -42,7 +42,7 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An annotation that shows a limit in the schema only: a rule of the catalogue checks it, and says more."""
+    """Annotation that shows a limit in the schema only: a rule of the catalogue checks it and explains more."""
 
     limit: TextLimit
 

@@ -1,4 +1,4 @@
-"""Where a value came from: file, line and column, of every node of a document."""
+"""Where values come from: file, line and column of every node of a document."""
 
 from array import array  # noqa: TC003  fields are resolved at run time
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ class Origin:
 class Places(NamedTuple):
     """Start of every node of one document, in preorder: `line << 32 | column`, counted from 1.
 
-    The order is that of walking the parsed value, mappings in insertion order. `keys` holds
+    The order is that of walking the parsed value, mappings in insertion order. `keys` contains
     the start of the mapping key that leads to the node (the node's own start elsewhere).
     """
 
@@ -34,7 +34,7 @@ class Places(NamedTuple):
 
 
 class Positions:
-    """Where the values of one document stand; found out when first asked for, since most are never asked for."""
+    """Places of the values of one document, computed on first use: most are never needed."""
 
     __slots__ = ("_find", "_places", "_start", "file")
 
@@ -47,7 +47,7 @@ class Positions:
 
     @classmethod
     def known(cls, file: str, places: Places) -> "Positions":
-        """Positions that have been found already."""
+        """Positions that are already known."""
         return cls(file, places.values[0] if places.values else 0, lambda: places)
 
     @property
@@ -69,7 +69,7 @@ class Positions:
         return Origin(self.file, self._start >> 32, self._start & 0xFFFFFFFF)
 
     def walk(self, document: Json) -> Iterator[tuple[Path, Json, Origin]]:
-        """Every value of the document that is no mapping and no list, with its path and place."""
+        """Every scalar of the document with its path and place."""
         places = iter(self.places.values)
         stack: list[tuple[Path, Json]] = [((), document)]
         while stack:
@@ -96,7 +96,7 @@ class Positions:
 
 
 def _child(value: Json, step: str | int) -> tuple[int, Json] | None:
-    """Offset of the child in preorder, and the child; None where there is none."""
+    """Offset of the child in preorder, and the child; None if there is none."""
     if isinstance(value, dict):
         offset = 1
         for key, child in value.items():

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Realm(StrEnum):
-    """What a place is."""
+    """Kind of a place."""
 
     ORGANIZATION = "organization"
     CLUSTER = "cluster"
@@ -14,8 +14,8 @@ class Realm(StrEnum):
 class Place(NamedTuple):
     """One organization or one cluster.
 
-    `name` is the organization's id, or the cluster's name in the settings. `target` is set only where
-    two targets reach organizations of one id at different addresses: these are two places.
+    `name` is the organization's id, or the cluster's name in the settings. `target` is set only if two
+    targets reach organizations with the same id at different addresses: these are two places.
     """
 
     realm: Realm
@@ -23,7 +23,7 @@ class Place(NamedTuple):
     target: str = ""
 
     def __str__(self) -> str:
-        """The name, with the target in front where the name alone is ambiguous.
+        """The name, with the target in front if the name alone is ambiguous.
 
         >>> str(organization("acme")), str(Place(Realm.ORGANIZATION, "acme", "test"))
         ('acme', 'test: acme')

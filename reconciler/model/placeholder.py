@@ -14,7 +14,7 @@ _STEP = re.compile(r"""\.(?P<plain>[^.\[\]'"]+)|\[\s*(?P<quote>['"])(?P<quoted>.
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which resource is meant. `class_name` and `res_id` are None where left out: the asking resource's own apply."""
+    """Selects a resource. `class_name` and `res_id` are None if omitted: those of the referring resource apply."""
 
     type: str
     class_name: str | None
@@ -25,7 +25,7 @@ class Selector:
 class ResourceReference:
     """One parsed `${resources…}` placeholder.
 
-    `class_name` and `res_id` are None where left out: the referring resource's own apply.
+    `class_name` and `res_id` are None if omitted: those of the referring resource apply.
     `accessor` is what follows the selector, such as `.outputs.url`. `is_traversal` marks
     selectors with `<` or `>`, whose node is the first of the chain.
     """
@@ -39,7 +39,7 @@ class ResourceReference:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Parts of the accessor, whichever way they are written.
+        """Parts of the accessor, in either notation.
 
         >>> resource_references("${resources.agent.outputs['url']}")[0].steps
         ('outputs', 'url')
@@ -48,13 +48,13 @@ class ResourceReference:
 
     @property
     def output(self) -> str | None:
-        """Name of the output that is asked for, None where something else is."""
+        """Name of the output that is referred to, None if it is not an output."""
         steps = self.steps
         return steps[1] if len(steps) > 1 and steps[0] == "outputs" else None
 
 
 def placeholders(text: str) -> list[str]:
-    r"""Return the insides of every placeholder; `$\{` is an escape and never matches.
+    r"""Contents of every placeholder; `$\{` is an escape and never matches.
 
     >>> placeholders("a-${context.app.id}-${resources.dns.outputs.host}")
     ['context.app.id', 'resources.dns.outputs.host']
@@ -66,13 +66,13 @@ def placeholders(text: str) -> list[str]:
         if end == -1:
             break
         found.append(text[start + 2 : end].strip())
-        # Not inside the one before: taking that again would cost quadratic time and space.
+        # Continue after this one: searching it again would take quadratic time and space.
         start = text.find("${", end)
     return found
 
 
 def head_and_steps(inside: str) -> tuple[str, tuple[str, ...]]:
-    """Split the inside of a placeholder into its root and the steps below it, whichever way they are written.
+    """Root of a placeholder and the steps below it, in either notation.
 
     >>> head_and_steps("context['app'].id"), head_and_steps("var")
     (('context', ('app', 'id')), ('var', ()))
@@ -83,12 +83,12 @@ def head_and_steps(inside: str) -> tuple[str, tuple[str, ...]]:
 
 
 def has_placeholder(text: str) -> bool:
-    """True where any part of the text is filled in at deployment."""
+    """True if any part of the text is filled in at deployment."""
     return bool(placeholders(text))
 
 
 def resource_references(text: str) -> list[ResourceReference]:
-    """Return every resource reference in the text, in order.
+    """Every resource reference in the text, in order.
 
     >>> [(r.type, r.class_name, r.res_id, r.accessor)
     ...  for r in resource_references("${resources['agent.default#agent'].outputs.url}")]
@@ -98,7 +98,7 @@ def resource_references(text: str) -> list[ResourceReference]:
 
 
 def sole_reference(text: str) -> ResourceReference | None:
-    """Return the reference that the text consists of, None where it is anything else.
+    """The reference that the text consists of, None if it is anything else.
 
     >>> sole_reference("x-${resources.agent.outputs.url}") is None
     True
@@ -130,7 +130,7 @@ def _reference(inside: str) -> ResourceReference | None:
 
 @lru_cache(maxsize=4096)
 def parse_selector(text: str) -> Selector | None:
-    """Read a key of `provision` (v1 reference 4.8); None for text that is none.
+    """Selector in a key of `provision` (v1 reference 4.8); None if the text is not a selector.
 
     >>> parse_selector("aws-policy.s3-admin")
     Selector(type='aws-policy', class_name='s3-admin', res_id=None)

@@ -1,4 +1,4 @@
-"""Pod templates of runners as the orchestrator takes them: converted strictly, and five rules (v2 reference 6.7)."""
+"""Pod templates of runners, checked as by the orchestrator: strict conversion and five rules (v2 reference 6.7)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -15,18 +15,18 @@ _WHOLE_POD = frozenset(("apiVersion", "kind"))
 
 
 def template_problems(template: Json, at: Path) -> Iterator[BodyProblem]:
-    """Everything wrong with the template that stands under the path `at`; null passes, as in the server."""
+    """Everything wrong with the template at the path `at`; null passes, as on the server."""
     yield from _conversion(ROOT, template, at)
     if member(template, "metadata", "namespace"):
         yield BodyProblem(
             (*at, "metadata", "namespace"),
-            "must not be given in a pod template",
+            "must not be set in a pod template",
             "jobs run in `job.namespace`",
         )
     if member(template, "spec", "serviceAccountName"):
         yield BodyProblem(
             (*at, "spec", "serviceAccountName"),
-            "must not be given in a pod template",
+            "must not be set in a pod template",
             "jobs run as `job.service_account`",
         )
     for index, container in items(template, "spec", "containers"):
@@ -60,19 +60,19 @@ def _container(container: Json, at: Path) -> Iterator[BodyProblem]:
         if variable_name in v2.RESERVED_VARIABLES:
             yield BodyProblem(
                 place,
-                f"must not be `{variable_name}`: the orchestrator sets that variable",
-                "take the variable out, or choose another name",
+                f"must not be `{variable_name}`: the orchestrator sets this variable",
+                "remove the variable or rename it",
             )
         if variable_name == v2.SENSITIVE_VARIABLE and not member(variable, "valueFrom"):
             yield BodyProblem(
                 place,
                 f"is `{variable_name}`, which must come from a Secret",
-                "write `valueFrom` instead of `value`",
+                "use `valueFrom` instead of `value`",
             )
 
 
 def _conversion(kind: str, value: Json, at: Path) -> Iterator[BodyProblem]:
-    """What the strict conversion to a type of Kubernetes refuses: unknown fields and values of other types."""
+    """What the strict conversion to a Kubernetes type refuses: unknown fields and values of the wrong type."""
     if value is None or kind == "any":
         return
     if kind in SCALARS:
@@ -108,22 +108,22 @@ def _object(kind: str, value: JsonObject, at: Path) -> Iterator[BodyProblem]:
 
 
 def _advice(kind: str, known: Mapping[str, str], name: str) -> str:
-    """Where a field belongs that was written one level too high; "" where that is not known."""
+    """Where a field that is written one level too high belongs; "" if that is not known."""
     if kind == ROOT and name in _WHOLE_POD:
-        return "a pod template has `metadata` and `spec` only; it is no whole object"
+        return "a pod template has only `metadata` and `spec`; it is not a complete object"
     below = [field for field, inner in known.items() if name in fields().get(inner, ())]
     return f"it belongs in `{below[0]}`" if len(below) == 1 else ""
 
 
 def variable_problems(job: Json, at: Path) -> Iterator[BodyProblem]:
-    """Variables of an ECS task that the orchestrator sets itself, or takes from a secret only (v2 reference 6.6)."""
+    """Variables of an ECS task that the orchestrator sets itself, or accepts only from a secret (v2 reference 6.6)."""
     for name in ("environment", "secrets"):
         for variable in mapping(job, name):
             if variable in v2.RESERVED_VARIABLES:
                 yield BodyProblem(
                     (*at, name, variable),
-                    "must not be given: the orchestrator sets that variable",
-                    "take the variable out, or choose another name",
+                    "must not be set: the orchestrator sets this variable",
+                    "remove the variable or rename it",
                 )
     if v2.SENSITIVE_VARIABLE in mapping(job, "environment"):
         yield BodyProblem(

@@ -1,7 +1,7 @@
-"""The rules of reading: what can be wrong with a file before any rule about its content runs.
+"""The reading rules: what can be wrong with a file before any rule about its content runs.
 
-A table for `reconciler explain F05`, and the one way this package makes findings. The rules about
-content (`R01` …) stand in `reconciler.rules`, which also finds the problems of switches that only it
+A table for `reconciler explain F05`, and the only place where findings of reading are created. The rules
+about content (`R01` …) are in `reconciler.rules`, which also finds the problems with switches that only it
 can know (`S01` …).
 """
 
@@ -15,7 +15,7 @@ from reconciler.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class ReadingRule:
-    """One kind of reading problem. `title` is a short sentence, `explanation` what it means and what to do."""
+    """One kind of reading problem. `title` is a short sentence; `explanation` says what it means and what to do."""
 
     id: str
     title: str
@@ -27,147 +27,146 @@ _RULES = (
         "F01",
         "The file is not UTF-8 text",
         "YAML files are read as UTF-8, with or without a byte order mark. UTF-16, Latin-1, NUL and other "
-        "control characters are refused instead of guessed. Save the file as UTF-8.",
+        "control characters are refused, never guessed. Save the file as UTF-8.",
     ),
     ReadingRule(
         "F02",
         "The YAML cannot be parsed",
-        "The text breaks the grammar of YAML 1.2, uses an alias without an anchor, or uses a tag other than "
-        "those of the core schema. While such a file is in the tree it is not known what it declares, so "
-        "nothing is planned. Files that are Helm templates (they contain `{{` and nothing of ours), and JSON that "
-        "names nothing of ours, are left alone.",
+        "The file is not valid YAML 1.2, uses an alias without an anchor, or uses a tag outside the core "
+        "schema. While such a file is in the tree, it is not known what it declares, so nothing is planned. "
+        "Helm templates (files that contain `{{` and no managed kind) and JSON that names no managed kind are "
+        "left alone.",
     ),
     ReadingRule(
         "F03",
-        "A key stands twice in one mapping",
-        "YAML readers disagree on which of the two values counts, so neither is taken. Remove one.",
+        "A key appears twice in one mapping",
+        "YAML parsers disagree on which of the two values counts, so neither is used. Remove one.",
     ),
     ReadingRule(
         "F04",
-        "A bound on the input is exceeded",
-        "Files, their size, their depth and the values that aliases expand to are bounded (`limits` in the "
-        "settings), so that hostile or broken input cannot exhaust memory. Make the input smaller or raise "
-        "the limit.",
+        "A limit on the input is exceeded",
+        "The number, size and depth of files, and the number of values that aliases expand to, are limited "
+        "(`limits` in the settings), so that hostile or broken input cannot exhaust memory. Make the input "
+        "smaller or raise the limit.",
     ),
     ReadingRule(
         "F05",
-        "A field is not known",
-        "Unknown fields are refused because a misspelt one would silently do nothing. The message names the "
-        "nearest known field. `reconciler schema` writes JSON Schemas that editors complete from.",
+        "A field is unknown",
+        "Unknown fields are refused because a misspelt field would silently have no effect. The message suggests "
+        "the nearest known field. `reconciler schema` writes JSON Schemas that editors use for completion.",
     ),
     ReadingRule(
         "F06",
         "A value is missing or cannot be used",
-        "The value has another type than the field takes, is not one of the allowed words, breaks a bound, or "
-        "a required field is not there, or a tag hands a secret in "
-        "where no secret belongs. Plain `no`, `on` and `yes` are texts (YAML 1.2), `123` is a number: "
-        'quote it (`"123"`) where a text is meant.',
+        "The value has the wrong type, is not one of the allowed words or exceeds a limit; or a required field is "
+        "missing; or a tag hands in a secret where no secret is allowed. Plain `no`, `on` and `yes` are texts "
+        '(YAML 1.2), `123` is a number: quote it (`"123"`) where a text is meant.',
     ),
     ReadingRule(
         "F07",
-        "The kind or its version is not known",
+        "The kind or its version is unknown",
         "`reconciler/v1alpha1` has the kinds Agent, Key, Operator, Runner and SecretStore; "
-        "`entity.humanitec.io/v1b1` has Definition. Account and ResourceType, which `humctl` takes beside it, are left "
-        "alone and counted. Other kinds of these two groups are refused, because somebody expects them to be applied, "
-        "and so are documents that have the shape of one of these kinds under another version or as items of a list. "
-        "All documents of any other group are left alone.",
+        "`entity.humanitec.io/v1b1` has Definition. Account and ResourceType, which `humctl` accepts as well, are left "
+        "alone and counted. Other kinds of these two groups are refused, because somebody expects them to be applied. "
+        "So are documents that have the shape of one of these kinds under another version or as items of a list. "
+        "Documents of any other group are left alone.",
     ),
     ReadingRule(
         "F08",
         "A link or path leaves the tree",
-        "Symbolic links and `file:` paths are followed inside the tree only: what is outside is neither "
+        "Symbolic links and `file:` paths are followed only inside the tree: files outside are neither "
         "reviewed nor versioned with it.",
     ),
     ReadingRule(
         "F09",
-        "A file that a document names is missing",
-        "Paths are relative to the folder of the document that names them. Files that Git ignores are not "
+        "A file that a document refers to is missing",
+        "Paths are relative to the folder of the document that contains them. Files that Git ignores are not "
         "part of the tree.",
     ),
     ReadingRule(
         "F10",
         "A file cannot be read",
-        "The file is listed and its content could not be had: no permission, not checked out, a Git LFS "
-        "pointer without its content, or a link that leads nowhere. Absence of what it may declare is no "
-        "evidence, so nothing is planned.",
+        "The file is listed, but its content is not available: no permission, not checked out, a Git LFS "
+        "pointer without its content, or a broken link. It is not known what the file declares, so nothing "
+        "is planned.",
     ),
     ReadingRule(
         "F11",
         "A file belongs to no target",
-        "No target of the settings has a path pattern that matches the file, so what it declares is applied "
-        "nowhere. Add a pattern to `targets.<name>.paths`, or remove the file.",
+        "No target in the settings has a path pattern that matches the file, so what it declares is not "
+        "applied. Add a pattern to `targets.<name>.paths`, or remove the file.",
     ),
     ReadingRule(
         "F12",
         "An agent names an organization that no target has",
-        "`spec.organizations` lists organizations by id. The settings have no target with that organization, "
-        "so the agent cannot be registered there.",
+        "`spec.organizations` lists organizations by id. No target in the settings has that organization, so the "
+        "agent cannot be registered in it.",
     ),
     ReadingRule(
         "F13",
         "An older name of a mode is used",
-        "The modes are called `legacy`, `direct` and `gitops`. Older names are understood, and are best "
-        "replaced: the word `direct` moved from one mode to another over time.",
+        "The modes are called `legacy`, `direct` and `gitops`. Older names are accepted but should be replaced: "
+        "`direct` used to be the name of a different mode.",
     ),
     ReadingRule(
         "F14",
         "A setting has no effect yet",
-        "The setting is accepted, and nothing uses it yet, so whatever it says changes no finding and no "
-        "plan. Remove it, or keep it and read nothing into it.",
+        "The setting is accepted but not used yet, so its value changes no finding and no plan. Remove it, or "
+        "keep it without expecting an effect.",
     ),
     ReadingRule(
         "F15",
         "A number does not arrive as it is written",
-        "JSON carries numbers without their spelling, and the APIs hold them as doubles: `012` arrives as 12, "
-        "`1.10` as 1.1, `1e3` as 1000, and of more than 15 digits the last ones may change. Where a text is meant (an "
-        "account, a version, a commit), quote it. Leading zeros are an error, because readers of YAML disagree "
-        "whether they mean octal, and so are numbers that arrive as other ones.",
+        "JSON does not preserve how a number is written, and the APIs store numbers as doubles: `012` arrives as 12, "
+        "`1.10` as 1.1, `1e3` as 1000, and beyond 15 digits the last ones may change. Where a text is meant (an "
+        "account, a version, a commit), quote it. Leading zeros are an error, because YAML parsers disagree on "
+        "whether they mean octal, and so are numbers whose value changes.",
     ),
     ReadingRule(
         "A01",
         "An approval cannot be used",
-        "An entry of `approvals.yaml` names a guard, a kind or a target that does not exist, has not the form that "
-        "a refusal prints behind `--accept`, or is listed twice. A number alone is no approval: it may let through "
-        "something else than was shown. While one entry is wrong, nothing is applied.",
+        "An entry of `approvals.yaml` names a guard, a kind or a target that does not exist, does not have the form "
+        "that a refusal prints after `--accept`, or is listed twice. A number alone is not an approval: it could "
+        "allow something other than what was shown. While any entry is wrong, nothing is applied.",
     ),
     ReadingRule(
         "A02",
         "The last day of an approval is past",
-        "An approval of `approvals.yaml` holds up to and including `until`. Afterwards the guard refuses again as if "
-        "it were not there. Remove it, or give a new day in a change that is reviewed.",
+        "An approval in `approvals.yaml` is valid up to and including `until`. After that the guard refuses again, as "
+        "if the approval did not exist. Remove it, or set a new day in a reviewed change.",
     ),
     ReadingRule(
         "S01",
-        "A rule is switched that does not exist",
-        "`rules` in the settings, or an annotation of an object, names an id that no rule has, so that the "
-        "switch does nothing. Correct the id or remove it; `reconciler rules` lists all rules.",
+        "A switch names a rule that does not exist",
+        "`rules` in the settings, or an annotation of an object, names an id that no rule has, so the switch has "
+        "no effect. Correct the id or remove it; `reconciler rules` lists all rules.",
     ),
     ReadingRule(
         "S02",
         "An annotation is not a switch",
         "An annotation whose name starts with `reconciler/R` switches a rule for its object and has the form "
         '`"off: reason"`, `"warning: reason"` or `"error: reason"`, with a last day `"off until 2027-01-31: '
-        'reason"`. The reason is required. This one has another form, so it does nothing.',
+        'reason"`. The reason is required. This annotation has another form, so it has no effect.',
     ),
     ReadingRule(
         "S03",
         "The last day of a switch is past",
-        "A switch with `until` holds up to and including that day. Afterwards the rule speaks again as if "
-        "nothing were switched. Mend what it was switched for and remove it, or give a new day and reason.",
+        "A switch with `until` is valid up to and including that day. After that the rule applies again, as if "
+        "there were no switch. Fix the problem and remove the switch, or set a new day and reason.",
     ),
 )
 
 READING_RULES: Mapping[str, ReadingRule] = MappingProxyType({rule.id: rule for rule in _RULES})
-"""All of them by id, in order."""
+"""Every reading rule by id, in order."""
 
 
 def problem(
     rule: str, message: str, origin: Origin, *, advice: str = "", others: tuple[Origin, ...] = ()
 ) -> Finding:
-    """Return a finding that refuses."""
+    """A finding of severity error."""
     return Finding(READING_RULES[rule].id, Severity.ERROR, message, origin, others=others, advice=advice)
 
 
 def concern(rule: str, message: str, origin: Origin, *, advice: str = "") -> Finding:
-    """Return a finding that is printed with the plan."""
+    """A finding of severity warning."""
     return Finding(READING_RULES[rule].id, Severity.WARNING, message, origin, advice=advice)

@@ -1,7 +1,7 @@
-"""The record of what we own, and its form as JSON. The APIs have no labels, so ownership is kept here (design 4.3).
+"""The ownership record and its JSON form. The APIs have no labels, so ownership is recorded here (design 4.3).
 
-Version 2 is one record for each place: the place is named once, and so is the key that made the digests of
-secrets. Version 1 named the organization in every entry and no key. It is read, and written as version 2.
+Version 2 is one record per place: the place is named once, and so is the key that made the digests of
+secrets. Version 1 names the organization in every entry and no key. It can be read, and is written as version 2.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,15 +19,15 @@ from reconciler.model.secret import Digest
 VERSION = 2
 READABLE = (1, 2)
 Criteria = Mapping[str, dict[str, str]]
-"""Criteria of one definition, each by its selector."""
+"""Criteria of one definition by selector."""
 
 
 class UnknownVersionError(ValueError):
-    """The record has a version that is not known here, most likely that of a later program."""
+    """The record has an unknown version, most likely one written by a newer release."""
 
 
 class Phase(StrEnum):
-    """`PENDING` is written before a create is sent, so that a killed apply knows its own objects."""
+    """`PENDING` is recorded before a create is sent, so that the objects of a killed apply are recognized."""
 
     PENDING = "pending"
     OWNED = "owned"
@@ -35,16 +35,16 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """One thing we own.
+    """One owned thing.
 
     `applied` is the digest of the canonical document last applied, `criteria` that of its
-    criteria ("" where not managed), `leaves` that of its references and placeholders in secret
-    positions: live that differs while desired still has it is drift. `secrets`
-    maps pointers to keyed digests of what was last
-    sent, `references` to `store:ref@version` as read back after it. `observed_at` is the
-    server's `updated_at` of a runner when `applied` was last seen to be live, "" if never:
-    an equal time stamp spares reading the runner. `pinned` names the references that we wrote with a
-    version: without one in the file, a version that is live is then ours to remove and not the server's.
+    criteria ("" if not managed), `leaves` that of its references and placeholders in secret
+    positions: if live differs while desired does not, that is drift. `secrets` maps pointers to
+    keyed digests of what was last sent, `references` to `store:ref@version` as read back
+    afterwards. `observed_at` is the server's `updated_at` of a runner when `applied` was last
+    found live, "" if never: with an equal time stamp the runner need not be read. `pinned` names the
+    references that were written with a version: if the file no longer has one, a live version was
+    set by us, not by the server, and is removed.
     """
 
     key: ResourceKey
@@ -62,14 +62,14 @@ class Ownership:
 class Inventory:
     """What one instance owns in one place, under the name of the target.
 
-    `exists` is false where none is kept or none was written yet, `is_written` where what is kept would be
-    written differently now: it is of version 1, of another digest key, or a run begins. `run` names the last
-    apply that began: each writes its own, so that of two at once the second finds the record changed.
-    `endpoints` maps `v1` and `v2` to the addresses the entries were seen at: the same names at
-    another address are somebody else's things. `place` is None where the record names none: a new
-    one, or one of version 1 without entries. `digest_key` is the id of the key that made the digests of
-    secrets; single digests may be of another one and say so. `built_in` are criteria that were taken from
-    built-in definitions, by id: not ours, and given back when the settings no longer ask for their place.
+    `exists` is false if no record is kept or none was written yet; `is_written` is false if the stored record
+    would be written differently now: it has version 1 or another digest key, or a run begins. `run` names the
+    last apply that began: each writes its own, so that the second of two concurrent ones finds the record
+    changed. `endpoints` maps `v1` and `v2` to the addresses the entries were seen at: the same names at
+    another address are other things. `place` is None if the record names none: a new one, or one of version 1
+    without entries. `digest_key` is the id of the key that made the digests of secrets; a digest made with
+    another key names that key. `built_in` are criteria that were removed from built-in definitions, by id:
+    they are not owned, and are restored when the settings no longer need their place.
     """
 
     instance: str
@@ -85,11 +85,11 @@ class Inventory:
 
     @property
     def holds_anything(self) -> bool:
-        """True where it says something about things that exist."""
+        """True if it records anything that exists."""
         return bool(self.entries or self.built_in)
 
     def moved(self, endpoints: Mapping[str, str]) -> tuple[str, str] | None:
-        """The first address that is not the recorded one: (recorded, given); None where all agree."""
+        """The first address that differs from the recorded one, as (recorded, given); None if all agree."""
         for name, recorded in self.endpoints.items():
             given = endpoints.get(name, recorded)
             if given != recorded:
@@ -103,7 +103,7 @@ class Inventory:
         built_in: Mapping[str, Criteria] | None = None,
         run: str = "",
     ) -> Self:
-        """The same record with other entries, marked as existing; `built_in` and `run` stay where none is given."""
+        """The same record with other entries, marked as existing; `built_in` and `run` are kept if not given."""
         return replace(
             self,
             entries=dict(entries),
@@ -114,7 +114,7 @@ class Inventory:
         )
 
     def at(self, place: Place) -> Self:
-        """The same record with every key in `place`, which the record does not tell from others of its name."""
+        """The same record with every key in `place`: the record does not distinguish places of the same name."""
         entries = {
             key._replace(place=place): replace(entry, key=key._replace(place=place))
             for key, entry in self.entries.items()
@@ -122,7 +122,7 @@ class Inventory:
         return replace(self, entries=entries, place=place)
 
     def to_json(self) -> JsonObject:
-        """Version 2, entries sorted by key, so that equal records are equal text."""
+        """The record in version 2, entries sorted by key, so that equal records are equal text."""
         document: JsonObject = {
             "version": VERSION,
             "instance": self.instance,
@@ -144,14 +144,14 @@ class Inventory:
 
     @classmethod
     def from_json(cls, document: Json) -> Self:
-        """Raise ValueError where the document is no record, UnknownVersionError where it is of another version."""
+        """The record in a document. Raises ValueError if it is no record, UnknownVersionError for another version."""
         if not isinstance(document, dict) or "version" not in document:
             raise ValueError("it has no `version`")
         version = document["version"]
         if version not in READABLE or isinstance(version, bool):
             known = " and ".join(map(str, READABLE))
             raise UnknownVersionError(
-                f"it is of version {str(version)[:20]}, and versions {known} can be read"
+                f"it has version {str(version)[:20]}, and only versions {known} can be read"
             )
         listed = document.get("entries")
         if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
@@ -179,7 +179,7 @@ class Inventory:
 
 
 def _entry_json(entry: Ownership, digest_key: str) -> JsonObject:
-    """Members that are empty are left out."""
+    """An entry as JSON, without empty members."""
     document: JsonObject = {
         "kind": str(entry.key.kind),
         "id": entry.key.id,
@@ -204,7 +204,7 @@ def _entry_json(entry: Ownership, digest_key: str) -> JsonObject:
 
 
 def _digest_text(digest: Digest, digest_key: str) -> str:
-    """A digest of another key than the record's is written with the id of its own in front."""
+    """A digest as text, prefixed with the id of its key if that is not the record's."""
     return digest.text if digest.key == digest_key else f"{digest.key}:{digest.text}"
 
 
@@ -239,13 +239,13 @@ def _place(value: Json) -> Place | None:
 
 
 def _only_organization(entries: Iterable[JsonObject]) -> Place | None:
-    """The place of a record of version 1, which named it in every entry."""
+    """Place of a record of version 1, which names it in every entry."""
     try:
         names = {_text(entry, "organization") for entry in entries}
     except KeyError as error:
         raise ValueError(f"an entry lacks {error}") from error
     if len(names) > 1:
-        raise ValueError(f"its entries are of several organizations: {', '.join(sorted(names))}")
+        raise ValueError(f"its entries belong to several organizations: {', '.join(sorted(names))}")
     return organization(names.pop()) if names else None
 
 
@@ -262,7 +262,7 @@ def _built_in(value: Json) -> dict[str, Criteria]:
 
 
 def _criterion(item: Json) -> dict[str, str]:
-    """In the order that selectors have, which JSON does not keep."""
+    """Fields of a criterion in the order of selectors, which JSON does not preserve."""
     fields = _texts(item)
     return {name: fields[name] for name in CRITERION_FIELDS if name in fields}
 
@@ -286,5 +286,5 @@ def _texts(value: Json) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError("an entry's map is not a mapping")
+        raise ValueError("a field that must be a mapping is not one")
     return {name: str(text) for name, text in value.items()}

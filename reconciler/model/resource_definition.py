@@ -1,4 +1,4 @@
-"""Resource definitions, in the file format that `humctl apply` takes (v1 reference 4 and 9)."""
+"""Resource definitions, in the file format that `humctl apply` accepts (v1 reference 4 and 9)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -26,7 +26,7 @@ class Criterion(Frozen):
     env_id: Annotated[str | None, Field(description="Environment that must match.")] = None
     res_id: Annotated[str | None, Field(description="Resource id that must match.")] = None
     class_name: Annotated[
-        str | None, Field(alias="class", description="Resource class; `default` if left out.")
+        str | None, Field(alias="class", description="Resource class; defaults to `default`.")
     ] = None
 
     def selector(self) -> str:
@@ -38,7 +38,7 @@ class Criterion(Frozen):
         return selector_of(self.fields())
 
     def fields(self) -> dict[str, str]:
-        """The set fields in the API's spelling and fixed order, `class` always among them."""
+        """Fields that are set, in the API's spelling and fixed order; `class` is always included."""
         found: dict[str, str] = {}
         if self.env_type:
             found["env_type"] = self.env_type
@@ -53,14 +53,14 @@ class Criterion(Frozen):
 
 
 def selector_of(fields: Mapping[str, str]) -> str:
-    """Canonical text of the fields of a criterion; the class that is the default is left out."""
+    """Canonical text of the fields of a criterion; the default class is omitted."""
     return ",".join(
         [f"{name}={value}" for name, value in fields.items() if name != "class" or value != DEFAULT_CLASS]
     )
 
 
 class DriverInputs(Frozen):
-    """Inputs of the driver. `secrets` and `secret_refs` exclude each other (v1 reference 4.6)."""
+    """Inputs of the driver. `secrets` and `secret_refs` are mutually exclusive (v1 reference 4.6)."""
 
     values: Annotated[JsonObject | None, Field(description="Plain inputs; read back unchanged.")] = None
     secrets: Annotated[
@@ -73,7 +73,7 @@ class DriverInputs(Frozen):
     secret_refs: Annotated[
         JsonObject | None,
         Field(
-            description="Secret inputs as references: leaves of `store` and `ref`, or of `value`, or handed in by "
+            description="Secret inputs as references: leaves with `store` and `ref`, or with `value`, or handed in by "
             "`!env NAME`, `!file PATH` or `!secret {…}`."
         ),
     ] = None
@@ -82,7 +82,7 @@ class DriverInputs(Frozen):
 class Entity(Frozen):
     """The body of a definition, as declared or live."""
 
-    name: Annotated[str, Field(description="Free text shown to people.")] = ""
+    name: Annotated[str, Field(description="Display name.")] = ""
     type: Annotated[str, Field(description="Resource type, such as `k8s-cluster`; it cannot be changed.")]
     driver_type: Annotated[str, Field(description="`humanitec/<driver>` or `<organization>/<driver>`.")]
     driver_account: Annotated[
@@ -91,19 +91,19 @@ class Entity(Frozen):
     driver_inputs: DriverInputs | None = None
     provision: Annotated[
         dict[str, dict[str, Json] | None] | None,
-        Field(description="Resources provisioned beside this one, by selector `type[.class][#id]`."),
+        Field(description="Resources provisioned along with this one, by selector `type[.class][#id]`."),
     ] = None
     in_place_driver_change: Annotated[
         bool | None, Field(description="Keep resources when the driver changes; not in legacy mode.")
     ] = None
     criteria: Annotated[
         Items[Criterion] | None,
-        Field(description="When it applies. Left out: not managed. `[]`: there must be none."),
+        Field(description="Matching criteria. Not managed if omitted; `[]`: there must be none."),
     ] = None
 
 
 class DeclaredEntity(Entity):
-    """The body of a definition in a file: within what the API takes. Live ones are whatever they are."""
+    """The body of a definition in a file, within the limits of the API. Live ones are not limited."""
 
     type: Annotated[
         str,
@@ -120,7 +120,7 @@ class DeclaredEntity(Entity):
 
 
 class DefinitionDocument(Frozen):
-    """A resource definition as `humctl apply` takes it."""
+    """A resource definition as `humctl apply` accepts it."""
 
     apiVersion: Literal["entity.humanitec.io/v1b1", "core.api.humanitec.io/v1"]  # noqa: N815  the file's spelling
     kind: Literal["Definition"]

@@ -1,4 +1,4 @@
-"""Runners and their rules: exactly the bodies that `hctl create runner` takes (v2 reference 5 to 8)."""
+"""Runners and their rules: exactly the bodies that `hctl create runner` accepts (v2 reference 5 to 8)."""
 
 from typing import Annotated, Literal
 
@@ -23,12 +23,12 @@ PathPrefix = Annotated[str, Limited(v2.PATH_PREFIX)]
 
 
 class Job(Frozen):
-    """Where and as whom the Kubernetes job of a deployment runs."""
+    """Namespace and identity of the Kubernetes job of a deployment."""
 
     namespace: Namespace
     service_account: Annotated[str, Limited(kubernetes_name.SUBDOMAIN)]
     pod_template: Annotated[
-        JsonObject | None, Field(description="A Kubernetes PodTemplateSpec laid over the runner's own.")
+        JsonObject | None, Field(description="Kubernetes PodTemplateSpec merged over the runner's own.")
     ] = None
 
 
@@ -45,7 +45,7 @@ class AgentRunner(Frozen):
 
 
 class ClusterData(Frozen):
-    """Kubeconfig's view of a cluster."""
+    """A cluster as in a kubeconfig."""
 
     certificate_authority_data: str
     server: str
@@ -55,7 +55,7 @@ class ClusterData(Frozen):
 def _credential(value: JsonValue) -> JsonValue:
     if value is None or isinstance(value, str) or is_tagged(value):
         return value
-    raise ValueError("it is no text, and none of `!env`, `!file` and `!secret`")
+    raise ValueError("it is neither a text nor one of `!env`, `!file` and `!secret`")
 
 
 Credential = Annotated[
@@ -82,7 +82,7 @@ class KubernetesCluster(Frozen):
 
 
 class KubernetesRunner(Frozen):
-    """Jobs started through a cluster's API server."""
+    """A runner that starts jobs through a cluster's API server."""
 
     type: Literal["kubernetes"]
     job: Job
@@ -97,7 +97,7 @@ class GkeAuth(Frozen):
 
 
 class GkeCluster(Frozen):
-    """A GKE cluster. `internal_ip` defaults to false and is written back by the server."""
+    """A GKE cluster. `internal_ip` defaults to false, which the server returns."""
 
     name: str
     project_id: str
@@ -108,7 +108,7 @@ class GkeCluster(Frozen):
 
 
 class GkeRunner(Frozen):
-    """Jobs started on GKE."""
+    """A runner that starts jobs on GKE."""
 
     type: Literal["kubernetes-gke"]
     job: Job
@@ -116,7 +116,7 @@ class GkeRunner(Frozen):
 
 
 class AwsAuth(Frozen):
-    """AWS temporary credentials."""
+    """Temporary AWS credentials."""
 
     role_arn: RoleArn
     session_name: Annotated[str, Limited(v2.SESSION_NAME)] | None = None
@@ -132,7 +132,7 @@ class EksCluster(Frozen):
 
 
 class EksRunner(Frozen):
-    """Jobs started on EKS."""
+    """A runner that starts jobs on EKS."""
 
     type: Literal["kubernetes-eks"]
     job: Job
@@ -140,7 +140,7 @@ class EksRunner(Frozen):
 
 
 class EcsJob(Frozen):
-    """Where and as whom an ECS task runs."""
+    """Where and with which roles an ECS task runs."""
 
     region: Annotated[str, Limited(v2.ECS_REGION)]
     cluster: Annotated[str, Limited(v2.ECS_CLUSTER)]
@@ -156,12 +156,12 @@ class EcsJob(Frozen):
     environment: dict[str, Annotated[str, Limited(v2.ECS_VARIABLE)]] | None = None
     secrets: Annotated[
         dict[str, Annotated[str, Limited(v2.ECS_SECRET)]] | None,
-        Field(description="Variable names to ARNs of secrets; no values."),
+        Field(description="ARNs of secrets by variable name; no values."),
     ] = None
 
 
 class EcsRunner(Frozen):
-    """Jobs started as ECS tasks."""
+    """A runner that starts jobs as ECS tasks."""
 
     type: Literal["serverless-ecs"]
     auth: AwsAuth
@@ -212,13 +212,13 @@ StateStorage = Annotated[
 
 
 class RunnerRule(Frozen):
-    """Sends environments to the runner. The pair is unique in an organization (v2 reference 8.2)."""
+    """Assigns environments to the runner. The pair is unique in an organization (v2 reference 8.2)."""
 
-    project_id: Annotated[str | None, Field(description="Project; any if left out.")] = None
-    env_type_id: Annotated[str | None, Field(description="Environment type; any if left out.")] = None
+    project_id: Annotated[str | None, Field(description="Project; any if omitted.")] = None
+    env_type_id: Annotated[str | None, Field(description="Environment type; any if omitted.")] = None
 
     def pair(self) -> str:
-        """The natural key.
+        """Natural key of the rule.
 
         >>> RunnerRule(env_type_id="development").pair()
         '*/development'
@@ -227,22 +227,22 @@ class RunnerRule(Frozen):
 
 
 class RunnerSpec(Frozen):
-    """What a runner is to be."""
+    """Desired state of a runner."""
 
-    description: Annotated[str, Field(description="Free text shown to people.")] = ""
+    description: Annotated[str, Field(description="Description for people.")] = ""
     runner_configuration: RunnerConfiguration
     state_storage_configuration: StateStorage
     rules: Annotated[
         Items[RunnerRule] | None,
-        Field(description="Which environments it serves. Left out: not managed. `[]`: none of ours."),
+        Field(description="Environments it serves. Not managed if omitted; `[]`: no managed rules."),
     ] = None
     install: Annotated[
-        RunnerInstall | None, Field(description="Where it runs, of kubernetes-agent runners.")
+        RunnerInstall | None, Field(description="Where it runs; kubernetes-agent runners only.")
     ] = None
 
 
 class RunnerDocument(OwnDocument):
-    """A runner of the v2 orchestrator and the rules that choose it."""
+    """A runner of the v2 orchestrator and the rules that select it."""
 
     kind: Literal["Runner"]
     metadata: Annotated[Metadata, ShownId(v2.RUNNER_ID)]
@@ -262,7 +262,7 @@ class LiveRunner(Frozen):
 
 
 class LiveRule(Frozen):
-    """A runner rule as the API returns it; unset fields read back as empty text."""
+    """A runner rule as the API returns it; unset fields are returned as empty text."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -1,4 +1,4 @@
-"""Secret values: a type that does not show itself, the digest that stands for it, and what fills a secret position."""
+"""Secret values: a type that hides its content, digests, and what a secret position can contain."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from reconciler.model.secret_source import Source
 
 
 class Secret:
-    """Holds a write-only value; no representation of it shows the content or its length."""
+    """A write-only value; no representation of it shows the content or its length."""
 
     __slots__ = ("_value",)
 
@@ -18,7 +18,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> Json:
-        """Return the content, for the request body that carries it and nothing else."""
+        """The content, for use in a request body only."""
         return self._value
 
     def __repr__(self) -> str:
@@ -32,10 +32,10 @@ class Secret:
 
 
 class Digest(NamedTuple):
-    """Stands for a secret in records: `text` tells whether a value is the same, to holders of the key only.
+    """Represents a secret in records: only with the key can `text` be compared with a value.
 
-    `key` is the id of the key, "" where a record does not name it. Digests of two keys say nothing
-    about each other.
+    `key` is the id of the key, "" if a record does not name it. Digests of different keys cannot be
+    compared.
     """
 
     key: str
@@ -47,9 +47,9 @@ _KEY_ID_DIGITS = 12
 
 
 class Digester:
-    """Makes the digests of secrets, HMAC-SHA-256 with one key. Made at the edge, so that the key stays there.
+    """Computes digests of secrets: HMAC-SHA-256 with one key. Created at the edge, so that the key stays there.
 
-    Without a key it makes none. `key_id` names the key without telling it, "" where there is none.
+    Without a key it computes none. `key_id` identifies the key without revealing it, "" if there is none.
     """
 
     __slots__ = ("_key", "key_id")
@@ -75,14 +75,14 @@ class Digester:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A secret position holding a placeholder: text that is no secret and reads back as sent."""
+    """A placeholder in a secret position: not a secret, and returned as sent."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A secret that lives in a store. `version` is None where none was given."""
+    """A secret in a store. `version` is None if none was given."""
 
     store: str
     ref: str
@@ -94,9 +94,9 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A plain value to be written. Only desired resources hold it. `digest` is None without a digest key.
+    """A plain value to write. Only desired resources have it. `digest` is None without a digest key.
 
-    `source` says where it was handed in from, None where the file holds the value itself.
+    `source` says where it was handed in from, None if the file contains the value itself.
     """
 
     secret: Secret
@@ -106,9 +106,9 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A plain value that is handed in, and is not at hand. Only desired resources hold it.
+    """A plain value that is to be handed in but is not available. Only desired resources have it.
 
-    `why` says why it is not, "" where nobody looked.
+    `why` is the reason, "" if it was not looked up.
     """
 
     source: Source
@@ -117,7 +117,7 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A value is set and the API does not tell which. Only live resources hold it."""
+    """A value that is set but never returned by the API. Only live resources have it."""
 
 
 SecretLeaf = Expression | Reference | Literal | Handed | Unreadable

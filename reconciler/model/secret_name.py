@@ -1,14 +1,14 @@
-"""Which names say that what they name is secret: the one list, asked with three degrees of doubt.
+"""Names that denote secrets: one list, applied with three degrees of caution.
 
-Names come in three forms. Members of our formats are known exactly. A field of a log or an environment
-variable is judged by its words. Where a line of a file may be quoted, whatever might name a secret counts.
+Members of this tool's own formats are known exactly. Fields of log records and environment variables are
+judged by their words. Where a line of a file may be quoted, any name that might denote a secret counts.
 """
 
 import re
 from functools import cache
 
 SECRET_POSITIONS = frozenset(("secrets", "secret_refs", "auth", "token", "key", "publicKey", "digestKey"))
-"""Members of our formats below which nothing that was submitted is ever shown."""
+"""Members of this tool's own formats below which no submitted value is ever shown."""
 
 _WORDS = (
     "secret",
@@ -22,9 +22,9 @@ _WORDS = (
     "private_key",
     "access_key",
 )
-"""Words that say it by themselves, `_` between the parts of one."""
+"""Words that denote a secret by themselves, with `_` between their parts."""
 _WORDS_IN_LOGS = ("passw", "authorization", "cookie")
-"""Further ones in names of fields that we give ourselves, where no harmless name has them."""
+"""Further words for log fields, whose names are our own: no harmless one contains them."""
 _WORDS_IN_DOUBT = (
     *_WORDS_IN_LOGS,
     "auth",
@@ -52,7 +52,7 @@ _HARMLESS_ENDING = re.compile(
 
 
 def _pattern(words: tuple[str, ...]) -> str:
-    """Alternatives that match with and without the `_` between parts."""
+    """Alternatives that match with and without the `_` between parts, as a regular expression."""
     return "|".join(word.replace("_", "[_-]?") for word in words)
 
 
@@ -67,12 +67,12 @@ _IN_DOUBT = re.compile(
     )
 )
 ASSIGNED = re.compile(rf"(?i)\b([a-z_-]*(?:{_pattern(_WORDS)}))(['\"]?\s*[=:]\s*['\"]?)([^\s'\",;&}}]{{4,}})")
-"""A name that says it, what stands between, and the value, as logs and messages write them."""
+"""A name that denotes a secret, the separator, and the value, as in logs and messages."""
 
 
 @cache
 def may_name_secret(name: str) -> bool:
-    """True where what stands under a name of a file may be secret; so it is where the name is not known ("").
+    """True if the value under this name in a file may be secret; also if the name is not known ("").
 
     >>> may_name_secret("DB_PASSWORD"), may_name_secret("pem"), may_name_secret("namespace")
     (True, True, False)
@@ -91,7 +91,7 @@ def field_names_secret(name: str) -> bool:
 
 
 def variable_names_secret(name: str) -> bool:
-    """True for an environment variable that usually holds a secret, and not the place of one.
+    """True for an environment variable that usually contains a secret, not the location of one.
 
     >>> variable_names_secret("DB_PASSWORD"), variable_names_secret("TOKEN_FILE"), variable_names_secret("TOKENIZER")
     (True, False, False)

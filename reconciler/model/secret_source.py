@@ -1,4 +1,4 @@
-"""Where the value of a secret comes from when a plan is applied. Holds names, never values."""
+"""Where the value of a secret comes from when a plan is applied. Contains names, never values."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class EnvironmentVariable:
 
 @dataclass(frozen=True, slots=True)
 class SecretFile:
-    """The text of a file outside the tree. A relative path is relative to the folder of the settings."""
+    """The text of a file outside the tree. A relative path is relative to the folder of the settings file."""
 
     path: str
 
@@ -25,7 +25,7 @@ class SecretFile:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSecret:
-    """One entry of a Secret on a cluster, which is named as in the settings."""
+    """One entry of a Secret on a cluster; `cluster` is its name in the settings."""
 
     cluster: str
     namespace: str
@@ -38,7 +38,7 @@ class ClusterSecret:
 
 @dataclass(frozen=True, slots=True)
 class NotAtHand:
-    """Why a value could not be had, to be read behind the words "not compared" and "not sent"."""
+    """Why a value is not available, worded to follow "not compared" and "not sent"."""
 
     reason: str
 

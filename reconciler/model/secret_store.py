@@ -1,7 +1,7 @@
-"""Secret stores: registered at the orchestrator, present on clusters, or both (v1 reference 5, agent and operator 3.4).
+"""Secret stores, registered with the orchestrator, on clusters, or both (v1 reference 5, agent and operator 3.4).
 
-The two sides spell some fields differently (`tenant_id` and `tenantID`). One document holds the
-facts both share in the orchestrator's spelling; rules check the spelling, so the blocks are plain mappings here.
+The two sides spell some fields differently (`tenant_id` and `tenantID`). One document has the facts that both share,
+in the orchestrator's spelling; rules check the spelling, so the blocks are plain mappings.
 """
 
 from typing import Annotated, Literal
@@ -18,10 +18,10 @@ STORE_TYPES = ("awssm", "azurekv", "gcpsm", "vault", "kubernetes")
 
 
 class StoreRegistration(Frozen):
-    """The store as the orchestrator knows it."""
+    """Registration of the store with the orchestrator."""
 
     primary: Annotated[
-        bool, Field(description="The orchestrator writes plain secrets here; one in an organization.")
+        bool, Field(description="The orchestrator writes plain secrets here; one store per organization.")
     ] = False
     auth: Annotated[
         JsonObject | None,
@@ -39,7 +39,7 @@ class StoreOnCluster(Frozen):
     namespace: Annotated[str, Field(description="The Operator's or the application's namespace.")] = (
         OPERATOR_NAMESPACE
     )
-    default: Annotated[bool, Field(description="The Operator writes here; one on a cluster.")] = False
+    default: Annotated[bool, Field(description="The Operator writes here; one store per cluster.")] = False
     auth: Annotated[
         JsonObject | None,
         Field(
@@ -60,7 +60,7 @@ class SecretStoreSpec(Frozen):
     organizations: Annotated[
         Items[Annotated[str, Shown(v1.ORGANIZATION_ID)]] | None,
         Field(
-            description="Organizations it is registered in; those of the file's targets if left out.",
+            description="Organizations it is registered in; defaults to those of the file's targets.",
         ),
     ] = None
     awssm: Annotated[JsonObject | None, Field(description="AWS Secrets Manager: `region`.")] = None
@@ -72,10 +72,11 @@ class SecretStoreSpec(Frozen):
     ] = None
     kvVersion: Annotated[int | None, Field(description="Vault: version of the KV engine.")] = None  # noqa: N815  as in the file
     orchestrator: Annotated[
-        StoreRegistration | None, Field(description="Registration; left out: not registered.")
+        StoreRegistration | None,
+        Field(description="Registration with the orchestrator; not registered if omitted."),
     ] = None
     clusters: Annotated[
-        Items[StoreOnCluster] | None, Field(description="Custom resources, one for each cluster.")
+        Items[StoreOnCluster] | None, Field(description="Custom resources, one per cluster.")
     ] = None
 
 

@@ -2,7 +2,7 @@
 
 A `Resource` is the canonical form of one thing: server defaults filled in, read-only
 fields dropped, empty containers absent, secrets taken out. `reconciler.model.canonical`
-makes it from files and from answers of the API alike.
+builds it from files and from responses of the API alike.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from reconciler.model.surroundings import UNSEEN, Surroundings
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing, comparable.
+    """One thing in canonical form.
 
-    `document` holds everything that may be compared and shown, per kind:
+    `document` contains everything that can be compared and shown, by kind:
 
     - Definition: `name, type, driver_type, driver_account?, values?, provision?, in_place_driver_change`
     - Agent: `description`; Key: `public_key` (the PEM, never compared: the key's id is its fingerprint)
@@ -28,7 +28,7 @@ class Resource:
     - RunnerRule: `runner_id`
 
     `secrets` maps JSON pointers below `driver_inputs.secret_refs` (definitions) or
-    `runner_configuration` (runners) to what stands there. `criteria` maps selectors to the
+    `runner_configuration` (runners) to their content. `criteria` maps selectors to the
     criterion's fields; None means not managed (desired only).
     """
 
@@ -37,7 +37,7 @@ class Resource:
     secrets: Mapping[str, SecretLeaf] = field(default_factory=dict)
     criteria: Mapping[str, dict[str, str]] | None = None
     origin: Origin | None = None
-    """Desired only: the document it was declared by."""
+    """Desired only: place of the document that declares it."""
     payload: Secret | None = None
     """Desired only, where `secrets` is not empty. Definitions: the `secrets` or `secret_refs` member as written,
     `{"secret_refs": {…}}`; runners: the whole `runner_configuration`, credentials included."""
@@ -47,17 +47,17 @@ class Resource:
     """Live runners only: the server's time stamp, RFC 3339."""
     is_built_in: bool = False
     status: Mapping[str, str] = field(default_factory=dict)
-    """Live only: what the server says about it and nobody sets. Keys of agents: `expired_at` (RFC 3339) and
+    """Live only: what the server reports about it and nobody sets. Keys of agents: `expired_at` (RFC 3339) and
     `is_authorized` (`true` or `false`)."""
 
     @property
     def is_accepted(self) -> bool:
-        """False for a live key that the server says it does not accept yet (v1 reference 3.2)."""
+        """False for a live key that the server reports as not accepted yet (v1 reference 3.2)."""
         return self.status.get("is_authorized") != "false"
 
     @property
     def parent(self) -> ResourceKey | None:
-        """What this is deleted along with: the agent of a key, the runner of a rule; None for anything else."""
+        """The thing whose deletion also deletes this one: the agent of a key, the runner of a rule; else None."""
         match self.key.kind:
             case Kind.KEY:
                 return self.key.beside(Kind.AGENT, self.key.id.partition("/")[0])
@@ -69,11 +69,11 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything known on one side of one target.
+    """Everything known about one side of one target.
 
-    `complete` names the kinds that were read to the end without an error: only for those is
-    absence evidence (design decision 4.1). `open` names things whose parts the files do not manage
-    (desired only): their parts are neither missing nor too many.
+    `complete` names the kinds that were listed completely and without error: absence is evidence
+    for these only (design decision 4.1). `open` names things whose parts the files do not manage
+    (desired only): their parts are neither missing nor superfluous.
     """
 
     resources: Mapping[ResourceKey, Resource]

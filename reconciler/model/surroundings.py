@@ -1,6 +1,6 @@
-"""What an orchestrator holds beside the things that are managed here: rules look at it, nothing writes it.
+"""What an orchestrator contains apart from the managed things: rules read it, nothing writes it.
 
-Each member is None where it was not read, which is never the same as empty.
+Each member is None if it was not read, which is never the same as empty.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ BUILT_IN_STORE = "humanitec"
 
 
 class Beside(StrEnum):
-    """Collections that rules may ask for; the value names them for people."""
+    """Collections that rules can request; the value is the name shown to people."""
 
     STORES = "secret stores"
     OPERATOR_KEYS = "Operator keys"
@@ -26,7 +26,7 @@ class Beside(StrEnum):
     APPLICATIONS = "applications"
     PROJECTS = "projects of runners"
     RUNNER_ENVIRONMENT_TYPES = "environment types of runners"
-    """Those of v2, which are other objects than those of v1."""
+    """Those of v2, which are not the same objects as those of v1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Driver:
 class Surroundings:
     """What was read of one organization. `accounts` maps ids to types, `drivers` names to drivers; the others are ids.
 
-    `failures` says why a collection that was asked for could not be read.
+    `failures` says why a requested collection could not be read.
     """
 
     stores: tuple[LiveStore, ...] | None = None
@@ -80,7 +80,7 @@ class Surroundings:
     failures: Mapping[Beside, str] = field(default_factory=dict)
 
     def names(self, what: Beside) -> frozenset[str] | None:
-        """Names in a collection, None where it was not read.
+        """Names in a collection, None if it was not read.
 
         >>> Surroundings(resource_types=frozenset(("s3",))).names(Beside.RESOURCE_TYPES)
         frozenset({'s3'})
@@ -109,7 +109,7 @@ class Surroundings:
 
     @property
     def primary_store(self) -> LiveStore | None:
-        """The primary store, None where the stores were not read or none of them is."""
+        """The primary store, None if the stores were not read or none is primary."""
         return next((store for store in self.stores or () if store.is_primary), None)
 
 

@@ -1,7 +1,7 @@
-"""What could not be looked at, as a value: a fact that was not read is neither true nor false.
+"""What was not read, as a value: a fact that was not read is neither true nor false.
 
-Facts raise `UnseenError` where they are asked for something that was not read. The judge catches it and makes the
-*unknown* of the rule that asked; views group by the fields and never take a sentence apart.
+A fact raises `UnseenError` if it needs something that was not read. The judge turns it into an *unknown* of the
+rule that asked; views group by the fields and never parse a message.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Side(StrEnum):
-    """Where a rule looks (compatibility rules 1)."""
+    """What a rule reads (compatibility rules 1)."""
 
     FILE = "file"
     LIVE = "live"
@@ -18,10 +18,10 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Unseen:
-    """One thing that was not read, or that the files leave open.
+    """One thing that was not read, or that the files do not specify.
 
     `place` is a target for the live side, a cluster for the cluster side, "" for the files. `what` is a collection
-    of the place (`agents`), and for the files a clause that says what nothing tells. `cause` is why, or "".
+    of the place (`agents`) or, for the files, a clause that says what is not specified. `cause` is the reason, or "".
     """
 
     side: Side
@@ -33,7 +33,7 @@ class Unseen:
         """The reason in words, without a full stop.
 
         >>> str(Unseen(Side.LIVE, "acme", "agents")), str(Unseen(Side.CLUSTER, "eu-1", "v1 Secret"))
-        ('the live agents of target `acme` were not read', 'cluster `eu-1` was not looked at')
+        ('the live agents of target `acme` were not read', 'cluster `eu-1` was not read')
         """
         match self.side:
             case Side.FILE:
@@ -41,17 +41,17 @@ class Unseen:
             case Side.LIVE:
                 words = f"the live {self.what} of target `{self.place}` were not read"
             case Side.CLUSTER:
-                words = f"cluster `{self.place}` was not looked at"
+                words = f"cluster `{self.place}` was not read"
         return f"{words} ({self.cause})" if self.cause else words
 
 
 def untold(what: str) -> Unseen:
-    """Something that the files and the settings leave open: `what` is a clause such as `the platform is not set`."""
+    """Something that files and settings do not specify: `what` is a clause such as `the platform is not set`."""
     return Unseen(Side.FILE, "", what)
 
 
 class UnseenError(Exception):
-    """Raised by a fact that was asked for something that was not read. Ends the check of one subject."""
+    """Raised by a fact that needs something that was not read. Ends the check of one subject."""
 
     def __init__(self, unseen: Unseen) -> None:
         super().__init__(str(unseen))

@@ -1,7 +1,7 @@
-"""How a URL is shown: without anything that may be a credential.
+"""Display of URLs without anything that may be a credential.
 
-Shared by everything that prints a URL or a text in which one may occur: adapters, views and the
-log. Which URLs may be used at all is decided elsewhere (`reconciler.repository.url`).
+Used by everything that prints a URL or a text that may contain one: adapters, views and the log.
+Which URLs are allowed is decided in `reconciler.repository.url`.
 """
 
 import re
@@ -9,20 +9,20 @@ from urllib.parse import unquote
 
 MASK = "***"
 LONGEST = 2048
-"""Characters of a URL that are looked at; no server takes more."""
+"""Characters of a URL that are processed; no server accepts more."""
 _USER_INFO = re.compile(r"(?<=://)[^/\s'\"]+@")
 _QUERY = re.compile(r"(://[^\s'\"?]{1,2048}\?)[^\s'\"]+")
 _SHOWN_USER = re.compile(r"[A-Za-z0-9._-]+")
 _MISPLACED_USER_INFO = re.compile(r".*[^/@]@")
-"""A password with an unescaped slash ends the authority; then what stands before `@` is in the path."""
+"""A password with an unescaped slash ends the authority; the rest of it is then in the path, before `@`."""
 _SHORTEST_SECRET = 4
-"""Shorter values of a query are words such as `1` or `yes`, and hiding them would garble every message."""
+"""Shorter query values are words such as `1` or `yes`; masking them would garble every message."""
 
 
 def masked(url: str, mask: str = MASK) -> str:
-    """Return the URL without user information, query and fragment.
+    """The URL without user information, query and fragment.
 
-    The user of an SSH URL stays: it is `git` nearly everywhere, and is no credential.
+    The user of an SSH URL is kept: it is `git` nearly everywhere, and is not a credential.
 
     >>> masked("https://ghp_x:y@example.com/team/repository.git?token=z")
     'https://***@example.com/team/repository.git'
@@ -45,7 +45,7 @@ def masked(url: str, mask: str = MASK) -> str:
 
 
 def mask_user_information(text: str, mask: str = MASK) -> str:
-    """Return the text with what stands before `@` in its URLs masked.
+    """The text with the user information of its URLs masked.
 
     >>> mask_user_information("fatal: unable to access 'https://robot:pass@git.example/x'")
     "fatal: unable to access 'https://***@git.example/x'"
@@ -54,7 +54,7 @@ def mask_user_information(text: str, mask: str = MASK) -> str:
 
 
 def hide(text: str, url: str, mask: str = MASK) -> str:
-    """Return what a program said about `url`, without any secret part of it and of other URLs.
+    """Output of a program about `url`, without the secret parts of it and of other URLs.
 
     >>> hide("fatal: unable to access 'https://git.example/x?token=y/': refused", "")
     "fatal: unable to access 'https://git.example/x?***': refused"
@@ -65,7 +65,7 @@ def hide(text: str, url: str, mask: str = MASK) -> str:
 
 
 def secrets_of(url: str) -> list[str]:
-    """Parts of the URL that must not appear in what a program says about it, longest first."""
+    """Parts of the URL that must not appear in a program's output about it, longest first."""
     if "://" not in url:
         return []
     rest = url.partition("://")[2]

@@ -1,7 +1,7 @@
-"""Names that live objects show to exist, so that no list has to be asked for them.
+"""Names that live objects prove to exist, so that no list has to be requested for them.
 
-The orchestrator makes a definition only for a type and a driver that exist, and a runner rule only for
-a project and an environment type that exist. Criteria show nothing: their names are never checked.
+The orchestrator creates a definition only for a type and a driver that exist, and a runner rule only for
+a project and an environment type that exist. Criteria prove nothing: their names are never checked.
 """
 
 from collections import defaultdict
@@ -12,18 +12,18 @@ from reconciler.model.state import Resource
 from reconciler.model.surroundings import Beside
 
 ANY = "*"
-"""Stands for an unset part in the id of a runner rule."""
+"""Represents an unset part in the id of a runner rule."""
 WITNESSES: Mapping[Beside, Kind] = {
     Beside.RESOURCE_TYPES: Kind.DEFINITION,
     Beside.DRIVERS: Kind.DEFINITION,
     Beside.PROJECTS: Kind.RUNNER_RULE,
     Beside.RUNNER_ENVIRONMENT_TYPES: Kind.RUNNER_RULE,
 }
-"""Collections of which live objects of a kind show names."""
+"""Collections, each with the kind whose live objects prove its names."""
 
 
 def shown_by(live: Iterable[Resource]) -> Mapping[Beside, frozenset[str]]:
-    """Names by collection, as far as live objects show them."""
+    """Names that live objects prove to exist, by collection."""
     found: dict[Beside, set[str]] = defaultdict(set)
     for resource in live:
         if resource.key.kind is Kind.DEFINITION:

@@ -1,10 +1,10 @@
-"""How names are put into words."""
+"""Wording of names in messages."""
 
 from collections.abc import Iterable
 
 
 def listed(names: Iterable[str], *, most: int | None = None) -> str:
-    """Names in backticks, in their order; those beyond `most` are counted only. "" for none.
+    """Names in backticks, in the given order; those beyond `most` are only counted. "" if there are none.
 
     >>> listed(["eu", "us", "ap"]), listed(["eu", "us", "ap"], most=2)
     ('`eu`, `us`, `ap`', '`eu`, `us` and 1 more')
@@ -16,7 +16,7 @@ def listed(names: Iterable[str], *, most: int | None = None) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Replace every character that is not printable by its escape.
+    r"""The text with every non-printable character escaped.
 
     >>> visible("a\x1b[31m\n")
     'a\\x1b[31m\\n'

@@ -400,6 +400,6 @@ ALL = {
 
 def many_unknown() -> tuple[Unknown, ...]:
     """Checks of thirty rules that missed the same cluster, and some of their own."""
-    missed = [Unknown(f"R{number:02}", "cluster `eu-1` was not looked at") for number in range(30, 60)]
+    missed = [Unknown(f"R{number:02}", "cluster `eu-1` was not read") for number in range(30, 60)]
     own = [Unknown("R70", f"the store of target `t-{number:02}` is not known") for number in range(15)]
     return (*own, *missed)

@@ -69,7 +69,7 @@ def test_names_inside_a_template_are_labels(spec: str) -> None:
         (
             "{kind: Pod}",
             "is not known",
-            "a pod template has `metadata` and `spec` only; it is no whole object",
+            "a pod template has only `metadata` and `spec`; it is not a complete object",
         ),
         ("{spec: {labels: {}}}", "is not known", "known here: "),
         (

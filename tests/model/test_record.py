@@ -138,7 +138,7 @@ def test_members_that_came_later_in_version_1_may_be_missing() -> None:
 
 def test_later_versions_are_refused_with_the_way_out() -> None:
     data = encode(RECORD).replace(b'"version": 2', b'"version": 3')
-    with pytest.raises(InventoryError, match="version 3, and versions 1 and 2 can be read") as caught:
+    with pytest.raises(InventoryError, match="version 3, and only versions 1 and 2 can be read") as caught:
         decode(data, instance="team", target="acme", place="here")
     assert "that wrote it, or a later one" in caught.value.advice
 
@@ -161,7 +161,7 @@ def setting(name: str, value: Json) -> Callable[[JsonObject], None]:
     ("damage", "said"),
     [
         pytest.param(without("version"), "no `version`", id="no version"),
-        pytest.param(setting("version", "2"), "it is of version 2", id="version of another type"),
+        pytest.param(setting("version", "2"), "it has version 2", id="version of another type"),
         pytest.param(without("place"), "`place` is missing", id="no place"),
         pytest.param(setting("place", {"realm": "moon", "name": "x"}), "moon", id="unknown realm"),
         pytest.param(setting("place", "acme"), "`place` is not a mapping", id="place of another type"),

@@ -331,7 +331,7 @@ def test_thirty_unknown_rules_do_not_bury_a_finding(form: str) -> None:
     result = replace(samples.invalid(), unknown=samples.many_unknown())
     shown = " ".join(RENDERERS[form](result).split())
     assert "45 checks of 31 rules could not look" in shown
-    assert "cluster `eu-1` was not looked at: R30, R31" in shown
+    assert "cluster `eu-1` was not read: R30, R31" in shown
     assert "and 18 more" in shown
     assert "6 more reasons (6 checks); -o json has all" in shown
     assert len(RENDERERS[form](result).split("\n")) < 60
@@ -473,7 +473,7 @@ def test_what_is_missing_of_one_side_is_one_reason_for_people_and_each_check_for
     result = replace(samples.planned(), unknown=unknown)
     assert unseen.blind_lines(result) == [
         "the live definitions, keys and secret stores of target `acme` were not read: R08, R15, R77",
-        "cluster `eu-1` was not looked at: R11, R18",
+        "cluster `eu-1` was not read: R11, R18",
         "the live definitions of target `beta` were not read: R81",
     ]
     assert len(unseen.blind(result)) == len(unknown)

@@ -79,7 +79,9 @@ def _as_keys_say(subject: Subject[_Mount], name: str, entry: str) -> Iterator[An
     """The Agent's `Key` documents tell under which entry its private key is put into the Secret."""
     mount = subject.fact
     cluster = mount.installed.install.cluster or ""
-    there = [key for key in mount.declared if key.is_in(cluster, mount.namespace, name) and key.is_entry_told]
+    there = [
+        key for key in mount.declared if key.is_in(cluster, mount.namespace, name) and key.is_entry_named
+    ]
     if there and all(key.entry != entry for key in there):
         first = there[0]
         yield subject.says(

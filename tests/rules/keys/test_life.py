@@ -183,7 +183,7 @@ def test_whether_a_key_is_left_over_is_unknown_where_secrets_were_not_seen() -> 
     ]
     installed = agent(install=INSTALL) + key(ONE)
     assert unknown(judgement(installed, live=live(A, C)), "R24") == [
-        "keys of Agent `eu-1`: cluster `eu-1` was not looked at"
+        "keys of Agent `eu-1`: cluster `eu-1` was not read"
     ]
 
 

@@ -124,5 +124,5 @@ def test_deployments_on_clusters_of_agents_are_looked_at_once() -> None:
 
 def test_cluster_that_was_not_read_is_unknown() -> None:
     found = judgement(agent(install="{cluster: eu-1}"))
-    assert unknown(found, "R25") == ["cluster `eu-1` was not looked at"]
+    assert unknown(found, "R25") == ["cluster `eu-1` was not read"]
     assert unknown(judgement(agent()), "R25") == []

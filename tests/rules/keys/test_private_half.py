@@ -86,7 +86,7 @@ def test_cluster_that_was_not_read_is_unknown_once_for_each_owner() -> None:
     documents = agent(install=INSTALL) + key(ONE, source=IN_SECRET) + key(OTHER, source=IN_SECRET)
     for rule in ("R11", "R18"):
         (reason,) = unknown(judgement(documents), rule)
-        assert reason.endswith("agent-key` of cluster `eu-1`: cluster `eu-1` was not looked at")
+        assert reason.endswith("agent-key` of cluster `eu-1`: cluster `eu-1` was not read")
 
 
 def test_nothing_installed_is_nothing_to_say() -> None:

@@ -159,7 +159,7 @@ def test_the_key_is_found_in_a_key_document_where_the_operator_names_no_fingerpr
 
 def test_a_cluster_that_was_not_looked_at_is_unknown() -> None:
     (reason,) = unknown(judged_tree(tree(clusters={})))
-    assert "`eu-1` was not looked at" in reason
+    assert "`eu-1` was not read" in reason
 
 
 @pytest.mark.parametrize(
