@@ -6,7 +6,7 @@ from reconciler.facts.git_target import is_git_target
 from reconciler.facts.reference_graph import Node, Request
 from reconciler.facts.scope import Scope
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.settings import Mode
 
 
@@ -46,7 +46,7 @@ def known_mode(scope: Scope, member: Member) -> Mode:
     """Mode in which a definition is used; raises `UnseenError` if it is not known."""
     mode = mode_of(scope, member)
     if mode is None and scope.primary.id is None:
-        raise UnseenError(untold(scope.primary.why))
+        raise UnseenError(unspecified(scope.primary.why))
     if mode is None:
-        raise UnseenError(untold(f"whether `{member.id}` deploys to Git is known at deployment only"))
+        raise UnseenError(unspecified(f"whether `{member.id}` deploys to Git is known at deployment only"))
     return mode

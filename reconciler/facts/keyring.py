@@ -13,7 +13,7 @@ from reconciler.model.key import KeyDocument, KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.state import Resource
-from reconciler.model.unseen import Unseen, untold
+from reconciler.model.unseen import Unseen, unspecified
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class AgentKeys:
     def unseen(self) -> Unseen | None:
         """Why not every mounted key is known, None if all are."""
         if not self.places:
-            return untold(f"where Agent `{self.id}` keeps its private key is not declared")
+            return unspecified(f"where Agent `{self.id}` keeps its private key is not declared")
         return next((place.unseen for place in self.places if place.unseen is not None), None)
 
     def origin_of(self, fingerprint: str) -> Origin:

@@ -12,7 +12,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.state import Resource
 from reconciler.model.surroundings import Beside, Driver, LiveStore, OperatorKey
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.settings import Mode
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Seen:
         """Id of the primary secret store."""
         primary = self.scope.primary
         if primary.id is None:
-            raise UnseenError(untold(primary.why))
+            raise UnseenError(unspecified(primary.why))
         return primary.id
 
     def mode(self, definition: "DeclaredDefinition") -> Mode:
@@ -87,13 +87,15 @@ class Seen:
         if found is not None:
             return found
         if self.scope.primary.id is None:
-            raise UnseenError(untold(self.scope.primary.why))
-        raise UnseenError(untold(f"whether `{definition.id}` deploys to Git is known at deployment only"))
+            raise UnseenError(unspecified(self.scope.primary.why))
+        raise UnseenError(
+            unspecified(f"whether `{definition.id}` deploys to Git is known at deployment only")
+        )
 
     def cluster(self, name: str | None) -> ClusterState:
         """State of a cluster; a name of None means that none is declared."""
         if name is None:
-            raise UnseenError(untold("its cluster is not declared"))
+            raise UnseenError(unspecified("its cluster is not declared"))
         state = self.scope.cluster_state(name)
         if state is None:
             raise UnseenError(self.scope.unseen(name))
@@ -125,7 +127,7 @@ class Seen:
         """Platform of a cluster according to the settings, such as `aks`."""
         facts = self.scope.cluster_facts(cluster)
         if cluster is None:
-            raise UnseenError(untold("its cluster is not declared"))
+            raise UnseenError(unspecified("its cluster is not declared"))
         if facts is None or facts.platform is None:
-            raise UnseenError(untold(f"the settings do not set `clusters.{cluster}.platform`"))
+            raise UnseenError(unspecified(f"the settings do not set `clusters.{cluster}.platform`"))
         return facts.platform

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import Side, Unseen, untold
+from reconciler.model.unseen import Side, Unseen, unspecified
 
 
 class Severity(StrEnum):
@@ -16,7 +16,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-NOT_TOLD = untold("")
+UNSPECIFIED = unspecified("")
 """Default of `Unknown.unseen`: only `reason` says what is missing."""
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
 
@@ -54,7 +54,7 @@ class Unknown:
 
     rule: str
     reason: str
-    unseen: Unseen = NOT_TOLD
+    unseen: Unseen = UNSPECIFIED
     subject: str = ""
 
     @property

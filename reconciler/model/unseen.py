@@ -45,7 +45,7 @@ class Unseen:
         return f"{words} ({self.cause})" if self.cause else words
 
 
-def untold(what: str) -> Unseen:
+def unspecified(what: str) -> Unseen:
     """Something that files and settings do not specify: `what` is a clause such as `the platform is not set`."""
     return Unseen(Side.FILE, "", what)
 

@@ -9,7 +9,7 @@ from reconciler.model.declaration import Declarations
 from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import Side, Unseen, untold
+from reconciler.model.unseen import Side, Unseen, unspecified
 from reconciler.rules.over import DEFINITIONS, TARGET, TREE
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, answers
 from reconciler.rules.subject import Subject
@@ -64,13 +64,13 @@ def test_many_subjects_that_miss_one_fact_are_one_unknown_that_counts_them() -> 
 
 def test_an_open_question_is_unknown_and_the_check_goes_on() -> None:
     def check(subject: Subject[Scope]) -> Iterator[Answer]:
-        yield subject.doubts("whether it works", untold("nothing tells"))
+        yield subject.doubts("whether it works", unspecified("nothing tells"))
         yield subject.says("it is odd", advice="Look.")
 
     rule = Rule("R90", "t", Severity.ERROR, Confidence.INFERRED, SIDES, TARGET, check)
     unknown, found = answers(rule, scope(several(1)))
     assert unknown == Unknown(
-        "R90", "whether it works: nothing tells", untold("nothing tells"), "target `acme`"
+        "R90", "whether it works: nothing tells", unspecified("nothing tells"), "target `acme`"
     )
     assert isinstance(found, Finding)
 

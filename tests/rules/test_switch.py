@@ -10,7 +10,7 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Severity, Silenced
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.rules.judge import Judgement, judge
 from reconciler.rules.over import AGENTS
 from reconciler.rules.registry import RULES
@@ -219,7 +219,7 @@ def test_rule_that_is_off_speaks_about_the_object_that_asks_for_it_and_no_other(
 
 def test_rule_that_is_off_is_not_unknown_either() -> None:
     def blind(agent: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
-        yield agent.doubts("whether it is right", untold("nobody looked"))
+        yield agent.doubts("whether it is right", unspecified("nobody looked"))
 
     rules = {"R90": replace(DOUBTFUL["R90"], check=blind)}
     for annotation in ("", 'reconciler/R90: "error: x"'):

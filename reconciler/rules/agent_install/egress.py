@@ -15,7 +15,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Foreign
 from reconciler.model.finding import Severity
 from reconciler.model.json import Json, JsonObject
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import AGENTS_ON_CLUSTERS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
@@ -110,7 +110,7 @@ def _open_in_tree(subject: Subject[_Policies]) -> Iterator[Answer]:
 
 def _may_be_closed(subject: Subject[F], policies: str) -> Answer:
     question = f"whether {_ENDPOINT} can be reached through network policies {policies}"
-    return subject.doubts(question, untold("its addresses are not fixed"))
+    return subject.doubts(question, unspecified("its addresses are not fixed"))
 
 
 def _has_other_policies(scope: Scope) -> bool:

@@ -13,7 +13,7 @@ from reconciler.facts.workload import Workload
 from reconciler.model.finding import Severity
 from reconciler.model.installation import MountedKey
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import AGENT_WORKLOADS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -52,10 +52,10 @@ def _readable_by_owner_only(subject: Subject[Workload]) -> Iterator[Answer]:
             place = installed.origin(("privateKey", "mode"))
             if given is None:
                 if not is_on_kubernetes(installed.install):
-                    raise UnseenError(untold("the mode of the key file is not declared"))
+                    raise UnseenError(unspecified("the mode of the key file is not declared"))
                 return
             if isinstance(given, str) and is_filled_in(given):
-                raise UnseenError(untold("the mode of the key file is filled in later"))
+                raise UnseenError(unspecified("the mode of the key file is filled in later"))
             mode, advice = mode_of(given), _mode_advice(given)
         case AgentDeployment() as deployment:
             wanted = looked_for(subject.scope, deployment)
@@ -123,7 +123,7 @@ def _declared_owner(
     owner = _key_of(installed).ownerUid
     if owner is None:
         if not is_on_kubernetes(installed.install):
-            raise UnseenError(untold("who owns the key file is not declared"))
+            raise UnseenError(unspecified("who owns the key file is not declared"))
     elif owner != user and (user is not None or owner not in _USERS):
         runs_as = f"as uid {user}" if user is not None else "as uid 1000, or 65532 with the distroless image"
         yield subject.says(

@@ -15,7 +15,7 @@ from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.workload import Workload
 from reconciler.model.finding import Severity
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import AGENT_WORKLOADS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -41,13 +41,13 @@ def _declared_path(subject: Subject[Workload], installed: InstalledAgent) -> Ite
     )
     given = [text for text in (wanted, mounted) if text is not None]
     if any(is_filled_in(text) for text in given):
-        raise UnseenError(untold("where it finds its key is filled in later"))
+        raise UnseenError(unspecified("where it finds its key is filled in later"))
     relative = next((text for text in given if not text.startswith("/")), None)
     if relative is not None:
         yield _relative(subject, relative, by_mount if relative is mounted else by_variable)
     elif wanted is not None and posixpath.normpath(wanted) != posixpath.normpath(mounted or KEY_FILE):
         if mounted is None and not follows_manifests(installed.install):
-            raise UnseenError(untold("where its key is mounted is not declared"))
+            raise UnseenError(unspecified("where its key is mounted is not declared"))
         yield subject.says(
             f"{subject.name} will look for its key at {_quoted(wanted)}, and the key is mounted at "
             f"{_quoted(mounted or KEY_FILE)}",
@@ -65,7 +65,7 @@ def _relative(subject: Subject[Workload], path: str, place: Origin) -> Answer:
 def _manifest_path(subject: Subject[Workload], deployment: AgentDeployment) -> Iterator[Answer]:
     wanted = looked_for(subject.scope, deployment)
     if wanted is None:
-        raise UnseenError(untold("where it looks for its key is filled in elsewhere"))
+        raise UnseenError(unspecified("where it looks for its key is filled in elsewhere"))
     variable = environment(subject.scope, deployment).variables.get(PRIVATE_KEY_FILE)
     mounted_at = deployment.origin("volumeMounts")
     place = mounted_at if variable is None else variable.origin
@@ -74,7 +74,7 @@ def _manifest_path(subject: Subject[Workload], deployment: AgentDeployment) -> I
         yield _relative(subject, wanted, place)
     elif mounts.file(posixpath.normpath(wanted)) is None:
         if mounts.may_hold(wanted):
-            raise UnseenError(untold("the content of the volume with its key is not in the tree"))
+            raise UnseenError(unspecified("the content of the volume with its key is not in the tree"))
         if mounts.files:
             mounted_at = deployment.pod_origin(*mounts.files[0].place[:-1])
         yield subject.says(

@@ -18,7 +18,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import shown
 from reconciler.model.kind import Kind
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import AGENT_WORKLOADS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
@@ -120,7 +120,9 @@ def _entry_in_tree(subject: Subject[Workload]) -> Iterator[Answer]:
                 advice=did_you_mean(file.entry, sorted(held)) or f"Add `{file.entry}` to the Secret.",
             )
     if unseen:
-        raise UnseenError(untold(f"Secret {listed(sorted(unseen))}, which it mounts, is not in the tree"))
+        raise UnseenError(
+            unspecified(f"Secret {listed(sorted(unseen))}, which it mounts, is not in the tree")
+        )
 
 
 def _restarted(subject: Subject[_Mount]) -> Iterator[Answer]:
@@ -129,7 +131,7 @@ def _restarted(subject: Subject[_Mount]) -> Iterator[Answer]:
     if mount.secret is None:
         subject.seen.secrets(cluster)
         raise UnseenError(
-            untold("which Secret it reads is up to the chart; name it in `privateKey.secretName`")
+            unspecified("which Secret it reads is up to the chart; name it in `privateKey.secretName`")
         )
     name, entry = mount.secret
     secret = subject.seen.secret(cluster, mount.namespace, name)
@@ -141,7 +143,7 @@ def _restarted(subject: Subject[_Mount]) -> Iterator[Answer]:
         if started_with != held.fingerprint:
             yield _not_restarted(subject, started_with, name, held.fingerprint)
     if not all(annotated):
-        raise UnseenError(untold("with which key its pods were started: they carry no fingerprint"))
+        raise UnseenError(unspecified("with which key its pods were started: they carry no fingerprint"))
 
 
 def _not_restarted(subject: Subject[_Mount], started_with: str, name: str, found: str) -> Answer:
@@ -184,7 +186,7 @@ def _annotated_in_tree(subject: Subject[Workload]) -> Iterator[Answer]:
         return
     if sum(1 for _ in agent_deployments(scope)) > 1:
         # One of several clusters may have an Agent whose keys are declared elsewhere.
-        raise UnseenError(untold("which Agent's key it mounts: it is one of several Deployments"))
+        raise UnseenError(unspecified("which Agent's key it mounts: it is one of several Deployments"))
     yield subject.says(
         f"{subject.name} is annotated with key {_shown(started_with)}, and its Secret is declared to hold "
         f"{_shown(min(known))}: pods would keep the old key",

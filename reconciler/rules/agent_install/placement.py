@@ -24,7 +24,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.rules.over import AGENT_INSTALLS, MANIFESTS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
@@ -157,7 +157,7 @@ def _long_running(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
         yield subject.says(message, at=place, advice=suggestion)
     else:
         question = f"whether host `{given}` of {subject.name} keeps a container running without requests"
-        yield subject.doubts(question, untold("it is none of those that are known"))
+        yield subject.doubts(question, unspecified("it is none of those that are known"))
 
 
 def _no_service(subject: Subject[Foreign]) -> Iterator[Answer]:

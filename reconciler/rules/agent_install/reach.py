@@ -20,7 +20,7 @@ from reconciler.model.declaration import Declared
 from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import Unseen, UnseenError, untold
+from reconciler.model.unseen import Unseen, UnseenError, unspecified
 from reconciler.rules.over import Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
@@ -48,7 +48,7 @@ def _standings(scope: Scope) -> Iterator[Subject[_Standing]]:
     running = {installed.id for installed in scope.all_agent_installs}
     elsewhere = _otherwise_installed(scope, is_declared=bool(running))
     referred, is_open_ended = _referred(scope)
-    otherwise: bool | Unseen = untold("some definitions leave the Agent to a placeholder")
+    otherwise: bool | Unseen = unspecified("some definitions leave the Agent to a placeholder")
     if not is_open_ended:
         otherwise = False if scope.has_read(Kind.DEFINITION) else scope.unread(Kind.DEFINITION)
     users = _users(scope) if scope.agent_ids - running and elsewhere is False else {}
@@ -70,19 +70,21 @@ STANDINGS = Over("Agent and its users", _standings)
 def _otherwise_installed(scope: Scope, *, is_declared: bool) -> bool | Unseen:
     """False where an Agent without an installation of its own is certain to be installed nowhere."""
     if _is_installed_by_manifests(scope):
-        return untold("manifests in the tree install an Agent and do not name it")
+        return unspecified("manifests in the tree install an Agent and do not name it")
     if is_declared:
         return False
     clusters = scope.settings.clusters
     if not clusters:
-        return untold("no document says where it runs (`install`), and the settings name no cluster")
+        return unspecified("no document says where it runs (`install`), and the settings name no cluster")
     for cluster in clusters:
         try:
             there = any(found.product is Product.AGENT for found in live_workloads(scope, cluster))
         except UnseenError as error:
             return error.unseen
         if there:
-            return untold(f"an Agent runs on cluster `{cluster}`, and no document says which (`install`)")
+            return unspecified(
+                f"an Agent runs on cluster `{cluster}`, and no document says which (`install`)"
+            )
     return False
 
 
@@ -197,11 +199,13 @@ def _reaches(subject: Subject[_Way]) -> Iterator[Answer]:
     facts = scope.cluster_facts(cluster)
     network = None if facts is None else facts.network
     if network is None:
-        raise UnseenError(untold("the network of its cluster is not set (`clusters.<name>.network`)"))
+        raise UnseenError(unspecified("the network of its cluster is not set (`clusters.<name>.network`)"))
     reached = [reaches(scope, installed, network) for installed in way.installs]
     if None in reached:
         raise UnseenError(
-            untold(f"the networks that Agent `{way.agent}` reaches are not declared (`install.networks`)")
+            unspecified(
+                f"the networks that Agent `{way.agent}` reaches are not declared (`install.networks`)"
+            )
         )
     if all(reached):
         return

@@ -11,7 +11,7 @@ from reconciler.facts.workload import Workload
 from reconciler.model.finding import Severity
 from reconciler.model.installation import AgentInstall, RunnerInstall
 from reconciler.model.json import Path
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import AGENT_INSTALLS, WORKLOADS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -33,7 +33,7 @@ def _pinned(subject: Subject[Workload]) -> Iterator[Answer]:
             for problem, path, advice in _unpinned(install):
                 yield subject.says(f"{subject.name}: {problem}", at=installed.origin(path), advice=advice)
             if any(is_filled_in(text) for text in (install.image or "", _chart(install))):
-                raise UnseenError(untold("its version is filled in later"))
+                raise UnseenError(unspecified("its version is filled in later"))
         case AgentDeployment() as deployment:
             image_name = text_at(deployment.container, "image")
             problem = "" if is_filled_in(image_name) else _image_problem(image_name)
@@ -100,7 +100,7 @@ def _recent_helm(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
         return
     older = None if version is None else is_older(version, _OLDEST_HELM)
     if older is None:
-        raise UnseenError(untold("which Helm installs it is not declared (`helmVersion`)"))
+        raise UnseenError(unspecified("which Helm installs it is not declared (`helmVersion`)"))
     if older:
         yield subject.says(
             f"{named(subject.fact)} is installed with Helm {version}; charts in a registry need {_OLDEST_HELM}, or a "

@@ -30,7 +30,7 @@ from reconciler.model.declaration import Declared, Foreign
 from reconciler.model.finding import Severity
 from reconciler.model.installation import AgentInstall
 from reconciler.model.json import JsonObject, Path
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import AGENT_WORKLOADS, AGENTS, AGENTS_ON_CLUSTERS, MANIFESTS
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
@@ -118,7 +118,7 @@ def _told_apart(subject: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
         if value is None and is_on_kubernetes(install):
             if method_of(install) is Method.HELM and _most(install) > 1:
                 question = f"whether replicas of {named(installed)} can be told apart"
-                yield subject.doubts(question, untold(f"the chart may set `{CONNECTION_ID}` or not"))
+                yield subject.doubts(question, unspecified(f"the chart may set `{CONNECTION_ID}` or not"))
             continue
         if value is not None and is_filled_in(value):
             continue
@@ -154,7 +154,7 @@ def _told_apart_in_manifest(subject: Subject[Workload]) -> Iterator[Answer]:
     variable = found.variables.get(CONNECTION_ID)
     if variable is None and found.unread:
         unread = ", ".join(found.unread)
-        raise UnseenError(untold(f"{unread}, which may set `{CONNECTION_ID}`, is not in the tree"))
+        raise UnseenError(unspecified(f"{unread}, which may set `{CONNECTION_ID}`, is not in the tree"))
     if variable is None or (variable.value is not None and not is_filled_in(variable.value)):
         yield subject.says(
             f"{replicas} replicas of {subject.name} cannot be told apart in logs: `{CONNECTION_ID}` is "

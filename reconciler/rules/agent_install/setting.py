@@ -36,7 +36,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import ResourceKey
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import AGENT_WORKLOADS, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
@@ -102,7 +102,7 @@ def _serves(subject: Subject[Workload]) -> Iterator[Answer]:
                     yield _unset(subject, f"`{ORGS}` of {subject.name} is empty ({orgs.holder})", orgs.origin)
             elif found.unread:
                 unread = ", ".join(found.unread)
-                raise UnseenError(untold(f"{unread}, which may set `{ORGS}`, is not in the tree"))
+                raise UnseenError(unspecified(f"{unread}, which may set `{ORGS}`, is not in the tree"))
             else:
                 yield _unset(subject, f"`{ORGS}` is not set in {subject.name}", deployment.origin("env"))
 
@@ -135,7 +135,7 @@ def _level(subject: Subject[_Set]) -> Iterator[Answer]:
     if variable.name != LOG_LEVEL or variable.value is None or variable.value in _LEVELS:
         return
     if is_filled_in(variable.value):
-        raise UnseenError(untold("the value is filled in later"))
+        raise UnseenError(unspecified("the value is filled in later"))
     written = f"`{variable.value}`" if _WORD.fullmatch(variable.value) else "The value"
     yield subject.says(
         f"{written} of `{LOG_LEVEL}` is not a log level ({variable.holder})",

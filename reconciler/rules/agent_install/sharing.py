@@ -11,7 +11,7 @@ from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
@@ -66,7 +66,7 @@ def _same_organizations(subject: Subject[_Replicas]) -> Iterator[Answer]:
         # All left out: whatever the targets are, they are the same for all.
         if any(organizations_served(installed) is not None for installed in (first, *others)):
             question = f"which organizations each installation of {subject.name} serves"
-            yield subject.doubts(question, untold("some name them, others do not"))
+            yield subject.doubts(question, unspecified("some name them, others do not"))
         return
     for installed in others:
         if served[id(installed)] != served[id(first)]:
@@ -90,7 +90,7 @@ def _same_key(subject: Subject[_Replicas]) -> Iterator[Answer]:
     if len(known) < len(pairs):
         unseen = sorted({i.install.cluster or i.install.host for i, keys in pairs if keys is None})
         question = f"which key {subject.name} runs with on {listed(unseen)}"
-        yield subject.doubts(question, untold("not looked at, and no `Key` document says so"))
+        yield subject.doubts(question, unspecified("not looked at, and no `Key` document says so"))
     for installed, keys in known[1:]:
         reference, expected = known[0]
         if keys.fingerprints & expected.fingerprints:

@@ -11,7 +11,7 @@ from reconciler.facts.pattern import is_filled_in
 from reconciler.facts.workload import Workload
 from reconciler.model.finding import Severity
 from reconciler.model.installation import AgentInstall
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.rules.over import AGENT_INSTALLS, AGENT_WORKLOADS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -40,7 +40,7 @@ def _checked_from_outside(subject: Subject[Workload]) -> Iterator[Answer]:
             lacks = _lacks_shell(install)
             if program and lacks is None:
                 question = f"whether the image of {subject.name} has `{program}`"
-                yield subject.doubts(question, untold("its version is not declared"))
+                yield subject.doubts(question, unspecified("its version is not declared"))
             elif program and lacks:
                 yield subject.says(
                     f"{subject.name}: the check runs `{program}` in a container that has no shell",

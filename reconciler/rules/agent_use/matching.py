@@ -12,7 +12,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import TARGET
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
@@ -62,7 +62,9 @@ def _answers(target: Subject[Scope], graph: ReferenceGraph) -> Iterator[_Missing
             if not graph.may_have_others(request):
                 yield _Missing(member, ask, request, (member,))
             elif request.class_name is None or _has_unknown(graph):
-                yield target.doubts(f"whether `{ask.name}` is matched", untold(_unmanaged(graph, member)))
+                yield target.doubts(
+                    f"whether `{ask.name}` is matched", unspecified(_unmanaged(graph, member))
+                )
             elif ask not in inheriting.setdefault(member, []):
                 inheriting[member].append(ask)
     if inheriting:
@@ -87,14 +89,14 @@ def _inherited(target: Subject[Scope], inheriting: dict[Member, list[Ask]]) -> I
     if not found.is_whole:
         yield target.doubts(
             "whether all agents that are asked for are matched",
-            untold("there are too many ways over definitions to follow them all"),
+            unspecified("there are too many ways over definitions to follow them all"),
         )
     for member in inheriting:
         if member not in arrived:
             assert member.declared is not None
             yield target.doubts(
                 f"which agent `{member.id}` ({member.declared.origin()}) asks for",
-                untold("that depends on the resource id of what asks for it, which no definition fixes"),
+                unspecified("that depends on the resource id of what asks for it, which no definition fixes"),
             )
 
 

@@ -12,7 +12,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.json import dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import ResourceReference, resource_references, sole_reference
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -97,7 +97,7 @@ def _through(subject: Subject[AgentInput], reference: ResourceReference) -> str:
     ):
         place = found.definition.origin(found.path)
         raise UnseenError(
-            untold(
+            unspecified(
                 f"whether `{reference.text}` ({place}) hands on the URL of an Agent is known at deployment only"
             )
         )

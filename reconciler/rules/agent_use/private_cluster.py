@@ -6,7 +6,7 @@ from reconciler.facts.agent_input import unread_agent_texts, uses_agent
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.git_target import is_git_target, mode_path
 from reconciler.model.finding import Severity
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import CLUSTER_DEFINITIONS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -21,7 +21,7 @@ def _reachable(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         return
     if is_public is None:
         raise UnseenError(
-            untold(
+            unspecified(
                 "no Agent is used, and the settings do not say whether the orchestrator reaches the API server; set "
                 "`clusters.<name>.apiServer.public`"
             )
@@ -31,7 +31,7 @@ def _reachable(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         path = unread or mode_path(definition)
         yield cluster.doubts(
             f"whether {cluster.name} reaches private cluster `{name}` through an Agent, or deploys to Git",
-            untold(f"that is known at deployment only ({definition.origin(path)})"),
+            unspecified(f"that is known at deployment only ({definition.origin(path)})"),
         )
         return
     yield cluster.says(

@@ -12,7 +12,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.surroundings import Beside
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import TARGET
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -59,7 +59,7 @@ def _exists(names: tuple[_Name, ...], target: Subject[Scope]) -> Iterator[Answer
             raise UnseenError(scope.unread(name.what))
         elif name.empty is _Empty.NOTHING:
             raise UnseenError(
-                untold(f"the orchestrator shows no {name.what} of target `{scope.target}` to this token")
+                unspecified(f"the orchestrator shows no {name.what} of target `{scope.target}` to this token")
             )
 
 

@@ -13,7 +13,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.json import Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.rules.over import CLUSTER_DEFINITIONS, GIT_TARGETS, TARGET
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -30,12 +30,12 @@ def _no_agent(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         for unread in unread_agent_texts(definition):
             yield cluster.doubts(
                 f"whether {cluster.name} uses an Agent",
-                untold(f"`{dotted(unread)}` cannot be read as YAML ({definition.origin(unread)})"),
+                unspecified(f"`{dotted(unread)}` cannot be read as YAML ({definition.origin(unread)})"),
             )
     elif is_git is None:
         yield cluster.doubts(
             f"whether {cluster.name}, which uses an Agent, deploys to Git",
-            untold(f"that is known at deployment only ({mode_place})"),
+            unspecified(f"that is known at deployment only ({mode_place})"),
         )
     elif is_git:
         first, *others = uses
@@ -68,7 +68,7 @@ def _complete_git_target(subject: Subject[DeclaredDefinition]) -> Iterator[Answe
     if computed:
         yield subject.doubts(
             f"whether Git target `{definition.id}` ({definition.origin()}) is complete",
-            untold(f"{' and '.join(computed)} cannot be known before deployment"),
+            unspecified(f"{' and '.join(computed)} cannot be known before deployment"),
         )
 
 
@@ -124,11 +124,11 @@ def _operator_and_store(target: Subject[Scope]) -> Iterator[Answer]:
             "deploy with an ordinary cluster driver.",
         )
     if primary.id is None:
-        yield target.doubts("whether GitOps has an external primary store", untold(primary.why))
+        yield target.doubts("whether GitOps has an external primary store", unspecified(primary.why))
     if has is None:
         yield target.doubts(
             "whether GitOps has an Operator",
-            untold(
+            unspecified(
                 "nothing says on which clusters one runs; declare an `Operator`, or set "
                 "`clusters.<name>.operator` in the settings"
             ),
@@ -151,7 +151,7 @@ def _reachable_host(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     elif private and (target.url.given is Given.COMPUTED or (url is not None and not is_fixed(url.host))):
         yield subject.doubts(
             f"whether the orchestrator reaches the Git host of `{definition.id}`",
-            untold(f"the host is known at deployment only ({place})"),
+            unspecified(f"the host is known at deployment only ({place})"),
         )
 
 

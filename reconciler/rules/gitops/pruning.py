@@ -6,7 +6,7 @@ from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.git_target import git_target, mode_path
 from reconciler.facts.gitops_tool import syncs
 from reconciler.model.finding import Severity
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import GIT_TARGETS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -20,7 +20,7 @@ def _no_pruning(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
             yield subject.doubts(
                 f"whether {tool.name}, which prunes ({tool.prune_origin}), applies what Git target "
                 f"`{definition.id}` writes",
-                untold("the files do not say"),
+                unspecified("the files do not say"),
             )
         elif brings:
             yield subject.says(
@@ -31,7 +31,7 @@ def _no_pruning(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
                 advice="Switch pruning off for this path, or keep it on purpose and switch the rule off "
                 "with a reason.",
             )
-    raise UnseenError(untold("the GitOps tools on the clusters were not looked at"))
+    raise UnseenError(unspecified("the GitOps tools on the clusters were not looked at"))
 
 
 RULES = (

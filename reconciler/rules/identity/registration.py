@@ -15,7 +15,7 @@ from reconciler.model.json import Path
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.placeholder import has_placeholder
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import AGENTS, DEFINITIONS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
@@ -36,7 +36,7 @@ def _declared_agent(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         )
         return
     if has_placeholder(agent_id):
-        raise UnseenError(untold("it names its Agent with a placeholder"))
+        raise UnseenError(unspecified("it names its Agent with a placeholder"))
     if agent_id in scope.agent_ids or subject.seen.live_resource(Kind.AGENT, agent_id) is not None:
         return
     elsewhere = [agent for agent in scope.everything.agents if agent.document.metadata.id == agent_id]
@@ -90,10 +90,10 @@ def _registered_where_served(subject: Subject[_Service]) -> Iterator[Answer]:
                 yield _refused(subject, organization, place)
             else:
                 question = f"whether an Agent is registered in `{organization}`, which {subject.name} serves"
-                yield subject.doubts(question, untold("no target in the settings has it"))
+                yield subject.doubts(question, unspecified("no target in the settings has it"))
     if is_here and service.has_open_part:
         yield subject.doubts(
-            f"which organizations {subject.name} serves", untold("a template fills some of them in")
+            f"which organizations {subject.name} serves", unspecified("a template fills some of them in")
         )
     if is_unread:
         raise UnseenError(scope.unread(Kind.AGENT))

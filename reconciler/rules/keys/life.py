@@ -14,7 +14,7 @@ from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.state import Resource
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import KEYRINGS, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
@@ -50,7 +50,7 @@ def _lasts(subject: Subject[AgentKeys]) -> Iterator[Answer]:
                 advice="Rotate it: register a new key, mount that one, and only then remove this one.",
             )
     if not is_told:
-        raise UnseenError(untold(_NO_END))
+        raise UnseenError(unspecified(_NO_END))
 
 
 def _expiry(scope: Scope, told: str) -> str | None:
@@ -91,7 +91,7 @@ def _operators_key_lasts(subject: Subject[_OperatorKey]) -> Iterator[Answer]:
             continue
         found = _expiry(subject.scope, known.expired_at)
         if found is None:
-            raise UnseenError(untold(_NO_END))
+            raise UnseenError(unspecified(_NO_END))
         if found:
             yield subject.says(
                 f"Key {shown(fingerprint)} of {owner.name} {found}",
@@ -178,7 +178,9 @@ def _is_ours(subject: Subject[Scope]) -> Iterator[Answer]:
     silent = _without_known_key(scope)
     if stray and silent:
         question = f"whether a registered key is that of {silent}"
-        yield subject.doubts(question, untold("its own key is not declared, and was not found in its Secret"))
+        yield subject.doubts(
+            question, unspecified("its own key is not declared, and was not found in its Secret")
+        )
         return
     for fingerprint in stray:
         yield subject.says(

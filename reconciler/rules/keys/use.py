@@ -14,7 +14,7 @@ from reconciler.model.identity import shown
 from reconciler.model.key import KeyDocument, KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import Unseen, UnseenError, untold
+from reconciler.model.unseen import Unseen, UnseenError, unspecified
 from reconciler.rules.over import KEYRINGS, Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -202,7 +202,7 @@ def _is_everywhere(subject: Subject[_Everywhere]) -> Iterator[Answer]:
     for organization in keys.agent.document.spec.organizations or ():
         if organization not in known:
             question = f"whether the keys of Agent `{keys.id}` are registered in `{organization}`"
-            yield subject.doubts(question, untold("no target of the settings is for it"))
+            yield subject.doubts(question, unspecified("no target of the settings is for it"))
     yield from _missing(subject, subject.fact.anywhere if subject.fact.is_only_one else keys.declared)
 
 

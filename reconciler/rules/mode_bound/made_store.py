@@ -8,7 +8,7 @@ from reconciler.facts.pattern import could_be, is_open
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.rules.over import Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -32,14 +32,14 @@ MADE_STORES = Over("secret store that a definition creates", _made)
 def _new_enough(store: Subject[MadeStore]) -> Iterator[Answer]:
     if store.fact.name is None:
         yield store.doubts(
-            f"whether {store.name} creates a SecretStore", untold("its manifests cannot be read")
+            f"whether {store.name} creates a SecretStore", unspecified("its manifests cannot be read")
         )
         return
     versions = [(operator, operator.document.spec.appVersion or "") for operator in store.scope.operators]
     if not versions or any(parsed(version) is None for _, version in versions):
         yield store.doubts(
             f"whether the Operator supports the SecretStore of {store.name}",
-            untold("its declared version is missing or not numeric"),
+            unspecified("its declared version is missing or not numeric"),
         )
     for operator, version in versions:
         if is_older(version, OLDEST_OPERATOR):

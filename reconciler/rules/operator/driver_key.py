@@ -14,7 +14,7 @@ from reconciler.model.identity import shown
 from reconciler.model.json import Path
 from reconciler.model.operator import DRIVER_KEY_SECRET, DriverKey
 from reconciler.model.surroundings import Beside
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import OPERATORS, Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -64,7 +64,7 @@ def _has_key(subject: Subject[_Asked]) -> Iterator[Answer]:
     if not subject.fact.is_sure:
         driver, place = definition.entity.driver_type, definition.origin(("driver_type",))
         raise UnseenError(
-            untold(
+            unspecified(
                 f"whether driver `{driver}` ({place}) is hosted by Humanitec, and so needs its key, is not known"
             )
         )
@@ -147,7 +147,7 @@ def _registered(subject: Subject[_Asked], key: DriverKey, secret: SecretObject |
         yield subject.doubts(question, scope.unread(Beside.OPERATOR_KEYS))
     elif not fingerprints:
         which = "it is not known which it uses; give `driverKey.fingerprint` or declare a `Key` for it"
-        yield subject.doubts(question, untold(which))
+        yield subject.doubts(question, unspecified(which))
     elif not fingerprints & {known.fingerprint for known in registered}:
         used = ", ".join(f"`{shown(fingerprint)}…`" for fingerprint in sorted(fingerprints))
         lack = _Lack(

@@ -19,7 +19,7 @@ from reconciler.model.cluster_state import ClusterObject
 from reconciler.model.finding import Severity
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import Unseen, UnseenError, untold
+from reconciler.model.unseen import Unseen, UnseenError, unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import CLUSTER_DEFINITIONS, OPERATORS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
@@ -109,7 +109,9 @@ def _every_cluster(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         return  # R70 has said so
     if cluster is None:
         raise UnseenError(
-            untold("the settings do not name the cluster that it deploys to (`clusters.<name>.definitions`)")
+            unspecified(
+                "the settings do not name the cluster that it deploys to (`clusters.<name>.definitions`)"
+            )
         )
     if has is None:
         cause = f"no `Operator` is declared, and the settings leave out `clusters.{cluster}.operator`"
@@ -160,7 +162,7 @@ def _enough_memory(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
         amount = bytes_of(limit)
         if amount is None:
             question = f"whether the manager of {subject.name} has enough memory"
-            yield subject.doubts(question, untold(f"its limit ({operator.origin(path)}) is no amount"))
+            yield subject.doubts(question, unspecified(f"its limit ({operator.origin(path)}) is no amount"))
         elif _LEAST_MEMORY is not None and amount < _LEAST_MEMORY:
             yield subject.says(
                 f"The manager of {subject.name} on `{operator.document.spec.cluster}` may use {limit} of memory; "

@@ -12,7 +12,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import OPERATORS, TARGET
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
@@ -81,10 +81,10 @@ def _as_declared(subject: Subject[Scope]) -> Iterator[Answer]:
     question = f"whether target `{scope.target}` runs in {declared}"
     unknown = [target for target in targets if modes[target.id] is None]
     if unknown:
-        yield subject.doubts(question, untold(_why_unknown(scope, unknown)))
+        yield subject.doubts(question, unspecified(_why_unknown(scope, unknown)))
     if len(unknown) < len(targets):
         latest = "the latest deployments were not looked at: that takes a request for each application"
-        yield subject.doubts(question, untold(latest))
+        yield subject.doubts(question, unspecified(latest))
 
 
 def _mode_after(scope: Scope, target: DeclaredDefinition, coming: _ModeChange | None) -> Mode | None:
@@ -166,7 +166,7 @@ def _organization_as_declared(subject: Subject[Scope], declared: Mode) -> Iterat
     coming = _mode_change(scope)
     computed = scope.primary.mode if coming is None else coming.after
     if computed is None:
-        raise UnseenError(untold(scope.primary.why))
+        raise UnseenError(unspecified(scope.primary.why))
     if (declared is Mode.LEGACY) != (computed is Mode.LEGACY):
         place = scope.primary.origin or Origin(FILE_NAME)
         yield subject.says(
@@ -194,7 +194,7 @@ def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
     found = _mode_change(scope)
     if found is None:
         if declared_primary(scope.secret_stores) is not None and _primary_now(scope) is None:
-            raise UnseenError(untold("which secret store is primary now is not known"))
+            raise UnseenError(unspecified("which secret store is primary now is not known"))
         return
     targets = [*deployment_targets(scope)]
     undeclared = _undeclared_clusters(scope)

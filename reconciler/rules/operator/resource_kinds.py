@@ -11,7 +11,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import SecretStoreDocument
-from reconciler.model.unseen import Unseen, UnseenError, untold
+from reconciler.model.unseen import Unseen, UnseenError, unspecified
 from reconciler.rules.over import STORES, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
@@ -79,7 +79,7 @@ COMMANDS = Over("command that uses a bare name", _commands)
 def _full_name(subject: Subject[_Command]) -> Iterator[Answer]:
     if subject.fact.has_other is None:
         raise UnseenError(
-            untold("it uses the bare name `secretstore`, and External Secrets may be installed")
+            unspecified("it uses the bare name `secretstore`, and External Secrets may be installed")
         )
     if subject.fact.has_other:
         yield subject.says(

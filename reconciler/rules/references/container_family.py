@@ -12,7 +12,7 @@ from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.rules.over import TARGET
 from reconciler.rules.references.runner_configuration import family, other_platforms
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
@@ -46,7 +46,9 @@ def _new_enough(target: Subject[Scope]) -> Iterator[Answer]:
         places = tuple(start.where for start in scope.references.starts(member))
         if mode is None and None not in seen:
             seen.add(None)
-            yield target.doubts(f"whether the Operator provisions `{member.id}`", untold(scope.primary.why))
+            yield target.doubts(
+                f"whether the Operator provisions `{member.id}`", unspecified(scope.primary.why)
+            )
         elif mode is not None and mode is not Mode.LEGACY and places not in seen:
             seen.add(places)
             for cluster in clusters_used_on(scope, member):
@@ -82,7 +84,7 @@ def _on_cluster(target: Subject[Scope], cluster: str, member: Member) -> Iterato
     if unknown_versions:
         yield target.doubts(
             f"whether cluster `{cluster}` has what driver `{member.driver}` needs",
-            untold(f"these are not known: {', '.join(unknown_versions)}"),
+            unspecified(f"these are not known: {', '.join(unknown_versions)}"),
         )
 
 

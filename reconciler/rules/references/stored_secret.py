@@ -10,7 +10,7 @@ from reconciler.facts.reference_graph import ReferenceGraph, spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
 from reconciler.model.json import Path, dotted
-from reconciler.model.unseen import UnseenError, untold
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.rules.over import Over, of_definition
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -56,7 +56,7 @@ def _readable(subject: Subject[NeededSecret]) -> Iterator[Answer]:
     if mode is Mode.LEGACY or definition is None:
         return
     if not way:
-        raise UnseenError(untold("there are too many paths through the definitions to follow them all"))
+        raise UnseenError(unspecified("there are too many paths through the definitions to follow them all"))
     last, path = way[-1], way[-1].stored_secret
     assert path is not None
     secret_place = "live" if last.declared is None else str(last.declared.origin(path))

@@ -12,7 +12,7 @@ from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
 from reconciler.model.runner import AgentRunner
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import OPERATORS, RUNNER_INSTALLS
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
@@ -34,7 +34,7 @@ def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
         return
     if install.helmValues is None:
         yield runner.doubts(
-            f"whether {runner.name} and its chart agree", untold("the chart's values are not declared")
+            f"whether {runner.name} and its chart agree", unspecified("the chart's values are not declared")
         )
     for path, expected, named, place in _same(runner, configuration):
         found, at = dig(install.helmValues, *path), runner.fact.origin(("helmValues", *path))
@@ -46,7 +46,7 @@ def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
         if expected is None or is_filled_in(found) or is_filled_in(expected):
             yield runner.doubts(
                 f"whether `{'.'.join(path)}` of {runner.name} is {named}",
-                untold(f"one of them is not declared, or is filled in later ({at})"),
+                unspecified(f"one of them is not declared, or is filled in later ({at})"),
             )
         else:
             yield runner.says(

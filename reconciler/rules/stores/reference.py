@@ -16,7 +16,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
 from reconciler.model.secret import Reference
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.model.unseen import untold
+from reconciler.model.unseen import unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import DEFINITIONS, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
@@ -152,7 +152,7 @@ def _no_plain_secret(target: Subject[Scope]) -> Iterator[Answer]:
         for unread in unread_templates(definition):
             yield target.doubts(
                 f"whether `{dotted(unread)}` of definition `{definition.id}` holds a plain secret",
-                untold(f"the text cannot be read as YAML ({definition.origin(unread)})"),
+                unspecified(f"the text cannot be read as YAML ({definition.origin(unread)})"),
             )
 
 

@@ -215,9 +215,9 @@ def test_where_only_some_replicas_reach_it_a_part_of_the_requests_fails() -> Non
 
 
 def test_a_cluster_without_network_is_unknown_where_networks_are_used() -> None:
-    untold = networks(us="definitions: [shop]")
+    unspecified = networks(us="definitions: [shop]")
     text = with_networks(", networks: [office]")
-    assert len(unknown(text, cluster(), rule="R49", settings=untold)) == 1
+    assert len(unknown(text, cluster(), rule="R49", settings=unspecified)) == 1
     assert unknown(text, cluster(), rule="R49", settings=ACME) == []
 
 
