@@ -1,4 +1,4 @@
-"""Options that several commands share, and what their values must look like."""
+"""Options that several commands share, and the parsing of their values."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Format(StrEnum):
-    """What a result is printed as."""
+    """Output format of a result."""
 
     TEXT = "text"
     JSON = "json"
@@ -28,7 +28,7 @@ class Format(StrEnum):
 
 
 def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> "tuple[Approval, ...]":
-    """Parse `GUARD=KIND/ID` and `GUARD=COUNT:DIGEST`; an unknown guard is wrong usage."""
+    """Approvals from `GUARD=KIND/ID` and `GUARD=COUNT:DIGEST`. Raises click.BadParameter, also for an unknown guard."""
     if not values:
         return ()
     from reconciler.plan.approval import parse  # noqa: PLC0415  only commands that plan need it
@@ -41,13 +41,16 @@ def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) ->
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
         if approval.guard not in GUARDS:
-            raise click.BadParameter(f"there is no guard {approval.guard!r}; there are {', '.join(GUARDS)}")
+            raise click.BadParameter(f"there is no guard {approval.guard!r}; guards are {', '.join(GUARDS)}")
         parsed.append(approval)
     return tuple(parsed)
 
 
 def object_patterns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Parse `KIND/ID`, where the id may hold `*`; give the kind its own spelling."""
+    """Patterns from `KIND/ID`, with the kind in its canonical spelling; the id can contain `*`.
+
+    Raises click.BadParameter.
+    """
     if not values:
         return ()
 
@@ -58,14 +61,16 @@ def object_patterns(_: click.Context, __: click.Parameter, values: tuple[str, ..
         if not identifier:
             raise click.BadParameter(f"{value!r} is not KIND/ID, such as Definition/postgres")
         if kind != "*" and kind.lower() not in known:
-            raise click.BadParameter(f"there is no kind {kind!r}; there are {', '.join(known.values())}")
+            raise click.BadParameter(f"there is no kind {kind!r}; kinds are {', '.join(known.values())}")
         parsed.append(f"{known.get(kind.lower(), kind)}/{identifier}")
     return tuple(parsed)
 
 
 def source_options(function: F) -> F:
     """`--rev`, `--source` and `--ref`."""
-    function = click.option("--ref", metavar="REF", help="Branch or tag of --source.")(function)
+    function = click.option("--ref", metavar="REF", help="Branch or tag of the --source repository.")(
+        function
+    )
     function = click.option("--source", "url", metavar="URL", help="Read a remote repository (https, ssh).")(
         function
     )
@@ -80,7 +85,7 @@ def selection_options(function: F) -> F:
         multiple=True,
         callback=object_patterns,
         shell_complete=complete_objects,
-        help="Only these and what they require; repeatable, * allowed.",
+        help="Only these objects and what they require; repeatable; the id can contain *.",
     )(function)
     return click.option(
         "--target",
@@ -88,12 +93,12 @@ def selection_options(function: F) -> F:
         metavar="NAME",
         multiple=True,
         shell_complete=complete_targets,
-        help="Only these targets; repeatable.",
+        help="Only this target; repeatable.",
     )(function)
 
 
 def output_option(*formats: Format) -> Callable[[F], F]:
-    """`-o`, with the formats that make sense for a command."""
+    """`-o`, with the formats that a command supports."""
     return click.option(
         "-o",
         "--output",
@@ -113,7 +118,7 @@ def accept_option(function: F) -> F:
         metavar="GUARD=KIND/ID",
         multiple=True,
         callback=approvals,
-        help="Let through this one case of a guard; repeatable.",
+        help="Approve this one case that a guard refuses; repeatable.",
     )(function)
 
 

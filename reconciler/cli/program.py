@@ -1,6 +1,6 @@
-"""The command `reconciler`: its groups of commands, its exit codes, and the boundary where errors end.
+"""The `reconciler` command: its subcommands, its exit codes, and the boundary that turns errors into them.
 
-Commands are imported when they run, so that help and completion start fast.
+Subcommands are imported when they run, so that help and completion start fast.
 """
 
 import importlib
@@ -20,38 +20,38 @@ from reconciler.errors import ExitCode, ReconcilerError
 HEADINGS: dict[str, dict[str, str]] = {
     "Start here": {
         "init": "Write a commented settings file.",
-        "validate": "Check the files against every rule that needs nothing else.",
-        "plan": "Show what would change. Changes nothing.",
-        "apply": "Carry out what plan shows.",
+        "validate": "Check the files against every rule that needs only files.",
+        "plan": "Show what apply would change, without changing anything.",
+        "apply": "Carry out the plan.",
     },
-    "Run it": {"watch": "Follow the repository and keep it true, for ever."},
-    "Understand": {
-        "explain": "Explain a rule, such as R68.",
-        "rules": "List all rules and where they are switched.",
+    "Continuous operation": {"watch": "Follow the repository and reconcile until stopped."},
+    "Reference": {
+        "explain": "Explain a rule, a guard, a problem or a target.",
+        "rules": "List all rules, their effective severity and where it is set.",
         "schema": "Print or write JSON Schemas for editors.",
     },
-    "Practise": {"emulator": "Run a practice orchestrator on a port."},
-    "Shell": {"completion": "Print the completion script of a shell."},
+    "Practice": {"emulator": "Run a practice orchestrator."},
+    "Shell": {"completion": "Print a shell completion script."},
 }
 COMMANDS = {name: summary for commands in HEADINGS.values() for name, summary in commands.items()}
-"""Every command and its line in the help. Each lives in a module of its name."""
+"""Every command and its line in the help. Each is implemented in the module of the same name."""
 
 _EXIT_CODES = """\b
-Exit codes: 0 done or nothing to do; 1 a bug; 2 plan has changes or
-drift (with --detailed-exit-code); 3 input invalid; 4 refused by a guard;
+Exit codes: 0 done or nothing to do; 1 bug in reconciler; 2 plan has changes
+or drift (with --detailed-exit-code); 3 invalid input; 4 refused by a guard;
 5 partly applied; 6 could not read, nothing written; 7 plan is stale;
 8 another run holds the lease; 64 wrong usage. Trying again helps with 5 to 8."""
 
 
 class Program(click.Group):
-    """Finds commands by name, prints them under headings and turns every end into an exit code."""
+    """Finds commands by name, lists them under headings and turns every outcome into an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        """Names in the order of the help."""
+        """Command names, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as above
-        """Import the command, None for a name there is no command for."""
+        """The command, imported now; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"reconciler.cli.commands.{cmd_name}")
@@ -62,7 +62,7 @@ class Program(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the nearest command where there is none of this name."""
+        """Suggest the nearest command for an unknown name."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             near = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
@@ -71,14 +71,14 @@ class Program(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as above
-        """Commands under their headings, without importing any."""
+        """Write the commands under their headings, without importing any."""
         width = max(map(len, COMMANDS))
         for heading, commands in HEADINGS.items():
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(width), summary) for name, summary in commands.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """Complete commands without importing them; leave options to click."""
+        """Candidates for a command, without importing any; options are left to click."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415  only the shell asks for it
 
         if incomplete.startswith("-"):
@@ -97,7 +97,7 @@ class Program(click.Group):
         standalone_mode: bool = True,  # noqa: ARG002, FBT001, FBT002  click's signature; this boundary replaces click's
         **extra: Any,
     ) -> NoReturn:
-        """Run, and exit with a code of `ExitCode`. Returns never, whatever happens."""
+        """Run, and exit with an `ExitCode`. Never returns."""
         current = Session(arguments=tuple(sys.argv[1:] if args is None else args))
         extra.setdefault("obj", current)
         try:
@@ -113,7 +113,7 @@ class Program(click.Group):
             code = _quiet()
         except ReconcilerError as error:
             code = _failed(error)
-        # The process boundary: whatever is left is our bug, and must say what was done before it.
+        # The process boundary: anything else is a bug here, and its message must say what was done before it.
         except Exception as error:  # noqa: BLE001  as above
             code = _bug(current, error)
         sys.exit(int(code) if isinstance(code, int) else 0)
@@ -134,7 +134,7 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _unknown_option(error: click.NoSuchOption) -> str:
-    """Name the nearest option, or say that the option goes before the command."""
+    """Message that suggests the nearest option, or says that the option goes before the command."""
     name, ctx = error.option_name, error.ctx
     own = [opt for parameter in ctx.command.params for opt in parameter.opts] if ctx is not None else []
     general = [opt for parameter in program.params for opt in parameter.opts]
@@ -143,7 +143,7 @@ def _unknown_option(error: click.NoSuchOption) -> str:
         return f"`{name}` goes before the command: `reconciler {name} …`."
     near = get_close_matches(name, [*own, "--help"], n=1, cutoff=0.5)
     hint = f" Did you mean `{near[0]}`?" if near else ""
-    return f"`{name}` is no option{where}.{hint}"
+    return f"`{name}` is not an option{where}.{hint}"
 
 
 def _interrupted(current: Session) -> int:
@@ -157,14 +157,14 @@ def _interrupted(current: Session) -> int:
 
 
 def _quiet() -> int:
-    """The reader of our output went away: end without a traceback, and keep Python from writing more."""
+    """End without a traceback after the reader of stdout has gone, and keep Python from writing any more to it."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
     return ExitCode.DONE
 
 
 def _flush() -> None:
-    """Meet a broken pipe here, where it is handled, and not in the interpreter's shutdown."""
+    """Flush stdout, so that a broken pipe is raised here, where it is handled, and not at interpreter shutdown."""
     sys.stdout.flush()
 
 
@@ -181,27 +181,27 @@ def _failed(error: ReconcilerError) -> int:
 
 
 def _bug(current: Session, error: Exception) -> int:
-    """Never print the message of an unforeseen exception: nobody has made sure that it holds no secret."""
+    """Report an unexpected exception. Its message is never printed: it could contain a secret."""
     click.echo(f"error: {type(error).__name__}: this is a bug in reconciler.", err=True)
     if current.is_debugging:
-        import traceback  # noqa: PLC0415  only here
+        import traceback  # noqa: PLC0415  needed only here
 
-        from reconciler.log import redact  # noqa: PLC0415  only here
+        from reconciler.log import redact  # noqa: PLC0415  as above
 
         click.echo(redact("".join(traceback.format_exception(error))), err=True)
     else:
         click.echo("`reconciler --debug …` shows where it happened; please report it.", err=True)
     click.echo(_deeds(current), err=True)
-    click.echo("Running again is safe: every run reads what is there before it changes anything.", err=True)
+    click.echo("Running again is safe: every run reads the live state before it changes anything.", err=True)
     return ExitCode.BUG
 
 
 def _deeds(current: Session) -> str:
-    """What was and was not done before the end."""
+    """Text that lists what this run changed, or says that it changed nothing."""
     deeds = current.deeds
     if not deeds.has_begun:
         return "Nothing was changed."
-    lines = [f"Before it ended, {len(deeds.done)} actions were finished:", *(f"  {d}" for d in deeds.done)]
+    lines = [f"{len(deeds.done)} actions were finished before the end:", *(f"  {d}" for d in deeds.done)]
     if deeds.under_way:
         lines.append("Under way, with unknown effect:")
         lines += [f"  {action}" for action in sorted(deeds.under_way)]
@@ -233,16 +233,20 @@ def _deeds(current: Session) -> str:
     "--color",
     type=click.Choice([choice.value for choice in ColorChoice]),
     default=ColorChoice.AUTO.value,
-    help="Colour the output.",
+    help="When to colour the output.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default=None,
-    help="Logs go to stderr. Default: warning; info in watch.",
+    help="Lowest level to log on stderr. Default: warning; info for watch.",
 )
-@click.option("--log-format", type=click.Choice(["console", "json"]), help="Default: console; json in watch.")
-@click.option("--debug", is_flag=True, help="Show tracebacks, log everything.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["console", "json"]),
+    help="Format of the log. Default: console; json for watch.",
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks and log at level debug.")
 @click.version_option(__version__, message="reconciler %(version)s")
 @click.pass_context
 def program(
@@ -255,8 +259,8 @@ def program(
     log_format: str | None,
     debug: bool,
 ) -> None:
-    """GitOps for the Platform Orchestrator: agents, keys, resource definitions
-    and runners kept as YAML in Git, and kept true.
+    """GitOps for the Platform Orchestrator: keep agents, keys, resource
+    definitions and runners as declared by YAML files in Git.
     """  # noqa: D205  this is the text of the help
     current = ctx.ensure_object(Session)
     current.config = config

@@ -239,7 +239,7 @@ def test_init_writes_settings_that_are_valid_and_never_writes_over_a_file(tmp_pa
     assert call(tmp_path, "validate")[0] == ExitCode.DONE
     code, _, said = call(tmp_path, "init", "--organization", "other")
     assert code == ExitCode.USAGE
-    assert "was left as it is" in said
+    assert "was not changed" in said
     assert (tmp_path / "reconciler.yaml").read_text() == before
 
 

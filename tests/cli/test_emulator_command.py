@@ -62,8 +62,8 @@ def test_it_says_where_it_listens_that_it_is_for_practice_and_that_nothing_is_ke
     assert listed == []
     assert url.startswith("http://127.0.0.1:")
     assert not url.endswith(":0")
-    assert "not for real use" in said
-    assert "nothing is kept" in said
+    assert "not for production" in said
+    assert "state is not kept" in said
     assert "open to the network" not in said
 
 

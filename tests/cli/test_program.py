@@ -50,7 +50,10 @@ def test_help_of_a_command_has_two_examples(command: str) -> None:
 
 def test_help_groups_commands_under_headings() -> None:
     _, shown, _ = call("--help")
-    places = [shown.index(f"{heading}:") for heading in ("Start here", "Run it", "Understand", "Practise")]
+    places = [
+        shown.index(f"{heading}:")
+        for heading in ("Start here", "Continuous operation", "Reference", "Practice")
+    ]
     assert places == sorted(places)
 
 
@@ -72,11 +75,11 @@ def test_help_groups_commands_under_headings() -> None:
         (["explain", "R6"], "Did you mean"),
         (["schema"], "name a kind"),
         *(
-            (["watch", option, seconds], "more than 0")
+            (["watch", option, seconds], "greater than 0")
             for option in ("--poll", "--resync")
             for seconds in ("0", "-1", "inf", "-inf", "nan", "1e300")
         ),
-        (["init", "--organization", "Not An Id"], "is no organization id"),
+        (["init", "--organization", "Not An Id"], "is not an organization id"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -1,1 +1,1 @@
-"""One short module for each command."""
+"""The commands, one short module each."""

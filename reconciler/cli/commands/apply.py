@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 @source_options
 @selection_options
 @accept_option
-@click.option("--plan", "plan_path", metavar="FILE", type=OUTPUT_FILE, help="Only if it still is this plan.")
-@click.option("--yes", is_flag=True, help="Do not ask. Without a terminal nothing is applied without it.")
+@click.option(
+    "--plan", "plan_path", metavar="FILE", type=OUTPUT_FILE, help="Apply exactly this saved plan, or nothing."
+)
+@click.option("--yes", is_flag=True, help="Do not ask for approval; required without a terminal.")
 @click.option(
     "--concurrency",
     metavar="N",
     type=click.IntRange(1, 64),
-    help="Actions at once. Default: that of the settings.",
+    help="Number of actions at once. Default: from the settings.",
 )
 @output_option(Format.TEXT, Format.JSON)
 def command(
@@ -53,11 +55,12 @@ def command(
     concurrency: int | None,
     form: str,
 ) -> int:
-    """Carry out what plan shows, in the right order.
+    """Carry out the plan, in dependency order.
 
-    Shows the plan and asks; --yes and --plan approve it, and without a terminal
-    only --yes does. Ctrl-C finishes the actions under way and starts no new one.
-    The last line says whether running again is safe and useful.
+    Shows the plan and asks for approval. --yes and --plan count as approval;
+    without a terminal, only --yes does. Ctrl-C finishes the actions under way
+    and starts no new one. The last line says whether running again is safe and
+    useful.
 
     \b
     Examples:
@@ -89,7 +92,7 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What the command line says of consent; `is_approved` is true where nobody is asked."""
+    """Approvals given on the command line; `is_approved` is true where there is no question."""
 
     accepted: "frozenset[Approval]"
     bound: "SavedPlan | None"
@@ -98,7 +101,7 @@ class _Given:
 
 
 def _apply(current: Session, asked: "Request", given: _Given, interruption: "Interruption") -> "PassResult":
-    """Run the pass; a no to the question is part of the result."""
+    """The result of the pass; a declined plan is part of it."""
     from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
     from reconciler.cli.progress import ProgressLines  # noqa: PLC0415  as above
@@ -140,7 +143,7 @@ def _apply(current: Session, asked: "Request", given: _Given, interruption: "Int
 
 
 def _show_plan(current: Session, planned: "PassResult", form: str) -> None:
-    """Print what is about to be done, so that it precedes what became of it."""
+    """Print the plan, so that it appears before the outcomes."""
     from reconciler.cli.output import announcement, write  # noqa: PLC0415  help must not wait for it
 
     stream = sys.stdout if form == Format.TEXT else sys.stderr
@@ -148,6 +151,6 @@ def _show_plan(current: Session, planned: "PassResult", form: str) -> None:
 
 
 def _ask(interruption: "Interruption") -> bool:
-    """Ask whether to go on; anything but yes is no."""
+    """Ask for approval; anything but yes means no."""
     with interruption.asking():
-        return click.confirm("Carry out this plan?", default=False, err=True)
+        return click.confirm("Apply this plan?", default=False, err=True)

@@ -11,27 +11,31 @@ from reconciler.errors import ExitCode, UsageError
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8480, show_default=True, help="0: any free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8480,
+    show_default=True,
+    help="Port to listen on; 0: any free one.",
 )
 @click.option(
     "--state",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Keep the state in this file. Without it nothing outlives the process.",
+    help="Keep the state in this file. Default: in memory only.",
 )
 @click.option(
     "--organization",
     "organizations",
     metavar="ID",
     multiple=True,
-    help="Organization that exists from the start; repeatable.",
+    help="Create this organization at start; repeatable.",
 )
 @click.option(
     "--resource-type",
     "resource_types",
     metavar="ID",
     multiple=True,
-    help="Resource type that every organization has besides the public ones; repeatable.",
+    help="Add this resource type to the public ones of every organization; repeatable.",
 )
 def command(
     *,
@@ -41,7 +45,7 @@ def command(
     organizations: tuple[str, ...],
     resource_types: tuple[str, ...],
 ) -> int:
-    """Run a practice orchestrator, both APIs on one port, until stopped.
+    """Run a practice orchestrator, with both APIs on one port, until stopped.
 
     \b
     Examples:
@@ -53,11 +57,11 @@ def command(
     from reconciler.emulator.web.server import serve  # noqa: PLC0415  as above
 
     session().configure_logging(level="info")
-    keeps = f"state in {state}" if state is not None else "nothing is kept"
+    keeps = f"state in {state}" if state is not None else "state is not kept"
 
     def announce(url: str) -> None:
         notice(f"practice orchestrator on {url}")
-        notice(f"not for real use; {keeps}; Ctrl-C ends it")
+        notice(f"not for production; {keeps}; press Ctrl-C to stop")
 
     try:
         serve(
@@ -71,7 +75,7 @@ def command(
     except StateFileError as error:
         raise UsageError(f"cannot use the state file: {error}") from error
     except ApiError as error:
-        raise UsageError(f"cannot start: {error.message}") from error
+        raise UsageError(f"cannot start the emulator: {error.message}") from error
     except OSError as error:
         raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     notice("stopped")

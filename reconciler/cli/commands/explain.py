@@ -1,4 +1,4 @@
-"""`reconciler explain`: what a rule means and what to do about it, and how a target is deployed to."""
+"""`reconciler explain`: what a rule means and how to fix what it reports, and how a target is deployed to."""
 
 import sys
 from difflib import get_close_matches
@@ -24,14 +24,14 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 @click.command()
 @click.argument("name", required=False, shell_complete=_complete)
-@click.option("--live", is_flag=True, help="Of a target: read the orchestrator too, and change nothing.")
+@click.option("--live", is_flag=True, help="For a target: also read the orchestrator; changes nothing.")
 @output_option(Format.TEXT, Format.JSON)
 def command(*, name: str | None, live: bool, form: str) -> int:
-    """Explain a rule, a guard, a problem or a target; without a name, list all.
+    """Explain a rule, a guard, a problem or a target. Without a name, list all.
 
-    Of a target (target/NAME, target/NAME/DEFINITION) it shows the mode of
-    each cluster definition, what that rests on, and what the combination is
-    worth. What only the orchestrator knows is unknown without --live.
+    For a target (target/NAME or target/NAME/DEFINITION), show the mode of each
+    cluster definition, the facts it is based on and the verdict on the
+    combination. Without --live, facts from the orchestrator are unknown.
 
     \b
     Examples:
@@ -89,7 +89,10 @@ def _explain_target(current: Session, text: str, *, live: bool, form: str) -> in
             named = seen_live(composed, named)
     refused = count_refused(loaded)
     if refused:
-        notice(f"{refused} errors in the files; what they are about is left out: `reconciler validate`")
+        notice(
+            f"{refused} errors in the files (see `reconciler validate`); "
+            "the objects they concern are left out"
+        )
     facts = facts_of(named.scope, named.definitions)
     if form == Format.JSON:
         write(sys.stdout, target_json.render(facts))

@@ -23,7 +23,7 @@ _ORGANIZATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
     help="Id of your organization.",
 )
 def command(organization: str) -> int:
-    """Write a commented reconciler.yaml. Never writes over a file.
+    """Write a commented reconciler.yaml. Never overwrites a file.
 
     \b
     Examples:
@@ -36,7 +36,8 @@ def command(organization: str) -> int:
 
     if not _ORGANIZATION.fullmatch(organization):
         raise click.UsageError(
-            f"{organization!r} is no organization id: lower-case letters, digits and inner hyphens, at most 50"
+            f"{organization!r} is not an organization id: "
+            "use up to 50 lower-case letters, digits and inner hyphens"
         )
     current = session()
     path: Path = current.config or current.directory / FILE_NAME
@@ -44,10 +45,10 @@ def command(organization: str) -> int:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(commented_example().replace("organization: my-org", f"organization: {organization}"))
     except FileExistsError as error:
-        raise UsageError(f"{path} exists and was left as it is") from error
+        raise UsageError(f"{path} already exists and was not changed") from error
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
     notice(
-        f"wrote {path}; next: name your orchestrators in it, then `reconciler validate` and `reconciler plan`"
+        f"wrote {path}; next: set your orchestrators in it, then run `reconciler validate` and `reconciler plan`"
     )
     return ExitCode.DONE

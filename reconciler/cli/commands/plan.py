@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @source_options
-@click.option("--against", metavar="REV", help="Show only what differs from this revision's plan.")
+@click.option("--against", metavar="REV", help="Show only what differs from the plan of this revision.")
 @selection_options
 @accept_option
 @output_option(*Format)
 @click.option("--out", metavar="FILE", type=OUTPUT_FILE, help="Save the plan for `apply --plan`.")
 @click.option(
-    "--detailed-exit-code", "detailed", is_flag=True, help="Exit 2 when there are changes or drift."
+    "--detailed-exit-code", "detailed", is_flag=True, help="Exit with 2 if there are changes or drift."
 )
 def command(
     *,
@@ -46,7 +46,7 @@ def command(
     out: Path | None,
     detailed: bool,
 ) -> int:
-    """Show what would change. Changes nothing; a read-only token is enough.
+    """Show what apply would change. Changes nothing; needs only a read-only token.
 
     \b
     Examples:
@@ -96,12 +96,12 @@ def _save(out: Path, saved: "SavedPlan | None") -> None:
     from reconciler.cli.plan_file import write_plan  # noqa: PLC0415  as above
 
     if saved is None:
-        notice(f"no plan was saved to {out}: see the result for the cause")
+        notice(f"no plan was saved to {out}; the result shows the cause")
     else:
         write_plan(out, saved)
-        notice(f"saved; carry out exactly this plan with: reconciler apply --plan {out}{_consent()}")
+        notice(f"plan saved; to apply exactly this plan: reconciler apply --plan {out}{_consent()}")
 
 
 def _consent() -> str:
-    """What the line that carries a plan out needs where nobody can be asked."""
+    """The option that `apply` needs where there is no terminal to ask on; "" otherwise."""
     return "" if sys.stdin.isatty() and sys.stderr.isatty() else " --yes"

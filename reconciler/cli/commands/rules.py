@@ -1,4 +1,4 @@
-"""`reconciler rules`: what is checked, how loud, and where that was switched."""
+"""`reconciler rules`: what is checked, with which severity, and where that is set."""
 
 import sys
 from datetime import UTC, datetime
@@ -26,17 +26,21 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.command()
 @click.argument("names", nargs=-1, metavar="[RULE]...", shell_complete=_complete)
 @click.option(
-    "--severity", type=click.Choice(["error", "warning", "off"]), help="Only rules of this severity in force."
+    "--severity",
+    type=click.Choice(["error", "warning", "off"]),
+    help="Only rules with this effective severity.",
 )
-@click.option("--side", type=click.Choice(["file", "live", "cluster"]), help="Only rules that look there.")
-@click.option("--switched", is_flag=True, help="Only rules that are switched somewhere.")
+@click.option(
+    "--side", type=click.Choice(["file", "live", "cluster"]), help="Only rules that read this side."
+)
+@click.option("--switched", is_flag=True, help="Only rules that a setting or an annotation switches.")
 @output_option(Format.TEXT, Format.JSON)
 def command(
     *, names: tuple[str, ...], severity: str | None, side: str | None, switched: bool, form: str
 ) -> int:
-    """List all rules, their severity in force and where they are switched.
+    """List all rules, their effective severity and where it is set.
 
-    Needs no token, and no settings either. `reconciler explain R68` has the
+    Needs neither a token nor a settings file. `reconciler explain R68` shows the
     page of one rule.
 
     \b
@@ -69,7 +73,7 @@ def command(
 
 
 def _known(names: "Sequence[str]") -> frozenset[str]:
-    """Ids in their own spelling. Raises click.UsageError for one that no rule has."""
+    """Rule ids in their canonical spelling. Raises click.UsageError for an unknown one."""
     from reconciler.rules.registry import RULES  # noqa: PLC0415  help must not wait for it
 
     by_folded = {name.lower(): name for name in RULES}
@@ -82,7 +86,7 @@ def _known(names: "Sequence[str]") -> frozenset[str]:
 
 
 def _switches(current: Session) -> "Switches":
-    """Every switch of the settings, and of the files as far as they can be read."""
+    """Switches in the settings, and in the files as far as they can be read."""
     from reconciler.cli.output import notice  # noqa: PLC0415  as above
     from reconciler.cli.passes import compose  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.request import request  # noqa: PLC0415  as above
@@ -96,6 +100,6 @@ def _switches(current: Session) -> "Switches":
         try:
             declared = composed.adapters.load(composed.adapters.read_tree())
         except SourceError as error:
-            notice(f"annotations are left out, the files cannot be read: {error}")
+            notice(f"annotations are left out because the files cannot be read: {error}")
             declared = Declarations()
         return Switches(composed.settings, RULES, [declared], datetime.now(UTC).date())

@@ -1,4 +1,4 @@
-"""`reconciler schema`: JSON Schemas for editors and for users' own checks."""
+"""`reconciler schema`: JSON Schemas for editors and for the user's own checks."""
 
 import json
 import sys
@@ -19,10 +19,10 @@ KINDS = ("any", "settings", "definition", "agent", "key", "runner")
     "folder",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write a file for each kind into this folder.",
+    help="Write one file per kind to this folder.",
 )
 def command(kind: str | None, folder: Path | None) -> int:
-    """Print the JSON Schema of a kind, or write all into a folder.
+    """Print the JSON Schema of a kind, or write all of them to a folder.
 
     \b
     Examples:
@@ -33,7 +33,7 @@ def command(kind: str | None, folder: Path | None) -> int:
     from reconciler.source.schema import schemas, write_schemas  # noqa: PLC0415  as above
 
     if (kind is None) is (folder is None):
-        raise click.UsageError("name a kind to print, or give --write DIR for all")
+        raise click.UsageError("name a kind to print, or use --write DIR to write all of them")
     if folder is None:
         write(sys.stdout, json.dumps(schemas()[f"{kind}.json"], indent=2, ensure_ascii=False) + "\n")
         return ExitCode.DONE

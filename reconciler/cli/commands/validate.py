@@ -1,4 +1,4 @@
-"""`reconciler validate`: the files alone."""
+"""`reconciler validate`: check the files alone."""
 
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,10 @@ def command(
     only: tuple[str, ...],
     form: str,
 ) -> int:
-    """Check the files against every rule that needs nothing else.
+    """Check the files against every rule that needs only files.
 
-    Needs no token. Rules that would have to look at the orchestrator or at a
-    cluster are listed as unknown.
+    Needs no token. Rules that must read the orchestrator or a cluster are
+    reported as unknown.
 
     \b
     Examples:

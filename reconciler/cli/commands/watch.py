@@ -1,4 +1,4 @@
-"""`reconciler watch`: the loop around passes, with its pages and signals."""
+"""`reconciler watch`: the loop around passes, with its HTTP endpoints and signal handling."""
 
 import math
 from collections.abc import Mapping
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from reconciler.settings import Watch
 
 LONGEST_S = 365 * 24 * 3600.0
-"""More is a slip of the finger, and far more is more than the clock can count."""
+"""Anything longer is a typing error, and much longer overflows the clock."""
 
 
 def _duration(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
-    """Refuse what cannot be waited for: `inf` and `nan` are numbers for click."""
+    """The duration. Raises click.BadParameter where it is out of range; click accepts `inf` and `nan` as numbers."""
     if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= LONGEST_S):
-        raise click.BadParameter(f"give a number of seconds that is more than 0 and at most {LONGEST_S:.0f}")
+        raise click.BadParameter(f"give a number of seconds greater than 0 and at most {LONGEST_S:.0f}")
     return seconds
 
 
 @click.command()
 @click.option("--source", "url", metavar="URL", help="Follow a remote repository (https, ssh).")
-@click.option("--ref", metavar="REF", help="Branch or tag of --source.")
+@click.option("--ref", metavar="REF", help="Branch or tag of the --source repository.")
 @selection_options
 @click.option(
     "--poll",
@@ -35,7 +35,7 @@ def _duration(_: click.Context, __: click.Parameter, seconds: float | None) -> f
     metavar="SECONDS",
     type=float,
     callback=_duration,
-    help="Between looks at the repository.",
+    help="Interval between polls of the repository.",
 )
 @click.option(
     "--resync",
@@ -43,11 +43,14 @@ def _duration(_: click.Context, __: click.Parameter, seconds: float | None) -> f
     metavar="SECONDS",
     type=float,
     callback=_duration,
-    help="Between passes without a change.",
+    help="Interval between passes when nothing changes.",
 )
 @click.option("--listen", metavar="HOST:PORT", help="Address of /healthz, /readyz and /metrics.")
 @click.option(
-    "--allow-uncommitted", "allows_uncommitted", is_flag=True, help="Practise: apply uncommitted files too."
+    "--allow-uncommitted",
+    "allows_uncommitted",
+    is_flag=True,
+    help="Also apply uncommitted files; for practice.",
 )
 def command(
     *,
@@ -60,12 +63,12 @@ def command(
     listen: str | None,
     allows_uncommitted: bool,
 ) -> int:
-    """Follow the repository and keep it true until stopped.
+    """Follow the repository and reconcile until stopped.
 
-    Runs a pass for each new revision, after drift, and again after failures. A
-    folder with uncommitted changes is refused unless no orchestrator is set.
-    SIGTERM finishes the action under way. Defaults of the intervals are in the
-    settings (`watch`).
+    Runs a pass for each new revision, at intervals to find drift, and again
+    after failures. A folder with uncommitted changes is refused, unless the
+    embedded orchestrator is used or --allow-uncommitted is given. SIGTERM
+    finishes the action under way. Intervals default to the settings (`watch`).
 
     \b
     Examples:
