@@ -60,7 +60,7 @@ class OpenedCommit:
         if entry.size > limits.max_file_bytes:
             raise SourceError(
                 f"{what} has {entry.size} bytes; the limit is {limits.max_file_bytes}",
-                advice="make the file smaller, or raise the limit in `limits` of the settings",
+                advice="make the file smaller",
             )
         [content] = self._commit.read(lambda git: contents(git, [entry]))
         if content is None:
