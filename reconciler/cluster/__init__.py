@@ -1,6 +1,6 @@
-"""Kubernetes. The only package that may import `kubernetes`.
+"""Kubernetes. The only package that is allowed to import `kubernetes`.
 
 Nothing is installed on clusters yet: agents, operators and runners are registered, not rolled
-out. What the settings say of clusters feeds the rules; rules that would have to look at a
-cluster answer *unknown*.
+out. Rules use the facts about clusters in the settings; checks that would have to read a
+cluster are reported as *unknown*.
 """

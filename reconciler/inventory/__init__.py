@@ -1,1 +1,1 @@
-"""Where the record of what we own is kept: files or a Git ref."""
+"""Storage for the record of ownership: files or a Git ref."""

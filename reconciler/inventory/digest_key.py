@@ -1,8 +1,8 @@
-"""The key of the digests recorded for sent secrets, kept next to a file inventory.
+"""The key for the digests of sent secrets, stored next to a file inventory.
 
-Without it nobody can test a guess of a secret against the record, so it must never be
-committed together with the record. Records in a Git ref take their key from the settings
-(`inventory.digestKey`) instead: a ref is meant to be shared.
+Without the key, nobody can test a guess of a secret against the record, so it must never be
+committed with the record. Records in a Git ref use the key from the settings
+(`inventory.digestKey`) instead, because a ref is meant to be shared.
 """
 
 import errno
@@ -20,10 +20,10 @@ _MAX_IGNORE_BYTES = 1_048_576
 
 
 def digest_key(directory: Path) -> bytes:
-    """Return the 32 bytes of `<directory>/digest.key`, made on first use with mode 0600.
+    """The 32 bytes of `<directory>/digest.key`, created on first use with mode 0600.
 
-    `directory` is the folder of the file inventory. Raises InventoryError where the key cannot
-    be made or read, has another length, or can be read by other users. Never quotes it.
+    `directory` is the folder of the file inventory. Raises InventoryError if the key cannot be
+    created or read, has another length, or can be read by other users. Errors never quote the key.
     """
     path = directory / FILE_NAME
     try:
@@ -38,7 +38,7 @@ def digest_key(directory: Path) -> bytes:
 
 
 def existing_digest_key(directory: Path) -> bytes | None:
-    """Return the key as `digest_key` does where there is one, else None. Writes nothing."""
+    """The same key as from `digest_key` if it exists, otherwise None. Writes nothing."""
     path = directory / FILE_NAME
     try:
         content, mode = read_private(path, max_bytes=4096)
@@ -53,7 +53,7 @@ def _unusable(path: Path, error: OSError, remedy: str) -> InventoryError:
     reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
     return InventoryError(
         f"cannot use the digest key {path}: {reason}",
-        advice=f"{remedy}, or name a key of your own in `inventory.digestKey`",
+        advice=f"{remedy}, or name your own key in `inventory.digestKey`",
     )
 
 
@@ -61,20 +61,20 @@ def _checked(path: Path, content: bytes, mode: int) -> bytes:
     if mode & 0o077:
         raise InventoryError(
             f"the digest key {path} can be read by other users (mode {mode:04o})",
-            advice="run `chmod 600` on it; if it was ever committed, remove it: the next apply makes another, "
-            "and until a secret changes it is taken to be what the files say",
+            advice="run `chmod 600` on it; if it was ever committed, remove it: the next apply creates a new one "
+            "and assumes that the secrets in the files are those last sent",
         )
     if len(content) != _KEY_BYTES:
         raise InventoryError(
-            f"the digest key {path} does not hold {_KEY_BYTES} bytes",
-            advice="restore it, or remove it: the next apply makes another, and until a secret changes it is taken "
-            "to be what the files say",
+            f"the digest key {path} does not have {_KEY_BYTES} bytes",
+            advice="restore it, or remove it: the next apply creates a new one and assumes that the secrets in the "
+            "files are those last sent",
         )
     return content
 
 
 def _create(path: Path) -> None:
-    """Give the name to a complete file at once: whoever loses the race reads the winner's key."""
+    """Create the complete file atomically: the process that loses a race uses the key of the winner."""
     temporary = write_beside(path, secrets.token_bytes(_KEY_BYTES))
     try:
         os.link(temporary, path)
@@ -86,7 +86,7 @@ def _create(path: Path) -> None:
 
 
 def _keep_out_of_git(path: Path) -> None:
-    """Make sure the ignore file names the key, leaving other lines alone."""
+    """Make sure that the ignore file lists the key; other lines are kept."""
     try:
         content, _ = read_private(path, max_bytes=_MAX_IGNORE_BYTES)
     except FileNotFoundError:

@@ -1,8 +1,8 @@
 """The record of ownership in a folder: `<instance>/<target>.json`.
 
-For one machine, or a volume that one controller mounts. Writers of the same folder exclude
-each other with a lock and compare what they read; a reader always finds a whole record,
-because a new one replaces the old by renaming.
+For one machine, or a volume that one controller mounts. Writers of the same folder take a lock
+and check that the record did not change since they read it; a reader always finds a complete
+record, because a new one replaces the old one by renaming.
 """
 
 import errno
@@ -24,7 +24,7 @@ _LOCK_RETRY_S = 0.02
 
 
 class FileInventory:
-    """Keeps each target's record in one file of mode 0600 inside a folder of mode 0700."""
+    """Stores the record of each target in a file with mode 0600, in a folder with mode 0700."""
 
     def __init__(self, directory: Path, instance: str, *, lock_wait_s: float = _LOCK_WAIT_S) -> None:
         self._directory = directory
@@ -33,7 +33,7 @@ class FileInventory:
         self._read_digest: dict[str, str | None] = {}
 
     def read(self, target: str) -> Inventory:
-        """Return the record; see `InventoryStore.read`."""
+        """The record; see `InventoryStore.read`."""
         path = self._path(target)
         content = self._content(path)
         if content is None:
@@ -46,7 +46,9 @@ class FileInventory:
     def write(self, inventory: Inventory) -> None:
         """Replace the record; see `InventoryStore.write`."""
         if inventory.instance != self._instance:
-            raise InventoryError(f"a record of instance {inventory.instance!r} does not belong here")
+            raise InventoryError(
+                f"a record of instance {inventory.instance!r} cannot be written for instance {self._instance!r}"
+            )
         path = self._path(inventory.target)
         content = encode(inventory)
         try:
@@ -56,8 +58,8 @@ class FileInventory:
             with self._locked(path):
                 if _digest(self._content(path)) != self._read_digest.get(inventory.target):
                     raise InventoryConflictError(
-                        f"{path} was written by another run since this one read it",
-                        advice="run again: what is owned is read again",
+                        f"another run wrote {path} after this one read it",
+                        advice="run again; the record is then read again",
                     )
                 _remove_left_over(path)
                 temporary = write_beside(path, content)
@@ -66,7 +68,7 @@ class FileInventory:
         except OSError as error:
             raise InventoryError(
                 f"cannot write {path}: {error.strerror}",
-                advice="make the folder writable, or choose another in `inventory.file.directory`",
+                advice="make the folder writable, or set another one in `inventory.file.directory`",
             ) from error
         self._read_digest[inventory.target] = _digest(content)
 
@@ -82,13 +84,13 @@ class FileInventory:
             reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
             raise InventoryError(
                 f"cannot read {path}: {reason}",
-                advice="the record must be a regular file that this user may read",
+                advice="the record must be a regular file that this user can read",
             ) from error
         return content
 
     @contextmanager
     def _locked(self, path: Path) -> Iterator[None]:
-        """Hold the target's lock file. The system frees it when the holder dies."""
+        """Hold the lock of a target. The operating system releases it when the process ends."""
         lock = path.with_name(f".{path.stem}.lock")
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -96,8 +98,8 @@ class FileInventory:
             while not _try_lock(descriptor):
                 if time.monotonic() >= deadline:
                     raise InventoryConflictError(
-                        f"another run holds {lock} for more than {self._lock_wait_s:g} s",
-                        advice="wait for the other run to end, then run again",
+                        f"another run has held {lock} for more than {self._lock_wait_s:g} s",
+                        advice="wait until the other run has ended, then run again",
                     )
                 time.sleep(_LOCK_RETRY_S)
             yield
@@ -106,13 +108,13 @@ class FileInventory:
 
 
 def _keep_out_of_git(path: Path) -> None:
-    """Make `git add --all` pass over the records: one that Git tracks is not believed any more."""
+    """Make `git add --all` skip the records: a record that Git tracks is not trusted."""
     if not os.path.lexists(path):
         write_beside(path, b"*\n").replace(path)
 
 
 def _remove_left_over(path: Path) -> None:
-    """Remove what killed writers left. Only under the lock: there whatever is left belongs to nobody."""
+    """Remove temporary files of killed writers. Call only under the lock, when no writer is active."""
     for left_over in path.parent.glob(f".{path.name}.*.tmp"):
         left_over.unlink(missing_ok=True)
 

@@ -1,8 +1,8 @@
 """The record of ownership in a Git ref, `refs/reconciler/<instance>/<target>`.
 
 Each write is a commit whose only file is `inventory.json` and whose parent is the record it
-replaces, so stateless CI can prune and `git log` shows who owned what when. The ref lives
-outside `refs/heads`: no branch, no work tree and no index is ever touched.
+replaces, so stateless CI can prune, and `git log` shows the history of ownership. The ref is
+outside `refs/heads`; branches, work trees and the index are never touched.
 """
 
 import re
@@ -30,19 +30,19 @@ _FAILED = 1
 
 
 class Access(StrEnum):
-    """What a store may do. `READ` moves no ref here and pushes nothing anywhere."""
+    """What a store is allowed to do. `READ` neither moves a local ref nor pushes."""
 
     READ = "read"
     WRITE = "write"
 
 
 class GitInventory:
-    """Keeps each target's record in a ref of the repository at `repository`.
+    """Stores the record of each target in a ref of the repository at `repository`.
 
-    With `remote` (the name of one of its remotes, or a URL that the source could be read from) the
-    remote's ref is the record: it is asked before every read and pushed to on every write, and no
-    ref moves here. Without, the ref lives in this repository alone. Raises InventoryError where
-    there is no repository, no such remote, or the URL is refused.
+    With `remote` (the name of one of its remotes, or a URL that would be allowed as a source), the
+    ref of the remote is the record: every read queries it, every write pushes to it, and no local
+    ref moves. Without `remote`, the ref is only in this repository. Raises InventoryError if there
+    is no repository or no such remote, or if the URL is refused.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class GitInventory:
         self._launcher = launcher
         self._url: str | None = None
         self._head: dict[str, str] = {}
-        """Commit of each target as last read or written here, "" where there was none."""
+        """Commit of each target as last read or written here, "" if there was none."""
         try:
             self._git_dir = git_dir_of(repository)
             found = self._launcher.run(["rev-parse", "--git-dir"], folder=repository, git_dir=self._git_dir)
@@ -68,13 +68,13 @@ class GitInventory:
             raise InventoryError(str(error), advice=error.advice) from error
         if found.code:
             raise InventoryError(
-                f"{repository} is no usable Git repository: {found.message}",
+                f"{repository} is not a usable Git repository: {found.message}",
                 advice="run in a clone, or keep the inventory in a file (`inventory.file`)",
             )
         self._remote = None if remote is None else self._checked(remote)
 
     def _checked(self, remote: str) -> str:
-        """Name by which git knows the remote, one that it cannot take for a path or an option."""
+        """Name of the remote for git, which cannot be taken for a path or an option."""
         if _REMOTE_NAME.fullmatch(remote) is None:
             self._url = checked_url(remote)
             return REMOTE
@@ -82,14 +82,14 @@ class GitInventory:
         if answer.code:
             raise InventoryError(
                 f"{self._repository} has no remote {remote!r}",
-                advice="name one that `git remote` lists, or give an https, ssh or file URL",
+                advice="name a remote that `git remote` lists, or give an https, ssh or file URL",
             )
         return remote
 
     def _run(self, *arguments: str, given: bytes = b"") -> Answer:
-        """One git command to its end. One that could not be run or finished fails.
+        """Run one git command to its end; a command that cannot be run or does not finish counts as failed.
 
-        Failed says nothing about what a remote did before: look there.
+        A remote may have acted even if the command failed: read it again to find out.
         """
         try:
             return self._launcher.run(
@@ -122,10 +122,12 @@ class GitInventory:
     def write(self, inventory: Inventory) -> None:
         """Replace the record; see `InventoryStore.write`. Raises InventoryError with read access."""
         if inventory.instance != self._instance:
-            raise InventoryError(f"a record of instance {inventory.instance!r} does not belong here")
+            raise InventoryError(
+                f"a record of instance {inventory.instance!r} cannot be written for instance {self._instance!r}"
+            )
         ref = self._ref(inventory.target)
         if self._access is Access.READ:
-            raise InventoryError(f"{ref} was opened to be read only; nothing was written")
+            raise InventoryError(f"{ref} was opened for reading only; nothing was written")
         before = self._head.get(inventory.target, "")
         commit = self._commit(
             encode(inventory), before, f"{inventory.target}: {len(inventory.entries)} objects"
@@ -146,7 +148,7 @@ class GitInventory:
 
     def _local_head(self, ref: str) -> str:
         answer = self._run("for-each-ref", "--format=%(refname) %(objectname)", "--", ref)
-        # A damaged ref is only warned of and then left out: that is no proof that there is none.
+        # Git only warns of a damaged ref and omits it, which does not prove that the ref does not exist.
         if answer.code or "broken ref" in answer.errors:
             raise InventoryError(
                 f"cannot read {ref}: {answer.message}",
@@ -155,13 +157,13 @@ class GitInventory:
         return _object_of(ref, answer, separator=" ", name_first=True)
 
     def _remote_head(self, ref: str) -> str:
-        """Commit of the remote's ref, "" where the remote answered that there is none."""
+        """Commit of the ref on the remote, "" if the remote answers that there is none."""
         assert self._remote is not None
         answer = self._run("ls-remote", "--quiet", "--", self._remote, ref)
         if answer.code or "broken ref" in answer.errors:
             raise InventoryError(
                 f"cannot read {ref} from {self._place()}: {answer.message}",
-                advice="check the remote's URL, its credentials and the network",
+                advice="check the URL of the remote, the credentials and the network",
             )
         return _object_of(ref, answer, separator="\t", name_first=False)
 
@@ -180,7 +182,7 @@ class GitInventory:
             self._remote,
             ref,
         )
-        # Somebody may have replaced the record between the two calls: then this one is not the latest.
+        # If somebody replaced the record between the two calls, this one is not the latest.
         if answer.code or not self._has(head):
             reason = answer.message or "it was replaced while it was being read"
             raise InventoryError(f"cannot fetch {ref} from {self._place()}: {reason}", advice="run again")
@@ -193,8 +195,8 @@ class GitInventory:
         size = self._run("cat-file", "-s", name)
         if size.code or not size.text.isdigit():
             raise InventoryError(
-                f"{place} holds no {FILE_NAME}",
-                advice="nothing was changed; something else wrote the ref, look at it with `git log`",
+                f"{place} does not contain {FILE_NAME}",
+                advice="nothing was changed; another program wrote the ref, check it with `git log`",
             )
         if int(size.text) > MAX_RECORD_BYTES:
             raise InventoryError(f"{FILE_NAME} in {place} is larger than {MAX_RECORD_BYTES} bytes")
@@ -214,7 +216,7 @@ class GitInventory:
         if answer.code or _OBJECT.fullmatch(answer.text) is None:
             raise InventoryError(
                 f"cannot store the record in {self._repository}: {answer.message}",
-                advice="check that the repository can be written to",
+                advice="check that the repository is writable",
             )
         return answer.text
 
@@ -242,7 +244,7 @@ class GitInventory:
         )
         if answer.code == 0:
             return
-        # The answer may have been lost after the remote took the commit, so look instead of guessing.
+        # The remote may have accepted the commit although the answer was lost, so read its ref again.
         now = self._remote_head(ref)
         if now == commit:
             return
@@ -250,20 +252,20 @@ class GitInventory:
             raise _conflict(ref, self._place())
         raise InventoryError(
             f"cannot push {ref} to {self._place()}: {answer.message}",
-            advice="the credentials need the right to push `refs/reconciler/*`",
+            advice="the credentials need permission to push `refs/reconciler/*`",
         )
 
 
 def cached_repository(url: str, cache: Cache) -> Path:
-    """Return a bare repository for records kept at `url`, made where it is missing.
+    """Bare repository for records stored at `url`, created if it does not exist.
 
-    For sources that are a URL and not a clone: `GitInventory(cached_repository(url, cache), …,
-    remote=url)`. Nothing of the branches is fetched into it. Raises InventoryError.
+    For sources that are a URL, not a clone: `GitInventory(cached_repository(url, cache), …,
+    remote=url)`. Branches are never fetched into it. Raises InventoryError.
     """
     if _REMOTE_NAME.fullmatch(url):
         raise InventoryError(
-            f"{url!r} cannot be the remote of the inventory: there is no clone that knows it by that name",
-            advice="give its URL, or leave `inventory.git.remote` out to use the one of --source",
+            f"{url!r} cannot be the remote of the inventory: there is no clone that has a remote of that name",
+            advice="give its URL, or remove `inventory.git.remote` to use the URL of --source",
         )
     try:
         return cache.made(checked_url(url))
@@ -272,7 +274,7 @@ def cached_repository(url: str, cache: Cache) -> Path:
 
 
 def checked_url(url: str) -> str:
-    """Return a URL that the source could be read from, too. Raises InventoryError."""
+    """The URL, if it would be allowed as a source. Raises InventoryError otherwise."""
     try:
         return check_url(url)
     except RepositoryError as error:
@@ -283,7 +285,7 @@ def checked_url(url: str) -> str:
 
 
 def _object_of(ref: str, answer: Answer, *, separator: str, name_first: bool) -> str:
-    """Find the line of exactly this ref: git matches patterns by their last part too."""
+    """Object id from the line of exactly this ref, "" if there is none: git also lists refs that end in its name."""
     for line in answer.text.splitlines():
         left, _, right = line.strip().partition(separator)
         name, found = (left, right) if name_first else (right, left)
@@ -294,6 +296,6 @@ def _object_of(ref: str, answer: Answer, *, separator: str, name_first: bool) ->
 
 def _conflict(ref: str, place: str) -> InventoryConflictError:
     return InventoryConflictError(
-        f"{ref} of {place} was written by another run since this one read it",
-        advice="run again: what is owned is read again",
+        f"another run wrote {ref} in {place} after this one read it",
+        advice="run again; the record is then read again",
     )

@@ -1,4 +1,4 @@
-"""No record at all: nothing is owned, so nothing is ever deleted (design decision 4.3)."""
+"""No record of ownership: nothing is owned, so nothing is ever deleted (design decision 4.3)."""
 
 import logging
 
@@ -8,17 +8,17 @@ _log = logging.getLogger(__name__)
 
 
 class NoInventory:
-    """Keeps nothing. Every read finds no record, every write is dropped and logged."""
+    """Stores nothing: a read never finds a record, a write is only logged."""
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
 
     def read(self, target: str) -> Inventory:
-        """Return a record that does not exist."""
+        """An empty record, marked as not existing."""
         return Inventory(self._instance, target, exists=False)
 
     def write(self, inventory: Inventory) -> None:
-        """Do nothing but say so."""
+        """Log that ownership is not recorded."""
         _log.info(
             "ownership is not recorded", extra={"target": inventory.target, "entries": len(inventory.entries)}
         )

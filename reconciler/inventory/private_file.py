@@ -1,7 +1,7 @@
-"""Small private files, read and created without being fooled by links, pipes or a crash.
+"""Small private files: read and created safely despite links, pipes and crashes.
 
-Used by the file inventory and the digest key. Raises OSError as the system does; the callers
-know what the file means and say it.
+Used by the file inventory and the digest key. Raises the OSError of the system; the callers
+know the purpose of the file and turn it into a message.
 """
 
 import errno
@@ -12,12 +12,12 @@ from pathlib import Path
 
 
 def read_private(path: Path, *, max_bytes: int) -> tuple[bytes, int]:
-    """Return content and permission bits.
+    """Content and permission bits of a file.
 
-    Raises FileNotFoundError where there is none, OSError for a symbolic link, for anything
-    that is no regular file, and for one larger than `max_bytes`.
+    Raises FileNotFoundError if it does not exist, OSError if it is a symbolic link or otherwise
+    not a regular file, or if it is larger than `max_bytes`.
     """
-    # O_NONBLOCK: opening a pipe somebody put here must not hang.
+    # O_NONBLOCK: opening must not hang if the file was replaced by a pipe.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
@@ -29,7 +29,7 @@ def read_private(path: Path, *, max_bytes: int) -> tuple[bytes, int]:
 
 
 def write_beside(path: Path, content: bytes) -> Path:
-    """Write a new file of mode 0600 next to `path`, on disk when this returns, and return its name."""
+    """Write a new file with mode 0600 next to `path`, flush it to disk, and return its path."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -44,7 +44,7 @@ def write_beside(path: Path, content: bytes) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames and new names in a folder survive a power failure."""
+    """Flush a folder to disk, so that renamed and new files in it survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -53,6 +53,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Create the folder with mode 0700; one that exists keeps the mode its owner chose."""
+    """Create the folder with mode 0700; an existing one keeps its mode."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,8 +1,7 @@
-"""Facts of a public key from its PEM text.
+"""Facts about a public key from its PEM text.
 
-Reads text only; where the text comes from is the caller's business, and whether a key is strong
-enough or of the right algorithm is a rule's. Messages never quote any of the text: people put
-private keys where public ones belong.
+The caller reads the text, and rules check strength and algorithm. Messages never quote the text,
+because it may be a private key by mistake.
 """
 
 import base64
@@ -22,7 +21,7 @@ from reconciler.model.key import PublicKey
 LABEL = "PUBLIC KEY"
 """The PEM label of a SubjectPublicKeyInfo (RFC 7468, section 13)."""
 MAX_CHARACTERS = 32_768
-"""RSA keys of 16,384 bits take under 3,000."""
+"""RSA keys of 16,384 bits need less than 3,000."""
 
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,40})-----")
 _BODY = re.compile(r"[A-Za-z0-9+/=\s]+")
@@ -38,24 +37,24 @@ _CONVERT = "write it with: openssl pkey -pubin -in KEY -outform PEM, or from the
 
 
 def inspect_public_key(pem: str) -> PublicKey:
-    """Parse one PEM block and return the facts of its key.
+    """Facts about the key in one PEM block.
 
-    The body is read as SubjectPublicKeyInfo whatever the label says, because the setup wizard
-    writes such bytes under `RSA PUBLIC KEY` (v1 reference 3.3). The fingerprint is the SHA-256
-    of the decoded body (v1 reference 3.4).
+    The body is read as SubjectPublicKeyInfo whatever the label, because the setup wizard writes
+    such bytes under `RSA PUBLIC KEY` (v1 reference 3.3). The fingerprint is the SHA-256 of the
+    decoded body (v1 reference 3.4).
 
-    Raises KeyStoreError where the text is not exactly one public key.
+    Raises KeyStoreError if the text is not exactly one public key.
     """
     label, der = _decode(pem)
     try:
         key = load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyStoreError(
-            "the PEM block holds no public key that can be read", advice=_CONVERT
+            "the PEM block does not contain a readable public key", advice=_CONVERT
         ) from error.with_traceback(None)
     if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != der:
         raise KeyStoreError(
-            "the key is not in the SubjectPublicKeyInfo form that the orchestrator takes",
+            "the key is not in the SubjectPublicKeyInfo format that the orchestrator requires",
             advice="convert it: openssl rsa -RSAPublicKey_in -in KEY -pubout",
         )
     return PublicKey(
@@ -74,32 +73,32 @@ def _decode(pem: str) -> tuple[str, bytes]:
     labels = [match[1] for match in _BEGIN.finditer(pem)]
     if any(label.endswith("PRIVATE KEY") for label in labels):
         raise KeyStoreError(
-            "there is a private key where the public key belongs",
-            advice="replace it by the public key, and treat the private key as leaked: make a new pair",
+            "there is a private key in place of the public key",
+            advice="replace it with the public key, and treat the private key as leaked: create a new pair",
         )
     if not labels:
         raise _no_block(pem)
     if len(labels) > 1:
         raise KeyStoreError(
-            f"the text holds {len(labels)} PEM blocks where one public key is expected",
-            advice="declare each key on its own",
+            f"the text contains {len(labels)} PEM blocks instead of one public key",
+            advice="declare each key in a separate document",
         )
     if labels[0] == "CERTIFICATE":
         raise KeyStoreError(
             "the PEM block is a certificate, not a public key",
-            advice="take the key out of it: openssl x509 -in CERTIFICATE -pubkey -noout",
+            advice="extract the key: openssl x509 -in CERTIFICATE -pubkey -noout",
         )
     if "\\n" in pem:
         raise KeyStoreError(
-            "the PEM block holds the two characters `\\n` instead of line breaks",
-            advice="use a YAML block (`|`) with real lines, or a double-quoted text",
+            "the PEM block contains the two characters `\\n` instead of line breaks",
+            advice="use a YAML block (`|`) with real line breaks, or a double-quoted string",
         )
     before, _, rest = pem.partition(f"-----BEGIN {labels[0]}-----")
     body, end, after = rest.partition(f"-----END {labels[0]}-----")
     if not end:
         raise KeyStoreError(f"the PEM block has no closing line `-----END {labels[0]}-----`")
     if before.strip() or after.strip():
-        raise KeyStoreError("there is text outside the PEM block", advice="keep nothing but the block")
+        raise KeyStoreError("there is text outside the PEM block", advice="remove everything but the block")
     if _BODY.fullmatch(body) is None:
         raise KeyStoreError("the body of the PEM block is not base64")
     try:
@@ -111,12 +110,12 @@ def _decode(pem: str) -> tuple[str, bytes]:
 def _no_block(pem: str) -> KeyStoreError:
     if pem.lstrip().startswith(("ssh-", "ecdsa-")):
         return KeyStoreError(
-            "the key is in OpenSSH form, not PEM",
+            "the key is in OpenSSH format, not PEM",
             advice="convert it: ssh-keygen -e -m PKCS8 -f KEY.pub",
         )
     if "PUBLIC KEY" in pem:
-        return KeyStoreError("the PEM block has no proper opening line `-----BEGIN PUBLIC KEY-----`")
-    return KeyStoreError("the text holds no PEM block", advice=_CONVERT)
+        return KeyStoreError("the PEM block has no valid opening line `-----BEGIN PUBLIC KEY-----`")
+    return KeyStoreError("the text does not contain a PEM block", advice=_CONVERT)
 
 
 def _algorithm(key: PublicKeyTypes) -> str:

@@ -58,7 +58,7 @@ def _of_store(document: JsonObject) -> Iterator[BodyProblem]:
         for name in names:
             value = member(document, "spec", kind, name)
             if value is not None and not isinstance(value, str):
-                yield BodyProblem(("spec", kind, name), wanted="a text")
+                yield BodyProblem(("spec", kind, name), wanted="a string")
 
 
 _CHECKS: Mapping[str, Callable[[JsonObject], Iterator[BodyProblem]]] = MappingProxyType(

@@ -1,1 +1,1 @@
-"""The only Git: started, limited, cached and read here, for `source` and `inventory`."""
+"""All use of Git, for `source` and `inventory`: running, limits, caching and reading."""

@@ -1,10 +1,10 @@
-"""A bare repository that we made ourselves, driven through GitPython's commands.
+"""A bare repository that this tool created, driven through the commands of GitPython.
 
-Only its command layer is used (`git.Git`, what `Repo.GitCommandWrapperType` names), and every command
-ends in our launcher: GitPython's own `execute` passes all of our environment on, and its deadline
-does not reach the transport. Not `git.Repo`: opening one reads GIT_OBJECT_DIRECTORY, GIT_COMMON_DIR
-and the configuration by itself. Never used on a folder that a user hands in, and never to move a ref
-that somebody else reads. Imported late: that takes a tenth of a second and runs `git version`.
+Only the command layer of GitPython is used (`git.Git`, the value of `Repo.GitCommandWrapperType`), and the
+launcher runs every command: GitPython's own `execute` passes on the whole environment, and its deadline
+does not cover the transport. `git.Repo` is not used: opening one reads GIT_OBJECT_DIRECTORY, GIT_COMMON_DIR
+and the configuration. Never used on a folder of the user, and never to move a ref that somebody else reads.
+Imported late, because that takes 0.1 s and runs `git version`.
 """
 
 from io import BytesIO
@@ -17,7 +17,7 @@ from reconciler.repository.launch import MOST_OUTPUT_BYTES, Launcher
 
 
 class _Launched(git.Git):
-    """Commands of GitPython, run by our launcher. Asks for a process, a shell or variables are refused."""
+    """Commands of GitPython, run by the launcher. Requests for a process, a shell or variables are refused."""
 
     launcher: Launcher
     place: Path
@@ -33,9 +33,9 @@ class _Launched(git.Git):
         strip_newline_in_stdout: bool = True,
         **refused: Any,
     ) -> str | bytes:
-        """Return what the command prints. Raises GitError and RepositoryError."""
+        """Output of the command. Raises GitError and RepositoryError."""
         if refused or isinstance(command, str):
-            raise TypeError(f"not launched: {', '.join(sorted(refused)) or 'a command in one text'}")
+            raise TypeError(f"not supported: {', '.join(sorted(refused)) or 'a command as one string'}")
         output = self.launcher.output(
             command[1:],
             folder=self.place.parent,
@@ -50,9 +50,9 @@ class _Launched(git.Git):
 
 
 class BareRepository:
-    """Git on the bare repository at `place`; fulfils `reconciler.repository.commit.Command`.
+    """Git on the bare repository at `place`; implements `reconciler.repository.commit.Command`.
 
-    `url` is what the remote `REMOTE` is. Where there is no repository, every command fails.
+    `url` is the URL of the remote `REMOTE`. If there is no repository, every command fails.
     """
 
     def __init__(self, place: Path, launcher: Launcher, *, url: str | None = None) -> None:

@@ -1,6 +1,6 @@
-"""Bare repositories of our own below one folder, one for each URL; several processes may share it.
+"""A cache of bare repositories in one folder, one for each URL; several processes can share it.
 
-Nothing in it is precious: a damaged repository is made again.
+A damaged repository is created again.
 """
 
 import fcntl
@@ -28,13 +28,13 @@ _LOOK_EVERY_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """Repositories below `root`, run with `launcher`."""
+    """Repositories in the folder `root`, used through `launcher`."""
 
     root: Path
     launcher: Launcher
 
     def made(self, url: str) -> Path:
-        """Return the bare repository for a URL, made where it is missing; nothing is fetched.
+        """Path of the bare repository for a URL, created if it does not exist; nothing is fetched.
 
         Raises RepositoryError.
         """
@@ -47,10 +47,10 @@ class Cache:
             return place
 
     def fetched(self, listed: Listed) -> "CachedCommit":
-        """Return the commit that a remote listed, fetched without history where it is not there already.
+        """The commit that a remote listed, fetched without history if it is not in the cache.
 
-        Raises UnknownRevisionError, or SourceError where the remote cannot be reached. The commit is
-        a newer one where the remote moved on since it was listed.
+        A newer commit if the remote has changed since it was listed. Raises UnknownRevisionError, or
+        SourceError if the remote cannot be reached.
         """
         commit = self._repaired(
             listed.url, lambda git: _fetch(git, listed.source, listed.commit), listed.source
@@ -58,7 +58,7 @@ class Cache:
         return CachedCommit(self, listed, commit)
 
     def _repaired(self, url: str, work: Callable[[Command], T], source: str) -> T:
-        """Do the work on the repository for a URL; once more on a new one where the old one failed."""
+        """Run `work` on the repository for a URL; if it fails, run it again on a new repository."""
         with self._locked(url) as place:
             if place.exists():
                 try:
@@ -82,7 +82,7 @@ class Cache:
 
     @contextmanager
     def _locked(self, url: str) -> Iterator[Path]:
-        """The place for a URL, with a lock between processes; waits for it as long as one fetch may take."""
+        """Path for a URL, locked against other processes; waits for the lock as long as one fetch can take."""
         place = self.root / hashlib.sha256(url.encode()).hexdigest()[:32]
         deadline = time.monotonic() + self.launcher.timeout_s
         try:
@@ -98,7 +98,7 @@ class Cache:
                 except BlockingIOError as error:
                     if time.monotonic() > deadline:
                         raise RepositoryError(
-                            "another process holds the cache of this repository", advice="try again later"
+                            "another process is using the cache of this repository", advice="try again later"
                         ) from error
                     time.sleep(_LOOK_EVERY_S)
             try:
@@ -109,14 +109,14 @@ class Cache:
 
 @dataclass(frozen=True, slots=True)
 class CachedCommit:
-    """One commit of a remote. Whatever is read from it, and however often, is of this commit."""
+    """One commit of a remote; every read is of this commit."""
 
     cache: Cache
     listed: Listed
     id: str
 
     def read(self, work: Callable[[Command], T]) -> T:
-        """Do the work on the repository that holds the commit, fetched again where that was damaged."""
+        """Run `work` on the repository that contains the commit; if it is damaged, the commit is fetched again."""
 
         def on_commit(git: Command) -> T:
             _fetch_again(git, self.listed.source, self.id)
@@ -126,7 +126,7 @@ class CachedCommit:
 
 
 def _fetch(git: Command, source: str, wanted: str) -> str:
-    """Id of the commit of a source, fetched where the one that is kept is not the wanted one."""
+    """Id of the commit of a source, fetched unless the cached commit is the wanted one."""
     kept = "refs/reconciler/" + hashlib.sha256(source.encode()).hexdigest()[:32]
     commit = commit_id(git, kept)
     if commit != wanted:
@@ -141,7 +141,7 @@ def _fetch(git: Command, source: str, wanted: str) -> str:
 
 
 def _fetch_again(git: Command, source: str, wanted: str) -> None:
-    """Have the commit there, under whatever name the remote hands it out."""
+    """Make sure that the commit is in the repository, fetched by name or by id."""
     if commit_id(git, wanted) is not None:
         return
     if _fetch(git, source, wanted) != wanted:
@@ -162,7 +162,7 @@ def _remove(place: Path) -> None:
 def _fetch_failure(url: str, source: str, error: GitError) -> SourceError:
     if "not our ref" in error.text or "couldn't find remote ref" in error.text:
         return UnknownRevisionError(
-            f"{masked(url)} has no revision {source!r}, or does not hand it out",
+            f"{masked(url)} has no revision {source!r}, or does not allow it to be fetched",
             advice="name a branch or tag that contains it",
         )
     return unreachable(url, error)
@@ -171,5 +171,5 @@ def _fetch_failure(url: str, source: str, error: GitError) -> SourceError:
 def _unusable(root: Path, reason: str | None) -> RepositoryError:
     return RepositoryError(
         f"the cache {root} cannot be used: {reason or 'no reason given'}",
-        advice="name a folder that can be written with XDG_CACHE_HOME",
+        advice="set XDG_CACHE_HOME to a writable folder",
     )

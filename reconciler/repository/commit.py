@@ -1,4 +1,4 @@
-"""What a commit holds: its listing, and the contents of many files with one command."""
+"""The listing of a commit, and the contents of many files in one command."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
@@ -6,11 +6,11 @@ from typing import NamedTuple, Protocol
 from reconciler.repository.launch import GitError
 
 _MOST_HEADER_BYTES = 200
-"""Of one line that `cat-file --batch` puts before a content."""
+"""Size of the line that `cat-file --batch` prints before each content."""
 
 
 class Command(Protocol):
-    """Git on one repository; returns what it prints, raises GitError and RepositoryError."""
+    """Git on one repository; returns its output, raises GitError and RepositoryError."""
 
     def __call__(self, *arguments: str, given: bytes = b"", most_bytes: int | None = None) -> bytes:
         """Run one command."""
@@ -18,7 +18,7 @@ class Command(Protocol):
 
 
 class Entry(NamedTuple):
-    """One line of the listing of a tree; the path is as Git has it, below the listed folder."""
+    """One line of the listing of a tree; the path is as Git stores it, relative to the listed folder."""
 
     mode: str
     object_id: str
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 
 def commit_id(git: Command, revision: str) -> str | None:
-    """Full id of a commit; None where the repository has none of that name."""
+    """Full id of a commit; None if the repository has no such commit."""
     try:
         output = git("rev-parse", "--quiet", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     except GitError:
@@ -36,14 +36,14 @@ def commit_id(git: Command, revision: str) -> str | None:
 
 
 def entries(git: Command, commit: str, prefix: bytes = b"") -> list[Entry]:
-    """Every file, link and submodule below the folder `prefix` of a commit."""
+    """All files, links and submodules below the folder `prefix` of a commit."""
     folder = prefix.decode("utf-8", "surrogateescape").rstrip("/")
     treeish = f"{commit}:{folder}" if folder else commit
     return list(_parsed(git("ls-tree", "-r", "-z", "--long", "--full-tree", treeish)))
 
 
 def _parsed(listing: bytes) -> Iterator[Entry]:
-    """Parse `mode type id size<TAB>path`, NUL between lines."""
+    """Entries parsed from NUL-separated lines of the form `mode type id size<TAB>path`."""
     for line in listing.split(b"\0"):
         if line:
             facts, _, path = line.partition(b"\t")
@@ -52,7 +52,7 @@ def _parsed(listing: bytes) -> Iterator[Entry]:
 
 
 def contents(git: Command, wanted: Sequence[Entry]) -> list[bytes | None]:
-    """Content of each entry in order; None where the repository lacks it."""
+    """Content of each entry, in order; None if it is missing from the repository."""
     if not wanted:
         return []
     asked = "".join(f"{entry.object_id}\n" for entry in wanted).encode("ascii")
@@ -65,7 +65,7 @@ def _split(output: bytes, count: int) -> Iterator[bytes | None]:
     for _ in range(count):
         end = output.find(b"\n", at)
         if end < 0:
-            raise GitError("the repository is damaged: objects are cut short")
+            raise GitError("the repository is damaged: objects are truncated")
         facts = output[at:end].split()
         at = end + 1
         if len(facts) == 3:

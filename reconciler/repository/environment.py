@@ -1,8 +1,8 @@
-"""What git inherits: an allow-list of variables, and settings that no configuration can override.
+"""The environment of git: an allow-list of variables, and settings that no configuration can override.
 
-A list of what is allowed, because a list of what is not would miss the next variable that points
-git at another repository or makes it print credentials. It also keeps our own tokens from git and
-from every program that git starts.
+An allow-list, because a deny-list would miss the next variable that points git at another repository
+or makes it print credentials. It also hides the tokens of this tool from git and from every program that
+git starts.
 """
 
 import os
@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 
 MORE_NAMES = "RECONCILER_GIT_ENVIRONMENT"
-"""Names of further variables, separated by commas: a credential helper of your own may need some."""
+"""Variable with the names of further variables, separated by commas, such as those of a custom credential helper."""
 NETWORK = "https:ssh:file"
-"""Transports of commands that reach a remote."""
+"""Transports for commands that use a remote."""
 NO_NETWORK = "none"
-"""For everything else: a partial clone must not fetch what it lacks."""
+"""Transports for all other commands: a partial clone must not fetch missing objects."""
 
 _SYSTEM = """
     PATH HOME USER LOGNAME SHELL TMPDIR TZ LD_LIBRARY_PATH XDG_CONFIG_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR
@@ -25,7 +25,7 @@ _HELPERS = """
     GH_TOKEN GH_HOST GH_CONFIG_DIR GH_ENTERPRISE_TOKEN GITHUB_TOKEN GITHUB_ENTERPRISE_TOKEN GITLAB_TOKEN
     CI_JOB_TOKEN CI_SERVER_HOST SYSTEM_ACCESSTOKEN GOOGLE_APPLICATION_CREDENTIALS
 """
-"""What the credential helpers of common hosts read."""
+"""Variables that the credential helpers of common hosts read."""
 _ALLOWED = frozenset((*_SYSTEM.split(), *_HELPERS.split()))
 _ALLOWED_PATTERN = re.compile(
     r"(?i:(?:https?|all|no)_proxy)|(?:AWS|AZURE|CLOUDSDK)_\w+|GCM_(?!TRACE|INTERACTIVE)\w+"
@@ -47,7 +47,7 @@ _FIXED = {
 _SETTINGS = {
     "protocol.ext.allow": "never",
     "core.hooksPath": os.devnull,
-    # runs a program of the repository's choice when the folder is listed
+    # Runs a program that the repository chooses whenever the folder is listed.
     "core.fsmonitor": "false",
     "core.askPass": "",
     "credential.interactive": "false",
@@ -65,11 +65,11 @@ _OPENSSH = frozenset(("", "auto", "ssh"))
 def environment_of_git(
     environment: Mapping[str, str], settings: Mapping[str, str], *, transports: str
 ) -> dict[str, str]:
-    """Return the variables of one git command.
+    """Variables for one git command.
 
-    `environment` is that of the process, of which only what is allowed is passed on. `settings` go
-    in as configuration, where they cannot be taken for options and other users do not see them in
-    the list of processes.
+    `environment` is that of the process; only allowed variables are passed on. `settings` are passed
+    as configuration variables, where they cannot be mistaken for options and other users cannot see them
+    in the list of processes.
     """
     pairs = [*_given_settings(environment), *_SETTINGS.items(), *settings.items()]
     made = {**_inherited(environment), **_FIXED, "GIT_ALLOW_PROTOCOL": transports}
@@ -84,7 +84,7 @@ def environment_of_git(
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
     named = {name.strip() for name in environment.get(MORE_NAMES, "").split(",")}
-    # Git's own stay as they are on the list: whatever runs us may have set them for itself.
+    # No further variables of Git itself: whatever started this process may have set them for its own use.
     allowed = _ALLOWED | {name for name in named if name and not name.startswith("GIT_")}
     return {
         name: value
@@ -94,7 +94,7 @@ def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _given_settings(environment: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Configuration that the user already passes in the environment; CI systems give credentials so."""
+    """Configuration that is already in the environment; CI systems pass credentials this way."""
     count = environment.get("GIT_CONFIG_COUNT", "")
     found = []
     for index in range(min(int(count), _MOST_SETTINGS) if count.isdecimal() and len(count) < 10 else 0):

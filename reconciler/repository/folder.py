@@ -1,7 +1,7 @@
-"""Folders that a user hands in: where Git's own files of them are, and whether they can be opened.
+"""Folders named by the user: where Git's own files are, and whether they are safe to open.
 
-Git opens its configuration, refs and lists of patterns without looking: a pipe in their place would
-make it wait for ever, and reading a device may do anything.
+Git opens its configuration, refs and pattern files without checking their type: a pipe in their place would
+make it wait forever, and reading a device can have any effect.
 """
 
 import os
@@ -16,11 +16,11 @@ _LONGEST_POINTER_BYTES = 4096
 _MOST_FOLDERS = 5_000
 _PATTERNS = (".gitignore", ".gitattributes")
 _READ_FOLDERS = ("info", "objects/info", "objects/pack")
-"""Besides the top and `refs`. Objects themselves are too many to look at, and git opens them by their names only."""
+"""As well as the top and `refs`. Objects are too many to check, and git opens them only by name."""
 
 
 def enclosing_git(folder: Path) -> Path | None:
-    """The nearest `.git`, a folder or a file, at or above a folder."""
+    """The nearest `.git`, folder or file, at or above a folder; None if there is none."""
     for parent in (folder, *folder.parents):
         if os.path.lexists(parent / ".git"):
             return parent / ".git"
@@ -28,7 +28,7 @@ def enclosing_git(folder: Path) -> Path | None:
 
 
 def git_dir_of(repository: Path) -> Path:
-    """Folder of the objects and refs: `.git`, what a `.git` file points at, or a bare repository itself.
+    """Folder of the objects and refs: `.git`, the folder that a `.git` file points to, or a bare repository itself.
 
     Raises RepositoryError.
     """
@@ -37,19 +37,19 @@ def git_dir_of(repository: Path) -> Path:
 
 
 def check_plain(folder: Path, git_dir: Path | None = None) -> None:
-    """Raise RepositoryError where Git would wait for a pipe, or read a device, in place of its own files."""
+    """Raise RepositoryError if one of Git's own files is a pipe or a device."""
     for place in _git_folders(folder, git_dir):
         for path in _own_files(place):
             _check(path)
 
 
 def check_patterns(folder: Path) -> None:
-    """Raise RepositoryError where listing a work tree would wait for a pipe in place of a list of patterns.
+    """Raise RepositoryError if a pattern file that Git reads to list a work tree is a pipe or a device.
 
-    Looks at the folders above, up to the top of the work tree, and at `_MOST_FOLDERS` below; in a
-    larger tree a pipe that is deeper ends only with the deadline of the command.
+    Checks the folders above, up to the top of the work tree, and `_MOST_FOLDERS` folders in total; in a
+    larger tree, a pipe deeper down blocks git until the deadline of the command.
     """
-    top = Path(os.path.abspath(folder))  # noqa: PTH100  by name, as git goes up: links are not resolved
+    top = Path(os.path.abspath(folder))  # noqa: PTH100  like git, which goes up by name: links are not resolved
     inner = enclosing_git(top)
     waiting = deque([top])
     if inner is not None:
@@ -87,7 +87,7 @@ def _check(path: Path) -> None:
     is_device = (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)) and facts.st_rdev != empty.st_rdev
     if stat.S_ISFIFO(mode) or is_device:
         raise RepositoryError(
-            f"{path} is a pipe or a device: reading it may never end",
+            f"{path} is a pipe or a device, so reading it might never end",
             advice="remove it, or clone the repository again",
         )
 
@@ -101,12 +101,12 @@ def _git_folders(folder: Path, git_dir: Path | None) -> Iterator[Path]:
 
 
 def _found(folder: Path) -> Iterator[Path]:
-    """Where git would look, from the folder upwards, to the first that can be a repository."""
-    top = Path(os.path.abspath(folder))  # noqa: PTH100  by name, as git goes up: links are not resolved
+    """The repository that git would find, from the folder upwards; none or one."""
+    top = Path(os.path.abspath(folder))  # noqa: PTH100  like git, which goes up by name: links are not resolved
     for parent in (top, *top.parents):
         inner = parent / ".git"
         place = _pointed_at(inner) if os.path.lexists(inner) else parent
-        # A linked work tree keeps its objects elsewhere, where `commondir` says.
+        # A linked work tree has its objects elsewhere, in the folder that `commondir` names.
         if os.path.lexists(place / "HEAD") and any(
             os.path.lexists(place / name) for name in ("objects", "commondir")
         ):
@@ -115,7 +115,7 @@ def _found(folder: Path) -> Iterator[Path]:
 
 
 def _pointed_at(inner: Path) -> Path:
-    """What a `.git` is, or points at."""
+    """The repository that a `.git` is or points to."""
     if inner.is_dir():
         return inner
     if not inner.is_file():
@@ -124,12 +124,14 @@ def _pointed_at(inner: Path) -> Path:
         )
     text = _pointer(inner)
     if not text.startswith("gitdir:"):
-        raise RepositoryError(f"{inner} does not say where the repository is", advice="clone it again")
+        raise RepositoryError(
+            f"{inner} does not say where the repository is", advice="clone the repository again"
+        )
     return Path(os.path.normpath(inner.parent / text.removeprefix("gitdir:").strip()))
 
 
 def _pointer(path: Path) -> str:
-    """Text of a small file; "" where there is none that can be read."""
+    """Text of a small file; "" if it does not exist or cannot be read."""
     if not path.is_file():
         return ""
     try:

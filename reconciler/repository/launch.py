@@ -1,7 +1,7 @@
-"""Git, run: one command to its end, in a session of its own, with a deadline and bounded output.
+"""Runs one git command to its end, in a session of its own, with a deadline and limited output.
 
-A session, so that git has no terminal to ask on, a Ctrl-C meant for us does not cut a push in two,
-and the transports that it starts end with it. What an exit code means is left to the caller.
+In a session of its own, git has no terminal to prompt on, Ctrl-C does not interrupt a push, and the
+transports that git starts can be ended with it. The caller interprets the exit code.
 """
 
 import os
@@ -20,26 +20,26 @@ from reconciler.repository.environment import NETWORK, NO_NETWORK, environment_o
 from reconciler.repository.folder import check_plain
 
 TIMEOUT_S = 120.0
-"""Of one git command, transfers included: a shallow fetch of a configuration repository takes seconds."""
+"""For one git command, including transfers: a shallow fetch of a configuration repository takes seconds."""
 MOST_OUTPUT_BYTES = 256 * 1024 * 1024
-"""Of a command that does not say otherwise: the listing of a million files fits."""
+"""Default for a command: enough for the listing of a million files."""
 MOST_ERROR_BYTES = 65_536
-"""Of what git says; a remote may say as much as it likes. The end is kept: there git gives the reason."""
+"""Limit on the stderr of git, to which a remote can add any amount. The end is kept: it contains git's reason."""
 REMOTE = "reconciler-remote"
-"""Name by which a command refers to the `url` it was given. No clone has a remote of that name."""
+"""Name of the remote for the `url` of a command. No clone has a remote with this name."""
 NOT_INSTALLED = "git cannot be run: it is not installed"
 INSTALL = "install git, version 2.36 or later"
 _REACHING = frozenset(("ls-remote", "fetch", "push"))
-"""The only commands that may use a transport."""
+"""The only commands that can use a transport."""
 _SHOWN_CHARACTERS = 300
 _MOST_REMOTE_LINES = 4
 _CHUNK_BYTES = 65_536
 _LOOK_EVERY_S = 0.1
-"""How soon the end of git is noticed where something it started keeps its output open."""
+"""How soon the end of git is noticed if a process that it started keeps its output open."""
 
 
 class GitError(Exception):
-    """Git ended with an error. `text` is the gist of what it said, without credentials."""
+    """Git ended with an error. `text` is the essence of its error output, without credentials."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -48,7 +48,7 @@ class GitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a command ended. `errors` is what it said on stderr, `message` the gist of it, without credentials."""
+    """Result of a command. `errors` is its stderr, `message` the essence of it, both without credentials."""
 
     code: int
     output: bytes = field(repr=False)
@@ -63,7 +63,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """Runs git with what `environment`, that of the process, allows. Commands get `timeout_s` seconds each."""
+    """Runs git with the allowed part of `environment`, that of the process. Each command gets `timeout_s` seconds."""
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     timeout_s: float = TIMEOUT_S
@@ -78,7 +78,7 @@ class Launcher:
         given: bytes = b"",
         most_bytes: int = MOST_OUTPUT_BYTES,
     ) -> bytes:
-        """Return what a command prints. Raises GitError where it fails, and as `run`."""
+        """Output of a command. Raises GitError if it fails, and the errors of `run`."""
         answer = self.run(
             arguments, folder=folder, git_dir=git_dir, url=url, given=given, most_bytes=most_bytes
         )
@@ -99,9 +99,9 @@ class Launcher:
     ) -> Answer:
         """Run one git command to its end, whatever its exit code.
 
-        `folder` is where git looks for its repository, unless `git_dir` says which. `url` is what
-        the remote `REMOTE` is. Raises RepositoryError where git is missing, takes too long,
-        says too much, does not trust the folder, or would wait for a pipe in it.
+        Git looks for its repository in `folder`, unless `git_dir` names one. `url` is the URL of the
+        remote `REMOTE`. Raises RepositoryError if git is not installed, takes too long, prints too
+        much or does not trust the folder, or if one of its files is a pipe or a device.
         """
         check_plain(folder, git_dir)
         wanted = dict(settings or {})
@@ -113,8 +113,8 @@ class Launcher:
         if git_dir is not None:
             environment["GIT_DIR"] = str(git_dir.absolute())
         try:
-            process = subprocess.Popen(  # noqa: S603  no shell; what comes from users was checked before
-                ["git", "--no-pager", *arguments],  # noqa: S607  found as the user finds it
+            process = subprocess.Popen(  # noqa: S603  no shell; user input was checked before
+                ["git", "--no-pager", *arguments],  # noqa: S607  the git in the user's PATH
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -129,13 +129,13 @@ class Launcher:
                 output, errors = _exchange(process, given, arguments[0], self.timeout_s, most_bytes)
             finally:
                 if process.poll() is None:
-                    # The transport is a child of its own, and would go on and keep the pipes open.
+                    # The transport is a separate child process that would continue and keep the pipes open.
                     os.killpg(process.pid, signal.SIGKILL)
         said = errors.decode("utf-8", "replace")
         if process.returncode and "dubious ownership" in said:
             raise RepositoryError(
-                f"{folder} belongs to another user, so git does not read it",
-                advice=f"if you trust it: git config --global --add safe.directory {folder}",
+                f"{folder} belongs to another user, so git refuses to read it",
+                advice=f"if you trust it, run: git config --global --add safe.directory {folder}",
             )
         said = hide(said, url or "")
         message = _gist(said) or ("git failed" if process.returncode else "")
@@ -146,14 +146,14 @@ def _raise_unstarted(folder: Path, error: OSError) -> NoReturn:
     if not folder.is_dir():
         raise RepositoryError(f"there is no folder {folder}", advice="check the path") from error
     if isinstance(error, PermissionError) and not os.access(folder, os.X_OK):
-        raise RepositoryError(f"{folder} may not be entered", advice="check its permissions") from error
+        raise RepositoryError(f"no permission to enter {folder}", advice="check its permissions") from error
     raise RepositoryError(NOT_INSTALLED, advice=INSTALL) from error
 
 
 def _exchange(
     process: "subprocess.Popen[bytes]", given: bytes, verb: str, timeout_s: float, most_bytes: int
 ) -> tuple[bytes, bytes]:
-    """Feed and read the process until it ended; its output, and the end of what it said on stderr."""
+    """Write to and read from the process until it ends; return its output and the end of its stderr."""
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -191,7 +191,7 @@ def _exchange(
             if len(output) > most_bytes:
                 raise RepositoryError(
                     f"git {verb} printed more than {most_bytes} bytes",
-                    advice="take files out of the repository, or name a folder of it",
+                    advice="remove files from the repository, or name a folder in it",
                 )
     try:
         process.wait(max(0.0, until - monotonic()))
@@ -202,12 +202,12 @@ def _exchange(
 
 def _raise_late(verb: str, timeout_s: float) -> NoReturn:
     raise RepositoryError(
-        f"git {verb} did not finish within {timeout_s:g} s", advice="check the network, and try again"
+        f"git {verb} did not finish within {timeout_s:g} s", advice="check the network and try again"
     )
 
 
 def _written(descriptor: int, rest: memoryview) -> memoryview:
-    """What is left after writing as much as fits; nothing where the reader went away."""
+    """The rest after writing as much as fits; empty if the reader closed the pipe."""
     try:
         return rest[os.write(descriptor, rest[:_CHUNK_BYTES]) :]
     except BrokenPipeError:

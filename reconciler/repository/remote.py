@@ -1,4 +1,4 @@
-"""What a remote repository says about a revision, by one `git ls-remote`."""
+"""Look-up of a revision in a remote repository, with one `git ls-remote`."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from reconciler.repository.url import COMMIT_ID, check_remote_revision, check_ur
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A revision as a remote lists it. `source` is what to fetch, `commit` the full id it stood at."""
+    """A revision as listed by a remote. `source` is what to fetch, `commit` the full id at that time."""
 
     url: str = field(repr=False)
     source: str
@@ -19,10 +19,10 @@ class Listed:
 
 
 def look_up(launcher: Launcher, url: str, revision: str | None) -> Listed:
-    """Return the commit that a branch or tag (None: the default branch) points to.
+    """The commit that a branch or tag (None: the default branch) points to.
 
-    Costs exactly one `git ls-remote`. A whole commit id is returned as it is, once the remote
-    answered. Raises UnknownRevisionError, or SourceError where the remote cannot be reached.
+    Takes exactly one `git ls-remote`. A full commit id is returned as it is, provided that the remote
+    answers. Raises UnknownRevisionError, or SourceError if the remote cannot be reached.
     """
     check_url(url)
     if revision is not None:
@@ -45,7 +45,7 @@ def look_up(launcher: Launcher, url: str, revision: str | None) -> Listed:
     commits = {name: commit for commit, tab, name in lines if tab}
     for name in names:
         if name in commits:
-            # a tag with a message lists the commit it points to under `^{}`
+            # For an annotated tag, the commit it points to is listed under `^{}`.
             return Listed(url, name, commits.get(f"{name}^{{}}", commits[name]))
     if revision is None:
         raise UnknownRevisionError(
@@ -53,13 +53,13 @@ def look_up(launcher: Launcher, url: str, revision: str | None) -> Listed:
         )
     raise UnknownRevisionError(
         f"{masked(url)} has no branch or tag {revision!r}",
-        advice="check the name; a commit must be given by its whole id",
+        advice="check the name; give a commit by its full id",
     )
 
 
 def unreachable(url: str, error: GitError) -> SourceError:
-    """The error that a failed command on a remote comes to."""
+    """The error for a failed command on a remote."""
     return SourceError(
         f"{masked(url)} cannot be read: {error.text}",
-        advice="check the URL, the network, and the credentials that git is given",
+        advice="check the URL, the network and the credentials of git",
     )

@@ -1,7 +1,7 @@
-"""Which Git URLs and revisions may be used, for every part that uses Git.
+"""Which Git URLs and revisions are allowed, for every part that uses Git.
 
-Checked before git sees them: transports are https, ssh and file only, and nothing may be taken for
-an option. How a URL is shown is decided in `reconciler.model.url`.
+They are checked before git sees them: only the transports https, ssh and file, and nothing that could be taken
+for an option. `reconciler.model.url` decides how a URL is shown.
 """
 
 import re
@@ -14,26 +14,29 @@ _SCP_LIKE = re.compile(
     r"(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9._-]*)@)?(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*):(?P<path>[^:-].*)"
 )
 _SCHEMES = frozenset(("ext", "fd", "file", "ftp", "ftps", "git", "http", "https", "ssh"))
-"""No hosts: `https:example.com` is a mistyped URL, not a path on a host called `https`."""
+"""Not hosts: `https:example.com` is a mistyped URL, not a path on a host called `https`."""
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _ENCODED_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 _TAKEN = "use https://HOST/PATH, ssh://USER@HOST/PATH, USER@HOST:PATH or file:///PATH"
 _REF_NAME = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
 _LOCAL_REVISION = re.compile(r"(?!-)[^\x00-\x20\x7f:?*\[\\]+")
 COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
-"""A whole commit id, SHA-1 or SHA-256."""
+"""A full commit id, SHA-1 or SHA-256."""
 
 
 def check_url(url: str) -> str:
-    """Return the URL unchanged. Raises RepositoryError where it is not one that may be used."""
+    """The URL, unchanged. Raises RepositoryError if it is not allowed."""
     if len(url) > LONGEST or not url.isprintable() or " " in url or _ENCODED_CONTROL.search(url):
-        raise RepositoryError("the Git URL holds white space or control characters", advice=_TAKEN)
+        raise RepositoryError(
+            f"the Git URL has white space or control characters, or more than {LONGEST} characters",
+            advice=_TAKEN,
+        )
     if url.startswith("-"):
         raise RepositoryError("the Git URL starts with a dash", advice=_TAKEN)
     if "://" not in url:
         scp_like = _SCP_LIKE.fullmatch(url)
         if scp_like is None or "::" in url or scp_like["host"].lower() in _SCHEMES:
-            raise RepositoryError(f"{masked(url)} is not a Git URL that can be used", advice=_TAKEN)
+            raise RepositoryError(f"{masked(url)} is not a supported Git URL", advice=_TAKEN)
         return url
     scheme = url.partition("://")[0]
     if scheme not in ("https", "ssh", "file"):
@@ -42,7 +45,7 @@ def check_url(url: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise RepositoryError("the Git URL has no proper host or port", advice=_TAKEN) from error
+        raise RepositoryError("the Git URL has no valid host or port", advice=_TAKEN) from error
     if scheme == "file":
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
             raise RepositoryError(f"{masked(url)} is not a file URL with an absolute path", advice=_TAKEN)
@@ -50,24 +53,27 @@ def check_url(url: str) -> str:
     bracketed = f"[{host}]" if ":" in host else host
     user = unquote(parts.username or "")
     if _HOST.fullmatch(bracketed) is None or user.startswith("-") or len(parts.path) < 2:
-        raise RepositoryError(f"{masked(url)} has no proper host, user or path", advice=_TAKEN)
+        raise RepositoryError(f"{masked(url)} has no valid host, user or path", advice=_TAKEN)
     return url
 
 
 def check_remote_revision(revision: str) -> str:
-    """Return a branch, tag or whole commit id unchanged. Raises UnknownRevisionError for anything else."""
+    """A branch, tag or full commit id, unchanged. Raises UnknownRevisionError for anything else."""
     if len(revision) > 255 or not revision.isprintable() or _REF_NAME.fullmatch(revision) is None:
         raise UnknownRevisionError(
-            "the revision is not the name of a branch or tag, nor a commit id",
-            advice="name a branch, a tag, or a commit by its whole id",
+            "the revision is neither the name of a branch or tag nor a commit id",
+            advice="name a branch, a tag, or a commit by its full id",
         )
     return revision
 
 
 def check_local_revision(revision: str) -> str:
-    """Return a revision of a local repository unchanged; `HEAD~1` and `main@{1}` are fine here."""
+    """A revision of a local repository, unchanged; `HEAD~1` and `main@{1}` are allowed.
+
+    Raises UnknownRevisionError for a revision that cannot exist.
+    """
     if len(revision) > 255 or not revision.isprintable() or _LOCAL_REVISION.fullmatch(revision) is None:
         raise UnknownRevisionError(
-            "the revision is not one that Git could know", advice="name a branch, a tag or a commit"
+            "the revision is not a valid name in Git", advice="name a branch, a tag or a commit"
         )
     return revision

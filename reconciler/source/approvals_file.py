@@ -1,6 +1,6 @@
-"""The file of approvals: text to its document and findings, by the loader.
+"""The approvals file: from text to its document and findings. Called by the loader.
 
-Which guards and targets there are is not known here; `reconciler.passes.approved` judges that.
+Whether the named guards and targets exist is checked in `reconciler.passes.approved`.
 """
 
 import posixpath
@@ -30,7 +30,7 @@ def is_approvals(path: str) -> bool:
 
 
 def read_approvals(text: bytes, limits: Limits) -> tuple[Approvals | None, tuple[Finding, ...]]:
-    """What the file holds, None where it holds no mapping, and everything that is wrong with it."""
+    """The approvals, None if the file is empty or not a mapping, and all problems of the file."""
     parsed = parse_yaml(text, FILE_NAME, limits)
     found = [finding for document in parsed.documents for finding in document.findings]
     if parsed.failure is not None:
@@ -41,7 +41,9 @@ def read_approvals(text: bytes, limits: Limits) -> tuple[Approvals | None, tuple
         second = parsed.documents[1]
         place = second.positions.origin(second.value)
         count = len(parsed.documents)
-        found.append(problem("F06", f"{quoted(FILE_NAME)} holds {count} documents", place, advice="keep one"))
+        found.append(
+            problem("F06", f"{quoted(FILE_NAME)} contains {count} documents", place, advice="keep one")
+        )
     raw, positions = parsed.documents[0].value, parsed.documents[0].positions
     if not isinstance(raw, dict):
         place = positions.origin(raw)
@@ -51,9 +53,9 @@ def read_approvals(text: bytes, limits: Limits) -> tuple[Approvals | None, tuple
         found.append(
             problem(
                 "F06",
-                f"{quoted(FILE_NAME)} holds a document of another kind; only approvals are read from this file",
+                f"{quoted(FILE_NAME)} contains a document of another kind; only approvals are read from this file",
                 positions.origin(raw),
-                advice="give the file another name",
+                advice="rename the file",
             )
         )
         return Rejected(KIND, raw, positions), tuple(found)
@@ -66,16 +68,16 @@ def read_approvals(text: bytes, limits: Limits) -> tuple[Approvals | None, tuple
 
 
 def misplaced(path: str, raw: Json, positions: Positions) -> Finding | None:
-    """A warning where a document seems to hold approvals in a file that none are read from."""
+    """A warning if a document seems to contain approvals but is in a file that is not read for approvals."""
     stem = posixpath.basename(path).partition(".")[0]
     if stem != _STEM or not isinstance(raw, dict) or not isinstance(raw.get("approvals"), list):
         return None
     if not raw.keys() <= _FIELDS:
         return None
     place: Origin = positions.origin(raw)
-    message = f"approvals are read from {quoted(FILE_NAME)} at the root alone, so these have no effect"
+    message = f"approvals are read only from {quoted(FILE_NAME)} at the root, so these have no effect"
     return concern("A01", message, place, advice=f"move them to {quoted(FILE_NAME)} at the root")
 
 
 def _advice() -> str:
-    return "write `version: 1` and `approvals:` with a list"
+    return "write `version: 1`, and a list under `approvals:`"

@@ -1,8 +1,9 @@
-"""Values of YAML that uses nothing but mappings with text keys, lists and scalars.
+"""Values of YAML that uses only mappings with string keys, lists and scalars.
 
-That is nearly every file, and what a large tree spends its time on; so one loop does it, with no places. All
-else (anchors, aliases, tags, merges, keys that repeat or are no text, values that JSON does not have, whatever
-is beyond a bound) is left to `reconciler.source.composer`, which gives the same value for what is clean.
+Nearly every file is of this form, and reading them takes most of the time for a large tree; so one loop reads
+the values, without places. Everything else (anchors, aliases, tags, merges, keys that are repeated or not
+strings, values that JSON cannot represent, documents over a limit) is left to `reconciler.source.composer`,
+which returns the same values for clean text.
 """
 
 from sys import intern
@@ -24,17 +25,17 @@ from reconciler.source.scalar import RESOLVABLE_START, plain_value
 from reconciler.source.yaml_event import NextEvent
 
 _ITEM: Final = object()
-"""Takes the place of the key where the open container is a list."""
+"""Used in place of a key if the open container is a list."""
 
 
 class NotCleanError(Exception):
-    """The text needs the composer."""
+    """The text must be read by the composer."""
 
 
 def read_clean(next_event: NextEvent, limits: Limits) -> list[tuple[Json, int]]:
-    """Value of each document that is not empty, and where it starts: `line << 32 | column`, from 1.
+    """Value of each document that is not empty, and its start: `line << 32 | column`, both from 1.
 
-    Takes events of PyYAML. Raises NotCleanError, and what `next_event` raises.
+    Accepts events of PyYAML. Raises NotCleanError, and whatever `next_event` raises.
     """
     documents: list[tuple[Json, int]] = []
     next_event()
@@ -63,7 +64,7 @@ def _read_root(first: Any, next_event: NextEvent, limits: Limits) -> Json:
         raise NotCleanError
     try:
         nodes = _fill(root, next_event, limits.max_depth)
-    except ValueError as error:  # a number that JSON cannot hold
+    except ValueError as error:  # a number that JSON cannot represent
         raise NotCleanError from error
     if nodes > limits.max_nodes:
         raise NotCleanError
@@ -71,11 +72,11 @@ def _read_root(first: Any, next_event: NextEvent, limits: Limits) -> Json:
 
 
 def _fill(root: Any, next_event: NextEvent, max_depth: int) -> int:  # noqa: C901, PLR0912  one loop, for its speed
-    """Read an open mapping or list up to its end, and return how many values it holds.
+    """Fill an open mapping or list up to its end, and return the number of its values.
 
-    Raises NotCleanError, and ValueError of `plain_value`.
+    Raises NotCleanError, and the ValueError of `plain_value`.
 
-    Each event costs a step of this loop and nothing else: calls would double its time.
+    Inlined on purpose: a call for each event would double the time.
     """
     container, key = root, None if type(root) is dict else _ITEM
     outer: list[Any] = []

@@ -1,8 +1,8 @@
-"""Gathering the files of a tree within its bounds, links resolved inside the tree only.
+"""Collection of the files of a tree within the limits; links are resolved only inside the tree.
 
-Shared by folders and Git: both list paths first, so that what does not fit is known before it is
-read. Links are resolved by their text over the listing and never by the operating system, so that
-nothing outside the tree is ever opened.
+Shared by folders and Git: both list paths first, so that files over a limit are never read. Links
+are resolved from their text and the listing, never by the operating system, so that nothing outside
+the tree is opened.
 """
 
 import posixpath
@@ -16,12 +16,12 @@ from reconciler.settings import Limits
 from reconciler.source.tree import Tree, is_document, is_yaml
 
 _MOST_HOPS = 20
-_RAISE = "raise it in `limits` of the settings, or take files out of the tree"
+_RAISE = "raise the limit in `limits` of the settings, or remove files from the tree"
 
 
 @dataclass(slots=True)
 class Collection:
-    """A tree in the making."""
+    """A tree under construction."""
 
     limits: Limits
     files: dict[str, bytes] = field(default_factory=dict)
@@ -32,10 +32,10 @@ class Collection:
     is_full: bool = False
 
     def fits(self, path: str, size: int) -> bool:
-        """Count a file of `size` bytes; False, with a finding or note, where it is beyond a bound."""
+        """Count a file of `size` bytes; False, with a finding or a note, if it exceeds a limit."""
         limits = self.limits
         if size > limits.max_file_bytes:
-            reason = f"{size} bytes, more than {limits.max_file_bytes}"
+            reason = f"{size} bytes; the limit is {limits.max_file_bytes}"
             if is_yaml(path):
                 self.findings.append(problem("F04", f"the file has {reason}", Origin(path), advice=_RAISE))
             else:
@@ -44,37 +44,37 @@ class Collection:
         if self.total_bytes + size > limits.max_total_bytes:
             if not self.is_full:
                 self.is_full = True
-                message = f"the files of the tree have more than {limits.max_total_bytes} bytes together"
+                message = f"the files of the tree have more than {limits.max_total_bytes} bytes in total"
                 self.findings.append(problem("F04", message, Origin(path), advice=_RAISE))
-            self.unread[path] = "the bytes of the tree are used up"
+            self.unread[path] = "the size limit of the tree is reached"
             return False
         self.total_bytes += size
         return True
 
     def bounded(self, paths: list[str]) -> list[str]:
-        """Return the paths that are not too many, with a finding where some are left out."""
+        """Paths up to the limit; a finding reports that others were left out."""
         most = self.limits.max_files
         if len(paths) > most:
-            message = f"the tree has {len(paths)} files, more than {most}; the others were not read"
+            message = f"the tree has {len(paths)} files, the limit is {most}; the others were not read"
             self.findings.append(problem("F04", message, Origin(paths[most]), advice=_RAISE))
         return paths[:most]
 
     def unreadable(self, path: str, reason: str) -> None:
-        """Record a file that is there and cannot be read: a finding where it may declare something."""
+        """Record a file that exists but cannot be read: a finding if it may declare something."""
         if is_document(path):
             self.findings.append(problem("F10", f"the file cannot be read: {reason}", Origin(path)))
         else:
             self.unread[path] = reason
 
     def closed_folder(self, path: str, reason: str) -> None:
-        """Record a folder whose files are not known: they may declare anything."""
+        """Record a folder that cannot be listed: its files may declare anything."""
         self.findings.append(problem("F10", f"the folder cannot be read: {reason}", Origin(path)))
 
     def finish(self, location: str, revision: str, *, is_dirty: bool) -> Tree:
-        """Resolve the links and return the tree."""
+        """The finished tree, with its links resolved."""
         for path, content in _followed(self):
             if len(self.files) >= self.limits.max_files:
-                message = f"links bring the tree beyond {self.limits.max_files} files"
+                message = f"with the files behind links, the tree has more than {self.limits.max_files} files"
                 self.findings.append(problem("F04", message, Origin(path), advice=_RAISE))
                 break
             if self.fits(path, len(content)):
@@ -90,10 +90,9 @@ class Collection:
 
 
 def _followed(collection: Collection) -> list[tuple[str, bytes]]:
-    """Files that links point to, under the links' names.
+    """Files that links point to, under the names of the links.
 
-    A link to a folder means the files below it; links below it are not followed again, so
-    that loops end.
+    A link to a folder means the files below it; links below it are not followed, so that loops end.
     """
     found: list[tuple[str, bytes]] = []
     own = dict(collection.files)
@@ -106,7 +105,7 @@ def _followed(collection: Collection) -> list[tuple[str, bytes]]:
         else:
             below = list(_below(own, aim, path))
             if not below and aim not in collection.unread and not _is_folder(aim, collection):
-                collection.unreadable(path, "the link leads to nothing in the tree")
+                collection.unreadable(path, "the link points to nothing in the tree")
             found.extend(below)
             if len(found) > collection.limits.max_files:
                 break
@@ -133,19 +132,19 @@ class _Refused:
 
 
 def _aim(path: str, target: str, links: Mapping[str, str]) -> str | _Refused:
-    """Path in the tree that a link leads to, links on the way resolved; the root is ""."""
+    """Path in the tree that a link points to, with links on the way resolved; the root is ""."""
     for _ in range(_MOST_HOPS):
         if target.startswith("/"):
-            return _Refused("leads to an absolute path, outside the tree")
+            return _Refused("points to an absolute path, outside the tree")
         aim = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
         if aim == ".." or aim.startswith("../"):
-            return _Refused("leaves the tree")
+            return _Refused("points outside the tree")
         aim = "" if aim == "." else aim
         step = next((prefix for prefix in _prefixes(aim) if prefix in links), None)
         if step is None:
             return aim
         path, target = step, posixpath.join(links[step], aim[len(step) + 1 :])
-    return _Refused("leads in a circle")
+    return _Refused("is part of a loop")
 
 
 def _prefixes(path: str) -> Iterator[str]:
@@ -157,9 +156,9 @@ def _prefixes(path: str) -> Iterator[str]:
 
 
 def _refuse(collection: Collection, path: str, refused: _Refused) -> None:
-    """Refuse a link that may bring documents; a link that is plainly another kind of file is only noted."""
+    """Report a link that is not followed: an error if it may lead to documents, otherwise a warning."""
     message = f"the symbolic link {refused.reason}; it was not followed"
-    advice = "put the file into the tree"
+    advice = "copy the file into the tree"
     suffix = posixpath.splitext(path)[1]
     make = problem if is_document(path) or not suffix else concern
     collection.findings.append(make("F08", message, Origin(path), advice=advice))

@@ -1,8 +1,8 @@
-"""Events of YAML to values, the place of every node, and a finding for every problem.
+"""YAML events to values, the place of every node, and a finding for every problem.
 
-Works without recursion, so that hostile input costs what its size costs: depth and expanded values are
-counted as they come. Most texts need nothing of this: `reconciler.source.clean_yaml` reads their values, and
-this module only their places, once somebody asks. Where a tag becomes a value: `Composer._on_scalar` and
+Works without recursion and counts depth and expanded values while reading, so that the cost of hostile input is
+proportional to its size. For most texts only the places are read here, and only on demand:
+`reconciler.source.clean_yaml` reads their values. Tags become values in `Composer._on_scalar` and
 `Composer._open`.
 """
 
@@ -22,14 +22,14 @@ from reconciler.source.scalar import RESOLVABLE_START, plain_value, tagged_value
 from reconciler.source.yaml_event import NextEvent
 
 MAX_FINDINGS = 50
-"""Of one document; later ones are left out, and the last says so."""
+"""Per document; further ones are left out, which the last one reports."""
 _MAPPING_TAGS = ("!", "tag:yaml.org,2002:map")
 _SEQUENCE_TAGS = ("!", "tag:yaml.org,2002:seq")
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """One document. Where `findings` is not empty, `value` is the best that could be made of it."""
+    """One document. If `findings` is not empty, `value` is a best effort."""
 
     value: Json
     places: Places
@@ -37,7 +37,7 @@ class Composed:
 
 
 class BoundExceededError(Exception):
-    """The document is beyond a bound, or an alias leads nowhere: reading ends here."""
+    """The document exceeds a limit, or an alias cannot be resolved: reading ends here."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
@@ -45,7 +45,7 @@ class BoundExceededError(Exception):
 
 
 class _Role:
-    """What the next node of a container is, where it is not simply the value of a key."""
+    """The role of the next node of a container, if it is not the value of a key."""
 
     __slots__ = ("name",)
 
@@ -61,7 +61,7 @@ _DROPPED = _Role("the value of a key that cannot be kept")
 
 
 class _Frame(NamedTuple):
-    """A container that is being filled, put aside while a nested one is."""
+    """A container that is partly filled, saved while a nested one is filled."""
 
     container: Any
     key: str | _Role
@@ -83,24 +83,24 @@ class _Part:
     end: int
     height: int
     characters: int = -1
-    """Of all its texts; counted when an alias first needs it."""
+    """Of all its strings; counted when an alias first needs it, -1 before."""
 
 
 class Composer:
-    """Builds documents from events. State is one partly built document."""
+    """Builds documents from events. Its state is one partly built document."""
 
     def __init__(self, file: str, limits: Limits) -> None:
         self.documents: list[Composed] = []
-        """Those that are finished and not empty; also where `compose` ends with an error."""
+        """The finished documents that are not empty, even if `compose` ends with an error."""
         self._file = file
         self._limits = limits
         self._is_open = True
         self._begin()
 
     def compose(self, next_event: NextEvent) -> None:
-        """Handle events to the end of the stream, from the start each time.
+        """Handle events to the end of the stream; each call starts from scratch.
 
-        Raises BoundExceededError, and what `next_event` raises.
+        Raises BoundExceededError, and whatever `next_event` raises.
         """
         self.documents = []
         self._is_open = True
@@ -185,19 +185,19 @@ class Composer:
             return text
 
     def _take_odd_key(self, value: Json, text: str, place: int, *, is_plain: bool) -> None:
-        """Take a key that is not a text, means a merge, or is already in the mapping."""
+        """Handle a key that is not a string, is a merge key, or is already in the mapping."""
         self._key_place = place
         if text == "<<" and is_plain:
             if self._merges is None:
                 self._merges = []
                 self._key = _MERGE
             else:
-                message = "the merge key `<<` appears twice in one mapping; give it a list"
+                message = "the merge key `<<` appears twice in one mapping; use one with a list"
                 self._report("F03", message, place)
                 self._key = _DROPPED
             return
         if type(value) is not str:
-            self._report("F06", "a key is not a text", place, advice="put it in quotes")
+            self._report("F06", "a key is not a string", place, advice="put it in quotes")
         if text in self._container:
             first = self._place_of(text)
             advice = "remove one of the two"
@@ -229,7 +229,9 @@ class Composer:
         mark = event.start_mark
         place = (mark.line + 1 << 32) | (mark.column + 1)
         if event.tag is not None and event.tag not in tags:
-            self._report("F02", "only the tags !!map, !!seq, !env, !file and !secret are known here", place)
+            self._report(
+                "F02", "unknown tag; the known ones are !!map, !!seq, !env, !file and !secret", place
+            )
         if len(self._stack) >= self._limits.max_depth:
             self._refuse(f"the document is nested deeper than {self._limits.max_depth} levels", place)
         self._stack.append(
@@ -271,7 +273,7 @@ class Composer:
             self._complete(value, start, height)
 
     def _complete(self, value: Json, start: int, height: int) -> None:
-        """Put a finished node where its role says."""
+        """Put a finished node in the place given by its role."""
         role = self._key
         if role is _ITEM:
             self._container.append(value)
@@ -281,7 +283,7 @@ class Composer:
             part = self._cut(value, start, height)
             if role is _KEY:
                 message = "a key is a mapping or a list"
-                self._report("F06", message, part.values[0], advice="keys must be texts")
+                self._report("F06", message, part.values[0], advice="keys must be strings")
                 self._key_place, self._key = part.values[0], _DROPPED
                 return
             if role is _MERGE and self._merges is not None:
@@ -294,11 +296,11 @@ class Composer:
         self._placed_parts.append(part)
 
     def _cut(self, value: Json, start: int, height: int) -> _Part:
-        """Take the last finished node out of the document, with the anchors inside it."""
+        """Remove the last finished node, with the anchors inside it, from the document and return it."""
         values, keys = self._values[start:], self._keys[start:]
         del self._values[start:], self._keys[start:]
         self._dropped += len(values)
-        # finished in document order, so those inside the node are the last ones
+        # Parts are finished in document order, so those inside the node are the last ones.
         while self._placed_parts and self._placed_parts[-1].start >= start:
             inner = self._placed_parts.pop()
             inner.values, inner.keys = values, keys
@@ -339,7 +341,7 @@ class Composer:
             self._key, self._key_place = intern(text), place
 
     def _charge(self, part: _Part, place: int) -> None:
-        """Refuse an alias that would expand the document beyond its bounds."""
+        """Refuse an alias that would expand the document beyond a limit."""
         self._check_size(part.end - part.start, place)
         if len(self._stack) + part.height > self._limits.max_depth:
             self._refuse(f"aliases nest the document deeper than {self._limits.max_depth} levels", place)
@@ -351,11 +353,11 @@ class Composer:
 
     def _check_size(self, more: int, place: int) -> None:
         if len(self._values) + self._dropped + more > self._limits.max_nodes:
-            message = f"the document holds more than {self._limits.max_nodes} values, aliases expanded"
+            message = f"the document has more than {self._limits.max_nodes} values after expanding aliases"
             self._refuse(message, place)
 
     def _collect(self, part: _Part, merges: list[_Part]) -> None:
-        """Keep what `<<` names: a mapping, or a list of mappings of which earlier ones win."""
+        """Remember the mappings to merge: the value of `<<` is a mapping, or a list in which earlier ones win."""
         sources = [part]
         if isinstance(part.value, list):
             sources, index = [], 1
@@ -367,7 +369,7 @@ class Composer:
             if isinstance(source.value, dict):
                 merges.append(source)
             else:
-                message = "`<<` takes a mapping or a list of mappings"
+                message = "`<<` must have a mapping or a list of mappings"
                 self._report("F06", message, source.values[source.start])
 
     def _merge(self, merges: list[_Part]) -> None:
@@ -390,7 +392,7 @@ class Composer:
         if len(self._findings) > MAX_FINDINGS:
             return
         if len(self._findings) == MAX_FINDINGS:
-            message, advice, other = "the document has more problems, which are not listed", "", 0
+            message, advice, other = "further problems of the document are not listed", "", 0
         others = (self._origin(other),) if other else ()
         self._findings.append(problem(rule, message, self._origin(place), advice=advice, others=others))
 
@@ -414,7 +416,7 @@ _HANDLERS: dict[str, str] = {
 
 
 def _size(value: Json) -> int:
-    """Nodes of a value; recursion is bounded by the depth of the document."""
+    """Number of nodes in a value; recursion is limited by the depth of the document."""
     if isinstance(value, dict):
         return 1 + sum(map(_size, value.values()))
     if isinstance(value, list):

@@ -1,10 +1,10 @@
-"""The tree of a folder: in a Git work tree what Git would see, elsewhere every file.
+"""The tree of a folder: in a Git work tree the files that Git sees, elsewhere every file.
 
-Reads and never writes. Files may change, vanish or be forbidden while it reads; what could not be
-seen is in the tree's findings or in `unread`.
+Never writes. Files may change, vanish or become unreadable during the read; what could not be read
+is in the tree's findings or in `unread`.
 """
 
-# Paths are bytes here, as Git and the system give them: names need not be UTF-8, and pathlib takes text only.
+# Paths are bytes, as Git and the system return them: names need not be UTF-8, and pathlib accepts only text.
 # ruff: noqa: PTH114, PTH115, PTH118
 
 import os
@@ -26,15 +26,15 @@ def read_directory(root: Path, limits: Limits, launcher: Launcher) -> Tree:
     """Read the files below `root`.
 
     In a Git work tree these are the tracked files and the untracked ones that are not ignored;
-    the revision is that of `HEAD`. Raises SourceError where there is no such folder, nothing in
-    it, or Git refuses to read it.
+    the revision is that of `HEAD`. Raises SourceError if the folder does not exist or is empty, or
+    if Git refuses to read it.
     """
     if not root.exists():
         raise SourceError(
             f"there is no folder {root}", advice="check the path, or start with: reconciler init"
         )
     if not root.is_dir():
-        raise SourceError(f"{root} is not a folder", advice="name the folder that holds the files")
+        raise SourceError(f"{root} is not a folder", advice="name the folder that contains the files")
     folder = root.resolve()
     collection = Collection(limits)
     is_repository = enclosing_git(folder) is not None and _is_work_tree(folder, launcher)
@@ -43,16 +43,16 @@ def read_directory(root: Path, limits: Limits, launcher: Launcher) -> Tree:
     for name in collection.bounded(sorted(name for name in by_name if not is_own(name))):
         _read(folder, by_name[name], name, collection)
     if not collection.files and not collection.links and not collection.unread and not collection.findings:
-        what = "no file that Git would see" if is_repository else "no file"
-        raise SourceError(f"{root} holds {what}", advice="add files, or start with: reconciler init")
+        what = "no files that Git tracks or would track" if is_repository else "no files"
+        raise SourceError(f"{root} contains {what}", advice="add files, or start with: reconciler init")
     revision, is_dirty = _state(folder, launcher) if is_repository else ("", False)
     return collection.finish(str(root), revision, is_dirty=is_dirty)
 
 
 def folder_state(root: Path, launcher: Launcher) -> tuple[str, bool]:
-    """Commit of a folder, and whether the folder differs from it: ("", False) outside of any work tree.
+    """Commit of a folder, and whether the folder differs from it; ("", False) outside a work tree.
 
-    Raises SourceError where Git refuses to read it.
+    Raises SourceError if Git refuses to read it.
     """
     folder = root.resolve()
     is_repository = enclosing_git(folder) is not None and _is_work_tree(folder, launcher)
@@ -71,7 +71,7 @@ def _is_work_tree(folder: Path, launcher: Launcher) -> bool:
 
 
 def _listed(folder: Path, collection: Collection, launcher: Launcher) -> list[bytes]:
-    """Paths as Git lists them: tracked, or untracked and not ignored; those deleted in the folder left out."""
+    """Paths as listed by Git: tracked, or untracked and not ignored; without those deleted in the folder."""
     check_patterns(folder)
     try:
         output = launcher.output(
@@ -90,7 +90,7 @@ def _listed(folder: Path, collection: Collection, launcher: Launcher) -> list[by
         if mark == _REMOVED:
             removed.add(path)
         elif path.endswith(b"/"):
-            collection.unread[display_path(path[:-1])] = "a repository of its own"
+            collection.unread[display_path(path[:-1])] = "a nested repository"
         elif mark == _SKIPPED and not os.path.lexists(os.path.join(os.fsencode(folder), path)):
             collection.unreadable(display_path(path), "it is not checked out (sparse checkout)")
         else:
@@ -99,7 +99,7 @@ def _listed(folder: Path, collection: Collection, launcher: Launcher) -> list[by
 
 
 def _walked(folder: Path, collection: Collection) -> list[bytes]:
-    """Paths of every file and link; folders behind links are not entered."""
+    """Paths of all files and links; links to folders are not followed."""
     found: list[bytes] = []
     top = os.fsencode(folder)
 
@@ -136,8 +136,8 @@ def _read(folder: Path, path: bytes, name: str, collection: Collection) -> None:
 
 
 def _content(path: bytes, size: int, most_bytes: int) -> bytes:
-    """The file to its end, which `size` foretells. A file object would cost more than the reading."""
-    # not through a link that took the file's place since it was looked at, nor waiting on a pipe
+    """Content of a file of about `size` bytes. A file object would cost more than the read itself."""
+    # The file may have been replaced since it was listed: do not follow a link, do not block on a pipe.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         content = os.read(descriptor, min(size, most_bytes) + 1)
@@ -166,6 +166,6 @@ def _state(folder: Path, launcher: Launcher) -> tuple[str, bool]:
         raise SourceError(
             f"Git cannot read {folder}: {error.text}", advice="check it with: git status"
         ) from error
-    # Two letters and a space before each path. The record that a run writes is no change of the files.
+    # Two letters and a space before each path. The record that a run writes does not count as a change.
     paths = (line[3:] for line in changes.split(b"\0") if line)
     return revision.decode("ascii").strip(), any(not is_own(display_path(path)) for path in paths)

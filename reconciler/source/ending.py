@@ -1,14 +1,14 @@
-"""What the name and the bytes of a file say about it: whether it is read as documents, or only looks like one.
+"""Whether a file is read as documents, judged by its name and its bytes.
 
-YAML files are all read. JSON files hold all kinds of data, so that only those with the words of an
-envelope are read. A file of another ending is not read, and must not be passed over in silence where it
-contains one of this tool's documents: somebody renamed it, and its object is still wanted.
+All YAML files are read. JSON files contain all kinds of data, so only those with the words of an
+envelope are read. A file with another extension is not read, but must be reported if it contains one
+of this tool's documents: it was probably renamed, and its object is still wanted.
 """
 
 import re
 
 _ENVELOPE = ((b"kind", b"apiVersion"), (b"kind", b"metadata"))
-"""Words of which one pair is in every document that may be ours."""
+"""Pairs of words; every document that this tool handles contains one of them."""
 _OUR_VERSION = re.compile(
     rb"""apiVersion["']?[ \t]*:[ \t\r\n]*["']?(?:entity\.humanitec\.io|core\.api\.humanitec\.io|reconciler\\?/)"""
 )
@@ -17,22 +17,22 @@ _OTHER_ENDING = re.compile(r"\.(?:ya?ml|json)(?=[^a-z0-9]|$)", re.IGNORECASE)
 
 
 def holds_document(content: bytes) -> bool:
-    """True for JSON that may hold a document."""
+    """True for JSON that may contain a document."""
     return any(all(word in content for word in words) for words in _ENVELOPE)
 
 
 def names_our_version(content: bytes) -> bool:
-    """True where one of the handled `apiVersion`s is written, wherever that is."""
+    """True if one of the handled `apiVersion`s appears anywhere."""
     return _OUR_VERSION.search(content) is not None
 
 
 def was_renamed(path: str) -> bool:
-    """True for names with a document's ending before the last one, such as `a.yaml.txt`."""
+    """True for names with the extension of a document before the last one, such as `a.yaml.txt`."""
     return _OTHER_ENDING.search(path.rpartition("/")[2]) is not None
 
 
 def as_yaml(content: bytes) -> bytes:
-    r"""Return JSON in the grammar of YAML, which has no pairs of escapes for one character.
+    r"""JSON in the grammar of YAML, which has no surrogate pairs.
 
     >>> as_yaml(rb'"\ud83d\ude00"')
     b'"\\U0001F600"'

@@ -1,15 +1,15 @@
-"""Lines of the files for findings to point at, made so that no secret leaves with them.
+"""Lines of the files that findings point at, without any secret.
 
-Nothing is shown because it looks harmless to a search for secrets; a part is shown only where it
-is known to be harmless, and the rest of the line is replaced:
+There is no search for secrets: a part is shown only if it is known to be harmless, and the rest of the
+line is masked:
 
 - Structure (indentation, dashes, colons, brackets) is shown, comments are not.
-- A key is shown where it is a name of our formats, or looks like a name outside of secrets.
-- A value is shown where the key above it names something harmless, no name on the way down may
-  hold a secret, nothing can be shared with a secret through an anchor, it is on one line, and
-  its text is made of plain words, placeholders and numbers.
-- Of a file that is not parsed to its end, only a leading name of our formats is shown; of one that
-  is not read as YAML, nothing.
+- A key is shown if it is a name of this tool's formats, or looks like a name and is not below a secret.
+- A value is shown if its key names something harmless, no key on the path to it can name a secret, no
+  anchor can share it with a secret, it is on one line, and it consists of plain words, placeholders and
+  numbers.
+- If a file cannot be parsed to its end, only a leading name of this tool's formats is shown; if it is
+  not read as YAML, nothing.
 """
 
 import re
@@ -34,21 +34,21 @@ from reconciler.source.yaml_event import YamlError, every, read_events
 from reconciler.source.yaml_text import lines_of
 
 MASK = "***"
-"""Replaces everything that is not known to be harmless."""
+"""Shown in place of everything that is not known to be harmless."""
 MAX_PLACES = 1_000
-"""Places of one call; findings beyond it are reported without their line."""
+"""Per call; further findings are reported without their line."""
 _MAX_LINE_CHARACTERS = 4_000
-"""Longer lines are not shown: nobody reads them, and laying them out costs."""
+"""Longer lines are not shown: nobody reads them, and masking them is slow."""
 
 _LEADING_NAME = re.compile(r"([ -]*)([\w<][\w.<-]*)(:)(?: |$)", re.ASCII)
 _STRUCTURE = frozenset(" -?:,{}[]")
 
 
 def excerpts(files: Mapping[str, bytes], places: Iterable[Origin]) -> dict[Origin, Excerpt]:
-    """Return the lines that places point at, for the first `MAX_PLACES` of them.
+    """Excerpts of the lines at the first `MAX_PLACES` places.
 
-    A place has none where its line holds nothing that can be shown, is not there, or where its file
-    is no YAML file, is gone, or is not UTF-8 text.
+    A place has none if its line does not exist or contains nothing that can be shown, or if its file
+    does not exist, is not a YAML or JSON file, or is not UTF-8 text.
     """
     by_file: dict[str, list[Origin]] = defaultdict(list)
     for place in list(dict.fromkeys(place for place in places if place.line))[:MAX_PLACES]:
@@ -88,7 +88,7 @@ def _of_file(text: str, wanted: list[Origin]) -> Iterator[tuple[Origin, Excerpt]
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A part of a line, from one column up to another, both from 0, and what is shown for it."""
+    """A part of a line, from `start` up to but not including `end` (columns from 0), and what is shown for it."""
 
     start: int
     end: int
@@ -96,7 +96,7 @@ class _Span:
 
 
 def _excerpt(parts: list[_Span], column: int) -> Excerpt | None:
-    """Put the parts together; None where there is nothing to see but the mask."""
+    """The joined parts; None if they contain nothing but the mask."""
     text = "".join(part.shown for part in parts)
     kept = text.rstrip()
     if not kept.replace(MASK, "").strip(" -"):
@@ -113,7 +113,7 @@ def _excerpt(parts: list[_Span], column: int) -> Excerpt | None:
 
 
 def _leading(line: str) -> list[_Span]:
-    """Parts of a line that nobody parsed: a known name at its start, and the rest replaced."""
+    """Parts of a line that was not parsed: a known name at its start, and the mask."""
     found = _LEADING_NAME.match(line)
     if found is None or found[2] not in vocabulary():
         return []
@@ -125,7 +125,7 @@ def _leading(line: str) -> list[_Span]:
 
 
 def _laid_out(line: str, spans: list[_Span]) -> list[_Span]:
-    """Parts of a parsed line: its nodes, the structure between them, up to a comment."""
+    """Parts of a parsed line, up to a comment: its nodes, and the structure between them."""
     parts: list[_Span] = []
     at = 0
     for span in (*spans, _Span(len(line), len(line), "")):
@@ -134,7 +134,7 @@ def _laid_out(line: str, spans: list[_Span]) -> list[_Span]:
             if character == "#":
                 return parts
             shown = " " if character == "\t" else character
-            # behind an anchor or a tag that was left out, one of the two blanks around it is enough
+            # An anchor or a tag that is left out leaves two blanks; keep one.
             is_left_out = shown not in _STRUCTURE or (shown == " " and _is_behind_gap(parts))
             parts.append(_Span(column, column + 1, "" if is_left_out else shown))
         if span.shown:
@@ -144,7 +144,7 @@ def _laid_out(line: str, spans: list[_Span]) -> list[_Span]:
 
 
 def _is_behind_gap(parts: list[_Span]) -> bool:
-    """Whether the last part is left out and a blank precedes it."""
+    """True if the last part is left out and a blank precedes it."""
     if not parts or parts[-1].shown:
         return False
     return next((part.shown[-1] == " " for part in reversed(parts) if part.shown), False)
@@ -152,7 +152,7 @@ def _is_behind_gap(parts: list[_Span]) -> bool:
 
 @dataclass(slots=True)
 class _Frame:
-    """An open container. `name` is the key of the next value, "" where it may not be shown."""
+    """An open container. `name` is the key of the next value, "" if it must not be shown."""
 
     is_mapping: bool
     is_hidden: bool
@@ -160,13 +160,13 @@ class _Frame:
     is_key_next: bool = True
 
     def step(self) -> None:
-        """Go on behind a finished node."""
+        """Continue after a finished node."""
         if self.is_mapping:
             self.is_key_next = not self.is_key_next
 
 
 def _spans(text: str, numbers: frozenset[int], events: Iterator[Any]) -> dict[int, list[_Span]]:
-    """Nodes of the wanted lines, in order, each with what may be shown of it."""
+    """Nodes of the wanted lines, in order, each with what can be shown of it."""
     found: dict[int, list[_Span]] = defaultdict(list)
     stack: list[_Frame] = []
     for event in events:
@@ -194,7 +194,7 @@ _WHOLE_LINE = 1 << 30
 
 
 def _on_line(first: Any, last: Any, number: int, shown: str) -> _Span:
-    """The part of a node on one line; of a node of several lines, all behind its start on each."""
+    """The part of a node on one line; if the node has several lines, the rest of the line counts as part of it."""
     if first.line == last.line:
         return _Span(first.column, last.column, shown if last.column > first.column else "")
     if number == last.line:
@@ -203,7 +203,7 @@ def _on_line(first: Any, last: Any, number: int, shown: str) -> _Span:
 
 
 def _opened(event: Any, parent: _Frame | None, *, is_mapping: bool) -> _Frame:
-    """A frame for a container: hidden where it may hold a secret, or may be repeated where one is."""
+    """Frame for a container; hidden if it may contain a secret, or if an anchor could repeat it where one is."""
     is_hidden = event.anchor is not None or event.tag is not None
     if parent is None:
         return _Frame(is_mapping, is_hidden)
@@ -215,7 +215,7 @@ def _opened(event: Any, parent: _Frame | None, *, is_mapping: bool) -> _Frame:
 
 
 def _enter(event: Any, kind: str, stack: list[_Frame]) -> None:
-    """Keep the name that a key gives to the value behind it."""
+    """Remember a key as the name of the value that follows."""
     if not stack:
         return
     frame = stack[-1]
@@ -225,9 +225,9 @@ def _enter(event: Any, kind: str, stack: list[_Frame]) -> None:
 
 
 def _may_be_shown(event: Any, raw: str, frame: _Frame | None) -> bool:
-    """Whether the source text of a scalar on one line may be shown."""
+    """True if the source text of a scalar on one line can be shown."""
     value = event.value
-    # with escapes, the source text would have to be judged as well as the value
+    # With escapes, the source text would have to be checked as well as the value.
     is_plain = raw in (value, f'"{value}"', f"'{value}'") and value.isprintable()
     if frame is None or event.anchor is not None or event.tag is not None or not is_plain:
         return False

@@ -1,7 +1,7 @@
 """Trees from Git: a commit of a local repository, or of a remote one through a bare cache.
 
-Never touches a work tree, runs no hook, no submodule, no filter. What is read from a repository at
-hand never reaches the network. How git is run is left to `reconciler.repository`.
+Never touches a work tree, and runs no hooks, submodules or filters. Reading a local repository never
+reaches the network. `reconciler.repository` runs git.
 """
 
 from collections.abc import Callable
@@ -21,17 +21,17 @@ from reconciler.source.tree import Tree, display_path, is_own
 
 T = TypeVar("T")
 _FILE = "100"
-"""How modes of files begin."""
+"""Prefix of the modes of regular files."""
 _LINK = "120000"
 _SUBMODULE = "160000"
 _LONGEST_LINK_BYTES = 4096
 
 
 class Commit(Protocol):
-    """A commit in some repository; every read is of this one."""
+    """A commit in some repository; every read is of this commit."""
 
     def read(self, work: Callable[[Command], T]) -> T:
-        """Do some work on the repository that holds it. Raises SourceError."""
+        """Run `work` on the repository that contains the commit. Raises SourceError."""
         ...
 
 
@@ -48,7 +48,7 @@ class OpenedCommit:
     _entries: tuple[Entry, ...]
 
     def file(self, path: str, limits: Limits) -> bytes | None:
-        """Content of one file, None where the commit has none. Raises SourceError where it cannot be read."""
+        """Content of one file, None if the commit has no such file. Raises SourceError if it cannot be read."""
         entry = next((entry for entry in self._entries if display_path(entry.path) == path), None)
         if entry is None:
             return None
@@ -56,19 +56,22 @@ class OpenedCommit:
             return self.tree(limits).files.get(path)
         what = f"{path} of {self.location} at {self.revision[:12]}"
         if not entry.mode.startswith(_FILE):
-            raise SourceError(f"{what} is no file", advice="put a plain file there")
+            raise SourceError(f"{what} is not a regular file", advice="replace it with a regular file")
         if entry.size > limits.max_file_bytes:
             raise SourceError(
-                f"{what} has {entry.size} bytes, more than {limits.max_file_bytes}",
-                advice="put a smaller file there",
+                f"{what} has {entry.size} bytes; the limit is {limits.max_file_bytes}",
+                advice="make the file smaller",
             )
         [content] = self._commit.read(lambda git: contents(git, [entry]))
         if content is None:
-            raise SourceError(f"{what} is not in the repository (a partial clone)", advice="fetch it first")
+            raise SourceError(
+                f"the content of {what} is missing from the repository (a partial clone)",
+                advice="fetch it first",
+            )
         return content
 
     def tree(self, limits: Limits) -> Tree:
-        """Every file within the limits."""
+        """All files within the limits."""
         collection = Collection(limits)
         found = {display_path(entry.path): entry for entry in self._entries}
         wanted: dict[str, Entry] = {}
@@ -84,7 +87,7 @@ class OpenedCommit:
         read = self._commit.read(lambda git: contents(git, list(wanted.values())))
         for (path, entry), content in zip(wanted.items(), read, strict=True):
             if content is None:
-                collection.unreadable(path, "the repository does not hold its content (a partial clone)")
+                collection.unreadable(path, "its content is missing from the repository (a partial clone)")
             elif entry.mode == _LINK:
                 collection.links[path] = content.decode("utf-8", "backslashreplace")
             else:
@@ -93,16 +96,16 @@ class OpenedCommit:
 
 
 def open_remote(commit: CachedCommit) -> OpenedCommit:
-    """The files of a commit that was fetched into the cache. Raises SourceError."""
+    """Files of a commit that was fetched into the cache. Raises SourceError."""
     listing = commit.read(lambda git: entries(git, commit.id))
     return OpenedCommit(masked(commit.listed.url), commit.id, commit, tuple(listing))
 
 
 def open_revision(repository: Path, revision: str, launcher: Launcher) -> OpenedCommit:
-    """The files of a commit, below the folder `repository` of a local repository.
+    """Files of a commit, below the folder `repository` of a local repository.
 
-    Raises UnknownRevisionError where there is no such commit, SourceError where there is no
-    repository or it cannot be read.
+    Raises UnknownRevisionError if there is no such commit, SourceError if there is no repository or
+    it cannot be read.
     """
     check_local_revision(revision)
     if not repository.is_dir():
@@ -113,13 +116,13 @@ def open_revision(repository: Path, revision: str, launcher: Launcher) -> Opened
     except GitError as error:
         raise SourceError(
             f"{repository} is not inside a Git repository: {error.text}",
-            advice="name a folder inside a Git repository, or leave the revision out",
+            advice="name a folder inside a Git repository, or omit the revision",
         ) from error
     commit = _known(repository, revision, launcher)
     if prefix and _is_missing(local, f"{commit}:{_path(prefix)}"):
         raise SourceError(
             f"revision {commit[:12]} has no folder {display_path(prefix)}",
-            advice="name a folder that the revision has",
+            advice="name a folder that exists in this revision",
         )
     listing = local.read(lambda git: entries(git, commit, prefix))
     return OpenedCommit(str(repository), commit, local, tuple(listing))
@@ -127,14 +130,14 @@ def open_revision(repository: Path, revision: str, launcher: Launcher) -> Opened
 
 @dataclass(frozen=True, slots=True)
 class _LocalCommit:
-    """A commit of a repository that a user handed in."""
+    """A commit of a repository that the user named."""
 
     repository: Path
     revision: str
     launcher: Launcher
 
     def git(self, *arguments: str, given: bytes = b"", most_bytes: int | None = None) -> bytes:
-        """Run one command; fulfils `reconciler.repository.commit.Command`."""
+        """Run one command; implements `reconciler.repository.commit.Command`."""
         return self.launcher.output(
             arguments,
             folder=self.repository,
@@ -143,7 +146,7 @@ class _LocalCommit:
         )
 
     def read(self, work: Callable[[Command], T]) -> T:
-        """Do some work on the repository. Raises SourceError."""
+        """Run `work` on the repository. Raises SourceError."""
         try:
             return work(self.git)
         except GitError as error:
@@ -177,10 +180,10 @@ def _known(repository: Path, revision: str, launcher: Launcher) -> str:
 
 
 def merge_base(repository: Path, revision: str, other: str, launcher: Launcher) -> str:
-    """Return the newest commit that both revisions descend from, as a full id.
+    """Full id of the newest commit that both revisions descend from.
 
-    Raises UnknownRevisionError where the history that is here shows none (a shallow clone), and as
-    `open_revision`.
+    Raises UnknownRevisionError if the local history contains none (a shallow clone), and the errors
+    of `open_revision`.
     """
     for name in (revision, other):
         check_local_revision(name)
@@ -189,17 +192,17 @@ def merge_base(repository: Path, revision: str, other: str, launcher: Launcher) 
         found = launcher.output(["merge-base", *commits], folder=repository)
     except GitError as error:
         raise UnknownRevisionError(
-            f"the history in {repository} shows no commit that {revision} and {other} both descend from",
-            advice="the clone may be shallow: fetch its history with: git fetch --unshallow",
+            f"{revision} and {other} have no common ancestor in the history of {repository}",
+            advice="the clone may be shallow; fetch its history with: git fetch --unshallow",
         ) from error
     return found.decode("ascii").strip()
 
 
 def is_tracked(folder: Path, launcher: Launcher) -> bool:
-    """True where Git tracks any file but `.gitignore` at or below `folder`, by the index of the repository around it.
+    """True if Git tracks any file other than `.gitignore` at or below `folder`, according to the index.
 
-    False outside a work tree and where the folder does not exist. Raises SourceError where it
-    cannot be known.
+    False outside a work tree and for a folder that does not exist. Raises SourceError if git cannot
+    answer.
     """
     if not folder.is_dir():
         return False
@@ -220,6 +223,6 @@ def is_tracked(folder: Path, launcher: Launcher) -> bool:
 
 def _unknown_tracking(folder: Path, error: GitError) -> SourceError:
     return SourceError(
-        f"whether Git tracks {folder} cannot be read: {error.text}",
+        f"cannot determine whether Git tracks {folder}: {error.text}",
         advice="check the repository with: git fsck",
     )

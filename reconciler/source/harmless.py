@@ -1,7 +1,7 @@
-"""Which names and texts of a file are known to be harmless, so that they may be printed.
+"""Which names and texts of a file are known to be harmless, so that they can be printed.
 
-A closed list of names, and a narrow form of texts: what is not known to be harmless is taken for a
-secret. `reconciler.source.excerpt` asks for every part of a line.
+A closed list of names, and a narrow form of texts: everything else is treated as a secret.
+`reconciler.source.excerpt` checks every part of a line.
 """
 
 import re
@@ -44,9 +44,9 @@ HARMLESS = frozenset(
     allowPrivilegeEscalation readOnlyRootFilesystem dropCapabilities bits algorithm every paths
     selfHosted none concurrency pollSeconds resyncSeconds backoffMaxSeconds listen maxFiles
     maxFileBytes maxTotalBytes maxDepth maxNodes privateHosts server
-    """.split()  # noqa: SIM905  a column of quotes would hide the words
+    """.split()  # noqa: SIM905  a list of quoted words is harder to read
 )
-"""Names whose values are ids, places, versions, words of closed sets and numbers."""
+"""Names whose values are ids, places, versions, numbers or words from a closed set."""
 _MORE_NAMES = frozenset(
     """
     << auth client_email client_id credentials data env file helmValues init labels manifests outputs
@@ -54,12 +54,12 @@ _MORE_NAMES = frozenset(
     user username value
     """.split()  # noqa: SIM905  as above
 )
-"""Names that say what is under them, shown even where the values are secret."""
+"""More names that are shown, even if their values are secret."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*(?:[/#][A-Za-z0-9_.-]+)?")
 _PLACEHOLDER = re.compile(r"""\$\{(?:context|resources)\b[\w.#'"\[\]<>@-]*\}""", re.ASCII)
 _REFERENCES = re.compile(rf"(?:{_PLACEHOLDER.pattern})+", re.ASCII)
 CLOSED_WORDS = ("true", "false", "null", "~")
-"""Values that cannot hold a secret, as a file spells them."""
+"""Values that cannot be secret, as written in a file."""
 _WORDS = re.compile(r"[\w ./:#@<>*,+-]*", re.ASCII)
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CALM_PIECE = re.compile(
@@ -72,12 +72,12 @@ _SCP_USER = re.compile(r"(?:ssh://)?git@[\w.-]+[:/]", re.ASCII)
 
 
 def is_reference(text: str) -> bool:
-    """True for placeholders and nothing else: they name a value and are none, whatever key they are under."""
+    """True for text that consists of placeholders: they refer to a value but do not contain it, whatever their key."""
     return len(text) <= _MAX_VALUE_CHARACTERS and _REFERENCES.fullmatch(text) is not None and _is_calm(text)
 
 
 def is_name(text: str) -> bool:
-    """True for what looks like a name that a person gave."""
+    """True for text that looks like a name chosen by a person."""
     return len(text) <= _MAX_NAME_CHARACTERS and _NAME.fullmatch(text) is not None and _is_calm(text)
 
 
@@ -90,7 +90,7 @@ def is_harmless(text: str) -> bool:
 
 
 def _is_calm(text: str) -> bool:
-    """True where no part looks as if it was drawn at random or issued by a service."""
+    """True if no part looks random or issued by a service."""
     return _ISSUED.search(text) is None and all(
         _CALM_PIECE.fullmatch(piece) for piece in _PIECE.findall(text)
     )
@@ -98,7 +98,7 @@ def _is_calm(text: str) -> bool:
 
 @cache
 def vocabulary() -> frozenset[str]:
-    """Every name of a field in our formats, and some of others."""
+    """All field names of this tool's formats, and some of other formats."""
     return HARMLESS | _MORE_NAMES | {name for model in _MODELS for name in _field_names(model)}
 
 

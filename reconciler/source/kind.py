@@ -1,4 +1,4 @@
-"""Which documents are ours: by `apiVersion` and `kind`, and what to say where they are nearly ours."""
+"""Which documents this tool handles, by `apiVersion` and `kind`, and findings for documents that nearly match."""
 
 import difflib
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Document = (
 )
 Model = type[Document]
 OLD_DEFINITION_API_VERSION = "core.api.humanitec.io/v1"
-"""The older envelope, with `object` where the newer one has `entity` (v1 reference 9.1)."""
+"""The older envelope, with `object` instead of `entity` (v1 reference 9.1)."""
 
 KINDS: Mapping[str, Mapping[str, Model]] = MappingProxyType(
     {
@@ -42,7 +42,7 @@ KINDS: Mapping[str, Mapping[str, Model]] = MappingProxyType(
 """Models by `apiVersion` and `kind`."""
 
 SIBLINGS = frozenset(("Account", "ResourceType"))
-"""Kinds of the definition's `apiVersion` that `humctl` takes and nothing here applies (v1 reference 9.2)."""
+"""Kinds with the `apiVersion` of definitions that `humctl` accepts and this tool does not apply (v1 reference 9.2)."""
 
 _GROUPS = {version.partition("/")[0]: version for version in KINDS}
 _NAMES = {name for kinds in KINDS.values() for name in kinds}
@@ -54,18 +54,18 @@ _FIELDS: Mapping[Json, frozenset[str]] = MappingProxyType(
     }
 )
 _KUBERNETES_METADATA = frozenset(("name", "generateName", "namespace", "labels", "ownerReferences"))
-"""Ours has `id` instead. Several Kubernetes APIs have a kind `Agent`, one with `spec.description`."""
+"""Handled documents have `id` instead. Several Kubernetes APIs have a kind `Agent`, one with `spec.description`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """A kind of the same format that is not handled and is left alone."""
+    """A kind of the same format that is not handled, but left alone."""
 
     name: str
 
 
 def kind_of(raw: JsonObject, positions: Positions) -> Model | Finding | Sibling | None:
-    """Return the model of a document, a finding where it seems meant for us, None where it is not ours."""
+    """Model of a document; a finding if it is apparently meant for this tool; None if it is not."""
     version, name = raw.get("apiVersion"), raw.get("kind")
     if not isinstance(version, str):
         return _without_version(raw, positions)
@@ -96,7 +96,7 @@ def _named(raw: JsonObject, version: str, name: object, positions: Positions) ->
     place = positions.origin(raw, ("kind",))
     known = ", ".join(f"`{kind}`" for kind in kinds)
     if not isinstance(name, str):
-        what = "is not a text" if "kind" in raw else "is missing"
+        what = "is not a string" if "kind" in raw else "is missing"
         return problem("F06", f"`kind` {what}", place, advice=f"kinds of `{version}`: {known}")
     siblings = () if version == API_VERSION else sorted(SIBLINGS)
     if name in siblings:
@@ -108,7 +108,7 @@ def _named(raw: JsonObject, version: str, name: object, positions: Positions) ->
 
 
 def _without_version(raw: JsonObject, positions: Positions) -> Finding | None:
-    """A document that has our shape and lacks only its version would silently do nothing."""
+    """A finding for a document that lacks only its version: without it, the document would silently do nothing."""
     name = raw.get("kind")
     has_content = "spec" in raw or "entity" in raw or _has_shape(raw, name)
     if not isinstance(name, str) or name not in _NAMES or "metadata" not in raw or not has_content:
@@ -116,19 +116,19 @@ def _without_version(raw: JsonObject, positions: Positions) -> Finding | None:
     advice = f"write `apiVersion: {_version_of(name)}`"
     if "apiVersion" not in raw:
         return problem("F06", "`apiVersion` is missing", positions.origin(raw), advice=advice)
-    what = "is empty" if raw["apiVersion"] is None else "is not a text"
+    what = "is empty" if raw["apiVersion"] is None else "is not a string"
     return problem("F07", f"`apiVersion` {what}", positions.origin(raw, ("apiVersion",)), advice=advice)
 
 
 def _of_another_group(raw: JsonObject, version: str, positions: Positions) -> Finding | None:
-    """A managed document under a wrong group would be taken for somebody else's, and its object for gone."""
+    """A finding for a handled document under a wrong group: if ignored, its object would seem to be removed."""
     name = raw.get("kind")
     if not _has_shape(raw, name):
         return None
     shown = f"the version {quoted(version)}" if may_be_shown(version, ()) else "the version"
     return problem(
         "F07",
-        f"{shown} is not known, and the document has the shape of `{name}`",
+        f"{shown} is not known, but the document has the shape of `{name}`",
         positions.origin(raw, ("apiVersion",)),
         advice=f"write `apiVersion: {_version_of(name)}`",
     )
@@ -139,7 +139,7 @@ def _version_of(name: Json) -> str:
 
 
 def _has_shape(raw: JsonObject, name: Json) -> bool:
-    """True for what no other API has under the kind `name`, as far as is known."""
+    """True if the document has members that no other known API has under the kind `name`."""
     spec = raw.get("spec")
     match name:
         case "Definition":
@@ -172,7 +172,7 @@ def _has_shape(raw: JsonObject, name: Json) -> bool:
 
 
 def listed(raw: Json, positions: Positions) -> Finding | None:
-    """Return a finding where handled documents are items of a list, which nothing reads.
+    """A finding if handled documents are items of a list, which is not read.
 
     The list is the whole document, or the `items` of a Kubernetes `List`.
     """
@@ -188,13 +188,13 @@ def listed(raw: Json, positions: Positions) -> Finding | None:
     for index, item in enumerate(items):
         if isinstance(item, dict) and not isinstance(kind_of(item, positions), Sibling | None):
             place = positions.origin(raw, (*path, index))
-            advice = "write each as a document of its own, parted by `---`"
+            advice = "write each as a separate document, separated by `---`"
             return problem("F07", "documents in a list are not read", place, advice=advice)
     return None
 
 
 def with_current_envelope(raw: JsonObject) -> JsonObject:
-    """Return a definition of the older envelope with `entity` for `object`, in the same order."""
+    """A definition with `object` renamed to `entity` if it has the older envelope, in the same order."""
     if raw.get("apiVersion") != OLD_DEFINITION_API_VERSION or "entity" in raw:
         return raw
     return {"entity" if name == "object" else name: value for name, value in raw.items()}

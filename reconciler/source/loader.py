@@ -1,17 +1,16 @@
-"""A tree of files to what it declares: validated documents with places, and findings for the rest.
+"""The declarations of a tree: validated documents with places, and findings for the rest.
 
-Every `*.yaml` and `*.yml` file is read as YAML documents, and every `*.json` file that may hold one. A
-document whose `apiVersion` is not of our groups is kept as foreign, and nothing is said about its content, unless
-it has the shape of a handled one: taken for foreign, its object would seem to be gone from the files. A file that
+Every `*.yaml` and `*.yml` file is read as YAML documents, and every `*.json` file that may contain one. A
+document with an `apiVersion` of another group is kept as foreign and its content is not checked, unless it has
+the shape of a handled kind: treated as foreign, its object would seem to be removed from the files. A file that
 cannot be parsed may declare something managed, so it is an error, with two exceptions that are only noted in
-`unread`: a file with a syntax error that contains `{{` and names neither of our groups is taken for a
-Helm-style template, and JSON that names neither is data of another program.
+`unread`: a file with a syntax error that contains `{{` and names none of the handled groups is treated as a
+Helm-style template, and JSON that names none of them as data of another program.
 
-A file with another ending that looks like a handled document is noted in `unread`, and what it declares is
-kept in `set_aside`: nothing of it is applied, and nothing of it is taken for gone.
+A file with another extension that looks like a handled document is noted in `unread`, and what it declares is
+kept in `set_aside`: it is neither applied nor treated as removed.
 
-Every file, whatever its ending, is searched for private keys. Rules about content are left to
-`reconciler.rules`.
+Every file, whatever its extension, is searched for private keys. Rules about content are in `reconciler.rules`.
 """
 
 import hashlib
@@ -58,17 +57,17 @@ from reconciler.source.violation import body_finding, findings_of
 from reconciler.source.yaml_text import YamlDocument, parse_yaml, read_text
 
 _NUL = (b"\\0", b"\\x00", b"\\u0000", b"\\U00000000")
-"""How a NUL character is written; as it is, it makes the file binary."""
+"""Escapes of a NUL character; a literal one makes the file binary."""
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _OUR_GROUPS = (b"entity.humanitec.io", b"core.api.humanitec.io", b"reconciler/", b"reconciler\\/")
-_RENAMED = "looks like a document for reconciler, and its name does not end in .yaml, .yml or .json"
+_RENAMED = "looks like a document for reconciler, but its name does not end in .yaml, .yml or .json"
 _KEY_PATH: Path = ("spec", "publicKey")
 _RUNNER_KEY_PATH: Path = ("spec", "runner_configuration", "key")
 
 
 @dataclass(slots=True)
 class _FileContent:
-    """What one file declares. Depends on its path and content alone."""
+    """What one file declares; depends only on its path and content."""
 
     definitions: list[Declared[DefinitionDocument]] = field(default_factory=list)
     agents: list[Declared[AgentDocument]] = field(default_factory=list)
@@ -87,16 +86,15 @@ class _FileContent:
 
     @property
     def is_ours(self) -> bool:
-        """True where a document is of one of our kinds, or seems meant to be."""
+        """True if a document is of a handled kind, or apparently meant to be."""
         kept = (self.definitions, self.agents, self.keys, self.runners, self.operators, self.secret_stores)
         return any(kept) or bool(self.rejected) or bool(self.findings)
 
 
 class Loader:
-    """Loads trees, and parses only files that are new or changed since the last one.
+    """Loads trees, and parses only files that are new or changed since the previous one.
 
-    `inspect_key` returns the facts of a public key in PEM or raises KeyStoreError. One loader
-    serves one thread at a time.
+    `inspect_key` returns the facts of a public key in PEM or raises KeyStoreError. Not thread-safe.
     """
 
     def __init__(self, limits: Limits, inspect_key: Callable[[str], PublicKey]) -> None:
@@ -107,7 +105,7 @@ class Loader:
         self._inspected: dict[str, PublicKey | KeyStoreError] = {}
 
     def load(self, tree: Tree) -> Declarations:
-        """Return everything the tree declares, in the order of its files, and all findings together."""
+        """Everything that the tree declares, in the order of its files, and all findings."""
         contents: dict[str, tuple[bytes, _FileContent]] = {}
         for path, text in tree.files.items():
             digest = hashlib.blake2b(text, digest_size=16).digest()
@@ -137,7 +135,7 @@ class Loader:
     def _public_keys(
         self, tree: Tree, gathered: Declarations, aside: Declarations
     ) -> tuple[dict[Origin, PublicKey], list[Finding]]:
-        """Keys of all documents; findings for those that are read."""
+        """Public keys of all documents; findings only for documents that are not set aside."""
         facts: dict[Origin, PublicKey] = {}
         findings: list[Finding] = []
         inspected: dict[str, PublicKey | KeyStoreError] = {}
@@ -166,7 +164,7 @@ class Loader:
 
 
 def _gathered(files: Sequence[_FileContent]) -> Declarations:
-    """The documents of all files, in their order."""
+    """Documents of all files, in order."""
     return Declarations(
         definitions=tuple(declared for content in files for declared in content.definitions),
         agents=tuple(declared for content in files for declared in content.agents),
@@ -184,7 +182,7 @@ def _gathered(files: Sequence[_FileContent]) -> Declarations:
 def _key_texts(
     tree: Tree, keys: Sequence[Declared[KeyDocument]], runners: Sequence[Declared[RunnerDocument]]
 ) -> Iterator[tuple[Origin, Origin, str | Finding]]:
-    """Origin of each document that has a public key, place of the key, and its text."""
+    """For each document with a public key: its origin, the place of the key, and the text of the key."""
     for key in keys:
         place = key.origin(_KEY_PATH)
         public_key = key.document.spec.publicKey
@@ -202,15 +200,15 @@ def _key_file(tree: Tree, key: Declared[KeyDocument], name: str) -> str | Findin
     place = key.origin((*_KEY_PATH, "file"))
     path = posixpath.normpath(posixpath.join(posixpath.dirname(key.file), name))
     if name.startswith("/") or path == ".." or path.startswith("../"):
-        advice = "put the key file into the tree and name it relative to this document"
+        advice = "put the key file in the tree and give its path relative to this document"
         return problem("F08", f"the key file {quoted(name)} is outside the tree", place, advice=advice)
     content = tree.files.get(path)
     if content is None:
         reason = dict(tree.unread).get(path)
         if reason is not None:
             return problem("F10", f"the key file {quoted(name)} was not read: {reason}", place)
-        advice = f"looked for {quoted(path)}; files that Git ignores are not part of the tree"
-        return problem("F09", f"there is no key file {quoted(name)}", place, advice=advice)
+        advice = f"the path in the tree is {quoted(path)}; files that Git ignores are not part of the tree"
+        return problem("F09", f"the key file {quoted(name)} does not exist", place, advice=advice)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -231,7 +229,7 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
     if is_json(path) and not holds_document(text):
         return content
     if text.startswith(_LFS_POINTER):
-        message = "the file is a Git LFS pointer; its content is not here"
+        message = "the file is a Git LFS pointer without its content"
         content.findings.append(problem("F10", message, Origin(path), advice="run: git lfs pull"))
         return content
     written = _Written(
@@ -273,17 +271,17 @@ def _is_template(text: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What the text of a file says that its values do not: NUL as an escape, the spelling of numbers."""
+    """Facts from the text of a file that its values do not show: escapes of NUL, the spelling of numbers."""
 
     text: bytes
     may_hold_nul: bool = False
     may_hold_tags: bool = True
-    """False where the text has no `!`, nor an escape that could mean one."""
+    """False if the text contains neither `!` nor an escape that could mean it."""
     suspects: frozenset[int | float] = frozenset()
 
 
 def _take(document: YamlDocument, written: _Written, content: _FileContent) -> None:
-    """Sort one document into its kind."""
+    """Add one document to the content, by its kind."""
     raw, positions = document.value, document.positions
     in_list = listed(raw, positions)
     if in_list is not None:
@@ -315,7 +313,7 @@ def _take(document: YamlDocument, written: _Written, content: _FileContent) -> N
 def _validated(
     model: Model, raw: JsonObject, positions: Positions, written: _Written, content: _FileContent
 ) -> Document | Rejected:
-    """Return the document, or note everything that is wrong with it and return it as rejected."""
+    """The document, or the rejected document if anything is wrong with it; problems are added to `content`."""
     kind = model.__name__.removesuffix("Document")
     tags = dict(findings_of_tags(raw, kind, positions)) if written.may_hold_tags else {}
     content.findings.extend(tags.values())

@@ -1,17 +1,17 @@
-"""Private keys in files of any kind (rule R10): where they are, never any part of them.
+"""Private keys in files of any kind (rule R10): their places, never any part of them.
 
-Found are PEM, OpenSSH, SSH2, PGP and PuTTY blocks, PKCS#8, PKCS#1 and SEC1 structures in DER, key bags of
-PKCS#12, and JSON Web Keys; each as it is, escaped in JSON, YAML or programs, split over quoted lines or list
-items, in UTF-16, and in base64, up to three times over. Not found are keys in archives and compressed
-files, in Java key stores, in DER with a passphrase, with spaces written as `%20`, and in base64 that does not
-begin at the start of its text (a PEM block is found there as well).
+Detected: PEM, OpenSSH, SSH2, PGP and PuTTY blocks, PKCS#8, PKCS#1 and SEC1 structures in DER, key bags of
+PKCS#12, and JSON Web Keys; each verbatim, escaped in JSON, YAML or programs, split over quoted lines or list
+items, in UTF-16, and in up to three layers of base64. Not detected: keys in archives and compressed files, in
+Java key stores, in DER with a passphrase, with spaces written as `%20`, and in base64 that does not begin at
+the start of its text (a PEM block is detected there too).
 
-Prose that only mentions a label is no finding: base64 text must follow. Every search is linear in the size of
-the content: fixed texts are looked for, and only what surrounds one is matched, within bounds.
+Prose that only mentions a label is not reported: base64 text must follow. Every search is linear in the size
+of the content: it looks for fixed texts, and matches patterns only around one, within limits.
 
-How PEM in base64 is found at any offset: the text `-----BEGIN` encodes to one of three fixed texts, by its
-offset modulo 3 in what was encoded. They are searched in the content without white space, because base64
-is wrapped in lines. Everything else in base64 is found by decoding long runs of it, and searching those.
+How PEM in base64 is found at any offset: the text `-----BEGIN` encodes to one of three fixed texts, depending
+on its offset modulo 3 in the encoded text. They are searched for in the content without white space, because
+base64 is wrapped. Everything else in base64 is found by decoding long runs and searching the result.
 """
 
 import base64
@@ -25,9 +25,9 @@ from reconciler.model.declaration import PrivateKeyPlace
 from reconciler.model.origin import Origin
 
 MAX_PLACES = 100
-"""Of one file; one is enough to refuse."""
+"""Per file; one is enough to refuse the tree."""
 _DEPTH = 3
-"""How many times base64 is taken off."""
+"""Layers of base64 that are decoded."""
 
 _WORD = b"PRIVATE KEY"
 _WIDE_WORD = _WORD.decode().encode("utf-16-le")
@@ -37,31 +37,31 @@ _CUT_BEGIN = re.compile(rb"-{2,5}" + _LABEL)
 _DASHES = re.compile(rb"-{4,5} ?\Z")
 _LABEL_BYTES = 80
 _WINDOW_BYTES = 1024
-"""How far behind a label its body is looked for: headers, indentation, escapes."""
+"""How far after a label its body can start: headers, indentation, escapes."""
 _REAL_BREAK = re.compile(rb"[ \t]*\r?\n|[ \t]")
 
 _BEFORE_BODY = re.compile(
     rb"(?:\\{1,8}(?:[nrt]|u000[aAdD]|\r?\n)|[\s\"'|>#*,]|[+-](?=[\s\"'])"
     rb"|(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash|MessageID): ?[^\r\n\\]{0,100}+)*+"
 )
-"""Line ends, quotes, indentation, marks of lists and comments, and headers, whichever way they are written."""
+"""Line ends, quotes, indentation, list and comment markers, and headers, in any notation."""
 _WHOLE_BODY = re.compile(rb"[A-Za-z0-9+/=]{40}")
-"""Base64 behind a label that makes it a key: an Ed25519 key, the shortest in use, has 64 characters."""
+"""Enough base64 after a label to make it a key: an Ed25519 key, the shortest in use, has 64 characters."""
 _NARROW_BODY = re.compile(rb"[A-Za-z0-9+/]{16}")
 _MIXED = (re.compile(rb"[0-9+/]"), re.compile(rb"[A-Z]"), re.compile(rb"[a-z]"))
 _JOINT = re.compile(rb"(?:\\{1,8}[nrt]|[\s\"'|>#*,]|(?<=[\s\"'])[+-](?=[\s\"']))+")
-"""What joins lines of base64. A plus or minus counts only on its own: at the end of a line it is base64."""
+"""Separators between lines of base64. A plus or minus counts only on its own: at the end of a line it is base64."""
 
 _WHITE = b" \t\r\n"
 _ESCAPED_BREAK = re.compile(rb"\\{1,8}[nr]")
 _REMOVED = re.compile(rb"(?:\\{1,8}[nr]|[ \t\r\n])+")
 _ESCAPE = re.compile(rb"\\{1,8}u00([2-7][0-9a-fA-F])")
-"""A printable character as JSON may write it."""
+"""A printable character as a JSON escape."""
 _ENCODED = tuple(
     (base64.b64encode(bytes(shift) + b"-----BEGIN")[first:last], (4 - first) % 4)
     for shift, first, last in ((0, 0, 13), (1, 2, 14), (2, 3, 16))
 )
-"""Each fixed text, and how many characters of it precede the next whole group of four."""
+"""Each fixed text, and the number of its characters before the next whole group of four."""
 _ALPHABET = re.compile(rb"[A-Za-z0-9+/_-]*")
 _ENCODED_LABEL = 120
 _ENCODED_WINDOW = 1024
@@ -76,7 +76,7 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 _JWK = re.compile(rb"kty[\"'\\]{0,10}\s{0,20}:\s{0,20}[\"'\\]{0,10}(?:RSA|EC|OKP)\b")
 _JWK_PRIVATE = re.compile(rb"(?<![A-Za-z0-9_-])d[\"'\\]{0,10}\s{0,20}:\s{0,20}[\"'\\]{0,10}[A-Za-z0-9_-]{40}")
 _JWK_BYTES = 8192
-"""Reach of one key: of 4096 bits, all its members take under 4,000."""
+"""Maximum extent of one key; all members of a 4096-bit key take less than 4,000 bytes."""
 _PUTTY = b"Private-Lines:"
 _PUTTY_BODY = re.compile(rb"Private-Lines: ?[0-9]{1,4}\s{1,80}[A-Za-z0-9+/]{40}")
 
@@ -92,20 +92,20 @@ _EC_SIZES = frozenset(range(20, 67))
 
 _IN_EACH_ENCODED = b"LS0t"
 _MARKS = (b"\x02", b"\\", b"BEGIN", b"kty", b"Private-")
-"""One of them is in everything that holds a key which is not encoded once more."""
+"""Every text that contains a key, other than in base64, contains one of these."""
 
 _Hits = Iterator[tuple[int, str]]
 
 
 def find_private_keys(content: bytes, file: str) -> tuple[PrivateKeyPlace, ...]:
-    """Return where private keys are in a file, in order, each place once."""
+    """Places of private keys in a file, in order, without duplicates."""
     content = _as_utf8(content)
     found = sorted(_scan(content, 0).items())[:MAX_PLACES]
     return tuple(PrivateKeyPlace(origin, form) for origin, form in _placed(content, found, file))
 
 
 def _as_utf8(content: bytes) -> bytes:
-    """UTF-16 recognised by its mark, or by the word that every label has."""
+    """The content as UTF-8. UTF-16 is recognised by its byte order mark, or by the words that every label contains."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace").encode("utf-8", "replace")
     at = content.find(_WIDE_WORD) if b"\0" in content else -1
@@ -115,7 +115,7 @@ def _as_utf8(content: bytes) -> bytes:
 
 
 def _scan(content: bytes, depth: int) -> dict[int, str]:
-    """Form of each key by its offset; at most `MAX_PLACES` of each form."""
+    """Form of each key, by its offset; at most `MAX_PLACES` of each form."""
     found: dict[int, str] = {}
     is_marked = any(mark in content for mark in _MARKS)
     for hits in (
@@ -128,7 +128,7 @@ def _scan(content: bytes, depth: int) -> dict[int, str]:
 
 
 def _pem(content: bytes) -> _Hits:
-    """Blocks with a label, as they are or escaped."""
+    """Blocks with a label, verbatim or escaped."""
     at = content.find(_WORD)
     while at >= 0:
         word = content.rfind(b"BEGIN ", max(0, at - _LABEL_BYTES), at)
@@ -141,9 +141,9 @@ def _pem(content: bytes) -> _Hits:
 
 
 def _has_body(content: bytes, at: int) -> bool:
-    """Whether base64 text follows, behind escapes, quotes, indentation and headers.
+    """True if base64 text follows, after escapes, quotes, indentation and headers.
 
-    In lines of under 40 characters it must also look like base64: words of prose follow a label, too.
+    In lines shorter than 40 characters it must also look like base64, because prose can follow a label too.
     """
     end = at + _WINDOW_BYTES
     before = _BEFORE_BODY.match(content, at, end)
@@ -157,7 +157,7 @@ def _has_body(content: bytes, at: int) -> bool:
 
 
 def _escaped(content: bytes) -> _Hits:
-    r"""Keys in text whose printable characters are written as `\u002d`."""
+    r"""Keys in text whose printable characters are escaped, such as `\u002d`."""
     if b"\\u00" not in content or _ESCAPE.search(content) is None:
         return
     plain = _ESCAPE.sub(lambda escape: bytes((int(escape[1], 16),)), content)
@@ -167,7 +167,7 @@ def _escaped(content: bytes) -> _Hits:
 
 
 def _jwks(content: bytes) -> _Hits:
-    """JSON Web Keys with their private member (RFC 7517, RFC 7518 section 6): one flat object each."""
+    """JSON Web Keys with a private member (RFC 7517, RFC 7518 section 6), each one flat object."""
     at = content.find(b"kty")
     while at >= 0:
         end = at + len(b"kty")
@@ -190,7 +190,7 @@ def _putty(content: bytes) -> _Hits:
 
 
 def _der(content: bytes) -> _Hits:
-    """Private keys as bytes: RSA (RFC 8017 A.1.2, also inside PKCS#8), EC (RFC 5915), Edwards curves (RFC 8410)."""
+    """Private keys in DER: RSA (RFC 8017 A.1.2, also inside PKCS#8), EC (RFC 5915), Edwards curves (RFC 8410)."""
     for at in _occurrences(content, b"\x02\x01\x00\x02\x82"):
         matched = _RSA.match(content, at - 4) if at >= 4 else None
         if matched is not None:
@@ -206,7 +206,7 @@ def _der(content: bytes) -> _Hits:
 
 
 def _is_sec1(content: bytes, at: int) -> bool:
-    """A sequence that holds version 1, the key, and then curve or public half."""
+    """True for a sequence of version 1, the key, and the curve or the public half."""
     if content[max(0, at - 2) : at - 1] != b"\x30" and content[max(0, at - 3) : at - 1] != b"\x30\x81":
         return False
     size = content[at + 4] if at + 4 < len(content) else 0
@@ -214,7 +214,7 @@ def _is_sec1(content: bytes, at: int) -> bool:
 
 
 def _key_bags(content: bytes) -> _Hits:
-    """PKCS#12 files that hold a key, and not only certificates (RFC 7292, section 4.2)."""
+    """PKCS#12 files that contain a key, not only certificates (RFC 7292, section 4.2)."""
     if _PFX.match(content) and any(bag in content for bag in _KEY_BAGS):
         yield 0, "PKCS#12"
 
@@ -253,7 +253,7 @@ def _decodes_to_key(text: bytes, at: int) -> bool:
 
 
 def _encoded(content: bytes, known: list[int], depth: int) -> _Hits:
-    """Keys of any form in long runs of base64, those left out that a known place tells already."""
+    """Keys of any form in long runs of base64, except where a place is already known."""
     mask = content.translate(_MASK)
     at = mask.find(_LONG)
     while at >= 0:
@@ -267,14 +267,14 @@ def _encoded(content: bytes, known: list[int], depth: int) -> _Hits:
 
 
 def _may_hold_key(inner: bytes) -> bool:
-    """Lock files are full of digests in base64, which this rejects at little cost."""
+    """A cheap filter: lock files, for example, are full of digests in base64."""
     return any(mark in inner for mark in _MARKS) or _LONG in inner.translate(_MASK)
 
 
 def _run_end(content: bytes, at: int) -> int:
-    """End of one base64 text: further lines must be as wide as the first, the last may be shorter."""
+    """End of one base64 text: further lines must be as wide as the first; the last can be shorter."""
     chunk = _CHUNK.match(content, at)
-    assert chunk is not None  # the mask says that one begins here
+    assert chunk is not None  # the mask shows that one begins here
     width, end = len(chunk[0]), chunk.end()
     following = _NEXT_CHUNK.match(content, end)
     while following is not None and len(following[1]) <= width:
@@ -284,7 +284,7 @@ def _run_end(content: bytes, at: int) -> int:
 
 
 def _decoded(text: bytes) -> bytes:
-    """What base64 of either alphabet decodes to, empty where it is none; what is cut off is left out."""
+    """Decoded base64 of either alphabet, empty if it is not base64; an incomplete last group is ignored."""
     text = text.translate(_STANDARD)
     try:
         return base64.b64decode(
@@ -297,7 +297,7 @@ def _decoded(text: bytes) -> bytes:
 def _before_rewriting(
     content: bytes, replaced: re.Pattern[bytes], hits: Iterable[int], *, kept: int
 ) -> Iterator[int]:
-    """Offsets in the content of ascending offsets in a text where every match was cut to `kept` bytes."""
+    """Offsets in `content` of `hits`: ascending offsets in it with every match of `replaced` cut to `kept` bytes."""
     shift = 0
     pieces: Iterator[re.Match[bytes]] | None = None
     piece: re.Match[bytes] | None = None

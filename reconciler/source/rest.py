@@ -1,4 +1,4 @@
-"""What is left of a document once its wrong members are taken out, so that the rules can judge it all the same."""
+"""A document without its invalid members, so that the rules can still check the rest."""
 
 from copy import deepcopy
 
@@ -12,7 +12,7 @@ from reconciler.source.violation import wrong_places
 def rest_of(
     model: Model, document: JsonObject, error: ValidationError
 ) -> tuple[Document | None, tuple[Path, ...]]:
-    """The rest, and the paths of what was taken out; None where something is missing, or wrong in a list."""
+    """The rest, and the paths that were removed; None if a member is missing, or a list item is invalid."""
     places = dict(wrong_places(error, document))
     if not all(path and isinstance(path[-1], str) and is_there for path, is_there in places.items()):
         return None, ()

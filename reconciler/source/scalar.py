@@ -1,16 +1,16 @@
 """What a plain YAML scalar means: the core schema of YAML 1.2 (specification 1.2.2, section 10.3).
 
-`no`, `on`, `yes` and timestamps are texts. Infinities and NaN are refused, because JSON has none.
+`no`, `on`, `yes` and timestamps are strings. Infinity and NaN are refused, because JSON has neither.
 """
 
 import math
 import re
 
 RESOLVABLE_START = "+-.0123456789ntfNTF~"
-"""Every plain scalar that is not a text starts with one of these, or is empty."""
+"""Every plain scalar that is not a string starts with one of these, or is empty."""
 _NUMBER_START = "+-.0123456789"
 LARGEST_NUMBER_CHARACTERS = 400
-"""Longer ones are refused: no double is, and converting digits costs quadratic time."""
+"""Longer ones are refused: no double needs as many, and converting digits takes quadratic time."""
 
 _WORDS: dict[str, bool | None] = {
     "": None,
@@ -33,9 +33,9 @@ _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 def plain_value(text: str) -> str | int | float | bool | None:
-    """Return the value of an untagged plain scalar.
+    """Value of an untagged plain scalar.
 
-    Raises ValueError with a readable reason for numbers that JSON cannot hold.
+    Raises ValueError with a readable reason for numbers that JSON cannot represent.
 
     >>> [plain_value(text) for text in ("no", "012", "0o14", "1e3", "true", "", "2024-01-01")]
     ['no', 12, 12, 1000.0, True, None, '2024-01-01']
@@ -48,7 +48,7 @@ def plain_value(text: str) -> str | int | float | bool | None:
         raise ValueError("infinity and NaN cannot be used")
     if len(text) > LARGEST_NUMBER_CHARACTERS:
         if _FLOAT.fullmatch(text):
-            raise ValueError(f"a number of more than {LARGEST_NUMBER_CHARACTERS} characters cannot be used")
+            raise ValueError(f"a number with more than {LARGEST_NUMBER_CHARACTERS} characters cannot be used")
         return text
     if _INTEGER.fullmatch(text):
         return int(text)
@@ -68,16 +68,16 @@ _SHORT_TAG = "tag:yaml.org,2002:"
 
 
 def tagged_value(text: str, tag: str) -> str | int | float | bool | None:
-    """Return the value of a scalar with an explicit tag of the core schema, or `!`.
+    """Value of a scalar with an explicit tag of the core schema, or `!`.
 
-    Raises ValueError with a readable reason where the tag is another one or does not fit.
+    Raises ValueError with a readable reason if the tag is unknown or does not match the value.
     """
     if tag in ("!", _SHORT_TAG + "str"):
         return text
     name = tag.removeprefix(_SHORT_TAG)
     if name == tag or name not in ("int", "float", "bool", "null"):
         raise ValueError(
-            "only the tags !!str, !!int, !!float, !!bool, !!null, !!map and !!seq are known, and for secrets "
+            "unknown tag; the known ones are !!str, !!int, !!float, !!bool, !!null, !!map and !!seq, and for secrets "
             "!env, !file and !secret"
         )
     value = plain_value(text)
@@ -85,5 +85,5 @@ def tagged_value(text: str, tag: str) -> str | int | float | bool | None:
         return float(value)
     expected = {"int": int, "float": float, "bool": bool, "null": type(None)}[name]
     if type(value) is not expected:
-        raise ValueError(f"the text does not fit its tag !!{name}")
+        raise ValueError(f"the value does not match its tag !!{name}")
     return value

@@ -1,7 +1,7 @@
-"""JSON Schemas (draft 2020-12) of every kind of file, made from the models.
+"""JSON Schemas (draft 2020-12) for every kind of file, generated from the models.
 
-Editors complete and check from them; the models remain the authority. Written into `schemas/` by
-`reconciler schema`, and always the same for the same models.
+For completion and checks in editors; the models remain authoritative. `reconciler schema` writes
+them to `schemas/`. The same models always give the same schemas.
 """
 
 import json
@@ -46,7 +46,7 @@ _TITLES = {
 
 
 def schemas() -> dict[str, JsonObject]:
-    """Schemas by file name. `any.json` takes any document by its kind, settings and approvals not among them."""
+    """Schemas by file name. `any.json` accepts documents of every kind, except settings and approvals."""
     made = {name: _finished(name, model.model_json_schema()) for name, model in _MODELS.items()}
     union: TypeAdapter[Any] = TypeAdapter(Document)
     any_document = union.json_schema()
@@ -56,7 +56,7 @@ def schemas() -> dict[str, JsonObject]:
 
 
 def write_schemas(directory: Path) -> list[Path]:
-    """Write every schema into a folder, which is made if need be, and return the files, sorted."""
+    """Write all schemas to a folder, which is created if necessary, and return the files, sorted."""
     directory.mkdir(parents=True, exist_ok=True)
     written = []
     for name, schema in schemas().items():
@@ -67,14 +67,14 @@ def write_schemas(directory: Path) -> list[Path]:
 
 
 def _finished(name: str, schema: dict[str, Any]) -> JsonObject:
-    """Put the dialect first, and drop the titles and markers that pydantic makes from Python names."""
+    """The schema with the dialect first, and without the titles and markers that pydantic derives from Python names."""
     cleaned = _cleaned(schema)
     assert isinstance(cleaned, dict)
     return {"$schema": DIALECT, "title": _TITLES[name], **cleaned}
 
 
 def _cleaned(node: Any, *, is_names: bool = False) -> Json:
-    """Copy a schema. `is_names`: the keys of `node` are names of fields, not words of JSON Schema."""
+    """Copy of a schema. `is_names`: the keys of `node` are names of fields, not keywords of JSON Schema."""
     if isinstance(node, list):
         return [_cleaned(item) for item in node]
     if not isinstance(node, dict):

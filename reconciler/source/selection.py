@@ -1,9 +1,9 @@
 """The part of the declarations that belongs to a target, and what belongs to none.
 
-Files belong by the patterns of `targets.<name>.paths` (`.gitignore` syntax). Some kinds are
-elsewhere than their file: an agent, a secret store and an Operator belong to every target whose
-organization they name, and a key goes where its agent goes, because a key is registered in every
-organization of its agent.
+Patterns in `targets.<name>.paths` (`.gitignore` syntax) assign files to targets. Some kinds do not
+follow their file: an agent, a secret store and an Operator belong to every target whose
+organization they name, and a key belongs to the targets of its agent, because a key is registered
+in every organization of its agent.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -25,7 +25,7 @@ from reconciler.source.violation import nearest
 
 
 def select(declarations: Declarations, target: Target) -> Declarations:
-    """Return what belongs to the target. Findings, private keys and notes stay whole: they are the tree's."""
+    """Declarations of the target. Findings, private keys and notes are kept complete: they concern the whole tree."""
     matches = _matcher(target)
     agents = tuple(agent for agent in declarations.agents if _has_agent(agent, target, matches))
     definitions = tuple(declared for declared in declarations.definitions if matches(declared.file))
@@ -59,12 +59,12 @@ def select(declarations: Declarations, target: Target) -> Declarations:
 
 
 def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target]) -> tuple[Finding, ...]:
-    """Findings for files with documents that belong to no target (F11) and organizations that none has (F12)."""
+    """Findings for files whose documents belong to no target (F11) and for organizations that no target has (F12)."""
     organizations = sorted({target.organization for target in targets.values()})
     findings = [
         finding for named in _named(declarations) for finding in _unknown_organizations(named, organizations)
     ]
-    # an agent that lists organizations needs no pattern, nor does its key
+    # An agent that lists organizations needs no pattern, and neither does its key.
     listing = {
         agent.document.metadata.id
         for agent in declarations.agents
@@ -79,7 +79,7 @@ def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target])
     for target in targets.values():
         matches = _matcher(target)
         files = {file for file in files if not matches(file)}
-    message = "the file belongs to no target, so what it declares is applied nowhere"
+    message = "the file belongs to no target, so what it declares is not applied"
     advice = "add a pattern for it to `targets.<name>.paths` in the settings"
     findings.extend(concern("F11", message, Origin(file), advice=advice) for file in files)
     return sort_findings(findings)
@@ -116,7 +116,7 @@ def _unknown_organizations(named: _Named, organizations: list[str]) -> Iterator[
             meant = nearest(organization, organizations)
             yield problem(
                 "F12",
-                f"{named.name} lists the organization {quoted(organization)}, which no target of the "
+                f"{named.name} lists the organization {quoted(organization)}, which no target in the "
                 "settings has",
                 place,
                 advice=f"did you mean `{meant}`?" if meant else "add a target with that organization",
@@ -134,7 +134,7 @@ def _one(organization: str | None) -> Collection[str] | None:
 def _is_listed(
     organizations: Collection[str] | None, file: str, target: Target, matches: Callable[[str], bool]
 ) -> bool:
-    """Where no organizations are named, a document belongs to the targets of its file."""
+    """True if a document belongs to the target: by its organizations, or by its file if it names none."""
     return matches(file) if organizations is None else target.organization in organizations
 
 
@@ -146,7 +146,7 @@ def _has_key(
 
 
 def _matcher(target: Target) -> Callable[[str], bool]:
-    """Return the test of a path, remembering answers: many documents share a file."""
+    """A test whether a path belongs to the target; cached, because many documents share a file."""
     spec = GitIgnoreSpec.from_lines(target.paths)
 
     @cache

@@ -1,6 +1,6 @@
-"""The settings file: text to `Settings`, and the commented example that `reconciler init` writes.
+"""The settings file: from text to `Settings`, and the commented example that `reconciler init` writes.
 
-Reads text only. Where the file lies and what the environment holds is the command line's business.
+Reads only text. The command line finds the file and reads the environment.
 """
 
 import re
@@ -37,27 +37,25 @@ OLDER_MODES: Mapping[str, Mode] = MappingProxyType(
         **{str(mode): mode for mode in Mode},
     }
 )
-"""Names of the modes over time (agent-and-operator reference 1.2), in lower case with single spaces; and those of now,
-which some pages write in capitals."""
+"""Former names of the modes (agent-and-operator reference 1.2), in lower case with single spaces; and the current
+names, which some pages capitalize."""
 
 _ANY = "*"
 UNUSED = (
     *(("clusters", _ANY, name) for name in ("kubeconfig", "inCluster", "directory")),
     ("policy", "kinds", "Criterion"),
 )
-"""Settings that nothing reads yet; `*` is any name the user chooses. Criteria follow their definition."""
+"""Settings that are not used yet; `*` is any name that the user chooses. Criteria follow their definition."""
 
 
 def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, ...]]:
-    """Return the settings and the warnings about them.
+    """The settings, and warnings about them.
 
-    Raises SettingsError with every problem and its place. Bounds are those of `Limits`' defaults.
+    Raises SettingsError with all problems and their places. The limits are the defaults of `Limits`.
     """
     if len(content) > _MOST_BYTES:
-        message = f"the settings have more than {_MOST_BYTES} bytes"
-        raise _refusal(
-            file, [problem("F04", message, Origin(file), advice="keep nothing but settings in it")]
-        )
+        message = f"the settings file has more than {_MOST_BYTES} bytes"
+        raise _refusal(file, [problem("F04", message, Origin(file), advice="remove everything but settings")])
     parsed = parse_yaml(content, file, Limits())
     if parsed.failure is not None:
         raise _refusal(file, [parsed.failure], content)
@@ -67,7 +65,7 @@ def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, 
     raw, positions = document.value, document.positions
     findings = list(document.findings)
     if not isinstance(raw, dict):
-        message = "the settings are not a mapping"
+        message = "the settings file is not a mapping"
         raise _refusal(file, [*findings, problem("F06", message, positions.origin(raw))], content)
     warnings = _without_effect(raw, document)
     raw, renamed = _with_current_modes(raw, document)
@@ -86,9 +84,9 @@ def parse_settings(content: bytes, file: str) -> tuple[Settings, tuple[Finding, 
 def setting_places(
     content: bytes, file: str, paths: Iterable[tuple[str, ...]]
 ) -> Mapping[tuple[str, ...], Origin]:
-    """Lines of settings by their paths; what is left out has the line of what it would be part of.
+    """Places of settings, by path; a setting that is not set has the place of the mapping it would be in.
 
-    Empty for content that is no settings file.
+    Empty if the content is not a settings file.
     """
     parsed = parse_yaml(content, file, Limits())
     if parsed.failure is not None or len(parsed.documents) != 1:
@@ -98,7 +96,7 @@ def setting_places(
 
 
 def connection_places(content: bytes, file: str, targets: Iterable[str]) -> Mapping[tuple[str, ...], Origin]:
-    """Lines of what connects each target: organization, urls and tokens, by their paths."""
+    """Places of the connection settings of each target (organization, urls and tokens), by path."""
     parts = (("organization",), *((c, p) for c in ("orchestrator", "runners") for p in ("url", "token")))
     return setting_places(content, file, (("targets", name, *part) for name in targets for part in parts))
 
@@ -107,10 +105,10 @@ def _refusal(file: str, findings: list[Finding], content: bytes = b"") -> Settin
     count = sum(finding.severity is Severity.ERROR for finding in findings)
     problems = "1 problem" if count == 1 else f"{count} problems"
     return SettingsError(
-        f"the settings {file} cannot be used: {problems}",
+        f"the settings in {file} cannot be used: {problems}",
         findings=sort_findings(findings),
         excerpts=excerpts({file: content}, (finding.origin for finding in findings)),
-        advice="correct the file; every setting is explained in the one that `reconciler init` writes",
+        advice="correct the file; the one that `reconciler init` writes explains every setting",
     )
 
 
@@ -119,12 +117,12 @@ def _wrong_count(documents: tuple[YamlDocument, ...], file: str) -> Finding:
         advice = "start with: reconciler init"
         return problem("F06", "the settings file is empty", Origin(file), advice=advice)
     second = documents[1]
-    message = f"the settings file holds {len(documents)} documents"
+    message = f"the settings file contains {len(documents)} documents"
     return problem("F06", message, second.positions.origin(second.value), advice="keep one")
 
 
 def _with_current_modes(raw: JsonObject, document: YamlDocument) -> tuple[JsonObject, list[Finding]]:
-    """Replace older names of modes, with a warning for each."""
+    """The settings with former names of modes replaced, and a warning for each."""
     targets = raw.get("targets")
     if not isinstance(targets, dict):
         return raw, []
@@ -138,24 +136,26 @@ def _with_current_modes(raw: JsonObject, document: YamlDocument) -> tuple[JsonOb
         if mode is not None and given != mode:
             replaced[name] = {**target, "mode": str(mode)}
             path = ("targets", name, "mode")
-            message = f"{quoted(dotted(path))} is another name of a mode; taken as `{mode}`"
+            message = f"{quoted(dotted(path))} uses another name for a mode; it is read as `{mode}`"
             origin = document.positions.origin(document.value, path)
             warnings.append(concern("F13", message, origin, advice=f"write `mode: {mode}`"))
     return {**raw, "targets": replaced}, warnings
 
 
 def _without_effect(raw: JsonObject, document: YamlDocument) -> list[Finding]:
-    """A warning for each setting that is given and that nothing uses yet."""
+    """A warning for each setting that is set but not used yet."""
     warnings = []
     for path in _given(raw, UNUSED):
-        message = f"{quoted(dotted(path))} is accepted, and nothing uses it yet"
+        message = f"{quoted(dotted(path))} is accepted but not used yet"
         origin = document.positions.origin(document.value, path)
-        warnings.append(concern("F14", message, origin, advice="remove it, or read nothing into it"))
+        warnings.append(
+            concern("F14", message, origin, advice="remove it, or keep it without expecting an effect")
+        )
     return warnings
 
 
 def _given(raw: JsonObject, patterns: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    """Paths in the file that match a pattern."""
+    """Paths in the file that match one of the patterns."""
     for pattern in patterns:
         found: list[tuple[tuple[str, ...], Json]] = [((), raw)]
         for step in pattern:
@@ -192,9 +192,9 @@ def _is_pattern(pattern: str) -> bool:
 
 
 def commented_example() -> str:
-    """Return a settings file that can be used as it is, every other setting commented out with its default.
+    """A settings file that can be used as it is; optional settings are commented out with their defaults.
 
-    Lines with `##` explain; a line with one `#` becomes a setting when the `#` is taken away.
+    Lines with `##` explain; a line with one `#` becomes a setting when the `#` is removed.
     """
     return _EXAMPLE
 
@@ -202,17 +202,17 @@ def commented_example() -> str:
 _EXAMPLE = """\
 # yaml-language-server: $schema=./schemas/settings.json
 ##
-## The line above is for editors; `reconciler schema --write schemas` makes the file.
+## The line above is for editors; `reconciler schema --write schemas` writes it.
 ## Settings of the reconciler: identity and connections, never desired state.
 ## Lines with `##` explain. A line with one `#` shows a default or an example;
-## take the `#` away to set it.
+## remove the `#` to set it.
 
 ## Version of this format.
 version: 1
 
-## Whose objects these are: a short name for this installation. It is part of the
-## name under which ownership is recorded, so do not change it later.
-## Lower-case letters, digits and dashes.
+## Short name of this installation, the owner of the objects. It is part of the name
+## under which ownership is recorded, so do not change it later.
+## Lower-case letters, digits and hyphens.
 instance: default
 
 ## One entry for each organization, under a name you choose.
@@ -220,10 +220,10 @@ targets:
   main:
     ## Id of the organization, the same in both generations of the orchestrator.
     organization: my-org
-    ## Which files belong to it: patterns in .gitignore syntax, seen from the root.
+    ## Files that belong to it: patterns in .gitignore syntax, relative to the root.
 #    paths: ["**"]
-    ## Platform Orchestrator v1: agents, keys, resource definitions. A token is
-    ## named here, never written: a variable (`env`) or a file (`file`).
+    ## Platform Orchestrator v1: agents, keys, resource definitions. Never write a
+    ## token here: name a variable (`env`) or a file (`file`) that contains it.
 #    orchestrator:
 #      url: https://api.humanitec.io
 #      token: {env: HUMANITEC_TOKEN}
@@ -231,17 +231,17 @@ targets:
 #    runners:
 #      url: https://api.humanitec.dev
 #      token: {file: /var/run/secrets/humanitec/token}
-    ## How deployments reach the clusters, as you believe: legacy, direct or gitops.
-    ## Compared with what follows from the files and from what is live (R60). Not set
-    ## by default.
+    ## How you expect deployments to reach the clusters: legacy, direct or gitops.
+    ## Compared with the mode computed from the files and the live objects (R60). Not
+    ## set by default.
 #    mode: direct
-    ## Id of the primary secret store, if you know it. Not set by default.
+    ## Id of the primary secret store, if known. Not set by default.
 #    primaryStore: my-store
-    ## Built-in definitions whose place your own take: their criteria are emptied, and
-    ## given back when they are no longer listed here.
+    ## Built-in definitions that your own ones replace: their criteria are removed, and
+    ## restored when they are no longer listed here.
 #    builtIn: {disabled: []}
 
-## Facts about clusters that rules need, under the names that documents use.
+## Facts about clusters for the rules, under the names that documents use.
 ## None by default.
 #clusters:
 #  my-cluster:
@@ -249,86 +249,87 @@ targets:
 #    operator: false
     ## Who runs it: aks, eks, gke, openshift or other.
 #    platform: other
-    ## Whether the orchestrator can reach its API server directly.
+    ## Whether the orchestrator can reach the API server directly.
 #    apiServer: {public: false}
 #    kubernetesVersion: "1.31"
-    ## The network it is in, by a name you choose.
+    ## Network of the cluster, by a name you choose.
 #    network: my-network
-    ## Ids of the `k8s-cluster` definitions that deploy to it; its own name by default.
+    ## Ids of the `k8s-cluster` definitions that deploy to it. Default: its own name.
 #    definitions: [my-cluster]
-    ## Accepted, and nothing uses them yet: how to reach the cluster (a kubeconfig,
+    ## Accepted but not used yet: how to reach the cluster (a kubeconfig,
     ## `inCluster: true` in a pod, or a folder to render into).
 ##    kubeconfig: {path: ~/.kube/config, context: my-context}
 ##    inCluster: false
 ##    directory: rendered/my-cluster
 
-## What may be done without asking.
-##   prune: owned   what we own and the files no longer hold is deleted
+## What is done automatically.
+##   prune: owned   owned objects that the files no longer declare are deleted
 ##          never   nothing is deleted
-##   drift: correct live changes behind our back are undone
+##   drift: correct changes made to live objects by others are undone
 ##          report  they are only reported
 #policy:
 #  default: {prune: owned, drift: correct}
   ## Overrides by kind: Agent, Key, Definition, Runner, RunnerRule. Criteria follow
-  ## their definition: Criterion is accepted, and nothing uses it yet.
+  ## their definition: Criterion is accepted but not used yet.
 #  kinds: {}
 
-## Limits that make a plan refuse; a refusal names the option that lets it through.
+## Guards that refuse a plan; a refusal names the option that allows the plan.
 #safety:
-  ## Deletes of one kind in one target: a share of what is owned, a number, or both
-  ## (the larger one counts).
+  ## Most deletes of one kind in one target: a share of the owned objects, a number, or
+  ## both (the larger one counts).
 #  maxDelete: 10% or 5
-  ## Never deleted without approval: Kind/id, `*` allowed, `[*]` for a star itself.
+  ## Objects never deleted without approval: Kind/id; `*` matches any text, `[*]` an
+  ## asterisk.
 #  protect: []
 
-## Where the record of what we own is kept: `file`, `git`, or `none: true`. Without a
-## record nothing is ever deleted. `file` below .reconciler/inventory by default.
+## Where ownership is recorded: `file`, `git`, or `none: true`. Without a record
+## nothing is ever deleted. Default: `file`, below .reconciler/inventory.
 #inventory:
-  ## A folder, below this file unless absolute.
+  ## A folder, relative to this file unless absolute.
 #  file: {directory: .reconciler/inventory}
-  ## Or refs/reconciler/<instance>/<target> of the repository: good for CI.
+  ## Or refs/reconciler/<instance>/<target> of the repository, suitable for CI.
   ## `remote` is where the ref is fetched from and pushed to.
 ##  git: {remote: origin}
 ##  none: true
-  ## Key of the digests that tell whether a secret is the one last sent. Without it
-  ## a key file next to a file inventory is made.
+  ## Key of the digests that show whether a secret changed since it was last sent.
+  ## Without it, a key file is created next to a file inventory.
 #  digestKey: {env: RECONCILER_DIGEST_KEY}
 
-## `strict` makes errors of the warnings whose sources contradict each other.
+## `strict` turns the warnings whose sources contradict each other into errors.
 #profile: default
 
 ## Rules by id: severity error, warning or off, always with a reason; `until` is the
-## last day on which that holds. `reconciler rules` lists all rules and switches,
-## `reconciler explain R71` tells what a rule checks. None by default.
+## last day on which it applies. `reconciler rules` lists all rules and switches,
+## `reconciler explain R71` explains what a rule checks. None by default.
 #rules:
 #  R71: {severity: warning, reason: why this is fine here, until: "2099-12-31"}
 
-## What the orchestrator cannot reach from outside: Git hosts in a private network.
+## Git hosts in a private network, which the orchestrator cannot reach from outside.
 #network:
 #  privateHosts: []
 
-## How fast a plan is carried out: actions at once, 1 to 64.
+## Number of actions that an apply runs at once, 1 to 64.
 #apply:
 #  concurrency: 8
 
 ## How `reconciler watch` behaves; durations in seconds.
 #watch:
-  ## Between looks at the repository.
+  ## Between polls of the repository.
 #  pollSeconds: 60
-  ## Between passes when nothing changed, to find drift.
+  ## Between passes if nothing changed, to find drift.
 #  resyncSeconds: 600
   ## Longest wait after failures.
 #  backoffMaxSeconds: 900
-  ## Address of health and metrics.
+  ## Address of the health and metrics endpoints.
 #  listen: 127.0.0.1:8080
 
-## Bounds of what is read from the tree.
+## Limits on what is read from the tree.
 #limits:
-  ## Files, bytes of one file, bytes of all files.
+  ## Number of files, bytes in one file, bytes in all files.
 #  maxFiles: 50000
 #  maxFileBytes: 1048576
 #  maxTotalBytes: 134217728
-  ## Nesting of one document, and its values after aliases are expanded.
+  ## Nesting depth of a document, and its number of values after expanding aliases.
 #  maxDepth: 64
 #  maxNodes: 100000
 """

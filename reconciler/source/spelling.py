@@ -1,8 +1,8 @@
-"""Numbers that do not arrive as they are written: `0123`, `1.10`, `1e3`, more digits than a double holds.
+"""Numbers that do not arrive as they are written: `0123`, `1.10`, `1e3`, more digits than a double has.
 
-JSON carries numbers without their spelling, and the APIs hold them as doubles. Where a text was meant
-(an account, a version, a commit), it is lost without a word. Works on the text at the places of a parsed
-document, so that the parsers need not keep it.
+JSON does not preserve how a number is written, and the APIs store numbers as doubles. If a string was
+meant (an account, a version, a commit), it is silently lost. The spelling is read from the file at the
+places of the parsed document, so that the parsers need not keep it.
 """
 
 import re
@@ -23,27 +23,27 @@ _SUSPECT = re.compile(
     rb"(?:[-+]?0[0-9xo]|\+[.0-9]|-0(?![.0-9])|[-+]?\.[0-9]|[-+]?[0-9]+\.(?:[0-9]*0)?(?![0-9])"
     rb"|[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]|[-+]?[0-9.]{16})"
 )
-"""The start of a word that may be such a number. Addresses and texts in quotes match as well."""
+"""The start of a word that may be such a number. Addresses and quoted strings match as well."""
 _WORD = re.compile(rb"[-+.0-9](?<![\w.+-].)[-+.0-9A-Za-z]*")
-"""A word, from its start. The look behind comes second as a search for a plain set of bytes is six times faster."""
+"""A word, from its start. The lookbehind comes second, because searching for a plain set of bytes is 6 times faster."""
 _TOKEN = re.compile(r"(?:[&!]\S*[ \t]+)*([-+.0-9][0-9A-Za-z.+-]*)")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _OCTAL_DIGITS = re.compile(r"0[0-7]+")
 _EXACT = 2**53
-"""Every whole number up to here has a double of its own."""
+"""Every whole number up to this one is exact as a double."""
 _WITHOUT_EXPONENT = (Decimal("1e-6"), Decimal("1e21"))
 """Between these, JSON writes numbers without an exponent."""
 _MOST_CHARACTERS = 60
 _PLAIN = frozenset(("helmValues", "privateKey"))
-"""Names that sound secret and lead to plain values as well; what is below is judged by its own name."""
+"""Names that sound secret but also contain plain values; members below are checked by their own names."""
 MAX_FINDINGS = 50
-"""Numbers of one document that are listed; the others are counted."""
+"""Per document; further numbers are only counted."""
 
 
 def suspects(content: bytes) -> frozenset[int | float]:
-    """Return the values of everything in a text that may be a number with a spelling to lose.
+    """Values of all words in a text that may be numbers whose spelling would be lost.
 
-    Numbers of a document that are not among them have none, so that no places need to be found out.
+    Other numbers of the document need no check, so their places need not be computed.
     """
     found: set[int | float] = set()
     for word in _WORD.findall(content):
@@ -59,7 +59,7 @@ def suspects(content: bytes) -> frozenset[int | float]:
 
 
 def arriving(value: float) -> str:
-    """Return a number as JSON has it after a double has held it, "" for one that no double holds.
+    """A number in JSON after it was stored as a double; "" if it is too large for one.
 
     >>> [arriving(value) for value in (12, 1.10, 1e3, 12345678901234567890, 0.5)]
     ['12', '1.1', '1000', '12345678901234567000', '0.5']
@@ -85,10 +85,10 @@ def with_spelling(
     content: bytes,
     values: frozenset[int | float],
 ) -> list[Finding]:
-    """Return findings of one document, completed by those of numbers that lose their spelling.
+    """The findings of one document, and those for numbers whose spelling is lost.
 
-    `content` is the text of the file, `values` are its `suspects`. Where a text is wanted there is a finding
-    already; it gets the value as it would arrive.
+    `content` is the text of the file, `values` are its `suspects`. If a string is required, there is a finding
+    already; its advice is extended by the value that would arrive.
     """
     if not _holds(document, values):
         return list(findings)
@@ -106,12 +106,12 @@ def with_spelling(
 
 
 def _bounded(found: list[Finding]) -> list[Finding]:
-    """Return the first findings, errors before warnings, and one that counts those that are left out."""
+    """The first findings, errors before warnings, and one with the number of those left out."""
     found.sort(key=Finding.sort_key)
     shown, rest = found[:MAX_FINDINGS], found[MAX_FINDINGS:]
     if rest:
-        message = f"{len(rest)} more numbers of the document do not arrive as they are written"
-        shown.append(replace(rest[0], message=message, advice="quote those that are meant as texts"))
+        message = f"{len(rest)} more numbers in the document do not arrive as they are written"
+        shown.append(replace(rest[0], message=message, advice="quote those that are meant as strings"))
     return shown
 
 
@@ -126,7 +126,7 @@ def _respelled(
 
 
 def _holds(value: Json, numbers: frozenset[int | float]) -> bool:
-    """True where a value contains one of the numbers."""
+    """True if a value contains one of the numbers."""
     if isinstance(value, dict):
         return any(_holds(child, numbers) for child in value.values())
     if isinstance(value, list):
@@ -135,7 +135,7 @@ def _holds(value: Json, numbers: frozenset[int | float]) -> bool:
 
 
 def _written(value: float, place: Origin, lines: Sequence[str]) -> str:
-    """Text of a number in the file, "" where it is not known."""
+    """Text of a number in the file, "" if it is not known."""
     line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
     found = _TOKEN.match(line, place.column - 1)
     if found is None:
@@ -147,14 +147,12 @@ def _written(value: float, place: Origin, lines: Sequence[str]) -> str:
 
 
 def _change(path: Path, value: float, text: str) -> str:
-    """How the number changes on the way, to be read after its name; without any digit where it may be a secret."""
+    """How the number changes, to follow its name in a sentence; without any digits if it may be a secret."""
     arrives = arriving(value)
     is_hidden = any(may_name_secret(step) for step in path if isinstance(step, str) and step not in _PLAIN)
     if is_hidden or len(text) > _MOST_CHARACTERS:
-        return (
-            "arrives otherwise than it is written" if arrives else "is larger than every number that arrives"
-        )
-    return f"is written `{text}` and arrives as `{arrives}`" if arrives else "is too large to arrive"
+        return "does not arrive as it is written" if arrives else "is too large to be stored"
+    return f"is written `{text}` and arrives as `{arrives}`" if arrives else "is too large to be stored"
 
 
 def _finding(path: Path, value: float, place: Origin, lines: Sequence[str]) -> Finding:
@@ -162,13 +160,13 @@ def _finding(path: Path, value: float, place: Origin, lines: Sequence[str]) -> F
     change = _change(path, value, text)
     message = f"{named(path)} {change}"
     if _LEADING_ZERO.fullmatch(text):
-        advice = "quote it where a text is meant"
+        advice = "quote it if a string is meant"
         if _OCTAL_DIGITS.fullmatch(text) and text in change:
-            advice += f"; where an octal number is meant, write `{int(text, 8)}`"
+            advice += f"; if an octal number is meant, write `{int(text, 8)}`"
         return problem("F15", message, place, advice=advice)
     if not arrives or _is_another_number(text, arrives):
-        return problem("F15", message, place, advice="quote it, so that every digit arrives")
-    return concern("F15", message, place, advice="quote it where a text is meant")
+        return problem("F15", message, place, advice="quote it to keep all digits")
+    return concern("F15", message, place, advice="quote it if a string is meant")
 
 
 def _is_another_number(text: str, arrives: str) -> bool:

@@ -1,7 +1,7 @@
-"""The tags `!env`, `!file` and `!secret`: how they become values, and where a document may use them.
+"""The tags `!env`, `!file` and `!secret`: how they become values, and where a document can use them.
 
-A tagged node becomes a mapping of one member, the tag (`reconciler.model.handed`). It is made of events, before
-the composer sees them, so that places and bounds count it like any other mapping.
+A tagged node becomes a mapping with one member, the tag (`reconciler.model.handed`). The mapping is built from
+events, before the composer sees them, so that places and limits treat it like any other mapping.
 """
 
 from collections import deque
@@ -24,7 +24,7 @@ _ENDS = frozenset(("MappingEndEvent", "SequenceEndEvent"))
 
 @dataclass(slots=True)
 class MappingStartEvent:
-    """Replaces the parser's own event of this name, whose tag cannot be taken off."""
+    """Replaces the parser's event of this name, whose tag cannot be removed."""
 
     start_mark: Any
     end_mark: Any
@@ -44,7 +44,7 @@ class SequenceStartEvent:
 
 @dataclass(slots=True)
 class ScalarEvent:
-    """As above. `implicit` is false: the value is a text, whatever it looks like."""
+    """As above. `implicit` is false: the value is a string, whatever it looks like."""
 
     start_mark: Any
     end_mark: Any
@@ -65,10 +65,10 @@ class MappingEndEvent:
 
 
 def with_tags_as_mappings(next_event: NextEvent) -> NextEvent:
-    """The same events, with a mapping around every node that has one of our tags."""
+    """The same events, with a mapping around every node that has one of the three tags."""
     waiting: deque[Any] = deque()
     open_containers: list[int] = []
-    """Open containers inside each tagged one that is not closed yet, itself included; the innermost last."""
+    """For each open tagged container, the number of open containers in it, itself included; the innermost last."""
 
     def step() -> Any:
         if waiting:
@@ -115,18 +115,18 @@ _POSITIONS: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
         "SecretStore": (("spec", "orchestrator", "auth", _ANY),),
     }
 )
-"""Secret positions of documents by kind: the only places for a value that is handed in."""
+"""Secret positions of documents by kind: the only places where a tag is allowed."""
 _REFERENCE_MEMBERS = ("store", "ref", "version")
 
 
 def findings_of_tags(raw: JsonObject, kind: str, positions: Positions) -> Iterator[tuple[Path, Finding]]:
-    """Tags that are malformed, or are anywhere but in a secret position, with their paths."""
+    """Findings for tags that are malformed or not in a secret position, each with its path."""
     for path, value in tagged_values(raw):
         (tag,) = value
         wrong = wrong_with(value)
         where = positions.origin(raw, path)
         if not _is_secret_position(raw, kind, path):
-            message = f"`{tag}` at `{dotted(path)}` hands a secret in where no secret belongs"
+            message = f"`{tag}` at `{dotted(path)}` hands in a secret where no secret is allowed"
             yield path, problem("F06", message, where, advice=_instead(kind, path))
         elif wrong:
             yield path, problem("F06", f"`{tag}` at `{dotted(path)}` {wrong}", where, advice=f"write {FORMS}")
@@ -152,7 +152,7 @@ def _fits(path: Path, pattern: tuple[str, ...]) -> bool:
 
 
 def _is_reference(raw: JsonObject, path: Path) -> bool:
-    """True where the member belongs to a reference and not to a branch that has one of its names."""
+    """True if the member belongs to a reference, not to a branch that happens to have one of its names."""
     leaf = _at(raw, path[:-1])
     return isinstance(leaf, dict) and set(leaf) <= {*_REFERENCE_MEMBERS, "value"}
 
@@ -170,7 +170,7 @@ def _at(value: Json, path: Path) -> Json:
 
 def _instead(kind: str, path: Path) -> str:
     if kind == "Definition" and path[:3] == ("entity", "driver_inputs", "values"):
-        return "values are shown and read back: move it to `driver_inputs.secrets`, or write the value itself"
+        return "values are not kept secret: move it to `driver_inputs.secrets`, or write the value itself"
     if kind in _POSITIONS:
         places = {
             "Definition": "`driver_inputs.secrets` and `driver_inputs.secret_refs`",

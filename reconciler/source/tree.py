@@ -1,4 +1,4 @@
-"""Files of one revision, as plain values. Folders and Git both give this; the loader reads it."""
+"""Files of one revision, as plain values: produced from folders and from Git, read by the loader."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ OWN_FOLDERS = frozenset((".git", ".reconciler", ".venv"))
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What was read.
+    """Files of one revision.
 
     `location` is a path or a URL without credentials. `revision` is a full commit id, "" for a
-    folder without one; `is_dirty` is true where the folder differs from it. `files` maps paths
-    below the root (`/` between parts, sorted) to content. `findings` are problems of reading,
-    `unread` files that were not looked into, each with the reason.
+    folder without one; `is_dirty` is true if the folder differs from it. `files` maps paths
+    below the root (separated by `/`, sorted) to content. `findings` are problems while reading,
+    `unread` files that were not read, each with the reason.
     """
 
     location: str
@@ -30,27 +30,27 @@ class Tree:
 
 
 def is_document(path: str) -> bool:
-    """True for the names of files that may be read as documents."""
+    """True for names of files that can contain documents."""
     return is_yaml(path) or is_json(path)
 
 
 def is_yaml(path: str) -> bool:
-    """True for the names of YAML files: all of them are documents."""
+    """True for names of YAML files, all of which are read as documents."""
     return path.lower().endswith(YAML_SUFFIXES)
 
 
 def is_json(path: str) -> bool:
-    """True for the names of JSON files, most of which hold data of other programs."""
+    """True for names of JSON files, most of which contain data of other programs."""
     return path.lower().endswith(JSON_SUFFIX)
 
 
 def is_own(path: str) -> bool:
-    """True for what is never part of a tree."""
+    """True for paths that are never part of a tree."""
     return not OWN_FOLDERS.isdisjoint(path.split("/"))
 
 
 def display_path(path: bytes) -> str:
-    """Return a path as text that can be printed: bytes that are not UTF-8 and control characters escaped."""
+    """Printable text of a path: control characters and bytes that are not UTF-8 are escaped."""
     text = path.decode("utf-8", "backslashreplace")
     if text.isprintable():
         return text

@@ -1,8 +1,8 @@
-"""What pydantic says about a document, as findings in words for people.
+"""Findings from the errors that pydantic reports about a document.
 
-Each names the place of the key or value, says what is wrong and what would be right, and proposes
-the nearest known name. A submitted value is quoted only where a closed set of words is expected and
-the position cannot hold a secret.
+Each finding has the place of the key or value, what is wrong and what would be right, and suggests
+the nearest known name. A value from the document is quoted only if a closed set of words is expected
+and the position cannot contain a secret.
 """
 
 import difflib
@@ -24,15 +24,15 @@ from reconciler.model.secret_name import SECRET_POSITIONS
 from reconciler.source.quoted import looks_like_key, quoted
 
 QUOTE = "put it in quotes"
-"""Advice for what was read as a number or a truth value where a text is wanted."""
+"""Advice for a number or a boolean where a string is required."""
 _SHOWN_CHARACTERS = 40
 _LONGEST_PATH = 59
 _TAGGED = frozenset(("runner_configuration", "state_storage_configuration"))
-"""Members whose model is chosen by their `type`; pydantic puts that word into the path."""
+"""Members whose model is selected by their `type`; pydantic inserts its value into the path."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that a misspelt one most likely means, or "".
+    """The known name that is most likely meant by a misspelt one, or "".
 
     >>> nearest("descripton", ["id", "description"])
     'description'
@@ -47,7 +47,7 @@ def _folded(name: str) -> str:
 
 
 def named(path: Path) -> str:
-    """Return a path in backticks; a long one is cut in front, because its end tells places apart."""
+    """A path in backticks; a long one is cut at the front, because its end distinguishes places."""
     shown = dotted(path)
     if len(shown) <= _LONGEST_PATH:
         return quoted(shown)
@@ -56,12 +56,12 @@ def named(path: Path) -> str:
 
 
 def is_secret_position(path: Path) -> bool:
-    """True where what is under `path` must not be shown."""
+    """True if the value at `path` must not be shown."""
     return any(step in SECRET_POSITIONS for step in path)
 
 
 def may_be_shown(value: Json, path: Path) -> bool:
-    """True for short words that cannot be a secret by position or by look."""
+    """True for short strings that neither are in a secret position nor look like a key."""
     return (
         isinstance(value, str)
         and len(value) <= _SHOWN_CHARACTERS
@@ -78,9 +78,9 @@ def findings_of(
     *,
     besides: Collection[Path] = (),
 ) -> tuple[Finding, ...]:
-    """One finding for each thing wrong, sorted by place, those of a union's branches merged into one.
+    """One finding for each error, sorted by place; errors of the branches of a union are merged into one.
 
-    What is wrong at or below one of the paths `besides` is left out: it has a finding already.
+    Errors at or below one of the paths `besides` are left out: they have a finding already.
     """
     found: dict[tuple[Path, str], Finding] = {}
     details = error.errors(include_url=False, include_input=False)
@@ -92,14 +92,14 @@ def findings_of(
 
 
 def wrong_places(error: ValidationError, document: JsonObject) -> Iterator[tuple[Path, bool]]:
-    """The path of each thing that is wrong, and whether something is there."""
+    """The path of each error, and whether there is a value at it."""
     for detail in _merged_unions(error.errors(include_url=False, include_input=False), document):
         path, _, is_there = _resolve(detail["loc"], document)
         yield path, is_there
 
 
 def _merged_unions(details: Sequence[ErrorDetails], document: JsonObject) -> list[ErrorDetails]:
-    """Drop what pydantic says about branches of `publicKey` that the value does not mean."""
+    """The errors without those of the branch of `publicKey` that does not match the type of the value."""
     spec = document.get("spec")
     public_key = spec.get("publicKey") if isinstance(spec, dict) else None
     branch = "KeyFile" if isinstance(public_key, dict) else "str"
@@ -113,7 +113,7 @@ def _merged_unions(details: Sequence[ErrorDetails], document: JsonObject) -> lis
 
 
 class _Violation:
-    """One pydantic error, resolved to a path of the document."""
+    """One pydantic error, resolved to a path in the document."""
 
     def __init__(
         self, detail: ErrorDetails, model: type[BaseModel], document: JsonObject, positions: Positions
@@ -149,11 +149,11 @@ class _Violation:
         path, advice = self.path, ""
         if self.kind == "union_tag_not_found":
             path = (*path, "type")
-            advice = "it is one of " + _words(_tags(self._model, self._document, self.path))
+            advice = "set it to one of " + _words(_tags(self._model, self._document, self.path))
         return _missing(path, self._positions.key_origin(self._document, path[:-1]), advice)
 
     def _wording(self) -> tuple[str, str]:
-        """What is wrong, to follow the name, and the advice."""
+        """What is wrong, to follow the name in a sentence, and the advice."""
         if self.kind in ("literal_error", "enum"):
             listed = str(self._context.get("expected", "")).replace(" or ", ", ")
             return self._one_of([word.strip("'") for word in listed.split(", ")])
@@ -166,7 +166,7 @@ class _Violation:
             wanted = _TYPES[self.kind]
             advice = _quoting(wanted, self._value)
             if not advice and self.path and self.path[-1] in ("token", "digestKey"):
-                advice = "name where it comes from: `{env: NAME}` or `{file: PATH}`"
+                advice = "name its source instead: `{env: NAME}` or `{file: PATH}`"
             return _wrong_type(wanted, self._value), advice
         if self.kind == "value_error":
             error = self._context.get("error", "")
@@ -177,8 +177,8 @@ class _Violation:
             return _BOUNDS[self.kind].format_map(self._context), ""
         if self.kind == "string_pattern_mismatch":
             return (
-                "does not have the form that is expected",
-                f"the form is {self._context.get('pattern', '')}",
+                "does not have the expected form",
+                f"the form is: {self._context.get('pattern', '')}",
             )
         return "has a value that cannot be used here", ""
 
@@ -187,13 +187,13 @@ class _Violation:
         if isinstance(self._value, str):
             meant = nearest(self._value, words)
             if may_be_shown(self._value, self.path[:-1]):
-                text += f", and is {quoted(self._value)}"
+                text += f", but is {quoted(self._value)}"
             return text, f"did you mean `{meant}`?" if meant else ""
-        return f"{text}, and is {_type_name(self._value)}", ""
+        return f"{text}, but is {_type_name(self._value)}", ""
 
 
 def body_finding(found: BodyProblem, document: JsonObject, positions: Positions) -> Finding:
-    """Return what the orchestrator would refuse as a finding, in the same words as `findings_of`."""
+    """A finding for something that the orchestrator would refuse, worded like those of `findings_of`."""
     value, is_there = _value_at(document, found.path)
     place = positions.origin(document, found.path)
     if found.is_missing:
@@ -221,12 +221,12 @@ def _value_at(document: JsonObject, path: Path) -> tuple[Json, bool]:
 
 
 def _unknown_field(path: Path, known: Iterable[str], place: Origin, home: str) -> Finding:
-    """`home` is advice that says where the field belongs, "" where that is not known."""
+    """`home` is advice that says where the field belongs, "" if that is not known."""
     parent, name = path[:-1], str(path[-1])
     meant = nearest(name, known)
     advice = home or (f"did you mean `{meant}`?" if meant else "")
     if not advice and known:
-        advice = "known here: " + ", ".join(f"`{field}`" for field in sorted(known))
+        advice = "known fields: " + ", ".join(f"`{field}`" for field in sorted(known))
     where = f" in {named(parent)}" if parent else ""
     is_hidden = is_secret_position(parent) or looks_like_key(name)
     shown = "a field" if is_hidden else f"the field {quoted(name)}"
@@ -238,17 +238,17 @@ def _missing(path: Path, place: Origin, advice: str) -> Finding:
 
 
 def _wrong_type(wanted: str, value: Json) -> str:
-    return f"must be {wanted}, and is {_type_name(value)}"
+    return f"must be {wanted}, but is {_type_name(value)}"
 
 
 def _quoting(wanted: str, value: Json) -> str:
-    """Advice for what YAML read as a number or a truth value although a text is wanted."""
-    return QUOTE if wanted == "a text" and isinstance(value, int | float) else ""
+    """Advice if YAML gives a number or a boolean where a string is required."""
+    return QUOTE if wanted == "a string" and isinstance(value, int | float) else ""
 
 
 _TYPES: dict[str, str] = {
-    "string_type": "a text",
-    "string_sub_type": "a text",
+    "string_type": "a string",
+    "string_sub_type": "a string",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
@@ -288,14 +288,14 @@ def _type_name(value: Json) -> str:
     if isinstance(value, int | float):
         return "a number"
     if isinstance(value, str):
-        return "a text"
+        return "a string"
     if isinstance(value, list):
         return "a list"
     return "a mapping"
 
 
 def _resolve(loc: tuple[int | str, ...], document: JsonObject) -> tuple[Path, Json, bool]:
-    """Path in the document, the value there, and whether it is there; pydantic's own words are left out."""
+    """Path in the document, the value, and whether it exists; steps that pydantic adds are left out."""
     path: list[int | str] = []
     value: Json = document
     for index, step in enumerate(loc):
@@ -323,15 +323,15 @@ def _known_fields(model: type[BaseModel], document: JsonObject, path: Path) -> l
 
 
 def _home(model: type[BaseModel], document: JsonObject, path: Path) -> str:
-    """Advice for a field in the wrong place; "" where no place, or more than one, has such a field."""
+    """Advice for a field in the wrong place; "" unless exactly one place has such a field."""
     homes = [home for home in _places_of(str(path[-1]), model, document) if home != path[:-1]]
     if len(homes) != 1:
         return ""
-    return f"it belongs in {named(homes[0])}" if homes[0] else "it belongs at the top of the document"
+    return f"it belongs in {named(homes[0])}" if homes[0] else "it belongs at the top level of the document"
 
 
 def _places_of(name: str, model: type[BaseModel], value: Json) -> Iterator[Path]:
-    """Paths of mappings that have a field of a name; items of lists are left out."""
+    """Paths of mappings that have a field of this name; items of lists are left out."""
     if name in _names_of(model):
         yield ()
     for field, info in model.model_fields.items():
@@ -348,7 +348,7 @@ def _names_of(model: type[BaseModel]) -> list[str]:
 
 
 def _tags(model: type[BaseModel], document: JsonObject, path: Path) -> list[str]:
-    """Words that `type` may be, of a member whose model is chosen by it."""
+    """Valid values of `type` in a member whose model is selected by it."""
     models, _ = _models_at(model, document, path)
     return [word for candidate in models for word in _type_words(candidate)]
 
@@ -361,7 +361,7 @@ def _type_words(model: type[BaseModel]) -> list[str]:
 def _models_at(
     model: type[BaseModel], document: JsonObject, path: Path
 ) -> tuple[list[type[BaseModel]], Json]:
-    """Models that may describe what is under `path`, and the value there."""
+    """Models that may describe the value at `path`, and the value."""
     annotations: list[Any] = [model]
     value: Json = document
     for step in path:
@@ -375,13 +375,13 @@ def _models_at(
 
 
 def _of_type(annotations: list[Any], value: Json) -> list[Any]:
-    """Models that the `type` of the value chooses, or all where it chooses none."""
+    """Models selected by the `type` of the value, or all if it selects none."""
     given = value.get("type") if isinstance(value, dict) else None
     return [found for found in annotations if _is_model(found) and given in _type_words(found)] or annotations
 
 
 def _inner(annotation: Any, step: str | int) -> list[Any]:
-    """Alternatives for what `step` leads to."""
+    """Possible types of the member `step`."""
     if _is_model(annotation):
         fields = annotation.model_fields
         found = [info.annotation for name, info in fields.items() if step in (name, info.alias)]

@@ -1,7 +1,7 @@
-"""Events of YAML text, from the fastest parser there is, and its errors in one form.
+"""Events of YAML text from the fastest available parser, and parse errors in one form.
 
-Two parsers give the same events: libyaml (by PyYAML), and the one of ruamel.yaml in Python, a hundred times
-slower, where the first is not built or refuses what YAML 1.2 allows. What events mean is left to their readers.
+Two parsers give the same events: libyaml (through PyYAML), and the pure Python parser of ruamel.yaml, a hundred
+times slower, which is used if libyaml is not available or refuses what YAML 1.2 allows.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,28 +17,28 @@ except ImportError:  # PyYAML without libyaml
 
 T = TypeVar("T")
 NextEvent = Callable[[], Any]
-"""Returns one event after the other, the last one a `StreamEndEvent`."""
+"""Returns the next event; the last one is a `StreamEndEvent`."""
 
 _OLD_GRAMMAR = "found unexpected ':'"
-"""What libyaml says of `{a:?b}`: YAML 1.1 forbids it, 1.2 allows it (7.3.3)."""
+"""Error of libyaml for `{a:?b}`: YAML 1.1 forbids it, 1.2 allows it (7.3.3)."""
 
 
 @dataclass
 class YamlError(Exception):
-    """The text is no YAML. Places are lines and columns, counted from 1."""
+    """The text is not YAML. Places are lines and columns, counted from 1."""
 
     what: str = ""
     place: tuple[int, int] | None = None
     context: str = ""
     context_place: tuple[int, int] | None = None
     is_about_a_character: bool = False
-    """True where the text holds a character that YAML does not allow anywhere."""
+    """True if the text contains a character that YAML never allows."""
 
 
 def read_events(text: str, read: Callable[[NextEvent], T]) -> T:
-    """Return what `read` makes of the events of a text; it may be called twice, and begins again then.
+    """Result of `read` for the events of a text. Raises YamlError.
 
-    Raises YamlError.
+    If the first parser fails, `read` is called again with the events of the second, from the start.
     """
     if CParser is not None:
         try:
@@ -77,7 +77,7 @@ def _read_slow(text: str, read: Callable[[NextEvent], T]) -> T:
 
 
 def _same(error: Any) -> YamlError:
-    """One error for those of both packages, which are alike in all but their classes."""
+    """The error of either package as a YamlError; they differ only in their classes."""
     if not hasattr(error, "problem_mark"):
         return YamlError(is_about_a_character=type(error).__name__ == "ReaderError")
     return YamlError(

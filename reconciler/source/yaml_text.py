@@ -1,8 +1,8 @@
-"""YAML text to plain values, with the place of every node and every problem as a finding.
+"""YAML text to plain values, with the place of every node and a finding for every problem.
 
-Knows YAML and its bounds, nothing of our kinds (`reconciler.source.loader` does). A text is read twice at
-most: `clean_yaml` takes the values of what uses no more than mappings, lists and scalars, which is nearly
-everything; `composer` reads all else, says what is wrong, and finds places when somebody asks for one.
+Knows YAML and its limits, but not the handled kinds (`reconciler.source.loader` does). A text is read at
+most twice: `clean_yaml` reads the values of text that uses only mappings, lists and scalars, which is nearly
+all; `composer` reads everything else, reports problems, and finds places on demand.
 """
 
 import re
@@ -21,13 +21,13 @@ from reconciler.source.tag import with_tags_as_mappings
 from reconciler.source.yaml_event import YamlError, read_events
 
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-"""Compiled only where it is needed, since that takes 10 ms."""
+"""Compiled only when needed, because that takes 10 ms."""
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """One document. Where `findings` is not empty, `value` is the best that could be made of it."""
+    """One document. If `findings` is not empty, `value` is a best effort."""
 
     value: Json
     positions: Positions
@@ -36,14 +36,14 @@ class YamlDocument:
 
 @dataclass(frozen=True, slots=True)
 class YamlText:
-    """The documents of one text that are not empty, and why reading ended early, if it did."""
+    """The documents of one text that are not empty, and the reason if reading ended early."""
 
     documents: tuple[YamlDocument, ...]
     failure: Finding | None = None
 
 
 def parse_yaml(content: bytes, file: str, limits: Limits) -> YamlText:
-    """Parse every document of `content`. Never raises for what the content is."""
+    """The documents of `content`. Never raises, whatever the content."""
     text = _decoded(content, file)
     if isinstance(text, Finding):
         return YamlText((), text)
@@ -60,7 +60,7 @@ def parse_yaml(content: bytes, file: str, limits: Limits) -> YamlText:
 
 
 def read_text(text: str, limits: Limits) -> tuple[Json, ...] | None:
-    """Values of the documents of a text inside a document, None where it is no YAML."""
+    """Values of the documents in a text that is embedded in a document, None if it is not YAML."""
     try:
         return tuple(
             value for value, _ in read_events(text, lambda next_event: read_clean(next_event, limits))
@@ -73,7 +73,7 @@ def read_text(text: str, limits: Limits) -> tuple[Json, ...] | None:
 
 
 def compose(text: str, file: str, limits: Limits) -> YamlText:
-    """Parse every document of `text`, each with all its places and findings."""
+    """The documents of `text`, each with all its places and findings."""
     composer = Composer(file, limits)
     failure: Finding | None = None
     try:
@@ -90,9 +90,9 @@ def compose(text: str, file: str, limits: Limits) -> YamlText:
 
 
 class _LatePlaces:
-    """Places of the documents of a clean text, found together when the first is asked for.
+    """Places of the documents of a clean text, all found when the first is requested.
 
-    Most are never asked for: a document has places for its findings.
+    Most are never requested: places are needed only for findings.
     """
 
     __slots__ = ("_file", "_found", "_limits", "_text")
@@ -122,7 +122,7 @@ def _decoded(content: bytes, file: str) -> str | Finding:
         return problem("F01", "the file is UTF-16 or UTF-32", Origin(file, 1, 1), advice="save it as UTF-8")
     nul = content.find(b"\0")
     if nul >= 0:
-        message = "the file holds a NUL byte; it is binary, or text in UTF-16"
+        message = "the file contains a NUL byte; it is binary, or text in UTF-16"
         return problem("F01", message, _byte_place(content, nul, file), advice="save it as UTF-8")
     skipped = len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0
     try:
@@ -148,15 +148,15 @@ def _place(text: str, index: int, file: str) -> Origin:
 def _unprintable(text: str, file: str) -> Finding:
     match = re.search(_NOT_PRINTABLE, text)
     if match is None:
-        return problem("F01", "the text holds a character that YAML does not allow", Origin(file))
+        return problem("F01", "the text contains a character that YAML does not allow", Origin(file))
     message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
-    advice = 'remove it, or write it as an escape in a double-quoted text ("\\x07")'
+    advice = 'remove it, or write it as an escape in a double-quoted string ("\\x07")'
     return problem("F01", message, _place(text, match.start(), file), advice=advice)
 
 
 def _syntax(error: YamlError, file: str) -> Finding:
     what = (error.what or "the YAML cannot be parsed").split("\n", 1)[0][:200]
-    # both parsers quote single characters and tokens; a longer quotation may be text of the file
+    # Both parsers quote single characters and tokens; a longer quotation may be text of the file, so it is masked.
     what = re.sub(r"'[^']{16,}'|\"[^\"]{16,}\"", "text", what)
     shown = error.place or error.context_place
     place = Origin(file) if shown is None else Origin(file, *shown)
@@ -165,5 +165,5 @@ def _syntax(error: YamlError, file: str) -> Finding:
         what = f"{what}, {error.context}"
         if error.context_place is not None:
             others = (Origin(file, *error.context_place),)
-            what += f" that starts in line {error.context_place[0]}"
+            what += f" that starts on line {error.context_place[0]}"
     return problem("F02", what, place, others=tuple(other for other in others if other != place))

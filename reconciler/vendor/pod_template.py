@@ -12,10 +12,10 @@ from importlib.resources import files
 
 ROOT = "PodTemplateSpec"
 SCALARS: Mapping[str, tuple[str, tuple[type, ...]]] = {
-    "string": ("a text", (str,)),
+    "string": ("a string", (str,)),
     "bool": ("true or false", (bool,)),
     "int": ("a whole number", (int,)),
-    "int-or-string": ("a whole number or a text", (int, str)),
+    "int-or-string": ("a whole number or a string", (int, str)),
     "quantity": ("a quantity, such as `512Mi`", (int, float, str)),
 }
 """Kinds that are not types in the table: how messages name them, and the Python types of their values."""

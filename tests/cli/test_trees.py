@@ -188,7 +188,7 @@ def test_settings_that_are_too_large_are_not_taken_for_none(
     there = (
         remote(asked, repository) if kind == "remote" else replace(asked, directory=repository, rev="HEAD")
     )
-    with pytest.raises(SourceError, match=r"reconciler\.yaml of .* more than"):
+    with pytest.raises(SourceError, match=r"reconciler\.yaml of .* has .* bytes; the limit is"):
         find_settings(there, Trees(there))
 
 

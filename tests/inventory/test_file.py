@@ -170,7 +170,7 @@ def test_a_lock_that_is_not_given_back_is_a_conflict_and_no_endless_wait(folder:
     store.write(owning("a"))
     with (folder / "team" / ".acme.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(InventoryConflictError, match="holds"):
+        with pytest.raises(InventoryConflictError, match="another run has held"):
             store.write(owning("b"))
     assert names(FileInventory(folder, "team").read("acme")) == ["a"]
 
@@ -228,9 +228,9 @@ def test_only_a_regular_file_is_a_record(folder: Path, tmp_path: Path, kind: str
     "name", ["../acme", "a/b", "", ".hidden", "-x", "a..b", "x.lock", "a b", "ä", "x.", "a\n"]
 )
 def test_names_that_leave_the_folder_or_confuse_git_are_refused(folder: Path, name: str) -> None:
-    with pytest.raises(InventoryError, match="cannot be kept"):
+    with pytest.raises(InventoryError, match="cannot be stored"):
         FileInventory(folder, "team").read(name)
-    with pytest.raises(InventoryError, match="cannot be kept"):
+    with pytest.raises(InventoryError, match="cannot be stored"):
         FileInventory(folder, name)
 
 

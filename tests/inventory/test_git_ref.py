@@ -147,7 +147,7 @@ def test_a_url_needs_no_clone(clone: Path, tmp_path: Path) -> None:
 
 
 def test_a_name_means_nothing_where_there_is_no_clone(tmp_path: Path) -> None:
-    with pytest.raises(InventoryError, match="no clone that knows it") as refused:
+    with pytest.raises(InventoryError, match="no clone that has a remote of that name") as refused:
         cached_repository("origin", Cache(tmp_path, LAUNCHER))
     assert "--source" in refused.value.advice
 
@@ -159,7 +159,7 @@ def test_read_access_reads_and_writes_nothing(clone: Path, opened: Opening) -> N
     store = GitInventory(clone, "team", remote=remote, access=Access.READ, launcher=LAUNCHER)
     before = git(clone, "for-each-ref"), git(clone, "ls-remote", "origin")
     assert names(store.read("acme")) == ["a"]
-    with pytest.raises(InventoryError, match="read only"):
+    with pytest.raises(InventoryError, match="for reading only"):
         store.write(owning("b"))
     assert (git(clone, "for-each-ref"), git(clone, "ls-remote", "origin")) == before
 
@@ -307,7 +307,7 @@ def test_no_write_is_lost_among_racing_writers(clone: Path, opened: Opening) -> 
 
 
 def test_a_folder_without_a_repository_is_an_error_with_advice(tmp_path: Path) -> None:
-    with pytest.raises(InventoryError, match="no usable Git repository") as raised:
+    with pytest.raises(InventoryError, match="is not a usable Git repository") as raised:
         local(tmp_path)
     assert "inventory.file" in raised.value.advice
 

@@ -143,16 +143,16 @@ def test_an_elliptic_curve_key_is_named_for_the_rules_to_refuse() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no PEM block"),
+        ("", "does not contain a PEM block"),
         ("ssh-rsa AAAAB3NzaC1yc2E user@host", "OpenSSH form"),
-        ("PUBLIC KEY\nabc", "no proper opening line"),
+        ("PUBLIC KEY\nabc", "no valid opening line"),
         (ED25519 + ED25519, "2 PEM blocks"),
         ("key of eu-1\n" + ED25519, "outside the PEM block"),
         (ED25519.replace("-----END", "---END"), "no closing line"),
         (ED25519.replace("\n", "\\n"), "two characters"),
         (ED25519.replace("MCow", "MC*w"), "not base64"),
         (ED25519.replace("MCow", "MCo"), "not base64"),
-        (ED25519.replace("MCow", "NCow"), "no public key that can be read"),
+        (ED25519.replace("MCow", "NCow"), "does not contain a readable public key"),
         (ED25519.replace("PUBLIC KEY", "CERTIFICATE"), "a certificate"),
         ("x" * 40_000, "longer than"),
     ],
@@ -185,7 +185,7 @@ def test_a_private_key_is_refused_without_quoting_any_of_it(kind: str) -> None:
         getattr(serialization.PrivateFormat, kind),
         serialization.NoEncryption(),
     ).decode()
-    with pytest.raises(KeyStoreError, match="a private key where the public key belongs") as refused:
+    with pytest.raises(KeyStoreError, match="a private key in place of the public key") as refused:
         inspect_public_key(pem)
     text = f"{refused.value} {refused.value.advice} {refused.value!r}"
     assert not any(line in text for line in pem.splitlines())

@@ -71,13 +71,13 @@ def test_names_inside_a_template_are_labels(spec: str) -> None:
             "is not known",
             "a pod template has only `metadata` and `spec`; it is not a complete object",
         ),
-        ("{spec: {labels: {}}}", "is not known", "known here: "),
+        ("{spec: {labels: {}}}", "is not known", "known fields: "),
         (
             "{metadata: {labels: {team: 12}}}",
-            "labels.team` must be a text, and is a number",
+            "labels.team` must be a string, but is a number",
             "put it in quotes",
         ),
-        ("{spec: {hostNetwork: yes}}", "must be true or false, and is a text", ""),
+        ("{spec: {hostNetwork: yes}}", "must be true or false, but is a string", ""),
     ],
 )
 def test_what_is_wrong_in_a_template_says_what_would_be_right(

@@ -83,7 +83,7 @@ def test_nothing_to_read_is_an_error_with_advice(tmp_path: Path, name: str) -> N
 
 
 def test_an_empty_repository_is_an_error_not_an_empty_tree(repository: Path) -> None:
-    with pytest.raises(SourceError, match="no file that Git would see"):
+    with pytest.raises(SourceError, match="contains no files that Git tracks or would track"):
         read(repository)
 
 
@@ -197,7 +197,7 @@ def test_submodules_and_nested_repositories_are_noted(
     git("-C", "nested", "commit", "--quiet", "-m", "x")
     tree = read(repository)
     assert list(tree.files) == ["a.yaml"]
-    assert tree.unread == (("module", "a submodule"), ("nested", "a repository of its own"))
+    assert tree.unread == (("module", "a submodule"), ("nested", "a nested repository"))
 
 
 def test_a_file_left_out_by_a_sparse_checkout_is_not_taken_for_deleted(

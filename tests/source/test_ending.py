@@ -91,7 +91,7 @@ def test_a_document_under_another_ending_is_noted_and_kept_apart(name: str) -> N
     assert ids(found.set_aside) == ["bbb"]
     ((path, reason),) = found.unread
     assert path == name
-    assert reason.startswith("looks like a document for reconciler, and its name does not end")
+    assert reason.startswith("looks like a document for reconciler, but its name does not end")
 
 
 def test_one_that_is_not_valid_or_cannot_be_parsed_is_noted_as_well() -> None:
@@ -162,4 +162,4 @@ def test_a_field_in_the_wrong_mapping_gets_the_advice_where_it_belongs() -> None
         "it belongs in `entity.driver_inputs`"
     )
     # `type` alone does not say which one is meant
-    assert misplaced(DEFINITION + b"typ: s3\n").advice.startswith("known here:")
+    assert misplaced(DEFINITION + b"typ: s3\n").advice.startswith("known fields:")

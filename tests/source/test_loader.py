@@ -225,7 +225,7 @@ def test_documents_of_ours_in_a_list_are_never_passed_over(document: str) -> Non
         found = load(tree_of({"a.yaml": text}))
         [finding] = found.findings
         assert (finding.rule, finding.origin.line) == ("F07", line)
-        assert finding.advice == "write each as a document of its own, parted by `---`"
+        assert finding.advice == "write each as a separate document, separated by `---`"
         assert found.foreign == ()
 
 
@@ -310,7 +310,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
                 "F05",
                 "5:1",
                 "the field `extra` is not known",
-                "known here: `apiVersion`, `kind`, `metadata`, `spec`",
+                "known fields: `apiVersion`, `kind`, `metadata`, `spec`",
             ),
         ),
         (
@@ -341,30 +341,30 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
         ),
         (
             DEFINITION.replace("id: db", "id: 12"),
-            ("F06", "3:16", "`metadata.id` must be a text, and is a number", "put it in quotes"),
+            ("F06", "3:16", "`metadata.id` must be a string, but is a number", "put it in quotes"),
         ),
         (
             DEFINITION.replace("id: db", "id: true"),
-            ("F06", "3:16", "`metadata.id` must be a text, and is true or false", "put it in quotes"),
+            ("F06", "3:16", "`metadata.id` must be a string, but is true or false", "put it in quotes"),
         ),
         (
             DEFINITION.replace("[{}]", "{}"),
-            ("F06", "10:13", "`entity.criteria` must be a list, and is a mapping", ""),
+            ("F06", "10:13", "`entity.criteria` must be a list, but is a mapping", ""),
         ),
         (
             AGENT.replace("{description: Agent of the EU cluster}", "text"),
-            ("F06", "4:7", "`spec` must be a mapping, and is a text", ""),
+            ("F06", "4:7", "`spec` must be a mapping, but is a string", ""),
         ),
         (
             AGENT.replace("{description: Agent of the EU cluster}", ""),
-            ("F06", "4:6", "`spec` must be a mapping, and is empty", ""),
+            ("F06", "4:6", "`spec` must be a mapping, but is empty", ""),
         ),
         (
             DEFINITION.replace("[{}]", "[{class: 1}]"),
             (
                 "F06",
                 "10:22",
-                "`entity.criteria[0].class` must be a text, and is a number",
+                "`entity.criteria[0].class` must be a string, but is a number",
                 "put it in quotes",
             ),
         ),
@@ -373,7 +373,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             (
                 "F06",
                 "6:11",
-                f"`spec.runner_configuration.type` must be one of {TYPES}, and is `kubernetes_agent`",
+                f"`spec.runner_configuration.type` must be one of {TYPES}, but is `kubernetes_agent`",
                 "did you mean `kubernetes-agent`?",
             ),
         ),
@@ -383,7 +383,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
                 "F06",
                 "5:3",
                 "`spec.runner_configuration.type` is missing",
-                f"it is one of {TYPES}",
+                f"set it to one of {TYPES}",
             ),
         ),
         (
@@ -400,7 +400,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             (
                 "F06",
                 "11:47",
-                "`spec.runner_configuration.job.service_account` must be a text, and is a number",
+                "`spec.runner_configuration.job.service_account` must be a string, but is a number",
                 "put it in quotes",
             ),
         ),
@@ -410,16 +410,16 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
                 "F05",
                 "11:50",
                 "the field `imagee` in `spec.runner_configuration.job` is not known",
-                "known here: `namespace`, `pod_template`, `service_account`",
+                "known fields: `namespace`, `pod_template`, `service_account`",
             ),
         ),
         (
             KEY_FILE.replace("{file: keys/eu-1.pem}", "[1]"),
-            ("F06", "6:14", "`spec.publicKey` must be a text, and is a list", ""),
+            ("F06", "6:14", "`spec.publicKey` must be a string, but is a list", ""),
         ),
         (
             KEY_FILE.replace("file:", "path:"),
-            ("F05", "6:15", "a field in `spec.publicKey` is not known", "known here: `file`"),
+            ("F05", "6:15", "a field in `spec.publicKey` is not known", "known fields: `file`"),
         ),
         (
             KEY_FILE.replace("for:", "four:"),
@@ -427,7 +427,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
         ),
         (
             DEFINITION + "  provision: {a: {b: c}, d: 1}\n",
-            ("F06", "11:29", "`entity.provision.d` must be a mapping, and is a number", ""),
+            ("F06", "11:29", "`entity.provision.d` must be a mapping, but is a number", ""),
         ),
     ],
 )

@@ -45,7 +45,7 @@ watch: {pollSeconds: 0}
 policy: {kinds: {Runer: {prune: never}}}
 """
     found = [(f.rule, f"{f.origin.line}:{f.origin.column}", f.message, f.advice) for f in refusal(text)]
-    assert ("F06", "1:10", "`version` must be `1`, and is a number", "") in found
+    assert ("F06", "1:10", "`version` must be `1`, but is a number", "") in found
     assert ("F05", "2:1", "the field `instanc` is not known", "did you mean `instance`?") in found
     assert ("F06", "4:3", "`targets.acme.organization` is missing", "") in found
     assert (
@@ -130,7 +130,7 @@ def test_a_setting_that_nothing_uses_yet_is_accepted_with_a_warning_at_its_place
         (11, "clusters.eu-1.directory"),
         (17, "policy.kinds.Criterion"),
     ]
-    assert all("accepted, and nothing uses it yet" in finding.message for finding in warnings)
+    assert all("accepted but not used yet" in finding.message for finding in warnings)
 
 
 def test_the_example_can_be_used_as_it_is() -> None:

@@ -90,7 +90,7 @@ def test_what_arrives_as_it_is_written_is_fine(written: str) -> None:
 
 def test_an_octal_number_gets_its_decimal_value() -> None:
     (found,) = findings(DEFINITION.replace("@VALUE@", "0400"))
-    assert found.advice == "quote it where a text is meant; where an octal number is meant, write `256`"
+    assert found.advice == "quote it if a string is meant; if an octal number is meant, write `256`"
 
 
 def test_where_a_text_is_wanted_the_one_finding_says_how_the_number_would_arrive() -> None:
@@ -104,7 +104,7 @@ def test_where_a_text_is_wanted_the_one_finding_says_how_the_number_would_arrive
 def test_a_number_beyond_every_double_is_an_error() -> None:
     (found,) = findings(DEFINITION.replace("@VALUE@", "9" * 350))
     assert found.severity is Severity.ERROR
-    assert found.message.endswith("is larger than every number that arrives")
+    assert found.message.endswith("is too large to be stored")
 
 
 @pytest.mark.parametrize("name", ["password", "api_key", "pin"])

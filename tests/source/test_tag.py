@@ -187,7 +187,7 @@ def test_tags_are_allowed_in_every_secret_position(tag: str) -> None:
 )
 def test_a_tag_where_no_secret_belongs_is_one_finding_with_advice(text: str, place: str, advice: str) -> None:
     (finding,) = findings(text)
-    assert "hands a secret in where no secret belongs" in finding.message
+    assert "hands in a secret where no secret is allowed" in finding.message
     assert str(finding.origin) == place
     assert advice in finding.advice
 
