@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The main job on a laptop: plan, apply, an empty second plan, one change, its plan, its apply.
-# Everything happens in .demo/ below this repository; the orchestrator is the embedded one, on a
-# loopback port, and ends with this script.
+# The main workflow on a laptop: plan, apply, an empty second plan, one change, its plan, its apply.
+# Everything happens in .demo/ in this repository. The embedded orchestrator runs on a loopback
+# port and is stopped at the end.
 #
-#   RECONCILER=/path/to/reconciler   use this program instead of the one of `make dev`
-#   DEMO=/path/to/folder             where the scratch folder is made; removed and made anew
+#   RECONCILER=/path/to/reconciler   use this program instead of the one from `make dev`
+#   DEMO=/path/to/folder             scratch folder; removed and created again
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -19,9 +19,9 @@ fi
 reconciler=$(cd "$(dirname "$reconciler")" && pwd)/$(basename "$reconciler")
 python=$(dirname "$reconciler")/python
 
-# The scratch folder is marked, so that a mistyped DEMO never removes anything else.
+# Only a folder with this script's marker is removed: DEMO may be mistyped.
 if [ -e "$scratch" ] && [ ! -e "$scratch/.made-by-demo" ]; then
-  echo "demo: $scratch exists and was not made by this script; remove it or set DEMO" >&2
+  echo "demo: $scratch exists and was not created by this script; remove it or set DEMO" >&2
   exit 64
 fi
 
@@ -39,7 +39,7 @@ trap 'exit 143' TERM
 heading() { printf '\n== %s\n\n' "$1"; }
 shown() { printf '$ %s\n' "$*"; }
 
-# Run the program in the scratch repository, having said so, and demand one exit code.
+# Print the command, run it in the scratch repository, and fail unless it ends with the given exit code.
 expect() {
   local wanted=$1 code=0
   shift
@@ -67,7 +67,7 @@ cp -R "$root/examples/quickstart" "$tree"
 git -C "$tree" init --quiet --initial-branch=main
 (cd "$tree" && find . -path ./.git -prune -o -type f -print | sed 's/^\.\///' | LC_ALL=C sort)
 
-heading "2. An orchestrator to practise against"
+heading "2. A practice orchestrator"
 port=$("$python" - <<'PYTHON'
 import socket
 
@@ -109,7 +109,7 @@ echo "listening on http://127.0.0.1:$port"
 sed "s#http://127\.0\.0\.1:8480#http://127.0.0.1:$port#" "$root/examples/quickstart/reconciler.yaml" \
   > "$tree/reconciler.yaml"
 # Environment types, secret stores and cloud accounts belong to the organizations, not to this
-# repository, so the practice orchestrator is given those that its files name (docs/emulator.md, seeds).
+# repository, so those that the files name are seeded (docs/emulator.md, Seed).
 "$python" - "$port" <<'PYTHON'
 import json
 import sys
@@ -138,21 +138,21 @@ PYTHON
 export HUMANITEC_TOKEN=practice HUMANITEC_AUTH_TOKEN=practice
 commit "Describe the platform"
 
-heading "3. Check the files, then see what would be done"
+heading "3. Check the files, then show the plan"
 expect 0 validate
 expect 2 plan --detailed-exit-code
 
-heading "4. Do it"
+heading "4. Apply it"
 expect 0 apply --yes
 
 heading "5. The second plan is empty"
 expect 0 plan --detailed-exit-code
 
-heading "6. Change one file: another region for the buckets of acme"
+heading "6. Change one file: a different region for acme's buckets"
 file=orgs/acme/definitions/storage.yaml
 sed 's/region: eu-central-1/region: eu-north-1/' "$root/examples/quickstart/$file" > "$tree/$file"
 git -C "$tree" --no-pager diff --no-color --unified=1 -- "$file" | sed -n '/^@@/,$p'
-commit "Keep buckets in eu-north-1"
+commit "Move buckets to eu-north-1"
 
 heading "7. The plan of that change, and its apply"
 expect 2 plan --detailed-exit-code
@@ -161,7 +161,7 @@ expect 0 plan --detailed-exit-code
 
 heading "Done"
 cat <<EOF_TEXT
-Everything of this demo is in $scratch; what it started was stopped. To go on playing:
+All files of this demo are in $scratch; the orchestrator was stopped. To continue:
 
   $reconciler ${practice[*]} &
   export HUMANITEC_TOKEN=practice HUMANITEC_AUTH_TOKEN=practice
@@ -169,7 +169,7 @@ Everything of this demo is in $scratch; what it started was stopped. To go on pl
   $reconciler plan
 
 Next:
-  docs/getting-started.md    the same with your own repository: installed from a tag, reconciler init
+  docs/getting-started.md    the same with your own repository: install from a tag, reconciler init
   docs/pull-requests.md      this plan as a comment on every pull request
-  docs/ownership.md          what is deleted, what never is, and how to take over what exists
+  docs/ownership.md          what is deleted, what never is, and how to adopt what exists
 EOF_TEXT

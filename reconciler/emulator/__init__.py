@@ -11,14 +11,14 @@ Handles: `app` (ASGI), `seed(...)`, `deploy(...)`, `reset()`, `faults.add(FaultR
 `log.entries()`, `clock.advance(seconds=...)`, `tunnels.connections()`, `jobs.queue({...})`.
 The same over HTTP under `/_emulator`.
 
-Where things are: `web` takes requests through (`server` and `transport` are its doors, `control`
-its control plane, `tunnel_door` the agents' tunnel), `v1`, `v2` and `dataplane` hold the
-operations (`operations` lists them), `faults` and `fault_effects` are the misbehaviour, `store` and
-`state_file` the state, `seed` what is planted into it.
+Layout: `web` receives requests (`server` and `transport` are its doors, `control` the control
+plane, `tunnel_door` the agents' tunnel), `v1`, `v2` and `dataplane` contain the operations
+(`operations` lists them), `faults` and `fault_effects` the misbehaviour, `store` and
+`state_file` the state, `seed` adds to it.
 
-Shares no code with the rest of `reconciler`, on purpose: the client's mistakes need
-something to disagree with. Facts come from the two API references; choices where those
-leave room are listed in docs/emulator.md.
+Deliberately shares no code with the rest of `reconciler`, so that a mistake in the client shows
+up as a disagreement. Facts come from the two API references; docs/emulator.md lists the choices
+made where those are silent.
 """
 
 from reconciler.emulator.choices import (

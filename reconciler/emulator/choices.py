@@ -1,8 +1,8 @@
-"""Where no public source settles a behaviour: which way the emulator goes.
+"""Choices where no public source defines a behaviour.
 
-The defaults are the suggested ones of the references (v1 section 15, v2 section 19);
-docs/emulator.md lists them. Only points that clients must survive both ways are
-switchable.
+The defaults are those suggested by the references (v1 section 15, v2 section 19);
+docs/emulator.md lists them. Only behaviours that clients must handle both ways can be
+switched.
 """
 
 from dataclasses import dataclass
@@ -38,14 +38,14 @@ class UnknownTypes(StrEnum):
 
 
 class ExpiredKeys(StrEnum):
-    """Agent keys beyond their `expired_at` (v1 U7)."""
+    """Agent keys past their `expired_at` (v1 U7)."""
 
     ACCEPT = "accept"
     REFUSE = "refuse"
 
 
 class UnknownAccounts(StrEnum):
-    """Definitions whose account does not exist or is not of a type the driver takes (v1 U26)."""
+    """Definitions whose account does not exist or is not of a type that the driver accepts (v1 U26)."""
 
     REFUSE = "refuse"
     ACCEPT = "accept"
@@ -60,12 +60,12 @@ class InUse(StrEnum):
 
 @dataclass(frozen=True)
 class Choices:
-    """The switchable choices, and two times.
+    """The choices that can be switched, and two durations.
 
-    `resource_types` are built-in v1 types beside the public ones, in every organization.
+    `resource_types` are built-in v1 types in addition to the public ones, in every organization.
     `destroy_seconds` is emulator time between the 202 of a deletion and the 404 after it.
     `poll_seconds` is how long an agent's poll waits for a message (v2 section 9.3); moving
-    the clock that far ends the wait too.
+    the clock that far ends the wait as well.
     """
 
     shared_key: SharedKey = SharedKey.REFUSE

@@ -1,16 +1,16 @@
-"""The emulator's time: a base clock plus an offset that tests and demos may move."""
+"""The emulator's time: a base clock plus an offset that tests and demos can move."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 FURTHEST = timedelta(days=100 * 365)
-"""The largest offset; dates derived from the time, such as a key's expiry, then stay within a calendar."""
+"""The largest offset; keeps dates derived from the time, such as a key's expiry, within the supported range."""
 
 
 class Clock:
-    """UTC time that only moves with its base clock and with its offset.
+    """UTC time that moves only with its base clock and its offset.
 
-    `base` answers an aware datetime; the wall clock by default.
+    `base` returns an aware datetime; the wall clock by default.
     """
 
     def __init__(self, base: Callable[[], datetime] | None = None) -> None:
@@ -20,7 +20,7 @@ class Clock:
 
     @property
     def offset(self) -> timedelta:
-        """What is added to base time; at most `FURTHEST` either way, ValueError beyond."""
+        """The offset added to base time; ValueError if it exceeds `FURTHEST` in either direction."""
         return self._offset
 
     @offset.setter
@@ -36,19 +36,19 @@ class Clock:
         self._watchers.append(moved)
 
     def now(self) -> datetime:
-        """Return base time plus offset, in UTC."""
+        """Base time plus offset, in UTC."""
         return self._base().astimezone(UTC) + self.offset
 
     def advance(self, *, seconds: float) -> None:
-        """Move the offset by `seconds`; negative moves back."""
+        """Move the offset by `seconds`; negative values move it back."""
         self.offset += timedelta(seconds=seconds)
 
 
 def milliseconds(moment: datetime) -> str:
-    """Return the form of v1 timestamps (v1 section 5.2): `2025-03-01T08:00:00.123Z`."""
+    """A moment in the format of v1 timestamps (v1 section 5.2): `2025-03-01T08:00:00.123Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def microseconds(moment: datetime) -> str:
-    """Return the form of v2 timestamps (v2 section 5.2): RFC 3339, UTC, six decimals."""
+    """A moment in the format of v2 timestamps (v2 section 5.2): RFC 3339, UTC, six decimals."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -36,14 +36,14 @@ DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024
 class Emulator:
     """A practice orchestrator.
 
-    `state_file` is one SQLite file, held exclusively; without it nothing outlives the
-    object. `organizations` are registered at start; when none is named or stored, v1
-    takes any organization at its first use. `tokens` maps known tokens to names; None
-    takes any. `read_only` lists names of callers whose writes are refused with 403; a
-    sender known by `From` is named by its UUID. `clock` answers an aware datetime.
+    `state_file` is one SQLite file, locked exclusively; without it the state ends with the
+    object. `organizations` are registered at start; if none is given or stored, v1
+    opens any organization on its first use. `tokens` maps known tokens to names; None
+    accepts any token. `read_only` lists names of callers whose writes are refused with 403;
+    a sender identified by `From` is named by its UUID. `clock` returns an aware datetime.
 
-    Raises StateFileError when the file cannot be used, ApiError for an id of an
-    organization or a resource type that is none. Usable as a context manager.
+    Raises StateFileError if the file cannot be used, ApiError for an invalid id of an
+    organization or a resource type. Usable as a context manager.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Emulator:
         self._seeder = Seeder(setting, OPERATIONS)
         try:
             self._seeder.register(self._organizations)
-            self._seeder.let_in()
+            self._seeder.add_types()
         except ApiError:
             self._store.close()
             raise
@@ -91,33 +91,33 @@ class Emulator:
         self.app = application(setting, OPERATIONS, others)
 
     def transport(self) -> "EmulatorTransport":
-        """Return an httpx transport that reaches this emulator without a network."""
-        # Imported late: only this door needs httpx.
+        """An httpx transport that reaches this emulator without a network."""
+        # Imported here because only this door needs httpx.
         from reconciler.emulator.web.transport import EmulatorTransport  # noqa: PLC0415 - as above
 
         return EmulatorTransport(self.app)
 
     def seed(self, seed: Mapping[str, Any]) -> dict[str, int]:
-        """Plant state past the API; see `Seeder.plant` for the members."""
+        """Add state without the API; see `Seeder.plant` for the members."""
         return self._seeder.plant(seed)
 
     def deploy(self, organization: str, project: str, env: str) -> Document:
-        """Do a first deployment of an environment: bind it to the runner its rules choose.
+        """Perform the first deployment of an environment: bind it to the runner chosen by the rules.
 
-        Raises ApiError 404 for an unknown environment, 409 when no rule matches.
+        Raises ApiError 404 for an unknown environment, 409 if no rule matches.
         """
         return self._seeder.deploy(organization, project, env)
 
     def credentials(self, organization: str, runner: str) -> Document | None:
-        """Return what the emulator holds for a `kubernetes` runner: `version` and `auth`."""
+        """Credentials stored for a `kubernetes` runner: `version` and `auth`; None if there are none."""
         with self._store.lock:
             return Transaction(self._store).get(CREDENTIALS, organization, runner)
 
     def reset(self, *, organizations: Sequence[str] | None = None) -> None:
-        """Forget all state, log, faults and clock offset; register organizations anew.
+        """Clear state, log, faults and clock offset, and register organizations again.
 
-        None registers those of the start. Open tunnels end. Raises ApiError 400 for an
-        id that is none, and then nothing is forgotten.
+        None registers those given at the start. Open tunnels end. Raises ApiError 400 for an
+        invalid id; then nothing is cleared.
         """
         names = self._organizations if organizations is None else organizations
         with self._store.lock:
@@ -134,7 +134,7 @@ class Emulator:
         self._setting.polls.release()
 
     def close(self) -> None:
-        """Give the state file back. Nothing may be asked afterwards."""
+        """Release the state file. The emulator cannot be used afterwards."""
         self.end_polls()
         self._store.close()
 

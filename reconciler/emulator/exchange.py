@@ -1,8 +1,8 @@
-"""One request and its answer, as the collections see them: no HTTP framework in sight.
+"""One request and its response as the collections see them, independent of the HTTP framework.
 
 An `Operation` binds a verb and a path to functions; `application` turns the table of
 operations into routes, `endpoint` runs them. `accept` reads parameters and body, `run` does
-the work; they are apart because the two APIs check identity at different moments
+the work; they are separate because the two APIs check identity at different stages
 (v2 section 2.2).
 """
 
@@ -18,14 +18,14 @@ from reconciler.emulator.store import Transaction
 
 
 class Api(StrEnum):
-    """Which of the two published APIs an operation belongs to; decides error bodies."""
+    """The published API that an operation belongs to; determines the error body."""
 
     V1 = "v1"
     V2 = "v2"
 
 
 class Identity(StrEnum):
-    """Whether an operation wants to know who calls."""
+    """Whether an operation requires the caller's identity."""
 
     REQUIRED = "required"
     NOT_ASKED = "not asked"
@@ -33,12 +33,12 @@ class Identity(StrEnum):
 
 @dataclass
 class Call:
-    """A request on its way through an operation.
+    """A request while an operation processes it.
 
-    `path` holds decoded path parameters, `query` decoded pairs in order of arrival.
+    `path` contains decoded path parameters, `query` decoded pairs in the order received.
     `payload` is what the operation's `accept` returned. `key_delay` is the number of
-    seconds after which a key registered now counts as authorized. `headers` are found by
-    their lowercase names. `polls` are the agents that wait for a message.
+    seconds after which a key registered now counts as authorized. `headers` have
+    lowercase names. `polls` are the agents that wait for a message.
     """
 
     state: Transaction
@@ -60,15 +60,15 @@ class Call:
         return self.path["org"]
 
     def parameter(self, name: str) -> str | None:
-        """Return the first value of a query parameter, or None."""
+        """The first value of a query parameter, or None."""
         return next((value for key, value in self.query if key == name), None)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: `document` becomes JSON, a `str` plain text, `bytes` stay, None an empty body.
+    """A response: `document` becomes JSON, a `str` plain text, `bytes` stay as they are, None an empty body.
 
-    With `waiting` the answer is put off: a message to that agent replaces it.
+    With `waiting` the response is delayed: a message to that agent replaces it.
     """
 
     status: int

@@ -1,7 +1,7 @@
-"""Refusals: an answer of 4xx or 5xx raised from anywhere below a request.
+"""Refusals: a 4xx or 5xx response raised from anywhere within a request.
 
-Raising one undoes every write of the request. Each API dresses it in its own error
-body (v1 section 8, v2 section 3.1); `answer` does that.
+Raising one undoes every write of the request. Each API has its own error body (v1 section 8,
+v2 section 3.1); `answer` builds it.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """A refusal with status, text for people, and optional details.
+    """A refusal with status, readable text, and optional details.
 
     `code` replaces the API's usual `API-<status>` or `HTTP-<status>`.
     """
@@ -32,4 +32,4 @@ class ApiError(Exception):
 
 
 class StateFileError(Exception):
-    """The state file cannot be used: held by another process, or of another format."""
+    """The state file cannot be used: another process has locked it, or its format is different."""

@@ -1,7 +1,7 @@
-"""What faults answer instead of an operation, and what they leave of its reply.
+"""Replies of faults in place of an operation's own, and changes to its reply.
 
-Which requests are hit is decided in `faults`; connections are cut and answers put off by
-the callers, `endpoint` and `tunnel_door`.
+`faults` decides which requests are affected; the callers, `endpoint` and `tunnel_door`, cut
+connections and delay responses.
 """
 
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ from reconciler.emulator.web.answer import error_reply
 from reconciler.emulator.wire import Document
 
 ERRORS_BEFORE = (FaultKind.TOO_MANY_REQUESTS, FaultKind.ERROR_BEFORE_EFFECT, FaultKind.REFUSED_ONCE)
-"""Faults that answer with an error and leave the state alone."""
+"""Faults that respond with an error and do not change the state."""
 
 
 def injected(strike: Strike) -> ApiError:
-    """Return the refusal that an error fault answers with."""
+    """The refusal that an error fault responds with."""
     rule = strike.rule
     headers = {} if rule.retry_after is None else {"Retry-After": f"{rule.retry_after:.9g}"}
     return ApiError(rule.answer_status, "injected by a fault rule", headers=headers)
 
 
 def spoiled(request: Request, api: Api, reply: Reply, strikes: Mapping[FaultKind, Strike]) -> Reply:
-    """Return the reply that faults leave of an operation's own."""
+    """An operation's reply after the faults are applied."""
     if FaultKind.ERROR_AFTER_EFFECT in strikes:
         return error_reply(api, injected(strikes[FaultKind.ERROR_AFTER_EFFECT]))
     if reply.status != 200:
@@ -49,7 +49,7 @@ def _spoiled_page(request: Request, page: Document, strikes: Mapping[FaultKind, 
         page = {**page, "next_page_token": request.query_params.get("page") or FIRST_TOKEN}
     partial = strikes.get(FaultKind.PARTIAL_LIST)
     if partial:
-        # A page that hides items looks complete: without a token nobody asks for more.
+        # A page with missing items must look complete: without a token no client requests more.
         page = {"items": _thinned(page["items"], partial)}
     return page
 

@@ -1,8 +1,8 @@
-"""Misbehaviour on request: which requests go wrong, how, and how often.
+"""Misbehaviour on demand: which requests fail, how, and how often.
 
-A rule names requests by verb and path, skips the first `after` of them, and strikes
-`count` times. Chance comes only from the rule's seed, so a run can be repeated. What a
-strike does is left to `fault_effects` and to those who answer.
+A rule selects requests by verb and path, skips the first `after` of them, and applies
+`count` times. Randomness comes only from the rule's seed, so a run can be repeated.
+`fault_effects` and the callers implement the effects.
 """
 
 import random
@@ -19,7 +19,7 @@ from reconciler.emulator.wire import is_number
 
 
 class FaultKind(StrEnum):
-    """What goes wrong. "After effect" means that the write has been made."""
+    """Kind of fault. "After effect" means that the write has been made."""
 
     DELAY = "delay"
     TOO_MANY_REQUESTS = "too_many_requests"
@@ -37,16 +37,16 @@ class FaultKind(StrEnum):
 
 
 LIST_FAULTS = frozenset({FaultKind.STALE_LIST, FaultKind.PARTIAL_LIST})
-"""What can go wrong with lists only."""
+"""Faults of lists only."""
 
 PAGE_FAULTS = frozenset({FaultKind.WRONG_PAGE_TOKEN, FaultKind.REPEATED_PAGE})
-"""What can go wrong with lists in pages only."""
+"""Faults of paged lists only."""
 
 KEY_FAULTS = frozenset({FaultKind.SLOW_KEY_AUTHORIZATION})
-"""What can go wrong with registrations of keys only."""
+"""Faults of key registrations only."""
 
 REQUEST_FAULTS = frozenset(FaultKind) - LIST_FAULTS - PAGE_FAULTS - KEY_FAULTS
-"""What can go wrong with every request."""
+"""Faults of any request."""
 
 _DEFAULT_STATUS = {
     FaultKind.TOO_MANY_REQUESTS: 429,
@@ -55,25 +55,25 @@ _DEFAULT_STATUS = {
     FaultKind.REFUSED_ONCE: 503,
 }
 _LONGEST_PATTERN = 1_000
-"""Characters of a regular expression; a longer one is no path of either API."""
+"""Characters of a regular expression; no path of either API needs a longer one."""
 
 _LONGEST_S = 10 * 366 * 86_400
-"""Ten years: long enough for anything, and within what clocks and timers can count."""
+"""Ten years: within the range of clocks and timers."""
 
 
 class InvalidFaultError(ValueError):
-    """A rule cannot be understood; the text names the member."""
+    """A fault rule is invalid; the text names the member."""
 
 
 @dataclass(frozen=True)
 class FaultRule:
-    """One fault, where it strikes and how often.
+    """One fault, where it applies and how often.
 
     `verb` must match the whole verb, `path` any part of the path; both are regular
-    expressions. `count` None strikes for ever. `seconds` is the length of a delay in
+    expressions. `count` None means no limit. `seconds` is the length of a delay in
     real time, or of a slow authorization in emulator time. `status` replaces 503 (or
-    429). `retry_after` is the header in seconds, None for none. `share` is the part of
-    a list that a partial answer leaves out.
+    429). `retry_after` is the header in seconds, None for no header. `share` is the part of
+    a list that a partial response omits.
     """
 
     kind: FaultKind
@@ -90,18 +90,18 @@ class FaultRule:
 
     @property
     def answer_status(self) -> int:
-        """The status that an error fault answers with."""
+        """The status that an error fault responds with."""
         return self.status or _DEFAULT_STATUS[self.kind]
 
     def document(self) -> dict[str, Any]:
-        """Return the rule as JSON values."""
+        """The rule as JSON values."""
         return asdict(self)
 
 
 def rule_from(document: Any) -> FaultRule:
-    """Return the rule that a JSON object describes; raises InvalidFaultError."""
+    """The rule that a JSON object describes; raises InvalidFaultError."""
     if not isinstance(document, Mapping):
-        raise InvalidFaultError("a fault rule is an object")
+        raise InvalidFaultError("a fault rule must be an object")
     names = {item.name for item in fields(FaultRule)}
     for name in document:
         if name not in names:
@@ -119,13 +119,13 @@ def _check(rule: FaultRule) -> None:
     for name in ("verb", "path"):
         value = getattr(rule, name)
         if not isinstance(value, str) or len(value) > _LONGEST_PATTERN:
-            raise InvalidFaultError(f"{name} must be text of at most {_LONGEST_PATTERN} characters")
+            raise InvalidFaultError(f"{name} must be a string of at most {_LONGEST_PATTERN} characters")
     for name in ("after", "count", "seed", "status"):
         value = getattr(rule, name)
         if value is None and name in ("count", "status"):
             continue
         if type(value) is not int or value < 0:
-            raise InvalidFaultError(f"{name} must be a whole number of at least 0")
+            raise InvalidFaultError(f"{name} must be an integer of at least 0")
     for name, most in (
         ("probability", 1),
         ("share", 1),
@@ -135,24 +135,25 @@ def _check(rule: FaultRule) -> None:
         value = getattr(rule, name)
         if value is None and name == "retry_after":
             continue
-        # Written so that NaN, which compares false with everything, is refused too.
+        # Written so that NaN, which compares false with everything, is refused as well.
         if not is_number(value) or not 0 <= value <= most:
             raise InvalidFaultError(f"{name} must be a number between 0 and {most}")
     if rule.status is not None and not 400 <= rule.status <= 599:
-        raise InvalidFaultError("status must lie between 400 and 599")
+        raise InvalidFaultError("status must be between 400 and 599")
     try:
         re.compile(rule.verb), re.compile(rule.path)
     except (re.error, OverflowError, RecursionError) as error:
-        raise InvalidFaultError("verb and path must be regular expressions") from error
+        raise InvalidFaultError("verb and path must be valid regular expressions") from error
     if repeats_a_choice(rule.verb) or repeats_a_choice(rule.path):
         raise InvalidFaultError(
-            "verb and path may not repeat a group that holds a repeat or an alternative: it could match for ever"
+            "verb and path cannot repeat a group that contains a repeat or an alternative: matching could take "
+            "exponential time"
         )
 
 
 @dataclass
 class _Armed:
-    """A rule with its memory: how often it matched and struck, and the store it saw when set."""
+    """A rule with its counters and the copy of the store from when it was set."""
 
     rule: FaultRule
     snapshot: Store | None
@@ -162,7 +163,7 @@ class _Armed:
     refused: set[tuple[str, str]] = field(default_factory=set)
 
     def strikes(self, verb: str, path: str) -> bool:
-        """Count a request and decide whether it is hit."""
+        """Count a request and decide whether the rule applies to it."""
         rule = self.rule
         if not re.fullmatch(rule.verb, verb, re.IGNORECASE) or not re.search(rule.path, path):
             return False
@@ -181,7 +182,7 @@ class _Armed:
 
 @dataclass(frozen=True)
 class Strike:
-    """A rule that hits this very request, with the means to carry it out."""
+    """A rule that applies to this request, with what is needed to apply it."""
 
     rule: FaultRule
     snapshot: Store | None
@@ -189,7 +190,7 @@ class Strike:
 
 
 class Faults:
-    """The rules now in force; thread-safe."""
+    """The active fault rules; thread-safe."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -198,9 +199,9 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, rule: FaultRule) -> int:
-        """Put a rule in force and return its number.
+        """Activate a rule and return its number.
 
-        A stale list shows, as long as the rule strikes, the state of this moment.
+        A stale list shows the state of this moment for as long as the rule applies.
         """
         _check(rule)
         snapshot = self._store.copy() if rule.kind is FaultKind.STALE_LIST else None
@@ -211,17 +212,17 @@ class Faults:
             return number
 
     def remove(self, number: int) -> bool:
-        """Take a rule out of force; False when there is none of that number."""
+        """Remove a rule; False if there is none with this number."""
         with self._lock:
             return self._armed.pop(number, None) is not None
 
     def clear(self) -> None:
-        """Take all rules out of force."""
+        """Remove all rules."""
         with self._lock:
             self._armed.clear()
 
     def report(self) -> list[dict[str, Any]]:
-        """Return every rule in force with its number and counts."""
+        """Every active rule with its number and counters."""
         with self._lock:
             return [
                 {"number": number, "matched": armed.matched, "struck": armed.struck, **armed.rule.document()}
@@ -231,9 +232,9 @@ class Faults:
     def strikes(
         self, verb: str, path: str, possible: Collection[FaultKind] = REQUEST_FAULTS
     ) -> dict[FaultKind, Strike]:
-        """Return the rules that hit this request, by kind; of one kind the newest.
+        """The rules that apply to this request, by kind; for each kind the newest.
 
-        Rules of a kind that is not `possible` for it do not count it.
+        Rules whose kind is not in `possible` do not count it.
         """
         with self._lock:
             return {

@@ -6,7 +6,7 @@ ORGANIZATIONS = Collection("organizations")
 """Organizations by (id)."""
 
 HOW_TO_REGISTER = "register it: POST /admin/orgs with its id, or start the emulator with --organization"
-"""Ends the refusal of an organization that does not exist; the services have their own ways."""
+"""Next step in the refusal of an organization that does not exist; the services have other ways."""
 
 ENV_TYPES = Collection("env_types")
 """Environment types by (org, id), as v2 reads them."""

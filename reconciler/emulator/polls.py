@@ -1,7 +1,7 @@
 """Agents whose poll is waiting for a message, in memory only (v2 section 9.3).
 
-Safe to use from any thread: agents wait on a server's event loop or on threads of their
-own, messages come from requests and from tests.
+Thread-safe: agents wait on a server's event loop or on separate threads, messages come from
+requests and from tests.
 """
 
 import threading
@@ -18,7 +18,7 @@ RunnerKey = tuple[str, str]
 class WaitingPoll:
     """One waiting request of an agent of `runner`, until a moment of the emulator's clock.
 
-    `outcome` holds the message once there is one, None when the wait was called off.
+    `outcome` is the message once there is one, None if the wait was cancelled.
     """
 
     def __init__(self, runner: RunnerKey, until: datetime) -> None:
@@ -35,21 +35,21 @@ class Polls:
         self._lock = threading.Lock()
 
     def join(self, runner: RunnerKey, until: datetime) -> WaitingPoll:
-        """Start to wait for messages to a runner; whoever joins must `leave`."""
+        """Start to wait for messages to a runner; the caller must `leave` afterwards."""
         poll = WaitingPoll(runner, until)
         with self._lock:
             self._waiting.setdefault(runner, []).append(poll)
         return poll
 
     def leave(self, poll: WaitingPoll) -> Document | None:
-        """End a wait and return what it brought; nothing reaches the poll afterwards."""
+        """End a wait and return its message, or None; nothing reaches the poll afterwards."""
         with self._lock:
             self._take(poll.runner, lambda one: one is poll)
             return poll.outcome.result() if poll.outcome.done() else None
 
     def push(self, runner: RunnerKey, message: Document) -> int:
-        """Give a message to every agent that waits now; return how many there are."""
-        # The lock keeps a poll from leaving between being counted and being answered.
+        """Send a message to every waiting agent and return their number."""
+        # The lock prevents a poll from leaving between being counted and being answered.
         with self._lock:
             taken = self._take(runner, lambda _: True)
             for poll in taken:
@@ -57,21 +57,21 @@ class Polls:
             return len(taken)
 
     def expire(self, now: datetime) -> None:
-        """Let the waits that last until `now` or less end without a message."""
+        """End the waits that last until `now` or earlier, without a message."""
         with self._lock:
             for runner in list(self._waiting):
                 for poll in self._take(runner, lambda one: one.until <= now):
                     poll.outcome.set_result(None)
 
     def release(self) -> None:
-        """Let every wait end without a message."""
+        """End every wait without a message."""
         with self._lock:
             for runner in list(self._waiting):
                 for poll in self._take(runner, lambda _: True):
                     poll.outcome.set_result(None)
 
     def count(self, runner: RunnerKey) -> int:
-        """Return how many agents of a runner wait now."""
+        """Number of waiting agents of a runner."""
         with self._lock:
             return len(self._waiting.get(runner, ()))
 

@@ -1,7 +1,7 @@
-"""Public keys as the APIs take them: PEM text in, DER bytes and fingerprint out.
+"""Public keys as the APIs accept them: PEM text in, DER bytes and fingerprint out.
 
-v1 wants RSA of 4096 bits or more (v1 section 3.3) and does not look at the PEM label;
-v2 wants Ed25519 (v2 section 6.2). No text of a key ever enters a message.
+v1 requires RSA of 4096 bits or more (v1 section 3.3) and ignores the PEM label; v2 requires
+Ed25519 (v2 section 6.2). Messages never contain the text of a key.
 """
 
 import base64
@@ -20,20 +20,20 @@ _SMALLEST_RSA = 4096
 """Bits (v1 section 3.3)."""
 
 FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
-"""What a fingerprint looks like, of either API's keys."""
+"""Format of the fingerprints of both APIs."""
 
 
 class UnacceptableKeyError(ValueError):
-    """A key is not of the kind asked for; the text says what is wrong with it."""
+    """A key is not of the required kind; the text says what is wrong with it."""
 
 
 def rsa_fingerprint(pem: str) -> str:
-    """Return the fingerprint of an acceptable v1 key; UnacceptableKeyError for any other."""
+    """Fingerprint of an acceptable v1 key; UnacceptableKeyError for any other."""
     return der_fingerprint(rsa_public_key(pem))
 
 
 def rsa_public_key(pem: str) -> RSAPublicKey:
-    """Return the key of an acceptable v1 PEM text, whatever its label; UnacceptableKeyError for any other."""
+    """The key in an acceptable v1 PEM text, whatever its label; UnacceptableKeyError for any other."""
     key = _subject_public_key(_der(pem))
     if not isinstance(key, RSAPublicKey):
         raise UnacceptableKeyError("public_key is not an RSA key")
@@ -43,12 +43,12 @@ def rsa_public_key(pem: str) -> RSAPublicKey:
 
 
 def der_fingerprint(key: RSAPublicKey) -> str:
-    """Return the SHA-256 of a key's SubjectPublicKeyInfo (v1 section 3.4): 64 lowercase hex digits."""
+    """SHA-256 of a key's SubjectPublicKeyInfo (v1 section 3.4): 64 lowercase hex digits."""
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def check_ed25519(pem: str) -> None:
-    """Raise UnacceptableKeyError with the v2 wording unless `pem` holds an Ed25519 key."""
+    """Raise UnacceptableKeyError with the v2 wording unless `pem` contains an Ed25519 key."""
     try:
         der = _der(pem)
     except UnacceptableKeyError as error:
@@ -68,7 +68,7 @@ def _der(pem: str) -> bytes:
     try:
         return base64.b64decode("".join(match[2].split()), validate=True)
     except binascii.Error as error:
-        raise UnacceptableKeyError("public_key holds no valid base64") from error
+        raise UnacceptableKeyError("public_key is not valid base64") from error
 
 
 def _subject_public_key(der: bytes) -> PublicKeyTypes:
@@ -77,7 +77,7 @@ def _subject_public_key(der: bytes) -> PublicKeyTypes:
         canonical = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UnacceptableKeyError("not a SubjectPublicKeyInfo structure") from error
-    # The loader also takes the bare PKCS#1 form, which the service does not.
+    # The loader also accepts the bare PKCS#1 form, which the service does not.
     if canonical != der:
         raise UnacceptableKeyError("not a SubjectPublicKeyInfo structure")
     return key

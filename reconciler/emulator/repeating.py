@@ -1,9 +1,9 @@
-"""Finds regular expressions that could take practically for ever, before anything is matched with them.
+"""Detection of regular expressions that could take exponential time, before they are used.
 
 Python's engine tries every way in which a repeated group with a choice inside could have
-matched, so the time can double with each character, and nothing but a kill ends it. Such
-groups are refused as a whole: some are harmless, but each can be written without.
-Called by `faults`, whose patterns come from outside.
+matched, so the time can double with each character, and only a kill ends it. All such
+groups are refused: some are harmless, but none is necessary. Called by `faults`, whose
+patterns are untrusted.
 """
 
 import re
@@ -15,14 +15,14 @@ _AT_MOST_ONCE = frozenset({"?", "{0,1}", "{,1}", "{0}", "{1}", "{1,1}"})
 
 
 def repeats_a_choice(pattern: str) -> bool:
-    """Tell whether a group of `pattern`, a valid one, is repeated that holds a repeat or an alternative.
+    """Whether `pattern`, a valid one, repeats a group that contains a repeat or an alternative.
 
-    A fixed number of times, as in `(?:[0-9a-f]{4}-){3}`, is no choice.
+    A fixed number of times, as in `(?:[0-9a-f]{4}-){3}`, is not a choice.
 
     >>> [repeats_a_choice(text) for text in ("(a+)+$", "(a|a)*", "(a?){30}", "/.+/agents$", "(?:[0-9]{4}-){3}")]
     [True, True, True, False, False]
     """
-    # For each open group, the whole pattern first: whether it holds a choice so far.
+    # For each open group, the whole pattern first: whether it contains a choice so far.
     choices = [False]
     has_closed_choice = False
     for mark in _marks(pattern):
@@ -41,20 +41,20 @@ def repeats_a_choice(pattern: str) -> bool:
 
 
 def _marks(pattern: str) -> Iterator[str]:
-    """Yield parentheses, bars, numbers of times, and "" for whatever stands for itself or a class."""
+    """Yield parentheses, bars, quantifiers, and "" for a literal or a class."""
     at = 0
     while at < len(pattern):
         times = _TIMES.match(pattern, at)
         if times:
             yield times[0]
-            # A lazy or possessive mark is no number of times of its own.
+            # A lazy or possessive mark is not a separate quantifier.
             at = times.end() + (pattern[times.end() : times.end() + 1] in ("?", "+"))
         elif pattern[at] == "[":
             yield ""
             at = _behind_class(pattern, at)
         elif pattern[at] in "(|)":
             yield pattern[at]
-            # The question mark behind a parenthesis names the kind of the group.
+            # The question mark after a parenthesis introduces the kind of the group.
             at += 2 if pattern.startswith("(?", at) else 1
         else:
             yield ""
@@ -63,7 +63,7 @@ def _marks(pattern: str) -> Iterator[str]:
 
 def _behind_class(pattern: str, at: int) -> int:
     at += 2 if pattern.startswith("[^", at) else 1
-    # Right at the start, a closing bracket stands for itself.
+    # Right at the start, a closing bracket is a literal.
     at += pattern.startswith("]", at)
     while at < len(pattern) and pattern[at] != "]":
         at += 2 if pattern[at] == "\\" else 1

@@ -1,4 +1,4 @@
-"""The request log: what was asked, by whom, what came of it. Append-only, in memory."""
+"""The request log: requests, callers and effects. Append-only, in memory."""
 
 import threading
 from collections import deque
@@ -10,9 +10,9 @@ from typing import Any
 from reconciler.emulator.clock import Clock, microseconds
 
 KEPT_ENTRIES = 200_000
-"""Older entries are dropped beyond this number, so that a long demo stays small."""
+"""Beyond this number older entries are dropped, to limit memory."""
 LONGEST_TEXT = 500
-"""Characters kept of a verb, a path, a query or an object; a client chooses how long they are."""
+"""Characters kept of a verb, a path, a query or an object, whose lengths clients choose."""
 
 
 class Effect(StrEnum):
@@ -26,7 +26,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One request; `number` grows by one per request, `status` is 0 when the answer was cut."""
+    """One request; `number` increases by one per request, `status` is 0 if the connection was cut."""
 
     number: int
     time: str
@@ -40,7 +40,7 @@ class Entry:
     faults: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """Return the entry as JSON values."""
+        """The entry as JSON values."""
         return {**asdict(self), "faults": list(self.faults)}
 
 
@@ -65,9 +65,9 @@ class RequestLog:
         effect: Effect = Effect.NONE,
         faults: Iterable[str] = (),
     ) -> None:
-        """Add an entry for a request answered now; `place` names the object it was about.
+        """Add an entry for a request answered now; `place` names its object.
 
-        What is longer than `LONGEST_TEXT` is cut and ends in an ellipsis.
+        Texts longer than `LONGEST_TEXT` are truncated and end in an ellipsis.
         """
         time = microseconds(self._clock.now())
         verb, path, query, place = (_short(text) for text in (verb, path, query, place))
@@ -77,12 +77,12 @@ class RequestLog:
             self._entries.append(entry)
 
     def entries(self, *, after: int = 0) -> list[Entry]:
-        """Return kept entries numbered above `after`, oldest first."""
+        """Kept entries with numbers above `after`, oldest first."""
         with self._lock:
             return [entry for entry in self._entries if entry.number > after]
 
     def clear(self) -> None:
-        """Forget all entries; numbers go on."""
+        """Remove all entries; numbering continues."""
         with self._lock:
             self._entries.clear()
 

@@ -1,7 +1,7 @@
-"""State planted in one go: everything an API can create, and what only deployments can.
+"""State added in one step: everything an API can create, and what only deployments create.
 
-Seeds go through the same checks as requests, all in one transaction: one bad item and
-nothing is planted.
+Seeds pass the same checks as requests, all in one transaction: if one item is invalid,
+nothing is added.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +49,7 @@ _BY_REQUEST = {
     "modules": "/orgs/{org}/modules",
     "module_rules": "/orgs/{org}/module-rules",
 }
-"""Members of a seed that are create bodies, with the path they would be posted to."""
+"""Members of a seed that are create bodies, with the path for their POST request."""
 
 _ORDER = (
     "secret_stores",
@@ -74,16 +74,16 @@ _ORDER = (
     "module_rules",
     "module_uses",
 )
-"""Members of a seed that are lists, in the order of planting: what is named comes first."""
+"""Members of a seed that are lists, in the order of creation: referenced objects come first."""
 
 _MOST_GENERATED = 100_000
-"""Invented items of one kind; memory has an end."""
+"""Generated items of one kind, to limit memory."""
 
 _MEMBERS = frozenset({"organization", "organizations", "generate", *_ORDER})
 
 
 class Seeder:
-    """Plants seeds into one emulator."""
+    """Adds seeds to one emulator."""
 
     def __init__(self, setting: Setting, operations: Sequence[Operation]) -> None:
         self._setting = setting
@@ -98,12 +98,12 @@ class Seeder:
         }
 
     def register(self, names: Sequence[str]) -> None:
-        """Register organizations that do not exist yet; ApiError 400 for an id that is none."""
+        """Register organizations that do not exist yet; ApiError 400 for an invalid id."""
         with self._setting.store.transaction() as state:
             self._register(state, names)
 
-    def let_in(self) -> None:
-        """Give organizations of a state file at once the resource types that were chosen at the start."""
+    def add_types(self) -> None:
+        """Add the resource types chosen at the start to the organizations of the state file."""
         if not self._setting.choices.resource_types:
             return
         with self._setting.store.transaction() as state:
@@ -112,20 +112,20 @@ class Seeder:
                 self._open(self._call(state, name))
 
     def start_over(self, names: Sequence[str]) -> None:
-        """Forget all state and register organizations: all in one transaction."""
+        """Clear all state and register organizations, in one transaction."""
         with self._setting.store.transaction() as state:
             state.clear()
             self._register(state, names)
 
     def plant(self, seed: Any) -> dict[str, int]:
-        """Plant a seed and return how many items of each kind it had.
+        """Add a seed and return the number of its items by kind.
 
-        `organization` is the default for items without one; `organizations` registers;
-        `generate` maps `definitions` or `runners` to a number of invented ones. Every
+        `organization` is the default for items without one; `organizations` are registered;
+        `generate` maps `definitions` or `runners` to a number of generated ones. Every
         other member is a list of create bodies. Raises ApiError naming the item.
         """
         if not isinstance(seed, Mapping) or not set(seed) <= _MEMBERS:
-            raise ApiError(400, f"a seed is an object with members out of {', '.join(sorted(_MEMBERS))}")
+            raise ApiError(400, f"a seed must be an object with members from {', '.join(sorted(_MEMBERS))}")
         default = _name(seed, "organization")
         lists = _with_generated(seed)
         counts = {}
@@ -139,12 +139,12 @@ class Seeder:
 
     def _register(self, state: Transaction, names: Sequence[str]) -> None:
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-            raise ApiError(400, "organizations must be a list of text")
+            raise ApiError(400, "organizations must be a list of strings")
         for name in names:
             plant_organization(self._call(state, name), name)
 
     def deploy(self, organization: str, project: str, env: str) -> Document:
-        """Do a first deployment of an environment, as far as its runner is concerned."""
+        """Perform the runner part of an environment's first deployment."""
         with self._setting.store.transaction() as state:
             call = replace(
                 self._call(state, organization), path={"org": organization, "project": project, "env": env}
@@ -215,7 +215,7 @@ class Seeder:
 def _name(item: Mapping[str, Any], member: str) -> str:
     name = item.get(member, "")
     if not isinstance(name, str):
-        raise ApiError(400, f"{member} must be text")
+        raise ApiError(400, f"{member} must be a string")
     return name
 
 
@@ -234,7 +234,9 @@ def _with_generated(seed: Mapping[str, Any]) -> dict[str, list[Document]]:
             or type(count) is not int
             or not 0 <= count <= _MOST_GENERATED
         ):
-            raise ApiError(400, f"generate maps definitions or runners to a number up to {_MOST_GENERATED}")
+            raise ApiError(
+                400, f"generate must map definitions or runners to a number up to {_MOST_GENERATED}"
+            )
         make = _definition if kind == "definitions" else _runner
         lists[kind] += [make(number) for number in range(count)]
     return lists

@@ -1,4 +1,4 @@
-"""What every request shares: store, clock, faults, log, and the rules of this emulator."""
+"""Shared parts of all requests: store, clock, faults, log, and the settings of this emulator."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from reconciler.emulator.store import Store
 class Setting:
     """The parts of one emulator.
 
-    `tokens` maps known tokens to names, None takes any token. `read_only` names callers
-    who may not write. `any_organization` lets v1 open an organization at its first use;
+    `tokens` maps known tokens to names; None accepts any token. `read_only` names callers
+    that cannot write. With `any_organization` v1 opens an organization on its first use;
     otherwise it must be registered.
     """
 

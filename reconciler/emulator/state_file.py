@@ -1,7 +1,7 @@
-"""One SQLite file with a table per collection, held by one emulator at a time.
+"""One SQLite file with a table per collection, used by one emulator at a time.
 
-Uses a write-ahead log, so a process killed at any moment leaves the last finished
-commit. Knows tables and JSON text, not what documents mean. Called by `store`.
+Uses a write-ahead log, so a process killed at any moment leaves the last complete
+commit. Handles tables and JSON text, not the meaning of documents. Called by `store`.
 """
 
 import json
@@ -18,13 +18,13 @@ Row = tuple[tuple[str, ...], int, Document]
 """Key, position in order of creation, and document."""
 
 Change = tuple[str, tuple[str, ...], int, Document | None]
-"""Table, key, position and document; without one the row goes."""
+"""Table, key, position and document; without a document the row is deleted."""
 
 
 class StateFile:
     """An open state file with the tables `names`.
 
-    Raises StateFileError when it belongs to another emulator, or is none of ours.
+    Raises StateFileError if it is in use by another emulator, or is not a state file.
     """
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
@@ -32,19 +32,21 @@ class StateFile:
         self._connection = _open(path, names)
 
     def rows(self, name: str) -> Iterator[Row]:
-        """Yield a table's rows in order of creation; StateFileError for what is no JSON."""
-        query = f'SELECT key, position, document FROM "{name}" ORDER BY position'  # noqa: S608 - names are ours
+        """Yield a table's rows in order of creation; StateFileError for invalid JSON."""
+        query = f'SELECT key, position, document FROM "{name}" ORDER BY position'  # noqa: S608 - names come from the code
         for key, position, document in self._connection.execute(query):
             try:
                 yield tuple(json.loads(key)), position, json.loads(document)
             except (ValueError, TypeError) as error:
-                raise StateFileError(f"{self._path} holds something in {name} that is no document") from error
+                raise StateFileError(
+                    f"{self._path} contains something in {name} that is not a document"
+                ) from error
 
     def save(self, cleared: Iterable[str], changes: Iterable[Change]) -> None:
-        """Empty tables and write changes, all in one commit or none."""
+        """Empty tables and write changes in one commit."""
         with self._connection:
             for name in cleared:
-                self._connection.execute(f'DELETE FROM "{name}"')  # noqa: S608 - names are ours
+                self._connection.execute(f'DELETE FROM "{name}"')  # noqa: S608 - names come from the code
             for name, key, position, document in changes:
                 text = json.dumps(key)
                 if document is None:
@@ -56,7 +58,7 @@ class StateFile:
                     )
 
     def close(self) -> None:
-        """Give the file back."""
+        """Release the file."""
         self._connection.close()
 
 
@@ -74,7 +76,7 @@ def _open(path: Path, names: Sequence[str]) -> sqlite3.Connection:
         ) from error
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise StateFileError(f"{path} is no state file of this emulator ({error})") from error
+        raise StateFileError(f"{path} is not a state file of this emulator ({error})") from error
     except StateFileError:
         connection.close()
         raise
@@ -82,9 +84,9 @@ def _open(path: Path, names: Sequence[str]) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, names: Sequence[str]) -> None:
-    # Exclusive: memory is the truth for reads, so a second writer would go unseen.
+    # Exclusive because reads come from memory, so the writes of another process would go unnoticed.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    # Looked at before anything is set: the journal mode would change somebody else's file.
+    # Checked first: setting the journal mode would change another program's file.
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found not in (0, _FORMAT):
         raise StateFileError(f"{path} has format {found}, this emulator reads {_FORMAT}; choose another file")

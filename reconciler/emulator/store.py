@@ -1,10 +1,10 @@
 """Documents by collection, in memory, written through to one SQLite file.
 
-Reads never touch the file. One request is one transaction: when its block ends well,
-all its writes go to the file in one commit (`state_file`); when it raises, memory is put
-back. Uniqueness and references are answered by indexes, never by a scan.
+Reads never use the file. One request is one transaction: if its block succeeds, all its
+writes go to the file in one commit (`state_file`); if it raises, memory is restored.
+Uniqueness and references use indexes, never a scan.
 
-Knows nothing about agents or runners: collections declare their keys and indexes.
+Independent of agents or runners: collections declare their keys and indexes.
 Called by `emulator`; collections see only `Transaction`.
 """
 
@@ -26,7 +26,7 @@ Key = tuple[str, ...]
 class Collection:
     """A kind of document: the name of its table, and its indexes.
 
-    An index maps key and document to the index keys under which it is found.
+    An index maps key and document to its index keys.
     """
 
     name: str
@@ -100,24 +100,24 @@ class Write:
 
 
 class Transaction:
-    """What one request may read and write; every read sees its own writes."""
+    """The reads and writes of one request; every read sees earlier writes."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store
         self.writes: list[Write] = []
         self.cleared: dict[str, _Shelf] | None = None
-        """All shelves as they were before `clear`."""
+        """All shelves before `clear`."""
 
     def get(self, collection: Collection, *key: str) -> Document | None:
-        """Return the document under `key`, or None."""
+        """The document under `key`, or None."""
         return self._store.shelf(collection).get(key)
 
     def list(self, collection: Collection, organization: str) -> list[Document]:
-        """Return an organization's documents, oldest first."""
+        """An organization's documents, oldest first."""
         return list(self._store.shelf(collection).partitions.get(organization, {}).values())
 
     def organizations(self, collection: Collection) -> tuple[str, ...]:
-        """Return the organizations that have any document in a collection."""
+        """The organizations that have any document in a collection."""
         return tuple(name for name, found in self._store.shelf(collection).partitions.items() if found)
 
     def find(self, collection: Collection, index: str, *index_key: str) -> Iterator[tuple[Key, Document]]:
@@ -129,7 +129,7 @@ class Transaction:
                 yield key, document
 
     def put(self, collection: Collection, key: Key, document: Document) -> None:
-        """Create or replace the document under `key`; an equal one is no write."""
+        """Create or replace the document under `key`; no write if it is equal."""
         shelf = self._store.shelf(collection)
         before = shelf.get(key)
         if before == document:
@@ -139,7 +139,7 @@ class Transaction:
         self.writes.append(Write(collection, key, before, document, position))
 
     def remove(self, collection: Collection, key: Key) -> None:
-        """Delete the document under `key`; absent is no write."""
+        """Delete the document under `key`; no write if it is absent."""
         shelf = self._store.shelf(collection)
         before = shelf.get(key)
         if before is None:
@@ -150,11 +150,11 @@ class Transaction:
     def clear(self) -> None:
         """Delete every document of every collection; must come before any write."""
         if self.writes or self.cleared is not None:
-            raise RuntimeError("a transaction is cleared once, and first")
+            raise RuntimeError("a transaction can be cleared only once, before any write")
         self.cleared = self._store.empty_shelves()
 
     def undo(self) -> None:
-        """Put memory back to where it was before the first write."""
+        """Restore memory to the state before the first write."""
         if self.cleared is not None:
             self._store.restore_shelves(self.cleared)
             self.writes.clear()
@@ -173,8 +173,8 @@ class Transaction:
 class Store:
     """All collections, and the lock under which requests run one at a time.
 
-    Without `state_file` nothing outlives the process. Raises StateFileError when the
-    file belongs to another running emulator or is not one of ours.
+    Without `state_file` nothing persists beyond the process. Raises StateFileError if the
+    file is in use by another emulator or is not a state file.
     """
 
     def __init__(self, collections: Sequence[Collection], state_file: Path | None = None) -> None:
@@ -187,11 +187,11 @@ class Store:
             self._load(self._file)
 
     def shelf(self, collection: Collection) -> _Shelf:
-        """Return a collection's place in memory; for `Transaction` only."""
+        """A collection's place in memory; for `Transaction` only."""
         return self._shelves[collection.name]
 
     def holds(self, collection: Collection) -> bool:
-        """Tell whether a collection has any document."""
+        """Whether a collection has any document."""
         return bool(self.shelf(collection).positions)
 
     def watch(self, changed: Callable[[], None], *collections: Collection) -> None:
@@ -199,17 +199,17 @@ class Store:
         self._watchers.append((changed, frozenset(collection.name for collection in collections)))
 
     def empty_shelves(self) -> dict[str, _Shelf]:
-        """Start over with empty shelves and return the old ones; for `Transaction` only."""
+        """Replace all shelves with empty ones and return the old ones; for `Transaction` only."""
         old = self._shelves
         self._shelves = {name: _Shelf(shelf.collection) for name, shelf in old.items()}
         return old
 
     def restore_shelves(self, shelves: dict[str, _Shelf]) -> None:
-        """Put back what `empty_shelves` returned; for `Transaction` only."""
+        """Restore what `empty_shelves` returned; for `Transaction` only."""
         self._shelves = shelves
 
     def next_position(self) -> int:
-        """Return a number that grows with every creation."""
+        """A number that increases with every creation."""
         self._position += 1
         return self._position
 
@@ -227,7 +227,7 @@ class Store:
             self._tell(transaction)
 
     def copy(self) -> "Store":
-        """Return a copy in memory that later writes do not reach."""
+        """A copy in memory that later writes do not change."""
         with self.lock:
             twin = Store([shelf.collection for shelf in self._shelves.values()])
             twin._shelves = {name: shelf.copy() for name, shelf in self._shelves.items()}
@@ -235,7 +235,7 @@ class Store:
             return twin
 
     def close(self) -> None:
-        """Give the state file back; the store must not be used afterwards."""
+        """Release the state file; the store must not be used afterwards."""
         with self.lock:
             if self._file:
                 self._file.close()
@@ -265,7 +265,7 @@ class Store:
                     self._position = max(self._position, position)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             file.close()
-            raise StateFileError(f"the state file holds documents of another version in {name}") from error
+            raise StateFileError(f"the state file contains documents of another version in {name}") from error
         except StateFileError:
             file.close()
             raise

@@ -1,8 +1,8 @@
 """JSON text to values and back, with the limits of a public server.
 
-Refuses what a careful server refuses: text that is not UTF-8, `NaN` and `Infinity`,
-numbers beyond the range of a double, nesting too deep to walk. Leaves the meaning of
-a document to the collections. Called where bodies are read and answers written.
+Refuses text that is not UTF-8, `NaN` and `Infinity`, numbers beyond the range of a double,
+and nesting too deep to walk. The collections interpret the documents. Called where bodies
+are read and responses written.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 DEEPEST = 200
-"""Levels of nesting that a body may have; what walks a document recurses once per level."""
+"""Maximum nesting of a body; functions that walk a document recurse once per level."""
 
 _LONGEST_INTEGER = 320
 
@@ -27,7 +27,7 @@ class MalformedJsonError(ValueError):
 
 
 def decode(body: bytes) -> Any:
-    """Return the value that `body` holds; raises MalformedJsonError."""
+    """The value in `body`; raises MalformedJsonError."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -46,17 +46,17 @@ def decode(body: bytes) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """Return compact JSON in ASCII, which also carries lone surrogates safely."""
+    """Compact JSON in ASCII, which also represents lone surrogates safely."""
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def visible(document: Document) -> Document:
-    """Return a stored document as answers show it: without members that begin with an underscore."""
+    """A stored document as responses show it: without members that begin with an underscore."""
     return {name: value for name, value in document.items() if not name.startswith("_")}
 
 
 def parts(value: Any) -> Iterator[Any]:
-    """Yield `value` and all values inside it, in no order to rely on; member names are not among them."""
+    """Yield `value` and all values inside it, in no particular order; member names are not included."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -68,12 +68,12 @@ def parts(value: Any) -> Iterator[Any]:
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
-    """Tell whether a value is a number in JSON; Python counts truth values among its own."""
+    """Whether a value is a number in JSON; in Python, booleans are numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def holds_nul(value: Any) -> bool:
-    """Tell whether any text inside `value`, member names included, has a NUL character."""
+    """Whether any text inside `value`, member names included, has a NUL character."""
     for part in parts(value):
         texts = (part,) if isinstance(part, str) else part if isinstance(part, dict) else ()
         if any("\x00" in text for text in texts):
@@ -104,7 +104,7 @@ def _finite(text: str) -> float:
 
 
 def _bounded(text: str) -> int:
-    # Longer whole numbers are beyond a double as well, and slow to read.
+    # Longer integers exceed a double as well, and are slow to parse.
     if len(text) > _LONGEST_INTEGER:
         raise ValueError(text)
     number = int(text)

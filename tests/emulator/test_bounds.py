@@ -123,7 +123,7 @@ def test_a_rule_that_could_match_for_ever_is_refused(
     answer = client.post("/_emulator/faults", json={"kind": "delay", member: pattern})
 
     assert answer.status_code == 400
-    assert "may not repeat a group" in answer.json()["message"]
+    assert "cannot repeat a group" in answer.json()["message"]
     assert emulator.faults.report() == []
 
 

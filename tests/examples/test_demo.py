@@ -94,7 +94,7 @@ def test_the_demo_leaves_no_process_behind(demo: Demo) -> None:
 def test_the_demo_commits_its_change_so_that_it_shows_in_the_history(demo: Demo) -> None:
     scratch, _ = demo
     log = run(["git", "-C", scratch / "platform", "log", "--format=%s"], dict(os.environ))
-    assert log.stdout.splitlines() == ["Keep buckets in eu-north-1", "Describe the platform"]
+    assert log.stdout.splitlines() == ["Move buckets to eu-north-1", "Describe the platform"]
 
 
 def test_the_demo_removes_no_folder_it_did_not_make(environment: dict[str, str], tmp_path: Path) -> None:

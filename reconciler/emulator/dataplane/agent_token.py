@@ -1,7 +1,7 @@
 """The token that an agent of the first generation signs (v2 section 9.2).
 
-Only the signature and, when present, the times are looked at: claims are not compared
-with the path. That is the service's habit and kept on purpose.
+Only the signature and, if present, the times are checked: claims are not compared
+with the path. The service behaves the same way.
 """
 
 from datetime import datetime
@@ -30,7 +30,7 @@ _ONLY_THE_SIGNATURE: Any = {
 
 
 def authenticate_agent(call: Call) -> None:
-    """Let nobody pass but a holder of the current key of the runner in the path: 401."""
+    """Accept only a holder of the current key of the runner in the path: otherwise 401."""
     token = _token(call.headers.get("authorization"))
     if _header(token).get("alg") != _ALGORITHM:
         raise ApiError(401, _REFUSED)
@@ -71,7 +71,7 @@ def _claims(token: str, key: str) -> dict[str, Any]:
 
 
 def _is_timely(claims: dict[str, Any], now: datetime) -> bool:
-    """Tell whether `exp` is ahead and `nbf` is not, each only when there; no skew is allowed."""
+    """Whether `exp`, if present, is in the future and `nbf`, if present, is not; without skew."""
     expiry, start = claims.get("exp"), claims.get("nbf")
     moment = now.timestamp()
     if expiry is not None and not (is_number(expiry) and moment < expiry):

@@ -1,7 +1,7 @@
 """Deployments as their jobs see them: a bundle to fetch, results to leave (v2 section 9.4).
 
-The deployment's own token is the credential. `jobs` starts deployments and shows what
-became of them; `polling` hands their messages out.
+The deployment's own token is the credential. `jobs` starts deployments and shows their
+results; `polling` delivers their messages.
 """
 
 import base64
@@ -57,7 +57,7 @@ _read_result = body_of("DeploymentResultsUpdateBody", _RESULT)
 
 
 def next_message(state: Transaction, organization: str, runner: str, now: datetime) -> Document | None:
-    """Take the oldest message that waits for an agent of a runner."""
+    """Take the oldest message for an agent of a runner."""
     give_up(state, organization, now)
     for key, waiting in state.find(AGENT_MESSAGES, "runner", organization, runner):
         state.remove(AGENT_MESSAGES, key)
@@ -68,7 +68,7 @@ def next_message(state: Transaction, organization: str, runner: str, now: dateti
 
 
 def mark_delivered(state: Transaction, organization: str, deployment: str, now: datetime) -> None:
-    """Note the moment at which an agent first got a message about a deployment."""
+    """Record the time at which an agent first got a message about a deployment."""
     document = state.get(DEPLOYMENTS, organization, deployment)
     if document is not None and document["status"] == "pending":
         delivered = {**document, "status": "delivered", "delivered_at": microseconds(now)}
@@ -137,7 +137,7 @@ def _take_result(call: Call) -> Reply:
 def _deployment(call: Call, deployment: str) -> Document:
     give_up(call.state, call.organization, call.now)
     document = call.state.get(DEPLOYMENTS, call.organization, deployment)
-    # A wrong token learns no more than a wrong id.
+    # A wrong token gets the same response as a wrong id.
     sent = call.headers[_HEADER.lower()].encode()
     if document is None or not hmac.compare_digest(sent, document["deployment_token"].encode()):
         raise ApiError(404, "deployment not found")

@@ -1,4 +1,4 @@
-"""The Job that a deployment runs as (v2 section 9.7), pod template laid over."""
+"""The Job that a deployment runs as (v2 section 9.7), merged with the pod template."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ _MERGE_KEYS = {
     "imagePullSecrets": "name",
     "volumeMounts": "mountPath",
 }
-"""Lists that merge item by item, with the member that names an item; others are replaced."""
+"""Lists that merge item by item, with the member that identifies an item; others are replaced."""
 
 IMAGE = "humanitec-runner"
-"""The job's image unless told otherwise; in the service a setting of the data plane."""
+"""The default image of a job; in the service a setting of the data plane."""
 
 
 def job_spec(job: Document, image: str, environment: dict[str, str]) -> Document:
-    """Return a Kubernetes `JobSpec` for the `job` part of a runner's configuration."""
+    """A Kubernetes `JobSpec` for the `job` part of a runner's configuration."""
     container = {
         "name": "main",
         "image": image,
@@ -52,7 +52,7 @@ def job_spec(job: Document, image: str, environment: dict[str, str]) -> Document
 
 
 def laid_over(base: Document, patch: Document) -> Document:
-    """Return `base` with a strategic merge patch applied; null removes a member."""
+    """`base` with a strategic merge patch applied; null removes a member."""
     result = dict(base)
     for name, value in patch.items():
         if value is None:

@@ -1,7 +1,7 @@
-"""Deployments started by hand: what tests and demos give an agent to do.
+"""Deployments started by hand, as work for an agent in tests and demos.
 
-The data plane's part of a deployment and nothing more: a message to the runner's agent,
-tried for two minutes, and the result that comes back. Nothing is deployed.
+Only the data plane's part of a deployment: a message to the runner's agent, tried for two
+minutes, and the result that it returns. Nothing is deployed.
 """
 
 import base64
@@ -25,7 +25,7 @@ from reconciler.emulator.v2.parameters import UUID
 from reconciler.emulator.wire import Document
 
 _SCHEDULING_DELAY = timedelta(minutes=5)
-"""How long a deployment's Job may take to be scheduled: the default of a setting (v2 section 9.3)."""
+"""Maximum time to schedule a deployment's Job: the default of a setting (v2 section 9.3)."""
 
 _MODES = ("deploy", "destroy", "plan_only")
 _NO_FILES = base64.b64encode(gzip.compress(bytes(1024), mtime=0)).decode()
@@ -86,7 +86,7 @@ class Jobs:
             return _as_read(state, organization, deployment)
 
     def check(self, organization: str, deployment: str) -> Document:
-        """Ask the agent whether a deployment's job runs; return the deployment. Raises ApiError."""
+        """Ask the agent whether a deployment's job is running; return the deployment. Raises ApiError."""
         with self._setting.store.transaction() as state:
             document = self._current(state, organization, deployment)
             runner = _agent_runner(state, organization, document["runner_id"])
@@ -102,16 +102,16 @@ class Jobs:
             return _as_read(state, organization, deployment)
 
     def read(self, organization: str, deployment: str) -> Document:
-        """Return a deployment with its status, token and result; ApiError 404 for none.
+        """A deployment with its status, token and result; ApiError 404 if there is none.
 
-        `status` goes from `pending` over `delivered` to `success` or `failure`.
+        `status` changes from `pending` to `delivered` and then to `success` or `failure`.
         """
         with self._setting.store.transaction() as state:
             self._current(state, organization, deployment)
             return _as_read(state, organization, deployment)
 
     def waiting_agents(self, organization: str, runner: str) -> int:
-        """Return how many polls of a runner's agents wait now."""
+        """Number of waiting polls of a runner's agents."""
         return self._setting.polls.count((organization, runner))
 
     def _current(self, state: Transaction, organization: str, deployment: str) -> Document:
@@ -137,14 +137,14 @@ class Jobs:
 
 
 def _checked(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a request whose members are sound; ApiError 400 for any other."""
+    """The request if all its members are valid; ApiError 400 for any other."""
     for name, value in request.items():
         kind = _MEMBERS.get(name)
         if kind is None or not isinstance(value, kind):
-            raise ApiError(400, f"{name} is no member of a job, or of another type")
+            raise ApiError(400, f"{name} is not a member of a job, or has the wrong type")
     for name in ("organization", "runner"):
         if name not in request:
-            raise ApiError(400, f"{name} must be text")
+            raise ApiError(400, f"{name} must be a string")
     if "deployment" in request and not UUID.fullmatch(request["deployment"]):
         raise ApiError(400, "deployment must be a UUID in lower case")
     if request.get("mode", "deploy") not in _MODES:
@@ -167,7 +167,7 @@ def _agent_runner(state: Transaction, organization: str, runner_id: str) -> Docu
 
 
 def _token(state: Transaction, organization: str, deployment: str) -> str:
-    """Return a deployment's token (v2 section 9.4) under the organization's salt."""
+    """A deployment's token (v2 section 9.4) with the organization's salt."""
     held = state.get(TOKEN_SALTS, organization)
     if held is None:
         held = {"salt": secrets.token_hex(32)}

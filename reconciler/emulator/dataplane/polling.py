@@ -1,7 +1,7 @@
 """The poll of agents and the push of messages to them (v2 section 9.3).
 
-A message reaches every agent of its runner that waits at that moment and is kept
-nowhere. Messages that `jobs` queues are handed out here too, oldest first.
+A message reaches every agent of its runner that is waiting at that moment and is not stored.
+Messages queued by `jobs` are delivered here as well, oldest first.
 """
 
 from datetime import timedelta

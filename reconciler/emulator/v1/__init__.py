@@ -1,1 +1,1 @@
-"""Platform Orchestrator v1: agents, agent keys, resource definitions and what they lean on."""
+"""Platform Orchestrator v1: agents, agent keys, resource definitions and what they depend on."""

@@ -1,7 +1,7 @@
-"""Cloud accounts (v1 section 7.3): credentials go in and never come out.
+"""Cloud accounts (v1 section 7.3): credentials are accepted and never returned.
 
-No cloud is asked. Credentials are dropped at once; only whether they hold any text is
-kept, and that is what every check of them looks at.
+No cloud is contacted. Credentials are discarded at once; only whether they contain any text
+is stored, and every check of them uses that.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _CREATE_FIELDS = _CHANGE_FIELDS | {"id", "type"}
 
 @dataclass(frozen=True)
 class _Mode:
-    """How a write is to be carried out: its query parameters."""
+    """Options of a write, from its query parameters."""
 
     is_rehearsal: bool
     checks_credentials: bool
@@ -39,7 +39,7 @@ def _create(call: Call) -> Reply:
     mode = _mode(call)
     body = object_body(call, _CREATE_FIELDS)
     account_id = required_text(body, "id")
-    # Only such an id can be named by a definition (v1 section 1.4).
+    # A definition can only name an id of this form (v1 section 1.4).
     check_definition_id(account_id)
     for member in ("type", "name"):
         filled_text(body, member)
@@ -90,7 +90,7 @@ def _check(call: Call) -> Reply:
     account = _account(call)
     _check_credentials(account)
     field = {"id": "id", "description": f"Account of type {account['type']}", "value": account["id"]}
-    return Reply(200, {"identity_fields": [field], "warnings": ["for practice: no cloud was asked"]})
+    return Reply(200, {"identity_fields": [field], "warnings": ["for practice: no cloud was contacted"]})
 
 
 def _mode(call: Call) -> _Mode:
@@ -98,7 +98,7 @@ def _mode(call: Call) -> _Mode:
 
 
 def _saved(call: Call, account: Document, mode: _Mode) -> Reply:
-    """Store a checked account and answer it; 204 and nothing stored when the request is a rehearsal."""
+    """Store a checked account and return it; for a dry run 204, and nothing is stored."""
     if mode.checks_credentials:
         _check_credentials(account)
     if mode.is_rehearsal:
@@ -109,7 +109,9 @@ def _saved(call: Call, account: Document, mode: _Mode) -> Reply:
 
 def _check_credentials(account: Document) -> None:
     if not account["_has_credentials"]:
-        raise ApiError(400, "credentials are not valid: they hold no text", details={"field": "credentials"})
+        raise ApiError(
+            400, "credentials are not valid: they contain no text", details={"field": "credentials"}
+        )
 
 
 def _holds_text(credentials: Document) -> bool:

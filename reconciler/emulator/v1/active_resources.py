@@ -1,6 +1,6 @@
 """Active resources (v1 section 4.13): only read and deleted here; deployments are outside.
 
-They are planted through the control plane.
+They are created through the control plane.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _PASSED_ON = frozenset({"criteria_id", "target_def_version_id", "driver_account"
 def plant_active_resource(call: Call, body: Document) -> Document:
     """Store an active resource of an existing definition, as a deployment would.
 
-    `app_id`, `env_id`, `res_id` and `def_id` are needed; the rest is derived.
+    `app_id`, `env_id`, `res_id` and `def_id` are required; the rest is derived.
     """
     definition = call.state.get(DEFINITIONS, call.organization, required_text(body, "def_id"))
     if definition is None:
@@ -54,7 +54,7 @@ def plant_active_resource(call: Call, body: Document) -> Document:
 
 
 def _criterion(definition: Document, resource: Document) -> str:
-    """Return the id of the most specific rule of the definition that holds for the resource, or ""."""
+    """Id of the definition's most specific rule that matches the resource, or ""."""
     fitting = [
         rule
         for rule in definition["criteria"]

@@ -15,7 +15,7 @@ from reconciler.emulator.wire import Document, visible
 
 
 def register_key(call: Call, agent_id: str, pem: str) -> Document:
-    """Store a key of an agent and return it as read; 400 for a bad key, 409 for a known one."""
+    """Store a key of an agent and return it as read; 400 for an invalid key, 409 for a registered one."""
     try:
         fingerprint = rsa_fingerprint(pem)
     except UnacceptableKeyError as error:
@@ -36,7 +36,7 @@ def register_key(call: Call, agent_id: str, pem: str) -> Document:
 
 
 def is_accepted(stored: Document, now: datetime, choices: Choices) -> bool:
-    """Tell whether a stored key opens a tunnel at `now`; `is_authorized` says the same (v1 section 3.2)."""
+    """Whether a stored key opens a tunnel at `now`; `is_authorized` says the same (v1 section 3.2)."""
     if stored["_authorized_at"] > now.timestamp():
         return False
     if choices.expired_keys is ExpiredKeys.ACCEPT:
@@ -59,7 +59,7 @@ def _delete(call: Call) -> Reply:
     key = (call.organization, _agent_id(call), call.path["fingerprint"])
     if call.state.get(AGENT_KEYS, *key) is None:
         raise ApiError(404, f"key {key[2]} not found")
-    # The last key may go as well (v1 U5).
+    # Even the last key can be deleted (v1 U5).
     call.state.remove(AGENT_KEYS, key)
     return Reply(204)
 

@@ -1,4 +1,4 @@
-"""Agents (v1 section 2): who may open a tunnel under which id."""
+"""Agents (v1 section 2): who can open a tunnel, and under which id."""
 
 from reconciler.emulator.clock import milliseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
@@ -22,7 +22,7 @@ def _create(call: Call) -> Reply:
     if description:
         agent["description"] = description
     call.state.put(AGENTS, (call.organization, agent_id), agent)
-    # A key that is refused takes the agent along: the whole request is undone.
+    # If a key is refused, the agent is not created either: the whole request is undone.
     register_key(call, agent_id, pem)
     return Reply(200, agent)
 
@@ -39,7 +39,7 @@ def _patch(call: Call) -> Reply:
     agent = _agent(call)
     description = required_text(object_body(call, frozenset({"description"})), "description")
     changed = {name: value for name, value in agent.items() if name != "description"}
-    # Absent and empty are one state (v1 section 2.3); absent is what a fresh agent shows.
+    # Absent and empty are the same state (v1 section 2.3); a new agent shows absent.
     if description:
         changed["description"] = description
     call.state.put(AGENTS, (call.organization, agent["id"]), changed)

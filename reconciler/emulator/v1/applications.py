@@ -1,6 +1,6 @@
-"""Applications: listed and created, no more; what they hold belongs to deployments, which are outside.
+"""Applications: listed and created only; their contents belong to deployments, which are not covered.
 
-An application of which an active resource was planted exists.
+An application with a seeded active resource exists.
 """
 
 from reconciler.emulator.clock import milliseconds

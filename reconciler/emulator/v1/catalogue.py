@@ -1,8 +1,8 @@
 """The built-in resource types and drivers of every organization (v1 section 7).
 
-Types are those of the vendor's page of resource types and of its resource packs, drivers those met
-in public definitions (v1 section 13). Schemas of built-in drivers are not public, so they are open:
-every input passes. For the same reason they name no produced type.
+Types are those of the vendor's page of resource types and of its resource packs, drivers those used
+in public definitions (v1 section 13). Schemas of built-in drivers are not public, so they accept
+every input. For the same reason these drivers name no produced type.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from reconciler.emulator.v1.drivers import PUBLIC_OWNER, plant_driver
 from reconciler.emulator.v1.resource_types import plant_type
 
 EDITION = 2
-"""Rises with every change of what is planted, so that organizations of older state files are completed."""
+"""Increment with every change of the built-in objects, so that organizations of older state files are completed."""
 
 _IMPLICIT = ("base-env", "k8s-cluster", "k8s-namespace", "workload")
 _INDIRECT = (

@@ -1,4 +1,4 @@
-"""Resource classes (v1 section 7.1): registering one is optional, rules may name any."""
+"""Resource classes (v1 section 7.1): registering one is optional, rules can name any."""
 
 from reconciler.emulator.clock import milliseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply

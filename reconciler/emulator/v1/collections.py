@@ -1,4 +1,4 @@
-"""The v1 collections: keys, and the indexes by which uniqueness and references are decided."""
+"""The v1 collections: keys, and the indexes for uniqueness and references."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,7 +10,7 @@ RULE_FIELDS = ("res_id", "env_id", "app_id", "env_type")
 
 
 def rule_key(organization: str, resource_type: str, rule: Document) -> Key:
-    """Return what must be unique: type, the four fields (empty when unset) and the class."""
+    """The unique key of a criterion: type, the four fields (empty if unset) and the class."""
     return (organization, resource_type, *(rule.get(name, "") for name in RULE_FIELDS), rule["class"])
 
 
@@ -23,14 +23,14 @@ def _classes(key: Key, document: Document) -> Iterable[Key]:
 
 
 def _stores(key: Key, document: Document) -> Iterable[Key]:
-    """Return a key for each secret store that a leaf of `secret_refs` names (v1 section 4.6)."""
+    """A key for each secret store that a leaf of `secret_refs` names (v1 section 4.6)."""
     references = parts(document.get("driver_inputs", {}).get("secret_refs"))
     leaves = (part for part in references if isinstance(part, dict) and isinstance(part.get("ref"), str))
     return {(key[0], leaf["store"]) for leaf in leaves if isinstance(leaf.get("store"), str)}
 
 
 def _member(name: str) -> Callable[[Key, Document], Iterable[Key]]:
-    """Return an index by one member of type text; documents without it are not in it."""
+    """An index by one string member; documents without it are not included."""
     return lambda key, document: [(key[0], document[name])] if document.get(name) else []
 
 

@@ -1,4 +1,4 @@
-"""Matching criteria: uniqueness, the choice among them, and their endpoints (v1 4.10, 12)."""
+"""Matching criteria: uniqueness, selection, and their endpoints (v1 4.10, 12)."""
 
 import secrets
 from itertools import product
@@ -17,14 +17,14 @@ _FIELDS = frozenset({*RULE_FIELDS, "class"})
 
 
 def rules_from(call: Call, value: Any) -> list[Document]:
-    """Return rules with defaults filled in and without ids; 422 for other shapes."""
+    """Rules with defaults filled in and without ids; 422 for other shapes."""
     if not isinstance(value, list):
         raise ApiError(422, "criteria must be an array", details={"field": "criteria"})
     return [_rule(call, item) for item in value]
 
 
 def with_ids(call: Call, rules: list[Document], old: list[Document]) -> list[Document]:
-    """Return rules with ids: those of equal old rules are kept if so chosen (U16)."""
+    """Rules with ids: those of equal old rules are kept, depending on `criterion_ids` (U16)."""
     known = {_identity(rule): rule["id"] for rule in old}
     if call.choices.criterion_ids is CriterionIds.RENEW:
         known = {}
@@ -51,10 +51,10 @@ def check_unique(call: Call, definition_id: str, resource_type: str, rules: list
 def best_definition(
     state: Transaction, resource: Document, *, without_definition: str = "", without_rule: str = ""
 ) -> str:
-    """Return the id of the definition that an active resource would get, or "" for none.
+    """Id of the definition that an active resource would get, or "" for none.
 
     Tries the sixteen possible rules from most to least specific, so the number of
-    definitions does not matter. A definition or a rule (by id) may be thought away.
+    definitions does not matter. A definition or a rule (by id) can be excluded.
     """
     for used in product((True, False), repeat=len(RULE_FIELDS)):
         rule = {name: resource[name] for name, is_set in zip(RULE_FIELDS, used, strict=True) if is_set}
@@ -72,7 +72,7 @@ def best_definition(
 
 
 def change(resource: Document, from_definition: str, to_definition: str) -> Document:
-    """Return the record that says where an active resource would move (v1 section 4.7)."""
+    """The record of where an active resource would move (v1 section 4.7)."""
     return {
         "app_id": resource["app_id"],
         "env_id": resource["env_id"],
@@ -87,7 +87,7 @@ def _rule(call: Call, item: Any) -> Document:
         raise ApiError(422, "a criterion must be an object", details={"field": "criteria"})
     known = known_only(call, {name: value for name, value in item.items() if name != "id"}, _FIELDS)
     fields = {name: text(known, name) for name in ("env_type", "app_id", "env_id", "res_id")}
-    # The empty text is the same as absent (v1 section 4.10).
+    # An empty string is the same as absent (v1 section 4.10).
     return {
         **{name: value for name, value in fields.items() if value},
         "class": text(known, "class") or "default",
@@ -114,7 +114,7 @@ def _replace(call: Call) -> Reply:
 def _add(call: Call) -> Reply:
     definition = definition_in_path(call)
     rule = _rule(call, json_body(call))
-    # An empty id excludes nobody: the definition's own rules count too.
+    # An empty id excludes nothing: the definition's own rules count as well.
     check_unique(call, "", definition["type"], [rule])
     (added,) = with_ids(call, [rule], [])
     _store(call, definition, [*definition["criteria"], added])

@@ -1,6 +1,6 @@
-"""Bodies of definition writes: read, checked, and laid over what is stored (v1 4.2 to 4.8).
+"""Bodies of definition writes: read, checked, and merged with what is stored (v1 4.2 to 4.8).
 
-Leaves criteria to `criteria` and storing to `definitions`.
+`criteria` handles criteria, `definitions` stores the result.
 """
 
 from collections.abc import Callable
@@ -29,8 +29,8 @@ _INPUTS = frozenset({"values", "secrets", "secret_refs"})
 class Content:
     """The writable part of a definition after a write.
 
-    `secret_version` is the counter of secret writes, `wrote_secret` whether this one
-    raised it.
+    `secret_version` is the counter of secret writes, `wrote_secret` whether this write
+    incremented it.
     """
 
     document: Document
@@ -39,7 +39,7 @@ class Content:
 
 
 def created(call: Call, body: Document) -> Content:
-    """Return the content that a create body asks for."""
+    """The content that a create body describes."""
     definition_id = required_text(body, "id")
     check_definition_id(definition_id)
     required_text(body, "name")
@@ -50,7 +50,7 @@ def created(call: Call, body: Document) -> Content:
 
 
 def replaced(call: Call, stored: Document, body: Document) -> Content:
-    """Return the content after a PUT: what is left out is unset, the driver excepted."""
+    """The content after a PUT: omitted members are unset, except the driver."""
     required_text(body, "name")
     driver = text(body, "driver_type") or stored["driver_type"]
     if driver != stored["driver_type"]:
@@ -60,7 +60,7 @@ def replaced(call: Call, stored: Document, body: Document) -> Content:
 
 
 def patched(call: Call, stored: Document, body: Document) -> Content:
-    """Return the content after a PATCH: what is absent stays, null inside a map removes."""
+    """The content after a PATCH: absent members are kept, null inside a map removes."""
     document = {name: stored[name] for name in (*_MUTABLE, "type", "driver_type") if name in stored}
     for name, read in (("name", text), ("in_place_driver_change", boolean)):
         value = read(body, name)
@@ -102,14 +102,14 @@ def _merged_inputs(call: Call, stored: Document | None, sent: Document, writer: 
     if "secrets" in known and "secret_refs" in known:
         raise ApiError(400, "secrets and secret_refs exclude each other", details={"field": "driver_inputs"})
     inputs = dict(stored or {})
-    # A null removes a whole part; `known` has already lost it.
+    # A null removes a whole part; `known` no longer contains it.
     if "values" in sent and "values" not in known:
         inputs.pop("values", None)
     if {"secrets", "secret_refs"} & set(sent) and not {"secrets", "secret_refs"} & set(known):
         inputs.pop("secret_refs", None)
     values = mapping(known, "values")
     if values is not None:
-        # A fresh document is echoed as sent, nulls included; only a PATCH merges.
+        # A new document is returned as sent, nulls included; only a PATCH merges.
         inputs["values"] = values if stored is None else provision.merge_values(inputs.get("values"), values)
     _merge_secrets(inputs, known, "secrets", writer.from_secrets)
     _merge_secrets(inputs, known, "secret_refs", writer.from_references)

@@ -61,7 +61,7 @@ def _list(call: Call) -> Reply:
 
 
 def _ranked(definitions: list[Document], wanted: Document) -> list[Document]:
-    """Keep definitions with a rule that could match; by type, then best rule first (U31)."""
+    """Definitions with a rule that could match; by type, then best rule first (U31)."""
     ranks = []
     for definition in definitions:
         matching = [_rank(rule) for rule in definition["criteria"] if _could_match(rule, wanted)]
@@ -103,7 +103,7 @@ def _changed(call: Call, stored: Document, content: Content, body: Document) -> 
         if name in stored or name in content.document
     )
     if unchanged and not content.wrote_secret:
-        # A write that changes nothing makes no version (U12).
+        # A write that changes nothing creates no version (U12).
         return Reply(200, as_read(stored))
     proposed = boolean(body, "proposed") or False
     version_id = add_version(
@@ -115,7 +115,7 @@ def _changed(call: Call, stored: Document, content: Content, body: Document) -> 
         secret_version=content.secret_version,
     )
     if proposed:
-        # The counter moves on all the same: the text has gone to the secret store.
+        # The counter is incremented anyway: the text was written to the secret store.
         definition = {**stored, "_secret_version": content.secret_version}
     else:
         rest = {name: value for name, value in stored.items() if name not in PUT_FIELDS}
@@ -134,7 +134,7 @@ def _changed(call: Call, stored: Document, content: Content, body: Document) -> 
 def _delete(call: Call) -> Reply:
     stored = definition_in_path(call)
     if stored["is_default"]:
-        raise ApiError(403, "a built-in resource definition cannot be deleted; empty its criteria instead")
+        raise ApiError(403, "a built-in resource definition cannot be deleted; remove its criteria instead")
     key = (call.organization, stored["id"])
     if not flag(call, "force"):
         resources = call.state.find(ACTIVE_RESOURCES, "definition", *key)

@@ -1,7 +1,7 @@
 """Inputs of a definition against the schema of its driver (v1 sections 4.3 and 7.2).
 
 The schema describes an object with the members `values` and `secrets`. Secrets are
-looked at as they were sent; one that is only a reference matches everything.
+checked as they were sent; one that is only a reference matches everything.
 """
 
 from itertools import islice
@@ -14,14 +14,14 @@ from reconciler.emulator.v1.input_schema import UNKNOWN, problems
 from reconciler.emulator.wire import Document
 
 _SHOWN = 10
-"""Problems named in one refusal; the rest would only make it long."""
+"""Maximum number of problems named in one refusal."""
 
 
 def check_inputs(call: Call, driver_type: str, inputs: Document, sent: Document) -> None:
-    """Refuse stored-to-be `inputs` that break the driver's schema: 400 with all places.
+    """Refuse `inputs` to be stored that violate the driver's schema: 400 with all places.
 
-    `sent` is the `driver_inputs` of the request, whose plain `secrets` are gone from
-    `inputs`. A driver that is not known describes nothing.
+    `sent` is the `driver_inputs` of the request, whose plain `secrets` are no longer in
+    `inputs`. An unknown driver has no schema.
     """
     driver = call.state.get(DRIVERS, call.organization, *driver_type.split("/", 1))
     if driver is None or not driver["inputs_schema"]:
@@ -33,7 +33,7 @@ def check_inputs(call: Call, driver_type: str, inputs: Document, sent: Document)
         "secrets": _described(inputs.get("secret_refs", {}), plain if isinstance(plain, dict) else {}),
     }
     named = {*schema.get("properties", {}), *schema.get("required", [])}
-    # Empty and absent are one state (v1 section 4.3), so an empty part is there when asked for.
+    # Empty and absent are the same state (v1 section 4.3), so a missing part counts as empty.
     found = {name: part for name, part in whole.items() if part or name in named}
     wrong = list(islice(problems(found, schema, "driver_inputs"), _SHOWN))
     if wrong:
@@ -45,7 +45,7 @@ def check_inputs(call: Call, driver_type: str, inputs: Document, sent: Document)
 
 
 def _described(references: Any, plain: Any) -> Any:
-    """Return secrets in the shape of `references`, with plain values where they were sent."""
+    """Secrets in the shape of `references`, with plain values where they were sent."""
     if isinstance(references, list):
         texts = plain if isinstance(plain, list) else []
         return [

@@ -1,7 +1,7 @@
 """Drivers (v1 section 7.2): the public ones, and those of the organization.
 
-A driver is named `<its organization>/<its id>` in definitions. Only its owner sees where
-it lives: at a URL, or at another driver (`driver://<org>/<id>`, a virtual driver).
+A driver is named `<its organization>/<its id>` in definitions. Only its owner sees its
+target: a URL, or another driver (`driver://<org>/<id>`, a virtual driver).
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ from reconciler.emulator.v1.references import (
 from reconciler.emulator.wire import Document
 
 PUBLIC_OWNER = "humanitec"
-"""The organization whose drivers every other one sees."""
+"""The organization whose drivers are visible to all others."""
 
 _CHANGE_FIELDS = frozenset({"type", "target", "inputs_schema", "account_types", "template", "is_public"})
 _CREATE_FIELDS = _CHANGE_FIELDS | {"id"}
@@ -40,7 +40,7 @@ _VIRTUAL = "driver://"
 
 
 def plant_driver(call: Call, body: Document) -> Document:
-    """Store a driver past the checks of its target; everything but `id` has a default.
+    """Store a driver without checking its target; everything but `id` has a default.
 
     `org_id` makes it the public driver of another organization, which shows no target.
     """
@@ -92,7 +92,7 @@ def _delete(call: Call) -> Reply:
 
 
 def _content(call: Call, driver_id: str, body: Document) -> Document:
-    """Return the members of a create or replace body; 400 for what breaks a rule."""
+    """The members of a create or replace body; 400 for an invalid one."""
     for member in ("type", "target"):
         filled_text(body, member)
     for member in ("inputs_schema", "account_types"):
@@ -105,14 +105,14 @@ def _content(call: Call, driver_id: str, body: Document) -> Document:
 
 
 def _checked(body: Document) -> Document:
-    """Return the members that are kept, each of the right JSON type."""
+    """The members that are stored, each of the right JSON type."""
     for member in ("type", "target"):
         text(body, member)
     check_schema(mapping(body, "inputs_schema") or {}, "inputs_schema")
     account_types: Any = body["account_types"]
     if not isinstance(account_types, list) or not all(isinstance(item, str) for item in account_types):
         raise ApiError(422, "account_types must be an array of strings", details={"field": "account_types"})
-    # Deprecated: read, and not kept.
+    # Deprecated: read, but not stored.
     boolean(body, "is_public")
     return {name: value for name, value in body.items() if name != "is_public"}
 
@@ -133,7 +133,7 @@ def _check_target(call: Call, driver_id: str, target: str) -> None:
 
 
 def _check_virtual_target(call: Call, driver_id: str, target: str) -> None:
-    """Refuse a target that is no driver, and a chain of targets that leads back: 400."""
+    """Refuse a target that is not a driver, and a cycle of targets: 400."""
     itself = f"{call.organization}/{driver_id}"
     name = target.removeprefix(_VIRTUAL)
     seen = {itself}
@@ -146,7 +146,7 @@ def _check_virtual_target(call: Call, driver_id: str, target: str) -> None:
         if driver is None:
             raise ApiError(400, f"driver {name} does not exist", details={"field": "target"})
         next_target = driver.get("target", "")
-        # A planted driver is its own target: nothing more is known about it.
+        # A seeded driver is its own target: nothing more is known about it.
         if not next_target.startswith(_VIRTUAL) or next_target == _VIRTUAL + name:
             return
         name = next_target.removeprefix(_VIRTUAL)

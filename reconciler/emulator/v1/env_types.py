@@ -1,7 +1,7 @@
 """Environment types as v1 lists them: `development`, which every organization has, and the registered ones.
 
-Their path is the one of v2; `web.application` tells whose client asks. Both APIs see one set here, so
-that a seed or a create of v2 serves the criteria of v1 too.
+Their path is the same as in v2; `web.application` distinguishes the clients. Both APIs share one set, so
+that a type seeded or created in v2 can also be used by v1 criteria.
 """
 
 from reconciler.emulator.exchange import Api, Call, Operation, Reply

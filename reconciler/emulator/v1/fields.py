@@ -1,6 +1,6 @@
 """Members of v1 request bodies, read strictly.
 
-A wrong JSON type is 422, a broken rule 400 (v1 section 15, U2). Null counts as absent.
+A wrong JSON type is 422, a violated constraint 400 (v1 section 15, U2). Null counts as absent.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from reconciler.emulator.wire import Document, MalformedJsonError, decode
 
 
 def json_body(call: Call) -> Any:
-    """Return the decoded body; 422 when it is empty or no JSON."""
+    """The decoded body; 422 if it is empty or not JSON."""
     if not call.body.strip():
         raise ApiError(422, "request body is empty")
     try:
@@ -22,7 +22,7 @@ def json_body(call: Call) -> Any:
 
 
 def object_body(call: Call, known: frozenset[str]) -> Document:
-    """Return the body as an object; unknown members are ignored or refused as chosen (U27)."""
+    """The body as an object; unknown members are ignored or refused, depending on `unknown_fields` (U27)."""
     body = json_body(call)
     if not isinstance(body, dict):
         raise ApiError(422, "request body must be an object")
@@ -30,7 +30,7 @@ def object_body(call: Call, known: frozenset[str]) -> Document:
 
 
 def known_only(call: Call, body: Document, known: frozenset[str]) -> Document:
-    """Return the known members of `body`, nulls left out."""
+    """The known members of `body`, without nulls."""
     unknown = sorted(set(body) - known)
     if unknown and call.choices.unknown_fields is UnknownFields.REFUSE:
         raise ApiError(400, f"unknown field {unknown[0]}", details={"fields": unknown})
@@ -38,7 +38,7 @@ def known_only(call: Call, body: Document, known: frozenset[str]) -> Document:
 
 
 def text(body: Document, name: str) -> str | None:
-    """Return a member of type string, or None when absent."""
+    """A string member, or None if absent."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise ApiError(422, f"{name} must be a string", details={"field": name})
@@ -46,7 +46,7 @@ def text(body: Document, name: str) -> str | None:
 
 
 def required_text(body: Document, name: str) -> str:
-    """Return a member of type string, maybe empty; 400 when it is missing."""
+    """A string member, possibly empty; 400 if it is missing."""
     value = text(body, name)
     if value is None:
         raise ApiError(400, f"{name} is required", details={"field": name})
@@ -54,7 +54,7 @@ def required_text(body: Document, name: str) -> str:
 
 
 def filled_text(body: Document, name: str) -> str:
-    """Return a member of type string with content; 400 when it is missing or empty."""
+    """A non-empty string member; 400 if it is missing or empty."""
     value = required_text(body, name)
     if not value:
         raise ApiError(400, f"{name} is required", details={"field": name})
@@ -62,7 +62,7 @@ def filled_text(body: Document, name: str) -> str:
 
 
 def boolean(body: Document, name: str) -> bool | None:
-    """Return a member of type boolean, or None when absent."""
+    """A boolean member, or None if absent."""
     value = body.get(name)
     if value is not None and not isinstance(value, bool):
         raise ApiError(422, f"{name} must be a boolean", details={"field": name})
@@ -70,7 +70,7 @@ def boolean(body: Document, name: str) -> bool | None:
 
 
 def mapping(body: Document, name: str) -> Document | None:
-    """Return a member of type object, or None when absent."""
+    """An object member, or None if absent."""
     value = body.get(name)
     if value is not None and not isinstance(value, dict):
         raise ApiError(422, f"{name} must be an object", details={"field": name})
@@ -78,7 +78,7 @@ def mapping(body: Document, name: str) -> Document | None:
 
 
 def flag(call: Call, name: str) -> bool:
-    """Return a boolean query parameter, false when absent; 400 for other words."""
+    """A boolean query parameter, false if absent; 400 for other values."""
     value = call.parameter(name)
     if value is None or value in ("", "false", "0"):
         return False

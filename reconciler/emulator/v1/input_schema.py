@@ -1,10 +1,10 @@
-"""The part of JSON Schema in which drivers describe their inputs (v1 section 7.2).
+"""The part of JSON Schema with which drivers describe their inputs (v1 section 7.2).
 
-Read are `type`, `enum`, `const`, the bounds of numbers, texts and arrays, `required`,
+Supported are `type`, `enum`, `const`, the bounds of numbers, strings and arrays, `required`,
 `properties`, `additionalProperties`, `items`, `allOf`, `anyOf`, `oneOf` and `not`; every
-other keyword passes. `pattern` is among those: a stranger's expression may take
-exponential time. A text with a placeholder matches everything, because what will stand
-there is not known yet. No value ever enters a message.
+other keyword is ignored, including `pattern`, because an untrusted expression can take
+exponential time. A string with a placeholder matches everything, because its value is not
+known yet. Messages never contain values.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from reconciler.emulator.failure import ApiError
 from reconciler.emulator.wire import Document, is_number, parts
 
 UNKNOWN = "${}"
-"""Stands for a value that cannot be looked at; matches everything."""
+"""Represents a value that cannot be checked; matches everything."""
 
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
@@ -40,7 +40,7 @@ _LISTS = ("allOf", "anyOf", "oneOf")
 
 
 def check_schema(schema: Any, place: str) -> None:
-    """Refuse a schema whose keywords are of the wrong kind: 400 naming the place."""
+    """Refuse a schema with keywords of the wrong type: 400 naming the place."""
     if isinstance(schema, bool):
         return
     if not isinstance(schema, dict):
@@ -54,7 +54,7 @@ def check_schema(schema: Any, place: str) -> None:
     if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
         raise _malformed(f"{place}.required", "must be an array of strings")
     for name in _BOUNDS:
-        # Draft 4 has true and false beside `minimum` and `maximum`; they are passed over.
+        # Draft 4 has booleans next to `minimum` and `maximum`; they are ignored.
         is_flag = name.startswith("exclusive") and isinstance(schema.get(name), bool)
         if name in schema and not is_flag and not is_number(schema[name]):
             raise _malformed(f"{place}.{name}", "must be a number")
@@ -65,7 +65,7 @@ def check_schema(schema: Any, place: str) -> None:
 
 
 def problems(value: Any, schema: Any, place: str) -> Iterator[str]:
-    """Yield what is wrong with `value`; the schema has passed `check_schema`."""
+    """Yield the problems of `value`; the schema has passed `check_schema`."""
     if schema is True or (isinstance(value, str) and "${" in value):
         return
     if schema is False:
@@ -90,7 +90,7 @@ def problems(value: Any, schema: Any, place: str) -> Iterator[str]:
 
 
 def _mismatches(value: Any, schema: Document, place: str) -> Iterator[str]:
-    """Yield what is wrong as a whole; a value with a placeholder inside may still become right."""
+    """Yield the problems of the whole value; one with a placeholder inside can still become valid."""
     if _holds_placeholder(value):
         return
     if "enum" in schema and not any(_is_same(value, choice) for choice in schema["enum"]):
@@ -110,7 +110,7 @@ def _count(value: Any, schemas: list[Any], place: str) -> int:
 
 
 def _parts(value: Any, schema: Document, place: str) -> list[tuple[str, Any, Any]]:
-    """Return the parts of a value that have a schema of their own."""
+    """The parts of a value that have their own schema."""
     parts = [(place, value, inner) for inner in schema.get("allOf", [])]
     if isinstance(value, list) and isinstance(schema.get("items"), dict | bool):
         parts += [(f"{place}[{number}]", item, schema["items"]) for number, item in enumerate(value)]
@@ -125,7 +125,7 @@ def _subschemas(schema: Document, place: str) -> Iterator[tuple[str, Any]]:
     for name, inner in schema.get("properties", {}).items():
         yield f"{place}.properties.{name}", inner
     for name in ("additionalProperties", "items", "not"):
-        # A list of schemas for an array's first items is of older drafts, and passes.
+        # A list of schemas for an array's first items belongs to older drafts and is ignored.
         if name in schema and not (name == "items" and isinstance(schema[name], list)):
             yield f"{place}.{name}", schema[name]
     for name in _LISTS:

@@ -7,8 +7,8 @@ _YEARS = 2
 
 
 def expiry(moment: datetime) -> datetime:
-    """Return the moment two years after a key's registration."""
+    """The moment two years after a key's registration."""
     year = moment.year + _YEARS
-    # 29 February has no counterpart two years on.
+    # 29 February does not exist two years later.
     day = min(moment.day, calendar.monthrange(year, moment.month)[1])
     return moment.replace(year=year, day=day)

@@ -21,14 +21,14 @@ _BUILT_IN = (
     ("ingress", "ingress", "humanitec/ingress"),
     ("tls-cert", "tls-cert", "humanitec/template"),
 )
-"""Definitions that `is_default` marks: the end of their id, their type and their driver (v1 section 4.4)."""
+"""Definitions marked by `is_default`: the end of their id, their type and their driver (v1 section 4.4)."""
 
 
 def open_at_first_use(call: Call, setting: Setting) -> None:
     """Make sure that the organization of a request has its built-in objects.
 
-    404 for an organization that is not registered, when that matters. A transaction
-    of its own: the request itself may only read.
+    404 for an organization that is not registered, unless any organization is accepted. Uses a
+    separate transaction, because the request itself may only read.
     """
     before = call.state.get(OPENED, call.organization)
     if before == _opened(call):
@@ -41,9 +41,9 @@ def open_at_first_use(call: Call, setting: Setting) -> None:
 
 
 def open_organization(call: Call) -> None:
-    """Give an organization its built-in objects, once; 404 for what is no id of one.
+    """Create an organization's built-in objects, once; 404 for an invalid organization id.
 
-    Types and drivers are completed where a state file was written with fewer of them.
+    Missing types and drivers are added if the state file was written with fewer of them.
     """
     before, after = call.state.get(OPENED, call.organization), _opened(call)
     if before == after:

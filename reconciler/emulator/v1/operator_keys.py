@@ -1,4 +1,4 @@
-"""Operator keys (v1 section 6): the body is a bare JSON string, the address an id."""
+"""Operator keys (v1 section 6): the body is a bare JSON string, the key is addressed by an id."""
 
 import uuid
 
@@ -14,7 +14,7 @@ from reconciler.emulator.wire import Document
 
 
 def register_operator_key(call: Call, pem: str) -> Document:
-    """Store an operator key and return it; 400 for a bad key, 409 for one that is known."""
+    """Store an operator key and return it; 400 for an invalid key, 409 for a registered one."""
     try:
         fingerprint = rsa_fingerprint(pem)
     except UnacceptableKeyError as error:
@@ -41,7 +41,7 @@ def plant_operator_key(call: Call, body: Document) -> Document:
 def _create(call: Call) -> Reply:
     pem = json_body(call)
     if not isinstance(pem, str):
-        raise ApiError(422, "request body must be a JSON string that holds the key")
+        raise ApiError(422, "request body must be a JSON string that contains the key")
     return Reply(200, register_operator_key(call, pem))
 
 

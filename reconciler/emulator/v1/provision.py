@@ -9,12 +9,12 @@ _FLAGS = ("is_dependent", "match_dependents")
 
 
 def filled(provision: Document) -> Document:
-    """Return options as stored: `is_dependent` always there, empty `params` gone."""
+    """Options as stored: `is_dependent` always present, empty `params` removed."""
     return {selector: _options(selector, value) for selector, value in provision.items()}
 
 
 def merged(stored: Document, sent: Document) -> Document:
-    """Lay sent options over stored ones: per selector, null removes (v1 section 4.5)."""
+    """Sent options merged into stored ones: per selector, null removes (v1 section 4.5)."""
     result = dict(stored)
     for selector, value in sent.items():
         _check_selector(selector)
@@ -26,7 +26,7 @@ def merged(stored: Document, sent: Document) -> Document:
 
 
 def merge_values(stored: Any, sent: Any) -> Any:
-    """Merge as RFC 7396 does: objects member by member, null removes, all else replaces."""
+    """Merge according to RFC 7396: objects member by member, null removes, everything else replaces."""
     if not isinstance(sent, dict):
         return sent
     base = stored if isinstance(stored, dict) else {}

@@ -1,7 +1,7 @@
-"""What v1 objects name: existence of what is named, and holders of what is to be deleted.
+"""References between v1 objects: existence of what is named, and users of what is to be deleted.
 
-Reads collections only, so that every collection's module may use it. Which names are
-checked and which deletions are guarded is told in v1 sections 5.3, 7 and 15 (U26).
+Uses collections only, so that every collection's module can import it. Sections 5.3, 7 and
+15 (U26) of v1 define which names are checked and which deletions are refused.
 """
 
 from reconciler.emulator.choices import InUse, UnknownAccounts, UnknownTypes
@@ -18,7 +18,7 @@ from reconciler.emulator.v1.collections import (
 from reconciler.emulator.wire import Document
 
 _SHOWN = 10
-"""Names in one refusal; the rest would only make it long."""
+"""Maximum number of names in one refusal."""
 
 
 def check_type(call: Call, name: str) -> None:
@@ -27,23 +27,25 @@ def check_type(call: Call, name: str) -> None:
     if known is None and call.choices.unknown_types is UnknownTypes.REFUSE:
         raise ApiError(
             400,
-            f"resource type {name} does not exist; one of {call.organization} is created first, others are let in "
+            f"resource type {name} does not exist; create types of {call.organization} first, and add others "
             "when the emulator starts (--resource-type)",
             details={"field": "type"},
         )
 
 
 def check_driver(call: Call, name: str, produced: str) -> None:
-    """Refuse a `driver_type` that does not exist, or that makes another type than `produced`: 400."""
+    """Refuse a `driver_type` that does not exist, or that produces another type than `produced`: 400."""
     owner, slash, driver_id = name.partition("/")
     if not slash or not owner or not driver_id:
-        raise ApiError(400, "driver_type has the form organization/driver", details={"field": "driver_type"})
+        raise ApiError(
+            400, "driver_type must have the form organization/driver", details={"field": "driver_type"}
+        )
     if call.choices.unknown_types is UnknownTypes.ACCEPT:
         return
     driver = call.state.get(DRIVERS, call.organization, owner, driver_id)
     if driver is None:
         raise ApiError(400, f"driver {name} does not exist", details={"field": "driver_type"})
-    # Drivers for many types, such as the built-in ones, name none.
+    # Drivers for many types, such as the built-in ones, name no type.
     if driver["type"] not in ("", produced):
         raise ApiError(
             400, f"driver {name} produces {driver['type']}, not {produced}", details={"field": "driver_type"}
@@ -51,7 +53,7 @@ def check_driver(call: Call, name: str, produced: str) -> None:
 
 
 def check_account(call: Call, account_id: str, driver_type: str) -> None:
-    """Refuse, when so chosen, an account that does not exist or does not suit the driver: 400."""
+    """Refuse, if `unknown_accounts` says so, an account that does not exist or does not fit the driver: 400."""
     if "${" in account_id or call.choices.unknown_accounts is UnknownAccounts.ACCEPT:
         return
     account = call.state.get(ACCOUNTS, call.organization, account_id)
@@ -68,24 +70,24 @@ def check_account(call: Call, account_id: str, driver_type: str) -> None:
 
 
 def definitions_naming(call: Call, index: str, *value: str) -> list[Document]:
-    """Return the live definitions found under one of the indexes of `DEFINITIONS`."""
+    """The live definitions found in one of the indexes of `DEFINITIONS`."""
     return _holders(call, DEFINITIONS, index, *value)
 
 
 def active_resources_naming(call: Call, index: str, *value: str) -> list[Document]:
-    """Return the active resources found under one of the indexes of `ACTIVE_RESOURCES`."""
+    """The active resources found in one of the indexes of `ACTIVE_RESOURCES`."""
     return _holders(call, ACTIVE_RESOURCES, index, *value)
 
 
 def drivers_naming(call: Call, index: str, value: str) -> list[Document]:
-    """Return the drivers found under one of the indexes of `DRIVERS`."""
+    """The drivers found in one of the indexes of `DRIVERS`."""
     return _holders(call, DRIVERS, index, value)
 
 
 def check_unused(call: Call, index: str, *value: str) -> None:
-    """Refuse a deletion when a live definition names the object, if so chosen: 409.
+    """Refuse, if `in_use` says so, the deletion of an object that a live definition names: 409.
 
-    For objects whose deletion no public source guards: secret stores and classes.
+    For objects whose deletion no public source describes: secret stores and classes.
     """
     if call.choices.in_use is InUse.ACCEPT:
         return
@@ -95,7 +97,7 @@ def check_unused(call: Call, index: str, *value: str) -> None:
 
 
 def in_use(status: int, kind: str, name: str, users: list[str]) -> ApiError:
-    """Return the refusal to delete what others name."""
+    """The refusal to delete an object that others name."""
     shown = ", ".join(users[:_SHOWN]) + (", …" if len(users) > _SHOWN else "")
     return ApiError(status, f"{kind} {name} is in use by {shown}", details={"used_by": users[:_SHOWN]})
 

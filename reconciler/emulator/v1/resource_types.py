@@ -1,6 +1,6 @@
 """Resource types (v1 section 7.1): the built-in ones, and those of the organization.
 
-Own types are named `<org>/<name>`; all others are built in and cannot be changed.
+Custom types are named `<org>/<name>`; all others are built in and cannot be changed.
 """
 
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
@@ -23,18 +23,18 @@ _CREATE_FIELDS = _CHANGE_FIELDS | {"type"}
 
 _USES = ("direct", "indirect", "implicit")
 _OWN_USES = ("direct", "indirect")
-"""What a type of an organization may be; the built-in ones alone are implicit (v1 section 7.1)."""
+"""Uses of an organization's types; only built-in ones can be implicit (v1 section 7.1)."""
 
 
 def check_type_name(name: str) -> None:
-    """Refuse what is neither a name nor `<org>/<name>`: 400."""
+    """Refuse a text that is neither a name nor `<org>/<name>`: 400."""
     owner, slash, rest = name.rpartition("/")
     if not NAME.fullmatch(rest) or (slash and not NAME.fullmatch(owner)):
-        raise ApiError(400, f"{name!r} is no resource type", details={"field": "type"})
+        raise ApiError(400, f"{name!r} is not a valid resource type", details={"field": "type"})
 
 
 def plant_type(call: Call, body: Document) -> Document:
-    """Store a resource type that only the service could make; everything but `type` has a default."""
+    """Store a resource type that only the service could create; everything but `type` has a default."""
     body = known_only(call, body, _CREATE_FIELDS)
     name = filled_text(body, "type")
     body = {"use": "direct", "name": name, **body}
@@ -89,7 +89,7 @@ def _delete(call: Call) -> Reply:
 
 
 def _checked(body: Document) -> Document:
-    """Return the members that were sent, each of the right JSON type."""
+    """The members that were sent, each of the right JSON type."""
     for member in ("use", *_TEXTS):
         text(body, member)
     for member in _SCHEMAS:
@@ -98,7 +98,7 @@ def _checked(body: Document) -> Document:
 
 
 def _complete(body: Document) -> Document:
-    """Return every member, empty where none was sent: all are always present in answers."""
+    """Every member, empty if it was not sent: responses always contain all of them."""
     return {**dict.fromkeys(_TEXTS, ""), **{name: {} for name in _SCHEMAS}, **_checked(body)}
 
 

@@ -1,7 +1,7 @@
 """Secrets of a definition: what was sent, and the references that are read back (v1 4.6).
 
-Plain text is never kept. A literal becomes a reference into the primary store, a
-whole-string placeholder stays readable because it is no secret.
+Plain text is never stored. A literal becomes a reference to the primary store; a
+whole-string placeholder stays readable because it is not a secret.
 """
 
 import re
@@ -19,10 +19,10 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}", re.ASCII)
 
 @dataclass
 class SecretWriter:
-    """Turns what was sent into references below one definition.
+    """Turns what was sent into references of one definition.
 
-    Plain text goes to the primary store; 400 when it cannot be written. `wrote` tells
-    afterwards whether any went there, so that the version has to rise.
+    Plain text goes to the primary store; 400 if it cannot be written. Afterwards `wrote` is
+    whether any text was written, so that the version has to be incremented.
     """
 
     organization: str
@@ -34,16 +34,16 @@ class SecretWriter:
 
     @property
     def prefixes(self) -> tuple[str, str]:
-        """How references of this definition begin, in the built-in store and in others."""
+        """Prefix of this definition's references, in the built-in store and in others."""
         path = ("orgs", self.organization, "resources", "defs", self.definition, "driver_secrets", "")
         return "/".join(path), "--".join(path)
 
     def from_secrets(self, secrets: Document) -> Document:
-        """Return references for the plain texts of a `secrets` object, leaf by leaf (U14)."""
+        """References for the plain texts of a `secrets` object, leaf by leaf (U14)."""
         return {name: self._plain(value, (name,)) for name, value in secrets.items()}
 
     def from_references(self, references: Document) -> Document:
-        """Return references for a `secret_refs` object; 400 for a leaf that breaks a rule."""
+        """References for a `secret_refs` object; 400 for an invalid leaf."""
         if _is_leaf(references) and references:
             raise ApiError(400, "secret_refs must name its references", details={"field": "secret_refs"})
         return {name: self._branch(value, (name,)) for name, value in references.items()}
@@ -66,7 +66,9 @@ class SecretWriter:
             return [self._branch(item, (*path, str(number))) for number, item in enumerate(value)]
         if not isinstance(value, dict):
             raise ApiError(
-                400, f"secret_refs.{'.'.join(path)} is no secret reference", details={"field": "secret_refs"}
+                400,
+                f"secret_refs.{'.'.join(path)} is not a secret reference",
+                details={"field": "secret_refs"},
             )
         if value and _is_leaf(value):
             return self._leaf({name: item for name, item in value.items() if item is not None}, path)
@@ -96,7 +98,7 @@ class SecretWriter:
 
 
 def merge(stored: Any, sent: Any) -> Any:
-    """Lay references over stored ones: objects merge, leaves and arrays replace, null removes."""
+    """References merged into stored ones: objects merge, leaves and arrays replace, null removes."""
     if isinstance(sent, dict) and not sent:
         return sent if stored is None else stored
     if not isinstance(sent, dict) or _is_leaf(sent):
@@ -107,10 +109,10 @@ def merge(stored: Any, sent: Any) -> Any:
 
 
 def with_version(references: Any, writer: SecretWriter) -> Any:
-    """Return references in which all that the writer's store holds for it carry the new version.
+    """References with the new version for all those in the writer's store.
 
-    A write raises the version of all of them together (v1 section 4.6). What an earlier
-    primary store holds is not written, so it keeps its version.
+    A write increments the version of all of them together (v1 section 4.6). References to an
+    earlier primary store are not written, so they keep their version.
     """
     if isinstance(references, list):
         return [with_version(item, writer) for item in references]
@@ -125,7 +127,7 @@ def with_version(references: Any, writer: SecretWriter) -> Any:
 
 
 def without_empty(value: Any) -> Any:
-    """Return references without nulls and without branches that hold nothing."""
+    """References without nulls and without empty branches."""
     if isinstance(value, list):
         return [without_empty(item) for item in value if item is not None]
     if not isinstance(value, dict):
@@ -142,9 +144,9 @@ def _leaf_problem(leaf: Document) -> str | None:
     if "value" in leaf:
         return "value excludes store, ref and version" if len(leaf) > 1 else None
     if "ref" not in leaf:
-        return "either ref with store, or value, is needed"
+        return "either ref with store, or value, is required"
     if "store" not in leaf:
-        return "ref needs a store"
+        return "ref requires a store"
     if leaf["store"] == BUILT_IN_STORE:
         return f"store must not be {BUILT_IN_STORE}"
     return None

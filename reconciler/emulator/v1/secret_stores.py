@@ -1,7 +1,7 @@
-"""Secret stores (v1 section 5): where plain secrets go, and what references may name.
+"""Secret stores (v1 section 5): where plain secrets go, and what references can name.
 
-`auth` is write-only. Its texts are dropped at once; only whether the orchestrator could
-write with them is kept. One store of an organization is primary at any time (U23).
+`auth` is write-only. Its texts are discarded at once; only whether the orchestrator could
+write with them is stored. One store of an organization is primary at any time (U23).
 """
 
 from typing import Any
@@ -23,25 +23,25 @@ _KINDS = {
     "gcpsm": (("project_id",), ("secret_access_key",)),
     "vault": (("url", "path", "agent_id"), ("token", "role")),
 }
-"""Kinds that can be registered, with the fields that are read back and those of `auth`."""
+"""Kinds that can be registered, with the readable fields and those of `auth`."""
 
 _UPDATE_FIELDS = frozenset({"primary", *_KINDS})
 _CREATE_FIELDS = _UPDATE_FIELDS | {"id"}
 
 
 def primary_store(state: Transaction, organization: str) -> Document:
-    """Return the stored record of the store that receives plain text."""
+    """The stored record of the store that receives plain text."""
     stores = state.list(SECRET_STORES, organization)
     return next(store for store in stores if store["primary"])
 
 
 def can_write(store: Document) -> bool:
-    """Tell whether the orchestrator could write secrets into a store (v1 section 5.3)."""
+    """Whether the orchestrator could write secrets to a store (v1 section 5.3)."""
     return "humanitec" in store or bool(store["_has_auth"])
 
 
 def plant_built_in_store(call: Call) -> None:
-    """Store the built-in secret store of a new organization, as primary."""
+    """Create the built-in secret store of a new organization, as primary."""
     store = {"id": BUILT_IN_STORE, "primary": True, "humanitec": {}, **_created(call)}
     call.state.put(SECRET_STORES, (call.organization, BUILT_IN_STORE), store)
 
@@ -87,7 +87,7 @@ def _patch(call: Call) -> Reply:
     kind = _kind(body)
     if kind is not None:
         if kind not in stored:
-            # A store keeps its kind (U25); the built-in one has nothing to set.
+            # The kind of a store cannot change (U25); the built-in one has nothing to set.
             raise ApiError(400, "the kind of a secret store cannot be changed", details={"field": kind})
         changed[kind], has_auth = _kind_object(call, body, kind)
         if has_auth is not None:
@@ -122,7 +122,7 @@ def _displace_primary(call: Call) -> None:
 
 
 def _crown_built_in(call: Call, leaving: Document) -> None:
-    """Make the built-in store primary in place of one that gives it up."""
+    """Make the built-in store primary in place of one that no longer is."""
     if leaving["id"] == BUILT_IN_STORE:
         raise ApiError(400, "make another secret store primary instead", details={"field": "primary"})
     key = (call.organization, BUILT_IN_STORE)
@@ -139,7 +139,7 @@ def _kind(body: Document) -> str | None:
 
 
 def _kind_object(call: Call, body: Document, kind: str) -> tuple[Document, bool | None]:
-    """Return the readable fields, and whether `auth` has any content; None when it is absent."""
+    """The readable fields, and whether `auth` has any content; None if it is absent."""
     names, auth_names = _KINDS[kind]
     sent = known_only(call, mapping(body, kind) or {}, frozenset({*names, "auth"}))
     fields = {name: value for name in names if (value := text(sent, name)) is not None}

@@ -1,6 +1,6 @@
-"""Resource definitions as they are stored: found by a path, and shown.
+"""Stored resource definitions: look-up by path, and representation.
 
-Apart from `definitions`, so that criteria, versions and accounts may use it.
+Separate from `definitions`, so that criteria, versions and accounts can use it.
 """
 
 from reconciler.emulator.exchange import Call
@@ -11,14 +11,14 @@ from reconciler.emulator.wire import Document, visible
 
 
 def definition_in_path(call: Call) -> Document:
-    """Return the live definition that a path names, as stored; 404 when there is none."""
+    """The live definition that a path names, as stored; 404 if there is none."""
     return _found(call, call.state.get(DEFINITIONS, call.organization, call.path["definition"]))
 
 
 def any_definition_in_path(call: Call) -> Document:
-    """Return the definition that a path names, with `deleted=true` also a deleted one; else 404."""
+    """The definition that a path names, with `deleted=true` also a deleted one; otherwise 404."""
     key = (call.organization, call.path["definition"])
-    # Read first: a bad word is refused whatever is found.
+    # Read first: an invalid value is refused whatever is found.
     with_deleted = flag(call, "deleted")
     definition = call.state.get(DEFINITIONS, *key)
     if definition is None and with_deleted:
@@ -27,9 +27,9 @@ def any_definition_in_path(call: Call) -> Document:
 
 
 def as_read(definition: Document) -> Document:
-    """Return a stored definition as answers show it."""
+    """A stored definition as responses show it."""
     shown = visible(definition)
-    # Which of both stands for none, an empty list or no member, is not public.
+    # Whether none is an empty list or an absent member is not public.
     if not shown["criteria"]:
         del shown["criteria"]
     return shown

@@ -1,11 +1,11 @@
-"""Who is connected at the agent tunnel: admitted, watched, and sent away.
+"""Connections of the agent tunnel: admission, monitoring, and disconnection.
 
-An agent is admitted when the key that signed its token is registered, and accepted by
-now, in every organization the token names; one refusal refuses all. A connection lasts
-as long as that stays so: deleting the key or the agent ends it at once (a service that
-kept it open would hide the mistake of removing a key before its successor works).
+An agent is admitted if the key that signed its token is registered and currently accepted
+in every organization that the token names; one refusal refuses all. A connection lasts
+as long as this is true: deleting the key or the agent ends it at once (keeping it open
+would hide the mistake of removing a key before its successor works).
 
-No network here; `tunnel_door` speaks the websocket. Nothing of this is ever stored.
+No network here; `tunnel_door` handles the websocket. Nothing is ever stored.
 """
 
 import threading
@@ -24,13 +24,13 @@ from reconciler.emulator.v1.collections import AGENT_KEYS
 from reconciler.emulator.v1.tunnel_token import Claim, UnacceptableTokenError, read, verify
 
 KEPT_REFUSALS = 1_000
-"""Older refusals are dropped beyond this number."""
+"""Beyond this number older refusals are dropped."""
 
 
 class RefusedTunnelError(Exception):
-    """An agent is not let in; `fingerprint` is the key it named, or empty.
+    """An agent is refused; `fingerprint` is the key it named, or empty.
 
-    The text is for the owner of the emulator. An agent only learns that it is 401.
+    The text is for the owner of the emulator. An agent only gets a 401.
     """
 
     def __init__(self, reason: str, fingerprint: str = "") -> None:
@@ -40,7 +40,7 @@ class RefusedTunnelError(Exception):
 
 @dataclass(frozen=True)
 class Connection:
-    """One open tunnel: `agents` maps each organization to the agent that the key stands for there."""
+    """One open tunnel: `agents` maps each organization to the agent that the key identifies there."""
 
     number: int
     fingerprint: str
@@ -51,7 +51,7 @@ class Connection:
     """Ends the connection from any thread, telling the agent why."""
 
     def document(self) -> dict[str, Any]:
-        """Return the connection as JSON values."""
+        """The connection as JSON values."""
         return {
             "number": self.number,
             "fingerprint": self.fingerprint,
@@ -63,14 +63,14 @@ class Connection:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One attempt that was answered 401, and why."""
+    """One attempt that got a 401, with its reason."""
 
     time: str
     fingerprint: str
     reason: str
 
     def document(self) -> dict[str, Any]:
-        """Return the refusal as JSON values."""
+        """The refusal as JSON values."""
         return asdict(self)
 
 
@@ -89,14 +89,14 @@ class Tunnels:
         clock.watch(self._end_unaccepted)
 
     def admit(self, token: str, end: Callable[[str], None]) -> Connection:
-        """Let an agent in, or raise RefusedTunnelError.
+        """Admit an agent, or raise RefusedTunnelError.
 
-        `end` is called, from any thread, when the connection has to go. A connection of
-        the same agents with the same connection id gives way; those without an id stand
-        side by side, since replicas need not have one.
+        `end` is called, from any thread, when the connection has to be closed. A connection of
+        the same agents with the same connection id is replaced; those without an id
+        coexist, because replicas need not have one.
         """
         now = self._clock.now()
-        # One lock around look-up and entry: a key deleted in between would stay connected.
+        # One lock around look-up and entry, because a key deleted in between would stay connected.
         with self._store.lock, self._lock:
             try:
                 claim, agents = self._proven(token, now)
@@ -117,23 +117,23 @@ class Tunnels:
             return entered
 
     def leave(self, connection: Connection) -> None:
-        """Strike a connection off; twice is no harm."""
+        """Remove a connection; idempotent."""
         with self._lock:
             self._open.pop(connection.number, None)
 
     def connections(self) -> list[Connection]:
-        """Return the open tunnels, oldest first."""
+        """The open tunnels, oldest first."""
         self._end_unaccepted()
         with self._lock:
             return list(self._open.values())
 
     def refusals(self) -> list[Refusal]:
-        """Return the attempts answered 401, oldest first; kept since the last reset."""
+        """The attempts that got a 401 since the last reset, oldest first."""
         with self._lock:
             return list(self._refusals)
 
     def drop(self, number: int) -> bool:
-        """End one connection as a failing network would; False when there is none of that number."""
+        """End one connection as a failing network would; False if there is none with this number."""
         with self._lock:
             connection = self._open.get(number)
             if connection is None:
@@ -142,7 +142,7 @@ class Tunnels:
             return True
 
     def clear(self) -> None:
-        """End every connection and forget the refusals."""
+        """End every connection and clear the refusals."""
         with self._lock:
             for connection in list(self._open.values()):
                 self._end(connection, "the emulator was reset")

@@ -1,13 +1,13 @@
-"""The signed token by which an agent proves itself at the tunnel.
+"""The signed token with which an agent authenticates to the tunnel.
 
-**The form is this emulator's own**: of the service's token only its existence is public
-(v1 section 3.2). Ours is a JWT signed with RS256. The header has exactly `alg`, `typ`
+**The format is specific to this emulator**: only the existence of the service's token is public
+(v1 section 3.2). This one is a JWT signed with RS256. The header has exactly `alg`, `typ`
 and `kid` (the fingerprint of the signing key, as in the service's operator tokens); the
 claims have exactly `aud` (`agent-tunnel`), `orgs` (all organizations of the agent's
-`ORGS`), `iat`, `exp` (at most `LONGEST_S` after it) and, when the agent has one,
-`connection_id`. There is no agent id: a key names its agent.
+`ORGS`), `iat`, `exp` (at most `LONGEST_S` after it) and, if the agent has one,
+`connection_id`. There is no agent id: a key identifies its agent.
 
-Knows nothing of registered keys; `tunnel` looks them up between `read` and `verify`.
+Independent of registered keys; `tunnel` looks them up between `read` and `verify`.
 """
 
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from reconciler.emulator.public_keys import FINGERPRINT, der_fingerprint
 AUDIENCE = "agent-tunnel"
 ALGORITHM = "RS256"
 LONGEST_S = 300
-"""Seconds a token may be valid; an agent signs a new one for every attempt."""
+"""Maximum validity of a token in seconds; an agent signs a new one for every attempt."""
 SKEW_S = 30
-"""Seconds by which an agent's clock may be off, either way."""
+"""Maximum skew of an agent's clock in seconds, in either direction."""
 LARGEST_TOKEN = 8_192
 """Characters of a token; a 4096-bit signature takes 683 of them."""
 MOST_ORGANIZATIONS = 50
@@ -38,12 +38,12 @@ _REQUIRED = frozenset({"aud", "orgs", "iat", "exp"})
 
 
 class UnacceptableTokenError(ValueError):
-    """A token proves nothing; the text says why, without quoting it."""
+    """A token is invalid; the text says why, without quoting it."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a token says before anybody checked its signature."""
+    """The claims of a token before its signature is checked."""
 
     fingerprint: str
     organizations: tuple[str, ...]
@@ -53,14 +53,14 @@ class Claim:
 def sign_token(
     private_key: str, organizations: Sequence[str], *, now: datetime, connection_id: str = ""
 ) -> str:
-    """Return a token for one attempt to connect; `private_key` is unencrypted PEM text of an RSA key.
+    """A token for one connection attempt; `private_key` is unencrypted PEM text of an RSA key.
 
     Raises ValueError for any other key. For agents of tests and demos.
     """
-    # The check of its numbers takes longer than everything else here; it is the caller's own key.
+    # Unchecked because checking the numbers takes longer than everything else here, and the key is the caller's own.
     key = load_pem_private_key(private_key.encode(), None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, RSAPrivateKey):
-        raise ValueError("an agent's key is an RSA key")
+        raise ValueError("an agent's key must be an RSA key")
     issued = int(now.timestamp())
     claims: dict[str, Any] = {
         "aud": AUDIENCE,
@@ -74,23 +74,25 @@ def sign_token(
 
 
 def read(token: str) -> Claim:
-    """Return what a token claims; raises UnacceptableTokenError unless it has our form."""
+    """The claims of a token; raises UnacceptableTokenError unless it has the expected format."""
     if len(token) > LARGEST_TOKEN:
         raise UnacceptableTokenError(f"the token is longer than {LARGEST_TOKEN} characters")
     try:
         parts = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError) as error:
-        raise UnacceptableTokenError("the token is no JWT") from error
+        raise UnacceptableTokenError("the token is not a JWT") from error
     header, claims = parts["header"], parts["payload"]
     if set(header) != _HEADER or header["alg"] != ALGORITHM or header["typ"] != "JWT":
         raise UnacceptableTokenError(f"the token's header must be alg {ALGORITHM}, typ JWT and kid")
     if not isinstance(header["kid"], str) or not FINGERPRINT.fullmatch(header["kid"]):
-        raise UnacceptableTokenError("the token's kid is no fingerprint")
+        raise UnacceptableTokenError("the token's kid is not a fingerprint")
     if not _REQUIRED <= set(claims) <= _REQUIRED | {"connection_id"}:
-        raise UnacceptableTokenError("the token's claims must be aud, orgs, iat, exp and maybe connection_id")
+        raise UnacceptableTokenError(
+            "the token's claims must be aud, orgs, iat, exp and optionally connection_id"
+        )
     connection_id = claims.get("connection_id", "")
     if not _is_name(connection_id) and connection_id != "":
-        raise UnacceptableTokenError("the token's connection_id is no short text")
+        raise UnacceptableTokenError("the token's connection_id must be a short string")
     return Claim(header["kid"], _organizations(claims["orgs"]), connection_id)
 
 
@@ -101,7 +103,9 @@ def verify(token: str, key: RSAPublicKey, now: datetime) -> None:
     try:
         claims = jwt.decode(token, key, [ALGORITHM], options, audience=AUDIENCE)
     except jwt.InvalidSignatureError as error:
-        raise UnacceptableTokenError("the token's signature is not of the key that its kid names") from error
+        raise UnacceptableTokenError(
+            "the token's signature was not made with the key that its kid names"
+        ) from error
     except (jwt.PyJWTError, ValueError) as error:
         raise UnacceptableTokenError(f"the token's audience is not {AUDIENCE}") from error
     issued, expires, moment = claims["iat"], claims["exp"], now.timestamp()

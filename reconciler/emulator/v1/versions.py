@@ -1,4 +1,4 @@
-"""Versions of definitions (v1 section 4.9): one per change of the body, criteria aside."""
+"""Versions of definitions (v1 section 4.9): one per change of the body, criteria excluded."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from reconciler.emulator.v1.stored_definition import any_definition_in_path
 from reconciler.emulator.wire import Document, visible
 
 KEPT_VERSIONS = 50
-"""Versions of a definition, besides those that active resources were made with (v1 section 4.9)."""
+"""Versions kept of a definition, in addition to those used by active resources (v1 section 4.9)."""
 
 _BODY = (
     "driver_account",
@@ -24,7 +24,7 @@ _BODY = (
     "type",
     "driver_type",
 )
-"""Members of a definition that its versions have."""
+"""Members of a definition that its versions contain."""
 
 _LARGEST_PAGE = 100
 
@@ -77,7 +77,7 @@ def _forget_old(call: Call, definition_id: str) -> None:
 
 
 def _list(call: Call) -> Reply:
-    # Only to refuse a definition that is unknown.
+    # Only to refuse an unknown definition.
     any_definition_in_path(call)
     per_page = _per_page(call)
     found = call.state.find(VERSIONS, "definition", call.organization, call.path["definition"])
@@ -95,7 +95,7 @@ def _list(call: Call) -> Reply:
 def _per_page(call: Call) -> int:
     value = call.parameter("per_page") or "50"
     if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= _LARGEST_PAGE:
-        raise ApiError(400, f"per_page must lie between 1 and {_LARGEST_PAGE}", details={"field": "per_page"})
+        raise ApiError(400, f"per_page must be between 1 and {_LARGEST_PAGE}", details={"field": "per_page"})
     return int(value)
 
 
@@ -106,10 +106,10 @@ def _start(call: Call, versions: list[Document]) -> int:
     try:
         marker = base64.urlsafe_b64decode(token.encode("ascii")).decode("ascii")
     except (binascii.Error, UnicodeError) as error:
-        raise ApiError(400, "page is no token of this list", details={"field": "page"}) from error
+        raise ApiError(400, "page is not a token of this list", details={"field": "page"}) from error
     ids = [version["id"] for version in versions]
     if marker not in ids:
-        raise ApiError(400, "page is no token of this list", details={"field": "page"})
+        raise ApiError(400, "page is not a token of this list", details={"field": "page"})
     return ids.index(marker) + 1
 
 

@@ -1,6 +1,6 @@
-"""What an environment may ask for: resource types with the rules that would serve them.
+"""Resource types available in an environment, with the rules that would apply to them.
 
-A derived list without objects of its own; the choice among rules follows `module_rules`.
+A derived list without stored objects; the choice among rules follows `module_rules`.
 """
 
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
@@ -33,7 +33,7 @@ def _list(call: Call) -> Reply:
 
 
 def _options(call: Call, environment: Document) -> dict[str, list[Document]]:
-    """Return resource type to its options: per class and id, the most specific rule."""
+    """Resource type to its options: for each class and id, the most specific rule."""
     winners: dict[tuple[str, str, str], Document] = {}
     for rule in call.state.list(MODULE_RULES, call.organization):
         request = (rule["resource_type"], rule["resource_class"], rule.get("resource_id", ""))

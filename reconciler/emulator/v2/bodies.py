@@ -1,4 +1,4 @@
-"""Bodies of v2 requests: decoded and validated before anyone asks who calls (v2 section 2.2)."""
+"""Bodies of v2 requests: decoded and validated before identity is checked (v2 section 2.2)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from reconciler.emulator.wire import Document, MalformedJsonError, decode, holds
 
 
 def body_of(name: str, schema: Schema) -> Callable[[Call], Document]:
-    """Return a reader of bodies for the schema published under `name`: 400 for anything else."""
+    """A reader of bodies for the schema published under `name`: 400 for anything else."""
 
     def read(call: Call) -> Document:
         value = _decoded(call)

@@ -1,4 +1,4 @@
-"""The v2 collections: keys, and the indexes by which references and uniqueness are decided."""
+"""The v2 collections: keys, and the indexes for references and uniqueness."""
 
 from reconciler.emulator.organization import ENV_TYPES
 from reconciler.emulator.store import Collection
@@ -23,7 +23,7 @@ RUNNERS = Collection("runners")
 """Runners by (org, id), as read."""
 
 CREDENTIALS = Collection("runner_credentials")
-"""Write-only fields of `kubernetes` runners by (org, id): a version and what it holds."""
+"""Write-only fields of `kubernetes` runners by (org, id): a version and its credentials."""
 
 RUNNER_RULES = Collection(
     "runner_rules",
@@ -45,7 +45,7 @@ MODULE_PROVIDERS = Collection("module_providers")
 MODULES = Collection(
     "modules", {"resource_type": lambda key, document: [(key[0], document["resource_type"])]}
 )
-"""Modules by (org, id), as read: the fields of their newest version with those of the module."""
+"""Modules by (org, id), as read: the fields of the newest version and those of the module."""
 
 MODULE_VERSIONS = Collection(
     "module_versions",
@@ -59,7 +59,7 @@ MODULE_VERSIONS = Collection(
 """Versions of modules by (org, module, version id), with `_number` in order of creation."""
 
 MODULE_USES = Collection("module_uses", {"module": lambda key, _: [key[:2]]})
-"""Modules that something deployed in a project was made with, by (org, module, project)."""
+"""Modules used by deployed resources of a project, by (org, module, project)."""
 
 MODULE_RULES = Collection(
     "module_rules",
@@ -89,7 +89,7 @@ AGENT_MESSAGES = Collection(
 """Messages that no agent has fetched yet, by (org, message id)."""
 
 TOKEN_SALTS = Collection("token_salts")
-"""The secret from which an organization's deployment tokens are made, by (org)."""
+"""The secret from which an organization's deployment tokens are derived, by (org)."""
 
 V2_COLLECTIONS = (
     ENV_TYPES,

@@ -1,4 +1,4 @@
-"""Environments (v2 section 16), as far as runners need them: binding, guards, refresh (8.4)."""
+"""Environments (v2 section 16), as far as runners need them: binding, deletion checks, refresh (8.4)."""
 
 import uuid
 
@@ -29,9 +29,9 @@ _UPDATE = {"type": "object", "required": ["display_name"], "properties": {"displ
 
 
 def deploy_environment(call: Call) -> Document:
-    """Do what a first deployment does to an environment: bind it to a runner, for good.
+    """Bind an environment permanently to a runner, as a first deployment does.
 
-    409 when no rule matches. An environment that is bound stays as it is.
+    409 if no rule matches. An environment that is already bound is not changed.
     """
     environment = environment_in_path(call)
     if environment.get("runner_id"):
@@ -49,7 +49,7 @@ def bind_environment(call: Call, runner_id: str) -> Document:
 
 
 def environment_in_path(call: Call) -> Document:
-    """Return the environment that a path names, as stored; 404 when there is none (any more)."""
+    """The environment that a path names, as stored; 404 if there is none or it was deleted."""
     drop_destroyed(call)
     document = call.state.get(ENVIRONMENTS, call.organization, call.path["project"], call.path["env"])
     if document is None:
@@ -104,7 +104,7 @@ def _update(call: Call) -> Reply:
 
 
 def _accept_delete(call: Call) -> tuple[bool, bool]:
-    """Read whether the environment is dropped undestroyed, and whether its rules go with it."""
+    """Read whether the environment is removed without being destroyed, and whether its rules are deleted."""
     return boolean_parameter(call, "force"), boolean_parameter(call, "deleteRules")
 
 
@@ -145,7 +145,7 @@ def _refresh_runner(call: Call) -> Reply:
     runner_id = choose_runner(call, environment)
     if not call.payload:
         bind_environment(call, runner_id)
-    # True even when the runner stays the same (v2 section 8.4).
+    # True even if the runner stays the same (v2 section 8.4).
     return Reply(200, {"runner_id": runner_id, "updated": not call.payload})
 
 

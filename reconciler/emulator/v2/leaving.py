@@ -1,4 +1,4 @@
-"""Environments on their way out: destroyed at a moment of the emulator's clock."""
+"""Environments being deleted: destroyed at a given time of the emulator's clock."""
 
 from reconciler.emulator.exchange import Call
 from reconciler.emulator.v2.collections import ENVIRONMENTS, MODULE_RULES
@@ -7,7 +7,7 @@ from reconciler.emulator.v2.collections import ENVIRONMENTS, MODULE_RULES
 def drop_destroyed(call: Call) -> None:
     """Remove environments whose destroy deployment has ended by now.
 
-    Module rules made for one meanwhile go with it.
+    Module rules created for one in the meantime are deleted with it.
     """
     for key, document in call.state.find(ENVIRONMENTS, "leaving", call.organization):
         if document["_gone_at"] > call.now.timestamp():

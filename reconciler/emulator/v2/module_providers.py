@@ -23,8 +23,8 @@ def _text(pattern: str, text: str) -> Schema:
 
 _CHANGEABLE: dict[str, Schema] = {
     "description": DESCRIPTION,
-    # What follows a hyphen may be anything up to the end, commas included; written so
-    # that there is one way to match, unlike the published expression (v2 section 15).
+    # Anything can follow a hyphen, commas included; written with only one way to match,
+    # unlike the published expression (v2 section 15).
     "version_constraint": _text(
         rf"{_OPERATOR} [0-9.]+(?:, {_OPERATOR} [0-9.]+)*(?:-.+)?",
         "version_constraint must be a valid provider version constraint such as"
@@ -48,7 +48,7 @@ _UPDATE: Schema = {"type": "object", "properties": _CHANGEABLE}
 
 
 def require_provider(call: Call, name: str) -> None:
-    """Refuse what names a provider that does not exist, by `type.id`: 409."""
+    """Refuse a reference to a provider, by `type.id`, that does not exist: 409."""
     if call.state.get(MODULE_PROVIDERS, call.organization, *name.split(".")) is None:
         raise ApiError(409, f"module provider '{name}' not found")
 

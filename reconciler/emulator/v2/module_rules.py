@@ -1,4 +1,4 @@
-"""Module rules (v2 section 16): which module makes which resource where. No update."""
+"""Module rules (v2 section 16): which module creates which resource where. No update."""
 
 import uuid
 
@@ -38,12 +38,12 @@ _FILTERS = (
 
 
 def weight(rule: Document) -> int:
-    """Return how specific a rule is: the greater wins, as among runner rules (v2 section 8.3)."""
+    """How specific a rule is: the greatest wins, as with runner rules (v2 section 8.3)."""
     return 4 * ("env_id" in rule) + 2 * ("project_id" in rule) + ("env_type_id" in rule)
 
 
 def takes_part(rule: Document, environment: Document) -> bool:
-    """Tell whether each set field of a rule equals the environment's."""
+    """Whether each set field of a rule equals that of the environment."""
     places = {
         "project_id": environment["project_id"],
         "env_type_id": environment["env_type_id"],

@@ -1,6 +1,6 @@
-"""Bodies of modules, from the published schemas, with what those leave to the server's code.
+"""Bodies of modules: the published schemas, and the checks made by the server's code.
 
-Called by `modules`; rules that need the store stay there.
+Called by `modules`, which makes the checks that need the store.
 """
 
 import re
@@ -82,14 +82,14 @@ EMPTY: Document = {
     "dependencies": {},
     "coprovisioned": [],
 }
-"""What unset members read back as."""
+"""Values of unset members in responses."""
 
 _MOST_ENTRIES = 20
 _LONGEST_CODE = 10_000
 _INLINE = "inline"
 _REMOTE_SOURCE = re.compile(
     r"git::(?:https|ssh)://\S+"
-    # Object stores, as OpenTofu fetches archives from them.
+    # Object stores from which OpenTofu fetches archives.
     r"|(?:s3|gcs)::https://\S+"
     r"|(?:s3|gs|azblob)://[^\s/]+/\S+"
     r"|/\S+"
@@ -102,7 +102,7 @@ _PROVIDER = re.compile(rf"{IDENTIFIER}\.{IDENTIFIER}", re.ASCII)
 
 
 def check_module(module: Document) -> None:
-    """Refuse a whole module that breaks a rule beyond its schema: 400."""
+    """Refuse a complete module that violates a constraint beyond its schema: 400."""
     _check_source(module)
     for name in EMPTY:
         if len(module[name]) > _MOST_ENTRIES:
@@ -116,7 +116,7 @@ def check_module(module: Document) -> None:
 
 
 def without_empty(body: Document) -> Document:
-    """Return a body without what the server does not keep: false flags and empty `params`."""
+    """A body without what the server does not store: false flags and empty `params`."""
     kept = dict(body)
     for name in ("module_params", "dependencies"):
         if name in kept:

@@ -1,6 +1,6 @@
-"""Modules and their versions (v2 section 16), of the servers below release 3.
+"""Modules and their versions (v2 section 16), as in servers before release 3.
 
-A module reads as its newest version; every update makes one, even an empty update.
+A module reads as its newest version; every update creates a version, even an empty update.
 """
 
 import uuid
@@ -19,18 +19,18 @@ from reconciler.emulator.v2.resource_types import require_resource_type
 from reconciler.emulator.wire import Document, visible
 
 _DETAILS = ("module_params", "module_inputs", "module_source_code", "dependencies", "coprovisioned")
-"""Members that lists leave out."""
+"""Members that lists omit."""
 
 _OF_MODULE = ("org_id", "id", "updated_at")
 """Members of a module that its versions do not have."""
 
 
 def plant_module_use(call: Call, item: Document) -> None:
-    """Note that something deployed in `project` was made with `module`: it guards the module."""
+    """Record that a resource deployed in `project` uses `module`, which prevents its deletion."""
     module = call.state.get(MODULES, call.organization, str(item.get("module")))
     project = call.state.get(PROJECTS, call.organization, str(item.get("project")))
     if module is None or project is None:
-        raise ApiError(409, "a use names an existing module and an existing project")
+        raise ApiError(409, "a use must name an existing module and an existing project")
     key = (call.organization, module["id"], project["id"])
     call.state.put(MODULE_USES, key, {"project_uuid": project["uuid"]})
 
@@ -63,7 +63,7 @@ def _get(call: Call) -> Reply:
 def _update(call: Call) -> Reply:
     body = without_empty(call.payload)
     module = {**_module(call), **body}
-    # Code belongs to the source it was given with.
+    # Code belongs to the source with which it was sent.
     if "module_source" in body and "module_source_code" not in body and body["module_source"] != "inline":
         module.pop("module_source_code", None)
     check_module(module)
@@ -91,7 +91,7 @@ def _delete(call: Call) -> Reply:
 
 
 def _stored(call: Call, module: Document) -> Document:
-    """Store a new version of a module whose references exist: 409 for one that does not."""
+    """Store a new version of a module; 409 for a reference that does not exist."""
     for provider in module["provider_mapping"].values():
         require_provider(call, provider)
     for needed in (*module["dependencies"].values(), *module["coprovisioned"]):
@@ -110,7 +110,7 @@ def _stored(call: Call, module: Document) -> Document:
 
 def _list_versions(call: Call) -> Reply:
     found = call.state.find(MODULE_VERSIONS, "module", call.organization, _module(call)["id"])
-    # Newest first: markers only ever grow along a list.
+    # Newest first, with markers that increase along the list.
     return page(
         call,
         (version for _, version in found),

@@ -19,9 +19,9 @@ _CREATE = {
 
 
 def plant_organization(call: Call, organization: str) -> Document:
-    """Store an organization unless it exists; 400 for an id that is none."""
+    """Store an organization unless it exists; 400 for an invalid id."""
     if not re.fullmatch(SLUG, organization, re.ASCII) or len(organization) > _LONGEST_ID:
-        raise ApiError(400, f"{organization!r} is no organization id")
+        raise ApiError(400, f"{organization!r} is not a valid organization id")
     existing = call.state.get(ORGANIZATIONS, organization)
     if existing:
         return existing
@@ -31,7 +31,7 @@ def plant_organization(call: Call, organization: str) -> Document:
 
 
 def require_organization(call: Call) -> None:
-    """Refuse to create anything in an unknown organization: 409, not 404 (v2 section 5.3)."""
+    """Refuse creations in an unknown organization: 409, not 404 (v2 section 5.3)."""
     if call.state.get(ORGANIZATIONS, call.organization) is None:
         raise ApiError(409, f"organization not found; {HOW_TO_REGISTER}")
 

@@ -1,4 +1,4 @@
-"""Pages of v2 lists (v2 section 4): ordered by id, continued behind a marker, no snapshot."""
+"""Pages of v2 lists (v2 section 4): ordered by id, continued after a marker, no snapshot."""
 
 import base64
 import binascii
@@ -11,16 +11,16 @@ from reconciler.emulator.failure import ApiError
 from reconciler.emulator.wire import Document, decode
 
 FIRST_TOKEN = "W10"  # noqa: S105 - leads to a page, opens nothing
-"""A token of an empty marker: leads to the first page. Never handed out but by a fault rule."""
+"""A token with an empty marker, which leads to the first page. Returned only by a fault rule."""
 
 WRONG_TOKEN = "bm9ib2R5"  # noqa: S105 - as above
-"""Looks like a token and is none."""
+"""Looks like a token but is not valid."""
 
 _DEFAULT = 100
 
 
 def read_page(call: Call) -> int:
-    """Return the page size asked for; below one counts as one, no word is 400."""
+    """The requested page size; below one counts as one, 400 if it is not a number."""
     value = call.parameter("per_page")
     if value is None:
         return _DEFAULT
@@ -39,7 +39,7 @@ def page(
     marker: Callable[[Document], tuple[str, ...]],
     render: Callable[[Document], Any],
 ) -> Reply:
-    """Return the page behind the token's marker; the last page carries no token.
+    """The page after the token's marker; the last page has no token.
 
     `call.payload` is the page size. A marker need not name a document that still exists.
     """
@@ -65,6 +65,6 @@ def _marker_from(token: str) -> tuple[str, ...]:
     except (binascii.Error, ValueError):
         decoded = None
     if not isinstance(decoded, list) or not all(isinstance(part, str) for part in decoded):
-        # Tokens come from this server; anything else is unforeseen there (v2 section 4).
+        # Tokens come from the server, which does not expect anything else (v2 section 4).
         raise ApiError(500, "Unexpected error")
     return tuple(decoded)

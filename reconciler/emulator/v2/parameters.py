@@ -6,11 +6,11 @@ from reconciler.emulator.exchange import Call
 from reconciler.emulator.failure import ApiError
 
 UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-"""The usual form of a UUID, in lower case."""
+"""The standard form of a UUID, in lower case."""
 
 
 def boolean_parameter(call: Call, name: str) -> bool:
-    """Return a boolean query parameter, false when absent; 400 for other words."""
+    """A boolean query parameter, false if absent; 400 for other values."""
     value = call.parameter(name)
     if value is None or value == "false":
         return False
@@ -22,7 +22,7 @@ def boolean_parameter(call: Call, name: str) -> bool:
 
 
 def uuid_parameter(call: Call, name: str, published: str) -> str:
-    """Return a path parameter in the usual form of a UUID; 400, naming it as `published`."""
+    """A path parameter in the standard form of a UUID; 400, which names it as `published`."""
     value = call.path[name].lower()
     if not UUID.fullmatch(value):
         reason = f"error unmarshaling '{call.path[name]}' text as *uuid.UUID: invalid UUID"

@@ -1,6 +1,6 @@
-"""Pod templates of runners: a strict conversion to the Kubernetes type, and five rules (v2 6.7).
+"""Pod templates of runners: a strict conversion to the Kubernetes type, and five checks (v2 6.7).
 
-`pod_template_fields.json` lists the types and fields that the conversion knows. It
+`pod_template_fields.json` lists the types and fields that the conversion accepts. It
 follows the Kubernetes API reference for PodTemplateSpec; a type name in brackets is a
 list of it, one in braces a map to it.
 """
@@ -29,7 +29,7 @@ _SCALARS: dict[str, type | tuple[type, ...]] = {
 
 
 def check_pod_template(template: Any) -> None:
-    """Refuse a template that the server would refuse: 400 with its wording; None passes."""
+    """Refuse a template that the server would refuse: 400 with its wording; None is accepted."""
     if template is None:
         return
     problem = _conversion_problem("PodTemplateSpec", template, "")
@@ -70,7 +70,7 @@ def _check_container(container: dict[str, Any]) -> None:
 
 
 def _conversion_problem(kind: str, value: Any, place: str) -> str:
-    """Return what a strict decoder says about `value`, or ""; null passes everywhere, as in Go."""
+    """The message of a strict decoder about `value`, or ""; null is accepted everywhere, as in Go."""
     if value is None:
         return ""
     if kind[0] == "[":

@@ -1,4 +1,4 @@
-"""Resource types (v2 section 16): what modules provide. Of the servers below release 3."""
+"""Resource types (v2 section 16): what modules provide. As in servers before release 3."""
 
 from reconciler.emulator.clock import microseconds
 from reconciler.emulator.exchange import Api, Call, Operation, Reply
@@ -13,7 +13,7 @@ from reconciler.emulator.v2.schema_parts import DESCRIPTION, FREE, TRUTH, slug
 from reconciler.emulator.wire import Document
 
 _RESERVED = "workload"
-"""The one built-in type whose name is public; listed, and out of reach of everything else."""
+"""The only built-in type whose name is public; listed, but not usable in any other way."""
 
 _FIELDS: dict[str, Schema] = {
     "description": DESCRIPTION,
@@ -33,7 +33,7 @@ _UPDATE: Schema = {"type": "object", "properties": _FIELDS}
 
 
 def require_resource_type(call: Call, type_id: str) -> None:
-    """Refuse what names a type that was never created: 409."""
+    """Refuse a reference to a type that does not exist: 409."""
     if call.state.get(RESOURCE_TYPES, call.organization, type_id) is None:
         raise ApiError(409, f"resource type '{type_id}' not found")
 

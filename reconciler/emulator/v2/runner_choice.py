@@ -1,4 +1,4 @@
-"""Which runner an environment gets (v2 section 8.3): the most specific rule wins."""
+"""The runner of an environment (v2 section 8.3): the most specific rule wins."""
 
 from reconciler.emulator.exchange import Call
 from reconciler.emulator.failure import ApiError
@@ -7,9 +7,9 @@ from reconciler.emulator.wire import Document
 
 
 def choose_runner(call: Call, environment: Document) -> str:
-    """Return the runner id of the best matching rule; 409 when there is none.
+    """The runner id of the best matching rule; 409 if there is none.
 
-    Pairs are unique, so four look-ups from most to least specific settle it.
+    Pairs are unique, so four look-ups from most to least specific are enough.
     """
     project, env_type = environment["project_id"], environment["env_type_id"]
     for pair in ((project, env_type), (project, ""), ("", env_type), ("", "")):

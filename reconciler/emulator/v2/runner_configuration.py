@@ -1,4 +1,4 @@
-"""Runner configurations after validation: last checks, normal form, secrets set apart (v2 5 to 7)."""
+"""Runner configurations after validation: last checks, normal form, secrets separated (v2 5 to 7)."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from reconciler.emulator.v2.schema import unknown_member
 from reconciler.emulator.wire import Document
 
 PLACEHOLDER = "SECRET"
-"""What stands in the place of a write-only field that is set (v2 section 5.6)."""
+"""Replacement for a write-only field that is set (v2 section 5.6)."""
 
 _DROPPED_WHEN_EMPTY = ("is_public_ip_enabled", "security_groups", "environment", "secrets")
 
 
 def strictly_decoded(configuration: Document) -> Document:
-    """Refuse members that the type does not have, pod templates aside: 400."""
+    """Refuse members that the type does not have, pod templates excluded: 400."""
     unknown = unknown_member(WHOLE_CONFIGURATIONS[configuration["type"]], configuration)
     if unknown:
         raise _mismatch(configuration["type"], f'json: unknown field "{unknown}"')
@@ -24,7 +24,7 @@ def strictly_decoded(configuration: Document) -> Document:
 
 
 def checked(configuration: Document, storage: Document) -> Document:
-    """Return a whole configuration in normal form; 400 when a rule beyond the schema is broken."""
+    """A complete configuration in normal form; 400 if it violates a constraint beyond the schema."""
     runner_type = configuration["type"]
     if runner_type in KUBERNETES_TYPES:
         check_pod_template(configuration["job"].get("pod_template"))
@@ -46,7 +46,7 @@ def checked(configuration: Document, storage: Document) -> Document:
 
 
 def merged(stored: Document, sent: Document) -> Document:
-    """Return the configuration after a PATCH: parts that are present replace whole ones (v2 5.4)."""
+    """The configuration after a PATCH: each part that is present replaces the whole part (v2 5.4)."""
     if sent["type"] != stored["type"]:
         raise ApiError(
             400, f"runner type {sent['type']} does not match existing runner type {stored['type']}"
@@ -55,9 +55,9 @@ def merged(stored: Document, sent: Document) -> Document:
 
 
 def without_credentials(configuration: Document) -> tuple[Document, Document | None]:
-    """Return the readable configuration, and the credentials of a `kubernetes` cluster.
+    """The readable configuration, and the credentials of a `kubernetes` cluster.
 
-    None stands for a configuration that has no write-only fields.
+    The credentials are None for a configuration without write-only fields.
     """
     if configuration["type"] != "kubernetes" or "cluster" not in configuration:
         return configuration, None

@@ -1,4 +1,4 @@
-"""Runner rules (v2 section 8): unique pairs, no update, read back with empty texts."""
+"""Runner rules (v2 section 8): unique pairs, no update, unset fields read as empty strings."""
 
 import uuid
 
@@ -52,7 +52,7 @@ def _list(call: Call) -> Reply:
     runner = call.parameter("byRunnerId")
     if runner is not None:
         rules = [rule for rule in rules if rule["runner_id"] == runner]
-    # These two mean "takes part in the choice for", so unset fields stay (v2 section 8.2).
+    # These two filters mean "is a candidate for", so rules with unset fields are included (v2 section 8.2).
     for name, field in (("byProjectId", "project_id"), ("byEnvTypeId", "env_type_id")):
         wanted = call.parameter(name)
         if wanted is not None:

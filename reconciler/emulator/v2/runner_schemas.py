@@ -1,6 +1,6 @@
 """Runner and state storage configurations by type, as schemas (v2 sections 6 and 7).
 
-One table per type and no logic; an update is the same table with only `type` required.
+One table per type, without logic; an update uses the same table with only `type` required.
 """
 
 from reconciler.emulator.v2.schema import Schema

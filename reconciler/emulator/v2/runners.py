@@ -14,7 +14,7 @@ from reconciler.emulator.v2.paging import page, read_page
 from reconciler.emulator.wire import Document
 
 _NAMED_ENVIRONMENTS = 10
-"""Environments that a refusal to delete a runner names at most (v2 section 5.5)."""
+"""Maximum number of environments named in a refusal to delete a runner (v2 section 5.5)."""
 
 
 def _stored(call: Call, body: Document) -> Document:
@@ -55,7 +55,7 @@ def _create(call: Call) -> Reply:
     except ApiError as error:
         if error.status != 409 or not call.state.get(RUNNERS, call.organization, call.payload["id"]):
             raise
-        # The server writes the credential before it finds the id taken (v2 section 5.6),
+        # The server writes the credential before it detects that the id is in use (v2 section 5.6),
         # so this refusal must keep its writes: it is returned, not raised.
         _, credentials = runner_configuration.without_credentials(call.payload["runner_configuration"])
         _keep_credentials(call, call.payload["id"], credentials)

@@ -1,10 +1,10 @@
-"""A validator that complains the way the server's does (v2 section 3.2).
+"""A validator with the messages of the server's (v2 section 3.2).
 
-Schemas are JSON Schema objects with three additions: `x-pattern-error` is the text a
-failed pattern answers with, `x-variants` maps a discriminator (`x-discriminator`, `type`
-when unset) to schemas, and `x-nullable` allows null. Members are visited in alphabetical order, required ones
-after them, and the first problem ends the visit. A problem below the top level quotes
-the schema and **the submitted value**; that leak is the server's and is kept on purpose.
+Schemas are JSON Schema objects with three additions: `x-pattern-error` is the message of a
+failed pattern, `x-variants` maps a discriminator (`x-discriminator`, `type` if unset) to
+schemas, and `x-nullable` allows null. Members are visited in alphabetical order, required ones
+after them, and the first problem ends the visit. A problem below the top level quotes the
+schema and **the submitted value**; the server leaks values in the same way, so this is intended.
 """
 
 import json
@@ -19,9 +19,9 @@ _TYPES = {"string": str, "boolean": bool, "integer": int, "object": dict, "array
 
 
 class SchemaProblem(Exception):  # noqa: N818 - a finding that travels, not a failure of this code
-    """The first thing wrong with a body: where, what, and the schema and value to quote.
+    """The first problem of a body: place, text, and the schema and value to quote.
 
-    `bare` is the pattern's own text, which stands alone when set.
+    `bare` is the pattern's own message, which is used alone if set.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class SchemaProblem(Exception):  # noqa: N818 - a finding that travels, not a fa
         self.bare = bare
 
     def message(self, body_schema: str) -> str:
-        """Return the text of the answer: one line at the top level, else with schema and value."""
+        """The text of the response: one line at the top level, otherwise with schema and value."""
         line = self.bare or self._located()
         if len(self.place) <= 1 or self.schema is None:
             return (
@@ -56,11 +56,11 @@ class SchemaProblem(Exception):  # noqa: N818 - a finding that travels, not a fa
 
 
 def visit(schema: Schema, value: Any, place: Place = ()) -> Any:
-    """Return `value` with defaults filled in; raises SchemaProblem."""
+    """`value` with defaults filled in; raises SchemaProblem."""
     if value is None:
         raise SchemaProblem(place, "Value is not nullable", schema=schema, value=value)
     kind = schema.get("type", "object")
-    # JSON keeps numbers and truth values apart, Python counts the latter among the former.
+    # JSON distinguishes numbers and booleans; in Python, booleans are numbers.
     if not isinstance(value, _TYPES[kind]) or (kind == "integer" and isinstance(value, bool)):
         article = "an" if kind in ("integer", "object", "array") else "a"
         raise SchemaProblem(place, f"value must be {article} {kind}", schema=schema, value=value)
@@ -74,7 +74,7 @@ def visit(schema: Schema, value: Any, place: Place = ()) -> Any:
 
 
 def unknown_member(schema: Schema, value: Any) -> str:
-    """Return the first member, in order of the document, that a strict decoder refuses, or ""."""
+    """The first member, in document order, that a strict decoder refuses, or ""."""
     if isinstance(value, list):
         found = (unknown_member(schema.get("items", {}), item) for item in value)
         return next((name for name in found if name), "")

@@ -1,6 +1,6 @@
-"""What the schemas of v2 bodies are made of; `schema` says how they are read.
+"""Parts of the schemas of v2 bodies; `schema` interprets them.
 
-Patterns are in the form that never backtracks far (v2 section 15).
+Patterns are in a form without excessive backtracking (v2 section 15).
 """
 
 from reconciler.emulator.v2.schema import Schema
@@ -8,16 +8,16 @@ from reconciler.emulator.v2.schema import Schema
 TEXT: Schema = {"type": "string"}
 TRUTH: Schema = {"type": "boolean"}
 FREE: Schema = {"type": "object"}
-"""An object of any members."""
+"""An object with any members."""
 
 DESCRIPTION: Schema = {"type": "string", "maxLength": 200}
-"""Descriptions of resource types, modules and their providers; those of runners have no limit."""
+"""A description of a resource type, module or provider; those of runners have no limit."""
 
 SLUG = "[a-z](?:-?[a-z0-9])+"
-"""Ids of most kinds."""
+"""An id of most kinds."""
 
 IDENTIFIER = "[a-z][a-z0-9_-]+"
-"""Ids of runners, module providers and their types."""
+"""An id of a runner, module provider or provider type."""
 
 _VISIBLE = (
     "[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff\\u0020\\u00a0\\u1680"
@@ -26,12 +26,12 @@ _VISIBLE = (
 
 
 def matching(pattern: str, text: str, **limits: int) -> Schema:
-    """Return the schema of a text that matches all of `pattern`, failing with `text`."""
+    """The schema of a string that matches all of `pattern`, with `text` as its message."""
     return {"type": "string", "pattern": pattern, "x-pattern-error": text, **limits}
 
 
 def slug(text: str) -> Schema:
-    """Return the schema of an id of most kinds, failing with `text`."""
+    """The schema of an id of most kinds, with `text` as its message."""
     return matching(SLUG, text)
 
 

@@ -1,1 +1,1 @@
-"""The web side: requests come in here, over a port or in process, and leave as answers."""
+"""The HTTP side: requests arrive here, over a port or in process, and get their responses."""

@@ -1,4 +1,4 @@
-"""Replies and refusals as HTTP responses, in the dress of each API (v1 section 8, v2 section 3.1)."""
+"""Replies and refusals as HTTP responses in the format of each API (v1 section 8, v2 section 3.1)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from reconciler.emulator.wire import encode
 
 
 def response(reply: Reply, kind: type[Response] = Response) -> Response:
-    """Return a reply as a response of class `kind`; text stays a plain one, bytes name their own type."""
+    """A reply as a response of class `kind`; a `str` becomes plain text, bytes declare their own type."""
     if reply.document is None:
         return kind(status_code=reply.status, headers=dict(reply.headers))
     if isinstance(reply.document, bytes):
@@ -21,7 +21,7 @@ def response(reply: Reply, kind: type[Response] = Response) -> Response:
 
 
 def error_reply(api: Api, error: ApiError) -> Reply:
-    """Return a refusal with the error body of `api`."""
+    """A refusal with the error body of `api`."""
     prefix = "API" if api is Api.V1 else "HTTP"
     document: dict[str, Any] = {"error": error.code or f"{prefix}-{error.status}", "message": error.message}
     if error.details is not None:

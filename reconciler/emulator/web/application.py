@@ -1,4 +1,4 @@
-"""The ASGI application: operations as routes, and answers where there is none.
+"""The ASGI application: operations as routes, and responses where there is none.
 
 Both doors serve this one application; `endpoint` runs the operations.
 """
@@ -23,17 +23,17 @@ from reconciler.emulator.web.control import CONTROL
 from reconciler.emulator.web.endpoint import Endpoint, raw_path, raw_query
 
 LONGEST_TARGET = 8_192
-"""Bytes of path and query; ids and filters are far shorter, and fault rules are matched with paths."""
+"""Bytes of path and query; ids and filters are far shorter, and fault rules are matched against paths."""
 
 _V1_COLLECTIONS = frozenset({"agents", "resources", "secretstores", "keys", "apps"})
-"""What stands behind the organization in paths of v1, and in none of v2."""
+"""The path segment after the organization in v1 paths, and in none of v2."""
 
 _V1_CLIENT = "humanitec-user-agent"
-"""The header of v1's clients (v1 section 1); the services have a host each, here both APIs share one."""
+"""The header of v1 clients (v1 section 1); the services have separate hosts, here both APIs share one."""
 
 
 def application(setting: Setting, operations: Sequence[Operation], others: Sequence[BaseRoute]) -> ASGIApp:
-    """Return the ASGI application that serves `operations` and other routes, which come first."""
+    """The ASGI application that serves `operations` and other routes, which come first."""
     shared: dict[tuple[str, str], list[Operation]] = defaultdict(list)
     for operation in operations:
         shared[operation.verb, operation.path].append(operation)
@@ -44,11 +44,11 @@ def application(setting: Setting, operations: Sequence[Operation], others: Seque
 
     handlers = {HTTPException: no_route, ApiError: _refused, Exception: _unforeseen}
     app = Starlette(routes=[*others, *routes], exception_handlers=handlers)
-    # A trailing slash is another path, not a redirection (v2 section 3.1).
+    # A trailing slash is a different path, not a redirection (v2 section 3.1).
     app.router.redirect_slashes = False
 
     async def with_raw_path(scope: Scope, receive: Receive, send: Send) -> None:
-        # Ids may hold an encoded slash (v1 section 7.1), so routes see the path undecoded.
+        # Ids can contain an encoded slash (v1 section 7.1), so routes see the path undecoded.
         if scope["type"] != "lifespan" and scope.get("raw_path"):
             scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
         if scope["type"] == "http" and len(scope["path"]) + len(scope["query_string"]) > LONGEST_TARGET:
@@ -60,7 +60,7 @@ def application(setting: Setting, operations: Sequence[Operation], others: Seque
 
 
 def _route(setting: Setting, operation: Operation, *others: Operation) -> Route:
-    """Return the route of an operation; with `others` on its path, each API's own for its own clients."""
+    """The route of an operation; with `others` on its path, clients of each API get its operation."""
     endpoints = {one.api: Endpoint(setting, one) for one in (operation, *others)}
 
     async def answer(request: Request) -> Response:
@@ -71,7 +71,7 @@ def _route(setting: Setting, operation: Operation, *others: Operation) -> Route:
         refuse_foreign_pages(request)
         return await answer(request)
 
-    # What the services keep to themselves asks for no credential here, like the control plane.
+    # Internal paths of the services need no credentials here, like the control plane.
     is_internal = operation.path.startswith("/internal/")
     route = Route(operation.path, guarded if is_internal else answer, methods=[operation.verb])
     # Starlette adds HEAD to GET; the APIs have no such operations.
@@ -90,7 +90,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 def _no_route(setting: Setting, request: Request, error: Exception) -> Response:
-    """Answer where no operation is: 404 or 405 in v1, always 404 in v2 (v2 section 3.1)."""
+    """Respond where there is no operation: 404 or 405 in v1, always 404 in v2 (v2 section 3.1)."""
     assert isinstance(error, HTTPException)
     wrong_verb = error.status_code == 405
     if _api_of(raw_path(request)) is Api.V1:
@@ -111,9 +111,9 @@ def _too_long(setting: Setting, request: Request) -> Response:
 
 
 def _logged(setting: Setting, request: Request, refusal: ApiError) -> Response:
-    """Return the answer to a request that reached no operation, and note it in the log."""
+    """The response to a request that reached no operation, which is logged."""
     path = raw_path(request)
-    # The control plane is not what a program under test asks for, so it is not logged.
+    # Requests to the control plane do not come from the program under test, so they are not logged.
     if not path.startswith(CONTROL):
         setting.log.append(
             who=ANONYMOUS,
@@ -127,7 +127,7 @@ def _logged(setting: Setting, request: Request, refusal: ApiError) -> Response:
 
 
 def _v2_refusal(setting: Setting, request: Request, message: str) -> ApiError:
-    """Return a 404, or the 401 of the gateway, which asks for the token first (v2 section 2.2)."""
+    """A 404, or the 401 of the gateway, which checks the token first (v2 section 2.2)."""
     if setting.tokens is not None and raw_path(request).startswith("/orgs/"):
         try:
             caller(request, Api.V2, setting.tokens)
@@ -137,7 +137,7 @@ def _v2_refusal(setting: Setting, request: Request, message: str) -> ApiError:
 
 
 def _verbs_of(request: Request) -> str:
-    """Return the verbs of a path, as every 405 has to name them (RFC 9110 section 15.5.6)."""
+    """The verbs of a path, which every 405 has to list (RFC 9110 section 15.5.6)."""
     routes = (route for route in request.app.routes if isinstance(route, Route))
     return ", ".join(
         sorted(

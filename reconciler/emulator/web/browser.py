@@ -1,9 +1,9 @@
-"""Keeps web pages out of what asks for no credential: the control plane, and paths of the services' own.
+"""Protection of paths without credentials against web pages: the control plane, and internal paths.
 
-A page in a browser on the same machine can send requests to loopback, and after its own
-name was pointed there (DNS rebinding) even read the answers. So these paths
-answer 403 to requests that a page of another origin sent, and to names that somebody
-could have registered. Programs send neither header wrongly and notice nothing.
+A page in a browser on the same machine can send requests to loopback, and after DNS rebinding
+even read the responses. These paths therefore respond with 403 to requests from a page of
+another origin, and to host names that somebody could have registered. Programs send neither
+and are not affected.
 """
 
 import ipaddress
@@ -14,22 +14,22 @@ from starlette.requests import Request
 from reconciler.emulator.failure import ApiError
 
 _CLOSED_DOMAINS = (".localhost", ".local", ".internal", ".test")
-"""Domains that nobody can register in public; cluster services live under `.local`."""
+"""Domains that cannot be registered publicly; names of cluster services end in `.local`."""
 
 
 def refuse_foreign_pages(request: Request) -> None:
-    """Raise ApiError 403 for a request that a foreign web page could have sent."""
+    """Raise ApiError 403 for a request that a web page of another origin could have sent."""
     host = request.headers.get("host")
-    if host is not None and not _is_ours(host):
-        raise ApiError(403, "this path answers to addresses and local names only; check the host")
+    if host is not None and not _is_local(host):
+        raise ApiError(403, "this path accepts only IP addresses and local names as host; check the host")
     origin = request.headers.get("origin")
     foreign = origin is not None and origin.partition("://")[2].lower() != (host or "").lower()
-    # Browsers set it themselves; pages cannot (Fetch Metadata, a W3C working draft).
+    # Set by browsers; pages cannot set it (Fetch Metadata, a W3C working draft).
     if foreign or request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        raise ApiError(403, "this path takes no requests from web pages of another origin")
+        raise ApiError(403, "this path does not accept requests from web pages of another origin")
 
 
-def _is_ours(host: str) -> bool:
+def _is_local(host: str) -> bool:
     try:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:

@@ -1,8 +1,8 @@
-"""Who calls and whether that is enough (v1 section 1, v2 sections 2.1 and 2.3).
+"""Identity and permissions of callers (v1 section 1, v2 sections 2.1 and 2.3).
 
-With a table of tokens the emulator plays the public gateway and checks identity before
-anything else. Without one, any token is taken, and v2 checks identity where a backend
-does, after validation (v2 section 2.2). Permissions come last in both.
+With a token table the emulator behaves like the public gateway and checks identity before
+anything else. Without one, any token is accepted, and v2 checks identity where a backend
+does, after validation (v2 section 2.2). Permissions come last in both cases.
 """
 
 import ipaddress
@@ -17,7 +17,7 @@ from reconciler.emulator.exchange import Api, Call, Operation
 from reconciler.emulator.failure import ApiError
 
 ANONYMOUS = "anonymous"
-"""Who calls, in the log, where nobody could be told."""
+"""The caller in the log if it could not be identified."""
 
 _UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -36,7 +36,7 @@ _PERMISSIONS = {
 
 
 def caller(request: Request, api: Api, tokens: Mapping[str, str] | None) -> str:
-    """Return who sends a request; raises ApiError 401.
+    """The sender of a request; raises ApiError 401.
 
     `tokens` maps known tokens to names.
     """
@@ -59,7 +59,7 @@ def caller(request: Request, api: Api, tokens: Mapping[str, str] | None) -> str:
 
 
 def refuse_writing(operation: Operation, call: Call) -> None:
-    """Raise ApiError 403 unless `operation` only reads; in v2 with the permission that is missing."""
+    """Raise ApiError 403 unless `operation` only reads; in v2 with the missing permission."""
     if operation.verb == "GET":
         return
     details: dict[str, Any] | None = None

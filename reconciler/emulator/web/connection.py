@@ -1,6 +1,6 @@
-"""One client's connection to the server: cut on request, bounded, and let go when it stays silent.
+"""One client's connection to the server: can be cut, has limits, and is closed if it stays silent.
 
-Called by `server`, which hands both classes to uvicorn.
+Called by `server`, which passes both classes to uvicorn.
 """
 
 import asyncio
@@ -15,17 +15,17 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from reconciler.emulator.web.doors import CUT
 
 PATIENCE_S = 30.0
-"""How long a client may take over the head of a request, or be silent in its body."""
+"""Maximum time for the head of a request, and for silence in its body."""
 
 _MOST_UPGRADE_HEADERS = 100
 _LONGEST_UPGRADE_HEADER = 8_000
-"""Below the limits of the websocket library: 128 lines, 8,192 bytes each with its ends."""
+"""Below the limits of the websocket library: 128 lines of 8,192 bytes, line ends included."""
 
 
 class HttpConnection(H11Protocol):
-    """HTTP over one connection, with the means to end it lent to the application.
+    """HTTP over one connection, which the application can end.
 
-    Gives a connection up that takes too long over the head of a request or stops in its
+    Closes a connection that takes too long for the head of a request or stops in its
     body: idle clients must not use up all connections.
     """
 
@@ -35,12 +35,12 @@ class HttpConnection(H11Protocol):
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
-        """Start to wait for the head of a first request."""
+        """Start the timeout for the head of the first request."""
         super().connection_made(transport)
         self._wait_for_client()
 
     def data_received(self, data: bytes) -> None:
-        """Wait anew while a body comes, no more once a request is whole."""
+        """Restart the timeout while a body arrives; stop it once the request is complete."""
         super().data_received(data)
         state = self.conn.their_state
         if state is h11.SEND_BODY:
@@ -52,17 +52,17 @@ class HttpConnection(H11Protocol):
             self._wait_for_client()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the connection over to the websocket protocol, unless its headers are too many or too large."""
+        """Pass the connection to the websocket protocol, unless its headers are too many or too large."""
         self._stop_waiting()
         lines = [len(name) + len(value) for name, value in event.headers]
         if len(lines) > _MOST_UPGRADE_HEADERS or max(lines) > _LONGEST_UPGRADE_HEADER:
-            # The websocket library would give up on its own terms, without an answer.
+            # The websocket library would close the connection without a response.
             self.send_400_response("Too many or too large headers.")
             return
         super().handle_websocket_upgrade(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the wait along with the connection."""
+        """Cancel the timeout with the connection."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -79,7 +79,7 @@ class HttpConnection(H11Protocol):
 
 
 class WebsocketConnection(WebSocketsSansIOProtocol):
-    """A websocket connection, with the means to end it lent to the application."""
+    """A websocket connection, which the application can end."""
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
@@ -89,13 +89,13 @@ class WebsocketConnection(WebSocketsSansIOProtocol):
         """Send a message of the application; a refusal ends the handshake."""
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
-            # A refusal ends the handshake too; the base class would log it as a mistake of ours.
+            # A refusal also ends the handshake; the base class would log it as an error of the application.
             self.handshake_complete = True
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a message on; text that is not UTF-8 ends the connection (RFC 6455 section 8.1)."""
+        """Pass on a message; text that is not UTF-8 ends the connection (RFC 6455 section 8.1)."""
         if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
-            # The base class does the same, and logs it with a traceback like a mistake of ours.
+            # The base class does the same, but logs it with a traceback like an error of the application.
             self.frames = []
             self.conn.send_close(1007)
             self.handle_parser_exception()

@@ -1,7 +1,7 @@
-"""The control plane under `/_emulator`: what a test or a demo does behind the API's back.
+"""The control plane under `/_emulator`: what a test or a demo does without the API.
 
-Everything here is also a method of `Emulator`. Needs no credential: it is meant for
-loopback and for closed test networks; `browser` keeps web pages out.
+Everything here is also a method of `Emulator`. Needs no credentials: it is meant for
+loopback and for closed test networks; `browser` refuses web pages.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,14 +23,14 @@ from reconciler.emulator.web.browser import refuse_foreign_pages
 from reconciler.emulator.wire import Document, MalformedJsonError, decode, encode, is_number
 
 CONTROL = "/_emulator"
-"""How all paths of the control plane begin, and no path of an API."""
+"""Prefix of all paths of the control plane, and of no path of an API."""
 
 LARGEST_SEED = 256 * 1024 * 1024
-"""Bytes of a control request; a seed of 10,000 real definitions has about a tenth of it."""
+"""Bytes of a control request; about ten times a seed of 10,000 real definitions."""
 
 
 class Controlled(Protocol):
-    """What the control plane reaches: an `Emulator`."""
+    """The parts of an `Emulator` that the control plane uses."""
 
     clock: Clock
     faults: Faults
@@ -39,23 +39,23 @@ class Controlled(Protocol):
     tunnels: Tunnels
 
     def reset(self, *, organizations: Sequence[str] | None = None) -> None:
-        """Forget all state, log, faults and clock offset."""
+        """Clear state, log, faults and clock offset."""
 
     def seed(self, seed: Mapping[str, Any]) -> dict[str, int]:
-        """Plant state past the API."""
+        """Add state without the API."""
         ...
 
     def deploy(self, organization: str, project: str, env: str) -> Document:
-        """Do a first deployment of an environment."""
+        """Perform the first deployment of an environment."""
         ...
 
     def credentials(self, organization: str, runner: str) -> Document | None:
-        """What is held for a `kubernetes` runner."""
+        """Credentials stored for a `kubernetes` runner."""
         ...
 
 
 def control_routes(emulator: Controlled) -> list[Route]:
-    """Return the routes of the control plane of `emulator`."""
+    """The routes of the control plane of `emulator`."""
     plane = _ControlPlane(emulator)
     return [
         _route("POST", "reset", plane.reset),
@@ -88,7 +88,7 @@ def _route(verb: str, path: str, answer: Callable[[Request], Awaitable[Response]
 
 
 class _ControlPlane:
-    """HTTP dress of the methods of `Emulator`."""
+    """The methods of `Emulator` as HTTP endpoints."""
 
     def __init__(self, emulator: Controlled) -> None:
         self._emulator = emulator
@@ -109,7 +109,7 @@ class _ControlPlane:
     async def read_log(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
         if not after.isascii() or not after.isdigit():
-            raise ApiError(400, "after must be a whole number")
+            raise ApiError(400, "after must be an integer")
         return _json([entry.document() for entry in self._emulator.log.entries(after=int(after[:18]))])
 
     async def clear_log(self, _: Request) -> Response:
@@ -127,7 +127,7 @@ class _ControlPlane:
         try:
             self._emulator.clock.offset = timedelta(seconds=offset)
         except (OverflowError, ValueError) as error:
-            raise ApiError(400, "offset_seconds is too far away") from error
+            raise ApiError(400, "offset_seconds is out of range") from error
         return await self.read_clock(request)
 
     async def list_faults(self, _: Request) -> Response:
@@ -146,7 +146,7 @@ class _ControlPlane:
 
     async def remove_fault(self, request: Request) -> Response:
         if not self._emulator.faults.remove(_number(request)):
-            raise ApiError(404, "no fault rule of that number")
+            raise ApiError(404, "no fault rule has this number")
         return Response(status_code=204)
 
     async def list_tunnels(self, _: Request) -> Response:
@@ -160,13 +160,13 @@ class _ControlPlane:
 
     async def drop_tunnel(self, request: Request) -> Response:
         if not self._emulator.tunnels.drop(_number(request)):
-            raise ApiError(404, "no open tunnel of that number")
+            raise ApiError(404, "no open tunnel has this number")
         return Response(status_code=204)
 
     async def credentials(self, request: Request) -> Response:
         held = self._emulator.credentials(*_place(request, "org", "runner"))
         if held is None:
-            raise ApiError(404, "no credentials held for this runner")
+            raise ApiError(404, "no credentials are stored for this runner")
         return _json(held)
 
     async def queue_job(self, request: Request) -> Response:
@@ -188,7 +188,7 @@ def _place(request: Request, *names: str) -> list[str]:
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    # Like answers of the APIs: what was taken as JSON, half a character included, can be shown again.
+    # As in responses of the APIs: every accepted JSON text, lone surrogates included, can be returned.
     return Response(encode(value), status, media_type="application/json")
 
 
@@ -201,7 +201,7 @@ async def _object(request: Request) -> dict[str, Any]:
                 raise ApiError(413, f"request body is larger than {LARGEST_SEED} bytes")
             chunks.append(chunk)
     except ClientDisconnect as error:
-        # Nobody is left to read it.
+        # The client has gone, so nobody reads it.
         raise ApiError(400, "request body ended early") from error
     try:
         value = decode(b"".join(chunks) or b"{}")
@@ -220,5 +220,5 @@ def _number(request: Request) -> int:
 def _texts(body: dict[str, Any], *names: str) -> list[str]:
     for name in names:
         if not isinstance(body.get(name), str):
-            raise ApiError(400, f"{name} must be text")
+            raise ApiError(400, f"{name} must be a string")
     return [body[name] for name in names]

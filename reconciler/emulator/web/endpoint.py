@@ -1,6 +1,6 @@
-"""One operation at work: bounds, identity, faults, one transaction, one log entry, an answer.
+"""Execution of one operation: limits, identity, faults, one transaction, one log entry, a response.
 
-What an operation does is none of its business. Called by the routes of `application`.
+Independent of what the operation does. Called by the routes of `application`.
 """
 
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from reconciler.emulator.web.caller import ANONYMOUS, caller, refuse_writing
 from reconciler.emulator.web.doors import CutResponse, TruncatedResponse, pause, wait
 
 LARGEST_HEADERS = 32_768
-"""Bytes of all request headers; below what the HTTP server itself refuses, so both doors agree."""
+"""Bytes of all request headers; below the limit of the HTTP server, so that both doors agree."""
 
 _PATIENCE = 8
-"""How many times the largest body is read before the connection is given up."""
+"""Multiple of the largest body that is read before the connection is closed."""
 
 
 @dataclass
 class _Result:
-    """What a request came to: its reply, who asked, what it did to the state, and to which object."""
+    """Result of a request: its reply, the caller, its effect on the state, and the object affected."""
 
     reply: Reply
     who: str
@@ -40,7 +40,7 @@ class _Result:
 
 
 class Endpoint:
-    """One operation at work."""
+    """Execution of one operation."""
 
     def __init__(self, setting: Setting, operation: Operation) -> None:
         self._setting = setting
@@ -48,7 +48,7 @@ class Endpoint:
         self._possible = _possible_faults(operation)
 
     async def answer(self, request: Request) -> Response:
-        """Read, run, log and answer one request."""
+        """Read, run and log one request, and send its response."""
         operation = self._operation
         strikes = self._setting.faults.strikes(operation.verb, raw_path(request), self._possible)
         try:
@@ -72,7 +72,7 @@ class Endpoint:
         return response(result.reply, TruncatedResponse if FaultKind.TRUNCATED_BODY in strikes else Response)
 
     async def _awaited(self, request: Request, poll: WaitingPoll) -> Reply:
-        """Return the message that comes to an agent's poll, or 204 when none does."""
+        """The message for an agent's poll, or 204 if there is none."""
         try:
             await wait(request.scope, request.receive, poll.outcome, self._setting.choices.poll_seconds)
         finally:
@@ -80,9 +80,9 @@ class Endpoint:
         return Reply(204) if message is None else Reply(200, message)
 
     async def _body(self, request: Request) -> bytes:
-        """Return the body; what is too large is read on and thrown away, within reason.
+        """The body; a body that is too large is read on and discarded, up to a limit.
 
-        A client still sending would never see an answer given before its end.
+        A client that is still sending would not see an earlier response.
         """
         limit = self._setting.max_body_bytes
         chunks, size = [], 0
@@ -152,7 +152,7 @@ class Endpoint:
         )
 
     def _prepare(self, request: Request, call: Call) -> str:
-        """Check identity and parameters in the order of the API; return who calls."""
+        """Check identity and parameters in the order of the API; return the caller."""
         operation, tokens = self._operation, self._setting.tokens
         identity_first = operation.api is Api.V1 or tokens is not None
         if operation.accept and not identity_first:
@@ -168,7 +168,7 @@ class Endpoint:
         return call.actor or ANONYMOUS
 
     def _place(self, request: Request) -> str:
-        """Return the name of the object that a path means."""
+        """The name of the object that a path refers to."""
         return "/".join((self._operation.collection, *map(unquote, request.path_params.values())))
 
     def _log(self, request: Request, result: _Result, status: int, strikes: dict[FaultKind, Strike]) -> None:
@@ -193,7 +193,7 @@ def _possible_faults(operation: Operation) -> frozenset[FaultKind]:
 
 
 def _effect(state: Transaction, collection: str) -> tuple[Effect, str] | None:
-    """Return what a transaction did, and to which object; one of `collection` if it wrote any."""
+    """A transaction's effect and the object affected; one of `collection` if it wrote any."""
     writes = sorted(state.writes, key=lambda write: write.collection.name != collection)
     if not writes:
         return None
@@ -205,11 +205,11 @@ def _effect(state: Transaction, collection: str) -> tuple[Effect, str] | None:
 
 
 def raw_path(request: Request) -> str:
-    """Return the path as it was sent."""
-    # Not from `request.url`, which trips over host headers that are none.
+    """The path as it was sent."""
+    # Not from `request.url`, which fails for invalid host headers.
     return str(request.scope["path"])
 
 
 def raw_query(request: Request) -> str:
-    """Return the query as it was sent, without its question mark."""
+    """The query as it was sent, without its question mark."""
     return bytes(request.scope["query_string"]).decode("latin-1")

@@ -1,4 +1,4 @@
-"""The door with a real port: uvicorn over the same application.
+"""The door with a real port: uvicorn with the same application.
 
 `running` serves in a background thread, for tests; `serve` blocks, for people.
 """
@@ -21,11 +21,11 @@ from reconciler.emulator.web.connection import HttpConnection, WebsocketConnecti
 _logger = logging.getLogger(__name__)
 
 _STOP_S = 2
-"""How long a stop waits for answers under way; a delayed one is not worth more."""
+"""How long a stop waits for responses in progress."""
 _BACKLOG = 2_048
-"""Connections that may wait to be accepted, as uvicorn has it."""
+"""Connections that can wait to be accepted, as in uvicorn."""
 _LARGEST_MESSAGE = 65_536
-"""Bytes of a websocket message; the tunnel throws them away."""
+"""Bytes of a websocket message; the tunnel discards them."""
 
 
 def serve(
@@ -37,13 +37,13 @@ def serve(
     choices: Choices | None = None,
     listening: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve an emulator until the process is told to stop.
+    """Serve an emulator until the process is stopped.
 
-    `listening` is called with the base URL, its port the real one, once clients can
-    connect; a line of the log by default. Raises StateFileError when `state_file` cannot
-    be used, ApiError for an organization id that is none, OSError when the port is taken.
+    `listening` is called with the base URL and its actual port once clients can
+    connect; by default a line is logged. Raises StateFileError if `state_file` cannot
+    be used, ApiError for an invalid organization id, OSError if the port is in use.
     """
-    # The port first: with a taken one no state file is made or touched.
+    # The port first: if it is in use, no state file is created or changed.
     with (
         _bound(host, port) as listener,
         Emulator(state_file, organizations, choices=choices) as emulator,
@@ -52,11 +52,11 @@ def serve(
         url = _url(host, listener)
         if not _is_loopback(listener):
             _logger.warning(
-                "emulator is open to the network: who reaches it can read and change everything",
+                "emulator is open to the network: anyone who can reach it can read and change everything",
                 extra={"url": url},
             )
         (listening or _announce)(url)
-        # The server stops in good order first and then raises the signal anew.
+        # The server shuts down gracefully and then raises the signal again.
         with suppress(KeyboardInterrupt):
             _server(emulator).run(sockets=[listener])
 
@@ -67,7 +67,7 @@ def _announce(url: str) -> None:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Make a request to terminate raise what Ctrl-C raises, so that what is open gets closed."""
+    """Make SIGTERM raise the same exception as Ctrl-C, so that open resources are closed."""
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -77,7 +77,7 @@ def _terminable() -> Iterator[None]:
 
 @contextmanager
 def running(emulator: Emulator, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve `emulator` in a background thread and give its base URL; 0 picks a free port."""
+    """Serve `emulator` in a background thread and yield its base URL; port 0 picks a free one."""
     with _bound(host, port) as listener:
         server = _server(emulator)
         thread = threading.Thread(
@@ -93,7 +93,7 @@ def running(emulator: Emulator, *, host: str = "127.0.0.1", port: int = 0) -> It
 
 
 class _AnnouncedServer(uvicorn.Server):
-    """A server that tells other threads when it listens, and calls `stopping` before it stops."""
+    """A server that signals other threads when it listens, and calls `stopping` before it stops."""
 
     def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
         super().__init__(config)
@@ -108,7 +108,7 @@ class _AnnouncedServer(uvicorn.Server):
             self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop in good order: agents that wait get an answer first."""
+        """Shut down gracefully: waiting agents get a response first."""
         self._stopping()
         await super().shutdown(sockets)
 
@@ -120,7 +120,7 @@ def _server(emulator: Emulator) -> _AnnouncedServer:
         loop="asyncio",
         ws=WebsocketConnection,
         ws_max_size=_LARGEST_MESSAGE,
-        # A small frame could unfold into a large message.
+        # Disabled because a small frame could decompress into a large message.
         ws_per_message_deflate=False,
         lifespan="off",
         interface="asgi3",
@@ -135,11 +135,11 @@ def _server(emulator: Emulator) -> _AnnouncedServer:
 @contextmanager
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named in full: asyncio sends small answers at once only where it reads "TCP" on the socket.
+    # TCP is named because asyncio sends small responses at once only on sockets of this protocol.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        # Here, so that a taken port is found out before anything is announced.
+        # Here, so that a port in use is detected before anything is announced.
         listener.listen(_BACKLOG)
         yield listener
 
@@ -150,6 +150,6 @@ def _is_loopback(listener: socket.socket) -> bool:
 
 def _url(host: str, listener: socket.socket) -> str:
     address, port = listener.getsockname()[:2]
-    # No host at all means every address; what clients are told has to be one.
+    # An empty host means every address; clients need a specific one.
     shown = host or address
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

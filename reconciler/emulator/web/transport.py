@@ -1,8 +1,8 @@
 """The door in the same process: an httpx transport for synchronous clients.
 
-Runs the application on the caller's own thread, without an event loop: an answer of
-the emulator waits for nothing but what this door lends. So there is no background
-thread to stop, and any number of threads may share one transport.
+Runs the application on the caller's thread, without an event loop: a response of the
+emulator waits only for what this door provides. So there is no background thread to stop,
+and any number of threads can share one transport.
 """
 
 import concurrent.futures
@@ -17,7 +17,7 @@ from reconciler.emulator.web.doors import CUT, PAUSE, WAIT
 
 
 class EmulatorTransport(httpx.BaseTransport):
-    """Carries requests of an `httpx.Client` straight into an ASGI application.
+    """Passes requests of an `httpx.Client` directly to an ASGI application.
 
     A cut connection raises httpx.RemoteProtocolError and a delay beyond the client's
     read timeout httpx.ReadTimeout, as over a real port.
@@ -27,14 +27,14 @@ class EmulatorTransport(httpx.BaseTransport):
         self._app = app
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the application's answer to `request`."""
+        """The application's response to `request`."""
         exchange = _Exchange(request)
         _finish(self._app(exchange.scope(), exchange.receive, exchange.send))
         return exchange.response()
 
 
 class _Exchange:
-    """One request on the ASGI side, collecting the answer."""
+    """One request on the ASGI side; collects the response."""
 
     def __init__(self, request: httpx.Request) -> None:
         self._request = request
@@ -106,4 +106,4 @@ def _finish(coroutine: Any) -> None:
     except StopIteration:
         return
     coroutine.close()
-    raise RuntimeError("the application waits for something that this door does not lend")
+    raise RuntimeError("the application waits for something that this door does not provide")

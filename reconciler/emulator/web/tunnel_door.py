@@ -1,12 +1,12 @@
 """The websocket end of the agent tunnel: `GET /tunnel`.
 
 An agent sends its token (`v1/tunnel_token`) as `Authorization: Bearer <token>` with the
-upgrade. It is let in with 101, or answered 401 with the error body of v1; why stands
-in the list of refusals only. Nothing is ever sent through the tunnel, and what an agent
-sends is thrown away. Ended by the emulator, a tunnel closes with code 1008 and a reason.
+upgrade. It is accepted with 101, or refused with 401 and the error body of v1; only the list
+of refusals has the reason. Nothing is ever sent through the tunnel, and what an agent
+sends is discarded. If the emulator ends a tunnel, it closes it with code 1008 and a reason.
 
-Fault rules match verb `GET` and path `/tunnel`: errors, cuts and delays strike before
-the token is looked at.
+Fault rules match verb `GET` and path `/tunnel`: errors, cuts and delays apply before
+the token is checked.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _ERRORS = (*ERRORS_BEFORE, FaultKind.ERROR_AFTER_EFFECT)
 
 
 def tunnel_routes(setting: Setting, tunnels: Tunnels) -> list[BaseRoute]:
-    """Return the route agents connect to, and the hint for those that forget to upgrade."""
+    """The route that agents connect to, and the hint for requests without an upgrade."""
     return [
         WebSocketRoute(PATH, _Door(setting, tunnels).answer),
         Route(PATH, _without_upgrade, methods=["GET"]),
@@ -45,19 +45,19 @@ def tunnel_routes(setting: Setting, tunnels: Tunnels) -> list[BaseRoute]:
 async def _without_upgrade(_: Request) -> Response:
     headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
     return response(
-        error_reply(Api.V1, ApiError(426, "the tunnel speaks the websocket protocol", headers=headers))
+        error_reply(Api.V1, ApiError(426, "the tunnel uses the websocket protocol", headers=headers))
     )
 
 
 class _Door:
-    """Answers agents, one coroutine per connection."""
+    """Serves agents, one coroutine per connection."""
 
     def __init__(self, setting: Setting, tunnels: Tunnels) -> None:
         self._setting = setting
         self._tunnels = tunnels
 
     async def answer(self, websocket: WebSocket) -> None:
-        """Let one agent in or send it away, and stay until it leaves."""
+        """Accept or refuse one agent, and wait until it disconnects."""
         strikes = self._setting.faults.strikes("GET", PATH)
         faults = tuple(strikes)
         if FaultKind.DELAY in strikes:
@@ -108,7 +108,7 @@ def _ender(ending: "asyncio.Future[str]") -> Callable[[str], None]:
             ending.set_result(reason)
 
     def end(reason: str) -> None:
-        # A loop that has closed took its connections along.
+        # A closed loop has already closed its connections.
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, reason)
 
