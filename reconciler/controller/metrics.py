@@ -51,7 +51,9 @@ class Metrics:
             "reconciler_findings", "Findings of the last pass.", ["severity"], registry=self.registry
         )
         self._unknown = Gauge(
-            "reconciler_unknown_rules", "Rules that could not look in the last pass.", registry=self.registry
+            "reconciler_unknown_rules",
+            "Rules that could not be evaluated in the last pass.",
+            registry=self.registry,
         )
         self._unread = Gauge(
             "reconciler_unread_targets", "Targets the last pass could not read.", registry=self.registry

@@ -16,7 +16,6 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.runner import WRITE_ONLY_AUTH, KubernetesRunner, RunnerDocument
 
-SECRETS: Path = ("driver_inputs", "secrets")
 SECRET_REFS: Path = ("driver_inputs", "secret_refs")
 _CLUSTER_AUTH: Path = ("spec", "runner_configuration", "cluster", "auth")
 

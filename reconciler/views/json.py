@@ -9,7 +9,7 @@
     source                           {location, revision, dirty, files, documents}
     findings                         [{rule, severity, message, file, line, column, object?, others?, advice?,
                                      excerpt?: {text, caret}}]: the line without secrets, a column of it from 1
-    notExamined                      [{subject, reason, failure}]: also rules that could not look or are off
+    notExamined                      [{subject, reason, failure}]: also rules that could not be evaluated or are off
     unknownRules, rulesOff           [{rule, reason}]
     silenced                         [{rule, reason, file, line, column}]: findings that annotations silenced
     checkedOnly                      [{what, count}]: declared and checked, and never applied

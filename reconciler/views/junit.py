@@ -116,7 +116,7 @@ def _lines(found: Sequence[Finding], result: PassResult) -> list[str]:
 
 
 def _of_rules(result: PassResult) -> Iterator[ET.Element]:
-    """One case for each rule that had nothing to say, could not look, or is off."""
+    """One case for each rule that had nothing to say, could not be evaluated, or is off."""
     if result.error:
         return
     spoke = {finding.rule for finding in result.all_findings}

@@ -23,7 +23,7 @@ MAX_REASONS = 10
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """One reason why rules could not look, and their ids."""
+    """One reason why rules could not be evaluated, and their ids."""
 
     reason: str
     rules: tuple[str, ...]
@@ -36,7 +36,7 @@ class Blind:
 
 
 def blind(result: PassResult) -> list[Blind]:
-    """Rules that could not look, by reason; what most of them miss comes first."""
+    """Rules that could not be evaluated, by reason; what most of them miss comes first."""
     return _grouped((one.rule, one.reason) for one in _ordered(result))
 
 
@@ -78,12 +78,12 @@ def _grouped(checks: Iterable[tuple[str, str]]) -> list[Blind]:
 
 
 def blind_title(result: PassResult) -> str:
-    """How much could not be looked at: `12 checks of 7 rules could not look`; "" for nothing."""
+    """How much could not be evaluated: `7 rules could not be evaluated (12 checks)`; "" for nothing."""
     checks = set(result.unknown)
     if not checks:
         return ""
     rules = {one.rule for one in checks}
-    return f"{plural(len(checks), 'check')} of {plural(len(rules), 'rule')} could not look"
+    return f"{plural(len(rules), 'rule')} could not be evaluated ({plural(len(checks), 'check')})"
 
 
 def blind_lines(result: PassResult) -> list[str]:

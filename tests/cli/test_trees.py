@@ -21,24 +21,13 @@ from reconciler.emulator.web.server import running
 from reconciler.errors import SettingsError, SourceError
 from reconciler.passes.reconcile import plan
 from reconciler.passes.result import Purpose, Verdict
+from tests.cli.running import DEFINITION
 from tests.programs import Recorder
 from tests.repositories import commit, git, own_git_configuration, repository
 
 __all__ = ["commit", "git", "own_git_configuration", "repository"]
 
 Commit = Callable[[dict[str, str]], str]
-
-DEFINITION = """\
-apiVersion: entity.humanitec.io/v1b1
-kind: Definition
-metadata: {id: @ID@}
-entity:
-  name: My database
-  type: postgres
-  driver_type: humanitec/template
-  driver_inputs: {values: {templates: {init: "size: small"}}}
-  criteria: [{app_id: @ID@}]
-"""
 
 
 def settings(url: str = "http://127.0.0.1:9", *, instance: str = "one") -> str:
