@@ -104,7 +104,7 @@ class GitInventory:
             return Answer(_FAILED, b"", str(error))
 
     def read(self, target: str) -> Inventory:
-        """Return the record; see `InventoryStore.read`."""
+        """The record; see `InventoryStore.read`."""
         ref = self._ref(target)
         head = self._remote_head(ref) if self._remote else self._local_head(ref)
         if not head:

@@ -1,1 +1,1 @@
-"""The orchestrator's HTTP API, client side. The only package that imports httpx."""
+"""Client of the orchestrator's HTTP API. The only package that imports httpx."""

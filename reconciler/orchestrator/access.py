@@ -1,8 +1,8 @@
-"""What a client may send, and what it has sent.
+"""What a client is allowed to send, and what it has sent.
 
-A command that only looks is handed a client whose transport refuses to write (design
-decision 4.2), so that no mistake above it can change anything. The transports here wrap
-the one that really sends; `reconciler.orchestrator.client` stacks them.
+A read-only command gets a client whose transport refuses to write (design decision 4.2), so that
+no bug in its callers can change anything. The transports here wrap the one that sends;
+`reconciler.orchestrator.client` stacks them.
 """
 
 import ssl
@@ -29,21 +29,21 @@ class Access(StrEnum):
 
 
 class ReadOnlyTransport(httpx.BaseTransport):
-    """Raises ReadOnlyError for every verb but GET and HEAD, before anything leaves."""
+    """Raises ReadOnlyError for every verb except GET and HEAD, before anything is sent."""
 
     def __init__(self, inner: httpx.BaseTransport) -> None:
         self._inner = inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass on what only reads."""
+        """Pass on requests that only read."""
         if request.method not in SAFE_VERBS:
             raise ReadOnlyError(
-                f"{request.method} {request.url.path}: refused, this command only looks; nothing was sent"
+                f"{request.method} {request.url.path}: refused, this command is read-only; nothing was sent"
             )
         return self._inner.handle_request(request)
 
     def close(self) -> None:
-        """Close what really sends."""
+        """Close the wrapped transport."""
         self._inner.close()
 
 
@@ -60,34 +60,34 @@ class Tally:
             self._counts[verb] += 1
 
     def by_verb(self) -> Mapping[str, int]:
-        """Return a copy, verbs in order of the alphabet."""
+        """A copy of the counts, sorted by verb."""
         with self._lock:
             return dict(sorted(self._counts.items()))
 
 
 class TalliedTransport(httpx.BaseTransport):
-    """Counts every request that is handed to the network, each retry included."""
+    """Counts every request handed to the network, including retries."""
 
     def __init__(self, inner: httpx.BaseTransport, tally: Tally) -> None:
         self._inner = inner
         self._tally = tally
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Count and pass on."""
+        """Count the request and pass it on."""
         self._tally.add(request.method)
         return self._inner.handle_request(request)
 
     def close(self) -> None:
-        """Close what really sends."""
+        """Close the wrapped transport."""
         self._inner.close()
 
 
 class EnvironmentTransport(httpx.BaseTransport):
-    """Sends to one address, through the proxy and with the certificates that the environment names.
+    """Sends to one address, with the proxy and the certificates from the environment.
 
-    httpx ignores the proxy variables for a client that was given a transport, and a second client
-    behind the first would do all work of a request twice. `certificates` may be shared, since loading
-    them costs 25 ms.
+    httpx ignores the proxy variables if a client has its own transport, and a second client behind
+    the first would do all work for a request twice. `certificates` can be shared, because loading them
+    takes 25 ms.
     """
 
     def __init__(self, url: str, *, connections: int, certificates: ssl.SSLContext | None = None) -> None:
@@ -97,7 +97,7 @@ class EnvironmentTransport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request as it is; the body of the answer is not read yet."""
+        """Send the request as it is, and return the answer without reading its body."""
         return self._transport.handle_request(request)
 
     def close(self) -> None:
@@ -106,10 +106,10 @@ class EnvironmentTransport(httpx.BaseTransport):
 
 
 def proxy_of(url: str, proxies: Mapping[str, str]) -> str | None:
-    """The proxy that variables such as `https_proxy` name for an address; None for a direct connection.
+    """Proxy for an address according to variables such as `https_proxy`; None for a direct connection.
 
-    `proxies` maps schemes to addresses, as `urllib.request.getproxies_environment` reads them. `no_proxy` holds
-    hosts, domains with everything below them, or `*`.
+    `proxies` maps schemes to addresses, as read by `urllib.request.getproxies_environment`. `no_proxy` contains
+    hosts, domains (including their subdomains), or `*`.
 
     >>> proxy_of("https://api.example", {"all": "proxy.example:3128", "no": "localhost,.internal"})
     'http://proxy.example:3128'

@@ -1,7 +1,7 @@
-"""The orchestrator of one organization, both APIs behind one set of verbs.
+"""Client of the orchestrator for one organization: both APIs behind one set of methods.
 
-Takes and returns `model.state.Resource`. Errors are those of `reconciler.errors`; what each
-proves is documented there. Called by `reconciler.passes.reconcile` (look) and `reconciler.passes.deed` (the rest).
+Accepts and returns `model.state.Resource`. Errors are those of `reconciler.errors`, where it is documented
+what each one proves. Called by `reconciler.passes.reconcile` (`look`) and `reconciler.passes.deed` (the rest).
 """
 
 import threading
@@ -39,16 +39,16 @@ __all__ = ["Access", "Endpoint", "Hints", "Look", "Orchestrator", "Retry", "Tran
 
 _FORCIBLE = frozenset((Kind.DEFINITION, Kind.CRITERION))
 Transport = Callable[[Endpoint], httpx.BaseTransport]
-"""Makes what really sends the requests to an endpoint."""
+"""Creates the transport that sends requests to an endpoint."""
 
 
 class Orchestrator:
-    """Client of one organization; thread-safe; closed by leaving its context.
+    """Client for one organization; thread-safe; closed on exit from its context.
 
-    `transport` makes what really sends, for tests and the embedded orchestrator; without it
-    httpx's own is used, with proxies and certificates from the environment. `concurrency`
-    bounds the requests under way, over both APIs. With `Access.READ_ONLY` every method that
-    changes something raises ReadOnlyError before anything leaves. `waits` receives what is waited for.
+    `transport` creates the transport, for tests and the embedded orchestrator; the default is that
+    of httpx, with proxies and certificates from the environment. `concurrency` limits the number of
+    concurrent requests to both APIs together. With `Access.READ_ONLY`, every method that changes
+    something raises ReadOnlyError before anything is sent. `waits` records what the client waits for.
     """
 
     def __init__(
@@ -97,14 +97,15 @@ class Orchestrator:
 
     @property
     def requests(self) -> Mapping[str, int]:
-        """Requests sent so far, by verb, each retry included."""
+        """Number of requests sent so far, by verb, including retries."""
         return self._tally.by_verb()
 
     def look(self, hints: Hints) -> Look:
-        """Read all kinds of the configured APIs, in parallel. Failures are in the answer, not raised.
+        """Read all kinds from the configured APIs, in parallel. Failures are returned, not raised.
 
-        Requests: definitions 1, agents 1, keys 1 for each hinted agent that exists; pages of
-        runners and of rules, and 1 for each runner whose time stamp is not the hinted one.
+        Requests: 1 for definitions, 1 for agents, 1 for the keys of each hinted agent that exists; 1
+        for each page of runners and of rules, and 1 for each runner whose timestamp differs from the
+        hinted one.
         """
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="look") as pool:
             try:
@@ -114,7 +115,7 @@ class Orchestrator:
                 raise
 
     def get(self, key: ResourceKey) -> Resource | None:
-        """Read one thing. None only where it is proven to be absent; otherwise an error is raised."""
+        """One live object. None only if it is proven to be absent; any other failure is raised."""
         match key.kind:
             case Kind.AGENT:
                 return self._for_v1().agent(key.id)
@@ -132,7 +133,7 @@ class Orchestrator:
                 assert_never(key.kind)
 
     def _criterion(self, key: ResourceKey) -> Resource | None:
-        """Read a criterion out of its definition; `handle["id"]` is the server's id."""
+        """A criterion, read from its definition; `handle["id"]` is the id on the server."""
         definition_id, _, rest = key.id.partition("[")
         definition = self._for_v1().definition(definition_id)
         selector = rest.removesuffix("]")
@@ -145,10 +146,10 @@ class Orchestrator:
         )
 
     def create(self, desired: Resource, *, first_key: Resource | None = None) -> Resource:
-        """Create one thing and return how it reads back.
+        """Create one object and return it as read back.
 
-        An agent is created with its first key, everything else without. A definition's criteria
-        are created with it.
+        An agent is created with `first_key`; for other kinds it is not used. A definition is created
+        with its criteria.
         """
         kind = desired.key.kind
         match kind:
@@ -170,10 +171,10 @@ class Orchestrator:
                 assert_never(kind)
 
     def update(self, live: Resource, desired: Resource, *, secrets_changed: bool) -> Resource:
-        """Make live what is desired, criteria excepted, and return how it reads back.
+        """Make the live object equal to the desired one, except for criteria, and return it as read back.
 
-        Where nothing differs nothing is sent. A rule is deleted and created again. Raises
-        RejectedError, without sending anything, where the API has no call for the change.
+        If nothing differs, nothing is sent. A rule is deleted and created again. Raises RejectedError,
+        without sending anything, if the API has no call for the change.
         """
         kind = desired.key.kind
         match kind:
@@ -193,7 +194,7 @@ class Orchestrator:
                 assert_never(kind)
 
     def active_resources(self, definitions: Iterable[str]) -> Use:
-        """Read what deployments made with definitions: one request each, in parallel. Failures are in the answer."""
+        """Active resources of definitions: one request each, in parallel. Failures are returned, not raised."""
         v1 = self._for_v1()
         found: dict[str, tuple[ActiveResource, ...]] = {}
         failures: dict[str, OrchestratorError] = {}
@@ -207,9 +208,9 @@ class Orchestrator:
         return Use(found, failures)
 
     def delete(self, live: Resource, *, force: bool = False) -> None:
-        """Delete one thing. AbsentError where it was already gone, InUseError where deployments still use it.
+        """Delete one object. Raises AbsentError if it does not exist, InUseError if deployments still use it.
 
-        `force` deletes a definition or a criterion that is in use; for other kinds the API knows no force.
+        `force` deletes a definition or a criterion that is in use; the API does not support it for other kinds.
         """
         if force and live.key.kind not in _FORCIBLE:
             raise ValueError(f"{live.key} cannot be deleted by force")
@@ -235,7 +236,7 @@ class Orchestrator:
         return self._for_v1().create_criterion(definition.id, fields)
 
     def delete_criterion(self, definition: ResourceKey, criterion_id: str, *, force: bool = False) -> None:
-        """Take a criterion from a definition. InUseError where active resources would move, unless by force."""
+        """Delete a criterion of a definition. Raises InUseError if active resources would move, unless forced."""
         self._for_v1().delete_criterion(definition.id, criterion_id, force=force)
 
     def _for_v1(self) -> V1:
@@ -250,7 +251,7 @@ class Orchestrator:
 
 
 def _network(connections: int) -> Transport:
-    """What opens the network, one set of certificates for both APIs."""
+    """The default transport, with one set of certificates for both APIs."""
     certificates = httpx.create_ssl_context()
     return lambda endpoint: EnvironmentTransport(
         endpoint.url, connections=connections, certificates=certificates

@@ -1,20 +1,19 @@
-"""The smallest call that is certain to make a definition what is desired: PATCH or PUT.
+"""The smallest request that reliably makes a definition equal to the desired one: PATCH or PUT.
 
-PUT replaces the mutable part whole, and with it every secret, which the server then stores
-as a new version even where nothing changed (v1 reference 4.6, U13). PATCH leaves secrets
-alone, but merges, and how deep it merges below a member of `driver_inputs` or `provision` is
-not settled (U11). So PATCH is used only where every possible depth gives the same result:
+PUT replaces the whole mutable part, including every secret, which the server then stores as a new
+version even if nothing changed (v1 reference 4.6, U13). PATCH leaves secrets alone, but merges, and
+how deep it merges below a member of `driver_inputs` or `provision` is not documented (U11). So PATCH
+is used only if every possible depth gives the same result:
 
-- whole maps are sent, never parts of them: a server that replaces `values`, one that replaces
-  each of its keys, and one that merges recursively all end with what was sent,
-- provided that no key that is live is missing from what is sent, at any depth below maps: a
-  merging server would keep it. Lists are replaced whole by every reading, so what happens
-  inside them does not matter,
-- provided that no value is null outside lists: a merge reads null as "remove",
-- provided that nothing is to be unset (an account, all of `values`, all of `provision`), that
-  the driver stays, which PATCH cannot change, and that secrets stay.
+- Whole maps are sent, never parts of them: a server that replaces `values`, one that replaces each
+  of its keys, and one that merges recursively all end up with what was sent.
+- No live key is missing from what is sent, at any depth of nested maps, because a merging server
+  would keep it. Lists are always replaced as a whole, so their contents do not matter.
+- No value outside lists is null, because a merge interprets null as "remove".
+- Nothing is to be unset (an account, all of `values`, all of `provision`), the driver does not
+  change, because PATCH cannot change it, and secrets do not change.
 
-Everything else is a PUT. Neither touches criteria.
+Everything else is a PUT. Neither request touches criteria.
 """
 
 from reconciler.model.json import Json, JsonObject
@@ -25,9 +24,9 @@ _MAPS = ("values", "provision")
 
 
 def patch_body(live: Resource, desired: Resource, *, secrets_changed: bool) -> JsonObject | None:
-    """Return the body of the PATCH that makes live what is desired; None where only PUT is certain.
+    """Body of a PATCH that makes the live definition equal to the desired one; None if only PUT is reliable.
 
-    Empty where nothing differs.
+    Empty if nothing differs.
     """
     if secrets_changed or secrets_differ(live, desired):
         return None
@@ -44,10 +43,10 @@ def patch_body(live: Resource, desired: Resource, *, secrets_changed: bool) -> J
 
 
 def secrets_differ(live: Resource, desired: Resource) -> bool:
-    """Tell from reading alone: positions, references and placeholders.
+    """True if positions, references or placeholders of secrets differ, as far as reading can show.
 
-    Plain values cannot be compared; whoever keeps their digests says whether they changed. A
-    value the server keeps in a store reads back as a reference.
+    Plain values cannot be read, so their digests are compared elsewhere. A value that the server
+    stores in a secret store reads back as a reference.
     """
     if set(live.secrets) != set(desired.secrets):
         return True
@@ -63,7 +62,7 @@ def _tells_apart(live: SecretLeaf, desired: SecretLeaf) -> bool:
 
 
 def _is_mergeable(before: Json, after: Json) -> bool:
-    """Tell whether merging `after` into `before` gives `after`, however deep the merge goes."""
+    """True if merging `after` into `before` gives `after`, whatever the depth of the merge."""
     if not isinstance(after, dict):
         return after is not None
     known = before if isinstance(before, dict) else {}

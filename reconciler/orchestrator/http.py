@@ -1,11 +1,11 @@
-"""One endpoint: requests out, answers in, and every failure as an error of `reconciler.errors`.
+"""Requests to one endpoint, with every failure as an error of `reconciler.errors`.
 
-The law of the module: after a mutating request was handed to the network, only answers that
-prove that nothing was done may be retried (no connection, 429, 503 with Retry-After). Any
-other failure is a LostAnswerError, and the caller reads again (design decision 4.4). Reads
-are retried whatever went wrong.
+Invariant: a mutating request that was handed to the network is retried only after a failure that
+proves that nothing was done (no connection, 429, 503 with Retry-After). Any other failure is a
+LostAnswerError, and the caller reads again (design decision 4.4). Reads are retried after any
+transient failure.
 
-No message holds the token, a body or more of the server's words than their first line.
+Messages never contain the token, a body, or more of the server's message than its first line.
 """
 
 import json
@@ -47,23 +47,23 @@ from reconciler.orchestrator.waiting import Waits
 T = TypeVar("T")
 
 _LOCAL_USER = "00000000-0000-0000-0000-000000000000"
-"""Whom v2 sees where a local host is addressed without a token (v2 reference 2.1)."""
+"""User for v2 if a local host is addressed without a token (v2 reference 2.1)."""
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1"))
 _TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=30.0).as_dict()
 _LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 _LARGEST_ERROR_BYTES = 1024 * 1024
 _LONGEST_ANSWER_S = 120.0
-"""From the sending to the end of the body; the time-outs above bound single reads only."""
+"""From sending to the end of the body; the timeouts above limit only single reads."""
 _SENDABLE_TOKEN = re.compile(r"[!-~]+")
-"""What a header carries unchanged: visible ASCII (RFC 9110, section 5.5)."""
+"""What a header transmits unchanged: visible ASCII (RFC 9110, section 5.5)."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NO_SUCH_PATH = frozenset(("method not allowed", "no matching operation was found"))
-"""What v2 says in a 404 that is about the address and not about the thing (v2 reference 3.1)."""
+"""Messages in a 404 of v2 that concern the address, not the object (v2 reference 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where one of the two APIs is. `url` may hold a path, which is put before every other."""
+    """Address of one of the two APIs. If `url` has a path, it is the prefix of all paths."""
 
     url: str
     token: Secret | None = None
@@ -71,7 +71,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """One request, as errors name it. `hidden` are secrets in the body."""
+    """One request; as a string, its name in errors. `hidden` are secrets in the body."""
 
     verb: str
     path: str
@@ -90,10 +90,9 @@ class _Request:
 class Channel:
     """Requests to one endpoint; thread-safe.
 
-    `slots` bounds the requests under way; a request that waits before its next try holds none. `waits`
-    knows what is waited for.
-    `clock` gives seconds that only grow. Raises OrchestratorError for a token that no header
-    can carry.
+    `slots` limits the number of concurrent requests; a request that waits for its next attempt does not
+    count. `waits` records what the channel waits for. `clock` returns monotonic seconds. Raises
+    OrchestratorError for a token that cannot be sent in a header.
     """
 
     def __init__(
@@ -113,7 +112,7 @@ class Channel:
         self._slots = slots
         self._retry = retry
         self._clock = clock
-        # Not a `Client`: cookies, redirects and its own authentication are not wanted, and cost a third of a request.
+        # Not a `Client`: its cookies, redirects and authentication are not wanted, and take a third of the time.
         self._transport = transport
         self._headers = httpx.Headers(_headers(endpoint, generation))
         self._body_headers = httpx.Headers({**self._headers, "Content-Type": "application/json"})
@@ -131,7 +130,7 @@ class Channel:
     def get(
         self, parts: Sequence[str], parse: Callable[[Json], T], *, query: Mapping[str, str] | None = None
     ) -> T:
-        """Return what `parse` makes of the answer; a ShapeError becomes an OrchestratorError."""
+        """The answer, parsed by `parse`; a ShapeError becomes an OrchestratorError."""
         request = _Request("GET", path_of(parts), query or {}, None, ())
         answer = self._retry.call(lambda: self._exchange(request), self._waits.on)
         try:
@@ -148,10 +147,10 @@ class Channel:
         body: JsonObject,
         hidden: Sequence[Secret] = (),
     ) -> T:
-        """Send a change and return what `parse` makes of the answer.
+        """Send a change and return the answer, parsed by `parse`.
 
-        An answer that cannot be used is a LostAnswerError: the change happened, and what it
-        made is not known.
+        An answer that cannot be used is a LostAnswerError: the change was made, but its result is
+        not known.
         """
         request = _Request(verb, path_of(parts), {}, body, hidden)
         answer = self._retry.call(lambda: self._exchange(request), self._waits.on)
@@ -161,12 +160,12 @@ class Channel:
             raise LostAnswerError(f"{request}: done, but the answer cannot be used: {error}") from error
 
     def delete(self, parts: Sequence[str], *, query: Mapping[str, str] | None = None) -> None:
-        """Send a DELETE without a body; AbsentError where there was nothing, InUseError where it is still used."""
+        """Send a DELETE without a body. Raises AbsentError if there is nothing, InUseError if it is still in use."""
         request = _Request("DELETE", path_of(parts), query or {}, None, ())
         self._retry.call(lambda: self._exchange(request), self._waits.on)
 
     def _exchange(self, request: _Request) -> Json:
-        """Send once. Raise UnavailableError exactly where sending again is safe."""
+        """Send once. Raises UnavailableError exactly if sending again is safe."""
         response, content = self._answer(request)
         if not response.is_success:
             raise self._failure(request, response, content)
@@ -175,7 +174,7 @@ class Channel:
         try:
             return _parsed(content)
         except ValueError as error:
-            raise self._broken(request, f"the answer is no JSON ({len(content)} bytes)", error) from None
+            raise self._broken(request, f"the answer is not JSON ({len(content)} bytes)", error) from None
 
     def _answer(self, request: _Request) -> tuple[httpx.Response, bytes]:
         prepared = self._prepared(request)
@@ -222,7 +221,7 @@ class Channel:
             ) from None
 
     def _broken(self, request: _Request, what: str, cause: Exception) -> OrchestratorError:
-        """Sort a failure after which the server may or may not have acted."""
+        """Error for a failure after which the server may or may not have acted."""
         if isinstance(cause, httpx.UnsupportedProtocol):
             return OrchestratorError(
                 f"{request}: cannot be sent: {what}", advice=remedy(what), cause=what, part=ConnectionPart.URL
@@ -235,7 +234,7 @@ class Channel:
             return UnavailableError(
                 f"{request}: {what}", advice=remedy(what), cause=why, part=ConnectionPart.URL
             )
-        return LostAnswerError(f"{request}: sent, and the answer was lost: {what}")
+        return LostAnswerError(f"{request}: sent, but the answer was lost: {what}")
 
     def _failure(self, request: _Request, response: httpx.Response, content: bytes) -> OrchestratorError:
         status = response.status_code
@@ -258,11 +257,11 @@ class Channel:
             return LostAnswerError(message, status=status, request_id=request_id)
         if 300 <= status < 400:
             return OrchestratorError(
-                f"{request}: {status}: the server points elsewhere, and the token is not sent there",
+                f"{request}: {status}: the server redirects to another address, to which the token is not sent",
                 status=status,
                 request_id=request_id,
-                advice="set the url to the address that the API itself has",
-                cause=f"{self.host} answers {status} and points elsewhere; the token is not sent there",
+                advice="set the url to the final address of the API",
+                cause=f"{self.host} answers {status}, a redirect to another address; the token is not sent there",
                 part=ConnectionPart.URL,
             )
         if status == 404:
@@ -283,36 +282,36 @@ class Channel:
 
 _IN_USE = "remove it from the environments that use it, or deploy them without it, and apply again"
 _TERMINAL: dict[int, tuple[type[OrchestratorError], str]] = {
-    401: (UnauthorizedError, "check that the token is set, is of this installation and has not expired"),
+    401: (UnauthorizedError, "check that the token is set, belongs to this installation and has not expired"),
     403: (UnauthorizedError, "the token is valid, but does not permit this"),
-    407: (UnauthorizedError, "the proxy wants credentials"),
+    407: (UnauthorizedError, "the proxy requires credentials"),
     409: (ConflictError, ""),
 }
 
 
 def _absence(message: str, body: Json, cause: str, *, is_empty: bool, request_id: str) -> OrchestratorError:
-    """Tell a thing that is not there from an address that is not the API's.
+    """Error for a 404: AbsentError if the object does not exist, another if the address is not that of the API.
 
-    v1 may leave an error without a body (v1 reference 8). A page of a proxy, and v2's own
-    words about paths, prove nothing about the thing.
+    v1 can send an error without a body (v1 reference 8). An error page of a proxy, or a message of v2
+    about paths, proves nothing about the object.
     """
     explained = error_message(body)
     if is_empty or (explained and explained not in _NO_SUCH_PATH):
         return AbsentError(message, status=404, request_id=request_id, cause=cause)
     return OrchestratorError(
-        f"{message}; this address is not one of the API",
+        f"{message}; this is not an address of the API",
         status=404,
         request_id=request_id,
-        advice="correct the url: what answers there is not this API, or not at this path",
-        cause=f"{cause}; this address is not one of the API",
+        advice="correct the url: the server there is not this API, or the path is wrong",
+        cause=f"{cause}; this is not an address of the API",
         part=ConnectionPart.URL,
     )
 
 
 def path_of(parts: Sequence[str]) -> str:
-    """Percent-encode each part, so that an id can never become a path.
+    """Path of percent-encoded parts, so that an id can never become several parts.
 
-    Raises RejectedError for parts that a server would resolve away: empty, `.` and `..`.
+    Raises RejectedError for parts that a server would remove: empty, `.` and `..`.
     """
     for part in parts:
         if part in ("", ".", ".."):
@@ -320,12 +319,12 @@ def path_of(parts: Sequence[str]) -> str:
     return "".join("/" + quote(part, safe="") for part in parts)
 
 
-UNSENDABLE = "holds a space, a line break, a control character or one that is not ASCII"
-"""Continues a sentence about a token that `is_sendable` refuses."""
+UNSENDABLE = "contains a space, a line break, a control character or a character that is not ASCII"
+"""Follows the name of a token in a message; for a token that is not `is_sendable`."""
 
 
 def is_sendable(token: Secret) -> bool:
-    """Tell whether a header can carry the token."""
+    """True if the token can be sent in a header."""
     text = token.reveal()
     return isinstance(text, str) and _SENDABLE_TOKEN.fullmatch(text) is not None
 
@@ -350,9 +349,9 @@ def _headers(endpoint: Endpoint, generation: Generation) -> dict[str, str]:
 
 
 class _TimedStream(httpx.SyncByteStream):
-    """The raw body; raises SlowAnswerError at the first part that comes after the deadline.
+    """The raw body; raises SlowAnswerError at the first part that arrives after the deadline.
 
-    Raw, because an answer can go on without end and decompress to nothing.
+    Raw, because an answer can continue endlessly and decompress to nothing.
     """
 
     def __init__(self, inner: httpx.SyncByteStream, deadline_s: float, clock: Callable[[], float]) -> None:
@@ -371,7 +370,7 @@ class _TimedStream(httpx.SyncByteStream):
 
 
 class _TooLargeError(Exception):
-    """An answer was not read to its end, because it is larger than anything this client can need."""
+    """An answer was not read to its end, because it is larger than any valid one."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(limit_bytes)
@@ -379,7 +378,7 @@ class _TooLargeError(Exception):
 
 
 def _bounded_content(response: httpx.Response) -> bytes:
-    """Read the decoded body; the bound holds after decompression."""
+    """The decoded body; the limit applies after decompression. The body of an error is cut at its limit."""
     limit_bytes = _LARGEST_ANSWER_BYTES if response.is_success else _LARGEST_ERROR_BYTES
     content = bytearray()
     for chunk in response.iter_bytes():
@@ -392,18 +391,18 @@ def _bounded_content(response: httpx.Response) -> bytes:
 
 
 def _encoded(request: _Request) -> bytes:
-    """YAML has numbers that JSON has not."""
+    """The body as JSON. Raises RejectedError for numbers that YAML has and JSON does not."""
     try:
         return json.dumps(request.body, allow_nan=False).encode()
     except ValueError:
-        # Not chained: the encoder's words may quote the value.
+        # Not chained: the message of the encoder may quote the value.
         raise RejectedError(
-            f"{request}: the body holds a number that is not finite; nothing was sent"
+            f"{request}: the body contains a number that is not finite; nothing was sent"
         ) from None
 
 
 def _parsed(content: bytes) -> Json:
-    """Raise ValueError for everything that is not JSON, nesting beyond the interpreter's depth included."""
+    """The parsed JSON. Raises ValueError for anything else, including JSON nested too deeply for the interpreter."""
     try:
         parsed: Json = json.loads(content, parse_constant=_refuse_constant)
     except RecursionError as error:
@@ -412,11 +411,11 @@ def _parsed(content: bytes) -> Json:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _server_now(response: httpx.Response) -> datetime:
-    """Return the server's clock, by which it means its dates; ours where it does not say."""
+    """Time of the server, to which its dates refer; the local time if the answer has no date."""
     text = response.headers.get("date", "")
     try:
         moment = datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
@@ -426,7 +425,7 @@ def _server_now(response: httpx.Response) -> datetime:
 
 
 def _phrase(status: int) -> str:
-    """Return the standard phrase: the one of the answer is the server's to choose."""
+    """Standard phrase of a status; the server can put anything in the phrase of the answer."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

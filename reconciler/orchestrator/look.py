@@ -1,8 +1,8 @@
-"""Everything live of one organization, read in parallel.
+"""All live objects of one organization, read in parallel.
 
-What a look promises: a kind is complete only if its list was read to the end without an
-error, and an empty list is believed only from an organization that is proven to exist.
-Absence is evidence for deletes (design decision 4.1), so nothing here rounds up.
+Guarantees: a kind is complete only if its list was read to the end without an error, and an empty
+list is trusted only if the organization is proven to exist. Absence leads to deletes (design
+decision 4.1), so when in doubt, a kind is incomplete.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from reconciler.orchestrator.v2 import V2, Summary
 
 
 class _Gathering:
-    """Collects what the readers return, kind by kind."""
+    """Collects the results of the readers, kind by kind."""
 
     def __init__(self) -> None:
         self.resources: list[Resource] = []
@@ -31,7 +31,7 @@ class _Gathering:
         self.surroundings = UNSEEN
 
     def take(self, kind: Kind, futures: list[Future[list[Resource]]]) -> None:
-        """Add the resources of one kind, complete only if every part of it could be read."""
+        """Add the resources of one kind; it is complete only if every part was read."""
         for future in futures:
             try:
                 self.resources += future.result()
@@ -41,7 +41,7 @@ class _Gathering:
             self.complete.add(kind)
 
     def look(self) -> Look:
-        """Return what was gathered."""
+        """The collected results."""
         state = State(
             {resource.key: resource for resource in self.resources},
             frozenset(self.complete),
@@ -51,7 +51,7 @@ class _Gathering:
 
 
 def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor) -> Look:
-    """Read all kinds of the APIs that are given."""
+    """All kinds of the given APIs."""
     gathering = _Gathering()
     definitions = pool.submit(v1.definitions) if v1 else None
     agents = pool.submit(v1.agents) if v1 else None
@@ -75,7 +75,7 @@ def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor
 
 
 def _knowable(named: Mapping[Beside, frozenset[str]], complete: set[Kind]) -> Mapping[Beside, frozenset[str]]:
-    """Leave out names whose objects could not be listed: nothing is planned for those, so no list is worth it."""
+    """Names whose objects could be listed: nothing is planned for the others, so they are not worth a list."""
     missing = {beside for beside, kind in WITNESSES.items() if kind not in complete}
     return {beside: names for beside, names in named.items() if beside not in missing}
 
@@ -87,7 +87,7 @@ def _gather_agents(
     hinted: frozenset[str],
     pool: ThreadPoolExecutor,
 ) -> None:
-    """Keys are read only of hinted agents that exist; without the list of agents there is no telling."""
+    """Read the agents, and the keys of hinted agents that exist; without the list of agents, no keys can be read."""
     gathering.take(Kind.AGENT, [agents])
     error = gathering.failures.get(Kind.AGENT)
     if error is not None:
@@ -104,7 +104,7 @@ def _gather_runners(
     hinted: Mapping[str, tuple[str, Resource]],
     pool: ThreadPoolExecutor,
 ) -> None:
-    """Read each runner that changed since it was last seen; one deleted meanwhile is absent."""
+    """Read each runner that changed since it was last seen; a runner deleted in the meantime is absent."""
     try:
         listed = summaries.result()
     except OrchestratorError as error:
@@ -126,7 +126,7 @@ def _gather_runners(
 
 
 def _require_proof(gathering: _Gathering, v2: V2) -> None:
-    """Withdraw completeness where everything is empty and nothing shows that the organization exists."""
+    """Mark kinds as incomplete if all are empty and nothing shows that the organization exists."""
     kinds = {Kind.RUNNER, Kind.RUNNER_RULE} & gathering.complete
     if not kinds or any(resource.key.kind in kinds for resource in gathering.resources):
         return

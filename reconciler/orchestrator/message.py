@@ -1,7 +1,7 @@
-"""What may be quoted of a server's words: one printable line, short, without what was submitted.
+"""Messages of the server, reduced to what can be quoted: one short printable line, without submitted data.
 
-v2 explains a refused body by repeating the object around the mistake, credentials included
-(v2 reference 3.2). It does so after a line break; everything from there on is dropped.
+v2 explains a refused body by repeating the object around the error, including credentials
+(v2 reference 3.2). The repetition follows a line break; everything from there on is dropped.
 """
 
 import json
@@ -19,11 +19,11 @@ WITHHELD = "the server's explanation repeats a secret and is not shown"
 
 _ECHO = re.compile(r"[\r\n\u2028\u2029\x0b\x0c\x85]|(?:^|\s)(?:Schema|Value):\s")
 _SHORTEST_WORD = 8
-"""Words of a secret shorter than this are too common to look for by themselves."""
+"""Shorter words of a secret are too common to search for on their own."""
 
 
 def first_line(message: str) -> str:
-    """Return what precedes an echo, printable characters only, at most 300."""
+    """The text before any repetition of submitted data: only printable characters, at most 300."""
     line = _ECHO.split(message.strip(), maxsplit=1)[0].strip()
     printable = "".join(character if character.isprintable() else " " for character in line)
     if len(printable) <= LONGEST_CHARACTERS:
@@ -32,7 +32,7 @@ def first_line(message: str) -> str:
 
 
 def quoted(message: str, hidden: Iterable[Secret]) -> str:
-    """Return the first line, or a fixed sentence where it repeats any of the secrets."""
+    """The first line, or a fixed sentence if it contains any of the secrets."""
     head = _ECHO.split(message.strip(), maxsplit=1)[0]
     if any(fragment in head for secret in hidden for fragment in _fragments(secret.reveal())):
         return WITHHELD
@@ -40,12 +40,12 @@ def quoted(message: str, hidden: Iterable[Secret]) -> str:
 
 
 def literals(desired: Resource) -> tuple[Secret, ...]:
-    """Return the plain secrets that the body of a resource holds."""
+    """Plain secrets in the body of a resource."""
     return tuple(leaf.secret for leaf in desired.secrets.values() if isinstance(leaf, Literal))
 
 
 def _fragments(value: Json) -> Iterator[str]:
-    """Yield every text in which a secret could be repeated on one line."""
+    """Yield every form in which a secret could appear on one line."""
     if not isinstance(value, str):
         if value is not None and not isinstance(value, bool):
             yield json.dumps(value)
@@ -57,7 +57,7 @@ def _fragments(value: Json) -> Iterator[str]:
 
 
 def error_message(body: Json) -> str:
-    """Return the server's words about an error, not yet fit to be quoted; "" without any."""
+    """Error message of the server, not yet safe to quote; "" if there is none."""
     if isinstance(body, list):
         return _affected_resources(body)
     if isinstance(body, dict) and isinstance(body.get("message"), str):
@@ -66,7 +66,7 @@ def error_message(body: Json) -> str:
 
 
 def rematches(body: Json) -> tuple[Rematch, ...]:
-    """Return the active resources that a refused delete would change; none where the body is no such array."""
+    """Active resources that a refused delete would change; none if the body is not an array of them."""
     changes = body if isinstance(body, list) else []
     names = ("app_id", "env_id", "res_id", "from_def", "to_def")
     return tuple(
@@ -77,7 +77,7 @@ def rematches(body: Json) -> tuple[Rematch, ...]:
 
 
 def _affected_resources(changes: list[Json]) -> str:
-    """Summarise the array that refuses a delete because active resources would change (v1 reference 4.7)."""
+    """Summary of the array in the refusal of a delete that would change active resources (v1 reference 4.7)."""
     names = [
         f"{change.application}/{change.environment}/{change.resource_id}"
         + (f" (to {change.after})" if change.after else " (to no definition)")
@@ -90,7 +90,7 @@ def _affected_resources(changes: list[Json]) -> str:
 
 
 def missing_permissions(body: Json) -> list[str]:
-    """Return the names of the permissions that a 403 of v2 lists (v2 reference 3.1)."""
+    """Names of the permissions that a 403 of v2 lists as missing (v2 reference 3.1)."""
     details = body.get("details") if isinstance(body, dict) else None
     checks = details.get("failed_checks") if isinstance(details, dict) else None
     if not isinstance(checks, list):

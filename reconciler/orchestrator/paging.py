@@ -1,4 +1,4 @@
-"""Lists of v2, page by page, to their proven end (v2 reference 4)."""
+"""Complete lists of v2, read page by page (v2 reference 4)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,17 +8,16 @@ from reconciler.orchestrator import shape
 from reconciler.orchestrator.http import Channel, path_of
 
 PAGE_ITEMS = 100
-"""The server's own default: the one size that every version of it accepts."""
+"""The default of the server: the only size that every version accepts."""
 _MOST_PAGES = 5000
-"""Half a million things: far beyond any organization, and an end to a list that has none."""
+"""Half a million objects: far more than any organization has, and a limit for a list that never ends."""
 
 
 def pages(channel: Channel, parts: Sequence[str], query: Mapping[str, str] | None = None) -> list[JsonObject]:
-    """Return the items of all pages.
+    """Items of all pages.
 
-    Raises UnavailableError where a page marker comes back a second time and where pages keep
-    coming: such a list has no end, and a part of it must never pass for the whole (design
-    decision 4.1).
+    Raises UnavailableError if a page marker is repeated or there are too many pages: such a list
+    does not end, and a part of it must never be taken for the whole (design decision 4.1).
     """
     items: list[JsonObject] = []
     markers: set[str] = set()
@@ -30,7 +29,7 @@ def pages(channel: Channel, parts: Sequence[str], query: Mapping[str, str] | Non
         if not marker:
             return items
         if marker in markers:
-            raise UnavailableError(f"GET {path_of(parts)}: the list does not end, a page was named twice")
+            raise UnavailableError(f"GET {path_of(parts)}: the list does not end: a page marker is repeated")
         markers.add(marker)
         if len(markers) >= _MOST_PAGES:
             raise UnavailableError(f"GET {path_of(parts)}: the list does not end after {_MOST_PAGES} pages")

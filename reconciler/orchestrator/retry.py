@@ -1,8 +1,7 @@
-"""Quick retries within a pass. Anything longer is left to the next pass.
+"""Quick retries within a pass; longer waits are left to the next pass.
 
-Which answers may be retried is decided where they are read (`reconciler.orchestrator.http`):
-it raises UnavailableError only where it is certain that nothing was done, and that is the only
-error repeated here.
+`reconciler.orchestrator.http` decides what can be retried: it raises UnavailableError only if sending
+again is safe, and this is the only error that is retried here.
 """
 
 import logging
@@ -23,7 +22,7 @@ from reconciler.errors import UnavailableError
 _LOG = logging.getLogger(__name__)
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 _HINT_JITTER = 0.1
-"""Share of a hint added at random, so that threads with the same hint do not return together."""
+"""Maximum share of a hint that is added at random, so that threads with the same hint do not retry together."""
 
 T = TypeVar("T")
 
@@ -34,11 +33,11 @@ def _unmarked(_: str) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often and how long to try again. Delays are seconds.
+    """How often and how long to retry. Delays are in seconds.
 
     The numbers are those of the official clients (v1 reference 1.2). A hint of the server
-    (Retry-After) replaces the computed delay; one that leads beyond `total_s` ends the attempts
-    at once, and the error carries it to the caller.
+    (Retry-After) replaces the computed delay; a hint beyond `total_s` ends the attempts at once, and
+    the error passes it to the caller.
     """
 
     tries: int = 4
@@ -53,15 +52,15 @@ class Retry:
     def call(
         self, attempt: Callable[[], T], waiting: Callable[[str], AbstractContextManager[None]] = _unmarked
     ) -> T:
-        """Return what `attempt` returns; raise its last error where it never does.
+        """Result of `attempt`; its last error is raised if all attempts fail.
 
-        Pauses happen inside what `waiting` makes of the reason.
+        Each pause runs in the context that `waiting` returns for its reason.
         """
         started = self.clock()
         try:
             return attempt()
         except UnavailableError as error:
-            # Nearly every call ends before this; setting up what follows costs as much as reading an answer.
+            # Nearly every call returns before this; setting up retries costs as much as reading an answer.
             failures = [error]
         reason = ""
 
@@ -101,26 +100,25 @@ class Retry:
 
 
 def _pause_reason(state: tenacity.RetryCallState) -> str:
-    """Why there is a pause; reads after "waiting"."""
+    """Reason for a pause, to follow "waiting" in a sentence."""
     error = state.outcome.exception() if state.outcome is not None else None
     asked = isinstance(error, UnavailableError) and error.retry_after_s is not None
-    by_whom = ", as the server asks" if asked else ""
-    return f"{state.upcoming_sleep:.0f} s before the next try{by_whom}: {error}"
+    by_whom = ", as requested by the server" if asked else ""
+    return f"{state.upcoming_sleep:.0f} s before the next attempt{by_whom}: {error}"
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome is not None else None
     _LOG.info(
-        "request is tried again",
+        "request is retried",
         extra={"attempt": state.attempt_number, "wait_s": state.upcoming_sleep, "error": str(error)},
     )
 
 
 def retry_after_s(text: str | None, *, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for: a number or an HTTP date.
+    """Seconds to wait according to a Retry-After header: a number or an HTTP date.
 
-    None without a header and where it is neither (RFC 9110, section 10.2.3). A date that has
-    passed asks for 0.
+    None if there is no header or it is neither (RFC 9110, section 10.2.3). 0 for a date in the past.
     """
     if text is None:
         return None

@@ -1,6 +1,6 @@
-"""Typed access to untyped answers: what has another shape is named, never guessed.
+"""Typed access to untyped answers: an unexpected shape is an error, never a guess.
 
-Unknown members are tolerated everywhere, so that a newer server does not break this client.
+Unknown members are ignored everywhere, so that a newer server does not break this client.
 """
 
 from collections.abc import Iterator
@@ -14,18 +14,18 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class ShapeError(ValueError):
-    """An answer lacks a member or holds another type; the text names the member, never its value."""
+    """A member of an answer is missing or has another type; the message names the member, never its value."""
 
 
 def member_object(value: Json, where: str) -> JsonObject:
-    """Return the value as an object; `where` names it in the error."""
+    """The value as an object; `where` names it in the error."""
     if not isinstance(value, dict):
         raise ShapeError(f"{where} is not an object")
     return value
 
 
 def member_list(value: Json, where: str) -> list[Json]:
-    """Return the value as an array; null is none, because an empty answer must be explicit."""
+    """The value as an array; null is refused, because an empty list must be explicit."""
     if not isinstance(value, list):
         raise ShapeError(f"{where} is not an array")
     return value
@@ -38,31 +38,31 @@ def objects(value: Json, where: str) -> Iterator[JsonObject]:
 
 
 def optional_objects(value: Json, where: str) -> Iterator[JsonObject]:
-    """Yield the items of an array of objects that may be absent or null."""
+    """Yield the items of an array of objects that can be absent or null."""
     if value is not None:
         yield from objects(value, where)
 
 
 def text(document: JsonObject, member: str) -> str:
-    """Return a member that must be text that is not empty."""
+    """A member that must be a non-empty string."""
     value = document.get(member)
     if not isinstance(value, str) or not value:
-        raise ShapeError(f"member `{member}` is missing or no text")
+        raise ShapeError(f"member `{member}` is missing, empty or not a string")
     return value
 
 
 def optional_text(document: JsonObject, member: str) -> str:
-    """Return a member that may be absent or null, which both mean "". Other types are refused."""
+    """A string member, "" if it is absent or null. Other types are refused."""
     value = document.get(member)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ShapeError(f"member `{member}` is no text")
+        raise ShapeError(f"member `{member}` is not a string")
     return value
 
 
 def optional_flag(document: JsonObject, member: str) -> bool:
-    """Return a member that may be absent or null, which both mean false."""
+    """A boolean member, false if it is absent or null. Other types are refused."""
     value = document.get(member)
     if value is None:
         return False
@@ -72,7 +72,7 @@ def optional_flag(document: JsonObject, member: str) -> bool:
 
 
 def validated(model: type[M], document: JsonObject) -> M:
-    """Return the model; pydantic's own text is not used because it quotes values."""
+    """The document as a model; the messages of pydantic are not used, because they quote values."""
     try:
         return model.model_validate(document)
     except ValidationError as error:

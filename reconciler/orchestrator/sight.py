@@ -1,4 +1,4 @@
-"""What goes into a look at an organization and what comes out. Free of httpx, so that passes can be typed cheaply."""
+"""Input and result of reading an organization. Does not import httpx, so that passes can import the types cheaply."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from reconciler.model.surroundings import Beside
 
 @dataclass(frozen=True)
 class Hints:
-    """What is already known and spares requests.
+    """What is already known, to save requests.
 
-    `agents` are those whose keys matter: keys of others are not read, and the kind counts as
-    complete without them. `runners` maps ids to the time stamp last seen and the live resource
-    to use where the list still shows that stamp. `beside` are the collections that rules ask for.
-    `named` are names in collections that are listed only where no live definition or runner rule shows
-    that the name exists: what is in use does, so a pass that finds nothing new costs no list.
+    `agents` are those whose keys are needed: keys of others are not read, and the kind counts as
+    complete without them. `runners` maps ids to the timestamp last seen and the live resource to
+    use if the list still shows that timestamp. `beside` are the collections that rules need. `named`
+    are names in collections that are listed only if no live definition or runner rule shows that the
+    name exists: names in use are known to exist, so a pass without new names needs no list.
     """
 
     agents: frozenset[str] = frozenset()
@@ -29,9 +29,9 @@ class Hints:
 
 @dataclass(frozen=True)
 class Use:
-    """What deployments made with definitions, by the definition's id.
+    """Active resources that deployments made with definitions, by the id of the definition.
 
-    `found` has every definition whose list was read, empty where nothing uses it; `failures` has the others.
+    `found` has every definition whose list was read, empty if nothing uses it; `failures` has the others.
     """
 
     found: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
@@ -40,10 +40,10 @@ class Use:
 
 @dataclass(frozen=True)
 class Look:
-    """What is live, what could not be read, and what cannot be trusted.
+    """The live state, the kinds that could not be read, and those that cannot be trusted.
 
-    `unproven` kinds were read and are empty, in an organization that nothing proves to exist:
-    whether that is absence is the caller's to judge.
+    `unproven` kinds were read and are empty, but nothing proves that the organization exists: the
+    caller decides whether that means absence.
     """
 
     state: State

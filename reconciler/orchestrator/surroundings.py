@@ -1,4 +1,7 @@
-"""What an organization holds besides managed things, read only where a rule asks (v1 reference 5 to 7, v2 16)."""
+"""Collections of an organization other than the managed kinds, read only if a rule needs them.
+
+Sources: v1 reference 5 to 7, v2 reference 16.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,9 +20,9 @@ STORE_TYPES = ("awssm", "azurekv", "gcpsm", "vault", BUILT_IN_STORE)
 
 
 class Reading:
-    """Lists under way, one request for each collection; a collection is asked for once.
+    """Lists in progress: one request for each collection, at most once.
 
-    `v1` and `v2` are None where the target has no such endpoint; what is theirs then stays unread.
+    `v1` and `v2` are None if the target has no such endpoint; their collections are then not read.
     """
 
     def __init__(self, v1: V1 | None, v2: V2 | None, pool: ThreadPoolExecutor) -> None:
@@ -29,7 +32,7 @@ class Reading:
         self._futures: dict[Beside, Future[list[Any]]] = {}
 
     def start(self, asked: Iterable[Beside]) -> None:
-        """Ask for collections that were not asked for yet."""
+        """Start reading the collections that were not requested before."""
         for beside in asked:
             read = None if beside in self._futures else self._reader(beside)
             if read is not None:
@@ -45,7 +48,7 @@ class Reading:
         return None
 
     def wait(self) -> Surroundings:
-        """What was asked for. A collection that could not be read is None, with the reason in `failures`."""
+        """The requested collections. One that could not be read is None, with the reason in `failures`."""
         failures: dict[Beside, str] = {}
         found: dict[Beside, list[Any]] = {}
         for beside, future in self._futures.items():
@@ -74,7 +77,7 @@ class Reading:
 
 
 def unproven(named: Mapping[Beside, frozenset[str]], live: Iterable[Resource]) -> frozenset[Beside]:
-    """Collections with a name of which nothing live shows that it exists.
+    """Collections with a name that no live object shows to exist.
 
     A definition shows its type and its driver, a runner rule its project and its environment type.
     """
@@ -83,7 +86,7 @@ def unproven(named: Mapping[Beside, frozenset[str]], live: Iterable[Resource]) -
 
 
 def store(document: JsonObject) -> LiveStore:
-    """Return a registered store. One of a type that is not known here keeps "" as its type."""
+    """A registered store; its type is "" if it is not one of `STORE_TYPES`."""
     kind = next((name for name in STORE_TYPES if document.get(name) is not None), "")
     fields = shape.member_object(document[kind], f"member `{kind}`") if kind else {}
     return LiveStore(
@@ -95,7 +98,7 @@ def store(document: JsonObject) -> LiveStore:
 
 
 def operator_key(document: JsonObject) -> OperatorKey:
-    """Return a key registered for drivers."""
+    """A key registered for drivers."""
     return OperatorKey(
         id=shape.text(document, "id"),
         fingerprint=shape.text(document, "fingerprint").lower(),
@@ -104,12 +107,12 @@ def operator_key(document: JsonObject) -> OperatorKey:
 
 
 def account(document: JsonObject) -> tuple[str, str]:
-    """Return id and type of a cloud account."""
+    """Id and type of a cloud account."""
     return shape.text(document, "id"), shape.text(document, "type")
 
 
 def driver(document: JsonObject) -> Driver:
-    """Return a driver; its name has the owning organization in front, as in `driver_type`."""
+    """A driver; its name starts with the owning organization, as in `driver_type`."""
     types = shape.member_list(document.get("account_types") or [], "member `account_types`")
     return Driver(
         name=f"{shape.text(document, 'org_id')}/{shape.text(document, 'id')}",
@@ -120,12 +123,12 @@ def driver(document: JsonObject) -> Driver:
 
 
 def identifier(document: JsonObject) -> str:
-    """Return the id of an environment type or an application."""
+    """Id of an environment type or an application."""
     return shape.text(document, "id")
 
 
 def resource_type(document: JsonObject) -> str:
-    """Return the name of a resource type."""
+    """Name of a resource type."""
     return shape.text(document, "type")
 
 

@@ -1,7 +1,7 @@
 """Agents, their keys and resource definitions of one organization (v1 reference 2 to 4).
 
-Every list answers whole; there are no pages. An organization that is not there is an error
-of its own, never an empty list.
+Lists have no pages. An organization that does not exist is reported as an error, never as an
+empty list.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +41,7 @@ class V1:
         return self._path("resources", "defs", definition_id, *parts)
 
     def _list(self, parts: tuple[str, ...], parse: Callable[[JsonObject], T | None]) -> list[T]:
-        """Return the parsed items; None leaves one out."""
+        """Parsed items of a list, without those for which `parse` returns None."""
         try:
             return self._channel.get(parts, lambda answer: _items(answer, parse))
         except AbsentError as error:
@@ -55,28 +55,28 @@ class V1:
             ) from error
 
     def listed(self, parts: tuple[str, ...], parse: Callable[[JsonObject], T]) -> list[T]:
-        """Return a whole collection of the organization, such as `("secretstores",)`, parsed.
+        """Parsed items of a collection of the organization, such as `("secretstores",)`.
 
-        AbsentError where it is not there: older installations do not have all of them.
+        Raises AbsentError if the installation does not have it: older ones do not have all collections.
         """
         return self._channel.get(self._path(*parts), lambda answer: _items(answer, parse))
 
     def definitions(self) -> list[Resource]:
-        """Return all definitions that are not deleted, with their criteria."""
-        found = self._list(self._path("resources", "defs"), self._standing_definition)
+        """All definitions that are not deleted, with their criteria."""
+        found = self._list(self._path("resources", "defs"), self._existing_definition)
         return _distinct(found)
 
-    def _standing_definition(self, document: JsonObject) -> Resource | None:
+    def _existing_definition(self, document: JsonObject) -> Resource | None:
         return None if wire_v1.is_deleted(document) else self._definition(document)
 
     def _definition(self, document: Json) -> Resource:
         return wire_v1.definition(shape.member_object(document, "the definition"), self._place)
 
     def definition(self, definition_id: str) -> Resource | None:
-        """Return one definition, None where there is none."""
+        """One definition, None if it does not exist."""
 
         def current(answer: Json) -> Resource | None:
-            return self._standing_definition(shape.member_object(answer, "the definition"))
+            return self._existing_definition(shape.member_object(answer, "the definition"))
 
         try:
             return self._channel.get(self._definition_path(definition_id), current)
@@ -84,7 +84,7 @@ class V1:
             return None
 
     def create_definition(self, desired: Resource) -> Resource:
-        """Create with criteria, in one call."""
+        """Create a definition with its criteria, in one call."""
         return self._channel.send(
             "POST",
             self._path("resources", "defs"),
@@ -94,7 +94,7 @@ class V1:
         )
 
     def update_definition(self, live: Resource, desired: Resource, *, secrets_changed: bool) -> Resource:
-        """Send the smallest call that is certain (`definition_update`); criteria stay as they are."""
+        """Send the smallest reliable request (`definition_update`); criteria are not changed."""
         if live.document["type"] != desired.document["type"]:
             raise RejectedError(
                 f"{desired.key}: the type of a definition cannot be changed; nothing was sent"
@@ -112,11 +112,11 @@ class V1:
         return self._channel.send("PATCH", path, self._definition, body=body) if body else live
 
     def delete_definition(self, definition_id: str, *, force: bool = False) -> None:
-        """Delete a definition; without force, active resources make it an InUseError (v1 reference 4.7)."""
+        """Delete a definition. Without `force`, raises InUseError if it has active resources (v1 reference 4.7)."""
         self._channel.delete(self._definition_path(definition_id), query=_FORCE if force else None)
 
     def active_resources(self, definition_id: str) -> list[ActiveResource]:
-        """Return what deployments made with a definition, none where there is no such definition."""
+        """Active resources of a definition, none if the definition does not exist."""
 
         def parse(answer: Json) -> list[ActiveResource]:
             return _items(answer, wire_v1.active_resource)
@@ -127,7 +127,7 @@ class V1:
             return []
 
     def create_criterion(self, definition_id: str, fields: Mapping[str, str]) -> str:
-        """Return the id of the new criterion."""
+        """Add a criterion and return its id."""
         return self._channel.send(
             "POST",
             self._definition_path(definition_id, "criteria"),
@@ -136,23 +136,23 @@ class V1:
         )
 
     def delete_criterion(self, definition_id: str, criterion_id: str, *, force: bool = False) -> None:
-        """Delete a criterion; without force, active resources that it moves make it an InUseError."""
+        """Delete a criterion. Without `force`, raises InUseError if active resources would move."""
         path = self._definition_path(definition_id, "criteria", criterion_id)
         self._channel.delete(path, query=_FORCE if force else None)
 
     def agents(self) -> list[Resource]:
-        """Return all agents, without their keys."""
+        """All agents, without their keys."""
         return _distinct(self._list(self._path("agents"), self._agent))
 
     def _agent(self, document: Json) -> Resource:
         return wire_v1.agent(shape.member_object(document, "the agent"), self._place)
 
     def agent(self, agent_id: str) -> Resource | None:
-        """Return one agent out of the list: the API has no read of one (v1 reference 2.1)."""
+        """One agent, found in the list: the API cannot read a single agent (v1 reference 2.1)."""
         return next((agent for agent in self.agents() if agent.key.id == agent_id), None)
 
     def create_agent(self, desired: Resource, first_key: Resource) -> Resource:
-        """Create an agent and its first key, which is one call (v1 reference 2.3)."""
+        """Create an agent with its first key, in one call (v1 reference 2.3)."""
         body: JsonObject = {
             "id": desired.key.id,
             "description": desired.document["description"],
@@ -161,7 +161,7 @@ class V1:
         return self._channel.send("POST", self._path("agents"), self._agent, body=body)
 
     def update_agent(self, desired: Resource) -> Resource:
-        """Set the description, the only thing of an agent that can change."""
+        """Set the description, the only field of an agent that can change."""
         return self._channel.send(
             "PATCH",
             self._path("agents", desired.key.id),
@@ -174,7 +174,7 @@ class V1:
         self._channel.delete(self._path("agents", agent_id))
 
     def keys(self, agent_id: str) -> list[Resource]:
-        """Return the keys of an agent, none where there is no such agent."""
+        """Keys of an agent, none if the agent does not exist."""
 
         def parse(answer: Json) -> list[Resource]:
             return _items(answer, lambda item: wire_v1.key(item, self._place, agent_id))
@@ -185,12 +185,12 @@ class V1:
             return []
 
     def key(self, key: ResourceKey) -> Resource | None:
-        """Return one key out of the list of its agent's."""
+        """One key, found in the list of its agent."""
         agent_id, _, _ = key.id.partition("/")
         return next((found for found in self.keys(agent_id) if found.key == key), None)
 
     def create_key(self, desired: Resource) -> Resource:
-        """Register one more key for an agent."""
+        """Register another key for an agent."""
         agent_id, _, _ = desired.key.id.partition("/")
         return self._channel.send(
             "POST",
@@ -200,7 +200,7 @@ class V1:
         )
 
     def delete_key(self, key: ResourceKey) -> None:
-        """Withdraw one key."""
+        """Delete one key."""
         agent_id, _, fingerprint = key.id.partition("/")
         self._channel.delete(self._path("agents", agent_id, "keys", fingerprint))
 
@@ -211,10 +211,10 @@ def _items(answer: Json, parse: Callable[[JsonObject], T | None]) -> list[T]:
 
 
 def _distinct(resources: Iterable[Resource]) -> list[Resource]:
-    """Refuse a list that names one thing twice: it was not read at one moment."""
+    """The resources. Raises UnavailableError if one appears twice, because the list then changed during the read."""
     found: dict[ResourceKey, Resource] = {}
     for resource in resources:
         if resource.key in found:
-            raise UnavailableError(f"the list names {resource.key} twice; it changed while it was read")
+            raise UnavailableError(f"the list contains {resource.key} twice; it changed while it was read")
         found[resource.key] = resource
     return list(found.values())

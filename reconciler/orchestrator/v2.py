@@ -15,13 +15,13 @@ from reconciler.orchestrator.message import literals
 from reconciler.orchestrator.paging import pages
 
 _WITNESSES = ("env-types", "projects")
-"""Lists that prove an organization by holding anything at all."""
+"""Lists that prove that the organization exists if they are not empty."""
 _FILTERS = {"project_id": "byProjectId", "env_type_id": "byEnvTypeId"}
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a list tells of a runner: no configuration (v2 reference 4)."""
+    """A runner in a list, which does not show its configuration (v2 reference 4)."""
 
     id: str
     updated_at: str
@@ -43,10 +43,10 @@ class V2:
         return ("orgs", self._organization, *parts)
 
     def is_proven(self) -> bool:
-        """Tell whether anything shows that the organization exists.
+        """True if any list shows that the organization exists.
 
-        Lists of an unknown organization are empty, not 404 (v2 reference 4). One item each is
-        asked for, and only until one is found.
+        Lists of an unknown organization are empty, not 404 (v2 reference 4). Reads one item of each
+        list, until one is found.
         """
 
         def has_items(answer: Json) -> bool:
@@ -59,14 +59,14 @@ class V2:
         )
 
     def ids(self, collection: str) -> list[str]:
-        """Return the ids of a whole collection of the organization, such as `projects`."""
+        """All ids of a collection of the organization, such as `projects`."""
         try:
             return [shape.text(item, "id") for item in pages(self._channel, self._path(collection))]
         except shape.ShapeError as error:
             raise OrchestratorError(f"the list of {collection} cannot be used: {error}") from error
 
     def summaries(self) -> list[Summary]:
-        """Return what the list shows of every runner."""
+        """Summaries of all runners, from the list."""
         parts = self._path("runners")
         return [self._parsed_summary(item) for item in pages(self._channel, parts)]
 
@@ -80,7 +80,7 @@ class V2:
         return wire_v2.runner(shape.member_object(answer, "the runner"), self._place)
 
     def runner(self, runner_id: str) -> Resource | None:
-        """Return one runner with its configuration, None where there is none."""
+        """One runner with its configuration, None if it does not exist."""
         try:
             return self._channel.get(self._path("runners", runner_id), self._runner)
         except AbsentError:
@@ -89,7 +89,7 @@ class V2:
     def create_runner(self, desired: Resource) -> Resource:
         """Create a runner that is known to be absent.
 
-        A create that is refused as taken still overwrites the credentials (v2 reference 5.6).
+        A create that is refused because the id is taken still overwrites the credentials (v2 reference 5.6).
         """
         return self._channel.send(
             "POST",
@@ -100,7 +100,7 @@ class V2:
         )
 
     def update_runner(self, live: Resource, desired: Resource, *, secrets_changed: bool) -> Resource:
-        """Send what differs; nothing where nothing does."""
+        """Send what differs; send nothing if nothing differs."""
         if _type(live) != _type(desired):
             raise RejectedError(f"{desired.key}: the type of a runner cannot be changed; nothing was sent")
         body = wire_v2.runner_patch(live, desired, secrets_changed=secrets_changed)
@@ -110,16 +110,16 @@ class V2:
         return self._channel.send("PATCH", path, self._runner, body=body, hidden=literals(desired))
 
     def delete_runner(self, runner_id: str) -> None:
-        """Delete a runner, and with it every rule that points at it (v2 reference 5.5)."""
+        """Delete a runner, and with it every rule that refers to it (v2 reference 5.5)."""
         self._channel.delete(self._path("runners", runner_id))
 
     def rules(self, query: Mapping[str, str] | None = None) -> list[Resource]:
-        """Return all rules, or those that a filter lets through."""
+        """All rules, or those that match the filter `query`."""
         found: dict[ResourceKey, Resource] = {}
         for item in pages(self._channel, self._path("runner-rules"), query):
             rule = self._parsed_rule(item)
             if rule.key in found:
-                raise UnavailableError(f"the list names {rule.key} twice; it changed while it was read")
+                raise UnavailableError(f"the list contains {rule.key} twice; it changed while it was read")
             found[rule.key] = rule
         return list(found.values())
 
@@ -130,12 +130,12 @@ class V2:
             raise OrchestratorError(f"the list of runner rules cannot be used: {error}") from error
 
     def rule(self, key: ResourceKey) -> Resource | None:
-        """Return the rule of a natural key. The filters let more through than that (v2 reference 8.2)."""
+        """The rule with a natural key, picked from the list: filters can match other rules too (v2 reference 8.2)."""
         query = {_FILTERS[name]: value for name, value in wire_v2.rule_fields(key).items()}
         return next((rule for rule in self.rules(query) if rule.key == key), None)
 
     def create_rule(self, desired: Resource) -> Resource:
-        """Create a rule; its pair must be free and its runner must exist."""
+        """Create a rule; its project and environment type must not have one yet, and its runner must exist."""
         return self._channel.send(
             "POST",
             self._path("runner-rules"),
@@ -144,17 +144,17 @@ class V2:
         )
 
     def replace_rule(self, live: Resource, desired: Resource) -> Resource:
-        """Delete and create, because rules cannot be changed and a pair is unique.
+        """Delete and create a rule, because rules cannot be changed and each pair can have only one.
 
-        Between the two the rule is missing; if the second fails, it stays missing until the
-        next attempt, which finds the first done.
+        In between, the rule is missing; if the create fails, it stays missing until the next attempt,
+        which then skips the delete.
         """
         with suppress(AbsentError):
             self.delete_rule(live)
         return self.create_rule(desired)
 
     def delete_rule(self, live: Resource) -> None:
-        """Delete by the server's id."""
+        """Delete a rule by its id on the server."""
         self._channel.delete(self._path("runner-rules", live.handle["id"]))
 
 

@@ -1,6 +1,6 @@
-"""What the clients of a run are waiting for right now, so that somebody can show it.
+"""What the clients of a run are currently waiting for.
 
-Knows nothing of screens: `reconciler.cli.waiting` looks here from time to time.
+`reconciler.cli.waiting` polls this and displays it.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One thing that is waited for. `what` reads after "waiting"; `since_s` is by the clock of its `Waits`."""
+    """One current wait. `what` follows "waiting" in a sentence; `since_s` is a time of the clock of its `Waits`."""
 
     number: int
     what: str
@@ -21,7 +21,7 @@ class Wait:
 
 
 class Waits:
-    """Everything that is waited for; thread-safe. `clock` gives seconds that only grow."""
+    """All current waits; thread-safe. `clock` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -31,7 +31,7 @@ class Waits:
 
     @contextmanager
     def on(self, what: str) -> Iterator[None]:
-        """Mark the block inside as a wait."""
+        """Record a wait for the duration of the block."""
         wait = Wait(next(self._numbers), what, self.clock())
         with self._lock:
             self._current[wait.number] = wait
@@ -42,6 +42,6 @@ class Waits:
                 del self._current[wait.number]
 
     def current(self) -> list[Wait]:
-        """Waits that have not ended, the oldest first."""
+        """Waits that have not ended, oldest first."""
         with self._lock:
             return list(self._current.values())

@@ -1,7 +1,7 @@
-"""Shapes of the v1 API: answers to canonical resources, desired resources to request bodies.
+"""Conversion for the v1 API: answers to canonical resources, desired resources to request bodies.
 
-Everything about equality is left to `reconciler.model.canonical`, which sees documents and
-answers alike. Bodies are built from the canonical document, so what is sent is what is compared.
+`reconciler.model.canonical` normalizes documents and answers alike, so that they can be compared. Bodies
+are built from the canonical document, so what is sent is what is compared.
 """
 
 from reconciler.model import canonical
@@ -17,15 +17,15 @@ from reconciler.orchestrator import shape
 
 
 def is_deleted(document: JsonObject) -> bool:
-    """Tell a definition that is only kept for its history (v1 reference 4.7)."""
+    """True for a deleted definition, which the server keeps only for its history (v1 reference 4.7)."""
     return shape.optional_flag(document, "is_deleted")
 
 
 def definition(document: JsonObject, place: Place) -> Resource:
-    """Return the live definition; `handle` maps selectors to ids of criteria.
+    """The live definition; `handle` maps selectors to ids of criteria.
 
-    Raises ShapeError. `driver_inputs.secrets` of an answer is ignored: no client reads it, and
-    `secret_refs` says the same (v1 reference 4.6).
+    Raises ShapeError. `driver_inputs.secrets` in an answer is ignored: no client reads it, and
+    `secret_refs` has the same information (v1 reference 4.6).
     """
     inputs = _optional_object(document, "driver_inputs") or {}
     rules = [
@@ -70,12 +70,12 @@ def _provision(document: JsonObject) -> dict[str, JsonObject | None] | None:
 
 
 def _as_read(leaf: SecretLeaf) -> SecretLeaf:
-    """Drop text that comes back and may hold a secret; live resources never carry any."""
+    """A secret without text: live resources never contain secrets, even if the server returns them."""
     return Unreadable() if isinstance(leaf, Literal | Handed) else leaf
 
 
 def agent(document: JsonObject, place: Place) -> Resource:
-    """Return the live agent; an absent description is an empty one (v1 reference 2.3)."""
+    """The live agent; an absent description is the same as an empty one (v1 reference 2.3)."""
     return Resource(
         key=ResourceKey(place, Kind.AGENT, shape.text(document, "id")),
         document={"description": shape.optional_text(document, "description")},
@@ -83,7 +83,7 @@ def agent(document: JsonObject, place: Place) -> Resource:
 
 
 def key(document: JsonObject, place: Place, agent_id: str) -> Resource:
-    """Return one live key of an agent, named by the fingerprint that the server states."""
+    """A live key of an agent, identified by the fingerprint from the server."""
     identifier = canonical.key_id(agent_id, shape.text(document, "fingerprint").lower())
     return Resource(
         key=ResourceKey(place, Kind.KEY, identifier),
@@ -96,12 +96,12 @@ def key(document: JsonObject, place: Place, agent_id: str) -> Resource:
 
 
 def criterion_id(document: JsonObject) -> str:
-    """Return the id that the server gave to a criterion."""
+    """Id of a criterion on the server."""
     return shape.text(document, "id")
 
 
 def definition_creation(desired: Resource) -> JsonObject:
-    """Body of POST: everything, criteria included (v1 reference 4.2)."""
+    """Body of a POST: everything, including criteria (v1 reference 4.2)."""
     document = desired.document
     body: JsonObject = {
         "id": desired.key.id,
@@ -118,10 +118,10 @@ def definition_creation(desired: Resource) -> JsonObject:
 
 
 def definition_replacement(desired: Resource) -> JsonObject:
-    """Body of PUT, which makes the mutable part equal to itself (v1 reference 4.5).
+    """Body of a PUT, which replaces the mutable part (v1 reference 4.5).
 
-    What leaving out `provision` and `in_place_driver_change` does is not settled (U10), so
-    both are always sent. Secrets are supplied again: leaving them out would unset them.
+    The effect of omitting `provision` and `in_place_driver_change` is not documented (U10), so both
+    are always sent. Secrets are sent again, because omitting them would unset them.
     """
     document = desired.document
     body: JsonObject = {
@@ -149,14 +149,13 @@ def _optional_members(desired: Resource) -> JsonObject:
 
 
 def secret_inputs(desired: Resource) -> JsonObject:
-    """Return the `secrets` or `secret_refs` member as written, or nothing where there is none.
+    """The `secrets` or `secret_refs` member as declared, empty if there is none.
 
-    Raises ValueError where a desired resource names secrets and does not carry them: sending
-    it would unset them.
+    Raises ValueError if a desired resource has secrets but no payload: sending it would unset them.
     """
     if desired.payload is None:
         if desired.secrets:
-            raise ValueError(f"{desired.key} has secrets and no payload")
+            raise ValueError(f"{desired.key} has secrets but no payload")
         return {}
     payload = desired.payload.reveal()
     assert isinstance(payload, dict)
@@ -164,7 +163,7 @@ def secret_inputs(desired: Resource) -> JsonObject:
 
 
 def active_resource(document: JsonObject) -> ActiveResource:
-    """Return a resource that a deployment made (v1 reference 4.13); its outputs are not read."""
+    """A resource that a deployment made (v1 reference 4.13); its outputs are not read."""
     return ActiveResource(
         definition=shape.text(document, "def_id"),
         criterion=shape.optional_text(document, "criteria_id"),

@@ -1,4 +1,4 @@
-"""Shapes of the v2 API: answers to canonical resources, desired resources to request bodies."""
+"""Conversion for the v2 API: answers to canonical resources, desired resources to request bodies."""
 
 from reconciler.errors import RejectedError
 from reconciler.model import canonical
@@ -13,7 +13,7 @@ from reconciler.orchestrator import shape
 
 
 def runner(document: JsonObject, place: Place) -> Resource:
-    """Return the live runner. Raises ShapeError."""
+    """The live runner. Raises ShapeError."""
     live = shape.validated(LiveRunner, _without_null_members(document))
     configuration, secrets = canonical.runner_configuration(live.runner_configuration)
     return Resource(
@@ -29,7 +29,7 @@ def runner(document: JsonObject, place: Place) -> Resource:
 
 
 def rule(document: JsonObject, place: Place) -> Resource:
-    """Return the live rule, named by its natural key; `handle["id"]` is the server's id."""
+    """The live rule, identified by its natural key; `handle["id"]` is the id on the server."""
     live = shape.validated(LiveRule, _without_null_members(document))
     pair = RunnerRule(project_id=live.project_id or None, env_type_id=live.env_type_id or None).pair()
     return Resource(
@@ -44,19 +44,19 @@ def _without_null_members(document: JsonObject) -> JsonObject:
 
 
 def rule_fields(key: ResourceKey) -> dict[str, str]:
-    """Return `project_id` and `env_type_id` as far as the natural key sets them."""
+    """`project_id` and `env_type_id`, as far as the natural key sets them."""
     project, _, env_type = key.id.partition("/")
     fields = {"project_id": project, "env_type_id": env_type}
     return {name: value for name, value in fields.items() if value != ANY}
 
 
 def rule_creation(desired: Resource) -> JsonObject:
-    """Body of POST; null would be refused, so unset fields are left out (v2 reference 8.2)."""
+    """Body of a POST; null would be refused, so unset fields are omitted (v2 reference 8.2)."""
     return {"runner_id": desired.document["runner_id"], **rule_fields(desired.key)}
 
 
 def runner_creation(desired: Resource) -> JsonObject:
-    """Body of POST. An empty description is left out, which reads the same."""
+    """Body of a POST. An empty description is omitted, which reads back the same."""
     body: JsonObject = {
         "id": desired.key.id,
         "runner_configuration": full_configuration(desired),
@@ -68,11 +68,11 @@ def runner_creation(desired: Resource) -> JsonObject:
 
 
 def runner_patch(live: Resource, desired: Resource, *, secrets_changed: bool) -> JsonObject:
-    """Body of PATCH: what differs, and `{}` where nothing does.
+    """Body of a PATCH with what differs, `{}` if nothing differs.
 
-    The server replaces each top-level key of `runner_configuration` whole and keeps those that
-    are absent; `type` must be repeated (v2 reference 5.4). So each changed key is sent complete,
-    and `cluster` with its credentials, because leaving them out would remove them.
+    The server replaces each top-level key of `runner_configuration` as a whole and keeps absent ones;
+    `type` must be repeated (v2 reference 5.4). So each changed key is sent complete, and `cluster`
+    with its credentials, because omitting them would remove them.
     """
     before, after = live.document, desired.document
     body: JsonObject = {
@@ -98,14 +98,14 @@ def _configuration(document: JsonObject) -> JsonObject:
 
 
 def full_configuration(desired: Resource) -> JsonObject:
-    """Return the configuration with its credentials, fit to be sent.
+    """The configuration with its credentials, ready to be sent.
 
-    Raises ValueError where credentials are named and not carried, and RejectedError where one is
-    the text that the server shows in place of a credential: it would be stored (v2 reference 5.6).
+    Raises ValueError if there are credentials but no payload, and RejectedError if a credential is the
+    text that the server shows in its place, because that text would be stored (v2 reference 5.6).
     """
     if desired.payload is None:
         if desired.secrets:
-            raise ValueError(f"{desired.key} has credentials and no payload")
+            raise ValueError(f"{desired.key} has credentials but no payload")
         configuration = dict(_configuration(desired.document))
     else:
         configuration = _sendable(
@@ -114,21 +114,21 @@ def full_configuration(desired: Resource) -> JsonObject:
         )
     cluster = configuration.get("cluster")
     if configuration.get("type") == "kubernetes" and isinstance(cluster, dict):
-        # `auth` is required even where it is empty; the canonical form leaves it out (v2 reference 6.3).
+        # `auth` is required even if it is empty, but the canonical form omits it (v2 reference 6.3).
         auth = cluster.get("auth") or {}
         if isinstance(auth, dict) and any(
             auth.get(name) == canonical.SECRET_TEXT for name in WRITE_ONLY_AUTH
         ):
             raise RejectedError(
-                f"{desired.key}: {canonical.SECRET_TEXT} takes the place of a credential and would be stored as one;"
-                " nothing was sent"
+                f"{desired.key}: {canonical.SECRET_TEXT} is what the server shows in place of a credential and would "
+                "be stored as one; nothing was sent"
             )
         configuration["cluster"] = {**cluster, "auth": auth}
     return configuration
 
 
 def _sendable(payload: JsonObject, *, shown: JsonObject) -> JsonObject:
-    """Take everything that is no credential from the canonical form, and the credentials from the payload."""
+    """The canonical form, with the credentials from the payload."""
     configuration = dict(shown)
     cluster = payload.get("cluster")
     auth: Json = cluster.get("auth") if isinstance(cluster, dict) else None

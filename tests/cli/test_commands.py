@@ -449,7 +449,7 @@ def test_a_token_that_no_header_can_carry_is_refused_by_name(
     monkeypatch.setenv("TEST_TOKEN", f"tkn-4f1c9a{spoiler}7be2")
     code, shown, said = call(connected, "plan")
     assert code == ExitCode.INVALID
-    assert "environment variable TEST_TOKEN (targets.acme.orchestrator.token) holds a space" in " ".join(
+    assert "environment variable TEST_TOKEN (targets.acme.orchestrator.token) contains a space" in " ".join(
         shown.split()
     )
     assert "tkn-4f1c9a" not in shown + said

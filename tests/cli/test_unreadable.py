@@ -94,7 +94,7 @@ def test_a_refused_connection_is_one_cause_with_every_line_it_may_lie_in(tree: P
     (trouble,) = troubles(shown)
     assert trouble == (
         f"! targets acme, beta: no connection to {url[7:]}: connection refused {' '.join(URLS)} "
-        "nothing listens there: start it, or correct host and port of the url"
+        "nothing listens at this address: start the server, or correct host and port of the url"
     )
     assert shown.count("connection refused") == 1
 
@@ -118,7 +118,7 @@ def test_a_token_that_is_not_accepted_names_the_line_of_the_token(tree: Path) ->
     assert f"! targets acme, beta: {url[7:]} answers 401: " in trouble
     assert "reconciler.yaml:8:14: targets.acme.orchestrator.token" in trouble
     assert "reconciler.yaml:17:14: targets.beta.orchestrator.token" in trouble
-    assert "check that the token is set, is of this installation and has not expired" in trouble
+    assert "check that the token is set, belongs to this installation and has not expired" in trouble
 
 
 @contextmanager
@@ -143,9 +143,9 @@ def page_of_a_proxy(status: int) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        pytest.param(200, "the answer is no JSON (20 bytes)", id="a page"),
-        pytest.param(404, "this address is not one of the API", id="no such page"),
-        pytest.param(302, "points elsewhere", id="another address"),
+        pytest.param(200, "the answer is not JSON (20 bytes)", id="a page"),
+        pytest.param(404, "this is not an address of the API", id="no such page"),
+        pytest.param(302, "a redirect to another address; the token is not sent there", id="another address"),
     ],
 )
 def test_an_address_that_is_not_the_api_s_names_the_line_of_the_url(
@@ -204,7 +204,9 @@ def test_a_pause_that_the_server_asks_for_is_shown(connected: Path, emulator: Em
         command_line(connected, "plan"), capture_output=True, text=True, env=NO_PROXY, check=False, timeout=60
     )
     assert done.returncode == ExitCode.DONE
-    assert "waiting 3 s before the next try, as the server asks: GET" in " ".join(done.stderr.split())
+    assert "waiting 3 s before the next attempt, as requested by the server: GET" in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_a_quick_run_says_nothing_about_waiting_and_a_long_wait_is_said_again() -> None:

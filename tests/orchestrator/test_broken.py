@@ -43,8 +43,8 @@ def answering(raw: bytes) -> Iterator[str]:
 ANSWERS = {
     b"HTTP/9 Bearer " + TOKEN.encode() + b"\r\n\r\n": "the answer is not HTTP",
     b"HTTP/1.1 200 OK\r\nBearer " + TOKEN.encode() + b"\r\n\r\n": "the answer is not HTTP",
-    b"": "the answer was cut",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{": "the answer was cut",
+    b"": "the answer was cut off",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{": "the answer was cut off",
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Encoding: gzip\r\n\r\n{}": "cannot be decompressed",
 }
 
@@ -78,7 +78,7 @@ class _UnknownError(httpx.TransportError):
     [
         (socket.gaierror(-2, "Name or service not known"), "the name was not resolved"),
         (ssl.SSLCertVerificationError(1, TOKEN), "the certificate is not trusted"),
-        (ssl.SSLError(1, TOKEN), "TLS could not be agreed on"),
+        (ssl.SSLError(1, TOKEN), "TLS could not be negotiated"),
         (OSError(113, TOKEN), "No route to host"),
         (ValueError(TOKEN), "the connection failed"),
     ],
@@ -170,10 +170,10 @@ def test_an_answer_that_does_not_end_in_time_is_a_timeout(headers: dict[str, str
         retry=ONCE,
         clock=lambda: drip.seconds,
     )
-    with pytest.raises(UnavailableError, match="timed out, the answer took too long to end"):
+    with pytest.raises(UnavailableError, match="timed out before the answer was complete"):
         channel.get(("x",), lambda answer: answer)
     assert drip.seconds == 140
-    with pytest.raises(LostAnswerError, match="timed out, the answer took too long to end"):
+    with pytest.raises(LostAnswerError, match="timed out before the answer was complete"):
         channel.send("POST", ("x",), lambda answer: answer, body={})
     channel.close()
 

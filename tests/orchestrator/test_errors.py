@@ -99,7 +99,9 @@ def test_a_redirection_is_not_followed(connect: Connect) -> None:
         asked.append(request.url.host)
         return httpx.Response(307, headers={"Location": "https://elsewhere.example/"})
 
-    with pytest.raises(OrchestratorError, match="the token is not sent there"):
+    with pytest.raises(
+        OrchestratorError, match="redirects to another address, to which the token is not sent"
+    ):
         connect(transport=httpx.MockTransport(elsewhere)).delete(definition())
     assert asked == ["emulator"]
 
@@ -114,7 +116,7 @@ def test_a_redirection_is_not_followed(connect: Connect) -> None:
 )
 def test_a_404_about_the_address_is_no_proof_of_absence(connect: Connect, content: bytes) -> None:
     client = answering(connect, 404, content=content)
-    with pytest.raises(OrchestratorError, match="not one of the API") as raised:
+    with pytest.raises(OrchestratorError, match="this is not an address of the API") as raised:
         client.get(key_of(Kind.RUNNER, "r1"))
     assert not isinstance(raised.value, AbsentError)
 

@@ -133,7 +133,9 @@ def test_an_answer_that_is_no_json_is_a_read_to_repeat_and_a_write_to_look_after
     connect: Connect, verb: str, content: bytes
 ) -> None:
     client = connect(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=content)))
-    with pytest.raises(UnavailableError if verb == "GET" else LostAnswerError, match="no JSON"):
+    with pytest.raises(
+        UnavailableError if verb == "GET" else LostAnswerError, match="the answer is not JSON"
+    ):
         CALLS[verb](client)
     assert client.requests == {verb: TRIES if verb == "GET" else 1}
 
