@@ -102,7 +102,7 @@ def test_a_port_in_use_is_a_clear_error_and_nothing_is_announced() -> None:
     ("arguments", "hint"),
     [
         (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid"),
-        (["--organization", "No No"], "'No No' is no organization id"),
+        (["--organization", "No No"], "'No No' is not a valid organization id"),
         (["--state", "/nowhere/state.db"], "/nowhere/state.db cannot be opened"),
     ],
 )

@@ -157,7 +157,7 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
 
-    with pytest.raises(StateFileError, match="no state file"):
+    with pytest.raises(StateFileError, match="is not a state file"):
         Emulator(text)
     with pytest.raises(StateFileError, match="format 99"):
         Emulator(newer)

@@ -421,7 +421,7 @@ def test_a_kid_that_lies_does_not_help(lobby: Lobby, two: Pair) -> None:
 
     assert not lobby.admits(two.sign(lobby.claims(), kid=lobby.pair.fingerprint))
     assert lobby.emulator.tunnels.refusals()[-1].reason == (
-        "the token's signature is not of the key that its kid names"
+        "the token's signature was not made with the key that its kid names"
     )
 
 

@@ -27,8 +27,8 @@ _BUILT_IN = (
 def open_at_first_use(call: Call, setting: Setting) -> None:
     """Make sure that the organization of a request has its built-in objects.
 
-    404 for an organization that is not registered, unless any organization is accepted. Uses a
-    separate transaction, because the request itself may only read.
+    404 for an unregistered organization, unless it was opened before or any organization is
+    accepted. Uses a separate transaction, because the request itself may only read.
     """
     before = call.state.get(OPENED, call.organization)
     if before == _opened(call):

@@ -14,10 +14,10 @@ DESCRIPTION: Schema = {"type": "string", "maxLength": 200}
 """A description of a resource type, module or provider; those of runners have no limit."""
 
 SLUG = "[a-z](?:-?[a-z0-9])+"
-"""An id of most kinds."""
+"""Pattern of the ids of most kinds."""
 
 IDENTIFIER = "[a-z][a-z0-9_-]+"
-"""An id of a runner, module provider or provider type."""
+"""Pattern of the ids of runners, module providers and provider types."""
 
 _VISIBLE = (
     "[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff\\u0020\\u00a0\\u1680"
