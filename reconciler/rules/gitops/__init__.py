@@ -1,4 +1,4 @@
-"""Deployment through a Git repository: R68 to R75."""
+"""Deployment to a Git repository: R68 to R75."""
 
 from reconciler.rules.gitops import deployment_target, directory, namespace, pruning, runtime_cluster
 

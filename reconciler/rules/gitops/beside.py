@@ -1,4 +1,4 @@
-"""Git targets with what is around them: runtime clusters, namespaces, and tools that apply what they write."""
+"""Git targets with their surroundings: runtime clusters, namespaces, and the tools that apply what they write."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from reconciler.rules.subject import Subject
 
 
 class Around:
-    """What is around the Git targets of one target, found when first asked for."""
+    """Surroundings of the Git targets of one target, computed on first use."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -39,20 +39,20 @@ class Around:
         return Applications.of(applied, class_name=DEFAULT_CLASS, res_id=NAMESPACE_TYPE)
 
     def is_first(self, namespace: Member) -> bool:
-        """True when asked for a namespace the first time: many Git targets may have the same."""
+        """True on the first call for a namespace: several Git targets may share one."""
         is_new = namespace.id not in self._reported
         self._reported.add(namespace.id)
         return is_new
 
     @cached_property
     def tools(self) -> tuple[Sync, ...]:
-        """What GitOps tools of the tree apply."""
+        """What the GitOps tools declared in the tree apply."""
         return tuple(syncs(self._scope.everything.foreign))
 
 
 @dataclass(frozen=True, slots=True)
 class GitTargetBeside:
-    """One Git target and what is around it."""
+    """One Git target and its surroundings."""
 
     definition: DeclaredDefinition
     around: Around

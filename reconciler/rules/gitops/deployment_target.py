@@ -35,19 +35,19 @@ def _no_agent(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     elif is_git is None:
         yield cluster.doubts(
             f"whether {cluster.name}, which uses an Agent, deploys to Git",
-            unspecified(f"that is known at deployment only ({mode_place})"),
+            unspecified(f"that is known only at deployment ({mode_place})"),
         )
     elif is_git:
         first, *others = uses
         yield cluster.says(
-            f"GitOps and Agent exclude each other on the deployment cluster: `{definition.id}` deploys to "
+            f"GitOps and an Agent cannot be combined on the deployment cluster: `{definition.id}` deploys to "
             f"Git (`{dotted(mode)}`, {mode_place}) and uses an Agent (`{dotted(first)}`, "
             f"{definition.key_origin(first)})",
             at=definition.key_origin(first),
             others=(mode_place, *(definition.key_origin(path) for path in others)),
             advice="Use direct mode with the Agent (a cluster driver instead of the Git one), or GitOps "
-            "without it. The runtime cluster beside a Git target (`res_id: k8s-cluster-runtime`) may use "
-            "the Agent.",
+            "without it. The runtime cluster of a Git target (`res_id: k8s-cluster-runtime`) can use the "
+            "Agent.",
         )
 
 
@@ -68,36 +68,36 @@ def _complete_git_target(subject: Subject[DeclaredDefinition]) -> Iterator[Answe
     if computed:
         yield subject.doubts(
             f"whether Git target `{definition.id}` ({definition.origin()}) is complete",
-            unspecified(f"{' and '.join(computed)} cannot be known before deployment"),
+            unspecified(f"{' and '.join(computed)} cannot be determined before deployment"),
         )
 
 
 def _git_problems(target: GitTarget) -> Iterator[tuple[Path, str, str]]:
-    """Path below `entity`, problem and next step."""
+    """Path below `entity`, problem and next step of each problem."""
     if target.url.given is Given.NO:
-        yield target.url.path, "`url` is missing", "Give the repository's SSH or HTTPS URL."
+        yield target.url.path, "`url` is missing", "Set it to the repository's SSH or HTTPS URL."
     if target.ssh_key is Given.YES and target.password is Given.YES:
         yield (
             target.credentials_path,
-            "both `credentials.ssh_key` and `credentials.password` are given",
-            "Keep the one that fits the URL: the key for SSH, the password or token for HTTPS.",
+            "both `credentials.ssh_key` and `credentials.password` are set",
+            "Keep the one that matches the URL: the key for SSH, the password or token for HTTPS.",
         )
     if target.url.given is not Given.YES or not is_fixed(target.url.text.partition(":")[0]):
         return
     url = target.git_url
     if url is None or url.scheme not in _SCHEMES:
-        yield target.url.path, "`url` is neither an SSH nor an HTTPS URL", "Give one of the two."
+        yield target.url.path, "`url` is neither an SSH nor an HTTPS URL", "Use one of the two."
     elif url.scheme == "ssh" and target.ssh_key is Given.NO:
         yield (
             target.credentials_path,
             "the SSH URL needs `credentials.ssh_key`",
-            "Give a deploy key with write access, handed in when applying: `!file PATH`, `!env NAME` or `!secret {…}`.",
+            "Set a deploy key with write access, passed in at apply: `!file PATH`, `!env NAME` or `!secret {…}`.",
         )
     elif url.scheme != "ssh" and target.password is Given.NO:
         yield (
             target.credentials_path,
             "the HTTPS URL needs `credentials.password`",
-            "Give a token with write access, handed in when applying: `!env NAME`, `!file PATH` or `!secret {…}`.",
+            "Set a token with write access, passed in at apply: `!env NAME`, `!file PATH` or `!secret {…}`.",
         )
 
 
@@ -110,9 +110,11 @@ def _operator_and_store(target: Subject[Scope]) -> Iterator[Answer]:
     if primary.id == BUILT_IN_STORE:
         missing.append(f"the primary store of target `{scope.target}` is `{BUILT_IN_STORE}` ({primary.why})")
     if has is False:
-        missing.append("no cluster has one: none is declared, and the settings have `operator: false`")
-    told = [scope.settings.origin("clusters", name, "operator") for name in scope.settings.clusters]
-    others = (*filter(None, (primary.origin,)), *(told if has is False else ()))
+        missing.append(
+            "no cluster has an Operator: none is declared, and the settings have `operator: false`"
+        )
+    places = [scope.settings.origin("clusters", name, "operator") for name in scope.settings.clusters]
+    others = (*filter(None, (primary.origin,)), *(places if has is False else ()))
     for definition in scope.git_targets if missing else ():
         yield target.says(
             f"GitOps needs an Operator and an external primary store: `{definition.id}` deploys to Git, and "
@@ -120,7 +122,7 @@ def _operator_and_store(target: Subject[Scope]) -> Iterator[Answer]:
             at=definition.origin(mode_path(definition)),
             key=scope.key(Kind.DEFINITION, definition.id),
             others=others,
-            advice="Install the Operator and make an external secret store primary first; until then "
+            advice="Install the Operator and make an external secret store primary first; until then, "
             "deploy with an ordinary cluster driver.",
         )
     if primary.id is None:
@@ -129,7 +131,7 @@ def _operator_and_store(target: Subject[Scope]) -> Iterator[Answer]:
         yield target.doubts(
             "whether GitOps has an Operator",
             unspecified(
-                "nothing says on which clusters one runs; declare an `Operator`, or set "
+                "it is not known on which clusters one runs; declare an `Operator`, or set "
                 "`clusters.<name>.operator` in the settings"
             ),
         )
@@ -142,16 +144,16 @@ def _reachable_host(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     url, place = target.git_url, definition.origin(target.url.path)
     if url is not None and url.host in private:
         yield subject.says(
-            f"The orchestrator cannot reach `{url.host}`, and the Agent does not carry Git: "
-            f"`{definition.id}` would push to a host that the settings name under `network.privateHosts`",
+            f"The orchestrator cannot reach `{url.host}`, and Git traffic does not go through the Agent: "
+            f"`{definition.id}` would push to a host that the settings list under `network.privateHosts`",
             at=place,
             others=(settings.origin("network", "privateHosts", private[url.host]),),
-            advice="Use a Git host that the orchestrator reaches, or direct mode with an Agent.",
+            advice="Use a Git host that the orchestrator can reach, or direct mode with an Agent.",
         )
     elif private and (target.url.given is Given.COMPUTED or (url is not None and not is_fixed(url.host))):
         yield subject.doubts(
             f"whether the orchestrator reaches the Git host of `{definition.id}`",
-            unspecified(f"the host is known at deployment only ({place})"),
+            unspecified(f"the host is known only at deployment ({place})"),
         )
 
 
@@ -167,7 +169,7 @@ RULES = (
     ),
     Rule(
         id="R69",
-        title="A Git target has a URL and the credentials that fit it",
+        title="A Git target has a URL and matching credentials",
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),

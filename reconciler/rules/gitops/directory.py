@@ -26,29 +26,29 @@ def _own_directory(target: Subject[Scope]) -> Iterator[Answer]:
         if Given.COMPUTED in (written.url.given, written.branch.given, written.directory.given):
             yield target.doubts(
                 f"where Git target `{definition.id}` ({definition.origin()}) writes",
-                unspecified("that is known at deployment only"),
+                unspecified("that is known only at deployment"),
             )
         elif (url := written.git_url) is not None:
             places[url.name, written.branch.text, segments(written.directory.text)].append(written)
     for (_, _, parts), written_there in places.items():
         path = "/".join(parts)
-        told = _Told.by(path)
-        if not told.is_open and not (told.application and told.environment):
-            yield from _overwriting(target, written_there, path, told)
+        named = _Named.by(path)
+        if not named.is_open and not (named.application and named.environment):
+            yield from _overwriting(target, written_there, path, named)
             for written in written_there:
-                yield from _several_in_one(target, written, path, told)
+                yield from _several_in_one(target, written, path, named)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """Which facts of a deployment a path tells apart. `is_open`: something not known here may do it as well."""
+class _Named:
+    """Facts of a deployment that a path contains. `is_open`: an unknown placeholder may distinguish deployments too."""
 
     application: bool
     environment: bool
     is_open: bool
 
     @classmethod
-    def by(cls, path: str) -> "_Told":
+    def by(cls, path: str) -> "_Named":
         inside = placeholders(path)
         known = {"context.app.id", "context.env.id", "context.env.type", "context.org.id"}
         return cls(
@@ -57,18 +57,18 @@ class _Told:
 
 
 def _overwriting(
-    subject: Subject[Scope], targets: Sequence[GitTarget], path: str, told: _Told
+    subject: Subject[Scope], targets: Sequence[GitTarget], path: str, named: _Named
 ) -> Iterator[Answer]:
-    """Find targets for which one path text can mean one place.
+    """Findings for targets whose equal path texts can mean the same place.
 
-    One deployment is matched by one definition, so two targets meet only in deployments that
-    differ, and a path that names application and environment keeps those apart.
+    Only one definition matches a deployment, so two targets can write to the same place only in different deployments,
+    and a path that contains application and environment separates those.
     """
     scope = subject.scope
     used = [target for target in targets if where_used(scope, target.definition)]
     for first, target in ((used[0], other) for other in used[1:]):
         one, other = first.definition, target.definition
-        if _are_kept_apart(where_used(scope, one), where_used(scope, other), told):
+        if _are_kept_apart(where_used(scope, one), where_used(scope, other), named):
             continue
         place, place_before = other.origin(target.directory.path), one.origin(first.directory.path)
         yield subject.says(
@@ -77,45 +77,45 @@ def _overwriting(
             at=place,
             key=scope.key(Kind.DEFINITION, other.id),
             others=(place_before,),
-            advice="Give each its own `path`, with `${context.app.id}` and `${context.env.id}` in it.",
+            advice="Give each its own `path`, containing `${context.app.id}` and `${context.env.id}`.",
         )
 
 
-def _are_kept_apart(one: Sequence[Criterion], other: Sequence[Criterion], told: _Told) -> bool:
-    """True where criteria pin what the path leaves out: then equal paths mean one deployment, and one definition."""
+def _are_kept_apart(one: Sequence[Criterion], other: Sequence[Criterion], named: _Named) -> bool:
+    """True where the criteria fix what the path omits: equal paths then mean one deployment, and one definition."""
     both = (*one, *other)
     apps = {criterion.app_id for criterion in both}
     environments = {criterion.env_id for criterion in both}
     is_one_app = len(apps) == 1 and None not in apps
     is_one_environment = len(environments) == 1 and None not in environments
-    if told.application:
+    if named.application:
         pairs = ((a, b) for a in one for b in other)
         return is_one_environment or all(a.app_id and b.app_id and not _meet_app(a, b) for a, b in pairs)
-    if told.environment:
+    if named.environment:
         pairs = ((a, b) for a in one for b in other)
         return is_one_app or all(a.env_id and b.env_id and a.env_id != b.env_id for a, b in pairs)
     return is_one_app and is_one_environment
 
 
 def _meet_app(one: Criterion, other: Criterion) -> bool:
-    """Tell whether two criteria can hold for one application."""
+    """Whether two criteria can match the same application."""
     return meet(Criterion(app_id=one.app_id), Criterion(app_id=other.app_id))
 
 
-def _several_in_one(subject: Subject[Scope], target: GitTarget, path: str, told: _Told) -> Iterator[Answer]:
+def _several_in_one(subject: Subject[Scope], target: GitTarget, path: str, named: _Named) -> Iterator[Answer]:
     scope, definition = subject.scope, target.definition
     criteria = scope.criteria(definition)
     if criteria is None:
         yield subject.doubts(
-            f"for how many environments the path of Git target `{definition.id}` serves, whose criteria are not "
-            "managed here",
+            f"how many environments share the path of Git target `{definition.id}`, whose criteria are not managed "
+            "here",
             scope.unread(Kind.DEFINITION),
         )
         return
     missing = []
-    if not told.application and _are_several({criterion.app_id or None for criterion in criteria}):
+    if not named.application and _are_several({criterion.app_id or None for criterion in criteria}):
         missing.append("`${context.app.id}`")
-    if not told.environment and _are_several({criterion.env_id or None for criterion in criteria}):
+    if not named.environment and _are_several({criterion.env_id or None for criterion in criteria}):
         missing.append("`${context.env.id}`")
     if missing:
         yield subject.says(
@@ -130,7 +130,7 @@ def _several_in_one(subject: Subject[Scope], target: GitTarget, path: str, told:
 
 
 def _are_several(fixed: set[str | None]) -> bool:
-    """None stands for any."""
+    """Whether there are several values; None means any."""
     return None in fixed or len(fixed) > 1
 
 
@@ -144,7 +144,7 @@ def _shown(target: GitTarget, path: str) -> str:
 RULES = (
     Rule(
         id="R74",
-        title="Git targets write to places of their own",
+        title="Each Git target writes to its own place",
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE),

@@ -26,28 +26,28 @@ def _namespace(subject: Subject[GitTargetBeside]) -> Iterator[Answer]:
     if not chosen and where_used(scope, definition):
         _ = subject.seen.live(Kind.DEFINITION)
         yield subject.says(
-            f"No `k8s-namespace` definition applies where Git target `{definition.id}` does; in GitOps the "
-            "namespace is made elsewhere and its name must be returned",
+            f"No `k8s-namespace` definition applies where Git target `{definition.id}` does; with GitOps the "
+            "namespace is created elsewhere and a definition must return its name",
             at=place,
-            advice=f"Declare one with driver `{ECHO_DRIVER}` that returns the name which the GitOps tool uses.",
+            advice=f"Declare one with driver `{ECHO_DRIVER}` that returns the name that the GitOps tool uses.",
         )
     for candidate in chosen:
         declared = candidate.declared
         if candidate.driver != ECHO_DRIVER and subject.fact.around.is_first(candidate):
             yield subject.says(
-                f"In GitOps the namespace is made elsewhere: `{candidate.id}` (driver `{candidate.driver}`) applies "
-                f"where Git target `{definition.id}` does",
+                f"With GitOps the namespace is created elsewhere, but `{candidate.id}` (driver `{candidate.driver}`) "
+                f"applies where Git target `{definition.id}` does",
                 at=place if declared is None else declared.origin(("driver_type",)),
                 key=scope.key(Kind.DEFINITION, candidate.id),
                 others=() if declared is None else (place,),
                 advice=f"Return the namespace's name with driver `{ECHO_DRIVER}`, in a definition whose criteria win "
-                "here.",
+                "there.",
             )
     yield from _other_namespace(subject, chosen)
 
 
 def _other_namespace(subject: Subject[GitTargetBeside], chosen: Sequence[Member]) -> Iterator[Answer]:
-    """Compare with the tool only where all names are known and none of them can be the tool's."""
+    """Findings where all names are known and none of them can be the tool's namespace."""
     definition, tools = subject.fact.definition, subject.fact.around.tools
     names = [
         (candidate.declared, candidate.declared.input("values", "namespace"))
@@ -63,8 +63,8 @@ def _other_namespace(subject: Subject[GitTargetBeside], chosen: Sequence[Member]
             continue
         if all(isinstance(name, str) and not could_be(name, tool.namespace) for _, name in names):
             yield subject.says(
-                f"Definition `{first.id}` returns namespace `{returned}`, while {tool.name} puts what "
-                f"`{definition.id}` writes into `{tool.namespace}`",
+                f"Definition `{first.id}` returns namespace `{returned}`, but {tool.name} applies what "
+                f"`{definition.id}` writes to `{tool.namespace}`",
                 at=first.origin(("driver_inputs", "values", "namespace")),
                 key=subject.scope.key(Kind.DEFINITION, first.id),
                 others=(tool.namespace_origin, definition.origin(mode_path(definition))),
@@ -75,7 +75,7 @@ def _other_namespace(subject: Subject[GitTargetBeside], chosen: Sequence[Member]
 RULES = (
     Rule(
         id="R72",
-        title="In GitOps the namespace's name is returned, not made",
+        title="With GitOps the namespace is returned, not created",
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),

@@ -20,7 +20,7 @@ def _no_pruning(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
             yield subject.doubts(
                 f"whether {tool.name}, which prunes ({tool.prune_origin}), applies what Git target "
                 f"`{definition.id}` writes",
-                unspecified("the files do not say"),
+                unspecified("the files do not show it"),
             )
         elif brings:
             yield subject.says(
@@ -28,10 +28,9 @@ def _no_pruning(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
                 "delete the custom resource and the infrastructure behind it",
                 at=tool.prune_origin,
                 others=(definition.origin(mode_path(definition)),),
-                advice="Switch pruning off for this path, or keep it on purpose and switch the rule off "
-                "with a reason.",
+                advice="Turn pruning off for this path, or keep it deliberately and switch the rule off with a reason.",
             )
-    raise UnseenError(unspecified("the GitOps tools on the clusters were not looked at"))
+    raise UnseenError(unspecified("the GitOps tools on the clusters were not read"))
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""The rule about the runtime cluster beside a Git target (compatibility rules, GitOps): R71."""
+"""The rule about the runtime cluster of a Git target (compatibility rules, GitOps): R71."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def _runtime_cluster(subject: Subject[GitTargetBeside]) -> Iterator[Answer]:
         yield from _matched_runtime(subject, provisioned)
         return
     yield subject.says(
-        f"No status or logs for `{definition.id}`: it deploys to Git and does not provision "
+        f"No status or logs for `{definition.id}`: it deploys to Git but does not provision "
         f"`k8s-cluster#{RUNTIME_ID}`",
         at=definition.origin(("provision",)),
         advice=f"Add `k8s-cluster#{RUNTIME_ID}` under `provision`, and a definition of the real "
@@ -36,7 +36,7 @@ def _runtime_cluster(subject: Subject[GitTargetBeside]) -> Iterator[Answer]:
 
 @dataclass(frozen=True, slots=True)
 class _Provisioned:
-    """Where the runtime cluster is provisioned, and by which way; the class is None where none is named."""
+    """Where the runtime cluster is provisioned, and the path to it; the class is None where none is given."""
 
     place: Origin
     class_name: str | None
@@ -44,7 +44,7 @@ class _Provisioned:
 
 
 def _provisioned_runtime(definition: DeclaredDefinition) -> _Provisioned | None:
-    """The entry of the definition itself."""
+    """The definition's own entry."""
     for selector in definition.entity.provision or {}:
         asked = parse_selector(selector)
         if asked is not None and asked.type == CLUSTER_TYPE and asked.res_id == RUNTIME_ID:
@@ -53,7 +53,7 @@ def _provisioned_runtime(definition: DeclaredDefinition) -> _Provisioned | None:
 
 
 def _provisioned_further_on(scope: Scope, definition: DeclaredDefinition) -> _Provisioned | None:
-    """The nearest entry of a definition that this one leads to, over references and what it provisions."""
+    """Nearest entry of a definition reachable from this one through references and provisioning."""
     graph = scope.references
     own = next((m for m in graph.of_type(CLUSTER_TYPE) if m.declared is definition), None)
     if own is None or not any(_is_runtime(ask) for _, ask in graph.asking_for(CLUSTER_TYPE)):
@@ -84,12 +84,12 @@ def _matched_runtime(subject: Subject[GitTargetBeside], provisioned: _Provisione
     if where and not any(found):
         is_read = scope.has_read(Kind.DEFINITION)
         yield subject.says(
-            f"No runtime cluster matched for `{definition.id}`: it provisions `k8s-cluster#{RUNTIME_ID}`"
-            f"{provisioned.way}, and no definition with `res_id: {RUNTIME_ID}` applies where it does"
+            f"No runtime cluster matches for `{definition.id}`: it provisions `k8s-cluster#{RUNTIME_ID}`"
+            f"{provisioned.way}, but no definition with `res_id: {RUNTIME_ID}` applies where it does"
             + ("" if is_read else " among those declared"),
             at=provisioned.place,
             advice="Declare the real cluster as a definition of type `k8s-cluster` with `res_id: "
-            f"{RUNTIME_ID}` and the same environments.",
+            f"{RUNTIME_ID}`, for the same environments.",
             severity=Severity.ERROR if is_read else Severity.WARNING,
         )
         _ = subject.seen.live(Kind.DEFINITION)
@@ -101,10 +101,10 @@ def _matched_runtime(subject: Subject[GitTargetBeside], provisioned: _Provisione
         declared = runtime.declared
         yield subject.says(
             f"The runtime cluster of `{definition.id}`, `{runtime.id}`, deploys to Git as well{provisioned.way}; "
-            "it can tell no status",
+            "it cannot report a status",
             at=provisioned.place,
             others=() if declared is None else (declared.origin(mode_path(declared)),),
-            advice=f"Let `{runtime.id}` point at the real cluster; it may use an Agent.",
+            advice=f"Point `{runtime.id}` at the real cluster; it can use an Agent.",
             severity=Severity.ERROR,
         )
 

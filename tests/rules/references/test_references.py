@@ -324,5 +324,5 @@ def test_ways_that_are_too_many_to_follow_are_unknown_and_not_free_of_secrets() 
     judgement = judged("".join((start, *texts, holding)), settings=DIRECT, only=["R91"])
     assert judgement.findings == ()
     (unknown,) = judgement.unknown
-    assert "too many ways" in unknown.reason
+    assert "too many paths" in unknown.reason
     assert "`space`" in unknown.reason
