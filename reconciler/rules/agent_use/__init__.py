@@ -1,4 +1,4 @@
-"""Definitions of agents, and what goes through them: R50 to R57."""
+"""Agent definitions and what uses them: R50 to R57."""
 
 from reconciler.rules.agent_use import (
     agent_definition,

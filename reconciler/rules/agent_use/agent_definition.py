@@ -15,18 +15,18 @@ def _type_and_driver(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     if is_agent != (entity.driver_type == AGENT_DRIVER):
         places = definition.origin(("type",)), definition.origin(("driver_type",))
         yield subject.says(
-            f"Type `{AGENT_TYPE}` goes with driver `{AGENT_DRIVER}`: `{definition.id}` has type "
+            f"Type `{AGENT_TYPE}` and driver `{AGENT_DRIVER}` belong together: `{definition.id}` has type "
             f"`{entity.type}` and driver `{entity.driver_type}`",
             at=places[is_agent],
             others=(places[not is_agent],),
             advice=f"Use driver `{AGENT_DRIVER}`."
             if is_agent
-            else f"Use type `{AGENT_TYPE}`, or the driver that makes a `{entity.type}`.",
+            else f"Use type `{AGENT_TYPE}`, or a driver that creates a `{entity.type}`.",
         )
     if is_agent and entity.driver_account:
         yield subject.says(
-            f"Definition `{definition.id}` of an Agent names cloud account `{entity.driver_account}`, for "
-            "which its driver has no use",
+            f"Agent definition `{definition.id}` names cloud account `{entity.driver_account}`, which its driver "
+            "does not use",
             at=definition.origin(("driver_account",)),
             advice="Remove `driver_account`.",
             severity=Severity.WARNING,
@@ -36,7 +36,7 @@ def _type_and_driver(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
 RULES = (
     Rule(
         id="R50",
-        title="Type `agent` and driver `humanitec/agent` go together",
+        title="Type `agent` and driver `humanitec/agent` belong together",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),

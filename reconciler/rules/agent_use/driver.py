@@ -1,4 +1,4 @@
-"""The rule about drivers that take an Agent (compatibility rules, table B): R55."""
+"""The rule about drivers that accept an Agent (compatibility rules, table B): R55."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -23,7 +23,7 @@ def _unlisted(scope: Scope) -> Iterator[Subject[AgentInput]]:
         yield Subject(found, scope, name, partial(definition.key_origin, found.path), key)
 
 
-UNLISTED_INPUTS = Over("`agent_url` of a driver that the tables leave out", _unlisted)
+UNLISTED_INPUTS = Over("`agent_url` of a driver that the tables do not list", _unlisted)
 
 
 def _known_to_take_one(subject: Subject[AgentInput]) -> Iterator[Answer]:
@@ -31,21 +31,21 @@ def _known_to_take_one(subject: Subject[AgentInput]) -> Iterator[Answer]:
     name = definition.entity.driver_type
     if name in drivers and not _mentions(drivers[name]):
         yield subject.says(
-            f"Driver `{name}` of `{definition.id}` is not known to take an Agent: its inputs have no `agent_url`",
+            f"Driver `{name}` of `{definition.id}` is not known to accept an Agent: its inputs have no `agent_url`",
             others=(definition.origin(("driver_type",)),),
-            advice="Reach the system without an Agent, or ask the driver's owner whether it takes one.",
+            advice="Connect to the system without an Agent, or ask the driver's owner whether it accepts one.",
         )
 
 
 def _mentions(driver: Driver) -> bool:
-    """Look for the name as a key, at any depth of the schema."""
+    """True where the schema has the name as a key, at any depth."""
     return f'"{AGENT_URL}":' in canonical_text(driver.inputs_schema)
 
 
 RULES = (
     Rule(
         id="R55",
-        title="`agent_url` stands on a driver that takes an Agent",
+        title="`agent_url` is set on a driver that accepts an Agent",
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE,),

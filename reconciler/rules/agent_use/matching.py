@@ -24,7 +24,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """A request for an Agent that nothing matches, and the definitions over which it was made."""
+    """A request for an Agent that nothing matches, and the definitions through which it was made."""
 
     member: Member
     ask: Ask
@@ -34,7 +34,7 @@ class _Missing:
 
 def _matched(target: Subject[Scope]) -> Iterator[Answer]:
     graph = target.scope.references
-    told: set[tuple[Member, Ask, str | None, str | None]] = set()
+    reported: set[tuple[Member, Ask, str | None, str | None]] = set()
     known = _Known(graph.of_type(AGENT_TYPE))
     for answer in _answers(target, graph):
         if not isinstance(answer, _Missing):
@@ -42,11 +42,11 @@ def _matched(target: Subject[Scope]) -> Iterator[Answer]:
             continue
         request = answer.request
         subject = (answer.member, answer.ask, request.class_name, request.res_id)
-        if subject not in told:
-            told.add(subject)
+        if subject not in reported:
+            reported.add(subject)
             yield from _judged(target, answer, known)
-    if told:
-        # Where something was missing among what is declared, the rest may be live.
+    if reported:
+        # What is missing from the declarations may exist live.
         _ = target.seen.live(Kind.DEFINITION)
 
 
@@ -72,7 +72,7 @@ def _answers(target: Subject[Scope], graph: ReferenceGraph) -> Iterator[_Missing
 
 
 def _inherited(target: Subject[Scope], inheriting: dict[Member, list[Ask]]) -> Iterator[_Missing | Answer]:
-    """Judge references whose resource id is that of whatever asks for the referring resource."""
+    """Answers for references whose resource id comes from whatever requests the referring resource."""
     graph = target.scope.references
     types = graph.leading_to({member.type for member in inheriting})
     starts = (node for name in types for member in graph.of_type(name) for node in graph.starts(member))
@@ -88,15 +88,15 @@ def _inherited(target: Subject[Scope], inheriting: dict[Member, list[Ask]]) -> I
                 yield _Missing(node.member, ask, request, tuple(found.path_to(node)))
     if not found.is_whole:
         yield target.doubts(
-            "whether all agents that are asked for are matched",
-            unspecified("there are too many ways over definitions to follow them all"),
+            "whether all references to agents are matched",
+            unspecified("there are too many paths through the definitions to follow them all"),
         )
     for member in inheriting:
         if member not in arrived:
             assert member.declared is not None
             yield target.doubts(
-                f"which agent `{member.id}` ({member.declared.origin()}) asks for",
-                unspecified("that depends on the resource id of what asks for it, which no definition fixes"),
+                f"which agent `{member.id}` ({member.declared.origin()}) refers to",
+                unspecified("that depends on the resource id of what requests it, which no definition fixes"),
             )
 
 
@@ -110,14 +110,14 @@ def _unmanaged(graph: ReferenceGraph, member: Member) -> str:
 
 
 def _judged(target: Subject[Scope], missing: _Missing, known: "_Known") -> Iterator[Answer]:
-    """Refuse where both sides were read: absence is certain then. The declared side alone is a warning."""
+    """An error where both sides were read, since absence is certain then; a warning on declarations alone."""
     scope, request, definition = target.scope, missing.request, missing.member.declared
     is_read = scope.has_read(Kind.DEFINITION)
     if definition is None or not (is_read or scope.references.of_type(AGENT_TYPE)):
         return
     way = f" ({spelled((*missing.way, missing.ask.name))})" if len(missing.way) > 1 else ""
     yield target.says(
-        f"Definition `{definition.id}` asks for agent `{request.class_name}#{request.res_id or 'any'}`; no agent "
+        f"Definition `{definition.id}` refers to agent `{request.class_name}#{request.res_id or 'any'}`; no agent "
         f"definition matches{'' if is_read else ' among those declared'}{described(request.where)}{way}",
         at=definition.origin(missing.ask.path),
         key=scope.key(Kind.DEFINITION, definition.id),
@@ -131,21 +131,23 @@ def _advice(known: "_Known", request: Request) -> str:
     name = f"{request.class_name}#{request.res_id}"
     selected = known.selected(request)
     if selected is not None:
-        return f"`{selected.id}` matches class and id, in other deployments only; widen its criteria, or add one."
+        return f"`{selected.id}` matches class and id, but only in other deployments; widen its criteria, or add one."
     shown = listed(known.names, most=_SHOWN)
     if request.res_id in known.agents:
-        told = f": known are {shown}" if shown else ""
-        return f"What follows `#` is the `res_id` of the criteria, not the id of the Agent{told}."
+        available = f": known are {shown}" if shown else ""
+        return f"What follows `#` is the `res_id` of the criteria, not the id of the Agent{available}."
     suggestion = known.suggestion(name)
     if suggestion:
         return suggestion
     if shown:
-        return f"Ask for one that exists: {shown}."
-    return "Declare an agent definition with that class and `res_id`, or let the Agent's document make it."
+        return f"Refer to one that exists: {shown}."
+    return (
+        "Declare an agent definition with that class and `res_id`, or have the Agent's document generate it."
+    )
 
 
 class _Known:
-    """What agent definitions can be asked for by, read once: many references may be wrong."""
+    """Selectors of the agent definitions, read once because many references may be wrong."""
 
     def __init__(self, members: Sequence[Member]) -> None:
         self._suggested = 0
@@ -160,12 +162,12 @@ class _Known:
         self.names = sorted(f"{class_name}#{res_id or 'any'}" for class_name, res_id in self._by_selector)
 
     def suggestion(self, name: str) -> str:
-        """A sentence with the nearest name; "" where none is near, or after enough of them: each takes milliseconds."""
+        """Sentence with the nearest name, "" where none is near; limited, because each takes milliseconds."""
         self._suggested += 1
         return did_you_mean(name, self.names) if self._suggested <= _SUGGESTIONS else ""
 
     def selected(self, request: Request) -> Member | None:
-        """A definition with the class and id of the request."""
+        """Definition with the class and id of the request."""
         class_name = request.class_name or DEFAULT_CLASS
         by = self._by_selector
         return by.get((class_name, request.res_id)) or by.get((class_name, None))

@@ -38,7 +38,7 @@ def _secret(subject: Subject[AgentInput]) -> Iterator[Answer]:
         return
     advice = "Move it under `driver_inputs.secrets`."
     if found.is_template:
-        advice = "Return it under `templates.secrets`."
+        advice = "Output it under `templates.secrets`."
     elif found.path[2:] != (AGENT_URL,):
         advice = f"Move it to `{dotted(('driver_inputs', 'secrets', *found.path[2:]))}`."
     yield subject.says(
@@ -58,31 +58,33 @@ def _from_agent(subject: Subject[AgentInput]) -> Iterator[Answer]:
     if problem:
         yield subject.says(
             f"`agent_url` must be output `url` of an agent resource: that of `{found.definition.id}` {problem}",
-            advice=f"Write `{_WANTED}`, with the class and `res_id` of your agent definition.",
+            advice=f"Set it to `{_WANTED}`, with the class and `res_id` of your agent definition.",
         )
 
 
 def _problem(found: AgentInput) -> str | ResourceReference:
-    """Tell what is wrong, "" for nothing; a reference to something that may hand the URL on is returned."""
+    """What is wrong, "" for nothing, or the reference where it leads to something that may pass the URL on."""
     text = found.value
     if isinstance(text, dict) and "ref" in text:
         return "comes from a secret store"
     if not isinstance(text, str):
-        return "is no text"
+        return "is not a string"
     reference = sole_reference(text)
     if reference is None:
-        return "has more than the reference in it" if resource_references(text) else "is no reference to one"
+        return (
+            "contains more than the reference" if resource_references(text) else "is not a reference to one"
+        )
     if reference.is_traversal:
-        return "is a list of what a selector finds"
+        return "is a list of everything that a selector matches"
     if reference.type != AGENT_TYPE:
         return reference
-    return "" if reference.steps == ("outputs", "url") else f"asks for `{reference.accessor.lstrip('.')}`"
+    return "" if reference.steps == ("outputs", "url") else f"refers to `{reference.accessor.lstrip('.')}`"
 
 
 def _through(subject: Subject[AgentInput], reference: ResourceReference) -> str:
-    """Judge a reference to another type: an Agent's URL may be handed on, under whatever name.
+    """What is wrong with a reference to another type, which may pass an Agent's URL on under any name; "" for nothing.
 
-    A definition that gives it out as `agent_url` is judged itself.
+    A definition that outputs it as `agent_url` is checked itself.
     """
     if reference.output == AGENT_URL:
         return ""
@@ -98,7 +100,7 @@ def _through(subject: Subject[AgentInput], reference: ResourceReference) -> str:
         place = found.definition.origin(found.path)
         raise UnseenError(
             unspecified(
-                f"whether `{reference.text}` ({place}) hands on the URL of an Agent is known at deployment only"
+                f"whether `{reference.text}` ({place}) passes on the URL of an Agent is known only at deployment"
             )
         )
     return f"refers to `{ask.name}`"
@@ -109,11 +111,11 @@ def _taken(subject: Subject[AgentInput]) -> Iterator[Answer]:
     entity = definition.entity
     if (entity.type, entity.driver_type) == (CLUSTER_TYPE, ECHO_DRIVER) and not is_git_target(definition):
         yield subject.says(
-            f"Driver `{entity.driver_type}` takes no Agent: `{definition.id}` returns its inputs as the "
+            f"Driver `{entity.driver_type}` accepts no Agent: `{definition.id}` returns its inputs as the "
             "cluster's outputs and connects to nothing",
             others=(definition.origin(("driver_type",)),),
-            advice="Use the driver of the cluster's platform, such as `humanitec/k8s-cluster-eks`, with `agent_url` "
-            "under its secrets.",
+            advice="Use the driver for the cluster's platform, such as `humanitec/k8s-cluster-eks`, with `agent_url` "
+            "in its secrets.",
         )
 
 
@@ -129,7 +131,7 @@ RULES = (
     ),
     Rule(
         id="R53",
-        title="`agent_url` is output `url` of an agent",
+        title="`agent_url` is the `url` output of an agent",
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.LIVE),
@@ -138,7 +140,7 @@ RULES = (
     ),
     Rule(
         id="R54",
-        title="`agent_url` stands on a driver that connects to something",
+        title="`agent_url` is set on a driver that connects to something",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),

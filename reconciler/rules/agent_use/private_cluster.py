@@ -1,4 +1,4 @@
-"""The rule about clusters that only an Agent reaches (compatibility rules, Agent definition): R56."""
+"""The rule about clusters that only an Agent can reach (compatibility rules, Agent definition): R56."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def _reachable(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     if is_public is None:
         raise UnseenError(
             unspecified(
-                "no Agent is used, and the settings do not say whether the orchestrator reaches the API server; set "
+                "no Agent is used, and the settings do not say whether the orchestrator can reach the API server; set "
                 "`clusters.<name>.apiServer.public`"
             )
         )
@@ -31,16 +31,16 @@ def _reachable(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         path = unread or mode_path(definition)
         yield cluster.doubts(
             f"whether {cluster.name} reaches private cluster `{name}` through an Agent, or deploys to Git",
-            unspecified(f"that is known at deployment only ({definition.origin(path)})"),
+            unspecified(f"that is known only at deployment ({definition.origin(path)})"),
         )
         return
     yield cluster.says(
-        f"Cluster `{name}` is private and no Agent is set: `{definition.id}` would contact an API server "
+        f"Cluster `{name}` is private but no Agent is set: `{definition.id}` would connect to an API server "
         "that the orchestrator cannot reach",
         at=definition.origin(("driver_inputs",)),
         others=(scope.settings.origin("clusters", name or "", "apiServer", "public"),),
-        advice="Add `secrets: {agent_url: ${resources['agent.default#agent'].outputs.url}}`, with an agent "
-        "definition that matches there; or open the API server to the orchestrator's addresses and set "
+        advice="Add `secrets: {agent_url: ${resources['agent.default#agent'].outputs.url}}`, with a matching agent "
+        "definition; or open the API server to the orchestrator's addresses and set "
         f"`clusters.{name}.apiServer.public: true`.",
     )
 

@@ -1,4 +1,4 @@
-"""The rule about workloads that ask for an Agent (compatibility rules, table B): R57."""
+"""The rule about workloads that request an Agent (compatibility rules, table B): R57."""
 
 from collections.abc import Iterator
 
@@ -15,16 +15,16 @@ def _no_agent(tree: Subject[Declarations]) -> Iterator[Answer]:
     for document in tree.fact.foreign:
         for path, name in agents_asked_for(document):
             yield tree.says(
-                f"Workloads cannot depend on an agent: resource `{name}` is of type `{AGENT_TYPE}`",
+                f"Workloads cannot depend on an agent: resource `{name}` has type `{AGENT_TYPE}`",
                 at=document.origin(path),
-                advice="Remove it; the Agent is set where the cluster is defined, in `agent_url` of its definition.",
+                advice="Remove it; set the Agent in `agent_url` of the cluster's definition.",
             )
 
 
 RULES = (
     Rule(
         id="R57",
-        title="Workloads do not ask for an Agent",
+        title="Workloads do not request an Agent",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),

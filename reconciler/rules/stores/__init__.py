@@ -1,4 +1,4 @@
-"""Secrets, and the stores that hold them: R76 to R90."""
+"""Secrets and secret stores: R76 to R90."""
 
 from reconciler.rules.stores import on_cluster, reference, store
 

@@ -40,7 +40,7 @@ class PlacedStore:
         return self.store.document.metadata.id
 
     def origin(self, *path: str) -> Origin:
-        """Place of a member of the entry."""
+        """Place of a field of the entry."""
         return self.store.origin(("spec", "clusters", self.index, *path))
 
 
@@ -77,19 +77,19 @@ def _same_on_both_sides(target: Subject[Scope]) -> Iterator[Answer]:
     live = {store.id for store in scope.surroundings.stores or ()}
     for store in scope.secret_stores:
         name = store.document.metadata.id
-        # Only on clusters it works as the default store; as a target of references nothing shows it.
+        # A store that exists only on clusters works as the default store; as the target of references it is unproven.
         if store.document.spec.orchestrator is None and name in used and name not in live:
             yield target.says(
-                f"Secret store `{name}` is referred to and not registered at the orchestrator",
+                f"Secret store `{name}` is referred to but not registered with the orchestrator",
                 at=store.origin(("metadata", "id")),
-                advice="Add `orchestrator: {}` to register it; references to stores that only clusters know are "
-                "unverified.",
+                advice="Add `orchestrator: {}` to register it; references to stores that exist only on clusters are "
+                "not verified to work.",
                 severity=Severity.WARNING,
             )
 
 
 def _used(scope: Scope) -> Mapping[str, Mapping[str, Origin]]:
-    """By the stores that are referred to, the clusters that need them, each with the place of a reference."""
+    """Clusters that need each referenced store, by store, each with the place of a reference."""
     members = {m.declared.id: m for m in scope.references.members if m.declared is not None}
     found: dict[str, dict[str, Origin]] = defaultdict(dict)
     for leaf in reference_leaves(scope):
@@ -121,7 +121,7 @@ def _on(cluster: Subject[str], used: Mapping[str, Mapping[str, Origin]]) -> Iter
                 f"Secret store `{identifier}` is missing on cluster `{name}`, whose Operator looks it up by name",
                 at=store.origin(("metadata", "id")),
                 others=(used[identifier][name],),
-                advice=f"Add cluster `{name}` to its `clusters`.",
+                advice=f"Add cluster `{name}` to the store's `clusters`.",
             )
         elif identifier not in manifests:
             doubtful.append(identifier)
@@ -152,7 +152,7 @@ def _differing(
         f"Secret store `{identifier}` is {difference} on cluster `{cluster.fact}`",
         at=store.origin(("spec", kind)),
         others=() if placed is None else (placed.origin(),),
-        advice="Make both sides name the same store; fields that must differ go under `clusters[].differing`.",
+        advice="Make both sides the same; fields that must differ go under `clusters[].differing`.",
     )
 
 
@@ -172,13 +172,13 @@ def _one_default(cluster: Subject[str]) -> Iterator[Answer]:
             + (": " + listed(names) if names else ""),
             at=declared[-1].origin("default") if declared else None,
             others=tuple(one.origin("default") for one in declared[:-1]),
-            advice="Give exactly one store of the cluster `default: true`: the Operator keeps its own data there.",
+            advice="Set `default: true` for exactly one store of the cluster: the Operator keeps its own data there.",
             severity=Severity.ERROR if names else Severity.WARNING,
         )
 
 
 def _live_defaults(cluster: Subject[str], managed: set[str]) -> list[str]:
-    """Labelled stores in the Operators' namespaces, those left out that a document of ours would unlabel."""
+    """Labelled stores in the Operators' namespaces, except managed ones, whose label the documents decide."""
     stores = cluster.seen.objects(cluster.fact, OPERATOR_API, STORE_KIND)
     namespaces = {one.document.spec.namespace for one in cluster.scope.operators_on(cluster.fact)}
     return [
@@ -200,12 +200,12 @@ def _reachable(store: Subject[PlacedStore]) -> Iterator[Answer]:
                 f"`{entry.namespace}` is not the Operator's",
                 at=placed.origin("namespace"),
                 others=(operators[0].origin(("spec", "namespace")),),
-                advice="Put the default store into the Operator's namespace.",
+                advice="Place the default store in the Operator's namespace.",
             )
         else:
             yield store.doubts(
                 f"whether {store.name} is in the namespace of the application that needs it",
-                unspecified("namespaces of applications are known at deployment only"),
+                unspecified("namespaces of applications are known only at deployment"),
             )
     for member, name, key in _secret_refs(entry.auth):
         secret = store.seen.secret(entry.cluster, entry.namespace, name)
@@ -221,7 +221,7 @@ def _reachable(store: Subject[PlacedStore]) -> Iterator[Answer]:
 
 
 def _secret_refs(auth: Json) -> Iterator[tuple[str, str, str]]:
-    """Member, name and entry of each Secret with credentials."""
+    """Field, name and entry of each Secret with credentials."""
     for member, value in auth.items() if isinstance(auth, dict) else ():
         name, key = dig(value, "name"), dig(value, "key")
         if member.endswith("SecretRef") and isinstance(name, str):

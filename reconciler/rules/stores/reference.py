@@ -24,12 +24,12 @@ from reconciler.rules.subject import Subject
 
 _MEMBERS = ("store", "ref", "version")
 _HANDED_IN = (
-    "Hand it in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in its place, or keep it in a secret "
-    "store and refer to it with `store` and `ref`; replace the secret, it was in the repository."
+    "Pass it in at apply with `!env NAME`, `!file PATH` or `!secret {…}` in its place, or keep it in a secret store "
+    "and refer to it with `store` and `ref`; replace the secret, since it was in the repository."
 )
 _NOT_IN_TEMPLATES = (
-    "Put it into `driver_inputs.secrets`, handed in with `!env NAME`, `!file PATH` or `!secret {…}`, and refer to it "
-    "with `{{ .driver.secrets.NAME }}`; replace the secret, it was in the repository."
+    "Move it to `driver_inputs.secrets`, passed in with `!env NAME`, `!file PATH` or `!secret {…}`, and refer to it "
+    "with `{{ .driver.secrets.NAME }}`; replace the secret, since it was in the repository."
 )
 _SHAPE = "Write `{store: …, ref: …}` with an optional `version`, or `{value: …}` with a placeholder."
 
@@ -56,11 +56,11 @@ def _one_member(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
 def _well_formed(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
     leaf, known = reference.fact, reference.scope.known_stores
     if leaf.is_empty:
-        # An empty text is a value like any other: runners without an Agent have an empty `agent_url`.
+        # An empty string is an ordinary value: runners without an Agent have an empty `agent_url`.
         if leaf.value != {"value": ""}:
             yield reference.says(
                 f"The secret reference {leaf.place} is empty; the orchestrator drops it",
-                advice=f"Fill it in or take it out. {_SHAPE}",
+                advice=f"Fill it in or remove it. {_SHAPE}",
                 severity=Severity.WARNING,
             )
         return
@@ -79,7 +79,7 @@ def _well_formed(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
     is_read = reference.scope.surroundings.stores is not None
     if is_read or known:
         yield reference.says(
-            f"{leaf.place} names secret store `{store}`, which is not known",
+            f"{leaf.place} names unknown secret store `{store}`",
             at=leaf.origin("store"),
             advice=did_you_mean(store, sorted(known))
             or f"Declare a SecretStore `{store}`, or name one that exists.",
@@ -90,25 +90,25 @@ def _well_formed(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
 
 
 def _problem(leaf: SecretLeaf) -> tuple[str, str, str] | None:
-    """Member to point at, what is wrong, and advice; None for a leaf in order."""
+    """Field at fault, what is wrong, and advice; None for a valid leaf."""
     if not isinstance(leaf.value, dict):
         return "", "is a plain value, not a reference", _SHAPE
     for name in leaf.value:
         if name not in (*_MEMBERS, "value"):
-            return name, f"has a member `{name}`, which is not known", did_you_mean(name, _MEMBERS) or _SHAPE
+            return name, f"has unknown field `{name}`", did_you_mean(name, _MEMBERS) or _SHAPE
     value, store, ref = leaf.member("value"), leaf.member("store"), leaf.member("ref")
     given = {name for name, member in leaf.value.items() if member is not None}
     if "value" in given and given & set(_MEMBERS):
-        return "value", "has `value` beside a reference", _SHAPE
+        return "value", "has `value` as well as a reference", _SHAPE
     if store == BUILT_IN_STORE:
         return (
             "store",
-            f"refers to the built-in store `{BUILT_IN_STORE}`, which requests must not name",
-            "Name an external store; the built-in one cannot be referred to.",
+            f"refers to the built-in store `{BUILT_IN_STORE}`, which the API does not accept",
+            "Use an external store; the built-in one cannot be referred to.",
         )
     for name in _MEMBERS:
         if leaf.value.get(name) is not None and not isinstance(leaf.value[name], str):
-            return name, f"has a `{name}` that is not a text", "Put it in quotes."
+            return name, f"has a `{name}` that is not a string", "Put it in quotes."
     if value is not None or "value" in given:
         return None
     if given and (store is None or ref is None):
@@ -136,8 +136,8 @@ def _no_plain_secret(target: Subject[Scope]) -> Iterator[Answer]:
             f"Plain secret in a file: `{dotted(at)}` of runner `{identifier}`",
             at=runner.origin(at),
             key=scope.key(Kind.RUNNER, identifier),
-            advice="Hand it in when applying, with `!env NAME`, `!file PATH` or `!secret {…}` in its place; replace "
-            "the credential, it was in the repository.",
+            advice="Pass it in at apply with `!env NAME`, `!file PATH` or `!secret {…}` in its place; replace the "
+            "credential, since it was in the repository.",
         )
     for store in scope.secret_stores:
         registration = store.document.spec.orchestrator
@@ -145,19 +145,19 @@ def _no_plain_secret(target: Subject[Scope]) -> Iterator[Answer]:
             yield target.says(
                 f"Plain secret in a file: `auth.{'.'.join(path)}` of secret store `{store.document.metadata.id}`",
                 at=store.origin(("spec", "orchestrator", "auth", *path)),
-                advice="Name where it comes from, `!env NAME`, `!file PATH` or `!secret {…}`; replace the credential, "
-                "it was in the repository.",
+                advice="Pass it in with `!env NAME`, `!file PATH` or `!secret {…}`; replace the credential, since it "
+                "was in the repository.",
             )
     for definition in scope.with_templates:
         for unread in unread_templates(definition):
             yield target.doubts(
-                f"whether `{dotted(unread)}` of definition `{definition.id}` holds a plain secret",
+                f"whether `{dotted(unread)}` of definition `{definition.id}` contains a plain secret",
                 unspecified(f"the text cannot be read as YAML ({definition.origin(unread)})"),
             )
 
 
 def _by_parent(leaves: Iterable[SecretLeaf]) -> Iterable[list[SecretLeaf]]:
-    """Leaves of one mapping together: a file of credentials is one finding."""
+    """Leaves grouped by mapping, so that a file of credentials is one finding."""
     groups: dict[tuple[str, Path], list[SecretLeaf]] = defaultdict(list)
     for leaf in leaves:
         groups[leaf.definition.id, leaf.path[:-1]].append(leaf)
@@ -165,7 +165,7 @@ def _by_parent(leaves: Iterable[SecretLeaf]) -> Iterable[list[SecretLeaf]]:
 
 
 def _literals(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Paths of literals; tags, `{env: NAME}` and `{file: PATH}` say where a value comes from."""
+    """Paths of literals; tags, `{env: NAME}` and `{file: PATH}` are sources and not literals."""
     if isinstance(value, dict):
         if at and (is_tagged(value) or set(value) <= {"env", "file"}):
             return
@@ -183,7 +183,7 @@ def _fixed(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
             yield reference.says(
                 f"Secret references cannot contain placeholders: `{name}` of {leaf.place}",
                 at=leaf.origin(name),
-                advice="Write a fixed text; to choose a secret by context use a definition for each context.",
+                advice="Use a fixed string; to choose a secret by context, declare a definition for each context.",
             )
 
 
@@ -194,8 +194,8 @@ def _resolvable(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
             f"{leaf.place} is a secret reference, which needs an Operator; organization "
             f"`{reference.scope.organization}` is in legacy mode",
             at=leaf.origin("store"),
-            advice="Hand the secret in when applying (`!env NAME`, `!file PATH` or `!secret {…}` in place of the "
-            "reference), or make an external store the primary one and install Operators first.",
+            advice="Pass the secret in at apply (`!env NAME`, `!file PATH` or `!secret {…}` in place of the reference), "
+            "or install Operators and make an external store primary first.",
         )
 
 
@@ -211,7 +211,7 @@ def _readable(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
             continue
         if inputs is None or not inputs.secret_refs or not _is_moved(inputs.secret_refs, place):
             yield subject.says(
-                f"`{place.lstrip('/').replace('/', '.')}` of definition `{definition.id}` keeps its secret in "
+                f"`{place.lstrip('/').replace('/', '.')}` of definition `{definition.id}` has its secret in "
                 "the built-in store, which the Operator cannot read",
                 at=definition.origin(("driver_inputs",)),
                 advice="Store the secret in an external store and refer to it with `store` and `ref`.",
@@ -219,7 +219,7 @@ def _readable(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
 
 
 def _is_moved(references: Json, place: str) -> bool:
-    """True where the files give the position a reference, so that applying them moves the secret."""
+    """True where the files have a reference at this position, so that applying them moves the secret."""
     value = references
     for step in place.lstrip("/").split("/"):
         name = step.replace("~1", "/").replace("~0", "~")
@@ -233,7 +233,7 @@ def _is_moved(references: Json, place: str) -> bool:
 RULES = (
     Rule(
         id="R76",
-        title="Secret inputs are given in one of two ways",
+        title="Secret inputs are in `secrets` or in `secret_refs`, not in both",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
@@ -242,7 +242,7 @@ RULES = (
     ),
     Rule(
         id="R77",
-        title="Secret references are well-formed and name a store that exists",
+        title="Secret references are well-formed and name an existing store",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
@@ -251,7 +251,7 @@ RULES = (
     ),
     Rule(
         id="R78",
-        title="No plain secret stands in a file",
+        title="No file contains a plain secret",
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
@@ -260,7 +260,7 @@ RULES = (
     ),
     Rule(
         id="R79",
-        title="Secret references are fixed",
+        title="Secret references contain no placeholders",
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
@@ -269,7 +269,7 @@ RULES = (
     ),
     Rule(
         id="R80",
-        title="Secret references are used outside legacy mode only",
+        title="Secret references are not used in legacy mode",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),

@@ -59,14 +59,14 @@ def _well_formed(target: Subject[Scope]) -> Iterator[Answer]:
 
 
 def _misshaped(store: Store) -> Iterator[tuple[Path, str, str]]:
-    """Path below `spec`, problem and advice: of the shared block, and of what differs on clusters."""
+    """Path below `spec`, problem and advice, for the shared block and for what differs on clusters."""
     spec, blocks = store.document.spec, blocks_of(store.document.spec)
     yield from problems(blocks, ORCHESTRATOR)
     if spec.orchestrator is not None and "kubernetes" in blocks:
         yield (
             ("kubernetes",),
-            "is of kind `kubernetes`, which the orchestrator does not have",
-            "Leave `orchestrator` out: such a store exists on clusters only.",
+            "has kind `kubernetes`, which the orchestrator does not support",
+            "Omit `orchestrator`: such a store exists only on clusters.",
         )
     if len(blocks) != 1:
         return
@@ -86,7 +86,7 @@ def _block(spec: Json, name: str) -> dict[str, Json]:
 
 
 def _manifests(scope: Scope) -> list[Foreign]:
-    """Manifests of the Operator's `SecretStore` in the files of the target, templates left out."""
+    """Manifests of the Operator's `SecretStore` in the files of the target, without templates."""
     return [manifest for manifest in store_manifests(scope.declarations) if not is_open(_name(manifest))]
 
 
@@ -104,7 +104,7 @@ def _one_primary(target: Subject[Scope]) -> Iterator[Answer]:
             + listed(other.document.metadata.id for other in declared),
             at=store.origin(_PRIMARY),
             others=(declared[0].origin(_PRIMARY),),
-            advice="Leave `primary: true` at one of them; the orchestrator writes plain secrets there.",
+            advice="Keep `primary: true` on only one of them; the orchestrator writes plain secrets there.",
         )
     mode = None if scope.target_settings is None else scope.target_settings.mode
     if declared or mode not in (Mode.DIRECT, Mode.GITOPS):
@@ -116,7 +116,7 @@ def _one_primary(target: Subject[Scope]) -> Iterator[Answer]:
             f"No external primary store in organization `{scope.organization}`, which is declared {mode}",
             at=scope.secret_stores[0].origin(("spec", "orchestrator")),
             others=(scope.settings.origin("targets", scope.target, "mode"),),
-            advice="Give one registered store `primary: true`; until then the organization stays in legacy mode.",
+            advice="Set `primary: true` on one registered store; until then, the organization stays in legacy mode.",
         )
 
 
@@ -124,12 +124,12 @@ def _writable(store: Subject[Store]) -> Iterator[Answer]:
     registration = store.fact.document.spec.orchestrator
     for leaf in () if registration is None or registration.auth else plain_values(store.scope):
         yield store.says(
-            f"The orchestrator has no right to write to primary store `{store.fact.document.metadata.id}`, and "
+            f"The orchestrator has no permission to write to primary store `{store.fact.document.metadata.id}`, but "
             f"{leaf.place} is a plain value",
             at=leaf.origin(),
             key=leaf.key(store.scope),
             others=(store.fact.origin(("spec", "orchestrator")),),
-            advice="Give a reference with `store` and `ref` instead, or give the registration `auth`.",
+            advice="Use a reference with `store` and `ref` instead, or add `auth` to the registration.",
         )
 
 
@@ -148,21 +148,21 @@ def _no_stand_in(store: Subject[Store]) -> Iterator[Answer]:
     )
     if shown is not None:
         yield store.says(
-            f"{named} exists only to leave legacy mode: its `{shown}` names no real store; plain values written to it "
-            "are lost",
+            f"{named} exists only to leave legacy mode: its `{shown}` is not that of a real store; plain values "
+            "written to it are lost",
             at=store.fact.origin(("spec", *shown.split("."))),
             advice=_REAL,
         )
     elif _backed_by_cluster_only(store.scope, store.fact):
         yield store.says(
-            f"{named} is backed on clusters by a store of kind `kubernetes` only; plain values written to it are lost",
+            f"{named} is backed on clusters only by a store of kind `kubernetes`; plain values written to it are lost",
             at=store.fact.origin(_PRIMARY),
             advice=_REAL,
         )
 
 
 def _backed_by_cluster_only(scope: Scope, primary: Declared[SecretStoreDocument]) -> bool:
-    """True where the primary store is on no cluster, and what is there is of kind `kubernetes`."""
+    """True where the primary store is on no cluster, and the stores on clusters have kind `kubernetes`."""
     if primary.document.spec.clusters:
         return False
     others = [s for s in scope.secret_stores if s.document.spec.clusters]
@@ -185,7 +185,7 @@ def _versioned(store: Subject[Store]) -> Iterator[Answer]:
             f"Secret store `{store.fact.document.metadata.id}` uses version {version} of the KV engine; Vault needs "
             "version 2",
             at=store.fact.origin(("spec", "kvVersion")),
-            advice="Mount a KV engine of version 2; the store relies on versions of secrets.",
+            advice="Mount a KV engine of version 2; the store relies on secret versions.",
         )
 
 
@@ -206,7 +206,7 @@ def _agent(store: Subject[Store]) -> Iterator[Answer]:
 RULES = (
     Rule(
         id="R82",
-        title="A secret store is of one kind and spelled as its side has it",
+        title="A secret store has one kind, with the field names of its side",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
@@ -224,7 +224,7 @@ RULES = (
     ),
     Rule(
         id="R86",
-        title="Plain values are given only where the orchestrator can store them",
+        title="Plain values are used only where the orchestrator can store them",
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
@@ -233,7 +233,7 @@ RULES = (
     ),
     Rule(
         id="R87",
-        title="The primary store is a real one",
+        title="The primary store is a real store",
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),
@@ -251,7 +251,7 @@ RULES = (
     ),
     Rule(
         id="R89",
-        title="A store reaches Vault through an Agent that exists",
+        title="A store reaches Vault through an existing Agent",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),

@@ -166,7 +166,7 @@ def test_ids_are_inherited_over_several_definitions_and_the_way_is_named() -> No
     )
     (one,) = found("R51", judged(*texts))
     assert unknown("R51", judged(*texts)) == []
-    assert "asks for agent `default#runner`" in one.message
+    assert "refers to agent `default#runner`" in one.message
     assert "(`bucket` → `relay` → `agent`)" in one.message
     assert of("R51", judged(*texts, agent("two", {"res_id": "runner"}))) == []
 
@@ -188,7 +188,7 @@ def test_an_id_that_nothing_fixes_is_unknown() -> None:
         ),
         ("agent#eu-1-agent", "not the id of the Agent"),
         ("agent#agnet", "Did you mean `default#agent`?"),
-        ("agent#something", "Ask for one that exists: `default#agent`."),
+        ("agent#something", "Refer to one that exists: `default#agent`."),
     ],
 )
 def test_the_next_step_names_what_exists(reference: str, advice: str) -> None:
@@ -202,7 +202,7 @@ def test_agents_of_other_deployments_are_named() -> None:
         agent("eu-1", {"env_type": "test", "res_id": "agent"}),
     )
     (one,) = found("R51", judged(*texts))
-    assert "`eu-1-agent` matches class and id, in other deployments only" in one.advice
+    assert "`eu-1-agent` matches class and id, but only in other deployments" in one.advice
 
 
 def test_a_tree_without_references_says_nothing() -> None:

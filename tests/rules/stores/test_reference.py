@@ -89,10 +89,10 @@ def test_leaves_in_order_are_left_alone(leaf: str) -> None:
         ("{store: platform}", "has no `ref`"),
         ("{ref: a}", "has no `store`"),
         ("{version: '1'}", "has no `store`"),
-        ("{value: x, ref: a}", "has `value` beside a reference"),
-        ("{value: x, store: platform}", "has `value` beside a reference"),
+        ("{value: x, ref: a}", "has `value` as well as a reference"),
+        ("{value: x, store: platform}", "has `value` as well as a reference"),
         ("{store: humanitec, ref: a}", "refers to the built-in store"),
-        ("{store: platform, ref: a, verson: '1'}", "has a member `verson`, which is not known"),
+        ("{store: platform, ref: a, verson: '1'}", "has unknown field `verson`"),
     ],
 )
 def test_malformed_leaves_say_what_is_wrong(leaf: str, problem: str) -> None:

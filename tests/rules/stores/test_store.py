@@ -92,7 +92,7 @@ def test_every_kind_of_store_can_be_declared(block: str) -> None:
         ("azurekv: {tenantID: t, url: u}", ["has `azurekv.tenantID`, which is the other side's spelling"]),
         ("awssm: {regoin: x}", ["has `awssm.regoin`, which is not known", "lacks `awssm.region`"]),
         ("vault: {}", ["lacks `vault.url`"]),
-        ("kubernetes: {namespace: n}, orchestrator: {}", ["is of kind `kubernetes`, which the orchestrator"]),
+        ("kubernetes: {namespace: n}, orchestrator: {}", ["has kind `kubernetes`, which the orchestrator"]),
     ],
 )
 def test_a_store_is_of_one_kind_in_the_spelling_of_the_orchestrator(block: str, expected: list[str]) -> None:
