@@ -100,5 +100,5 @@ bench: $(READY) ## measure; ARGS="--write" keeps the result in benchmarks/result
 
 check: lint types test ## what has to be green: runs in CI
 
-clean: ## remove everything that was made
+clean: ## remove everything made here
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
