@@ -8,7 +8,7 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
     |-- SourceError                transient exit 6
     |   |-- UnknownRevisionError   terminal  exit 6
     |   `-- RepositoryError        transient exit 6   git cannot be used
-    |-- InventoryError             transient exit 6   the record of what we own
+    |-- InventoryError             transient exit 6   the ownership record
     |   `-- InventoryConflictError transient exit 8   somebody else wrote it meanwhile
     |-- KeyStoreError              terminal  exit 3   key text that cannot be read
     |-- OrchestratorError          exit 6 (while applying: an outcome, exit 5)
@@ -116,7 +116,7 @@ class RepositoryError(SourceError):
 
 
 class InventoryError(ReconcilerError):
-    """The record of what we own cannot be read or written."""
+    """The ownership record cannot be read or written."""
 
     exit_code = ExitCode.UNREADABLE
     is_transient = True

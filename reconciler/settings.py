@@ -203,7 +203,7 @@ class GitInventory(Frozen):
 
 
 class InventorySettings(Frozen):
-    """Where the record of what we own is kept. `none: true` means nothing is ever deleted."""
+    """Where the ownership record is kept. `none: true` means nothing is ever deleted."""
 
     file: FileInventory | None = None
     git: GitInventory | None = None

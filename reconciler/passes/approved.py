@@ -78,9 +78,9 @@ def _approval(entry: ApprovalEntry, place: Origin) -> Approval:
 def _expired(entry: ApprovalEntry, place: Origin) -> Finding:
     return concern(
         EXPIRED,
-        f"the approval {quoted(entry.what)} held until {entry.until}; it lets nothing through any more",
+        f"the approval {quoted(entry.what)} held until {entry.until}; it no longer approves anything",
         place,
-        advice="remove it, or give a new day where the case is still meant to be let through",
+        advice="remove it, or set a new day if it is still to be approved",
     )
 
 
@@ -119,8 +119,8 @@ def _mistake_in(what: str) -> tuple[str, str] | None:
         approval = parse(what)
     except ValueError:
         form = f"{guard}=COUNT:DIGEST" if guard in COUNTED else f"{guard}=KIND/ID"
-        advice = f"write what the refusal prints behind `--accept`: `{form}`"
-        return "the approval does not name what it lets through", advice
+        advice = f"write what the refusal prints after `--accept`: `{form}`"
+        return "the approval does not name what it approves", advice
     kind = approval.pattern.partition("/")[0]
     if kind and not any(sign in kind for sign in "*?[") and kind not in set(Kind):
         meant = nearest(kind, Kind)

@@ -126,7 +126,7 @@ def _contested(plan: TargetPlan) -> list[Outcome]:
         Outcome(
             Action(Verb.UPDATE, change.key, change),
             Status.REFUSED,
-            "differs from the files and is not ours; left alone",
+            "differs from the files and is not owned; left alone",
         )
         for change in plan.contested
     ]

@@ -46,7 +46,7 @@ def believed(look: Look, inventory: Inventory) -> Look:
     if not lost:
         return replace(look, state=replace(look.state, complete=look.state.complete | look.unproven))
     error = AbsentError(
-        f"v2 shows nothing at all, yet {lost} things there are ours: the organization may be gone or misspelt",
+        f"v2 shows nothing at all, yet {lost} owned things are recorded: the organization may be gone or misspelt",
         advice="check `organization` and the token; remove the inventory entries if the organization was emptied",
     )
     return replace(look, failures={**look.failures, **dict.fromkeys(look.unproven, error)})
@@ -102,7 +102,7 @@ def at_home(inventory: Inventory, target: Target, place: Place, digest_key: str)
     moved = inventory.moved(given) if inventory.holds_anything else None
     if moved is not None:
         raise InventoryError(
-            f"the record of what we own is of {moved[0]}, and the settings say {moved[1]}: what is there under "
+            f"the ownership record is of {moved[0]}, and the settings say {moved[1]}: what is there under "
             "the same names is not known to be ours",
             advice="use another `instance` or inventory for another installation; if this one only changed its "
             "address, change it under `endpoints` in the record too",
@@ -110,7 +110,7 @@ def at_home(inventory: Inventory, target: Target, place: Place, digest_key: str)
     recorded = inventory.place
     if inventory.holds_anything and recorded is not None and recorded.name != place.name:
         raise InventoryError(
-            f"the record of what we own is of {recorded.realm} {recorded.name}, and the settings say {place.name}: "
+            f"the ownership record is of {recorded.realm} {recorded.name}, and the settings say {place.name}: "
             "what has the same names there is not known to be ours",
             advice="give another organization a target of its own, so that each keeps its record",
         )

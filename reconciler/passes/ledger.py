@@ -1,4 +1,4 @@
-"""The record of what we own, while an apply changes it.
+"""The ownership record, while an apply changes it.
 
 Before the first create, a pending mark is written for every create of the plan; so an apply that is
 killed at any point leaves a record from which the next pass knows its own objects.

@@ -135,8 +135,8 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
             asked,
             reading,
             judged,
-            error=f"nothing is called {', '.join(unknown)}, neither in the files nor live nor in the record of what "
-            "we own",
+            error=f"nothing is called {', '.join(unknown)}, neither in the files nor live nor in the "
+            "ownership record",
             advice="names are written as the plan prints them, such as Definition/database",
             error_code=ExitCode.USAGE,
         )

@@ -97,7 +97,7 @@ def parse(text: str) -> Approval:
     if len(text) > _LONGEST:
         raise ValueError("the approval is too long")
     if not equals and re.fullmatch(r"[a-z-]+:[0-9]+", text):
-        raise ValueError(f"{text!r} is a bare number, which may let through something else than was shown")
+        raise ValueError(f"{text!r} is a bare number, which may approve something other than what was shown")
     if not equals or not value:
         raise ValueError(f"{text!r} is not GUARD=KIND/ID, such as contested=Definition/database")
     if guard in COUNTED:

@@ -246,7 +246,7 @@ def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
         if missing:
             yield Unexamined(
                 f"secrets of {change.key}",
-                f"{'; '.join(missing)}; an apply that lacks them does not send the change",
+                f"{'; '.join(missing)}; an apply without them does not send the change",
             )
 
 

@@ -63,7 +63,7 @@ class _Candidates:
             case Group.PRUNE:
                 yield from self._prune(change)
             case Group.ADOPTION:
-                yield Action(Verb.ADOPT, change.key, change, reason="equal, and owned by nobody")
+                yield Action(Verb.ADOPT, change.key, change, reason="equal, and not owned by anybody")
             case Group.FORGOTTEN:
                 yield Action(Verb.FORGET, change.key, change, reason="owned, and gone")
             case Group.CONTESTED:

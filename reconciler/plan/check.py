@@ -33,9 +33,7 @@ def circle(error: CycleError, actions: Sequence[Action]) -> tuple[Finding, ...]:
     stuck = [action for action in actions if action.id in set(error.actions)]
     names = ", ".join(f"{verb} {key}" for verb, key in error.actions)
     if not stuck:
-        message = (
-            f"no order carries the plan out, because actions of another target require each other: {names}"
-        )
+        message = f"the plan has no order, because actions of another target require each other: {names}"
         return (Finding(CIRCLE, Severity.ERROR, message, Origin(""), advice="correct that target first"),)
     return tuple(
         _problem(
@@ -114,7 +112,7 @@ class Taken:
         asking, holder = self.action.subject.key, self.holder.key
         criterion = f"the criterion [{self.selector or 'any'}] of type {self.type}"
         if self.is_given_back:
-            message = f"{asking} is to get back {criterion}, which {holder} holds"
+            message = f"{asking} is to be given back {criterion}, which {holder} holds"
             advice = f"list `{asking.id}` under `builtIn.disabled` again, or take the criterion from {holder}"
         else:
             message = f"{asking} asks for {criterion}, which {holder} holds ({_standing(self.holder)})"

@@ -84,7 +84,7 @@ def takeover(
     if not keys:
         return []
     return [
-        Refusal(CONTESTED, target, f"{len(keys)} objects that are not ours and differ", keys, is_one_of_many)
+        Refusal(CONTESTED, target, f"{len(keys)} objects that are not owned and differ", keys, is_one_of_many)
     ]
 
 
@@ -198,7 +198,7 @@ def _cascade(case: Case) -> Iterator[Tripped]:
         case,
         "cascade",
         holds,
-        f"{len(holds)} objects that this plan does not delete would be deleted along: {_names(holds)}",
+        f"{len(holds)} objects that this plan does not delete would be deleted as well: {_names(holds)}",
     )
 
 

@@ -21,9 +21,9 @@ PROBLEMS: Mapping[str, str] = {
     NO_CONNECTION: "Something is declared for an API that the target has no connection to.",
     STILL_DECLARED: (
         "Something would be deleted that a file still declares; the file belongs to no target, or is not read because "
-        "its name ends otherwise than in .yaml, .yml or .json."
+        "its name does not end in .yaml, .yml or .json."
     ),
-    CIRCLE: "Actions require each other, so no order carries them out; the change has to be made in two steps.",
+    CIRCLE: "Actions require each other, so there is no order for them; make the change in two steps.",
     UNKNOWN_BUILT_IN: "The settings list a definition under `builtIn.disabled` that is not built in, or not there.",
     KEY_WITHOUT_AGENT: "A key belongs to an agent that is neither declared nor registered.",
 }

@@ -19,7 +19,7 @@ PARTS = {
     "revision": "the commit",
     "desired": "the files",
     "live": "the live state",
-    "inventory": "the record of what is owned",
+    "inventory": "the ownership record",
     "safety": "the policy and safety settings",
     "selection": "the selection of targets and objects",
     "approvals": "the approvals",

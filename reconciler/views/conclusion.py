@@ -1,6 +1,6 @@
-"""What a result comes down to: the headline, the next step, and whether to run again.
+"""Summary of a result: the headline, the next step, and whether to run again.
 
-Every sentence here is derived from the result alone, so that all views say the same.
+Every sentence is derived from the result alone, so all views agree.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ _LEFT = (Status.FAILED, Status.BLOCKED, Status.UNKNOWN, Status.REFUSED, Status.S
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """Whether running the same command again can harm, and whether it can help."""
+    """Whether running the same command again is safe, and whether it is useful."""
 
     is_safe: bool
     is_useful: bool
@@ -33,33 +33,31 @@ class Rerun:
 
 
 def plans(result: PassResult) -> list[TargetPlan]:
-    """The plans a reader is to judge: of a preview, this change's own."""
+    """Plans for the reader to judge: for a preview, only this change's own part."""
     if result.preview is not None:
         return list(result.preview.own)
     return [target.plan for target in result.targets if target.plan is not None]
 
 
 def refusals(result: PassResult) -> list[Refusal]:
-    """Refusals of all targets' guards."""
+    """Refusals by the guards of all targets."""
     return [refusal for target in result.targets if target.plan for refusal in target.plan.refusals]
 
 
 def accepted(result: PassResult) -> list[Accepted]:
-    """What approvals let through, of all plans that a reader is to judge."""
+    """Refusals overridden by approvals, in all plans that the reader judges."""
     return [one for plan in plans(result) for one in plan.accepted]
 
 
 def accepted_text(one: Accepted) -> str:
-    """What a guard would have refused, and what let it through."""
+    """What a guard would have refused, and the approval that allows it."""
     refusal = one.refusal
-    return (
-        f"guard {refusal.guard} (target {refusal.target}): {refusal.message}; let through by {one.approval}"
-    )
+    return f"guard {refusal.guard} (target {refusal.target}): {refusal.message}; allowed by {one.approval}"
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why targets could not be read: one cause, the settings it may lie in with their lines, and what to do."""
+    """Why targets could not be read: one cause, the settings that may be responsible, and what to do."""
 
     text: str
     advice: str
@@ -68,13 +66,13 @@ class Trouble:
 
     @property
     def title(self) -> str:
-        """Targets and cause in one sentence."""
+        """Targets and cause, in one sentence."""
         noun = "target" if len(self.targets) == 1 else "targets"
         return f"{noun} {', '.join(self.targets)}: {self.text}"
 
 
 def troubles(result: PassResult) -> list[Trouble]:
-    """Each cause once, whichever targets and however many requests failed of it."""
+    """Each cause once, however many targets and requests failed because of it."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for target in result.targets:
         if not target.error:
@@ -94,7 +92,7 @@ def troubles(result: PassResult) -> list[Trouble]:
 
 
 def _setting_text(path: tuple[str, ...], result: PassResult) -> str:
-    """`file:line:column: setting`, the setting alone where its line is not known."""
+    """`file:line:column: setting`, or the setting alone if its line is not known."""
     if not path:
         return ""
     place = result.places.get(path)
@@ -102,7 +100,7 @@ def _setting_text(path: tuple[str, ...], result: PassResult) -> str:
 
 
 def settings_headline(result: PassResult) -> str:
-    """Count of grave changes of the settings by what they touch, "" without any: `settings change (1 address)`."""
+    """Number of sensitive settings that change, by concern: `settings change (1 address)`; "" if none do."""
     if result.settings_change is None or not result.settings_change.grave:
         return ""
     numbers = Counter(setting.concern for setting in result.settings_change.grave)
@@ -111,7 +109,7 @@ def settings_headline(result: PassResult) -> str:
 
 
 def setting_lines(result: PassResult) -> list[str]:
-    """Each grave change of the settings on a line, and the others on one."""
+    """One line for each sensitive setting that changes, and one for all others."""
     change = result.settings_change
     if change is None:
         return []
@@ -132,7 +130,7 @@ def _setting_line(setting: SettingChange, change: SettingsChange) -> str:
 
 
 def commit_text(result: PassResult) -> str:
-    """Commit in twelve digits, and whether the folder differs from it."""
+    """First twelve digits of the commit, and whether the folder differs from it."""
     source = result.source
     if not source.revision:
         return "no commit"
@@ -150,7 +148,7 @@ def findings_text(found: tuple[Finding, ...]) -> str:
 
 
 def plural(number: int, noun: str, several: str = "") -> str:
-    """Number and noun; `several` where more than one is not simply the noun and an s.
+    """Number and noun; `several` is the plural if it is not the noun plus an s.
 
     >>> plural(1, "error"), plural(1200, "file"), plural(2, "switch", "switches")
     ('1 error', '1,200 files', '2 switches')
@@ -159,7 +157,7 @@ def plural(number: int, noun: str, several: str = "") -> str:
 
 
 def rule_order(name: str) -> tuple[str, int, str]:
-    """Sorts names of rules as people count: `R9` before `R10`.
+    """Sort key for rule ids: `R9` before `R10`.
 
     >>> sorted(["R10", "F02", "R9"], key=rule_order)
     ['F02', 'R9', 'R10']
@@ -170,7 +168,7 @@ def rule_order(name: str) -> tuple[str, int, str]:
 
 
 def statuses_text(outcomes: tuple[Outcome, ...]) -> str:
-    """Count of things by what became of them, in the order of `Status`."""
+    """Number of objects by outcome, in the order of `Status`."""
     numbers: Counter[Status] = Counter()
     for outcome in outcomes:
         numbers[outcome.status] += _things(outcome)
@@ -179,12 +177,12 @@ def statuses_text(outcomes: tuple[Outcome, ...]) -> str:
 
 
 def _things(outcome: Outcome) -> int:
-    """How many things one action was about: those carried by it count as in the plan."""
+    """Number of objects that an action changes, including those it carries."""
     return 1 + len(outcome.action.carried)
 
 
 def headline(result: PassResult) -> str:
-    """Verdict with its counts, on one line, after a change of the settings."""
+    """Verdict with its counts on one line, preceded by changes to the settings."""
     return "; ".join(filter(None, (settings_headline(result), _verdict_line(result))))
 
 
@@ -194,14 +192,14 @@ def _verdict_line(result: PassResult) -> str:
         case Verdict.INVALID:
             return f"invalid: {findings_text(result.all_findings)}"
         case Verdict.STALE:
-            return "stale: not what the plan was made for"
+            return "stale: something changed since the plan was made"
         case Verdict.UNREADABLE:
             return _unreadable(result)
         case Verdict.CHANGES | Verdict.REFUSED | Verdict.EMPTY if result.purpose is not Purpose.APPLY:
             return _planned(result)
         case _:
             drifted = sum(len(plan.drift_reported) for plan in plans(result))
-            left = f", {drifted:,} drifted and left" if drifted else ""
+            left = f", {drifted:,} drifted and not corrected" if drifted else ""
             return f"{verdict}: {statuses_text(result.outcomes)}{left}"
 
 
@@ -225,45 +223,43 @@ def _planned(result: PassResult) -> str:
 
 
 def rerun(result: PassResult) -> Rerun:
-    """Whether to run again: the last line of every apply."""
+    """Advice on running again: the last line of every apply."""
     match result.verdict:
         case Verdict.INVALID:
             return Rerun(
                 is_safe=True,
                 is_useful=False,
-                sentence="Running again is safe, and useful only after the errors are fixed.",
+                sentence="Running again is safe, but useful only after the errors are fixed.",
             )
         case Verdict.STALE:
             return Rerun(
                 is_safe=True,
                 is_useful=False,
-                sentence="Running again with this plan is safe and refuses again: make a new plan.",
+                sentence="Running again with this plan is safe, but is refused again: make a new plan.",
             )
         case Verdict.REFUSED:
             return Rerun(
                 is_safe=True,
                 is_useful=False,
-                sentence="Running again is safe, and refuses again until the case is approved or changed.",
+                sentence="Running again is safe, but is refused again until the case is approved or changed.",
             )
         case Verdict.UNREADABLE:
             return _rerun_unreadable(result)
         case Verdict.PARTIAL | Verdict.FAILED | Verdict.INTERRUPTED:
             return _rerun_partial(result)
         case Verdict.NOT_STARTED:
-            return Rerun(is_safe=True, is_useful=True, sentence="Running again is safe: nothing was begun.")
+            return Rerun(is_safe=True, is_useful=True, sentence="Running again is safe: nothing was started.")
         case Verdict.CHANGES:
-            return Rerun(
-                is_safe=True, is_useful=False, sentence="Running again is safe: planning only reads."
-            )
+            return Rerun(is_safe=True, is_useful=False, sentence="Running again is safe: a plan only reads.")
         case Verdict.EMPTY:
             return Rerun(
-                is_safe=True, is_useful=False, sentence="Running again is safe; there is nothing left to do."
+                is_safe=True, is_useful=False, sentence="Running again is safe; there is nothing to do."
             )
         case Verdict.APPLIED:
             return Rerun(
                 is_safe=True,
                 is_useful=False,
-                sentence="Running again is safe; it should find nothing left to do.",
+                sentence="Running again is safe; it should find nothing to do.",
             )
 
 
@@ -273,17 +269,17 @@ def _rerun_unreadable(result: PassResult) -> Rerun:
         return Rerun(
             is_safe=True,
             is_useful=True,
-            sentence="Running again is safe and useful: what failed may pass by itself.",
+            sentence="Running again is safe and useful: the failure may be temporary.",
         )
     return Rerun(
         is_safe=True,
         is_useful=False,
-        sentence="Running again is safe, and useful only after the cause above is removed.",
+        sentence="Running again is safe, but useful only after the cause above is fixed.",
     )
 
 
 def _rerun_partial(result: PassResult) -> Rerun:
-    """Every pass reads again before it writes, so running again never repeats what was done (design 4.4)."""
+    """Every pass reads before it writes, so running again never repeats what was done (design 4.4)."""
     left = [outcome for outcome in result.outcomes if outcome.status in _LEFT]
     may_pass = (
         result.stopped
@@ -299,12 +295,12 @@ def _rerun_partial(result: PassResult) -> Rerun:
     return Rerun(
         is_safe=True,
         is_useful=False,
-        sentence="Running again is safe, and useful only after the failures above are fixed.",
+        sentence="Running again is safe, but useful only after the failures above are fixed.",
     )
 
 
 def effect(result: PassResult) -> str:
-    """What happened to the world, as a sentence."""
+    """What was written, as a sentence."""
     done = sum(
         _things(outcome)
         for outcome in result.outcomes
@@ -319,32 +315,32 @@ def effect(result: PassResult) -> str:
     if done:
         sentences.append(f"{plural(done, 'change')} made.")
     if recorded:
-        sentences.append(f"{plural(recorded, 'own record')} written.")
+        sentences.append(f"{plural(recorded, 'ownership record entry', 'ownership record entries')} written.")
     if unsure:
-        sentences.append(f"{plural(unsure, 'change')} sent with unknown effect.")
+        sentences.append(f"{plural(unsure, 'change')} sent with an unknown result.")
     return " ".join(sentences) if sentences else NOTHING_CHANGED
 
 
 def next_step(result: PassResult) -> str:
-    """What the reader does next, "" where the result leaves nothing to say."""
+    """What the reader should do next, "" if there is nothing to say."""
     if result.advice:
         return result.advice
     if result.verdict is Verdict.INVALID:
         rule = next((f.rule for f in result.all_findings if f.severity is Severity.ERROR), "")
-        return f"Fix the errors above; `reconciler explain {rule}` says more." if rule else ""
+        return f"Fix the errors above; run `reconciler explain {rule}` for details." if rule else ""
     if result.verdict is Verdict.REFUSED:
         return _after_refusal(result)
     if result.verdict is Verdict.EMPTY and result.purpose is Purpose.VALIDATE:
-        return "Compare with what is live: `reconciler plan`."
+        return "To compare the files with live state, run `reconciler plan`."
     return {
-        Verdict.STALE: "Make a new plan with `reconciler plan --out FILE`, review it and apply that.",
-        Verdict.CHANGES: "Carry it out with `reconciler apply`.",
+        Verdict.STALE: "Make a new plan with `reconciler plan --out FILE`, review it, and apply it.",
+        Verdict.CHANGES: "To apply the plan, run `reconciler apply`.",
     }.get(result.verdict, "")
 
 
 def _after_refusal(result: PassResult) -> str:
     if refusals(result):
-        return "Change the files, or approve this one case with the options above."
+        return "Change the files, or approve this case with the options above."
     if result.preview is not None:
         return ""
     contested = {change.key for plan in plans(result) for change in plan.contested}
@@ -352,9 +348,9 @@ def _after_refusal(result: PassResult) -> str:
         outcome.status is Status.REFUSED and outcome.action.key not in contested
         for outcome in result.outcomes
     )
-    sentences = ["Decide about what is contested."] if contested or not in_use else []
+    sentences = ["Decide what to do with the contested objects."] if contested or not in_use else []
     if in_use:
-        sentences.append("What is still in use is deleted once no environment uses it.")
+        sentences.append("Objects that are still in use can be deleted once no environment uses them.")
     elif result.has_changes:
-        sentences.append("`reconciler apply` does the rest.")
+        sentences.append("`reconciler apply` applies the rest.")
     return " ".join(sentences)

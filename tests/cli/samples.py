@@ -193,7 +193,10 @@ def rich_plan() -> TargetPlan:
         Action(Verb.CREATE, retyped.key, retyped, reason="replaced"),
         Action(Verb.DELETE, gone.key, gone, reason="no longer declared"),
         *(Action(Verb.UPDATE, change.key, change) for change in accounts),
-        *(Action(Verb.ADOPT, change.key, change, reason="equal, and owned by nobody") for change in adopted),
+        *(
+            Action(Verb.ADOPT, change.key, change, reason="equal, and not owned by anybody")
+            for change in adopted
+        ),
         Action(Verb.FORGET, forgotten.key, forgotten, reason="owned, and gone"),
     )
     changes = (

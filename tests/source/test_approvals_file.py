@@ -118,7 +118,7 @@ def test_each_mistake_is_an_error_at_its_place(text: str, rule: str, place: str,
         (entry(what="contested=Defintion/a"), "did you mean `Definition`?"),
         (entry(target="acmee"), "did you mean `acme`?"),
         (entry(target="elsewhere"), "targets: acme, beta"),
-        (entry(what="deletes:7"), "write what the refusal prints behind `--accept`: `deletes=COUNT:DIGEST`"),
+        (entry(what="deletes:7"), "write what the refusal prints after `--accept`: `deletes=COUNT:DIGEST`"),
     ],
 )
 def test_the_advice_names_what_was_meant(text: str, advice: str) -> None:

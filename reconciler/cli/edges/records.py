@@ -1,4 +1,4 @@
-"""The record of what is owned: where it is kept, and the key of the digests in it."""
+"""The ownership record: where it is kept, and the key of the digests in it."""
 
 from contextlib import suppress
 from pathlib import Path

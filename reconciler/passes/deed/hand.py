@@ -79,7 +79,7 @@ class Hand:
                 return Outcome(
                     action,
                     Status.FAILED,
-                    "the list did not show it, and it is there: it stays in the record",
+                    "the list did not show it, but it exists: it stays in the record",
                     is_transient=True,
                 )
         self._ledger.drop(action.key)
@@ -97,7 +97,7 @@ class Hand:
                 return Outcome(
                     action,
                     Status.BLOCKED,
-                    f"waits until {key} is {lacks} in {key.place}; run again then",
+                    f"waits until {key} is {lacks} in {key.place}; run again afterwards",
                     is_transient=True,
                 )
         return None
@@ -194,7 +194,7 @@ class Hand:
             return Outcome(action, Status.UNCHANGED, "was there already, equal")
         if _is_taken(action, live):
             return Outcome(
-                action, Status.FAILED, f"{error}; somebody else made it meanwhile", is_transient=True
+                action, Status.FAILED, f"{error}; somebody else created it meanwhile", is_transient=True
             )
         return Outcome(action, Status.FAILED, str(error), is_transient=True)
 
