@@ -22,7 +22,9 @@ _TERRAFORM_STORAGE = (
 )
 _V1_MEMBERS = ("driver_type", "driver_inputs", "driver_account", "criteria", "organizations", "public_key")
 _V2_MEMBERS = ("runner_configuration", "state_storage_configuration")
-_APART = "The Agent (v1) and the kubernetes-agent runner (v2) are different products; give each its own document."
+_APART = (
+    "The Agent (v1) and the kubernetes-agent runner (v2) are different products; give each its own document."
+)
 _Problem = tuple[Origin, str]
 
 
