@@ -1,4 +1,4 @@
-"""Agents on their hosts: R28 to R49."""
+"""Installed Agents: R28 to R49."""
 
 from reconciler.rules.agent_install import (
     confinement,
@@ -31,4 +31,3 @@ RULES = (
     *maker.RULES,
     *reach.RULES,
 )
-"""Rules about installed Agents."""

@@ -1,4 +1,4 @@
-"""The rule about what an Agent's container may do: R43 (agent and operator 2.4)."""
+"""The rule about the privileges of an Agent's container: R43 (agent and operator 2.4)."""
 
 from collections.abc import Iterator
 
@@ -10,9 +10,9 @@ from reconciler.rules.over import AGENT_WORKLOADS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 
-_AS_RENDERED = "Leave these as in the vendor's manifest: the Agent needs none of them."
+_AS_RENDERED = "Keep these as in the vendor's manifest: the Agent needs none of them."
 _AS_WRITTEN = (
-    "Write `privileged: false`, `allowPrivilegeEscalation: false`, `readOnlyRootFilesystem: true`, "
+    "Set `privileged: false`, `allowPrivilegeEscalation: false`, `readOnlyRootFilesystem: true`, "
     "`capabilities: {drop: [ALL]}` and a user other than root."
 )
 _ADMISSION = (
@@ -35,7 +35,7 @@ def _confined(subject: Subject[Workload]) -> Iterator[Answer]:
         constraint = None if security is None else security.securityContextConstraint
         place = workload.origin("securityContext", "securityContextConstraint")
         if constraint == "privileged":
-            message = f"{subject.name} is admitted by the constraint `privileged`, which allows everything"
+            message = f"{subject.name} uses the constraint `privileged`, which allows everything"
             yield subject.says(message, at=place, advice=_ADMISSION)
         elif constraint is None and subject.seen.platform(workload.cluster) == "openshift":
             message = "runs as a fixed user, which OpenShift refuses without a security context constraint"
@@ -43,7 +43,7 @@ def _confined(subject: Subject[Workload]) -> Iterator[Answer]:
 
 
 def _rights(workload: Workload) -> Iterator[str]:
-    """What the container may do beyond the vendor's: Kubernetes allows what is left out."""
+    """Privileges beyond those of the vendor's container; Kubernetes allows what is not set."""
     own = workload.container.get("securityContext")
     if dig(own, "privileged") is True:
         yield "`privileged`"
@@ -63,7 +63,7 @@ def _rights(workload: Workload) -> Iterator[str]:
 RULES = (
     Rule(
         id="R43",
-        title="An Agent's container may do as little as the vendor's",
+        title="An Agent's container has no more privileges than the vendor's",
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),

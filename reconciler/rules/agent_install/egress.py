@@ -1,4 +1,4 @@
-"""The rule about the way out of an Agent's network: R40 (agent and operator 2.15; Kubernetes, Network Policies)."""
+"""The rule about egress from an Agent's network: R40 (agent and operator 2.15; Kubernetes, Network Policies)."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ _ENDPOINT = "agent-01.humanitec.io"
 
 @dataclass(frozen=True, slots=True)
 class _Policies:
-    """Policies of one namespace in the tree that limit egress; `about` are those that are about an Agent."""
+    """Policies of one namespace in the tree that limit egress; `about` are those that apply to an Agent."""
 
     every: tuple[Foreign, ...]
     about: tuple[Foreign, ...]
@@ -61,7 +61,7 @@ def _namespaces_with_agent(scope: Scope) -> set[str]:
 
 
 def _is_about_agent(policy: JsonObject, *, has_agent: bool) -> bool:
-    """True for policies that name the Agent's label, and in a namespace with an Agent for those of all pods."""
+    """True for policies that select the Agent's label, and, in a namespace with an Agent, for those of all pods."""
     selector = dig(policy, "spec", "podSelector")
     if dig(selector, "matchExpressions"):
         return False
@@ -83,16 +83,16 @@ def _open_on_cluster(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
     if way is Way.CLOSED and not _has_other_policies(subject.scope):
         yield subject.says(
             f"{subject.name} cannot reach its tunnel endpoint: network policy {names} in namespace `{namespace}` "
-            f"lets no traffic out to {_ENDPOINT} on port {HTTPS}",
+            f"allows no traffic to {_ENDPOINT} on port {HTTPS}",
             at=subject.fact.origin(("cluster",)),
-            advice=f"Add a policy that allows egress on TCP {HTTPS} to anywhere, and DNS.",
+            advice=f"Add a policy that allows egress on TCP {HTTPS} to any address, and DNS.",
         )
     elif way is not Way.OPEN:
         yield _may_be_closed(subject, f"{names} on `{cluster}`")
 
 
 def _open_in_tree(subject: Subject[_Policies]) -> Iterator[Answer]:
-    """Policies of one namespace add up; only those that name the Agent or all pods are certain to be about it."""
+    """Findings for policies in the tree: those of one namespace add up, and some of them may not apply to the Agent."""
     way = way_out([policy.raw for policy in subject.fact.every], _LABELS)
     first, *others = subject.fact.about
     if way is Way.CLOSED and not _has_other_policies(subject.scope):
@@ -100,12 +100,12 @@ def _open_in_tree(subject: Subject[_Policies]) -> Iterator[Answer]:
             f"Network policies {subject.name} keep" if others else f"Network policy {subject.name} keeps"
         )
         yield subject.says(
-            f"{subjects} the Agent from its tunnel endpoint: no traffic to {_ENDPOINT} on port {HTTPS} may leave",
+            f"{subjects} the Agent from its tunnel endpoint: no traffic to {_ENDPOINT} on port {HTTPS} is allowed",
             others=tuple(policy.origin(("spec", "egress")) for policy in others),
-            advice=f"Allow egress on TCP {HTTPS} to anywhere, and DNS.",
+            advice=f"Allow egress on TCP {HTTPS} to any address, and DNS.",
         )
     elif way is not Way.OPEN:
-        yield _may_be_closed(subject, f"{subject.name} ({first.origin()}) and others of the namespace")
+        yield _may_be_closed(subject, f"{subject.name} ({first.origin()}) and others in the namespace")
 
 
 def _may_be_closed(subject: Subject[F], policies: str) -> Answer:
@@ -114,7 +114,7 @@ def _may_be_closed(subject: Subject[F], policies: str) -> Answer:
 
 
 def _has_other_policies(scope: Scope) -> bool:
-    """True where the tree has policies of a network plug-in: they may let out what the others do not."""
+    """True where the tree has policies of a network plug-in: they may allow what the others do not."""
     return any(
         str(foreign.raw.get("kind")).endswith(_KINDS)
         and not is_object(foreign, f"{GROUP}/", NETWORK_POLICY[1])
@@ -125,7 +125,7 @@ def _has_other_policies(scope: Scope) -> bool:
 RULES = (
     Rule(
         id="R40",
-        title="An Agent can call its tunnel endpoint",
+        title="An Agent can reach its tunnel endpoint",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),

@@ -28,7 +28,7 @@ _NO_KEY = MountedKey()
 
 
 def mode_of(given: int | str) -> int | None:
-    """Mode of a file from a number or from text, which is octal where it can be; None for what is neither.
+    """File mode from a number or a string, which is read as octal where possible; None for anything else.
 
     >>> mode_of(384) == mode_of("0600") == mode_of("600") == 0o600
     True
@@ -63,11 +63,11 @@ def _readable_by_owner_only(subject: Subject[Workload]) -> Iterator[Answer]:
             if file is None:
                 return
             mode, place = file.mode, deployment.pod_origin(*file.place)
-            advice = "Set `mode: 384` (decimal for 0600) beside `path`; without it files are 0644."
+            advice = "Set `mode: 384` (decimal for 0600) next to `path`; the default is 0644."
         case _:
             return
     if mode != _ONLY_OWNER:
-        spelled = "not one" if mode is None else f"{mode:04o}"
+        spelled = "invalid" if mode is None else f"{mode:04o}"
         message = f"{subject.name}: the mode of the key file is {spelled}; it must be 0600"
         yield subject.says(message, at=place, advice=advice)
 
@@ -95,15 +95,15 @@ def _owned_by_user(subject: Subject[Workload]) -> Iterator[Answer]:
         yield subject.says(
             f"{subject.name} runs as uid {user}; {_WORKING}",
             at=place,
-            advice="Use the user of the image, also for `runAsGroup` and `fsGroup`.",
+            advice="Use the image's user, also for `runAsGroup` and `fsGroup`.",
             severity=Severity.WARNING,
         )
     if isinstance(workload.written, InstalledAgent):
         yield from _declared_owner(subject, workload.written, user)
     elif user is not None and dig(workload.pod, "securityContext", "fsGroup") is None:
         yield subject.says(
-            f"{subject.name} runs as uid {user} and sets no `fsGroup`: unless the platform assigns one, the key is "
-            "owned by uid 0",
+            f"{subject.name} runs as uid {user} but sets no `fsGroup`: unless the platform assigns one, uid 0 owns the "
+            "key",
             at=place,
             advice=f"Set `fsGroup: {user}` in the pod's `securityContext`.",
             severity=Severity.WARNING,
@@ -123,20 +123,20 @@ def _declared_owner(
     owner = _key_of(installed).ownerUid
     if owner is None:
         if not is_on_kubernetes(installed.install):
-            raise UnseenError(unspecified("who owns the key file is not declared"))
+            raise UnseenError(unspecified("the owner of the key file is not declared"))
     elif owner != user and (user is not None or owner not in _USERS):
         runs_as = f"as uid {user}" if user is not None else "as uid 1000, or 65532 with the distroless image"
         yield subject.says(
-            f"{subject.name}: the key is owned by uid {owner}; the container runs {runs_as}",
+            f"{subject.name}: uid {owner} owns the key, but the container runs {runs_as}",
             at=installed.origin(("privateKey", "ownerUid")),
-            advice="Make both the same: only the owner may read the file.",
+            advice="Use the same uid for both: only the owner can read the file.",
         )
 
 
 RULES = (
     Rule(
         id="R31",
-        title="Only its owner may read the key file",
+        title="Only the owner can read the key file",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),

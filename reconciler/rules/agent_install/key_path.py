@@ -1,6 +1,6 @@
 """The rule about where the Agent looks for its private key: R33 (agent and operator 2.3, 2.4).
 
-Whatever stands in place of a path by mistake, a key maybe, is not printed.
+Text in place of a path is not printed: it may be a key.
 """
 
 import posixpath
@@ -41,7 +41,7 @@ def _declared_path(subject: Subject[Workload], installed: InstalledAgent) -> Ite
     )
     given = [text for text in (wanted, mounted) if text is not None]
     if any(is_filled_in(text) for text in given):
-        raise UnseenError(unspecified("where it finds its key is filled in later"))
+        raise UnseenError(unspecified("the path of its key is filled in later"))
     relative = next((text for text in given if not text.startswith("/")), None)
     if relative is not None:
         yield _relative(subject, relative, by_mount if relative is mounted else by_variable)
@@ -49,23 +49,23 @@ def _declared_path(subject: Subject[Workload], installed: InstalledAgent) -> Ite
         if mounted is None and not follows_manifests(installed.install):
             raise UnseenError(unspecified("where its key is mounted is not declared"))
         yield subject.says(
-            f"{subject.name} will look for its key at {_quoted(wanted)}, and the key is mounted at "
+            f"{subject.name} looks for its key at {_quoted(wanted)}, but the key is mounted at "
             f"{_quoted(mounted or KEY_FILE)}",
             at=by_variable,
             others=(by_mount,),
-            advice=f"Remove `{PRIVATE_KEY_FILE}`, or make `privateKey.path` the same.",
+            advice=f"Remove `{PRIVATE_KEY_FILE}`, or set `privateKey.path` to the same path.",
         )
 
 
 def _relative(subject: Subject[Workload], path: str, place: Origin) -> Answer:
     message = f"{subject.name}: {_quoted(path)} is not an absolute path of the key file"
-    return subject.says(message, at=place, advice=f"Write the whole path, such as `{KEY_FILE}`.")
+    return subject.says(message, at=place, advice=f"Use an absolute path, such as `{KEY_FILE}`.")
 
 
 def _manifest_path(subject: Subject[Workload], deployment: AgentDeployment) -> Iterator[Answer]:
     wanted = looked_for(subject.scope, deployment)
     if wanted is None:
-        raise UnseenError(unspecified("where it looks for its key is filled in elsewhere"))
+        raise UnseenError(unspecified("the path of its key is filled in elsewhere"))
     variable = environment(subject.scope, deployment).variables.get(PRIVATE_KEY_FILE)
     mounted_at = deployment.origin("volumeMounts")
     place = mounted_at if variable is None else variable.origin
@@ -78,7 +78,7 @@ def _manifest_path(subject: Subject[Workload], deployment: AgentDeployment) -> I
         if mounts.files:
             mounted_at = deployment.pod_origin(*mounts.files[0].place[:-1])
         yield subject.says(
-            f"{subject.name} will look for its key at {_quoted(wanted)}, where nothing is mounted",
+            f"{subject.name} looks for its key at {_quoted(wanted)}, where nothing is mounted",
             at=place,
             others=() if mounted_at == place else (mounted_at,),
             advice=_mount_advice(mounts),
@@ -88,12 +88,12 @@ def _manifest_path(subject: Subject[Workload], deployment: AgentDeployment) -> I
 def _mount_advice(mounts: Mounts) -> str:
     if not mounts.files:
         return f"Mount the Secret's entry as `{KEY_FILE}`."
-    return f"What is mounted is {_quoted(mounts.files[0].file)}: make both the same."
+    return f"The mounted file is {_quoted(mounts.files[0].file)}: use the same path in both places."
 
 
 def _quoted(path: str) -> str:
-    """Whatever stands there by mistake, a key maybe, is not printed."""
-    return f"`{path}`" if _PATH.fullmatch(path) else "a text that is no path"
+    """The path in backticks; other text is not printed, since it may be a key."""
+    return f"`{path}`" if _PATH.fullmatch(path) else "text that is not a path"
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""The rule about who made the objects on a cluster: R46 (agent and operator 2.5)."""
+"""The rule about the tool that created the objects on a cluster: R46 (agent and operator 2.5)."""
 
 from collections.abc import Iterable, Iterator
 
@@ -32,7 +32,7 @@ def _one_method(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
         name, manager = others[0]
         more = f", and {len(others) - 1} more" if len(others) > 1 else ""
         yield subject.says(
-            f"{subject.name} is to be installed by {method}, and {name} there is managed by {manager}{more}",
+            f"{subject.name} is to be installed with {method}, but {name} there is managed by {manager}{more}",
             at=subject.fact.origin(("method",)),
             advice=f"Declare `method: {_other(method)}` to adopt it, or remove it first.",
         )
@@ -45,11 +45,15 @@ def _other(method: Method) -> Method:
 def _made_otherwise(
     state: ClusterState, deployments: Iterable[ClusterObject], namespace: str, method: Method
 ) -> list[tuple[str, str]]:
-    """Objects of the Agent that the other method made, each with its manager."""
+    """Objects of the Agent that the other method created, each with its manager."""
     found = []
     for there in (*deployments, *(state.of(*_CONFIG_MAP) or ())):
-        is_ours = is_agent(there.body) or there.name in (AGENT, AGENT_CONFIG_MAP)
-        if there.namespace == namespace and is_ours and _is_of_helm(there.body) != (method is Method.HELM):
+        is_of_agent = is_agent(there.body) or there.name in (AGENT, AGENT_CONFIG_MAP)
+        if (
+            there.namespace == namespace
+            and is_of_agent
+            and _is_of_helm(there.body) != (method is Method.HELM)
+        ):
             found.append((f"{there.kind} `{there.name}`", _manager(there.body)))
     if method is Method.MANIFESTS and not found:
         found = [
@@ -74,13 +78,13 @@ def _manager(body: JsonObject) -> str:
     fields = dig(body, "metadata", "managedFields")
     named_there = dig(fields[0], "manager") if isinstance(fields, list) and fields else None
     manager = labelled or named_there
-    return f"`{manager}`" if isinstance(manager, str) else "another tool than Helm"
+    return f"`{manager}`" if isinstance(manager, str) else "a tool other than Helm"
 
 
 RULES = (
     Rule(
         id="R46",
-        title="An Agent is installed by one method",
+        title="An Agent is installed with one method",
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),

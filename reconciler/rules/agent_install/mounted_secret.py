@@ -25,7 +25,7 @@ from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 
 FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
-"""Annotation of the pod template that carries the fingerprint of the mounted key, so that a new key restarts pods."""
+"""Annotation of the pod template with the fingerprint of the mounted key, so that a new key restarts the pods."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -66,17 +66,17 @@ def _has_entry(subject: Subject[_Mount]) -> Iterator[Answer]:
     secret = subject.seen.secret(cluster, mount.namespace, name)
     if secret is not None and entry not in secret.entries:
         problem = f"Secret `{name}` has no entry `{entry}`"
-        advice = did_you_mean(entry, sorted(secret.entries)) or f"Put the private key under `{entry}`."
+        advice = did_you_mean(entry, sorted(secret.entries)) or f"Store the private key as entry `{entry}`."
     elif secret is None and _deployed(subject.seen.cluster(cluster), mount.namespace):
-        problem = f"the Agent runs in namespace `{mount.namespace}`, and Secret `{name}` is not there"
-        advice = f"Create it with the private key under `{entry}`, or correct `privateKey.secretName`."
+        problem = f"the Agent runs in namespace `{mount.namespace}`, but Secret `{name}` does not exist there"
+        advice = f"Create it with the private key as entry `{entry}`, or correct `privateKey.secretName`."
     else:
         return
     yield subject.says(f"{subject.name}: {problem}", advice=advice)
 
 
 def _as_keys_say(subject: Subject[_Mount], name: str, entry: str) -> Iterator[Answer]:
-    """The Agent's `Key` documents tell under which entry its private key is put into the Secret."""
+    """Finding where the Agent's `Key` documents declare another entry of the Secret for its private key."""
     mount = subject.fact
     cluster = mount.installed.install.cluster or ""
     there = [
@@ -85,10 +85,10 @@ def _as_keys_say(subject: Subject[_Mount], name: str, entry: str) -> Iterator[An
     if there and all(key.entry != entry for key in there):
         first = there[0]
         yield subject.says(
-            f"{subject.name} mounts entry `{entry}` of Secret `{name}`; its key is put under `{first.entry}`",
+            f"{subject.name} mounts entry `{entry}` of Secret `{name}`, but its key is in entry `{first.entry}`",
             at=mount.installed.origin(("privateKey", "secretKey")),
             others=(first.document.origin(("spec", "privateKey", "key")),),
-            advice=f"Use one name in both places, such as `{first.entry}`.",
+            advice=f"Use the same name in both places, such as `{first.entry}`.",
         )
 
 
@@ -131,7 +131,7 @@ def _restarted(subject: Subject[_Mount]) -> Iterator[Answer]:
     if mount.secret is None:
         subject.seen.secrets(cluster)
         raise UnseenError(
-            unspecified("which Secret it reads is up to the chart; name it in `privateKey.secretName`")
+            unspecified("the chart decides which Secret it reads; name it in `privateKey.secretName`")
         )
     name, entry = mount.secret
     secret = subject.seen.secret(cluster, mount.namespace, name)
@@ -143,29 +143,29 @@ def _restarted(subject: Subject[_Mount]) -> Iterator[Answer]:
         if started_with != held.fingerprint:
             yield _not_restarted(subject, started_with, name, held.fingerprint)
     if not all(annotated):
-        raise UnseenError(unspecified("with which key its pods were started: they carry no fingerprint"))
+        raise UnseenError(unspecified("which key its pods started with: they have no fingerprint annotation"))
 
 
 def _not_restarted(subject: Subject[_Mount], started_with: str, name: str, found: str) -> Answer:
     is_declared = found in fingerprints(subject.fact.declared)
     return subject.says(
-        f"{subject.name} was started with key {_shown(started_with)}; Secret `{name}` now holds {_shown(found)}, "
+        f"{subject.name} was started with key {_shown(started_with)}; Secret `{name}` now has {_shown(found)}, "
         "which pods do not read until they are restarted",
         advice="Finish the rotation: restart the pods with the new fingerprint in their annotation."
         if is_declared
-        else f"Put the declared key back, or declare this one; then set annotation `{FINGERPRINT_ANNOTATION}` of "
+        else f"Restore the declared key, or declare this one; then set annotation `{FINGERPRINT_ANNOTATION}` of "
         "the pod template to its fingerprint.",
         severity=Severity.WARNING if is_declared else Severity.ERROR,
     )
 
 
 def _shown(fingerprint: str) -> str:
-    """What people compare; anything else in the annotation is not printed."""
+    """Short form of a fingerprint; anything else in the annotation is not printed."""
     return f"`{shown(fingerprint)}…`" if _FINGERPRINT.fullmatch(fingerprint) else "another fingerprint"
 
 
 def _annotated_in_tree(subject: Subject[Workload]) -> Iterator[Answer]:
-    """A manifest that names a key which the `Key` documents no longer put into its Secret."""
+    """Finding for a manifest annotated with a key that the `Key` documents no longer declare for its Secret."""
     deployment, scope = subject.fact.written, subject.scope
     if not isinstance(deployment, AgentDeployment):
         return
@@ -185,14 +185,14 @@ def _annotated_in_tree(subject: Subject[Workload]) -> Iterator[Answer]:
     if not known or started_with in known:
         return
     if sum(1 for _ in agent_deployments(scope)) > 1:
-        # One of several clusters may have an Agent whose keys are declared elsewhere.
+        # One of several Deployments may be an Agent whose keys are declared elsewhere.
         raise UnseenError(unspecified("which Agent's key it mounts: it is one of several Deployments"))
     yield subject.says(
-        f"{subject.name} is annotated with key {_shown(started_with)}, and its Secret is declared to hold "
+        f"{subject.name} is annotated with key {_shown(started_with)}, but its Secret is declared to contain "
         f"{_shown(min(known))}: pods would keep the old key",
         at=deployment.manifest.origin(_ANNOTATION),
         others=(there[0].document.origin(("spec", "publicKey")),),
-        advice=f"Set annotation `{FINGERPRINT_ANNOTATION}` to the new fingerprint, so that pods are restarted.",
+        advice=f"Set annotation `{FINGERPRINT_ANNOTATION}` to the new fingerprint, so that the pods are restarted.",
     )
 
 

@@ -51,7 +51,7 @@ class _Placed:
     installed: InstalledAgent
     cluster: str
     namespace: str
-    beside: tuple[_Neighbour, ...]
+    neighbours: tuple[_Neighbour, ...]
 
 
 def _placed(scope: Scope) -> Iterator[Subject[_Placed]]:
@@ -59,8 +59,8 @@ def _placed(scope: Scope) -> Iterator[Subject[_Placed]]:
     neighbours = _declared_for(scope) if installs else {}
     for installed, cluster in installs:
         namespace = namespace_of(installed.install)
-        beside = tuple(one for one in neighbours.get((cluster, namespace), ()) if one.agent != installed.id)
-        fact, key = _Placed(installed, cluster, namespace, beside), scope.key(Kind.AGENT, installed.id)
+        others = tuple(one for one in neighbours.get((cluster, namespace), ()) if one.agent != installed.id)
+        fact, key = _Placed(installed, cluster, namespace, others), scope.key(Kind.AGENT, installed.id)
         yield Subject(fact, scope, named(installed), partial(installed.origin, ("namespace",)), key)
 
 
@@ -68,7 +68,7 @@ PLACED = Over("Agent in its namespace", _placed)
 
 
 def _declared_for(scope: Scope) -> Mapping[tuple[str, str], Sequence[_Neighbour]]:
-    """What any document of the tree puts into each namespace of each cluster."""
+    """What the documents of the tree declare for each namespace of each cluster."""
     found: dict[tuple[str, str], list[_Neighbour]] = defaultdict(list)
     for operator in scope.everything.operators:
         spec = operator.document.spec
@@ -90,7 +90,7 @@ def _declared_for(scope: Scope) -> Mapping[tuple[str, str], Sequence[_Neighbour]
 
 
 def _own_namespace(subject: Subject[_Placed]) -> Iterator[Answer]:
-    placed, names = subject.fact, [one.name for one in subject.fact.beside]
+    placed, names = subject.fact, [one.name for one in subject.fact.neighbours]
     state = subject.scope.cluster_state(placed.cluster)
     found = None if state is None else state.of(*DEPLOYMENT)
     has_operator = any(name.startswith(_OPERATOR) for name in names)
@@ -109,17 +109,17 @@ def _own_namespace(subject: Subject[_Placed]) -> Iterator[Answer]:
 def _shared(subject: Subject[_Placed], names: list[str]) -> Answer:
     is_removed = _is_removed_with_agent(subject.scope, subject.fact)
     others = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    effect = "; uninstalling the Agent deletes the namespace with everything in it" if is_removed else ""
+    effect = "; uninstalling the Agent deletes the namespace and everything in it" if is_removed else ""
     return subject.says(
         f"{subject.name} shares namespace `{subject.fact.namespace}` with {others}{effect}",
-        others=tuple(one.origin for one in subject.fact.beside),
-        advice="Give each a namespace of its own.",
+        others=tuple(one.origin for one in subject.fact.neighbours),
+        advice="Give each its own namespace.",
         severity=Severity.ERROR if is_removed else Severity.WARNING,
     )
 
 
 def _is_removed_with_agent(scope: Scope, placed: _Placed) -> bool:
-    """True where the namespace is one of the Agent's manifests, in the tree or as applied."""
+    """True where the Agent's manifests include the namespace, in the tree or live."""
     if method_of(placed.installed.install) is Method.HELM:
         return False
     state = scope.cluster_state(placed.cluster)
@@ -145,19 +145,19 @@ def _long_running(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
         yield subject.says(
             f"{subject.name} has no port to listen on; `{given}` would stop it",
             at=place,
-            advice="Run it where a container keeps running without requests: on a cluster, with Docker, or in "
+            advice="Run it where containers keep running without requests: on a cluster, with Docker, or in "
             "Azure Container Instances.",
         )
         return
     suggestion = did_you_mean(host, (*SUITED, *sorted(REQUEST_DRIVEN)))
     if suggestion:
         message = (
-            f"Host `{given}` of {subject.name} is not known, so nothing that its host decides was judged"
+            f"Host `{given}` of {subject.name} is not known, so nothing that depends on the host was checked"
         )
         yield subject.says(message, at=place, advice=suggestion)
     else:
-        question = f"whether host `{given}` of {subject.name} keeps a container running without requests"
-        yield subject.doubts(question, unspecified("it is none of those that are known"))
+        question = f"whether host `{given}` of {subject.name} keeps containers running without requests"
+        yield subject.doubts(question, unspecified("it is not a known host"))
 
 
 def _no_service(subject: Subject[Foreign]) -> Iterator[Answer]:
@@ -169,14 +169,14 @@ def _no_service(subject: Subject[Foreign]) -> Iterator[Answer]:
         yield subject.says(
             "The Agent has no port to listen on; a Knative or Cloud Run service would stop it",
             at=foreign.origin(("kind",)),
-            advice="Run it as a Deployment, or where else a container keeps running without requests.",
+            advice="Run it as a Deployment, or elsewhere where containers keep running without requests.",
         )
 
 
 RULES = (
     Rule(
         id="R28",
-        title="An Agent has its namespace for itself",
+        title="An Agent has a namespace to itself",
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),

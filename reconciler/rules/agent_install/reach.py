@@ -1,4 +1,4 @@
-"""Rules about what Agents are there for: R47, R49 (agent and operator 2.2, 2.9)."""
+"""Rules about the use of installed Agents: R47, R49 (agent and operator 2.2, 2.9)."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -35,8 +35,8 @@ class _User:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
-    """What is known of one Agent: whether it is installed, whether something names it, and its first user."""
+class _Usage:
+    """What is known about one Agent: whether it is installed, whether something names it, and its first user."""
 
     agent: Declared[AgentDocument]
     is_installed: bool | Unseen
@@ -44,38 +44,38 @@ class _Standing:
     user: _User | None
 
 
-def _standings(scope: Scope) -> Iterator[Subject[_Standing]]:
+def _usages(scope: Scope) -> Iterator[Subject[_Usage]]:
     running = {installed.id for installed in scope.all_agent_installs}
     elsewhere = _otherwise_installed(scope, is_declared=bool(running))
     referred, is_open_ended = _referred(scope)
-    otherwise: bool | Unseen = unspecified("some definitions leave the Agent to a placeholder")
+    otherwise: bool | Unseen = unspecified("some definitions name the Agent with a placeholder")
     if not is_open_ended:
         otherwise = False if scope.has_read(Kind.DEFINITION) else scope.unread(Kind.DEFINITION)
     users = _users(scope) if scope.agent_ids - running and elsewhere is False else {}
     for agent in scope.agents:
         name = agent.document.metadata.id
-        standing = _Standing(
+        usage = _Usage(
             agent,
             True if name in running else elsewhere,
             True if name in referred else otherwise,
             users.get(name),
         )
         place, key = partial(agent.origin, ("metadata", "id")), scope.key(Kind.AGENT, name)
-        yield Subject(standing, scope, f"Agent `{name}`", place, key)
+        yield Subject(usage, scope, f"Agent `{name}`", place, key)
 
 
-STANDINGS = Over("Agent and its users", _standings)
+USAGES = Over("Agent and its users", _usages)
 
 
 def _otherwise_installed(scope: Scope, *, is_declared: bool) -> bool | Unseen:
-    """False where an Agent without an installation of its own is certain to be installed nowhere."""
+    """False where an Agent without `install` is certain not to be installed."""
     if _is_installed_by_manifests(scope):
-        return unspecified("manifests in the tree install an Agent and do not name it")
+        return unspecified("manifests in the tree install an Agent without naming it")
     if is_declared:
         return False
     clusters = scope.settings.clusters
     if not clusters:
-        return unspecified("no document says where it runs (`install`), and the settings name no cluster")
+        return unspecified("no document declares where it runs (`install`), and the settings list no cluster")
     for cluster in clusters:
         try:
             there = any(found.product is Product.AGENT for found in live_workloads(scope, cluster))
@@ -83,48 +83,48 @@ def _otherwise_installed(scope: Scope, *, is_declared: bool) -> bool | Unseen:
             return error.unseen
         if there:
             return unspecified(
-                f"an Agent runs on cluster `{cluster}`, and no document says which (`install`)"
+                f"an Agent runs on cluster `{cluster}`, but no document declares which one (`install`)"
             )
     return False
 
 
-def _is_run(subject: Subject[_Standing]) -> Iterator[Answer]:
-    standing, user = subject.fact, subject.fact.user
-    if isinstance(standing.is_installed, Unseen):
-        raise UnseenError(standing.is_installed)
-    if standing.is_installed:
+def _is_run(subject: Subject[_Usage]) -> Iterator[Answer]:
+    usage, user = subject.fact, subject.fact.user
+    if isinstance(usage.is_installed, Unseen):
+        raise UnseenError(usage.is_installed)
+    if usage.is_installed:
         return
     if user is not None:
         more = f", and {user.name} uses it"
     else:
-        more = " and named by no definition" if standing.is_named is False else ""
+        more = " and is not named by any definition" if usage.is_named is False else ""
     yield subject.says(
-        f"{subject.name} is installed nowhere{more}",
+        f"{subject.name} is not installed anywhere{more}",
         others=() if user is None else (user.origin,),
-        advice="Declare where it runs under `install`, or take it out of what uses it.",
+        advice="Declare where it runs under `install`, or remove it from what uses it.",
         severity=Severity.WARNING if user is None else Severity.ERROR,
     )
 
 
-def _is_named(subject: Subject[_Standing]) -> Iterator[Answer]:
-    standing = subject.fact
-    if isinstance(standing.is_named, Unseen):
-        raise UnseenError(standing.is_named)
-    if not standing.is_named and standing.is_installed is not False:
+def _is_named(subject: Subject[_Usage]) -> Iterator[Answer]:
+    usage = subject.fact
+    if isinstance(usage.is_named, Unseen):
+        raise UnseenError(usage.is_named)
+    if not usage.is_named and usage.is_installed is not False:
         yield subject.says(
-            f"{subject.name} is named by no definition, so nothing goes through it",
+            f"{subject.name} is not named by any definition, so nothing goes through it",
             advice="Declare an agent definition that names it, or remove the Agent.",
         )
 
 
 def _is_installed_by_manifests(scope: Scope) -> bool:
-    """Manifests tell organizations and Secret, not which Agent they are."""
+    """True where manifests install an Agent; they show its organizations and Secret, but not its id."""
     found = (*agent_installations(scope.everything), *agent_deployments(scope))
     return bool(found)
 
 
 def _referred(scope: Scope) -> tuple[set[str], bool]:
-    """Ids of Agents that agent definitions and stores name; and whether some of them leave it to a placeholder."""
+    """Ids of Agents that agent definitions and stores name, and whether some of them use a placeholder."""
     by_definitions = (_named_by(member) for member in scope.references.of_type(AGENT_TYPE))
     by_stores = (dig(store.document.spec.vault, "agent_id") for store in scope.secret_stores)
     names = {name for name in (*by_definitions, *by_stores) if isinstance(name, str)}
@@ -132,7 +132,7 @@ def _referred(scope: Scope) -> tuple[set[str], bool]:
 
 
 def _named_by(member: Member) -> str | None:
-    """Id of the Agent that an agent definition points at."""
+    """Id of the Agent that an agent definition refers to."""
     if member.declared is not None:
         found = member.declared.input("values", "id")
     else:
@@ -141,7 +141,7 @@ def _named_by(member: Member) -> str | None:
 
 
 def _users(scope: Scope) -> Mapping[str, _User]:
-    """The first thing that uses each Agent."""
+    """First user of each Agent."""
     found: dict[str, _User] = {}
     for store in scope.secret_stores:
         agent = dig(store.document.spec.vault, "agent_id")
@@ -155,7 +155,7 @@ def _users(scope: Scope) -> Mapping[str, _User]:
 
 
 def _uses(scope: Scope, of_type: str | None = None) -> Iterator[tuple[Member, Ask, str]]:
-    """Definitions that ask for an Agent, with each one that they get."""
+    """Definitions that refer to an Agent, with each Agent that matches."""
     graph = scope.references
     for member, ask in graph.asking_for(AGENT_TYPE):
         if member.declared is None or (of_type is not None and member.type != of_type):
@@ -167,7 +167,7 @@ def _uses(scope: Scope, of_type: str | None = None) -> Iterator[tuple[Member, As
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A cluster definition that sends its traffic through an Agent, with the installations of that."""
+    """A cluster definition that sends its traffic through an Agent, with the installations of that Agent."""
 
     definition: DeclaredDefinition
     agent: str
@@ -213,10 +213,10 @@ def _reaches(subject: Subject[_Way]) -> Iterator[Answer]:
     where = "" if is_none or first.install.cluster is None else f" from cluster `{first.install.cluster}`"
     yield subject.says(
         f"Agent `{way.agent}` does not reach network `{network}`{where}, where cluster `{cluster}` of "
-        f"`{way.definition.id}` stands" + ("" if is_none else "; a part of the requests fails"),
+        f"`{way.definition.id}` is" + ("" if is_none else "; some requests fail"),
         at=first.origin(("networks",)),
         others=(subject.place,),
-        advice=f"Use an Agent in network `{network}`, or add it to `networks` once there is a way.",
+        advice=f"Use an Agent in network `{network}`, or add it to `networks` once there is a route.",
         severity=Severity.ERROR if is_none else Severity.WARNING,
     )
 
@@ -228,9 +228,9 @@ RULES = (
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE, Side.LIVE, Side.CLUSTER),
-        over=STANDINGS,
+        over=USAGES,
         check=_is_run,
-        also=(Part(STANDINGS, _is_named),),
+        also=(Part(USAGES, _is_named),),
     ),
     Rule(
         id="R49",

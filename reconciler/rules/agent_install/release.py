@@ -59,30 +59,22 @@ def _unpinned(install: AgentInstall) -> Iterator[tuple[str, Path, str]]:
         yield "no image is named, so its version is not pinned", (), "Set `image` with a version."
     elif install.image is None and _is_latest(tag_of(install)):
         advice = "Name a version."
-        yield f"tag `{tag_of(install)}` of the image moves", ("helmValues", "image", "tag"), advice
+        yield f"image tag `{tag_of(install)}` is not fixed", ("helmValues", "image", "tag"), advice
     chart = _chart(install)
     if is_helm and not is_filled_in(chart) and parsed(chart) is None:
-        problem = (
-            f"`{chart}` is not one version of the chart"
-            if chart
-            else "the version of the chart is not pinned"
-        )
-        yield problem, ("chartVersion",), "Set `chartVersion` to one version, such as `1.2.10`."
+        problem = f"chart version `{chart}` is not exact" if chart else "the chart version is not pinned"
+        yield problem, ("chartVersion",), "Set `chartVersion` to an exact version, such as `1.2.10`."
 
 
 def _unpinned_chart(install: RunnerInstall) -> Iterator[tuple[str, Path, str]]:
-    """A runner's chart that is named without one version, beside it or in the name of the chart."""
+    """Problem where a runner's chart has no exact version, neither in `chartVersion` nor in the chart's name."""
     chart, path = install.chart or "", ("chartVersion",) if install.chartVersion is not None else ("chart",)
     version = install.chartVersion
     if version is None and chart:
         version = chart.rsplit("/", 1)[-1].partition(":")[2]
     if version is not None and not is_filled_in(version + chart) and parsed(version) is None:
-        problem = (
-            f"`{version}` is not one version of the chart"
-            if version
-            else "the version of the chart is not pinned"
-        )
-        yield problem, path, "Set `chartVersion` to one version, such as `0.1.1`."
+        problem = f"chart version `{version}` is not exact" if version else "the chart version is not pinned"
+        yield problem, path, "Set `chartVersion` to an exact version, such as `0.1.1`."
 
 
 def _image_problem(text: str) -> str:
@@ -91,7 +83,7 @@ def _image_problem(text: str) -> str:
         return ""
     if not parts.tag:
         return "the image has no tag, so its version is not pinned"
-    return f"tag `{parts.tag}` of the image moves" if _is_latest(parts.tag) else ""
+    return f"image tag `{parts.tag}` is not fixed" if _is_latest(parts.tag) else ""
 
 
 def _recent_helm(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
@@ -100,11 +92,11 @@ def _recent_helm(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
         return
     older = None if version is None else is_older(version, _OLDEST_HELM)
     if older is None:
-        raise UnseenError(unspecified("which Helm installs it is not declared (`helmVersion`)"))
+        raise UnseenError(unspecified("the Helm version that installs it is not declared (`helmVersion`)"))
     if older:
         yield subject.says(
-            f"{named(subject.fact)} is installed with Helm {version}; charts in a registry need {_OLDEST_HELM}, or a "
-            "switch before it",
+            f"{named(subject.fact)} is installed with Helm {version}; charts in a registry need {_OLDEST_HELM} or "
+            "later, or an experimental setting before that",
             at=subject.fact.origin(("helmVersion",)),
             advice="Use Helm 3.8 or later, or set `HELM_EXPERIMENTAL_OCI=1` where it runs.",
         )

@@ -1,4 +1,4 @@
-"""Rules about how many replicas of an Agent run: R30, R39 (agent and operator 2.2)."""
+"""Rules about the replicas of an Agent: R30, R39 (agent and operator 2.2)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -45,12 +45,12 @@ def _fixed(subject: Subject[Workload]) -> Iterator[Answer]:
         case InstalledAgent() as installed:
             for problem, path, advice in _changing(installed.install):
                 message = (
-                    f"{subject.name} {problem}; a change in the number of replicas cuts running transfers"
+                    f"{subject.name} {problem}; changing the number of replicas interrupts running transfers"
                 )
                 yield subject.says(message, at=installed.origin(path), advice=advice)
         case AgentDeployment(manifest=manifest) if dig(manifest.raw, "spec", "replicas") == 0:
             yield subject.says(
-                f"{subject.name} has no replica, so nothing gets through the Agent's tunnel",
+                f"{subject.name} has no replicas, so nothing gets through the Agent's tunnel",
                 at=manifest.origin(("spec", "replicas")),
                 advice="Set `replicas` to 1 or more.",
             )
@@ -61,17 +61,17 @@ def _changing(install: AgentInstall) -> Iterator[tuple[str, Path, str]]:
     if scaling is not None:
         least, most = scaling.minReplicas, scaling.maxReplicas
         if least == 0:
-            yield "may be scaled to zero", ("autoscaling", "minReplicas"), _ADVICE
+            yield "can be scaled to zero", ("autoscaling", "minReplicas"), _ADVICE
         elif least is not None and least == most:
-            advice = f"Write `replicas: {most}` and leave `autoscaling` out."
-            yield "has an autoscaler that keeps the number as it is", ("autoscaling",), advice
+            advice = f"Set `replicas: {most}` and omit `autoscaling`."
+            yield "has an autoscaler with equal limits", ("autoscaling",), advice
         else:
             yield "is scaled automatically", ("autoscaling",), _ADVICE
     elif dig(install.helmValues, "autoscaling", "enabled") is True:
         yield "is scaled automatically", ("helmValues", "autoscaling"), _ADVICE
     if install.replicas == 0:
         advice = "Set `replicas` to 1 or more, or remove the installation."
-        yield "has no replica, so nothing gets through its tunnel", ("replicas",), advice
+        yield "has no replicas, so nothing gets through its tunnel", ("replicas",), advice
 
 
 def _scaled_by_manifest(subject: Subject[Foreign]) -> Iterator[Answer]:
@@ -81,7 +81,7 @@ def _scaled_by_manifest(subject: Subject[Foreign]) -> Iterator[Answer]:
     deployments = agent_deployments(subject.scope)
     if _targets(body, {AGENT, *(text_at(one.manifest.raw, "metadata", "name") for one in deployments)}):
         yield subject.says(
-            f"{subject.name} changes the number of replicas of the Agent, which cuts running transfers",
+            f"{subject.name} changes the number of replicas of the Agent, which interrupts running transfers",
             at=subject.fact.origin(("spec", "scaleTargetRef")),
             advice="Remove it and set a fixed number of replicas.",
         )
@@ -102,14 +102,14 @@ def _scaled_on_cluster(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
         if autoscaler.namespace == namespace and _targets(autoscaler.body, names):
             yield subject.says(
                 f"Autoscaler `{autoscaler.name}` on cluster `{cluster}` changes the number of replicas of Agent "
-                f"`{subject.fact.id}`, which cuts running transfers",
+                f"`{subject.fact.id}`, which interrupts running transfers",
                 at=subject.fact.origin(("replicas",)),
                 advice=f"Remove it from namespace `{namespace}` and set a fixed number of `replicas`.",
             )
 
 
-def _told_apart(subject: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
-    """Count replicas by the name they would all have; those that the cluster names are never alike."""
+def _distinct(subject: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
+    """Findings for replicas that share a connection id; those named by the cluster never do."""
     alike: Counter[str] = Counter()
     places: dict[str, tuple[InstalledAgent, Path]] = {}
     for installed in installs_of(subject.fact):
@@ -117,8 +117,8 @@ def _told_apart(subject: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
         value = (install.env or {}).get(CONNECTION_ID)
         if value is None and is_on_kubernetes(install):
             if method_of(install) is Method.HELM and _most(install) > 1:
-                question = f"whether replicas of {named(installed)} can be told apart"
-                yield subject.doubts(question, unspecified(f"the chart may set `{CONNECTION_ID}` or not"))
+                question = f"whether replicas of {named(installed)} can be distinguished"
+                yield subject.doubts(question, unspecified(f"the chart may or may not set `{CONNECTION_ID}`"))
             continue
         if value is not None and is_filled_in(value):
             continue
@@ -129,11 +129,11 @@ def _told_apart(subject: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
         if count > 1:
             installed, path = places[value]
             yield subject.says(
-                f"{count} replicas of {subject.name} cannot be told apart in logs: `{CONNECTION_ID}` is "
+                f"{count} replicas of {subject.name} cannot be distinguished in logs: `{CONNECTION_ID}` is "
                 + ("the same for all" if value else "not set"),
                 at=installed.origin(path),
-                advice=f"Leave `{CONNECTION_ID}` out on Kubernetes, where each pod has its own name; elsewhere give "
-                "each replica its own.",
+                advice=f"Omit `{CONNECTION_ID}` on Kubernetes, where each pod has its own name; elsewhere, give each "
+                "replica its own.",
             )
 
 
@@ -143,7 +143,7 @@ def _most(install: AgentInstall) -> int:
     return replicas if most is None else max(replicas, most)
 
 
-def _told_apart_in_manifest(subject: Subject[Workload]) -> Iterator[Answer]:
+def _distinct_in_manifest(subject: Subject[Workload]) -> Iterator[Answer]:
     deployment = subject.fact.written
     if not isinstance(deployment, AgentDeployment):
         return
@@ -157,7 +157,7 @@ def _told_apart_in_manifest(subject: Subject[Workload]) -> Iterator[Answer]:
         raise UnseenError(unspecified(f"{unread}, which may set `{CONNECTION_ID}`, is not in the tree"))
     if variable is None or (variable.value is not None and not is_filled_in(variable.value)):
         yield subject.says(
-            f"{replicas} replicas of {subject.name} cannot be told apart in logs: `{CONNECTION_ID}` is "
+            f"{replicas} replicas of {subject.name} cannot be distinguished in logs: `{CONNECTION_ID}` is "
             + ("the same for all" if variable is not None and variable.value else "not set"),
             at=deployment.origin("env") if variable is None else variable.origin,
             advice=f"Set `{CONNECTION_ID}` from the field `metadata.name`.",
@@ -177,12 +177,12 @@ RULES = (
     ),
     Rule(
         id="R39",
-        title="Replicas of an Agent can be told apart",
+        title="Replicas of an Agent can be distinguished",
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
         over=AGENTS,
-        check=_told_apart,
-        also=(Part(AGENT_WORKLOADS, _told_apart_in_manifest),),
+        check=_distinct,
+        also=(Part(AGENT_WORKLOADS, _distinct_in_manifest),),
     ),
 )

@@ -1,6 +1,6 @@
 """Rules about the settings of an Agent, which are environment variables: R34 to R36 (agent and operator 2.3).
 
-Of values only log levels are ever printed, and those only where they are plain words.
+The only values printed are log levels that are plain words.
 """
 
 import re
@@ -46,14 +46,14 @@ F = TypeVar("F")
 _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 _KNOWN = (ORGS, PRIVATE_KEY_FILE, CONNECTION_ID, LOG_LEVEL)
 _OF_THE_OLD_AGENT = "REMOTE_PORT"
-"""R25 speaks about it."""
+"""Reported by R25."""
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
 _USED = re.compile(r"\$\(([^()]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """A variable that is set for some Agent. `is_used` tells that another variable is made from it."""
+    """A variable set for an Agent. `is_used` is true where another variable refers to it."""
 
     variable: Variable
     is_used: bool = False
@@ -92,7 +92,7 @@ def _serves(subject: Subject[Workload]) -> Iterator[Answer]:
                 yield subject.says(
                     f"{subject.name} serves no organization: `{ORGS}` would be empty",
                     at=installed.origin(place_of_organizations(installed) or ()),
-                    advice="Name the organizations, or leave the list out to serve those of the Agent.",
+                    advice="List the organizations, or omit the list to serve those of the Agent.",
                 )
         case AgentDeployment() as deployment:
             found = environment(subject.scope, deployment)
@@ -108,14 +108,14 @@ def _serves(subject: Subject[Workload]) -> Iterator[Answer]:
 
 
 def _maps_serve(subject: Subject[Scope]) -> Iterator[Answer]:
-    """ConfigMaps of Agents whose Deployments are elsewhere."""
+    """Findings for ConfigMaps of Agents whose Deployments are elsewhere."""
     if any(True for _ in agent_deployments(subject.scope)):
         return
     maps = list(config_maps(subject.scope))
     found = [variable for one in maps for variable in entries(one) if variable.name == ORGS]
     for orgs in filter(_is_empty, found):
         yield _unset(subject, f"`{ORGS}` is empty in {orgs.holder}", orgs.origin)
-    # One that only changes another variable is a patch: the label tells whole objects.
+    # A ConfigMap that sets only other variables may be a patch; the label marks whole objects.
     for one in () if found else filter(lambda one: is_agent(one.raw), maps):
         message = f"`{ORGS}` is not set in ConfigMap `{AGENT_CONFIG_MAP}`"
         yield _unset(subject, message, one.origin(("data",)))
@@ -167,7 +167,7 @@ RULES = (
     ),
     Rule(
         id="R35",
-        title="The log level is one that the Agent has",
+        title="The log level is one that the Agent supports",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),
@@ -176,7 +176,7 @@ RULES = (
     ),
     Rule(
         id="R36",
-        title="Only known settings are given to the Agent",
+        title="Only known settings are used for the Agent",
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),

@@ -1,4 +1,4 @@
-"""The rule about installations that are replicas of one Agent: R38 (agent and operator 2.2)."""
+"""The rule about several installations of one Agent: R38 (agent and operator 2.2)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 
 _DIFFERENCE = {"orgs": f"organizations (`{ORGS}`)", "privateKey": "key"}
-"""What differs, by the member of the installation that says it."""
+"""What differs, in words, by the field of the installation."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """Keys that an installation may run with; `is_seen` tells that the cluster was asked."""
+    """Keys that an installation may run with; `is_seen` is true where the key was read from the cluster."""
 
     fingerprints: frozenset[str]
     is_seen: bool
@@ -63,10 +63,10 @@ def _same_organizations(subject: Subject[_Replicas]) -> Iterator[Answer]:
     first, others = subject.fact.first, subject.fact.others
     served = {id(installed): _served(subject.scope, installed) for installed in (first, *others)}
     if None in served.values():
-        # All left out: whatever the targets are, they are the same for all.
+        # Where all installations omit them, all serve the same organizations.
         if any(organizations_served(installed) is not None for installed in (first, *others)):
             question = f"which organizations each installation of {subject.name} serves"
-            yield subject.doubts(question, unspecified("some name them, others do not"))
+            yield subject.doubts(question, unspecified("only some of them list organizations"))
         return
     for installed in others:
         if served[id(installed)] != served[id(first)]:
@@ -90,7 +90,9 @@ def _same_key(subject: Subject[_Replicas]) -> Iterator[Answer]:
     if len(known) < len(pairs):
         unseen = sorted({i.install.cluster or i.install.host for i, keys in pairs if keys is None})
         question = f"which key {subject.name} runs with on {listed(unseen)}"
-        yield subject.doubts(question, unspecified("not looked at, and no `Key` document says so"))
+        yield subject.doubts(
+            question, unspecified("it was not read there, and no `Key` document declares it")
+        )
     for installed, keys in known[1:]:
         reference, expected = known[0]
         if keys.fingerprints & expected.fingerprints:
@@ -129,13 +131,15 @@ def _differing(
     severity: Severity,
 ) -> Answer:
     first, other = pair
-    rotating = " (both are registered: the rotation is not finished)" if severity is Severity.WARNING else ""
+    rotating = (
+        " (both keys are registered: a rotation is in progress)" if severity is Severity.WARNING else ""
+    )
     return subject.says(
         f"Replicas of Agent `{first.id}` must share key and organizations; {named(other)} differs in its "
         f"{_DIFFERENCE[member]}{rotating}",
         at=other.origin((member,)),
         others=(first.origin((member,)),),
-        advice="Give all installations the same, or declare a second Agent with an id of its own.",
+        advice="Give all installations the same, or declare a second Agent with its own id.",
         severity=severity,
     )
 

@@ -1,4 +1,4 @@
-"""Rules about checks inside the Agent's container, and the version that decides on them: R44, R45."""
+"""Rules about checks inside the Agent's container, and the versions that they depend on: R44, R45."""
 
 from collections.abc import Iterator
 
@@ -18,13 +18,13 @@ from reconciler.rules.subject import Subject
 from reconciler.vendor.version import is_older, parsed
 
 _CHART_WITHOUT_SHELL = "1.1.0"
-"""First chart whose own image has no shell."""
+"""First chart whose default image has no shell."""
 _COMMANDS = frozenset(("sh", "bash", "ash", "dash", "zsh", "nc", "ncat", "netcat", "busybox"))
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def _runs_in_shell(words: Iterator[str]) -> str:
-    """Return the program that the image would have to have, "" where there is none of those it lacks."""
+    """First program in a command that the image lacks, "" where there is none."""
     for text in words:
         for word in text.split():
             name = word.rpartition("/")[2]
@@ -43,7 +43,7 @@ def _checked_from_outside(subject: Subject[Workload]) -> Iterator[Answer]:
                 yield subject.doubts(question, unspecified("its version is not declared"))
             elif program and lacks:
                 yield subject.says(
-                    f"{subject.name}: the check runs `{program}` in a container that has no shell",
+                    f"{subject.name}: the check runs `{program}` in a container without a shell",
                     at=installed.origin(("connectivityCheck",)),
                     advice="Test port 443 of `agent-01.humanitec.io` from another pod or machine in the same network.",
                 )
@@ -53,7 +53,7 @@ def _checked_from_outside(subject: Subject[Workload]) -> Iterator[Answer]:
                 program = _runs_in_shell(texts(dig(deployment.container, probe, "exec", "command")))
                 if program:
                     yield subject.says(
-                        f"{subject.name}: `{probe}` runs `{program}` in a container that has no shell",
+                        f"{subject.name}: `{probe}` runs `{program}` in a container without a shell",
                         at=deployment.origin(probe, "exec", "command"),
                         advice="Remove the probe; test the connection from another pod.",
                     )
@@ -72,15 +72,15 @@ def _numbered_apart(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
     if not chart or is_filled_in(chart):
         return
     if parsed(chart) is not None and parsed(chart) == parsed(tag):
-        problem = f"({chart}, {tag}), and the same number for both is most likely a mistake"
-        advice = "Look up which image the chart is meant for; chart 1.2.0, for one, came with image 1.6.0."
+        problem = f"({chart}, {tag}), so the same number for both is probably a mistake"
+        advice = "Check which image the chart is meant for; for example, chart 1.2.0 came with image 1.6.0."
     elif install.image is None and not tag and _runs_in_shell(iter(install.connectivityCheck or ())):
-        problem = f"({chart}), and whether the check can run depends on the image, which is not named"
-        advice = "Name the `image` too."
+        problem = f"({chart}), and whether the check can run depends on the image, which is not declared"
+        advice = "Set `image` as well."
     else:
         return
     yield subject.says(
-        f"{named(subject.fact)}: chart and image are numbered separately {problem}",
+        f"{named(subject.fact)}: chart and image have separate version numbers {problem}",
         at=subject.fact.origin(("chartVersion",)),
         advice=advice,
     )
@@ -98,7 +98,7 @@ RULES = (
     ),
     Rule(
         id="R45",
-        title="Versions of chart and image are not mixed up",
+        title="Chart and image versions are not mixed up",
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),

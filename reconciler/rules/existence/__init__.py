@@ -1,4 +1,4 @@
-"""Names that must exist on the orchestrator: R113 to R118, and inside placeholders: R119."""
+"""Names that must exist in the orchestrator: R113 to R118, and names in placeholders: R119."""
 
 from reconciler.rules.existence import name, placeholder
 

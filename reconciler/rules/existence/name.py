@@ -18,23 +18,23 @@ from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 
 _HINTED = 20
-"""Names that a similar one is looked for; that is slow, and so many of them are no slips."""
+"""Most names to suggest a similar one for: the search is slow, and more wrong names than this are no typing errors."""
 
 
 class _Empty(Enum):
-    """What an empty list says about a name."""
+    """What an empty list means for a name."""
 
     NOTHING = auto()
-    """Every organization has some: who sees none lacks the right to see them."""
+    """Every organization has some: a token that sees none lacks the permission to list them."""
     ABSENT = auto()
     """The name does not exist."""
     TOO_EARLY = auto()
-    """They come later than what names them."""
+    """They are created later than what names them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """What is looked for: `noun` is the word for one name, `effect` what becomes of a wrong one."""
+    """A kind of name to check: `noun` is the word for one name, `effect` the effect of a wrong one."""
 
     what: Beside
     noun: str
@@ -66,7 +66,7 @@ def _exists(names: tuple[_Name, ...], target: Subject[Scope]) -> Iterator[Answer
 def _absences(
     target: Subject[Scope], name: _Name, absent: list[Mention], known: frozenset[str]
 ) -> Iterator[Answer]:
-    """One answer for each object and name; further places of the same are its others."""
+    """One finding per object and name, with further places as its `others`."""
     grouped: dict[tuple[str, str, str], list[Mention]] = {}
     for found in absent:
         grouped.setdefault((*found.holder, found.name), []).append(found)
@@ -117,7 +117,7 @@ RULES = (
         _Name(
             Beside.RESOURCE_TYPES,
             "resource type",
-            "nothing can be found for it at deployment",
+            "nothing matches it at deployment",
             _CREATE_TYPE,
             Severity.WARNING,
             mention.asked_types,

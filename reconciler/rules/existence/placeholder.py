@@ -1,4 +1,4 @@
-"""The rule about what stands in placeholders: R119."""
+"""The rule about the content of placeholders: R119."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -16,11 +16,11 @@ from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 from reconciler.vendor.placeholder import ACCESSORS, CONTEXT, CONTEXT_MEMBERS, RESOURCES, ROOTS
 
-_ESCAPE = r"Write `$\{` where the text is meant for a shell or for Terraform."
+_ESCAPE = r"Write `$\{` if the text is meant for a shell or for Terraform."
 
 
 class _Problem(NamedTuple):
-    """What is wrong. `text` is what is printed of the placeholder, and only outside of secrets."""
+    """What is wrong. `text` is the printable part of the placeholder, printed only outside secrets."""
 
     severity: Severity
     text: str
@@ -45,7 +45,7 @@ def _filled_in(subject: Subject[Member]) -> Iterator[Answer]:
             if found is not None and member.declared is not None:
                 seen.add(inside)
                 yield subject.says(
-                    f"Definition `{member.id}` holds {_shown(found, path)}: {found.problem}",
+                    f"Definition `{member.id}` contains {_shown(found, path)}: {found.problem}",
                     at=member.declared.origin(path),
                     advice=found.advice,
                     severity=found.severity,
@@ -53,14 +53,14 @@ def _filled_in(subject: Subject[Member]) -> Iterator[Answer]:
 
 
 def _shown(found: _Problem, path: Path) -> str:
-    """Text of secrets is never printed, however much it looks like a placeholder."""
+    """The placeholder in words; text of secrets is never printed, even where it looks like a placeholder."""
     is_secret = path[:2] in (("driver_inputs", "secrets"), ("driver_inputs", "secret_refs"))
     return "a placeholder" if is_secret else f"`${{{found.text}}}`"
 
 
 @lru_cache(maxsize=4096)
 def _problem(inside: str) -> _Problem | None:
-    """What is wrong with the inside of a placeholder; None for one that is filled in, or that a template makes."""
+    """What is wrong with the inside of a placeholder; None for one that can be resolved or that a template produces."""
     if "{" in inside:
         return None
     head, steps = head_and_steps(inside)
@@ -72,7 +72,7 @@ def _problem(inside: str) -> _Problem | None:
     return _Problem(
         Severity.WARNING,
         inside,
-        f"only {listed(ROOTS)} are filled in here",
+        f"only {listed(ROOTS)} are resolved here",
         f"Did you mean `{likely}`?" if likely else _ESCAPE,
     )
 
@@ -105,15 +105,15 @@ def _resource(inside: str) -> _Problem | None:
     return _Problem(
         Severity.WARNING,
         inside,
-        f"it takes none of {listed(ACCESSORS)} from the resource",
-        did_you_mean(steps[0] if steps else "", ACCESSORS) or "Write `.outputs.<name>` behind the resource.",
+        f"it uses none of {listed(ACCESSORS)} of the resource",
+        did_you_mean(steps[0] if steps else "", ACCESSORS) or "Write `.outputs.<name>` after the resource.",
     )
 
 
 RULES = (
     Rule(
         id="R119",
-        title="Placeholders name what can be filled in",
+        title="Placeholders can be resolved",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),

@@ -1,4 +1,4 @@
-"""Key pairs: where their halves stand, what they are, and who uses them: R10 to R27."""
+"""Key pairs: where their halves are, what they are, and who uses them: R10 to R27."""
 
 from reconciler.rules.keys import key_source, life, old_agent, private_half, public_key, use
 

@@ -27,17 +27,17 @@ _VALUE = "humanitec.privateKey"
 _NAMES = frozenset(("privatekey", "private_key", "private-key"))
 _LABEL = "PRIVATE KEY-----"
 _SEALED = "ENC["
-"""How SOPS begins an encrypted value."""
+"""Prefix of values encrypted by SOPS."""
 _MAKERS = frozenset(("Secret", "ExternalSecret", "SealedSecret", "SopsSecret", "VaultStaticSecret"))
-"""Kinds of manifests that bring a Secret to a cluster, under their own name or that of `spec.target`."""
+"""Kinds of manifests that create a Secret on a cluster, under their own name or that of `spec.target`."""
 _DEPTH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class _Install:
-    """An installation and whose it is. `has_source` tells that a `Key` names the place of its private half.
+    """An installation and its owner. `has_source` is true where a `Key` names the location of its private half.
 
-    `made` are names of the Secrets that manifests of the tree bring to clusters.
+    `made` are the names of the Secrets that manifests in the tree create.
     """
 
     owner: KeyOwner
@@ -50,7 +50,7 @@ def _installs(scope: Scope) -> Iterator[Subject[_Install]]:
     installs = tuple(installs_by_owner(scope))
     if installs:
         sources = {
-            key.document.spec.for_ for key in scope.everything.keys if _is_told(key.document.spec.privateKey)
+            key.document.spec.for_ for key in scope.everything.keys if _is_named(key.document.spec.privateKey)
         }
         made = frozenset(_made_secrets(scope.everything.foreign))
         for owner, installed in installs:
@@ -82,15 +82,15 @@ def _of_manifest(subject: Subject[Foreign]) -> Iterator[Answer]:
 
 def _carried(subject: Subject[F], what: str, place: Origin) -> Answer:
     return subject.says(
-        f"{what} would carry the private key from Git",
+        f"{what} would contain a private key from Git",
         at=place,
-        advice="Let a Secret be made from a secret store and name it, or give the value when the chart is installed; "
-        "if a real key stood here, make a new pair.",
+        advice="Create a Secret from a secret store and name it, or pass the value when installing the chart; if this "
+        "was a real key, generate a new pair.",
     )
 
 
 def _key_values(values: Json, at: Path) -> Iterator[Path]:
-    """Paths of literal texts that are a private key, by their name or their label."""
+    """Paths of literal strings that are a private key by their name or their PEM label."""
     if len(at) > _DEPTH:
         return
     if isinstance(values, dict):
@@ -114,7 +114,7 @@ def _is_literal(text: str) -> bool:
 
 
 def _of_foreign(raw: JsonObject) -> Iterator[Path]:
-    """Values files of the chart, alone or below a parent chart, and what Argo CD and Flux hand to it."""
+    """Paths of keys in values files, of the chart or a parent chart, and in what Argo CD and Flux pass to it."""
     for values, at in _chart_values(raw):
         value = dig(values, "humanitec", "privateKey")
         if isinstance(value, str) and _is_literal(value):
@@ -139,7 +139,7 @@ def _chart_values(raw: JsonObject) -> Iterator[tuple[Json, Path]]:
 
 
 def _sources(raw: JsonObject) -> Iterator[tuple[Json, Path]]:
-    """Sources of an application of Argo CD."""
+    """Sources of an Argo CD application, with their paths."""
     yield dig(raw, "spec", "source"), ("spec", "source")
     several = dig(raw, "spec", "sources")
     for index, source in enumerate(several if isinstance(several, list) else ()):
@@ -150,7 +150,7 @@ def _dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def _is_told(source: PrivateKeySource | None) -> bool:
+def _is_named(source: PrivateKeySource | None) -> bool:
     return source is not None and bool(source.secret or (source.store and source.ref))
 
 
@@ -176,7 +176,7 @@ def _has_source(subject: Subject[_Install]) -> Iterator[Answer]:
         yield subject.says(
             f"No source for the private key of {subject.name}: {what}",
             key=owner_key(subject.scope, one.owner),
-            advice="Name the Secret in `privateKey.secretName`, or say in a `Key` document where the private half "
+            advice="Name the Secret in `privateKey.secretName`, or declare in a `Key` document where the private half "
             "is kept.",
             severity=severity,
         )
@@ -186,15 +186,15 @@ _Problem = tuple[Severity, str] | None
 
 
 def _agent_problem(scope: Scope, installed: InstalledAgent) -> tuple[str, _Problem]:
-    """Name of the Secret that is read by custom, and what is wrong."""
+    """Name of the Secret that is read by convention, and what is wrong."""
     install = installed.install
     if install.privateKey is not None and install.privateKey.secretName is not None:
         return install.privateKey.secretName, None
     if not is_on_kubernetes(install):
-        return "", (Severity.WARNING, f"nothing tells where host `{install.host}` has it from")
+        return "", (Severity.WARNING, f"nothing declares where host `{install.host}` gets it")
     custom = key_secret(install)
     if custom is None:
-        return "", (Severity.ERROR, "the chart is installed and no Secret is named")
+        return "", (Severity.ERROR, "the chart is installed but no Secret is named")
     return custom[0], _custom(scope, install.cluster, namespace_of(install), custom[0])
 
 
@@ -206,7 +206,7 @@ def _runner_problem(scope: Scope, installed: InstalledRunner) -> tuple[str, _Pro
 
 
 def _custom(scope: Scope, cluster: str | None, namespace: str | None, secret: str) -> _Problem:
-    """No Secret is named: that of the guides may be there."""
+    """What is wrong where no Secret is named; the one from the vendor's guide may exist."""
     state = None if cluster is None else scope.cluster_state(cluster)
     if state is not None and namespace is not None:
         if state.secret(namespace, secret) is not None:
@@ -214,14 +214,14 @@ def _custom(scope: Scope, cluster: str | None, namespace: str | None, secret: st
         if state.has_read_secrets:
             return (
                 Severity.ERROR,
-                f"no Secret is named, and `{namespace}/{secret}` is not on cluster `{cluster}`",
+                f"no Secret is named, and `{namespace}/{secret}` does not exist on cluster `{cluster}`",
             )
-    return Severity.WARNING, f"no Secret is named; only `{secret}`, as the guide calls it, may be there"
+    return Severity.WARNING, f"no Secret is named; only `{secret}`, the name in the guide, may exist"
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """A `Key` document; `has_install` tells that its owner is installed somewhere."""
+    """A `Key` document; `has_install` is true where its owner is installed somewhere."""
 
     document: Declared[KeyDocument]
     has_install: bool
@@ -246,7 +246,7 @@ KEYS = Over("key and its installation", _keys)
 def _of_key(subject: Subject[_Key]) -> Iterator[Answer]:
     document = subject.fact.document
     source = document.document.spec.privateKey
-    if _is_told(source) or (source is None and subject.fact.has_install):
+    if _is_named(source) or (source is None and subject.fact.has_install):
         return
     what = (
         "none is declared" if source is None else "`privateKey` names neither a Secret nor a store with `ref`"
@@ -254,7 +254,7 @@ def _of_key(subject: Subject[_Key]) -> Iterator[Answer]:
     yield subject.says(
         f"No source for the private half of {subject.name} of {document.document.spec.for_.name}: {what}",
         at=subject.place if source is None else document.origin(("spec", "privateKey")),
-        advice="Say in `spec.privateKey` where it is kept: `cluster`, `namespace` and `secret`, or `store` and `ref`.",
+        advice="Set in `spec.privateKey` where it is kept: `cluster`, `namespace` and `secret`, or `store` and `ref`.",
         severity=Severity.WARNING if source is None else Severity.ERROR,
     )
 
@@ -262,7 +262,7 @@ def _of_key(subject: Subject[_Key]) -> Iterator[Answer]:
 RULES = (
     Rule(
         id="R19",
-        title="No chart value carries a private key from Git",
+        title="No chart value contains a private key",
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),

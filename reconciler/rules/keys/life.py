@@ -1,4 +1,4 @@
-"""Rules about keys that are registered (compatibility rules, Keys): R20, R21, R24, R26."""
+"""Rules about registered keys (compatibility rules, Keys): R20, R21, R24, R26."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -20,14 +20,14 @@ from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 
 WARNING_PERIOD = timedelta(days=60)
-"""Time before the end of a key's life from which on it is told; keys live two years (v1 reference 3)."""
-_NO_END = "the orchestrator gives no time of expiry"
+"""Time before expiry from which on a key is reported; keys are valid for two years (v1 reference 3)."""
+_NO_END = "the orchestrator does not return the time of expiry"
 _AT_ONCE = 2
-"""Keys that a rotation needs."""
+"""Keys registered at the same time during a rotation."""
 
 
 def _registered(subject: Subject[AgentKeys]) -> Mapping[str, Resource]:
-    """Live keys of an Agent; without declared ones its keys are not managed here, and nothing is unknown."""
+    """Live keys of an Agent; empty where none were read and none are declared, since they are not managed then."""
     keys = subject.fact
     if keys.live is None and keys.declared:
         raise UnseenError(subject.scope.unread(Kind.KEY))
@@ -36,29 +36,29 @@ def _registered(subject: Subject[AgentKeys]) -> Mapping[str, Resource]:
 
 def _lasts(subject: Subject[AgentKeys]) -> Iterator[Answer]:
     keys, scope = subject.fact, subject.scope
-    in_use, is_told = {*keys.declared, *keys.mounted}, True
+    in_use, is_known = {*keys.declared, *keys.mounted}, True
     for fingerprint, resource in _registered(subject).items():
         if in_use and fingerprint not in in_use:
             continue
         found = _expiry(scope, resource.status.get("expired_at", ""))
-        is_told = is_told and found is not None
+        is_known = is_known and found is not None
         if found:
             yield subject.says(
                 f"Key {shown(fingerprint)} of Agent `{keys.id}` {found}",
                 at=keys.origin_of(fingerprint),
                 key=keys.key_of(scope, fingerprint),
-                advice="Rotate it: register a new key, mount that one, and only then remove this one.",
+                advice="Rotate it: register a new key, mount it, and only then remove this one.",
             )
-    if not is_told:
+    if not is_known:
         raise UnseenError(unspecified(_NO_END))
 
 
-def _expiry(scope: Scope, told: str) -> str | None:
-    """What to say about a key's end, "" where it is far off, None where it is not known."""
+def _expiry(scope: Scope, text: str) -> str | None:
+    """Expiry of a key in words, "" where it is far off, None where it is not known."""
     if scope.now is None:
         return None
     try:
-        end = datetime.fromisoformat(told)
+        end = datetime.fromisoformat(text)
     except ValueError:
         return None
     if end.tzinfo is None:
@@ -100,7 +100,7 @@ def _operators_key_lasts(subject: Subject[_OperatorKey]) -> Iterator[Answer]:
 
 
 def _operator_keys(scope: Scope) -> Mapping[str, tuple[KeyOwner, Origin]]:
-    """Keys of the organization's Operators by fingerprint: declared, named, or found in their Secrets."""
+    """Keys of the organization's Operators by fingerprint: from `Key` documents, `driverKey` and their Secrets."""
     found: dict[str, tuple[KeyOwner, Origin]] = {}
     for operator in scope.operators:
         key = operator.document.spec.driverKey
@@ -127,15 +127,15 @@ def _accepted(subject: Subject[AgentKeys]) -> Iterator[Answer]:
             switching = _left_behind(keys)
             yield subject.says(
                 f"Key {shown(fingerprint)} is registered but not yet accepted in `{scope.organization}`"
-                + (f"; key {shown(switching)} of Agent `{keys.id}` stays until it is" if switching else ""),
+                + (f"; key {shown(switching)} of Agent `{keys.id}` is kept until it is" if switching else ""),
                 at=keys.origin_of(fingerprint),
                 key=keys.key_of(scope, fingerprint),
-                advice="Wait until it is accepted before the Secret is replaced.",
+                advice="Wait until it is accepted before you replace the Secret.",
             )
 
 
 def _left_behind(keys: AgentKeys) -> str:
-    """An accepted key that is not declared any more while no declared one is accepted, "" where there is none."""
+    """An accepted, no longer declared key while no declared key is accepted, "" where there is none."""
     live = keys.live or {}
     if not keys.declared or any(name in live and not is_waiting(live[name]) for name in keys.declared):
         return ""
@@ -156,12 +156,12 @@ def _none_left_over(subject: Subject[AgentKeys]) -> Iterator[Answer]:
     names, count = candidates or sorted(present - set(mounted)), len(present)
     yield subject.says(
         f"{count} {'key' if count == 1 else 'keys'} on Agent `{keys.id}`; {', '.join(map(shown, names)) or 'some'} "
-        f"{'looks' if len(names) == 1 else 'look'} left over",
-        advice="Remove what no installation uses any more; a rotation needs two keys for a while, never three.",
+        f"{'appears' if len(names) == 1 else 'appear'} to be left over",
+        advice="Remove keys that no installation uses; a rotation needs two keys for a while, never three.",
     )
 
 
-def _is_ours(subject: Subject[Scope]) -> Iterator[Answer]:
+def _is_used(subject: Subject[Scope]) -> Iterator[Answer]:
     scope = subject.scope
     declared, _ = declared_keys(scope)
     places = [operator.origin(("metadata", "id")) for operator in scope.operators]
@@ -177,22 +177,22 @@ def _is_ours(subject: Subject[Scope]) -> Iterator[Answer]:
     stray = [known.fingerprint for known in subject.seen.operator_keys if known.fingerprint not in used]
     silent = _without_known_key(scope)
     if stray and silent:
-        question = f"whether a registered key is that of {silent}"
+        question = f"whether a registered key belongs to {silent}"
         yield subject.doubts(
             question, unspecified("its own key is not declared, and was not found in its Secret")
         )
         return
     for fingerprint in stray:
         yield subject.says(
-            f"Registered Operator key {shown(fingerprint)} is not used by any cluster managed from here; it cannot "
-            "be told from someone else's, so it is not deleted",
+            f"Registered Operator key {shown(fingerprint)} is not used by any cluster in these files; it may belong to "
+            "someone else, so it is not deleted",
             at=places[0],
-            advice="If nobody uses it, delete it in the orchestrator; else declare the Operator that does.",
+            advice="If nobody uses it, delete it in the orchestrator; otherwise declare the Operator that does.",
         )
 
 
 def _without_known_key(scope: Scope) -> str:
-    """An Operator whose key is not told, in words, "" where every one is known."""
+    """Name of an Operator whose key is not known, "" where every key is known."""
     known: dict[KeyOwner, bool] = defaultdict(bool)
     for owner, _ in _operator_keys(scope).values():
         known[owner] = True
@@ -216,7 +216,7 @@ RULES = (
     ),
     Rule(
         id="R21",
-        title="The key an Agent is to use is accepted",
+        title="The key that an Agent is to use is accepted",
         severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE,),
@@ -225,7 +225,7 @@ RULES = (
     ),
     Rule(
         id="R24",
-        title="No key is left over on an Agent",
+        title="An Agent has no leftover keys",
         severity=Severity.WARNING,
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
@@ -239,6 +239,6 @@ RULES = (
         confidence=Confidence.INFERRED,
         sides=(Side.LIVE, Side.CLUSTER),
         over=TARGET,
-        check=_is_ours,
+        check=_is_used,
     ),
 )

@@ -1,6 +1,6 @@
-"""The rule about the SSH agent that came before 2024 (agent and operator 2.1, 2.3): R25.
+"""The rule about the SSH agent from before 2024 (agent and operator 2.1, 2.3): R25.
 
-Nothing of it works with today's Agent: it had another image, key, port and host.
+It is incompatible with the current Agent: its image, key, port and host were different.
 """
 
 import re
@@ -32,7 +32,7 @@ _DEPLOYMENT = ("apps/v1", "Deployment")
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """A trace of the old agent, in words; `path` leads to it. The weak ones mean nothing in other software."""
+    """A trace of the old agent, in words, and its path. A weak one counts only where the Agent is involved."""
 
     what: str
     path: Path
@@ -55,21 +55,21 @@ def _in_install(subject: Subject[InstalledAgent]) -> Iterator[Answer]:
 def _replaced(
     subject: Subject[F], signs: list[_Sign], origin: Origin, *, is_agent: bool = True, where: str = ""
 ) -> Answer:
-    """A host that is only named, as in a firewall's list, is a leftover and no setting."""
+    """Finding for the signs; only a warning for a host that is merely listed, as in a firewall, outside the Agent."""
     named = list(dict.fromkeys(sign.what for sign in signs))
     only_host = not is_agent and all(sign.what.startswith("host") for sign in signs)
     return subject.says(
         f"Settings of the discontinued SSH agent{where}: {', '.join(named)}",
         at=origin,
-        advice="Remove the entry; today's Agent connects to `agent-01.humanitec.io`."
+        advice="Remove the entry; the current Agent connects to `agent-01.humanitec.io`."
         if only_host
-        else "Install today's Agent (image `ghcr.io/humanitec/agent`) with an RSA key, and remove the old one.",
+        else "Install the current Agent (image `ghcr.io/humanitec/agent`) with an RSA key, and remove the old one.",
         severity=Severity.WARNING if only_host else Severity.ERROR,
     )
 
 
 def _signs(raw: JsonObject) -> tuple[list[_Sign], bool]:
-    """Traces in a manifest, and whether it is about the Agent at all. Linear in its size."""
+    """Traces in a manifest, and whether it is about the Agent. Linear in its size."""
     found: list[_Sign] = []
     is_agent = False
     stack: list[tuple[Path, Json]] = [((), raw)]
@@ -126,7 +126,7 @@ def _of_install(installed: InstalledAgent) -> Iterator[_Sign]:
 
 
 def _clusters(scope: Scope) -> Iterator[Subject[str]]:
-    """Clusters of Agents, each once with the first Agent on it."""
+    """Clusters with Agents, each once, at the place of its first Agent."""
     first: dict[str, InstalledAgent] = {}
     for installed in scope.agent_installs:
         if installed.install.cluster is not None:
@@ -160,7 +160,7 @@ def _images(body: JsonObject) -> Iterator[str]:
 RULES = (
     Rule(
         id="R25",
-        title="Nothing of the discontinued SSH agent is left",
+        title="Nothing is left of the discontinued SSH agent",
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),

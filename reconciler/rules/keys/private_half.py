@@ -1,6 +1,6 @@
 """Rules about private keys found on clusters (compatibility rules, Keys): R11, R18.
 
-Only facts of a key are seen here, and only fingerprints of its public half are shown.
+These rules see only facts about a key, and show only fingerprints of its public half.
 """
 
 from collections import defaultdict
@@ -26,16 +26,16 @@ def _no_passphrase(subject: Subject[KeyPlace]) -> Iterator[Answer]:
         raise UnseenError(found.unseen)
     if found.key is not None and found.key.is_encrypted:
         yield subject.says(
-            f"The key in {subject.name} has a passphrase; {subject.fact.owner.name} cannot open it",
-            advice="Put the key there without a passphrase: `openssl pkey -in KEY -out KEY` asks for it once.",
+            f"The key in {subject.name} has a passphrase; {subject.fact.owner.name} cannot read it",
+            advice="Store the key without a passphrase: `openssl pkey -in KEY -out KEY` asks for it once.",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Mounted:
-    """What stands at a place, and the fingerprints that may: declared ones, and registered ones of an Agent.
+    """What is mounted at a place, and the allowed fingerprints: declared ones, and those registered for an Agent.
 
-    `declared` is None where it is not judged: a declared key could not be parsed, or R23 compares all organizations.
+    `declared` is None where nothing is compared: a declared key could not be parsed, or R23 covers the Agent.
     """
 
     found: Found
@@ -59,7 +59,7 @@ MOUNTED = Over("key in its place", _mounted)
 
 
 def _declared(scope: Scope) -> tuple[Mapping[KeyOwner, set[str]], frozenset[KeyOwner]]:
-    """Fingerprints that documents give by owner, and owners of keys that could not be parsed."""
+    """Declared fingerprints by owner, and owners of keys that could not be parsed."""
     found: dict[KeyOwner, set[str]] = defaultdict(set)
     declared, uncertain = declared_keys(scope)
     for owner, keys in declared.items():
@@ -83,9 +83,9 @@ def _matches(subject: Subject[_Mounted]) -> Iterator[Answer]:
         yield from _compared(subject, found.key.fingerprint)
     elif found.key is None and found.secret is not None and place.entry in found.secret.entries:
         yield subject.says(
-            f"Entry `{place.entry}` of {place.name} holds no private key that can be read; {place.owner.name} needs "
-            "one there",
-            advice="Put the private key there in PEM, labelled as what it is.",
+            f"Entry `{place.entry}` of {place.name} contains no readable private key; {place.owner.name} needs one "
+            "there",
+            advice="Store the private key there as PEM with the correct label.",
             severity=Severity.WARNING,
         )
 
@@ -107,7 +107,7 @@ def _compared(subject: Subject[_Mounted], mounted: str) -> Iterator[Answer]:
     yield subject.says(
         f"The key in {subject.name} has fingerprint {shown(mounted)}, {words} for {owner.name}: "
         + (", ".join(map(shown, sorted(known))) or "none"),
-        advice="Put the private half of a declared key there, or declare the public half of the mounted one.",
+        advice="Store the private half of a declared key there, or declare the public half of the mounted one.",
     )
 
 
@@ -123,7 +123,7 @@ RULES = (
     ),
     Rule(
         id="R18",
-        title="The mounted key is one that is declared or registered",
+        title="The mounted key is declared or registered",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.CLUSTER, Side.LIVE),

@@ -1,7 +1,6 @@
 """Rules about keys (compatibility rules, Keys): R10, R12, R13, R14, R15, R17.
 
-No message here holds key text, of public keys neither: a private key may stand where a public
-one belongs.
+No message here contains key text, not even that of public keys: a private key may be where a public one belongs.
 """
 
 from collections import defaultdict
@@ -28,17 +27,17 @@ _RSA = "RSA"
 _ED25519 = "Ed25519"
 _MINIMUM_BITS = 4096
 _PUBLIC_LABEL = "PUBLIC KEY"
-_GENERATE_RSA = "Make a pair with `openssl genrsa 4096`; register what `openssl rsa -pubout` prints."
+_GENERATE_RSA = "Generate a pair with `openssl genrsa 4096`; register what `openssl rsa -pubout` prints."
 _GENERATE_ED25519 = (
-    "Make a pair with `openssl genpkey -algorithm ed25519`; register what `openssl pkey -pubout` prints."
+    "Generate a pair with `openssl genpkey -algorithm ed25519`; register what `openssl pkey -pubout` prints."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _RsaKey:
-    """A parsed key of an Agent or Operator; the reader has reported those that cannot be parsed.
+    """A parsed key of an Agent or Operator; the reader reports those that cannot be parsed.
 
-    `holders` are Agents that have it registered, None where the live keys were not read.
+    `holders` are the Agents that have it registered, None where the live keys were not read.
     """
 
     declared: Declared[KeyDocument]
@@ -47,7 +46,7 @@ class _RsaKey:
 
     @property
     def owner(self) -> KeyOwner:
-        """Whose key it is."""
+        """Owner of the key."""
         return self.declared.document.spec.for_
 
 
@@ -61,7 +60,7 @@ def _rsa_keys(scope: Scope) -> Iterator[Subject[_RsaKey]]:
         owner, public_key = declared.document.spec.for_, scope.public_key(declared.origin())
         if public_key is not None and owner.runner is None:
             found = tuple(holders.get(public_key.fingerprint, ())) if is_read else None
-            # Keys of Operators are no resources of ours.
+            # Keys of Operators are not managed.
             key = scope.key(Kind.KEY, f"{owner.agent}/{public_key.fingerprint}") if owner.agent else None
             fact = _RsaKey(declared, public_key, found)
             yield Subject(fact, scope, f"key of {owner.name}", partial(_place, declared), key)
@@ -77,7 +76,7 @@ def _place(declared: Declared[KeyDocument]) -> Origin:
 def _private_key(subject: Subject[Declarations]) -> Iterator[Answer]:
     for place in subject.fact.private_keys:
         yield subject.says(
-            f"Private key in the repository at {place.origin} ({place.form}); treat it as known to others",
+            f"Private key in the repository at {place.origin} ({place.form}); treat it as compromised",
             at=place.origin,
             advice="Remove it from the file and from the history, replace the key pair everywhere, and keep "
             "the new private key in a secret store.",
@@ -89,7 +88,7 @@ def _is_rsa(subject: Subject[_RsaKey]) -> Iterator[Answer]:
     if algorithm != _RSA:
         yield subject.says(
             f"{subject.fact.owner.name} needs an RSA key, found {algorithm}",
-            advice=_GENERATE_RSA + " Ed25519 keys belong to Runners.",
+            advice=_GENERATE_RSA + " Ed25519 keys are for Runners.",
         )
 
 
@@ -106,9 +105,9 @@ def _is_labelled(subject: Subject[_RsaKey]) -> Iterator[Answer]:
     public_key = subject.fact.public_key
     if public_key.is_mislabelled or public_key.label != _PUBLIC_LABEL:
         yield subject.says(
-            f"Mislabelled PEM: labelled `{public_key.label}` instead of `{_PUBLIC_LABEL}`; accepted by the "
-            "orchestrator as seen, refused by stricter readers",
-            advice="Write the key anew with `openssl pkey -pubin -pubout`; its fingerprint stays the same.",
+            f"Mislabelled PEM: labelled `{public_key.label}` instead of `{_PUBLIC_LABEL}`; the orchestrator has been "
+            "seen to accept it, stricter readers refuse it",
+            advice="Write the key again with `openssl pkey -pubin -pubout`; its fingerprint stays the same.",
         )
 
 
@@ -124,16 +123,16 @@ def _one_agent(subject: Subject[Scope]) -> Iterator[Answer]:
         a, b = before.document.spec.for_.agent, declared.document.spec.for_.agent
         if a != b and (before.origin() in own or declared.origin() in own):
             yield subject.says(
-                f"Agents `{a}` and `{b}` share key {shown(public_key.fingerprint)}; a key stands for one Agent",
+                f"Agents `{a}` and `{b}` share key {shown(public_key.fingerprint)}; a key identifies one Agent",
                 at=_place(declared),
                 key=scope.key(Kind.KEY, f"{b}/{public_key.fingerprint}"),
                 others=(_place(before),),
-                advice="Make a key pair for each Agent. Replicas of one Agent share one id and one key.",
+                advice="Generate a key pair for each Agent. Replicas of one Agent share one id and one key.",
             )
 
 
 def _one_live_agent(subject: Subject[_RsaKey]) -> Iterator[Answer]:
-    """An Agent that is not declared any more may be about to go, key and all; only the plan knows."""
+    """A warning for an Agent that is no longer declared, since the plan may delete it along with its key."""
     owner, scope = subject.fact.owner.agent, subject.scope
     if owner is None:
         return
@@ -145,11 +144,11 @@ def _one_live_agent(subject: Subject[_RsaKey]) -> Iterator[Answer]:
         is_declared = holder in scope.agent_ids
         yield subject.says(
             f"Agents `{holder}` (live) and `{owner}` share key {shown(subject.fact.public_key.fingerprint)}; a key "
-            "stands for one Agent",
-            advice=f"Make a new key pair for `{owner}`."
+            "identifies one Agent",
+            advice=f"Generate a new key pair for `{owner}`."
             if is_declared
-            else f"Make a new key pair for `{owner}`, or remove `{holder}` first if this is the same Agent under a "
-            "new id.",
+            else f"Generate a new key pair for `{owner}`, or remove `{holder}` first if this is the same Agent under "
+            "a new id.",
             severity=Severity.ERROR if is_declared else Severity.WARNING,
         )
 
@@ -170,14 +169,14 @@ def _runner_key(subject: Subject[WrittenRunner]) -> Iterator[Answer]:
 def _runner_key_problem(
     text: str, public_key: PublicKey | None, *, is_parsed: bool
 ) -> tuple[str, str] | None:
-    """Problem and next step. The order is that of harm: a private key must not be sent at all.
+    """Problem and next step, most harmful problem first: a private key must never be sent.
 
-    Keys of documents that are not valid are not parsed.
+    Keys of invalid documents are not parsed.
     """
     if "PRIVATE KEY" in text:
         return (
-            "`key` holds a private key; the runner's public key belongs there",
-            "Put the public key there, take the private one out of the history, and make a new pair.",
+            "`key` contains a private key instead of the runner's public key",
+            "Remove the private key from the file and the history, generate a new pair, and use its public key.",
         )
     if public_key is not None and public_key.algorithm != _ED25519:
         return (
@@ -188,23 +187,23 @@ def _runner_key_problem(
         return "the key must be an Ed25519 public key in PEM, found no PEM block", _GENERATE_ED25519
     if "\r" in text:
         return (
-            "the key has CRLF line ends; the orchestrator takes LF only",
-            "Write the key with LF line ends.",
+            "the key has CRLF line endings; the orchestrator accepts only LF",
+            "Write the key with LF line endings.",
         )
     longest = v2.AGENT_KEY.most or 0
     if len(text) > longest:
         return (
-            f"the key has {len(text)} characters; the orchestrator takes {longest} at most",
+            f"the key has {len(text)} characters; the orchestrator accepts at most {longest}",
             _GENERATE_ED25519,
         )
     if not v2.AGENT_KEY.accepts(text):
         return (
-            "the key must be one PEM block labelled `PUBLIC KEY`, body on one line, at most one line end after it",
+            "the key must be one PEM block labelled `PUBLIC KEY`, its body on one line, at most one newline after it",
             "In YAML, write the three lines under `key: |`.",
         )
     if public_key is None and is_parsed:
         return (
-            "the key must be an Ed25519 public key in PEM; what is there cannot be read as one",
+            "the key must be an Ed25519 public key in PEM, but cannot be parsed as one",
             _GENERATE_ED25519,
         )
     return None
@@ -213,7 +212,7 @@ def _runner_key_problem(
 RULES = (
     Rule(
         id="R10",
-        title="No private key stands in the repository",
+        title="The repository contains no private key",
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.FILE,),
@@ -240,7 +239,7 @@ RULES = (
     ),
     Rule(
         id="R14",
-        title="A public key's PEM label fits its content",
+        title="A public key's PEM label matches its content",
         severity=Severity.WARNING,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE,),

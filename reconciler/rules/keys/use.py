@@ -1,4 +1,4 @@
-"""Rules about who uses a key, and about taking it away (compatibility rules, Keys): R16, R22, R23."""
+"""Rules about the use and removal of keys (compatibility rules, Keys): R16, R22, R23."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from reconciler.settings import Prune
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """Someone who uses a key; `name` is in words, `place` what says so, `is_own` true for this target's."""
+    """A user of a key; `name` is in words, `place` is the evidence, `is_own` is true for users of this target."""
 
     owner: KeyOwner
     name: str
@@ -33,7 +33,7 @@ class _Use:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A key pair with its users, each once, and those who have it registered."""
+    """A key pair with its users, each once, and the names of those that have it registered."""
 
     fingerprint: str
     uses: tuple[_Use, ...]
@@ -41,7 +41,7 @@ class _Pair:
 
     @property
     def products(self) -> set[str]:
-        """What its users are: Agents, Operators or runners."""
+        """Products of its users: Agent, Operator or runner."""
         return {use.owner.name.partition(" ")[0] for use in self.uses}
 
 
@@ -65,14 +65,14 @@ def _one_use(subject: Subject[_Pair]) -> Iterator[Answer]:
     pair, products = subject.fact, subject.fact.products
     names = {use.name for use in pair.uses}
     if len(products) == 1:
-        # Users of the same product may be the registered ones under another name.
+        # A registered user of the same product may be one of these under another name.
         names |= {name for name in pair.registered if name.startswith("Agent") is not ("Agent" in products)}
     if len(names) > 1 and not all(name.startswith("Agent") for name in names):
         yield subject.says(
-            f"One key pair ({shown(pair.fingerprint)}) for {' and '.join(sorted(names))}; a leak or a rotation then "
-            "hits all of them",
+            f"One key pair ({shown(pair.fingerprint)}) for {' and '.join(sorted(names))}; a leak or a rotation "
+            "affects all of them",
             others=tuple(use.place for use in pair.uses[:-1]),
-            advice="Make a pair for each of them.",
+            advice="Generate a pair for each of them.",
         )
     if any(use.owner.operator is not None and use.is_own for use in pair.uses):
         subject.seen.live(Kind.KEY)
@@ -85,7 +85,7 @@ def _uses(scope: Scope) -> Mapping[str, tuple[_Use, ...]]:
         for operator in scope.everything.operators
     }
     found: dict[str, dict[str, _Use]] = defaultdict(dict)
-    for fingerprint, owner, place, is_own in _told_uses(scope):
+    for fingerprint, owner, place, is_own in _every_use(scope):
         cluster = clusters.get(owner.operator or "")
         name = owner.name + (f" on `{cluster}`" if cluster else "")
         found[fingerprint].setdefault(name, _Use(owner, name, place, is_own))
@@ -93,12 +93,12 @@ def _uses(scope: Scope) -> Mapping[str, tuple[_Use, ...]]:
 
 
 def _without_r108(uses: tuple[_Use, ...]) -> tuple[_Use, ...]:
-    """Users without the runners where an Agent is among them: R108 keeps the two products apart."""
+    """Users, without runners where an Agent is among them: R108 reports that combination."""
     has_agent = any(use.owner.agent is not None for use in uses)
     return tuple(use for use in uses if use.owner.runner is None) if has_agent else uses
 
 
-def _told_uses(scope: Scope) -> Iterator[tuple[str, KeyOwner, Origin, bool]]:
+def _every_use(scope: Scope) -> Iterator[tuple[str, KeyOwner, Origin, bool]]:
     declarations = scope.declarations
     own = {key.origin() for key in declarations.keys}
     own |= {operator.origin() for operator in declarations.operators}
@@ -146,25 +146,25 @@ def _not_in_use(subject: Subject[AgentKeys]) -> Iterator[Answer]:
         elif keys.unseen and (is_waiting(resource) or any(name in keys.live for name in keys.declared)):
             open_question = keys.unseen
         elif keys.unseen:
-            yield _dropped(subject, fingerprint, "is registered, and none of the declared ones is yet")
+            yield _dropped(subject, fingerprint, "is registered, and none of the declared ones is")
     if open_question is not None:
         raise UnseenError(open_question)
 
 
 def _dropped(subject: Subject[AgentKeys], fingerprint: str, problem: str) -> Answer:
     return subject.says(
-        f"Key {shown(fingerprint)} of Agent `{subject.fact.id}` {problem}, but it is not declared any more; add, "
+        f"Key {shown(fingerprint)} of Agent `{subject.fact.id}` {problem}, but it is no longer declared; add, "
         "switch, verify, then delete",
         key=subject.fact.key_of(subject.scope, fingerprint),
-        advice="Declare it beside the new key until every Secret holds the new one and the Agent is connected.",
+        advice="Declare it alongside the new key until every Secret has the new one and the Agent is connected.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Everywhere:
-    """Keys of an Agent here, and those that any document of the tree declares for it.
+    """Keys of an Agent in this target, and those that any document of the tree declares for it.
 
-    `is_only_one` is false where several documents have its id: keys elsewhere may be those of another Agent.
+    `is_only_one` is false where several documents have its id: keys elsewhere may then belong to another Agent.
     """
 
     here: AgentKeys
@@ -202,12 +202,12 @@ def _is_everywhere(subject: Subject[_Everywhere]) -> Iterator[Answer]:
     for organization in keys.agent.document.spec.organizations or ():
         if organization not in known:
             question = f"whether the keys of Agent `{keys.id}` are registered in `{organization}`"
-            yield subject.doubts(question, unspecified("no target of the settings is for it"))
+            yield subject.doubts(question, unspecified("no target in the settings has that organization"))
     yield from _missing(subject, subject.fact.anywhere if subject.fact.is_only_one else keys.declared)
 
 
 def _missing(subject: Subject[_Everywhere], wanted: Mapping[str, Declared[KeyDocument]]) -> Iterator[Answer]:
-    """Keys that this organization would lack after the plan: declared for others only, or only mounted."""
+    """Findings for keys that this organization would lack after the plan: declared only elsewhere, or only mounted."""
     keys, scope = subject.fact.here, subject.scope
     missing = [name for name in {**wanted, **keys.mounted} if name not in keys.declared]
     if not missing or not keys.is_certain:
@@ -226,24 +226,24 @@ def _missing(subject: Subject[_Everywhere], wanted: Mapping[str, Declared[KeyDoc
             at=organizations if declared is None else declared.origin(("metadata", "id")),
             key=keys.key_of(scope, fingerprint),
             others=() if declared is None else (organizations,),
-            advice="Declare its public half as a `Key` of the Agent, in files of every one of its organizations."
+            advice="Declare its public half as a `Key` of the Agent, in the files of each of its organizations."
             if declared is None
-            else f"Put the key's document where the files of target `{scope.target}` are, or take "
+            else f"Put the key's document among the files of target `{scope.target}`, or remove "
             f"`{scope.organization}` from the Agent's `organizations`.",
         )
 
 
 def _mounted_early(subject: Subject[_Everywhere]) -> Iterator[Answer]:
-    """A Secret that was replaced before the registration; this plan corrects it, so it must not be refused."""
+    """Warnings for Secrets replaced before registration: this plan corrects that, so it must not be refused."""
     keys, scope = subject.fact.here, subject.scope
     for fingerprint in keys.mounted:
         if keys.live and fingerprint not in keys.live and fingerprint in keys.declared:
             yield subject.says(
-                f"Key {shown(fingerprint)} of Agent `{keys.id}` is mounted and not yet registered in "
+                f"Key {shown(fingerprint)} of Agent `{keys.id}` is mounted but not yet registered in "
                 f"`{scope.organization}`; the Agent is refused there until it is",
                 at=keys.origin_of(fingerprint),
                 key=keys.key_of(scope, fingerprint),
-                advice="Apply the plan; next time replace the Secret after the key is accepted in every organization.",
+                advice="Apply the plan; next time, replace the Secret after every organization has accepted the key.",
                 severity=Severity.WARNING,
             )
 
@@ -260,7 +260,7 @@ RULES = (
     ),
     Rule(
         id="R22",
-        title="No key is taken away while it is in use",
+        title="No key is removed while it is in use",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.LIVE, Side.CLUSTER),

@@ -1,4 +1,4 @@
-"""Operators, and the modes of deployment that they make possible: R58 to R67."""
+"""Operators, and the deployment modes that depend on them: R58 to R67."""
 
 from reconciler.rules.operator import driver_key, installation, mode, resource_kinds
 

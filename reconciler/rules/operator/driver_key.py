@@ -1,4 +1,4 @@
-"""The key by which an Operator proves itself to hosted drivers (agent and operator 3.2): R64."""
+"""The rule about the key with which an Operator authenticates to hosted drivers (agent and operator 3.2): R64."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _KEY: Path = ("spec", "driverKey")
 
 @dataclass(frozen=True, slots=True)
 class _Lack:
-    """What an Operator lacks; `path` leads to the place in its document."""
+    """What an Operator lacks; `path` is the place in its document."""
 
     what: str
     path: Path
@@ -37,7 +37,7 @@ class _Lack:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """An Operator and the first definition whose driver asks for its key, or may; `is_sure` tells them apart."""
+    """An Operator and the first definition whose driver needs its key; `is_sure` is false where it only may need it."""
 
     operator: DeclaredOperator
     definition: DeclaredDefinition
@@ -56,7 +56,7 @@ def _asked(scope: Scope) -> Iterator[Subject[_Asked]]:
             yield Subject(fact, scope, operator.name, partial(operator.fact.origin, _KEY))
 
 
-ASKED = Over("Operator that drivers ask for its key", _asked)
+ASKED = Over("Operator whose key drivers need", _asked)
 
 
 def _has_key(subject: Subject[_Asked]) -> Iterator[Answer]:
@@ -65,12 +65,12 @@ def _has_key(subject: Subject[_Asked]) -> Iterator[Answer]:
         driver, place = definition.entity.driver_type, definition.origin(("driver_type",))
         raise UnseenError(
             unspecified(
-                f"whether driver `{driver}` ({place}) is hosted by Humanitec, and so needs its key, is not known"
+                f"whether driver `{driver}` ({place}) is hosted by Humanitec, and so needs the key, is not known"
             )
         )
     key = operator.document.spec.driverKey
     if key is None:
-        advice = "Declare `driverKey` and put the Secret beside the Operator."
+        advice = "Declare `driverKey`, and create the Secret in the Operator's namespace."
         yield _lacking(subject, _Lack("none is declared", _KEY, advice))
         return
     spec = operator.document.spec
@@ -100,11 +100,11 @@ def _declared_wrong(operator: DeclaredOperator, key: DriverKey) -> Iterator[_Lac
         yield _Lack(
             f"its Secret is in namespace `{key.namespace}`, the Operator in `{namespace}`",
             (*_KEY, "namespace"),
-            "Put the Secret into the Operator's namespace.",
+            "Move the Secret to the Operator's namespace.",
         )
     if key.secretName != DRIVER_KEY_SECRET:
         yield _Lack(
-            f"its Secret is called `{key.secretName}`, where only `{DRIVER_KEY_SECRET}` is known to be read",
+            f"its Secret is called `{key.secretName}`, but only `{DRIVER_KEY_SECRET}` is known to be read",
             (*_KEY, "secretName"),
             f"Call the Secret `{DRIVER_KEY_SECRET}`.",
             Severity.WARNING,
@@ -113,14 +113,14 @@ def _declared_wrong(operator: DeclaredOperator, key: DriverKey) -> Iterator[_Lac
         yield from _missing_entries(frozenset(key.entries), (*_KEY, "entries"), "are declared")
 
 
-def _missing_entries(entries: frozenset[str], path: Path, told: str) -> Iterator[_Lack]:
+def _missing_entries(entries: frozenset[str], path: Path, source: str) -> Iterator[_Lack]:
     missing = [entry for entry in _ENTRIES if entry not in entries]
     if missing:
         yield _Lack(
-            f"of the entries that {told}, {' and '.join(f'`{entry}`' for entry in missing)} "
+            f"of the entries that {source}, {' and '.join(f'`{entry}`' for entry in missing)} "
             f"{'is' if len(missing) == 1 else 'are'} missing",
             path,
-            f"Give the Secret the entries `{_ENTRIES[0]}` (PEM) and `{_ENTRIES[1]}` (one id, spelt with `s`).",
+            f"Add the entries `{_ENTRIES[0]}` (PEM) and `{_ENTRIES[1]}` (one id, spelled with `s`) to the Secret.",
         )
 
 
@@ -146,7 +146,7 @@ def _registered(subject: Subject[_Asked], key: DriverKey, secret: SecretObject |
     if registered is None:
         yield subject.doubts(question, scope.unread(Beside.OPERATOR_KEYS))
     elif not fingerprints:
-        which = "it is not known which it uses; give `driverKey.fingerprint` or declare a `Key` for it"
+        which = "which key it uses is not known; set `driverKey.fingerprint` or declare a `Key` for it"
         yield subject.doubts(question, unspecified(which))
     elif not fingerprints & {known.fingerprint for known in registered}:
         used = ", ".join(f"`{shown(fingerprint)}…`" for fingerprint in sorted(fingerprints))
@@ -161,7 +161,7 @@ def _registered(subject: Subject[_Asked], key: DriverKey, secret: SecretObject |
 def _fingerprints(
     scope: Scope, operator: DeclaredOperator, key: DriverKey, secret: SecretObject | None
 ) -> set[str]:
-    """What the Operator uses: the mounted key, else the declared fingerprint, else those of its `Key` documents."""
+    """Fingerprints of what the Operator uses: the mounted key, else the declared one, else its `Key` documents."""
     mounted = None if secret is None else secret.private_keys.get(_ENTRY)
     if mounted is not None and mounted.fingerprint:
         return {mounted.fingerprint}
@@ -178,7 +178,7 @@ def _fingerprints(
 RULES = (
     Rule(
         id="R64",
-        title="An Operator has the key that hosted drivers ask for",
+        title="An Operator has the key that hosted drivers need",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER, Side.LIVE),

@@ -36,7 +36,7 @@ _CLUSTER: Path = ("spec", "cluster")
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """A cluster for which several Operators are declared, in the order of the files; and whom they serve."""
+    """A cluster with several declared Operators, in file order, and the organizations they serve."""
 
     cluster: str
     operators: tuple[DeclaredOperator, ...]
@@ -55,7 +55,7 @@ SHARED = Over("cluster with several Operators", _shared)
 
 
 def _organizations(scope: Scope, operators: list[DeclaredOperator]) -> list[str]:
-    """Names of the different organizations served, sorted; one that is not known is that of another target."""
+    """Names of the different organizations served, sorted; an unknown one belongs to another target."""
     found = {organization_of(scope, operator) for operator in operators}
     return sorted(f"`{name}`" if name is not None else "that of another target" for name in found)
 
@@ -64,10 +64,10 @@ def _one_organization(subject: Subject[_Shared]) -> Iterator[Answer]:
     shared = subject.fact
     if len(shared.organizations) > 1:
         yield subject.says(
-            f"An Operator serves one organization, and a cluster has one Operator; {subject.name} would serve "
+            f"An Operator serves one organization, and a cluster can have one Operator; {subject.name} would serve "
             f"{' and '.join(shared.organizations)}",
             others=tuple(o.origin(_CLUSTER) for o in shared.operators[:-1]),
-            advice="Give each organization clusters of its own, or deploy both from one organization.",
+            advice="Give each organization its own clusters, or deploy both from one organization.",
         )
 
 
@@ -91,11 +91,11 @@ def _one_found(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
     )
     if elsewhere:
         yield subject.says(
-            f"One Operator per cluster: on `{spec.cluster}` one runs in namespace {listed(elsewhere)}, and "
+            f"One Operator per cluster: on `{spec.cluster}` one runs in namespace {listed(elsewhere)}, but "
             f"`{subject.fact.document.metadata.id}` is declared for namespace `{spec.namespace}`",
             at=subject.fact.origin(("spec", "namespace")),
-            advice=f"Declare `namespace: {elsewhere[0]}` if it is the same one; otherwise remove the other "
-            "after its custom resources are undeployed.",
+            advice=f"Declare `namespace: {elsewhere[0]}` if it is the same one; otherwise undeploy the custom "
+            "resources of the other one, and then remove it.",
         )
 
 
@@ -106,7 +106,7 @@ def _every_cluster(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     if has or (mode := subject.seen.mode(definition)) is Mode.LEGACY:
         return
     if mode is Mode.GITOPS and has_any_operator(scope) is False:
-        return  # R70 has said so
+        return  # R70 reports it
     if cluster is None:
         raise UnseenError(
             unspecified(
@@ -114,19 +114,19 @@ def _every_cluster(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
             )
         )
     if has is None:
-        cause = f"no `Operator` is declared, and the settings leave out `clusters.{cluster}.operator`"
+        cause = f"no `Operator` is declared, and the settings do not set `clusters.{cluster}.operator`"
         raise UnseenError(Unseen(Side.CLUSTER, cluster, " ".join(DEPLOYMENT), cause))
     yield subject.says(
         f"Definition `{definition.id}` runs in {mode} and needs an Operator on cluster `{cluster}`, which has none",
         at=definition.origin(mode_path(definition)),
         others=(Origin(FILE_NAME),),
         advice=f"Declare an `Operator` with `cluster: {cluster}`, or set `clusters.{cluster}.operator: true` where "
-        "one is installed by other means.",
+        "one is installed in another way.",
     )
 
 
 def _without_operator(scope: Scope) -> Iterator[Subject[str]]:
-    """Clusters that are to have no Operator."""
+    """Clusters that should have no Operator."""
     for name, cluster in scope.settings.clusters.items():
         if cluster.operator is False and not scope.operators_on(name):
             deploying = [one for one in scope.of_type(CLUSTER_TYPE) if scope.cluster_of(one) == name]
@@ -143,11 +143,11 @@ def _not_uninstalled(subject: Subject[str]) -> Iterator[Answer]:
     if found:
         first = min(found, key=lambda custom: (custom.namespace, custom.kind, custom.name))
         yield subject.says(
-            f"Cluster `{cluster}` is to have no Operator (`clusters.{cluster}.operator: false`), but {len(found)} "
-            f"custom {'resource stands' if len(found) == 1 else 'resources stand'} for real infrastructure there, "
-            f"such as {first.kind} `{first.name}` in namespace `{first.namespace}`",
+            f"Cluster `{cluster}` should have no Operator (`clusters.{cluster}.operator: false`), but {len(found)} "
+            f"custom {'resource there represents' if len(found) == 1 else 'resources there represent'} real "
+            f"infrastructure, such as {first.kind} `{first.name}` in namespace `{first.namespace}`",
             advice="Undeploy the applications first; deleting the resources or their definitions (CRDs) would delete "
-            "what they stand for, or leave it behind for good.",
+            "that infrastructure, or orphan it.",
         )
 
 
@@ -162,11 +162,13 @@ def _enough_memory(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
         amount = bytes_of(limit)
         if amount is None:
             question = f"whether the manager of {subject.name} has enough memory"
-            yield subject.doubts(question, unspecified(f"its limit ({operator.origin(path)}) is no amount"))
+            yield subject.doubts(
+                question, unspecified(f"its limit ({operator.origin(path)}) is not a valid quantity")
+            )
         elif _LEAST_MEMORY is not None and amount < _LEAST_MEMORY:
             yield subject.says(
-                f"The manager of {subject.name} on `{operator.document.spec.cluster}` may use {limit} of memory; "
-                "limits under 256Mi have led to restarts",
+                f"The manager of {subject.name} on `{operator.document.spec.cluster}` has a memory limit of {limit}; "
+                "limits below 256Mi have led to restarts",
                 at=operator.origin(path),
                 advice="Set `memoryLimit: 256Mi` or more.",
             )
@@ -221,7 +223,7 @@ RULES = (
     ),
     Rule(
         id="R65",
-        title="An Operator is not taken away from its custom resources",
+        title="An Operator is not removed while its custom resources exist",
         severity=Severity.ERROR,
         confidence=Confidence.INFERRED,
         sides=(Side.CLUSTER,),

@@ -20,14 +20,14 @@ from reconciler.rules.subject import Subject
 from reconciler.settings import FILE_NAME, Mode
 
 _SHOWN = 20
-"""Places that one finding names at most; its message has the number of all."""
+"""Most places in one finding; its message has the total."""
 _NAMED = 3
-"""Definitions that its message names."""
+"""Most definitions named in its message."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ModeChange:
-    """What a plan would make of the primary store. `store` is the id it would be, `origin` the document's place."""
+    """A change of mode by a change of the primary store: `store` is its new id, `origin` the place that declares it."""
 
     before: Mode
     after: Mode
@@ -36,10 +36,9 @@ class _ModeChange:
 
 
 def _mode_change(scope: Scope) -> _ModeChange | None:
-    """Return the change of mode that the declared stores ask for; None where there is none or it cannot be told.
+    """Change of mode that the declared stores would cause; None where there is none or it is not known.
 
-    The store that is primary now is the live one, and where live stores were not read that of the
-    settings.
+    The current primary store is the live one, or that of the settings where live stores were not read.
     """
     now = _primary_now(scope)
     if now is None:
@@ -83,21 +82,21 @@ def _as_declared(subject: Subject[Scope]) -> Iterator[Answer]:
     if unknown:
         yield subject.doubts(question, unspecified(_why_unknown(scope, unknown)))
     if len(unknown) < len(targets):
-        latest = "the latest deployments were not looked at: that takes a request for each application"
+        latest = "the latest deployments were not read, which takes one request per application"
         yield subject.doubts(question, unspecified(latest))
 
 
 def _mode_after(scope: Scope, target: DeclaredDefinition, coming: _ModeChange | None) -> Mode | None:
-    """Mode once the declared stores are true; the change itself is R63's subject."""
+    """Mode once the declared stores are applied; R63 reports the change itself."""
     found = scope.mode(target)
     return coming.after if coming is not None and found is coming.before else found
 
 
 def _is_other(declared: Mode, computed: Mode, all_computed: set[Mode | None]) -> bool:
-    """Tell whether the team believes something else.
+    """Whether the declared mode is wrong.
 
-    One organization may have targets in `direct` beside some in `gitops`; what it declares is wrong
-    only where none is in that mode, or where one of the two stands against `legacy`.
+    One organization can have targets in `direct` as well as in `gitops`; its declared mode is wrong only where no
+    target has it, or where exactly one of the two modes is `legacy`.
     """
     if declared is computed:
         return False
@@ -111,7 +110,7 @@ def _why_unknown(scope: Scope, targets: Sequence[DeclaredDefinition]) -> str:
     if not computed:
         return scope.primary.why
     places = ", ".join(f"`{target.id}` ({target.origin(mode_path(target))})" for target in computed)
-    return f"whether these deploy to Git is known at deployment only: {places}"
+    return f"whether these deploy to Git is known only at deployment: {places}"
 
 
 def _reason(scope: Scope, computed: Mode, first: DeclaredDefinition) -> str:
@@ -119,14 +118,14 @@ def _reason(scope: Scope, computed: Mode, first: DeclaredDefinition) -> str:
         return f"`{first.id}` deploys to Git"
     coming = _mode_change(scope)
     if coming is not None and coming.after is computed:
-        return f"store `{coming.store}` is to be primary"
-    told = {
+        return f"store `{coming.store}` is to become primary"
+    words = {
         KnownFrom.LIVE: "is the live primary store",
-        KnownFrom.DECLARED: "is declared as primary store",
-        KnownFrom.SETTINGS: "is the primary store of the settings",
+        KnownFrom.DECLARED: "is declared as the primary store",
+        KnownFrom.SETTINGS: "is the primary store in the settings",
         KnownFrom.NOTHING: "",
     }
-    return f"`{scope.primary_store}` {told[scope.primary.known_from]}"
+    return f"`{scope.primary_store}` {words[scope.primary.known_from]}"
 
 
 def _other_mode(
@@ -157,11 +156,11 @@ def _next_step(scope: Scope, declared: Mode, computed: Mode) -> str:
         return f"{correct}, or deploy with an ordinary cluster driver."
     if computed is Mode.LEGACY:
         return f"{correct}, or make an external secret store primary once every cluster has an Operator."
-    return f"{correct}; going back to {declared} takes making `{BUILT_IN_STORE}` the primary store."
+    return f"{correct}; going back to {declared} means making `{BUILT_IN_STORE}` the primary store."
 
 
 def _organization_as_declared(subject: Subject[Scope], declared: Mode) -> Iterator[Answer]:
-    """Compare where no cluster definition is declared: the store alone tells legacy from the other two."""
+    """Findings where no cluster definition is declared: the store alone distinguishes legacy from the other modes."""
     scope = subject.scope
     coming = _mode_change(scope)
     computed = scope.primary.mode if coming is None else coming.after
@@ -182,10 +181,10 @@ def _busy_operator(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
     if subject.seen.primary_store == BUILT_IN_STORE:
         yield subject.says(
             f"The Operator on cluster `{subject.fact.document.spec.cluster}` has nothing to do: organization "
-            f"`{subject.scope.organization}` is in legacy until an external store is primary",
+            f"`{subject.scope.organization}` is in legacy mode until an external store is primary",
             at=subject.fact.origin(("spec", "cluster")),
-            advice="Make an external secret store primary, or leave the Operator out until then; waiting "
-            "with it in place does no harm.",
+            advice="Make an external secret store primary, or leave the Operator out until then; keeping it "
+            "in place does no harm.",
         )
 
 
@@ -194,7 +193,7 @@ def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
     found = _mode_change(scope)
     if found is None:
         if declared_primary(scope.secret_stores) is not None and _primary_now(scope) is None:
-            raise UnseenError(unspecified("which secret store is primary now is not known"))
+            raise UnseenError(unspecified("the current primary secret store is not known"))
         return
     targets = [*deployment_targets(scope)]
     undeclared = _undeclared_clusters(scope)
@@ -212,8 +211,8 @@ def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
         f"{operators}" + (f" ({names})" if names else ""),
         at=found.origin,
         others=tuple(target.origin() for target in without[:_SHOWN]),
-        advice="Prepare every cluster first; a switch that is meant is let through with the annotation "
-        '`reconciler/R63: "off until 2027-01-31: why"` on this SecretStore, because a rule takes no `--accept`.',
+        advice="Prepare every cluster first; to allow a deliberate switch, set the annotation "
+        '`reconciler/R63: "off until 2027-01-31: why"` on this SecretStore, since `--accept` does not apply to rules.',
     )
 
 
@@ -245,7 +244,7 @@ RULES = (
     ),
     Rule(
         id="R63",
-        title="The switch between legacy and direct is made knowingly",
+        title="A switch between legacy and direct mode is deliberate",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),

@@ -1,4 +1,4 @@
-"""The kinds of group `humanitec.io` and whoever shares their names (agent and operator 3.3): R67."""
+"""The rule about kinds of group `humanitec.io` and their namesakes (agent and operator 3.3): R67."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-_OURS = "secretstores.humanitec.io"
+_FULL_NAME = "secretstores.humanitec.io"
 _EXTERNAL_SECRETS = "external-secrets.io"
 _BARE = re.compile(r"\bkubectl\b[^|;&\n]*?\bsecretstores?(?![\w.-])")
 _COMMANDS = ("command", "args")
@@ -30,20 +30,20 @@ def _kinds_first(subject: Subject[Declared[SecretStoreDocument]]) -> Iterator[An
     for index, place in enumerate(store.document.spec.clusters or ()):
         if scope.operators_on(place.cluster):
             continue
-        installed = _installed(scope, place.cluster, _OURS)
+        installed = _installed(scope, place.cluster, _FULL_NAME)
         if installed is None:
-            # An Operator that the settings name has brought its CRDs.
+            # An Operator that the settings declare has installed its CRDs.
             if not has_operator(scope, place.cluster):
                 unseen.append(scope.unseen(place.cluster))
         elif not installed:
             yield subject.says(
-                f"Secret store `{store.document.metadata.id}` is planned for cluster `{place.cluster}`, which does "
-                f"not know `{_OURS}`: the CRDs of `humanitec.io` come with the Operator",
+                f"Secret store `{store.document.metadata.id}` is declared for cluster `{place.cluster}`, which does "
+                f"not have `{_FULL_NAME}`: the CRDs of `humanitec.io` come with the Operator",
                 at=store.origin(("spec", "clusters", index, "cluster")),
-                advice=f"Declare an `Operator` with `cluster: {place.cluster}`; its chart brings the CRDs.",
+                advice=f"Declare an `Operator` with `cluster: {place.cluster}`; its chart installs the CRDs.",
             )
     for one in unseen:
-        yield subject.doubts(f"whether cluster `{one.place}` knows the kind of {subject.name}", one)
+        yield subject.doubts(f"whether cluster `{one.place}` has the kind of {subject.name}", one)
 
 
 def _installed(scope: Scope, cluster: str, name: str) -> bool | None:
@@ -54,7 +54,7 @@ def _installed(scope: Scope, cluster: str, name: str) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """A command that uses the bare name; `has_other` tells whether External Secrets is installed beside."""
+    """A command that uses the bare name; `has_other` is whether External Secrets is installed as well."""
 
     place: Origin
     has_other: bool | None
@@ -83,27 +83,27 @@ def _full_name(subject: Subject[_Command]) -> Iterator[Answer]:
         )
     if subject.fact.has_other:
         yield subject.says(
-            "The command uses the bare name `secretstore`, which External Secrets has as well",
-            advice=f"Write `{_OURS}`.",
+            "The command uses the bare name `secretstore`, which External Secrets defines as well",
+            advice=f"Write `{_FULL_NAME}`.",
             severity=Severity.WARNING,
         )
 
 
 def _has_external_secrets(scope: Scope) -> bool | None:
-    """Tell from manifests in the tree, else from the clusters that were read."""
+    """Whether External Secrets is installed, from manifests in the tree, else from the clusters that were read."""
     if any(
         str(foreign.raw.get("apiVersion", "")).startswith(f"{_EXTERNAL_SECRETS}/")
         for foreign in scope.everything.foreign
     ):
         return True
-    told = [_installed(scope, name, f"secretstores.{_EXTERNAL_SECRETS}") for name in scope.settings.clusters]
-    if any(told):
+    found = [_installed(scope, name, f"secretstores.{_EXTERNAL_SECRETS}") for name in scope.settings.clusters]
+    if any(found):
         return True
-    return None if not told or None in told else False
+    return None if not found or None in found else False
 
 
 def _words(raw: Json) -> Iterator[tuple[Path, str]]:
-    """Commands of containers: each list of words as one text, with the path of the list."""
+    """Commands of containers: each list of words as one string, with the path of the list."""
     stack: list[tuple[Path, Json]] = [((), raw)]
     while stack:
         path, value = stack.pop()
@@ -119,7 +119,7 @@ def _words(raw: Json) -> Iterator[tuple[Path, str]]:
 RULES = (
     Rule(
         id="R67",
-        title="The kinds of `humanitec.io` are installed and named in full",
+        title="Kinds of `humanitec.io` are installed, and named in full",
         severity=Severity.ERROR,
         confidence=Confidence.VENDOR_CODE,
         sides=(Side.FILE, Side.CLUSTER),

@@ -1,4 +1,4 @@
-"""Runners of the v2 orchestrator, and what belongs to one product only: R100 to R108."""
+"""Runners of the v2 orchestrator, and their separation from Agents: R100 to R108."""
 
 from reconciler.rules.runner import installation, placement, pod_template
 

@@ -1,4 +1,4 @@
-"""Annotations by which a cloud knows a ServiceAccount, on runners and Operators: a part of R107."""
+"""Cloud identity annotations on the ServiceAccounts of runners and Operators, a part of R107."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -15,19 +15,19 @@ from reconciler.rules.subject import Subject
 _PLATFORMS: Mapping[str, str] = MappingProxyType(
     {"eks.amazonaws.com/": "eks", "iam.gke.io/": "gke", "azure.workload.identity/": "aks"}
 )
-"""Platforms that act on annotations, by how these begin; others may run in any cloud."""
+"""Platforms that act on annotations, by prefix; other platforms can run in any cloud."""
 _ANNOTATIONS = ("serviceAccount", "annotations")
 
 
 def runner_is_annotated_for_its_cloud(subject: Subject[InstalledRunner]) -> Iterator[Answer]:
-    """Chart values of a runner."""
+    """Findings for the chart values of a runner."""
     install, path = subject.fact.install, ("helmValues", *_ANNOTATIONS)
     found = dig(install.helmValues, *_ANNOTATIONS)
     yield from _of_its_cloud(subject, install.cluster, found, subject.fact.origin(path))
 
 
 def operator_is_annotated_for_its_cloud(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
-    """Chart values of an Operator."""
+    """Findings for the chart values of an Operator."""
     spec, path = subject.fact.document.spec, ("controllerManager", *_ANNOTATIONS)
     place = subject.fact.origin(("spec", "helmValues", *path))
     yield from _of_its_cloud(subject, spec.cluster, dig(spec.helmValues, *path), place)
@@ -52,7 +52,7 @@ def _of_its_cloud(
     for name, meant in clouds.items():
         if platform in _PLATFORMS.values() and platform != meant:
             yield subject.says(
-                f"Annotation `{name}` of {subject.name} is for `{meant}`, and cluster `{cluster}` runs on "
+                f"Annotation `{name}` of {subject.name} is for `{meant}`, but cluster `{cluster}` runs on "
                 f"`{platform}`, which does not act on it",
                 at=place,
                 advice=f"Use the annotation of `{platform}`, or correct `clusters.{cluster}.platform`.",

@@ -63,7 +63,7 @@ def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
 def _same(
     runner: Subject[InstalledRunner], configuration: AgentRunner
 ) -> Iterator[tuple[tuple[str, ...], str | None, str, Origin]]:
-    """Path of each value of the chart, what it must be, and what that is and where."""
+    """Path of each chart value, its expected value, and the name and place of that."""
     declared, scope = runner.fact.runner, runner.scope
     organization = scope.settings.origin("targets", scope.target, "organization")
     yield ("humanitec", "orgId"), scope.organization, "the organization", organization
@@ -86,11 +86,11 @@ def _accounts_apart(runner: Subject[InstalledRunner], configuration: AgentRunner
         and dig(values, "jobsRbac", "create") is not False
     ):
         yield runner.says(
-            f"The jobs of {runner.name} have the account of the runner itself, `{account}`: the chart would make two "
+            f"The jobs of {runner.name} use the account of the runner itself, `{account}`: the chart would create two "
             "roles of that name in one namespace",
             at=runner.fact.runner.origin((*JOB, "service_account")),
             others=(runner.fact.origin(("helmValues", "serviceAccount", "name")),),
-            advice="Give the jobs an account of their own, such as `humanitec-kubernetes-agent-runner-job`.",
+            advice="Give the jobs their own account, such as `humanitec-kubernetes-agent-runner-job`.",
         )
 
 
@@ -112,11 +112,11 @@ def _completeness(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
         return
     secret = runner.seen.secret(install.cluster, install.namespace, name)
     if secret is None or entry not in secret.entries:
-        problem = "is not there" if secret is None else f"has no entry `{entry}`"
+        problem = "does not exist" if secret is None else f"has no entry `{entry}`"
         yield runner.says(
             f"Runner `{installed.id}`: Secret `{name}` in namespace `{install.namespace}` {problem}",
             at=installed.origin(("privateKey",)),
-            advice=f"Create it in namespace `{install.namespace}` with the private key under `{entry}`.",
+            advice=f"Create it in namespace `{install.namespace}` with the private key as entry `{entry}`.",
         )
 
 
@@ -126,39 +126,39 @@ def _problems(install: RunnerInstall) -> Iterator[tuple[Path, str, str]]:
         yield (
             ("chart",),
             f"the chart is called `{chart}`",
-            f"Keep the name `{CHART}` in a mirrored registry; the guide and the Terraform module address it so.",
+            f"Keep the name `{CHART}` in a mirrored registry; the guide and the Terraform module use it.",
         )
     secret = install.privateKey
     if secret is not None and secret.secretKey != _entry(install):
         yield (
             ("privateKey", "secretKey"),
-            f"the Secret's entry is `{secret.secretKey}`, the chart reads `{_entry(install)}`",
-            "Name the entry as the chart reads it, or set `humanitec.existingSecretKey`.",
+            f"the Secret's entry is `{secret.secretKey}`, but the chart reads `{_entry(install)}`",
+            "Use the name that the chart reads, or set `humanitec.existingSecretKey`.",
         )
     if secret is not None and _is_other(secret.namespace, install.namespace):
         yield (
             ("privateKey", "namespace"),
-            f"the Secret is in namespace `{secret.namespace}`, the runner runs in `{install.namespace}`",
+            f"the Secret is in namespace `{secret.namespace}`, but the runner runs in `{install.namespace}`",
             f"Create the Secret in namespace `{install.namespace}`.",
         )
     named = dig(install.helmValues, "humanitec", "existingSecret")
     if secret is not None and isinstance(named, str) and named != secret.secretName:
         yield (
             ("helmValues", "humanitec", "existingSecret"),
-            f"the chart reads Secret `{named}`, the key is in `{secret.secretName}`",
+            f"the chart reads Secret `{named}`, but the key is in `{secret.secretName}`",
             f"Set `humanitec.existingSecret` to `{secret.secretName}`.",
         )
     variables = [dig(entry, "name") for entry in items(dig(install.helmValues, "humanitec", "extraEnvVars"))]
     if install.selfHosted and REMOTE_URL not in (install.env or {}) and REMOTE_URL not in variables:
         yield (
             ("selfHosted",),
-            f"the orchestrator is self-hosted and `{REMOTE_URL}` is not set",
+            f"the orchestrator is self-hosted but `{REMOTE_URL}` is not set",
             f"Set `{REMOTE_URL}` in `env` to the base URL of its API.",
         )
 
 
 def _public_jobs(installed: InstalledRunner) -> Iterator[tuple[Path, str, str]]:
-    """The runner from a mirror, its jobs from the public registry (v2 reference 11.4)."""
+    """Problem where the runner comes from a mirror but its jobs from the public registry (v2 reference 11.4)."""
     image = dig(installed.install.helmValues, "image", "repository")
     if not isinstance(image, str) or not image or is_filled_in(image) or PUBLIC_IMAGES in image:
         return
@@ -167,8 +167,8 @@ def _public_jobs(installed: InstalledRunner) -> Iterator[tuple[Path, str, str]]:
     if not job or (isinstance(job, str) and PUBLIC_IMAGES in job):
         yield (
             ("helmValues", "image", "repository"),
-            f"its image comes from `{image}`, and that of its jobs from the public registry",
-            f"Set the mirrored `image` of container `{MAIN}` in `job.pod_template`, and its `imagePullSecrets`.",
+            f"its image comes from `{image}`, but that of its jobs from the public registry",
+            f"Set the mirrored `image` of container `{MAIN}` in `job.pod_template`, and `imagePullSecrets`.",
         )
 
 
@@ -185,11 +185,12 @@ def _trust(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
     found = [f"{identity.namespace}/{identity.serviceAccount}" for identity in trusted]
     if expected not in found:
         yield runner.says(
-            f"The cloud identity trusts {listed(found) or 'nobody'}; the jobs of {runner.name} run as `{expected}`",
+            f"The cloud identity trusts {listed(found) or 'no account'}, but the jobs of {runner.name} run as "
+            f"`{expected}`",
             at=runner.fact.origin(("trusts",)),
             others=(runner.fact.runner.origin(JOB),),
-            advice=f"Let the role's policy, the federated credential or the member name `{expected}`, the account "
-            "of the jobs and not of the runner.",
+            advice=f"Name `{expected}`, the account of the jobs and not of the runner, in the role's policy, the "
+            "federated credential or the member.",
         )
 
 
@@ -205,7 +206,7 @@ RULES = (
     ),
     Rule(
         id="R106",
-        title="An installed runner finds its chart, its key and its orchestrator",
+        title="An installed runner can find its chart, key and orchestrator",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.CLUSTER),
@@ -214,7 +215,7 @@ RULES = (
     ),
     Rule(
         id="R107",
-        title="The cloud trusts the account that works in it",
+        title="The cloud trusts the account that uses it",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),

@@ -1,4 +1,4 @@
-"""Rules about what is in the wrong place of a runner (compatibility rules, Runner): R103, R108."""
+"""Rules about misplaced fields of runners (compatibility rules, Runner): R103, R108."""
 
 from collections.abc import Iterator
 
@@ -23,15 +23,14 @@ _TERRAFORM_STORAGE = (
 _V1_MEMBERS = ("driver_type", "driver_inputs", "driver_account", "criteria", "organizations", "public_key")
 _V2_MEMBERS = ("runner_configuration", "state_storage_configuration")
 _APART = (
-    "The Agent (v1) and the kubernetes-agent runner (v2) are different products; describe each in a document of "
-    "its own."
+    "The Agent (v1) and the kubernetes-agent runner (v2) are different products; give each its own document."
 )
 _Problem = tuple[Origin, str]
 
 
 def _right_place(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
     for path, problem, advice, lacking in _misplaced(runner.fact):
-        # where the reader reports a field that is unknown or missing, or an empty text
+        # same place as the reader's finding for an unknown, missing or empty field
         is_given = runner.fact.at(*map(str, path)) not in ("", None)
         place = runner.fact.key_origin(path) if is_given else runner.fact.origin(path)
         others = () if lacking is None else (runner.fact.key_origin(lacking),)
@@ -47,7 +46,7 @@ def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str, Path | N
         yield (
             (*JOB, "key"),
             "`key` is under `job`",
-            "Move it up, next to `job`, into `runner_configuration`.",
+            "Move it up into `runner_configuration`, next to `job`.",
             CONFIGURATION if "key" not in members_of(configuration) else None,
         )
     if isinstance(job, dict) and dig(configuration, "type") != "serverless-ecs":
@@ -63,7 +62,7 @@ def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str, Path | N
             yield (
                 (*STORAGE, name),
                 f"`{name}` is Terraform's spelling",
-                f"Write the members of `{name}` next to `type`, as the API has them.",
+                f"Move the fields of `{name}` up next to `type`, as in the API.",
                 STORAGE if members_of(runner.at(*STORAGE)).keys() == {"type", name} else None,
             )
 
@@ -85,18 +84,18 @@ def _v1_in_runner(runner: WrittenRunner) -> Iterator[_Problem]:
     for name in _V1_MEMBERS:
         if isinstance(spec, dict) and name in spec:
             place = runner.origin(("spec", name))
-            yield place, f"`{name}` belongs to v1 and is in runner `{runner.id}` (v2)"
+            yield place, f"`{name}` belongs to v1 but is set on runner `{runner.id}` (v2)"
 
 
 def _v1_in_chart(installed: InstalledRunner) -> Iterator[_Problem]:
     if "ORGS" in (installed.install.env or {}):
         place = installed.origin(("env", "ORGS"))
-        yield place, f"Variable `ORGS` is one of the Agent (v1), set on runner `{installed.id}`"
+        yield place, f"Variable `ORGS` belongs to the Agent (v1) but is set on runner `{installed.id}` (v2)"
     if dig(installed.install.helmValues, "humanitec", "org") is not None:
         place = installed.origin(("helmValues", "humanitec", "org"))
         yield (
             place,
-            f"Chart value `humanitec.org` is one of the Agent's chart (v1), set on runner `{installed.id}`",
+            f"Chart value `humanitec.org` belongs to the Agent's chart (v1) but is set on runner `{installed.id}` (v2)",
         )
 
 
@@ -107,11 +106,11 @@ def _v2_in_document(rejected: Rejected) -> Iterator[_Problem]:
     for name in _V2_MEMBERS:
         if isinstance(members, dict) and name in members:
             place = rejected.origin((root, name))
-            yield place, f"`{name}` belongs to a runner (v2) and is in {document} (v1)"
+            yield place, f"`{name}` belongs to a runner (v2) but is set on {document} (v1)"
 
 
 def _runner_key_of_agent(scope: Scope) -> Iterator[_Problem]:
-    """A runner's key registered for an Agent: one of the two is meant for the other product."""
+    """Runners' keys registered for an Agent: one of the two documents is meant for the other product."""
     runners = {
         facts.fingerprint: runner.document.metadata.id
         for runner in scope.declarations.runners
@@ -128,7 +127,7 @@ def _runner_key_of_agent(scope: Scope) -> Iterator[_Problem]:
 RULES = (
     Rule(
         id="R103",
-        title="Members of a runner stand where the API has them",
+        title="Fields of a runner are where the API expects them",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),

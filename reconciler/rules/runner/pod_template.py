@@ -24,11 +24,11 @@ def _one_container(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
         # sources contradict each other about the older names of the runner's own container
         is_older = name in OLDER_NAMES
         yield runner.says(
-            f"Container {_shown(name)} has no image: a runner of today may add it beside `{MAIN}`"
+            f"Container {_shown(name)} has no image: a current runner may add it next to `{MAIN}`"
             if is_older
-            else f"Container {_shown(name)} would be added beside `{MAIN}` and has no image",
+            else f"Container {_shown(name)} would be added next to `{MAIN}` but has no image",
             at=runner.fact.origin((*path, "name")),
-            advice=f"To change the runner's own container use the name `{MAIN}`; a further one needs an `image`.",
+            advice=f"To change the runner's own container, use the name `{MAIN}`; an additional one needs an `image`.",
             severity=Severity.WARNING if is_older else None,
         )
 
@@ -43,7 +43,7 @@ def _list_of_variables(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
             yield runner.says(
                 f"`env` of container {_shown(container.get('name'))} is not a list",
                 at=runner.fact.origin((*path, "env")),
-                advice="Write a list of entries with `name` and `value`, or `name` and `valueFrom`.",
+                advice="Use a list of entries with `name` and `value`, or `name` and `valueFrom`.",
             )
 
 
@@ -55,11 +55,11 @@ def _workload_label(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
     path = (*JOB, "pod_template", "metadata", "labels", WORKLOAD_LABEL)
     if runner.seen.platform(runner.fact.cluster) == "aks" and runner.fact.at(*path) != "true":
         yield runner.says(
-            f"Job pods of {runner.name} need the label `{WORKLOAD_LABEL}` with the text `true`",
+            f"Job pods of {runner.name} need the label `{WORKLOAD_LABEL}` with the string `true`",
             at=runner.fact.origin(path),
             others=(runner.fact.origin(at),),
-            advice='Set it under `job.pod_template.metadata.labels` as `"true"`, in quotes; a pod template '
-            "given later replaces the earlier one whole.",
+            advice='Set it under `job.pod_template.metadata.labels` as `"true"`, in quotes; a later pod template '
+            "replaces the earlier one entirely.",
         )
 
 
@@ -75,10 +75,10 @@ def _secret_variables(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
         if isinstance(name, str) and variable_names_secret(name) and is_literal(dig(variable, "value")):
             where = f"namespace `{namespace}`" if namespace else "the namespace of the jobs"
             yield runner.says(
-                f"Variable `{name}` of {runner.name} looks secret and has a plain value",
+                f"Variable `{name}` of {runner.name} appears to be secret but has a plain value",
                 at=runner.fact.origin((*path, "value")),
-                advice=f"Use a Secret in {where} with `valueFrom.secretKeyRef`, and replace the value: it was in "
-                "the repository.",
+                advice=f"Use a Secret in {where} with `valueFrom.secretKeyRef`, and replace the value, since it was "
+                "in the repository.",
             )
     for path, variable in variables if namespace is not None else ():
         yield from _secret_on_cluster(runner, namespace or "", path, variable)
@@ -93,7 +93,7 @@ def _secret_on_cluster(
             f"Secret `{name}` is not in namespace `{namespace}` of cluster `{cluster}`, where the jobs of "
             f"{runner.name} run",
             at=runner.fact.origin((*path, "valueFrom", "secretKeyRef", "name")),
-            advice=f"Create it in namespace `{namespace}`; a pod reads Secrets of its own namespace only.",
+            advice=f"Create it in namespace `{namespace}`; a pod can read Secrets only in its own namespace.",
             severity=Severity.WARNING,
         )
 
@@ -101,7 +101,7 @@ def _secret_on_cluster(
 RULES = (
     Rule(
         id="R100",
-        title="Containers of a pod template have an image, or are the runner's own",
+        title="Containers of a pod template have an image or are the runner's own",
         severity=Severity.ERROR,
         confidence=Confidence.CONTRADICTORY,
         sides=(Side.FILE,),
@@ -119,7 +119,7 @@ RULES = (
     ),
     Rule(
         id="R102",
-        title="Jobs on AKS carry the workload identity label",
+        title="Jobs on AKS have the workload identity label",
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE,),

@@ -194,8 +194,8 @@ def _resolvable(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
             f"{leaf.place} is a secret reference, which needs an Operator; organization "
             f"`{reference.scope.organization}` is in legacy mode",
             at=leaf.origin("store"),
-            advice="Pass the secret in at apply (`!env NAME`, `!file PATH` or `!secret {…}` in place of the "
-            "reference), or install Operators and make an external store primary first.",
+            advice="Pass the secret in at apply, with `!env NAME`, `!file PATH` or `!secret {…}` in place of the "
+            "reference, or install Operators and make an external store primary first.",
         )
 
 

@@ -77,7 +77,7 @@ def unknown(
 
 def test_an_agent_that_nothing_names_is_a_warning() -> None:
     assert said(plain()) == [
-        (Severity.WARNING, "Agent `eu-1` is named by no definition, so nothing goes through it")
+        (Severity.WARNING, "Agent `eu-1` is not named by any definition, so nothing goes through it")
     ]
     assert said(plain(definition=named())) == []
     assert said(plain(), agent_definition("eu-1")) == []
@@ -109,7 +109,7 @@ def test_a_tree_without_installations_leaves_open_where_agents_run() -> None:
     texts = (plain(definition=named()), plain("us-1", named("us-1", "env_id: shop, ")), cluster())
     assert said(*texts) == []
     assert unknown(*texts) == [
-        "Agent `eu-1`, Agent `us-1`: no document says where it runs (`install`), and the settings name no cluster"
+        "Agent `eu-1`, Agent `us-1`: no document declares where it runs (`install`), and the settings list no cluster"
     ]
 
 
@@ -145,8 +145,8 @@ def test_an_agent_in_use_that_runs_on_no_cluster_is_an_error_once_all_were_read(
 def test_an_agent_without_installation_is_a_warning_where_others_have_one() -> None:
     us = agent("{cluster: us-1}", "us-1", named("us-1", "env_type: production, "))
     found = said(plain(definition=named(where="env_type: development, ")), us)
-    assert found == [(Severity.WARNING, "Agent `eu-1` is installed nowhere")]
-    assert said(plain(), us)[0][1].endswith("installed nowhere and named by no definition")
+    assert found == [(Severity.WARNING, "Agent `eu-1` is not installed anywhere")]
+    assert said(plain(), us)[0][1].endswith("installed anywhere and is not named by any definition")
 
 
 @pytest.mark.parametrize("user", ["shop", "vault"])
@@ -172,7 +172,7 @@ def test_manifests_may_install_any_agent() -> None:
     us = agent("{cluster: us-1}", "us-1", named("us-1", "env_type: production, "))
     texts = (plain(definition=named(where="env_type: development, ")), us, cluster(), config_map())
     assert said(*texts) == []
-    assert unknown(*texts) == ["Agent `eu-1`: manifests in the tree install an Agent and do not name it"]
+    assert unknown(*texts) == ["Agent `eu-1`: manifests in the tree install an Agent without naming it"]
 
 
 def networks(eu: str = "network: office", us: str = "network: plant, definitions: [shop]") -> Settings:

@@ -152,4 +152,6 @@ def test_helm_reads_charts_from_a_registry(install: str, expected: int, hidden: 
 
 def test_versions_of_helm_that_are_not_told_are_said_once() -> None:
     told = unknown(agent(f"{{{HELM}}}"), agent(f"{{{HELM}}}", "second"), rule="R48")
-    assert told == ["Agent `eu-1`, Agent `second`: which Helm installs it is not declared (`helmVersion`)"]
+    assert told == [
+        "Agent `eu-1`, Agent `second`: the Helm version that installs it is not declared (`helmVersion`)"
+    ]

@@ -33,7 +33,7 @@ TWO_TARGETS = settings(
         ("autoscaling: {minReplicas: 1, maxReplicas: 3}", ["scaled automatically"]),
         ("autoscaling: {}", ["scaled automatically"]),
         ("autoscaling: {minReplicas: 0, maxReplicas: 3}", ["scaled to zero"]),
-        ("autoscaling: {minReplicas: 2, maxReplicas: 2}", ["keeps the number as it is"]),
+        ("autoscaling: {minReplicas: 2, maxReplicas: 2}", ["has an autoscaler with equal limits"]),
         ("replicas: 0", ["no replica"]),
         ("helmValues: {autoscaling: {enabled: true}}", ["scaled automatically"]),
         ("helmValues: {autoscaling: {enabled: false}}", []),

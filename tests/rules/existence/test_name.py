@@ -95,7 +95,7 @@ def test_names_that_exist_are_passed(text: str) -> None:
             definition(more="{provision: {awspolicy: {}}}"),
             "R113",
             Severity.WARNING,
-            "nothing can be found for it at deployment",
+            "nothing matches it at deployment",
             "Create the resource type first, or name one that exists.",
         ),
         (

@@ -62,9 +62,9 @@ def test_what_is_filled_in_escaped_or_computed_is_passed(text: str) -> None:
         ("${HOME}", WARNING, "`${HOME}`", r"Write `$\{`"),
         ("${shared.dns.host}", WARNING, "only `context`", r"Write `$\{`"),
         ("${resources}", WARNING, "it names no resource", "Write `${resources.<type>"),
-        ("${resources.dns}", WARNING, "it takes none of `outputs`", "Write `.outputs.<name>`"),
-        ("${resources.dns.host}", WARNING, "it takes none of `outputs`", "Write `.outputs.<name>`"),
-        ("${resources.dns.output.host}", WARNING, "it takes none of", "Did you mean `outputs`?"),
+        ("${resources.dns}", WARNING, "it uses none of `outputs`", "Write `.outputs.<name>`"),
+        ("${resources.dns.host}", WARNING, "it uses none of `outputs`", "Write `.outputs.<name>`"),
+        ("${resources.dns.output.host}", WARNING, "it uses none of", "Did you mean `outputs`?"),
     ],
 )
 def test_what_cannot_be_filled_in_is_found(text: str, severity: Severity, message: str, advice: str) -> None:
@@ -79,7 +79,7 @@ def test_what_cannot_be_filled_in_is_found(text: str, severity: Severity, messag
 )
 def test_no_part_of_a_secret_is_printed(text: str) -> None:
     (finding,) = found(text, member="secrets")
-    assert "holds a placeholder: " in finding.message
+    assert "contains a placeholder: " in finding.message
     for part in ("word", "pass", "s3cr3t"):
         assert part not in finding.message + finding.advice
 

@@ -48,7 +48,7 @@ def helm(values: str) -> str:
 def test_private_keys_in_chart_values_of_our_documents_are_errors(values: str, path: str) -> None:
     found = judgement(helm(values))
     expected = (
-        [f"The chart value `{path}` of Agent `eu-1` would carry the private key from Git"] if path else []
+        [f"The chart value `{path}` of Agent `eu-1` would contain a private key from Git"] if path else []
     )
     assert messages(found, "R19") == expected
     assert not any("something" in str(finding) for finding in of(found, "R19"))

@@ -69,7 +69,7 @@ def test_leftover_keys_may_expire() -> None:
 def test_end_that_is_not_told_is_unknown(told: str) -> None:
     given = f"agents: [{{id: eu-1}}]\nkeys: {{eu-1: [{{fingerprint: {A}, expired_at: '{told}'}}]}}\n"
     assert unknown(judgement(ONE_KEY, live=given), "R20") == [
-        "keys of Agent `eu-1`: the orchestrator gives no time of expiry"
+        "keys of Agent `eu-1`: the orchestrator does not return the time of expiry"
     ]
 
 
@@ -123,7 +123,7 @@ def test_switching_to_a_key_that_waits_names_the_key_that_stays() -> None:
     found = judgement(agent() + key(OTHER), live=live(A, B, waiting=(B,)))
     assert severities(found, "R21") == [Severity.WARNING]
     assert messages(found, "R21") == [
-        f"Key {B[:12]} is registered but not yet accepted in `acme`; key {A[:12]} of Agent `eu-1` stays until it is"
+        f"Key {B[:12]} is registered but not yet accepted in `acme`; key {A[:12]} of Agent `eu-1` is kept until it is"
     ]
 
 
@@ -156,15 +156,21 @@ def test_server_that_does_not_say_whether_a_key_is_accepted_is_believed() -> Non
     ("documents", "registered", "mounted", "told"),
     [
         pytest.param(
-            ONE_KEY, (A, C, D), None, f"3 keys on Agent `eu-1`; {C[:12]}, {D[:12]} look left over", id="three"
+            ONE_KEY,
+            (A, C, D),
+            None,
+            f"3 keys on Agent `eu-1`; {C[:12]}, {D[:12]} appear to be left over",
+            id="three",
         ),
-        pytest.param(ONE_KEY, (A, C), A, f"2 keys on Agent `eu-1`; {C[:12]} looks left over", id="unused"),
+        pytest.param(
+            ONE_KEY, (A, C), A, f"2 keys on Agent `eu-1`; {C[:12]} appears to be left over", id="unused"
+        ),
         pytest.param(ONE_KEY, (A, C), C, "", id="in use"),
         pytest.param(ONE_KEY, (A,), A, "", id="one"),
         pytest.param(TWO_KEYS, (A, B), A, "", id="a rotation"),
         pytest.param(TWO_KEYS, (A, B, C), C, "3 keys on Agent `eu-1`; ", id="three, all declared or mounted"),
         pytest.param(
-            agent(), (C,), A, f"1 key on Agent `eu-1`; {C[:12]} looks left over", id="none declared"
+            agent(), (C,), A, f"1 key on Agent `eu-1`; {C[:12]} appears to be left over", id="none declared"
         ),
     ],
 )

@@ -34,7 +34,7 @@ def test_key_with_a_passphrase_is_an_error_where_it_is_told() -> None:
     (finding,) = of(found, "R11")
     assert finding.severity is Severity.ERROR
     assert finding.message == (
-        "The key in Secret `humanitec-agent/agent-key` of cluster `eu-1` has a passphrase; Agent `eu-1` cannot open it"
+        "The key in Secret `humanitec-agent/agent-key` of cluster `eu-1` has a passphrase; Agent `eu-1` cannot read it"
     )
     assert finding.key is not None
     assert str(finding.key) == "Agent/eu-1"
@@ -56,8 +56,8 @@ def test_passphrase_of_an_operators_and_a_runners_key_is_found() -> None:
         ),
     )
     assert [message.rpartition("; ")[2] for message in messages(found, "R11")] == [
-        "Operator `eu-1` cannot open it",
-        "runner `eu-1` cannot open it",
+        "Operator `eu-1` cannot read it",
+        "runner `eu-1` cannot read it",
     ]
 
 

@@ -38,10 +38,10 @@ def quoted(text: str) -> str:
     [
         pytest.param(pem(), "", id="as it should be"),
         pytest.param(pem().rstrip("\n"), "", id="without final newline"),
-        pytest.param(pem() + "\n", "at most one line end", id="two final newlines"),
+        pytest.param(pem() + "\n", "at most one newline", id="two final newlines"),
         pytest.param(" " + pem(), "", id="leading blank"),
         pytest.param(pem().replace("\n", "\r\n"), "CRLF", id="CRLF"),
-        pytest.param(pem().replace("PUBLIC", "PRIVATE"), "holds a private key", id="private key"),
+        pytest.param(pem().replace("PUBLIC", "PRIVATE"), "contains a private key", id="private key"),
         pytest.param("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "no PEM block", id="OpenSSH"),
         pytest.param(pem().replace("MCow", "MCox"), "", id="damaged"),
         pytest.param(pem().replace("=\n", "=\n" + "A" * 200 + "\n"), "characters", id="too long"),

@@ -133,8 +133,8 @@ def test_dropping_a_mounted_key_is_an_error() -> None:
     assert severities(found, "R22") == [Severity.ERROR]
     assert messages(found, "R22") == [
         (
-            f"Key {A[:12]} of Agent `eu-1` is in Secret `humanitec-agent/agent-key` of cluster `eu-1`, but it is not "
-            "declared any more; add, switch, verify, then delete"
+            f"Key {A[:12]} of Agent `eu-1` is in Secret `humanitec-agent/agent-key` of cluster `eu-1`, but it is no "
+            "longer declared; add, switch, verify, then delete"
         )
     ]
 
@@ -245,7 +245,7 @@ def test_secret_replaced_before_the_registration_is_a_warning(more: str) -> None
 
 def test_organization_without_a_target_is_unknown() -> None:
     assert unknown(judgement(agent(more=SHARED) + key(ONE)), "R23") == [
-        "whether the keys of Agent `eu-1` are registered in `beta`: no target of the settings is for it"
+        "whether the keys of Agent `eu-1` are registered in `beta`: no target in the settings has that organization"
     ]
     assert unknown(judgement(agent(more=SHARED)), "R23") == []
     assert unknown(judgement(agent(more="organizations: [acme]") + key(ONE)), "R23") == []

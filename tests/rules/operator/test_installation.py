@@ -216,7 +216,7 @@ def test_the_number_of_resources_and_one_of_them_are_named() -> None:
         base(Mode.LEGACY).on(operator=False), clusters=found_on(custom(name="b"), custom(name="a"))
     )
     (finding,) = of("R65", judged_tree(tree))
-    assert "2 custom resources stand" in finding.message
+    assert "2 custom resources there represent real infrastructure" in finding.message
     assert "Resource `a` in namespace `shop`" in finding.message
 
 

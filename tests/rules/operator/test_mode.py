@@ -109,7 +109,7 @@ def test_a_driver_that_computes_the_cluster_type_makes_the_comparison_unknown() 
     tree = base(Mode.DIRECT).without("Definition").plus(own)
     judgement = judged_tree(declared(tree, "gitops"))
     assert of("R60", judgement) == []
-    assert any("known at deployment only" in reason for reason in unknown("R60", judgement))
+    assert any("known only at deployment" in reason for reason in unknown("R60", judgement))
 
 
 def test_one_target_that_may_deploy_to_git_is_enough_not_to_complain() -> None:

@@ -338,9 +338,9 @@ def test_an_installed_runner_finds_what_it_needs(install: str, expected: list[st
 @pytest.mark.parametrize(
     ("secrets", "expected"),
     [
-        ((), "is not there"),
+        ((), "does not exist"),
         ((SecretObject("runner", "k", frozenset({"other"})),), "has no entry `private_key`"),
-        ((SecretObject("jobs", "k", frozenset({"private_key"})),), "is not there"),
+        ((SecretObject("jobs", "k", frozenset({"private_key"})),), "does not exist"),
         ((SecretObject("runner", "k", frozenset({"private_key"})),), None),
     ],
 )
@@ -403,7 +403,7 @@ def test_settings_of_the_agent_do_not_belong_to_a_runner(install: str) -> None:
 
 def test_members_of_one_product_in_the_other_are_named() -> None:
     text = runner().replace("spec:\n", "spec:\n  driver_type: humanitec/agent\n")
-    assert messages(text, "R108") == ["`driver_type` belongs to v1 and is in runner `eu-1` (v2)"]
+    assert messages(text, "R108") == ["`driver_type` belongs to v1 but is set on runner `eu-1` (v2)"]
     agent = """
         apiVersion: reconciler/v1alpha1
         kind: Agent
@@ -411,7 +411,7 @@ def test_members_of_one_product_in_the_other_are_named() -> None:
         spec: {runner_configuration: {}}
         """
     assert messages(agent, "R108") == [
-        "`runner_configuration` belongs to a runner (v2) and is in an Agent (v1)"
+        "`runner_configuration` belongs to a runner (v2) but is set on an Agent (v1)"
     ]
 
 
