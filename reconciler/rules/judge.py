@@ -20,9 +20,9 @@ from reconciler.settings import Settings
 class Turn(StrEnum):
     """Point in a pass at which a rule runs."""
 
-    BEFORE_LOOK = "before the look"
+    BEFORE_LOOK = "before reading"
     """Rules that read files only; the findings about switches come with them."""
-    AFTER_LOOK = "after the look"
+    AFTER_LOOK = "after reading"
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ AnyRule = Rule[Any]
 
 
 class Subjects:
-    """Subjects of targets; those that several of the rules judge are made once."""
+    """Subjects of targets. Those that several of the rules check are computed once."""
 
     def __init__(self, rules: Iterable[AnyRule]) -> None:
         uses = Counter(part.over for rule in rules for part in rule.parts)
@@ -85,7 +85,7 @@ class Subjects:
         self._kept: dict[tuple[Over[Any], int], Sequence[Any]] = {}
 
     def of(self, over: Over[S], scope: Scope) -> Iterable[S]:
-        """Everything of one kind in a target, which must live as long as this does."""
+        """Every subject of one kind in a target. The cache is keyed by `id(scope)`, so scopes must outlive this."""
         if over not in self._shared:
             return over.subjects(scope)
         at = (over, id(scope))

@@ -54,7 +54,7 @@ def _misplaced(runner: WrittenRunner) -> Iterator[tuple[Path, str, str, Path | N
             if members.get(name) in (
                 None,
                 "",
-            ):  # the reader reports values of another type, and no `job` at all
+            ):  # the reader reports values of another type, and a missing `job`
                 place: Path = (*JOB, name) if name in members else JOB
                 yield place, f"`job.{name}` is missing", f"Set `runner_configuration.job.{name}`.", None
     for name in _TERRAFORM_STORAGE:
