@@ -1,1 +1,1 @@
-"""The command line: arguments in, one result out, an exit code at the end."""
+"""The command line: arguments in, one result and an exit code out."""

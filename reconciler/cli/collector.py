@@ -1,12 +1,12 @@
-"""How often Python collects garbage: measured choices for a process that builds large trees once."""
+"""Thresholds of the garbage collector, measured for a process that builds large trees once."""
 
 import gc
 
 _WHILE_LOADING = 10_000_000
 """Objects between collections. A plan over 10,000 definitions keeps 1,100,000 and leaves 1,000 in cycles: one
-collection takes a tenth of it, and Python's default of 700 would take two fifths."""
+collection takes a tenth of its time, and Python's default of 700 would take two fifths."""
 _WHILE_APPLYING = 10_000
-"""Requests leave cycles behind: collected rarely they would hold 80 MiB after 10,000 of them."""
+"""Requests leave cycles behind: rarely collected, they amount to 80 MiB after 10,000 requests."""
 
 
 def expect_loading() -> None:
@@ -15,7 +15,7 @@ def expect_loading() -> None:
 
 
 def expect_requests() -> None:
-    """Collect often, and leave alone what has been loaded by now."""
+    """Collect often, and exempt everything loaded so far."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_WHILE_APPLYING, 10, 10)

@@ -1,6 +1,6 @@
-"""Completion of target names and of `KIND/ID`, without reading more than the shell can wait for.
+"""Completion of target names and of `KIND/ID`, with bounded reading so that the shell stays responsive.
 
-Never raises and never prints: a shell that completes shows nothing but candidates.
+Never raises and never prints: the shell shows candidates only.
 """
 
 import os
@@ -30,7 +30,7 @@ def complete_targets(
     param: click.Parameter,  # noqa: ARG001  click's signature
     incomplete: str,
 ) -> "list[CompletionItem]":
-    """Names of targets in the settings file, read as text."""
+    """Target names from the settings file, which is read as text."""
     return _items(_target_names(_root(ctx)), incomplete)
 
 
@@ -39,12 +39,12 @@ def complete_objects(
     param: click.Parameter,  # noqa: ARG001  click's signature
     incomplete: str,
 ) -> "list[CompletionItem]":
-    """`KIND/ID` of documents whose id is near the top of a file below the directory."""
+    """`KIND/ID` of each document in the directory whose id is near the top of its file."""
     return _items(_objects(_root(ctx)), incomplete)
 
 
 def _items(words: Iterator[str], incomplete: str) -> "list[CompletionItem]":
-    from click.shell_completion import CompletionItem  # noqa: PLC0415  only the shell asks for it
+    from click.shell_completion import CompletionItem  # noqa: PLC0415  only completion needs it
 
     return [CompletionItem(word) for word in sorted(set(words)) if word.startswith(incomplete)]
 

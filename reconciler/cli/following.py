@@ -1,4 +1,4 @@
-"""What the loop of `watch` is given: the passes it runs, and where it looks for a new revision."""
+"""What `watch` passes to its loop: the pass to run, and the lookup of the newest revision."""
 
 import logging
 from dataclasses import asdict, replace
@@ -28,11 +28,11 @@ _FINE = (Status.DONE, Status.UNCHANGED)
 
 
 class Follower:
-    """Passes over one source. The loader is kept, so that only changed files are parsed again.
+    """Runs passes over one source. The loader is kept, so that only changed files are parsed again.
 
     `refuses_uncommitted` is true where a pass over uncommitted files is refused.
-    What a look found is kept for the pass that follows it: looking twice would cost a second
-    `git ls-remote`, and could find another commit. Used by one thread.
+    What a poll found is kept for the pass that follows: a second `git ls-remote` would cost time
+    and could find another commit. Used by one thread.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Follower:
         self._listed: Listed | None = None
 
     def run_pass(self, asked: PassRequest) -> PassResult:
-        """Apply once. Settings and tokens are read again: both may be rotated while we run."""
+        """Apply once. Settings and tokens are read again: both can change while the process runs."""
         listed = self._listed if self._listed and self._listed.commit == asked.revision else None
         with compose(self._request, loader=self._loader, listed=listed) as composed:
             adapters = composed.adapters
@@ -74,15 +74,15 @@ class Follower:
         revision = folder_revision(self._request.directory)
         if not self._refuses_uncommitted:
             return revision
-        # A commit changes no file, and yet it is what a refused pass waits for.
+        # A commit changes no file, yet it is what a refused pass waits for.
         commit, is_dirty = folder_state(self._request.directory, Launcher(self._request.environment))
         return f"{revision}:{commit}{'+' if is_dirty else ''}"
 
 
 def _announced(planned: PassResult) -> bool:
-    """Log what is about to be written, approvals that are used or past, and drift that is left.
+    """Log what is about to be written, approvals that are used or expired, and drift that is not corrected.
 
-    Always True, for nobody is asked.
+    Always True: `watch` does not ask.
     """
     for field in written_fields(planned):
         shown = asdict(field)
@@ -117,10 +117,10 @@ def _announced(planned: PassResult) -> bool:
 
 
 class _LoggedOutcomes:
-    """One record for each action that ended; fulfils `reconciler.passes.schedule.Observer`."""
+    """Logs one record per finished action; implements `reconciler.passes.schedule.Observer`."""
 
     def started(self, action: Action) -> None:
-        """Say nothing: an outcome follows."""
+        """Log nothing: an outcome follows."""
 
     def finished(self, outcome: Outcome, done: int, total: int) -> None:
         """Log the outcome."""
@@ -142,7 +142,7 @@ class _LoggedOutcomes:
 
 
 def follower(request: Request, *, allows_uncommitted: bool = False) -> Follower:
-    """Read the settings once, so that a file that cannot be used is reported at the start.
+    """The follower of a request. Settings are read once, so that an unusable file is reported at the start.
 
     Raises UsageError for a folder with uncommitted changes and a real orchestrator, unless they are allowed:
     half-written files must not be applied each time they are saved.

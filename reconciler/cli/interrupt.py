@@ -1,8 +1,7 @@
-"""Signals that end an apply: the first asks it to stop, a second Ctrl-C ends it at once.
+"""Signals during a command.
 
-What only looks is ended by the first: there is nothing to finish.
-
-At the question before an apply any of them ends it: nothing is under way while a person is asked.
+In an apply, the first signal requests a stop and a second Ctrl-C exits immediately. At the question before an
+apply any signal ends it, because nothing is under way. Commands that only read end at the first Ctrl-C.
 """
 
 import os
@@ -25,7 +24,7 @@ _SHOW_CURSOR = "\x1b[?25h"
 
 
 class Interruption:
-    """What signals did to a run. `stop` is set once it is to start no new action."""
+    """Effect of signals on one run. `stop` is set once no new action may start."""
 
     def __init__(self, deeds: Deeds) -> None:
         self.stop = threading.Event()
@@ -36,23 +35,23 @@ class Interruption:
         self._answered = threading.Event()
 
     def arrived(self, number: signal.Signals) -> None:
-        """Take one signal; called from the thread that hears them."""
+        """Handle one signal; called from the listener thread."""
         if self._interrupts_question(number) or self._is_interrupted:
             return
         if self.stop.is_set() and number == signal.SIGINT:
             self._end()
         self.stop.set()
-        again = "\nCtrl-C again ends at once" if number == signal.SIGINT else ""
-        signal_notice(f"stopping: finishing what is under way, starting nothing new{again}")
+        again = "\nPress Ctrl-C again to exit immediately" if number == signal.SIGINT else ""
+        signal_notice(f"stopping: finishing the actions under way, starting no new ones{again}")
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Raise KeyboardInterrupt in the main thread for a signal that comes inside."""
+        """Raise KeyboardInterrupt in the main thread for a signal that arrives inside."""
         raised_at = -_RAISE_AGAIN_AFTER_S
 
         def end(_number: int, _frame: object) -> None:
-            # Python drops an exception that a handler raises inside a finalizer: then the next signal, sent by
-            # the listener, raises it again. At once it would come in the middle of cleaning up.
+            # Python drops an exception that a handler raises inside a finalizer; the next signal, sent by the
+            # listener, then raises it again. The delay keeps that from interrupting the clean-up.
             nonlocal raised_at
             self._is_interrupted = True
             if monotonic() - raised_at >= _RAISE_AGAIN_AFTER_S:
@@ -74,8 +73,8 @@ class Interruption:
     def _interrupts_question(self, number: signal.Signals) -> bool:
         """True where a question was pending. Its read is interrupted again until the question is over.
 
-        A signal that comes just before the main thread blocks in reading would be noticed only
-        with the next key. The one sent from here comes round again.
+        A signal that arrives just before the main thread blocks in reading would be noticed only
+        at the next key. The signal sent from here is heard by the listener too, which calls this again.
         """
         if not self._is_asking:
             return False
@@ -86,21 +85,21 @@ class Interruption:
         return True
 
     def _end(self) -> None:
-        """Leave without waiting for the actions under way: a thread in a request cannot be stopped."""
+        """Exit without waiting for the actions under way: a thread in a request cannot be stopped."""
         try:
             done, under_way = tuple(self._deeds.done), tuple(self._deeds.under_way)
-            lines = ["ended at once"]
+            lines = ["exiting immediately"]
             if done:
-                lines += ["Finished before:", *(f"  {visible(deed)}" for deed in done)]
+                lines += ["Finished actions:", *(f"  {visible(deed)}" for deed in done)]
             if under_way:
                 lines += ["Under way, with unknown effect:", *(f"  {visible(deed)}" for deed in under_way)]
             has_begun = bool(done or under_way)
             lines.append(
-                "Running again is safe and useful: it reads first what became of them."
+                "Running again is safe and useful: it first reads what became of them."
                 if has_begun
                 else "Nothing was changed. Running again is safe."
             )
-            # A progress bar hides the cursor, and nobody is left to show it again.
+            # A progress bar hides the cursor, and os._exit skips the code that restores it.
             signal_notice((_SHOW_CURSOR if os.isatty(2) else "") + "\n".join(lines))
         finally:
             os._exit(ExitCode.PARTIAL if self._deeds.has_begun else ExitCode.UNREADABLE)
@@ -108,7 +107,7 @@ class Interruption:
 
 @contextmanager
 def stop_on_signals(deeds: Deeds) -> Iterator[Interruption]:
-    """Hear SIGINT and SIGTERM until the end; what was there before comes back then."""
+    """Handle SIGINT and SIGTERM inside the block; the previous handlers are restored after it."""
     interruption = Interruption(deeds)
     with hearing_signals(interruption.arrived):
         yield interruption
@@ -116,9 +115,9 @@ def stop_on_signals(deeds: Deeds) -> Iterator[Interruption]:
 
 @contextmanager
 def ending_at_once(session: Session) -> Iterator[None]:
-    """Acknowledge a Ctrl-C at once and raise KeyboardInterrupt; only for runs that change nothing.
+    """Acknowledge Ctrl-C immediately and raise KeyboardInterrupt; only for runs that change nothing.
 
-    Threads that wait for an answer would keep the process alive until it comes: it is ended without them.
+    Threads waiting for an answer would keep the process alive: after a short delay it exits without them.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Which target, and which definition of it, `target/ID` names; and the scope that rules would see."""
+"""The target and the cluster definitions that `target/ID` names, with the scope that rules see."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +16,16 @@ PREFIX = "target/"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A target and those of its cluster definitions that were asked for: one, or all."""
+    """A target and the cluster definitions that were named: one, or all."""
 
     scope: Scope
     definitions: tuple[DeclaredDefinition, ...]
 
 
 def find(text: str, scopes: Sequence[Scope]) -> Named:
-    """Return what `NAME`, `NAME/DEFINITION` or `DEFINITION` names; a target by its name or its organization.
+    """What `NAME`, `NAME/DEFINITION` or `DEFINITION` refers to; NAME is a target or its organization.
 
-    Raises UsageError, with the nearest name, where nothing is called so.
+    Raises UsageError for an unknown name, with the nearest known one, and for an ambiguous one.
     """
     targets = f"targets are {', '.join(scope.target for scope in scopes)}"
     if not text:
@@ -39,7 +39,7 @@ def find(text: str, scopes: Sequence[Scope]) -> Named:
         return Named(holding[0], _wanted(holding[0], text))
     if holding:
         names = ", ".join(f"{PREFIX}{scope.target}/{text}" for scope in holding)
-        raise UsageError(f"several targets have a cluster definition {text!r}", advice=f"say which: {names}")
+        raise UsageError(f"several targets have a cluster definition {text!r}", advice=f"name one of {names}")
     known: list[str] = [scope.target for scope in scopes]
     known += [scope.organization for scope in scopes]
     known += [identifier for scope in scopes for identifier in _ids(scope)]
@@ -60,7 +60,7 @@ def _wanted(scope: Scope, identifier: str) -> tuple[DeclaredDefinition, ...]:
     raise UsageError(
         f"target {scope.target!r} has no cluster definition {identifier!r}",
         advice=_hint(identifier, ids)
-        or (f"there are {', '.join(ids)}" if ids else f"it declares none of type {CLUSTER_TYPE}"),
+        or (f"it has {', '.join(ids)}" if ids else f"it declares none of type {CLUSTER_TYPE}"),
     )
 
 
@@ -74,12 +74,12 @@ def _hint(word: str, known: Iterable[str]) -> str:
 
 
 def seen_live(composed: Composition, named: Named) -> Named:
-    """Read the organization of a target with a client that cannot write, and find its definitions again.
+    """The named target with its live organization, read by a client that cannot write.
 
-    Raises UsageError where the target has no orchestrator, OrchestratorError.
+    Raises UsageError where the target has no orchestrator, and OrchestratorError.
     """
-    from reconciler.facts.demand import demand  # noqa: PLC0415  as above
-    from reconciler.model.surroundings import Beside  # noqa: PLC0415  only --live needs it
+    from reconciler.facts.demand import demand  # noqa: PLC0415  only --live needs it
+    from reconciler.model.surroundings import Beside  # noqa: PLC0415  as above
     from reconciler.orchestrator.sight import Hints  # noqa: PLC0415  as above
 
     scope = named.scope
@@ -101,5 +101,5 @@ def seen_live(composed: Composition, named: Named) -> Named:
 
 
 def count_refused(loaded: Declarations) -> int:
-    """Number of errors of reading: what they are about is left out of every answer."""
+    """Number of errors found while reading; the objects they concern are left out of every answer."""
     return sum(finding.severity is Severity.ERROR for finding in loaded.findings)

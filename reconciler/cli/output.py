@@ -1,4 +1,4 @@
-"""Where views end: results to stdout, words about the run to stderr. Nothing else writes there."""
+"""Output: results go to stdout, notices about the run to stderr. Nothing else writes to either."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ _PLAIN = str.maketrans({"→": "->", "…": "...", "·": "-"})
 def show(result: PassResult, form: str, session: Session, *, detailed: bool = False) -> None:
     """Print a result in a `Format`; `detailed` as in `PassResult.exit_code`."""
     if form == "json":
-        from reconciler.views import json  # noqa: PLC0415  every format is imported by those who ask for it
+        from reconciler.views import json  # noqa: PLC0415  each format is imported only when it is used
 
         write_all(sys.stdout, json.stream(result, detailed=detailed))
     else:
@@ -29,7 +29,7 @@ def show(result: PassResult, form: str, session: Session, *, detailed: bool = Fa
 
 
 def _rendered(result: PassResult, form: str, session: Session, *, detailed: bool) -> str:
-    """A result in one of the other formats."""
+    """The result as text in any format but JSON."""
     match form:
         case "markdown":
             from reconciler.views import markdown  # noqa: PLC0415  as above
@@ -52,7 +52,7 @@ def _rendered(result: PassResult, form: str, session: Session, *, detailed: bool
 
 
 def text_of(result: PassResult, session: Session, stream: TextIO) -> str:
-    """Text for people, as wide and as colourful as `stream` is."""
+    """The result as text for people, in the width and colours of `stream`."""
     render = text.render
     if result.purpose is Purpose.APPLY:
         from reconciler.views import outcome_text  # noqa: PLC0415  as above
@@ -62,38 +62,38 @@ def text_of(result: PassResult, session: Session, stream: TextIO) -> str:
 
 
 def announcement(planned: PassResult, session: Session, stream: TextIO) -> str:
-    """The plan that is about to be carried out, for people, ending with an empty line."""
+    """The plan about to be applied, as text for people that ends with an empty line."""
     shown = text.announce(planned, width=width_of(stream), color=session.is_colored(stream))
     return f"{shown}\n"
 
 
 def notice(message: str) -> None:
-    """Say one thing about the run on stderr."""
+    """Print one message about the run to stderr."""
     page = Page(width_of(sys.stderr))
     page.say(message, hang=2)
     write(sys.stderr, page.text(color=False))
 
 
 def signal_notice(message: str) -> None:
-    """As `notice`, from a signal handler: buffered streams may be in use by what was interrupted."""
+    """Like `notice`, safe in a signal handler: the interrupted code may be using the buffered stream."""
     with contextlib.suppress(OSError):
         os.write(2, f"{message}\n".encode())
 
 
 def width_of(stream: TextIO) -> int:
-    """Columns of the terminal within bounds, 80 elsewhere so that piped output does not depend on a window."""
+    """Columns of the terminal, within bounds; 80 elsewhere, so that piped output does not depend on a window."""
     if not stream.isatty():
         return DEFAULT_WIDTH
     return max(MIN_WIDTH, min(shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, MAX_WIDTH))
 
 
 def write(stream: TextIO, content: str) -> None:
-    """Write and flush. A reader that went away is no failure: the run goes on and keeps its exit code."""
+    """Write and flush. A reader that has gone away is not an error: the run continues and keeps its exit code."""
     write_all(stream, (content,))
 
 
 def write_all(stream: TextIO, pieces: Iterable[str]) -> None:
-    """As `write`, what comes in pieces, and flush once."""
+    """Like `write`, for content in pieces; flushes once."""
     _guarded(lambda: _write(stream, pieces), stream)
 
 

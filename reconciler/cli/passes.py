@@ -1,4 +1,4 @@
-"""One pass on behalf of a command: compose, run, and make a result even of what stops it early."""
+"""One pass for a command: compose it, run it, and return a result even if it stops early."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -29,22 +29,22 @@ from reconciler.source.loader import Loader
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """Everything a pass is called with."""
+    """Everything a pass needs."""
 
     request: Request
     found: FoundSettings
     adapters: Adapters
     changed: FoundChange
-    """What the change of a preview makes of the settings."""
+    """How the change of a preview edits the settings."""
 
     @property
     def settings(self) -> Settings:
-        """The settings in force, with what the command line says instead of them."""
+        """The effective settings, with the overrides from the command line."""
         return self.found.settings
 
     @property
     def selection(self) -> Selection:
-        """Which targets and objects are meant."""
+        """The selected targets and objects."""
         return self.request.selection
 
 
@@ -52,10 +52,10 @@ class Composition:
 def compose(
     request: Request, *, loader: Loader | None = None, listed: Listed | None = None
 ) -> Iterator[Composition]:
-    """Open everything for one pass, and close it after.
+    """Open everything for one pass, and close it afterwards.
 
-    `listed` is what a look at the remote found, None to look now. Raises UsageError for a target
-    that is not in the settings, SettingsError with every missing token at once, InventoryError,
+    `listed` is what an earlier lookup of the remote found; None means look it up now. Raises UsageError for a
+    target that is not in the settings, SettingsError with every missing token at once, InventoryError and
     SourceError.
     """
     trees = Trees(request, listed=listed)
@@ -95,16 +95,16 @@ def compose(
 
 @contextmanager
 def composing(request: Request) -> Iterator[Composition]:
-    """As `compose`, for people: long waits are shown, and Ctrl-C ends at once what only looks."""
+    """Like `compose`, for people: long waits are shown, and Ctrl-C ends a read-only command immediately."""
     ends_at_once = nullcontext() if request.writes else ending_at_once(session())
     with ends_at_once, WaitingNotices(request.waits), compose(request) as composed:
         yield composed
 
 
 def run_pass(request: Request, work: Callable[[Composition], PassResult]) -> PassResult:
-    """Run `work` with everything composed. Expected failures become a result; wrong usage is raised.
+    """Result of `work`. Expected failures become a result too, so that every format prints its one document.
 
-    So every format gets its one document, whatever happens.
+    Raises UsageError.
     """
     started = datetime.now(UTC)
     try:
@@ -128,7 +128,7 @@ def run_pass(request: Request, work: Callable[[Composition], PassResult]) -> Pas
 
 
 def _without_settings(request: Request) -> str:
-    """Say what is used instead of a settings file."""
+    """The notice about what is used in place of a settings file."""
     if request.purpose is Purpose.VALIDATE:
         return "no settings file: all files are checked for one target, `local`"
     return (
@@ -138,7 +138,7 @@ def _without_settings(request: Request) -> str:
 
 
 def failure(request: Request, error: ReconcilerError, started: datetime) -> PassResult:
-    """The result of a pass that an expected failure ended before anything was written."""
+    """Result of a pass that ended with an expected failure before anything was written."""
     return PassResult(
         request.purpose,
         SourceInfo(str(request.directory)),

@@ -79,7 +79,7 @@ class Program(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """Candidates for a command, without importing any; options are left to click."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415  only the shell asks for it
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  only completion needs it
 
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)

@@ -1,6 +1,6 @@
-"""What an apply says while it runs: a line for each finished action, and a bar on a terminal.
+"""Progress of an apply: a line for each finished action, and a bar on a terminal.
 
-Fulfils `reconciler.passes.schedule.Observer`, and remembers what was done for the message a bug leaves.
+Implements `reconciler.passes.schedule.Observer`, and records what was done for the message after a bug or a signal.
 """
 
 import sys
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ProgressLines:
-    """Prints to `stream`; safe from any thread. The bar is on stderr, if that is a terminal."""
+    """Prints to `stream`; safe to call from any thread. The bar is shown on stderr if that is a terminal."""
 
     def __init__(self, session: Session, stream: TextIO) -> None:
         self._session = session
@@ -48,7 +48,7 @@ class ProgressLines:
             self._bar.stop()
 
     def paused(self, question: Callable[[], bool]) -> bool:
-        """Answer a question while no bar is drawn over it."""
+        """The answer to `question`, asked with the bar hidden."""
         if self._bar is None:
             return question()
         self._bar.stop()
@@ -58,12 +58,12 @@ class ProgressLines:
             self._bar.start()
 
     def started(self, action: Action) -> None:
-        """Remember what is under way."""
+        """Record that the action is under way."""
         with self._lock:
             self._session.deeds.under_way.add(f"{action.verb} {action.key}")
 
     def finished(self, outcome: Outcome, done: int, total: int) -> None:
-        """Print the outcome's line."""
+        """Record the outcome and print its line."""
         with self._lock:
             name = f"{outcome.action.verb} {outcome.action.key}"
             self._session.deeds.under_way.discard(name)

@@ -1,4 +1,4 @@
-"""What a command line asks of a pass: one value, from the options before the command and its own."""
+"""The request that a command line makes of a pass, from the global options and those of the command."""
 
 import shlex
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from reconciler.plan.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for. `environment` is that of the process.
+    """One request. `environment` is that of the process.
 
-    The files are those of `url` at `ref`, of the local repository at `rev`, or of the directory.
+    The files come from `url` at `ref`, from the local repository at `rev`, or from the directory.
     `against` is the base of a preview.
     """
 
@@ -33,15 +33,15 @@ class Request:
     only: tuple[str, ...] = ()
     concurrency: int | None = None
     saves_plan: bool = False
-    """True where an apply will be bound to what is planned."""
+    """True where the plan is saved for a later apply."""
 
     arguments: tuple[str, ...] = field(default=(), repr=False)
     """The command line, without the program's name."""
     waits: Waits = field(default_factory=Waits, repr=False, compare=False)
-    """What the clients of this run wait for."""
+    """What the clients of this run are waiting for."""
 
     def line_with(self, option: str) -> str:
-        """The command line with one more option, as a shell takes it; "" where it may hold a secret."""
+        """The command line with one more option, quoted for a shell; "" where it could contain a secret."""
         from reconciler.log import redact  # noqa: PLC0415  help and completion need no logging
 
         line = shlex.join(("reconciler", *self.arguments, option))
@@ -49,12 +49,12 @@ class Request:
 
     @property
     def writes(self) -> bool:
-        """True where the world may be changed."""
+        """True where the pass may change live objects."""
         return self.purpose is Purpose.APPLY
 
     @property
     def selection(self) -> Selection:
-        """Which targets and objects are meant."""
+        """The selected targets and objects."""
         return Selection(frozenset(self.targets), frozenset(self.only))
 
 
@@ -71,7 +71,7 @@ def request(
     concurrency: int | None = None,
     saves_plan: bool = False,
 ) -> Request:
-    """Raise click.UsageError where the options exclude each other."""
+    """The request of a session and the options of a command. Raises click.UsageError where options conflict."""
     if url is not None and rev is not None:
         raise click.UsageError("--rev is a revision of the local repository; with --source use --ref")
     if ref is not None and url is None:

@@ -1,4 +1,4 @@
-"""What the options before the command say, and what has happened so far in this process."""
+"""The global options, and what has happened so far in this process."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from typing import TextIO
 import click
 
 INTERRUPTED = "Interrupted. Nothing was changed. Running again is safe."
-"""Said of a run that ended before its first change."""
+"""Printed for a run that ended before its first change."""
 
 
 class ColorChoice(StrEnum):
@@ -24,7 +24,7 @@ class ColorChoice(StrEnum):
 
 @dataclass(slots=True)
 class Deeds:
-    """What this run did to the world so far, for the message that a bug leaves behind."""
+    """Changes this run has made so far, for the message after a bug or a signal."""
 
     doing: str = ""
     done: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Deeds:
 
 @dataclass(slots=True)
 class Session:
-    """Options that every command shares."""
+    """Options that every command shares, and the state of the run."""
 
     config: Path | None = None
     directory: Path = Path()
@@ -54,9 +54,9 @@ class Session:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def is_colored(self, stream: TextIO) -> bool:
-        """Whether to colour what goes to `stream`: the option, then NO_COLOR and FORCE_COLOR, then the terminal.
+        """True where output to `stream` is coloured: the option, then NO_COLOR and FORCE_COLOR, then the terminal.
 
-        See https://no-color.org: a variable that is empty counts as unset.
+        An empty variable counts as unset (https://no-color.org).
         """
         if self.color is not ColorChoice.AUTO:
             return self.color is ColorChoice.ALWAYS
@@ -67,12 +67,12 @@ class Session:
         return stream.isatty() and self.environment.get("TERM") != "dumb"
 
     def configure_logging(self, *, level: str = "warning", form: str = "console") -> None:
-        """Send logs to stderr; `level` and `form` hold where no option says otherwise."""
+        """Send logs to stderr; `level` and `form` are the defaults of the options."""
         from reconciler.log import LogFormat, configure  # noqa: PLC0415  help and completion need no logging
 
         configure(self.log_level or level, LogFormat(self.log_format or form), sys.stderr)
 
 
 def session() -> Session:
-    """The session of the command that runs now."""
+    """The session of the running command."""
     return click.get_current_context().ensure_object(Session)

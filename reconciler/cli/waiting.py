@@ -1,4 +1,4 @@
-"""Lines on stderr about what a run waits for, so that nobody takes a slow server for a program that hangs."""
+"""Notices on stderr about what a run is waiting for, so that a slow server is not mistaken for a hang."""
 
 import threading
 from types import TracebackType
@@ -14,7 +14,7 @@ _LOOK_S = 0.2
 
 
 class WaitingNotices:
-    """Shows a wait after 2 s, 10 s, 30 s and every further 30 s, from a thread of its own."""
+    """Shows a wait after 2 s, 10 s, 30 s and then every 30 s, from a thread of its own."""
 
     def __init__(self, waits: Waits) -> None:
         self._waits = waits
@@ -39,7 +39,7 @@ class WaitingNotices:
                 notice(line)
 
     def line(self) -> str:
-        """What is to be said now; "" for nothing. Each wait is said once at a time, several on one line."""
+        """The notice due now; "" for none. Several waits share one line."""
         now_s = self._waits.clock()
         current = self._waits.current()
         self._due = {wait.number: self._due.get(wait.number, FIRST_S) for wait in current}
@@ -52,7 +52,7 @@ class WaitingNotices:
 
 
 def _next_s(age_s: float) -> float:
-    """Age at which a wait is shown again; for one that was not shown yet, the first."""
+    """Age in seconds at which a wait is shown next."""
     if age_s < FIRST_S:
         return FIRST_S
     for again_s in _AGAIN_S:

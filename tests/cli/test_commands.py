@@ -123,7 +123,7 @@ def test_a_file_that_is_no_plan_is_wrong_usage(tree: Path) -> None:
     (tree / "x.json").write_text("{}")
     code, _, said = call(tree, "apply", "--yes", "--plan", str(tree / "x.json"))
     assert code == ExitCode.USAGE
-    assert "is no saved plan" in said
+    assert "is not a saved plan" in said
 
 
 @pytest.mark.parametrize("command", [["validate"], ["plan"], ["apply", "--yes"]], ids=" ".join)

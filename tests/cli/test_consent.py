@@ -42,16 +42,16 @@ def test_without_a_terminal_and_without_yes_nothing_is_read_or_applied(
 ) -> None:
     done = ended(connected, "apply", *more)
     assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
-    line = f"to apply without a question: reconciler -C {connected} apply"
+    line = f"to apply without asking: reconciler -C {connected} apply"
     assert line in done.stderr
-    assert done.stderr.split("question: ")[1].startswith("reconciler ")
+    assert done.stderr.split("without asking: ")[1].startswith("reconciler ")
     assert " --yes\nNothing was changed.\n" in done.stderr
     assert emulator.log.entries() == []
 
 
 def test_the_line_to_use_is_taken_by_a_shell_as_it_stands(connected: Path) -> None:
     refused = ended(connected, "apply", "--only", "Definition/orders*")
-    line = refused.stderr.split("question: ")[1].splitlines()[0]
+    line = refused.stderr.split("without asking: ")[1].splitlines()[0]
     words = line.replace("reconciler", " ".join(command_line(connected)[:3]), 1)
     done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert done.returncode == ExitCode.DONE, done.stderr
@@ -68,7 +68,7 @@ def test_a_screen_without_a_keyboard_is_no_terminal_to_ask_on(tree: Path) -> Non
     line = " ".join(command_line(tree, "apply"))
     code, screen = on_a_terminal(["sh", "-c", f"{line} < /dev/null"], lambda *_: None)
     assert code == ExitCode.USAGE
-    assert "no terminal to ask on" in screen
+    assert "no terminal to ask for approval" in screen
 
 
 def test_yes_shows_old_and_new_values_before_anything_is_done(connected: Path) -> None:

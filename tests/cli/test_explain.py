@@ -147,7 +147,7 @@ def test_targets_are_named_by_name_organization_or_definition(
         ("target/acm", "did you mean acme?"),
         ("target/shop-prd", "did you mean shop-prod?"),
         ("target/acme/shop-pro", "did you mean shop-prod?"),
-        ("target/acme/x", "there are shop-prod, shop-git"),
+        ("target/acme/x", "it has shop-prod, shop-git"),
         ("target/beta/x", "it declares none of type k8s-cluster"),
         ("target/zzz", "targets are acme, beta"),
         ("target/", "targets are acme, beta"),

@@ -275,10 +275,10 @@ def test_ctrl_c_before_an_apply_is_acknowledged_at_once(connected: Path, emulato
         assert process.poll() is None
     os.write(terminal, b"\x03")
     screen = b""
-    while b"Ctrl-C again ends at once" not in screen:
+    while b"Press Ctrl-C again to exit immediately" not in screen:
         assert select.select([terminal], [], [], 4)[0], screen
         screen += os.read(terminal, 4096)
-    assert b"stopping: finishing what is under way, starting nothing new" in screen
+    assert b"stopping: finishing the actions under way, starting no new ones" in screen
     os.write(terminal, b"\x03")
     assert process.wait(timeout=5) == ExitCode.UNREADABLE
     os.close(terminal)

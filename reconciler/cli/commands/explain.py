@@ -17,7 +17,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     if incomplete.startswith(_TARGET):
         found = complete_targets(ctx, param, incomplete.removeprefix(_TARGET))
         return [f"{_TARGET}{item.value}" for item in found]
-    from reconciler.views.pages import topics  # noqa: PLC0415  only the shell asks for it
+    from reconciler.views.pages import topics  # noqa: PLC0415  only completion needs it
 
     return [name for name in (*topics(), _TARGET) if name.lower().startswith(incomplete.lower())]
 

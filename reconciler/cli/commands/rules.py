@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  click's signature
-    from reconciler.rules.registry import RULES  # noqa: PLC0415  only the shell asks for it
+    from reconciler.rules.registry import RULES  # noqa: PLC0415  only completion needs it
 
     return [name for name in RULES if name.lower().startswith(incomplete.lower())]
 
