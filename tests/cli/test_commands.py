@@ -413,7 +413,7 @@ def test_misnamed_settings_are_no_reason_to_practise(tree: Path, name: str) -> N
     (tree / name).write_text("version: 1\n")
     code, shown, _ = call(tree, "apply", "--yes")
     assert code == ExitCode.INVALID
-    assert "settings are called reconciler.yaml" in " ".join(shown.split())
+    assert "the settings file must be named reconciler.yaml" in " ".join(shown.split())
 
 
 def test_a_folder_below_the_settings_is_no_reason_to_practise(connected: Path) -> None:
@@ -439,7 +439,7 @@ def test_settings_that_are_a_pipe_are_refused_and_not_waited_for(tree: Path) -> 
     os.mkfifo(tree / "reconciler.yaml")
     code, shown, _ = call(tree, "validate")
     assert code == ExitCode.INVALID
-    assert "no plain file" in " ".join(shown.split())
+    assert "is not a regular file" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize("spoiler", ["\n", " ", "\x1b", "é"])

@@ -1,1 +1,1 @@
-"""The edges of a pass, built from what the command line asks for and what the settings say; a module for each."""
+"""Adapters of a pass, built from the command line and the settings; one module each."""

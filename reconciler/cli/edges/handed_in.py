@@ -1,6 +1,6 @@
-"""Values of secrets that documents name and do not hold: looked up in the environment and in files outside the tree.
+"""Values of secrets that documents refer to: looked up in the environment and in files outside the tree.
 
-Nothing here is printed or logged; reasons name the variable or the file, never what is in it.
+Nothing here is printed or logged; reasons name the variable or the file, never its content.
 """
 
 import os
@@ -19,8 +19,8 @@ MAX_SECRET_FILE_BYTES = 65_536
 class HandedInSecrets:
     """Looks up values for one pass; each is read once.
 
-    `base` is the folder of the settings, which relative paths start at. `tree` is the root of the files, None where
-    they are not on this machine: a secret file in the tree would be in Git.
+    `base` is the folder of the settings, to which paths are relative. `tree` is the root of the files, None where
+    they are not on this machine: a secret file inside the tree is refused, because it would be in Git.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class HandedInSecrets:
         self._known: dict[Source, Secret | NotAtHand] = {}
 
     def __call__(self, source: Source) -> Secret | NotAtHand:
-        """The value, or why it is not at hand."""
+        """The value, or the reason why it is unavailable."""
         if source not in self._known:
             self._known[source] = self._looked_up(source)
         return self._known[source]
@@ -62,7 +62,7 @@ class HandedInSecrets:
         if name in self._own_variables:
             place = self._own_variables[name]
             return NotAtHand(
-                f"environment variable {name} is `{place}` of the settings, which is never handed on"
+                f"environment variable {name} is `{place}` in the settings, which is never passed on"
             )
         text = self._environment.get(name, "")
         return Secret(text) if text else NotAtHand(f"environment variable {name} is not set")
@@ -74,10 +74,10 @@ class HandedInSecrets:
         except (OSError, RuntimeError, ValueError):
             return NotAtHand(f"file {path} cannot be found")
         if self._tree is not None and _is_inside(self._tree, given, found):
-            return NotAtHand(f"file {path} is inside the tree, where secrets do not belong")
+            return NotAtHand(f"file {path} is inside the tree, which must not contain secrets")
         if found in self._own_files:
             return NotAtHand(
-                f"file {path} is `{self._own_files[found]}` of the settings, which is never handed on"
+                f"file {path} is `{self._own_files[found]}` in the settings, which is never passed on"
             )
         content = read_secret_file(found)
         if isinstance(content, str):
@@ -86,7 +86,7 @@ class HandedInSecrets:
 
 
 def own_tokens(settings: Settings) -> "list[tuple[Token, str]]":
-    """Every secret of this program, with its place in the settings."""
+    """Every secret that the settings refer to, with its place in the settings."""
     found: list[tuple[Token | None, str]] = [(settings.inventory.digestKey, "inventory.digestKey")]
     for name, target in settings.targets.items():
         for member, connection in (("orchestrator", target.orchestrator), ("runners", target.runners)):
@@ -96,7 +96,7 @@ def own_tokens(settings: Settings) -> "list[tuple[Token, str]]":
 
 
 def read_secret_file(path: Path) -> Secret | str:
-    """The text of a file without the line break at its end, or what is wrong with it, to be read behind its name."""
+    """The text of a file without its final line break, or what is wrong with it, phrased to follow the file's name."""
     try:
         # O_NONBLOCK: opening a pipe that nobody writes to must not hang.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -105,31 +105,31 @@ def read_secret_file(path: Path) -> Secret | str:
     try:
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                return "is no plain file"
+                return "is not a regular file"
             content = stream.read(MAX_SECRET_FILE_BYTES + 1)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if len(content) > MAX_SECRET_FILE_BYTES:
-        return f"has more than {MAX_SECRET_FILE_BYTES} bytes"
+        return f"is larger than {MAX_SECRET_FILE_BYTES} bytes"
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        return "is not text in UTF-8"
+        return "is not UTF-8 text"
     text = text.removesuffix("\n").removesuffix("\r")
     return Secret(text) if text else "is empty"
 
 
 def _real(path: Path) -> Path:
-    """The path with links followed; Secrets that Kubernetes mounts are links."""
+    """The path with links followed; the files of a mounted Kubernetes Secret are links."""
     return Path(os.path.realpath(path))
 
 
 def _is_inside(tree: Path, *paths: Path) -> bool:
-    """True where a path is in the tree, by its name or by where its links lead."""
+    """True where a path is inside the tree, before or after links are followed."""
     roots = {_spelled_out(tree), _real(tree)}
     return any(_spelled_out(path).is_relative_to(root) for path in paths for root in roots)
 
 
 def _spelled_out(path: Path) -> Path:
-    """The absolute path without `..`, links not followed."""
+    """The absolute path without `..`; links are not followed."""
     return Path(os.path.normpath(Path.cwd() / path))

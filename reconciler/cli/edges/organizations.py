@@ -1,6 +1,6 @@
 """The organizations of a pass: a client for each target, or the embedded orchestrator.
 
-Decides whether a client may write.
+Also decides whether the clients may write.
 """
 
 import os
@@ -18,26 +18,26 @@ from reconciler.model.secret import Secret
 from reconciler.passes.result import Purpose
 from reconciler.settings import Target
 
-if TYPE_CHECKING:  # httpx costs start-up time that a validation need not spend
+if TYPE_CHECKING:  # httpx costs start-up time, which validate does not need to spend
     from reconciler.orchestrator.client import Orchestrator, Transport
 
 _LOCAL_STATE = Path(".reconciler") / "emulator.db"
 _LOCAL_ENV_TYPES = ("development", "staging", "production")
-"""Every real organization has some; without any, an empty v2 list would not prove that it exists."""
+"""Every real organization has some; without them, an empty v2 list would not prove that the organization exists."""
 _LOCAL_TOKEN = Secret("practice")
-"""The embedded orchestrator takes any token, and as the real one it wants one."""
+"""The embedded orchestrator accepts any token, but requires one, like the real one."""
 
 Connect = Callable[[TargetName], "Orchestrator"]
 
 
 def local_state(request: Request) -> Path:
-    """Where the embedded orchestrator keeps what it holds."""
+    """Path of the state file of the embedded orchestrator."""
     return request.directory / _LOCAL_STATE
 
 
 @contextmanager
 def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
-    """What opens the client of a target. Raises SettingsError with every missing token at once."""
+    """A function that opens the client of a target. Raises SettingsError with every missing token at once."""
     chosen = {
         name: target
         for name, target in found.settings.targets.items()
@@ -78,7 +78,7 @@ def _endpoints(request: Request, found: FoundSettings, chosen: Mapping[str, Targ
 
 @contextmanager
 def _transport(state: Path, *, is_local: bool, writes: bool) -> "Iterator[Transport | None]":
-    """The embedded orchestrator's door. What only looks leaves no state file behind."""
+    """Transport to the embedded orchestrator, None for a real one. A read-only command creates no state file."""
     if not is_local:
         yield None
         return
@@ -99,7 +99,7 @@ def _transport(state: Path, *, is_local: bool, writes: bool) -> "Iterator[Transp
 
 
 def _own_folder(folder: Path) -> None:
-    """Make our folder, kept out of Git: what it holds belongs to this machine."""
+    """Create the folder with a `.gitignore` that keeps it out of Git: its content belongs to this machine."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ignore = folder / ".gitignore"

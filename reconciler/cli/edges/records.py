@@ -21,7 +21,7 @@ from reconciler.source.git import is_tracked
 
 
 def opened_record(request: Request, found: FoundSettings) -> InventoryStore:
-    """The place that the settings name. Raises InventoryError."""
+    """The store that the settings name. Raises InventoryError."""
     settings = found.settings
     chosen = settings.inventory
     launcher = Launcher(request.environment)
@@ -31,7 +31,7 @@ def opened_record(request: Request, found: FoundSettings) -> InventoryStore:
         place, remote = request.directory, chosen.git.remote
         if request.url is not None:
             remote = remote or request.url
-            # Not the repository of the source: that one may be made again at any time.
+            # Not the cached repository of the source: that one may be deleted and fetched again at any time.
             place = cached_repository(remote, Cache(cache(request).root / "inventory", launcher))
         return GitInventory(
             place,
@@ -43,8 +43,9 @@ def opened_record(request: Request, found: FoundSettings) -> InventoryStore:
     folder = _folder(found)
     if is_tracked(folder, launcher):
         raise InventoryError(
-            f"the record in {folder} is tracked by Git: whoever may change the files could claim to own anything",
-            advice=f"take it out: git rm -r --cached {folder}; in CI keep it in a ref: `inventory: {{git: …}}`",
+            f"the ownership record in {folder} is tracked by Git: "
+            "anyone who can change the files could claim to own anything",
+            advice=f"remove it: git rm -r --cached {folder}; in CI, keep it in a ref: `inventory: {{git: …}}`",
         )
     return FileInventory(folder, settings.instance)
 
@@ -54,11 +55,11 @@ def _folder(found: FoundSettings) -> Path:
 
 
 def key_of_digests(request: Request, found: FoundSettings) -> bytes | None:
-    """Key of the digests of sent secrets, None where there is none: then literals cannot be compared.
+    """Key of the digests of sent secrets. None where there is none: literals cannot be compared then.
 
-    Whatever only looks reads the key file and never makes it. A plan that is saved makes it, as an
-    apply does: literals enter the saved plan by their keyed digest, so a key that appears between
-    the two would make the plan stale. Where it may not write the folder, it does without.
+    Read-only commands read the key file but never create it. Saving a plan creates it, as apply
+    does: a saved plan contains literals as keyed digests, so a key that appears between plan and
+    apply would make the plan stale. Where the folder cannot be written, the plan is saved without a key.
     """
     inventory = found.settings.inventory
     if request.purpose is Purpose.VALIDATE or inventory.none:
@@ -71,7 +72,7 @@ def key_of_digests(request: Request, found: FoundSettings) -> bytes | None:
         except SettingsError:
             if request.writes or request.saves_plan:
                 raise
-            # A preview on a branch that is not trusted has no key; literals show as not comparable.
+            # A preview of an untrusted branch has no key; its literals are shown as not comparable.
             return None
         return str(secret.reveal()).encode()
     if inventory.git is not None:

@@ -1,4 +1,4 @@
-"""Values of the secrets that the settings name; `handed_in` has those that documents name."""
+"""Values of the secrets that the settings refer to; `handed_in` looks up those that documents refer to."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,15 +9,15 @@ from reconciler.errors import SettingsError
 from reconciler.model.secret import Secret
 from reconciler.settings import Connection, Target, Token
 
-if TYPE_CHECKING:  # httpx costs start-up time that a validation need not spend
+if TYPE_CHECKING:  # httpx costs start-up time, which validate does not need to spend
     from reconciler.orchestrator.http import Endpoint
 
 Endpoints = Mapping[str, tuple["Endpoint | None", "Endpoint | None"]]
-"""Those of both APIs, by target."""
+"""Endpoints of the v1 and the v2 API, by target."""
 
 
 class Secrets:
-    """Turns names of variables and files into values; collects what is missing."""
+    """Turns names of variables and files into values, and collects what is missing."""
 
     def __init__(self, environment: Mapping[str, str], base: Path) -> None:
         self._environment = environment
@@ -75,5 +75,5 @@ class Secrets:
         if self._missing:
             raise SettingsError(
                 "; ".join(dict.fromkeys(self._missing)),
-                advice="set what is missing, correct what is refused; `reconciler validate` needs no token",
+                advice="set what is missing and fix what is refused; `reconciler validate` needs no token",
             )

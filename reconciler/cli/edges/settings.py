@@ -1,6 +1,6 @@
-"""Which settings are in force, and where they come from.
+"""The effective settings and where they come from.
 
-`find_settings` is the only place that decides it.
+`find_settings` alone decides that.
 """
 
 import os
@@ -22,35 +22,35 @@ from reconciler.source.git import OpenedCommit
 from reconciler.source.settings_file import connection_places, parse_settings
 
 LOCAL = "local"
-"""Name and organization of the only target where there is no settings file."""
+"""Name and organization of the single target that is used where there is no settings file."""
 LOCAL_URL = "http://embedded"
 _MISNAMED = ("reconciler.yml", ".reconciler.yaml", ".reconciler.yml")
-_ADVICE = "`reconciler init` writes them"
+_ADVICE = "`reconciler init` writes one"
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSettings:
-    """Settings, the warnings about them, and the folder that paths in them are relative to."""
+    """Settings, the warnings about them, and the folder to which their paths are relative."""
 
     settings: Settings
     warnings: tuple[Finding, ...]
     base: Path
     is_local: bool = False
-    """True where the embedded orchestrator is used, because there is no settings file."""
+    """True where there is no settings file, so that the embedded orchestrator is used."""
     excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
-    """Lines that the warnings point at."""
+    """Lines that the warnings refer to."""
     places: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
-    """Lines of what connects each target, by path."""
+    """Places of each target's connection settings, by path."""
     of_folder: bytes | None = field(default=None, repr=False)
-    """The file as it was read, where it is part of a folder that is read as it is."""
+    """Content of the settings file where it is part of the folder that is read; None otherwise."""
 
 
 def find_settings(request: Request, trees: Trees) -> FoundSettings:
-    """The settings in force.
+    """The effective settings, from the first of these that exists.
 
-    `--config`; else, for a preview, the file of its base: it says where tokens are sent, and a branch may
-    change it; else the file at the root of the tree that is read, of the same commit; else, with `--source`,
-    the one in the directory; else the built-in settings for the embedded orchestrator.
+    `--config`; for a preview, the file of its base, because it decides where tokens are sent and a branch
+    can change it; the file at the root of the tree that is read, from the same commit; with `--source`, the
+    file in the directory; the built-in settings for the embedded orchestrator.
     Raises SettingsError, and SourceError where the tree cannot be opened.
     """
     if request.config is not None:
@@ -69,8 +69,8 @@ def find_settings(request: Request, trees: Trees) -> FoundSettings:
             return _parsed(content, FILE_NAME, request.directory)
         if request.rev is not None and is_here:
             raise SettingsError(
-                f"revision {request.rev!r} has no {FILE_NAME}, and the folder has one",
-                advice=f"settings and files are read from one commit; to use the folder's: --config {path}",
+                f"revision {request.rev!r} has no {FILE_NAME}, but the folder has one",
+                advice=f"settings and files are read from one commit; to use the folder's file: --config {path}",
             )
     if is_here:
         content = content_of(path)
@@ -83,46 +83,46 @@ def find_settings(request: Request, trees: Trees) -> FoundSettings:
 def _two_settings(path: Path, commit: OpenedCommit) -> SettingsError:
     return SettingsError(
         f"{path} and the {FILE_NAME} of {commit.location} at {commit.revision[:12]} differ",
-        advice=f"say which one holds: --config {path}, or -C with a folder that has none",
+        advice=f"choose one: --config {path}, or -C with a folder that has none",
     )
 
 
 def _refuse_misplaced(directory: Path) -> None:
-    """Raise SettingsError where settings are nearby: practising silently would look like an apply."""
+    """Raise SettingsError where there are settings nearby: a practice run would be mistaken for a real one."""
     for name in _MISNAMED:
         if os.path.lexists(directory / name):
             raise SettingsError(
-                f"{directory / name} is not read: settings are called {FILE_NAME}",
-                advice=f"rename it, or give it with --config {name}",
+                f"{directory / name} is not read: the settings file must be named {FILE_NAME}",
+                advice=f"rename it, or use --config {name}",
             )
     for parent in directory.resolve().parents:
         if os.path.lexists(parent / FILE_NAME):
             raise SettingsError(
-                f"there is no {FILE_NAME} here, and one in {parent}",
-                advice=f"work there (-C {parent}); limit the run with --target or --only",
+                f"there is no {FILE_NAME} here, but there is one in {parent}",
+                advice=f"use -C {parent}; limit the run with --target or --only",
             )
 
 
 def content_of(path: Path) -> bytes:
-    """What the file at `path` holds. Raises SettingsError."""
+    """Content of the settings file at `path`. Raises SettingsError."""
     limit = Limits().max_file_bytes
     try:
-        # A pipe or a device could make reading wait for ever.
+        # Reading from a pipe or a device could block forever.
         if not stat.S_ISREG(path.stat().st_mode):
-            raise SettingsError(f"the settings {path} are no plain file", advice=_ADVICE)
+            raise SettingsError(f"the settings file {path} is not a regular file", advice=_ADVICE)
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
     except OSError as error:
         raise SettingsError(
-            f"the settings {path} cannot be read: {error.strerror}", advice=_ADVICE
+            f"the settings file {path} cannot be read: {error.strerror}", advice=_ADVICE
         ) from error
     if len(content) > limit:
-        raise SettingsError(f"the settings {path} are larger than {limit} bytes")
+        raise SettingsError(f"the settings file {path} is larger than {limit} bytes")
     return content
 
 
 def _parsed(content: bytes, name: str, base: Path) -> FoundSettings:
-    """Read the content of a file that findings call `name`."""
+    """The settings from the content of a file; findings call the file `name`."""
     settings, warnings = parse_settings(content, name)
     quoted = excerpts({name: content}, (warning.origin for warning in warnings))
     return FoundSettings(
@@ -131,7 +131,7 @@ def _parsed(content: bytes, name: str, base: Path) -> FoundSettings:
 
 
 def local_settings() -> Settings:
-    """One target, one organization, every file, kept in process."""
+    """Built-in settings: every file belongs to one target, in the embedded orchestrator."""
     connection = Connection(url=LOCAL_URL)
     target = Target(organization=LOCAL, orchestrator=connection, runners=connection)
     return Settings(version=1, instance=LOCAL, targets={LOCAL: target})
@@ -142,5 +142,5 @@ def check_targets(names: tuple[str, ...], settings: Settings) -> None:
     for name in names:
         if name not in settings.targets:
             near = get_close_matches(name, settings.targets, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(settings.targets)}"
+            hint = f"did you mean {near[0]}?" if near else f"targets are {', '.join(settings.targets)}"
             raise UsageError(f"there is no target {name!r} in the settings", advice=hint)

@@ -1,4 +1,4 @@
-"""What the change of a preview makes of the settings: those of its base and its own."""
+"""How the change of a preview edits the settings: those of its base compared with its own."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _DISABLED = ("targets", "*", "builtIn", "disabled")
 
 @dataclass(frozen=True, slots=True)
 class FoundChange:
-    """The change, None where there is none or it cannot be read; `findings` are problems of its own settings."""
+    """The change to the settings, None where there is none or they cannot be read; `findings` are their problems."""
 
     change: SettingsChange | None = None
     findings: tuple[Finding, ...] = ()
@@ -28,9 +28,9 @@ class FoundChange:
 
     @property
     def disabled(self) -> Mapping[str, tuple[str, ...]]:
-        """`builtIn.disabled` as this change has it, by target, where it edits that.
+        """`builtIn.disabled` with this change applied, by target, where the change edits it.
 
-        It says what is desired and nothing of ownership, addresses or tokens, so a preview shows its effect.
+        The setting is desired state and does not affect ownership, addresses or tokens, so a preview shows its effect.
         """
         changed = self.change.settings if self.change is not None else ()
         return {
@@ -41,7 +41,7 @@ class FoundChange:
 
 
 def find_settings_change(request: Request, trees: Trees) -> FoundChange:
-    """What this change makes of the settings of its base. Raises SourceError where the base cannot be opened."""
+    """How this change edits the settings of its base. Raises SourceError where the base cannot be opened."""
     if request.against is None:
         return FoundChange()
     before = trees.base(request.against).file(FILE_NAME, Limits())
@@ -58,7 +58,7 @@ def find_settings_change(request: Request, trees: Trees) -> FoundChange:
 
 
 def _own(request: Request, trees: Trees) -> bytes | None:
-    """The settings file of the change itself, None where it has none."""
+    """Content of the settings file in the change itself, None where it has none."""
     if trees.commit is not None:
         return trees.commit.file(FILE_NAME, Limits())
     path = request.directory / FILE_NAME
@@ -72,7 +72,7 @@ def _document(content: bytes) -> SettingsDocument:
 
 
 def _old(content: bytes | None) -> SettingsDocument:
-    """Settings of the base; those that cannot be used were never in force."""
+    """Settings of the base; unusable ones never took effect and count as none."""
     if content is None:
         return NO_SETTINGS
     try:

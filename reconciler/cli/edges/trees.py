@@ -1,7 +1,7 @@
-"""The trees of one pass: the files it is about, and the base of a preview.
+"""The trees of one pass: its files, and the base of a preview.
 
-Each is opened once. Whatever is read of a commit, settings included, is of that commit, also where
-the branch moves meanwhile.
+Each is opened once. Everything, settings included, is read from that same commit, even if the
+branch moves in the meantime.
 """
 
 from functools import cached_property
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Trees:
-    """What one pass reads. `listed` is what a look at the remote found, None to look now."""
+    """Trees that one pass reads. `listed` is what an earlier lookup of the remote found; None: look it up now."""
 
     def __init__(self, request: Request, *, listed: Listed | None = None) -> None:
         self._request = request
@@ -35,7 +35,7 @@ class Trees:
 
     @cached_property
     def commit(self) -> OpenedCommit | None:
-        """The commit that the files are of; None for a folder as it is. Raises SourceError."""
+        """The commit that the files are read from; None for a working folder. Raises SourceError."""
         request = self._request
         if request.url is not None:
             with request.waits.on("for the remote repository"):
@@ -46,9 +46,9 @@ class Trees:
         return None
 
     def read(self, limits: Limits, settings: bytes | None) -> Tree:
-        """Every file. `settings` is the file of the folder that is in force, None where it is from elsewhere.
+        """Every file. `settings` is the settings file of the folder as read before, None where it is from elsewhere.
 
-        Raises SourceError, also where the settings of the folder changed since they were read.
+        Raises SourceError, also where that file has changed since it was read.
         """
         if self.commit is not None:
             tree = self.commit.tree(limits)
@@ -56,7 +56,7 @@ class Trees:
             tree = read_directory(self._request.directory, limits, self._launcher)
             if settings is not None and tree.files.get(FILE_NAME, settings) != settings:
                 raise SourceError(
-                    f"{FILE_NAME} changed while the folder was read", advice="run again: nothing was done yet"
+                    f"{FILE_NAME} changed while the folder was read", advice="run again; nothing was done yet"
                 )
         return tree
 
@@ -67,7 +67,7 @@ class Trees:
         return self._opened[against]
 
     def base(self, against: str) -> OpenedCommit:
-        """The commit that `against` and what is read both descend from. Raises SourceError."""
+        """The merge base of `against` and the commit that is read. Raises SourceError."""
         if self._base is None:
             here = "HEAD" if self.commit is None else self.commit.revision
             directory = self._request.directory
@@ -79,12 +79,12 @@ class Trees:
         return self._base
 
     def read_base(self, against: str, limits: Limits) -> Tree:
-        """The files of the commit that `against` and what is read both descend from. Raises SourceError."""
+        """The files of the merge base of `against` and the commit that is read. Raises SourceError."""
         return self.base(against).tree(limits)
 
 
 def cache(request: Request) -> Cache:
-    """Repositories that were fetched (XDG Base Directory Specification)."""
+    """The cache of fetched repositories (XDG Base Directory Specification)."""
     given = request.environment.get("XDG_CACHE_HOME", "")
     root = Path(given) if given.startswith("/") else Path(request.environment.get("HOME", ".")) / ".cache"
     return Cache(root / "reconciler", Launcher(request.environment))

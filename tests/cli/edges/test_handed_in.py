@@ -92,14 +92,14 @@ def test_a_pipe_a_device_and_a_folder_are_no_files(tree: Path) -> None:
     os.mkfifo(tree.parent / "pipe")
     for path in ("../pipe", "/dev/zero", "/dev/tty", ".."):
         said = looked_up(tree, SecretFile(path))
-        assert "is no plain file" in said or "cannot be read" in said, path
+        assert "is not a regular file" in said or "cannot be read" in said, path
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param(b"x" * (MAX_SECRET_FILE_BYTES + 1), "has more than 65536 bytes", id="large"),
-        pytest.param(b"\xff\xfe", "is not text in UTF-8", id="binary"),
+        pytest.param(b"x" * (MAX_SECRET_FILE_BYTES + 1), "is larger than 65536 bytes", id="large"),
+        pytest.param(b"\xff\xfe", "is not UTF-8 text", id="binary"),
         pytest.param(b"\n", "is empty", id="empty"),
     ],
 )
@@ -133,7 +133,7 @@ def test_secrets_of_this_program_are_never_handed_on(tree: Path) -> None:
         (SecretFile("../link"), "targets.acme.runners.token"),
     ):
         said = looked_up(tree, source, **environment)
-        assert said.endswith(f"is `{place}` of the settings, which is never handed on>"), source
+        assert said.endswith(f"is `{place}` in the settings, which is never passed on>"), source
 
 
 @pytest.mark.parametrize(
