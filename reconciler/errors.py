@@ -1,27 +1,27 @@
-"""What can go wrong in the world, and the exit code that says whether trying again helps.
+"""Errors outside this program's control, with the exit code that says whether trying again helps.
 
 Problems of the user's input are findings (`reconciler.model.finding`), not exceptions.
 
     ReconcilerError                          exit 1
-    |-- UsageError                 terminal  exit 64  an option that cannot be
-    |-- SettingsError              terminal  exit 3   carries findings
+    |-- UsageError                 terminal  exit 64  an invalid command line
+    |-- SettingsError              terminal  exit 3   has findings
     |-- SourceError                transient exit 6
     |   |-- UnknownRevisionError   terminal  exit 6
     |   `-- RepositoryError        transient exit 6   git cannot be used
     |-- InventoryError             transient exit 6   the ownership record
-    |   `-- InventoryConflictError transient exit 8   somebody else wrote it meanwhile
+    |   `-- InventoryConflictError transient exit 8   another run has written it in the meantime
     |-- KeyStoreError              terminal  exit 3   key text that cannot be read
     |-- OrchestratorError          exit 6 (while applying: an outcome, exit 5)
     |   |-- UnauthorizedError      terminal
     |   |-- RejectedError          terminal           the API refuses the content
     |   |-- ConflictError          transient          read again, plan again
     |   |-- InUseError             terminal           not deleted, because deployments still use it
-    |   |-- AbsentError            terminal           404: the thing is not there
+    |   |-- AbsentError            terminal           404: the object does not exist
     |   |-- UnavailableError       transient          429, 5xx before anything was done, no connection
-    |   `-- LostAnswerError        transient          sent, and no answer that tells what became of it
-    `-- ReadOnlyError              our bug   exit 1   a command that only looks tried to write
+    |   `-- LostAnswerError        transient          sent, but its effect is unknown
+    `-- ReadOnlyError              a bug     exit 1   a read-only command tried to write
 
-What a guard refuses and what makes a saved plan stale are parts of the result, not exceptions.
+Refusals by guards and the staleness of a saved plan are part of the result, not exceptions.
 """
 
 from enum import IntEnum, StrEnum
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """Meaning of each exit code (design, section 5)."""
+    """Exit codes (design, section 5)."""
 
     DONE = 0
     BUG = 1
@@ -52,7 +52,7 @@ class ExitCode(IntEnum):
 
 
 class ConnectionPart(StrEnum):
-    """The setting of a connection that an error is about; the organization is the target's."""
+    """The connection setting that an error concerns; the organization is that of the target."""
 
     URL = "url"
     TOKEN = "token"  # noqa: S105  the setting's name
@@ -72,15 +72,15 @@ class ReconcilerError(Exception):
 
 
 class UsageError(ReconcilerError):
-    """The command line asks for something that cannot be."""
+    """The command line is invalid or asks for something impossible."""
 
     exit_code = ExitCode.USAGE
 
 
 class SettingsError(ReconcilerError):
-    """The settings file cannot be used; `findings` name every problem with its place.
+    """The settings file cannot be used; `findings` lists every problem with its place.
 
-    `excerpts` are the lines of the file at those places.
+    `excerpts` contains the lines of the file at those places.
     """
 
     exit_code = ExitCode.INVALID
@@ -99,7 +99,7 @@ class SettingsError(ReconcilerError):
 
 
 class SourceError(ReconcilerError):
-    """The files or their repository cannot be read now."""
+    """The files or their repository cannot be read at the moment."""
 
     exit_code = ExitCode.UNREADABLE
     is_transient = True
@@ -123,7 +123,7 @@ class InventoryError(ReconcilerError):
 
 
 class InventoryConflictError(InventoryError):
-    """The record changed since it was read; nothing was written over it."""
+    """The record has changed since it was read; it was not overwritten."""
 
     exit_code = ExitCode.LEASED
 
@@ -135,13 +135,13 @@ class KeyStoreError(ReconcilerError):
 
 
 class OrchestratorError(ReconcilerError):
-    """The API answered with an error, or not at all.
+    """The API answered with an error, or did not answer.
 
-    `status` is the HTTP status, 0 where there was no answer. `request_id` is the server's, or "".
-    The message is the first line of the server's own, cut to 300 characters: later lines of v2
+    `status` is the HTTP status, 0 without an answer. `request_id` is the server's, or "".
+    The message is the first line of the server's message, cut to 300 characters: later lines of v2
     repeat what was submitted, secrets included (v2 reference 3.2).
-    `cause` is what the message says without naming the request, equal for every request that fails
-    of the same cause, or ""; `part` is the setting that it is about.
+    `cause` is the message without the request, so equal for all requests that fail for the same
+    reason, or ""; `part` is the setting that the error concerns.
     """
 
     exit_code = ExitCode.UNREADABLE
@@ -164,7 +164,7 @@ class OrchestratorError(ReconcilerError):
 
 
 class UnauthorizedError(OrchestratorError):
-    """401 or 403: no credentials, or not these."""
+    """401 or 403: credentials are missing or not accepted."""
 
 
 class RejectedError(OrchestratorError):
@@ -172,16 +172,16 @@ class RejectedError(OrchestratorError):
 
 
 class ConflictError(OrchestratorError):
-    """409 to a create or a change: taken, or missing something it refers to."""
+    """409 to a create or a change: the id is taken, or something it refers to is missing."""
 
     is_transient = True
 
 
 class InUseError(OrchestratorError):
-    """409 to a delete: deployments still use the thing. Nothing was deleted.
+    """409 to a delete: deployments still use the object. Nothing was deleted.
 
-    `rematches` are the active resources that would change, as far as the server names them: it does for
-    definitions and criteria, which can be deleted by force, and not for runners, which cannot.
+    `rematches` are the active resources that would change, as far as the server names them. It does so for
+    definitions and criteria, which can be force-deleted, but not for runners, which cannot.
     """
 
     def __init__(
@@ -198,7 +198,7 @@ class InUseError(OrchestratorError):
 
 
 class AbsentError(OrchestratorError):
-    """404: the thing, or what holds it, is not there."""
+    """404: the object, or its parent, does not exist."""
 
 
 class UnavailableError(OrchestratorError):
@@ -225,10 +225,10 @@ class UnavailableError(OrchestratorError):
 
 
 class LostAnswerError(OrchestratorError):
-    """A change was sent and nothing tells whether it happened: read again before doing anything."""
+    """A change was sent and its effect is unknown: read again before doing anything else."""
 
     is_transient = True
 
 
 class ReadOnlyError(ReconcilerError):
-    """A mutating request reached a client that may only look."""
+    """A mutating request reached a read-only client."""

@@ -1,8 +1,8 @@
-"""Logging to stderr: one line a record, as JSON for machines or as text for people.
+"""Logging to stderr: one line per record, as JSON for machines or as text for people.
 
-Messages are constant phrases and facts go into `extra`, so both forms come from the same call.
-Only `reconciler.cli` calls `configure`; whoever runs a pass opens `pass_context`. Results are
-not logged but printed by the views.
+Messages are constant phrases and facts go into `extra`, so both formats come from the same call.
+Only `reconciler.cli` calls `configure`; the code that runs a pass opens `pass_context`. Results are
+not logged: the views print them.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ _STANDARD = frozenset(
         "color_message",
     }
 )
-# The value ends at its END line, or with the text: a key that was cut off is still a key.
+# The match ends at the END line or at the end of the text: a truncated key is still a key.
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
@@ -47,9 +47,9 @@ class LogFormat(StrEnum):
 
 
 def redact(text: str) -> str:
-    """Take out what looks like a token, a private key or the credentials of a URL.
+    """The text without anything that looks like a token, a private key or the credentials of a URL.
 
-    The last line of defence only: secrets have a type that does not show them.
+    Only the last line of defence: secrets have a type that does not show them.
 
     >>> redact("sent Authorization: Bearer abcdefgh123 to https://robot:pw@git.example/x")
     'sent Authorization: Bearer <redacted> to https://<redacted>@git.example/x'
@@ -62,9 +62,9 @@ def redact(text: str) -> str:
 
 @contextlib.contextmanager
 def pass_context(pass_id: str, revision: str) -> Iterator[None]:
-    """Mark every record made inside with the pass and the revision.
+    """Add the pass and the revision to every record made inside.
 
-    The mark is a context variable: work handed to another thread carries it only when run in
+    They are a context variable: work passed to another thread has them only when run in
     `contextvars.copy_context()`.
     """
     mark = _pass.set({"pass": pass_id, "revision": revision})
@@ -75,9 +75,9 @@ def pass_context(pass_id: str, revision: str) -> Iterator[None]:
 
 
 def configure(level: str, form: LogFormat, stream: TextIO) -> None:
-    """Send records of this program at `level` and above, and warnings of others, to `stream`.
+    """Send records of this program at `level` and above, and warnings of libraries, to `stream`.
 
-    `level` is a name such as `info`. Replaces what an earlier call set up. Raises ValueError
+    `level` is a name such as `info`. Replaces the effect of an earlier call. Raises ValueError
     for an unknown level.
     """
     handler = logging.StreamHandler(stream)
@@ -100,10 +100,10 @@ def _add_pass(record: logging.LogRecord) -> bool:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: `time`, `level`, `logger`, `message`, the fields, `traceback`."""
+    """One JSON object per line: `time`, `level`, `logger`, `message`, the fields, `traceback`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, secrets taken out."""
+        """The line, with secrets redacted."""
         line: dict[str, object] = {
             "time": _time_stamp(record),
             "level": record.levelname.lower(),
@@ -121,7 +121,7 @@ class ConsoleFormatter(logging.Formatter):
     """Time, level, message and `name=value` pairs on one line; a traceback below it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, secrets and control characters taken out."""
+        """The line, with secrets redacted and control characters escaped."""
         pairs = " ".join(f"{name}={_shown(value)}" for name, value in _fields(record).items())
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         message = _one_line(redact(record.getMessage()))
@@ -132,12 +132,12 @@ class ConsoleFormatter(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    """Return what the caller gave in `extra` and what the filter added, in that order."""
+    """Fields from the caller's `extra` and from the filter, in that order, with secrets redacted."""
     return {name: _redacted(name, value) for name, value in record.__dict__.items() if name not in _STANDARD}
 
 
 def _redacted(name: str, value: object) -> object:
-    """Redact by name of the field first, then every text inside it."""
+    """The value, redacted by the name of the field first, then in every text inside it."""
     if field_names_secret(name) and not isinstance(value, bool | int | float):
         return REDACTED
     if isinstance(value, Mapping):
@@ -156,7 +156,7 @@ def _shown(value: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Escape control characters: a value must not be able to start a line or colour a terminal."""
+    """The text with control characters escaped: a value must not start a line or colour a terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

@@ -1,1 +1,1 @@
-"""The loop around passes: when to look again, and what the outside may see of it."""
+"""The loop around passes: when to poll again, and what it exposes to the outside."""

@@ -1,7 +1,7 @@
-"""When to come back, from what happened (pure).
+"""Delay until the next pass, from what happened (pure).
 
-A pass says what happened; this module alone decides how long to wait. It keeps no clock and
-draws no random numbers: both are arguments. Called by `loop`.
+A pass reports what happened; only this module decides how long to wait. It has no clock and no
+random numbers of its own: both are arguments. Called by `loop`.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from reconciler.plan.action import Outcome, Status
 from reconciler.settings import Watch
 
 FIRST_BACKOFF_S = 5.0
-"""Wait after the first failure in a row; each further one doubles it."""
+"""Wait after the first of consecutive failures; each further failure doubles it."""
 
 _POLL_SPREAD = 0.2
 _BACKOFF_SPREAD = 0.5
@@ -23,10 +23,10 @@ _HINT_SPREAD = 0.1
 
 
 class Progress(StrEnum):
-    """What a turn of the loop came to, as far as the next one is concerned.
+    """Result of one iteration of the loop, as far as it matters to the next.
 
-    `STALLED` will not pass by itself (findings, guards, terminal errors): only a new revision or
-    the resync is worth another pass. `TRANSIENT` may pass, so it is tried again with backoff.
+    `STALLED` does not resolve by itself (findings, guards, terminal errors): only a new revision or
+    the resync starts another pass. `TRANSIENT` may resolve, so the pass is tried again with backoff.
     """
 
     FINISHED = "finished"
@@ -37,12 +37,12 @@ class Progress(StrEnum):
 def next_delay(
     history: Sequence[Progress], watch: Watch, *, retry_after_s: float | None, random: float
 ) -> timedelta:
-    """How long to wait after the last entry of `history`, oldest entry first.
+    """Delay after the last entry of `history`, which is in chronological order.
 
-    Finished and stalled: the poll interval, give or take a tenth. Transient: 5 s doubled for every
-    failure in a row, at most `watch.backoff_max_s`, less up to half so that instances part. The
-    server's own hint (`retry_after_s`, seconds) replaces the backoff, ceiling included, and is
-    never undercut. `random` is in [0, 1).
+    Finished and stalled: the poll interval, plus or minus a tenth. Transient: 5 s, doubled for each
+    consecutive failure, at most `watch.backoff_max_s`, less up to half so that instances spread out.
+    The server's own hint (`retry_after_s`, seconds) replaces the backoff and its ceiling, and is the
+    minimum. `random` is in [0, 1).
 
     >>> failed = Progress.TRANSIENT
     >>> [next_delay([failed] * n, Watch(), retry_after_s=None, random=0.0).seconds for n in (1, 2, 3, 9)]
@@ -55,23 +55,23 @@ def next_delay(
     if retry_after_s is not None:
         return timedelta(seconds=max(0.0, retry_after_s) * (1 + _HINT_SPREAD * random))
     failures = sum(1 for _ in takewhile(lambda entry: entry is Progress.TRANSIENT, reversed(history)))
-    # 2**62 s is far above any ceiling; the bound keeps the power a number that a float holds.
+    # 2**62 s is far above any ceiling; the bound keeps the power within the range of a float.
     wait_s = min(watch.backoff_max_s, FIRST_BACKOFF_S * 2.0 ** min(failures - 1, 62))
     return timedelta(seconds=wait_s * (1 - _BACKOFF_SPREAD * random))
 
 
 def poll_delay(watch: Watch, *, random: float) -> timedelta:
-    """How long until the next look at the repository: the poll interval, give or take a tenth."""
+    """Delay until the next poll of the repository: the poll interval, plus or minus a tenth."""
     return _spread(watch.poll_s, random)
 
 
 def resync_delay(watch: Watch, *, random: float) -> timedelta:
-    """How long after a pass the next one is due although nothing changed: give or take a tenth."""
+    """Delay from one pass to the next when nothing changes: the resync interval, plus or minus a tenth."""
     return _spread(watch.resync_s, random)
 
 
 def progress_of_result(result: PassResult) -> Progress:
-    """Sort a pass that returned. What reading again may cure is transient; the rest waits for people."""
+    """Progress of a pass that returned: transient where reading again may help, stalled where people must act."""
     verdict = result.verdict
     if verdict in (Verdict.EMPTY, Verdict.APPLIED, Verdict.CHANGES):
         return Progress.FINISHED
@@ -85,13 +85,13 @@ def progress_of_result(result: PassResult) -> Progress:
 
 
 def retry_hint(result: PassResult) -> float | None:
-    """The longest time, in seconds, that a server asked to be left alone; None without a hint."""
+    """The longest wait, in seconds, that a server asked for; None without a hint."""
     given = (target.retry_after_s for target in result.targets)
     return max((seconds for seconds in given if seconds is not None), default=None)
 
 
 def progress_of_error(error: ReconcilerError) -> Progress:
-    """Sort a pass, or a look at the repository, that raised."""
+    """Progress of a pass, or of a poll of the repository, that raised."""
     return Progress.TRANSIENT if error.is_transient else Progress.STALLED
 
 
@@ -102,7 +102,7 @@ def _may_pass(target: TargetResult) -> bool:
 
 
 def _may_succeed_later(outcome: Outcome) -> bool:
-    """Unknown means reading again tells; skipped means only that the run was stopped."""
+    """True where another pass may help. Unknown: it reads the effect; skipped: the run was only stopped."""
     return outcome.is_transient or outcome.status in (Status.UNKNOWN, Status.SKIPPED)
 
 

@@ -1,7 +1,7 @@
-"""Probes, metrics and a status page on a port of their own, served from a thread.
+"""Probes, metrics and a status page on their own port, served from a thread.
 
-Reads the status board and the metrics, changes nothing, and asks for no credentials: so it
-shows nothing that may not be seen by whoever reaches the port. `cli` runs it around the loop.
+Reads the status board and the metrics and changes nothing. It requires no credentials, so it
+shows nothing that must be kept from anyone who can reach the port. `cli` runs it around the loop.
 """
 
 import html
@@ -37,13 +37,13 @@ _HEADERS = {
 def application(
     board: StatusBoard, metrics: Metrics, *, monotonic: Callable[[], float] = time.monotonic
 ) -> Starlette:
-    """Return the pages over one loop. `monotonic` is the loop's clock, in seconds."""
+    """The HTTP endpoints of one loop. `monotonic` is the loop's clock, in seconds."""
 
     def healthz(_: Request) -> Response:
         late_s = monotonic() - board.snapshot().alive_until
         if late_s > 0:
             return PlainTextResponse(
-                f"the loop is {late_s:.0f} s late with its sign of life\n", 503, headers=_HEADERS
+                f"the report of the loop is {late_s:.0f} s overdue\n", 503, headers=_HEADERS
             )
         return PlainTextResponse("ok\n", headers=_HEADERS)
 
@@ -74,10 +74,10 @@ def application(
 
 
 class HealthServer:
-    """Serves `application` at `listen` (`host:port`, `[::1]:port`; port 0 takes a free one).
+    """Serves `application` at `listen` (`host:port`, `[::1]:port`; port 0 takes any free one).
 
-    A context manager: the port is open once entered and free once left. Raises SettingsError
-    on entering where the address cannot be used.
+    A context manager: the port is open inside the block and released after it. Entering raises
+    SettingsError where the address cannot be used.
     """
 
     def __init__(self, app: Starlette, listen: str) -> None:
@@ -102,7 +102,7 @@ class HealthServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port really bound. Only while entered."""
+        """Host and port that are bound. Only valid while entered."""
         assert self._socket is not None
         host, port = self._socket.getsockname()[:2]
         return str(host), int(port)
@@ -130,8 +130,8 @@ def _bound(listen: str) -> socket.socket:
     host = host.removeprefix("[").removesuffix("]")
     if not separator or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise SettingsError(
-            f"`watch.listen` is {listen!r}, which is no address",
-            advice="write `host:port`, such as `127.0.0.1:8080`, or `0.0.0.0:8080` in a pod",
+            f"`watch.listen` is {listen!r}, which is not an address",
+            advice="use `host:port`, such as `127.0.0.1:8080`, or `0.0.0.0:8080` in a pod",
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -139,12 +139,12 @@ def _bound(listen: str) -> socket.socket:
     except OSError as error:
         raise SettingsError(
             f"cannot listen on {listen}: {error.strerror or error}",
-            advice="choose another address in `watch.listen`; port 0 takes any free one",
+            advice="set another address in `watch.listen`; port 0 takes any free one",
         ) from error
 
 
 def status_document(status: WatchStatus) -> JsonObject:
-    """What the status page shows, as JSON. Texts have passed the redaction of the log."""
+    """Content of the status page, as JSON. Texts are redacted as in the log."""
     conditions: list[Json] = [
         {
             "type": condition.type,
@@ -209,7 +209,7 @@ def _html(document: JsonObject) -> str:
         "<style>body{font-family:sans-serif}th{text-align:left;vertical-align:top;padding-right:1em}"
         "pre{margin:0;white-space:pre-wrap}</style>"
         f"<h1>reconciler</h1><table>{rows}</table>"
-        "<p>Metrics are at /metrics; ask for application/json to read this page by program.</p></html>"
+        "<p>Metrics are at /metrics. Request application/json to get this page as JSON.</p></html>"
     )
 
 

@@ -1,8 +1,8 @@
-"""The loop around passes: look, run a pass where one is due, wait.
+"""The loop around passes: poll, run a pass if one is due, wait.
 
-Level, not edge: a look asks for the revision and compares it with that of the last pass, so a
-trigger may be lost, doubled or late. The pass says what happened and `backoff` when to come
-back. What a pass does, drift policy included, is left to `run_pass`, which `cli` hands in.
+Level-triggered, not edge-triggered: each poll compares the newest revision with that of the last pass, so a
+trigger may be lost, duplicated or late. The pass reports what happened, and `backoff` decides how long to
+wait. What a pass does, drift policy included, is up to `run_pass`, which `cli` provides.
 """
 
 import logging
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PASS_LIMIT_S = 3600.0
-"""A pass that runs longer counts as hung, for `/healthz` only."""
+"""A pass that takes longer counts as hung, for `/healthz` only."""
 LOOK_LIMIT_S = 300.0
 GRACE_S = 60.0
 _HISTORY_LENGTH = 100
@@ -65,10 +65,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PassRequest:
-    """What a pass receives. It reads everything else itself.
+    """Arguments of a pass. It reads everything else itself.
 
-    `revision` is what the look found; the source may already be ahead of it. Once `stop` is set
-    the pass finishes the action under way, starts no other and returns.
+    `revision` is what the poll found; the source may already be ahead of it. Once `stop` is set,
+    the pass finishes the action under way, starts no new one and returns.
     """
 
     id: str
@@ -78,52 +78,52 @@ class PassRequest:
 
 
 class Clock(Protocol):
-    """Time as the loop sees it."""
+    """Clock of the loop."""
 
     def now(self) -> datetime:
-        """Return the wall clock, with a time zone."""
+        """Wall-clock time, with a time zone."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
+        """Seconds that never go backwards."""
         ...
 
     def wait(self, event: threading.Event, seconds: float) -> None:
-        """Return when the event is set or the time is over."""
+        """Return when the event is set or the time has passed."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The system clock."""
 
     def now(self) -> datetime:
-        """Return the current time in UTC."""
+        """Current time in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds since some fixed moment."""
+        """Seconds since an arbitrary fixed point."""
         return time.monotonic()
 
     def wait(self, event: threading.Event, seconds: float) -> None:
-        """Wait on the event."""
+        """Wait for the event."""
         event.wait(seconds)
 
 
 @dataclass(slots=True)
 class _Schedule:
-    """When what is due, in monotonic seconds. None: not at all."""
+    """Due times, in monotonic seconds; None: not due."""
 
     resync_at: float = 0.0
     retry_at: float | None = None
     not_before: float = 0.0
-    """No pass sooner, whatever else is due: the server asked for it."""
+    """Earliest time of the next pass, whatever else is due: a server asked for the wait."""
 
 
 class Loop:
-    """Runs passes until stopped. `run` belongs to one thread; `look` and `stop` to any.
+    """Runs passes until stopped. Call `run` from one thread; `look` and `stop` from any.
 
-    `revision` asks once what the newest revision is (one `git ls-remote`) and may raise a
-    ReconcilerError, as `run_pass` may. `random` gives numbers in [0, 1).
+    `revision` returns the newest revision (one `git ls-remote`) and may raise a ReconcilerError,
+    as may `run_pass`. `random` returns numbers in [0, 1).
     """
 
     def __init__(
@@ -151,19 +151,19 @@ class Loop:
         self._schedule = _Schedule()
 
     def look(self) -> None:
-        """Look at the repository now instead of at the next poll."""
+        """Poll the repository now instead of at the next interval."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Finish the action under way, start no other, and let `run` return."""
+        """Finish the action under way, start no new one, and make `run` return."""
         self._stop.set()
         self._wake.set()
 
     def run(self) -> ExitCode:
-        """Look, pass and wait until stopped. Returns 0: a stop is no failure."""
+        """Poll, run passes and wait until stopped. Returns 0: a stop is not a failure."""
         _log.info("watching", extra={"poll_s": self._watch.poll_s, "resync_s": self._watch.resync_s})
         while True:
-            # Cleared before the test: a stop after the test still finds its wake set when we wait.
+            # Cleared before the test: a stop after the test then still wakes the wait.
             self._wake.clear()
             if self._stop.is_set():
                 break
@@ -172,12 +172,12 @@ class Loop:
         return ExitCode.DONE
 
     def _turn(self) -> float:
-        """Look once and run at most one pass. Returns the seconds to wait."""
+        """Poll once and run at most one pass. Returns the seconds to wait."""
         self._promise(LOOK_LIMIT_S, wake_at=None)
-        found = self._guarded(self._revision, "cannot look at the repository")
+        found = self._guarded(self._revision, "cannot read the repository")
         if isinstance(found, _Setback):
             self.metrics.look_failed()
-            # Once the repository can be read again, one pass puts the status right.
+            # Once the repository can be read again, one pass corrects the status.
             self._schedule.retry_at = self._clock.monotonic()
             return self._delay_after(found).total_seconds()
         reason = self._due(found)
@@ -221,7 +221,7 @@ class Loop:
                 self._plan_next(_Setback(progress, hint) if progress is not Progress.FINISHED else None)
 
     def _plan_next(self, failure: "_Setback | None") -> None:
-        """Set when the next pass is due, from how this one ended."""
+        """Set when the next pass is due, given how this one ended."""
         now = self._clock.monotonic()
         schedule = self._schedule
         schedule.resync_at = now + resync_delay(self._watch, random=self._random()).total_seconds()
@@ -243,7 +243,7 @@ class Loop:
         )
 
     def _until_next_s(self) -> float:
-        """Seconds to the next look: the poll, sooner where a pass is due, later where none may run."""
+        """Seconds to the next poll: the interval, or sooner if a pass is due, or later if none may run yet."""
         schedule = self._schedule
         now = self._clock.monotonic()
         at = now + poll_delay(self._watch, random=self._random()).total_seconds()
@@ -253,7 +253,7 @@ class Loop:
         return max(0.0, max(at, schedule.not_before) - now)
 
     def _guarded(self, call: Callable[[], T], phrase: str) -> "T | _Setback":
-        """Run one look or one pass; an exception becomes a log record, the status and a `_Setback`."""
+        """Result of one poll or pass; an exception is logged, recorded in the status and returned as a `_Setback`."""
         try:
             return call()
         except ReconcilerError as error:
@@ -264,8 +264,8 @@ class Loop:
             progress = progress_of_error(error)
             message, reason = redact(str(error)), type(error).__name__
             hint = error.retry_after_s if isinstance(error, UnavailableError) else None
-        # The pass boundary: whatever escapes a pass is our bug, and must neither end the loop nor go unseen.
-        except Exception as error:  # noqa: BLE001  the reason is given above
+        # The pass boundary: anything else that escapes a pass is a bug here. It must not end the loop, nor be silent.
+        except Exception as error:  # noqa: BLE001  as above
             _log.exception(phrase, extra={"bug": True})
             progress, hint = Progress.TRANSIENT, None
             message, reason = f"{type(error).__name__}: see the log", "UnexpectedError"
@@ -283,14 +283,14 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class _Setback:
-    """How a look or a pass fell short, and the server's hint in seconds."""
+    """How a poll or a pass fell short, and the server's hint in seconds."""
 
     progress: Progress
     retry_after_s: float | None
 
 
 def _facts(reason: Reason, result: PassResult) -> dict[str, object]:
-    """Fields of the one line a pass leaves in the log."""
+    """Fields of the log record of a pass."""
     plans = [target.plan for target in result.targets if target.plan is not None]
     return {
         "verdict": result.verdict,
@@ -309,7 +309,7 @@ def _facts(reason: Reason, result: PassResult) -> dict[str, object]:
 
 
 def _problems(result: PassResult) -> dict[str, object]:
-    """Name what went wrong, left out where nothing did."""
+    """Errors, their settings and advice; empty ones are left out."""
     errors = [result.error] if result.error else []
     errors += [f"{target.target}: {target.error}" for target in result.targets if target.error]
     settings = [

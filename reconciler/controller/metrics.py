@@ -1,8 +1,8 @@
-"""What Prometheus may scrape, in a registry of its own.
+"""Prometheus metrics, in their own registry.
 
-Counters add up over the life of the process; gauges describe the last pass, and those about
-the world only a pass that read every target: what could not be read is not counted as zero,
-`reconciler_unread_targets` says so instead. Names and meanings are listed in docs/watching.md.
+Counters accumulate over the life of the process; gauges describe the last pass. Gauges about live
+state are updated only by a pass that read every target: what could not be read is not counted as zero but
+reported by `reconciler_unread_targets`. docs/watching.md lists names and meanings.
 """
 
 from collections import Counter as Tally
@@ -35,12 +35,12 @@ class Metrics:
         )
         self._look_failures = Counter(
             "reconciler_look_failures",
-            "Looks at the repository that ended with an error.",
+            "Polls of the repository that ended with an error.",
             registry=self.registry,
         )
         self._actions = Counter(
             "reconciler_actions",
-            "Actions by what became of them.",
+            "Actions by kind, verb and outcome.",
             ["kind", "verb", "status"],
             registry=self.registry,
         )
@@ -56,12 +56,11 @@ class Metrics:
             registry=self.registry,
         )
         self._unread = Gauge(
-            "reconciler_unread_targets", "Targets the last pass could not read.", registry=self.registry
+            "reconciler_unread_targets", "Targets that the last pass could not read.", registry=self.registry
         )
         self._drift = Gauge(
             "reconciler_drift_objects",
-            "Objects whose live state had drifted, corrected or only reported, in the last pass that read "
-            "every target.",
+            "Objects with drift, corrected or only reported, in the last pass that read every target.",
             registry=self.registry,
         )
         self._managed = Gauge(
@@ -72,12 +71,12 @@ class Metrics:
         )
         self._last_success = Gauge(
             "reconciler_last_success_timestamp_seconds",
-            "When a pass last found or made everything as desired; 0 if never.",
+            "Time of the last pass that found or made live state as desired; 0 if never.",
             registry=self.registry,
         )
         self._next_wake = Gauge(
             "reconciler_next_wake_timestamp_seconds",
-            "When the loop means to look next; 0 while a pass runs.",
+            "Time of the next poll; 0 while a pass runs.",
             registry=self.registry,
         )
 
@@ -111,13 +110,13 @@ class Metrics:
         self._passes.labels(RAISED).inc()
 
     def look_failed(self) -> None:
-        """Count a look at the repository that ended with an exception."""
+        """Count a poll of the repository that ended with an exception."""
         self._look_failures.inc()
 
     def next_wake(self, at: datetime | None) -> None:
-        """Record when the loop means to look next; None while a pass runs."""
+        """Record the time of the next poll; None while a pass runs."""
         self._next_wake.set(0 if at is None else at.timestamp())
 
     def exposition(self) -> bytes:
-        """Everything in the Prometheus text format 0.0.4."""
+        """All metrics in the Prometheus text format 0.0.4."""
         return generate_latest(self.registry)

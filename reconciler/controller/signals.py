@@ -1,10 +1,9 @@
-"""SIGTERM and SIGINT as they arrive, received by a thread instead of in a signal handler.
+"""SIGTERM and SIGINT, handled in a listener thread instead of in a signal handler.
 
-The numbers come through a socket that the interpreter writes to in its C handler
-(`signal.set_wakeup_fd`). So no lock is ever taken inside a signal handler, where the interrupted
-thread may hold it, and a second signal works even while the main thread is stuck in a system
-call. `stop_on_signals` is what `watch` does with them; `reconciler.cli.interrupt` is what an
-apply does.
+The interpreter's C handler writes the signal numbers to a socket (`signal.set_wakeup_fd`), from which the
+listener reads them. So no lock is taken inside a signal handler, where the interrupted thread may hold it, and
+a second signal works even while the main thread is blocked in a system call. `watch` uses `stop_on_signals`;
+an apply uses `reconciler.cli.interrupt`.
 """
 
 import logging
@@ -21,9 +20,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def hearing_signals(arrived: Callable[[signal.Signals], None]) -> Iterator[None]:
-    """Call `arrived` from another thread for each SIGTERM and SIGINT, which do nothing else.
+    """Call `arrived` from another thread for each SIGTERM and SIGINT, in place of their normal effect.
 
-    Only for the main thread (ValueError elsewhere). What was there before is put back at the end.
+    Only in the main thread (ValueError elsewhere). The previous handlers are restored at the end.
     """
     receiver, sender = socket.socketpair()
     sender.settimeout(0)
@@ -51,7 +50,7 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
         nonlocal asked
         if asked:
             _log.error(
-                "exiting at once; the next run reads again what became of the last action",
+                "exiting immediately; the next run reads again what became of the last action",
                 extra={"signal": number.name},
             )
             os._exit(128 + number)
@@ -64,7 +63,7 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def _arrives_elsewhere(number: int, frame: object) -> None:
-    """Replace the default action; the listener does the work."""
+    """Do nothing: this replaces the default handler, and the listener does the work."""
 
 
 def _listen(receiver: socket.socket, arrived: Callable[[signal.Signals], None]) -> None:

@@ -1,7 +1,7 @@
-"""What the outside may know of the loop: conditions, the last result, when it will act again.
+"""Status of the loop for the outside: conditions, the last result, the time of the next poll.
 
-The loop writes it, `health` reads it from another thread; nothing decides by it. Times are
-those the loop was given, never read here.
+The loop writes it and `health` reads it from another thread; no decision depends on it. Times are
+arguments: there is no clock here.
 """
 
 import threading
@@ -16,10 +16,10 @@ from reconciler.passes.result import PassResult, Verdict
 
 
 class ConditionType(StrEnum):
-    """What a condition is about.
+    """What a condition describes.
 
-    `READY`: the last pass found or made everything as desired. `RECONCILING`: a pass runs, or will
-    be tried again. `STALLED`: nothing gets better until somebody changes something.
+    `READY`: the last pass found or made live state as desired. `RECONCILING`: a pass runs or will
+    be tried again. `STALLED`: nothing improves until someone changes something.
     """
 
     READY = "Ready"
@@ -28,7 +28,7 @@ class ConditionType(StrEnum):
 
 
 class ConditionStatus(StrEnum):
-    """`UNKNOWN` until a pass has reported."""
+    """`UNKNOWN` until a pass has ended."""
 
     TRUE = "True"
     FALSE = "False"
@@ -36,7 +36,7 @@ class ConditionStatus(StrEnum):
 
 
 class Statement(NamedTuple):
-    """What is to be said about a condition now."""
+    """New status, reason and message of a condition."""
 
     status: ConditionStatus
     reason: str
@@ -45,7 +45,7 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One statement and its age. `since` is when `status` last changed, whatever happened to the words."""
+    """One condition. `since` is when `status` last changed; a new reason or message does not affect it."""
 
     type: ConditionType
     status: ConditionStatus
@@ -54,7 +54,7 @@ class Condition:
     since: datetime
 
     def moved(self, statement: Statement, now: datetime) -> "Condition":
-        """Return the condition with new words, and a new time where the status is another."""
+        """The condition with a new statement, and a new `since` where the status differs."""
         since = self.since if statement.status is self.status else now
         return Condition(self.type, *statement, since)
 
@@ -64,12 +64,12 @@ Conditions = Mapping[ConditionType, Condition]
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """One consistent view.
+    """A consistent snapshot.
 
-    `observed_revision` is that of the last pass that finished (read everything it needed), ""
-    before; `attempted_revision` that of the last pass begun. `alive_until` is on the loop's
-    monotonic clock, in seconds: the moment by which it promised to report again. `is_reading`
-    is false after a pass or a look that could not read what it needed.
+    `observed_revision` is that of the last pass that read everything it needed, "" before the first;
+    `attempted_revision` is that of the last pass begun. `alive_until` is on the loop's monotonic
+    clock, in seconds: the time by which it promised to report again. `is_reading` is false after a
+    pass or a poll that could not read what it needed.
     """
 
     conditions: Conditions
@@ -84,7 +84,7 @@ class WatchStatus:
 
 
 class StatusBoard:
-    """Holds the current `WatchStatus`; every method is safe from any thread."""
+    """The current `WatchStatus`; every method is safe to call from any thread."""
 
     def __init__(self, now: datetime) -> None:
         self._lock = threading.Lock()
@@ -92,12 +92,12 @@ class StatusBoard:
         self._status = WatchStatus({kind: Condition(kind, *nothing, now) for kind in ConditionType})
 
     def snapshot(self) -> WatchStatus:
-        """Return the current view."""
+        """The current status."""
         with self._lock:
             return self._status
 
     def promise(self, *, alive_until: float, next_wake_at: datetime | None) -> None:
-        """Record by when the loop reports again, and when it means to wake (None: it is at work)."""
+        """Record by when the loop reports again, and when it wakes (None: it is working)."""
         with self._lock:
             self._status = replace(self._status, alive_until=alive_until, next_wake_at=next_wake_at)
 
@@ -112,7 +112,7 @@ class StatusBoard:
             )
 
     def finished(self, result: PassResult, progress: Progress, revision: str, now: datetime) -> None:
-        """Record what a pass returned, well or not."""
+        """Record the result of a pass, successful or not."""
         verdict = result.verdict
         reason = "".join(word.capitalize() for word in verdict.split())
         message = result.error or next((t.error for t in result.targets if t.error), str(verdict))
@@ -137,7 +137,7 @@ class StatusBoard:
             )
 
     def raised(self, message: str, reason: str, progress: Progress, now: datetime) -> None:
-        """Record that a look or a pass ended with an error. `message` holds no secret."""
+        """Record that a poll or a pass ended with an error. `message` contains no secret."""
         with self._lock:
             old = self._status
             self._status = replace(
@@ -151,7 +151,7 @@ class StatusBoard:
 def _statements(
     progress: Progress, reason: str, message: str, *, is_good: bool
 ) -> dict[ConditionType, Statement]:
-    """Say all three, so that none is left over from an earlier pass."""
+    """Statements for all three conditions, so that none is left over from an earlier pass."""
     retried = progress is Progress.TRANSIENT
     stalled = progress is Progress.STALLED
     return {

@@ -1,13 +1,13 @@
-"""What makes the loop look before its next poll, and what it looks at in a plain folder.
+"""Triggers that make the loop poll early, and the revision of a plain folder.
 
-A trigger says only "look": what changed is found by looking. So a trigger may be lost, doubled
-or late, or fail altogether, and the poll makes up for it. Polling a repository is the loop's
-own: its `revision` is one `git ls-remote`.
+A trigger only requests a poll; the poll finds what changed. So a trigger may be lost, duplicated,
+late, or not work at all, and the regular poll makes up for it. A repository has no trigger: the loop
+polls it with one `git ls-remote`.
 
-In a folder only what can matter counts: YAML and key files by their names (`COUNTED_SUFFIXES`, in
-any case), and links, because one may point to a folder of them. Anything else, such as a log that
-is written there, would look like a new revision all the time; where it matters all the same, the
-resync finds it. Nothing below `.git`, `.reconciler` and `.venv` counts.
+In a folder, only files that can matter count: YAML and key files by their names (`COUNTED_SUFFIXES`, in
+any case), and links, because a link can refer to a folder of them. Any other file, such as a log written
+there, would look like a new revision at every change; if it matters after all, the resync finds it.
+Nothing below `.git`, `.reconciler` and `.venv` counts.
 """
 
 import hashlib
@@ -29,10 +29,10 @@ _DEBOUNCE_MS = 400
 
 
 class FolderTrigger:
-    """Calls `look` from its own thread soon after files below a folder change.
+    """Calls `look` from its own thread soon after files in a folder change.
 
-    A context manager. Where the system cannot watch (no such folder, too many watches) a warning is
-    logged once and nothing is called.
+    A context manager. Where the system cannot watch (no such folder, too many watches), a warning is
+    logged once and `look` is never called.
     """
 
     def __init__(self, folder: Path, look: Callable[[], None]) -> None:
@@ -68,16 +68,16 @@ class FolderTrigger:
     def _counts(self, change: Change, path: str) -> bool:
         if not _IGNORED.isdisjoint(Path(path).parts[len(self._folder.parts) :]):
             return False
-        # a folder that is moved here brings files of which the system says nothing
+        # For a folder that is moved here, the system reports no event for its files.
         is_brought = change is Change.added and (Path(path).is_dir() or Path(path).is_symlink())
         return is_brought or _is_counted(path)
 
 
 def folder_revision(folder: Path) -> str:
-    """Return text that changes when a file that counts does, used as a revision.
+    """Text that changes when a file that counts does, used in place of a revision.
 
-    Made of names, sizes and modification times (`folder:` and 40 hex digits); no file is
-    opened, no link followed. Raises SourceError.
+    Computed from names, sizes and modification times (`folder:` and 40 hex digits); no file is
+    opened and no link followed. Raises SourceError.
     """
     state = hashlib.sha256()
     try:
@@ -86,7 +86,7 @@ def folder_revision(folder: Path) -> str:
             state.update(b"\0%d %d\0" % (status.st_size, status.st_mtime_ns))
     except OSError as error:
         raise SourceError(
-            f"cannot look at {folder}: {error.strerror}", advice="check that it exists and can be read"
+            f"cannot read {folder}: {error.strerror}", advice="check that it exists and can be read"
         ) from error
     return f"folder:{state.hexdigest()[:40]}"
 

@@ -57,7 +57,7 @@ def test_a_loop_that_is_late_is_not_alive(probe: Probe) -> None:
     probe.clock.seconds = 130
     status, text, _ = probe.get("/healthz")
     assert status == 503
-    assert "30 s late" in text
+    assert "30 s overdue" in text
 
 
 def test_ready_from_the_first_finished_pass_on(probe: Probe) -> None:
@@ -157,7 +157,7 @@ def test_a_port_in_use_is_a_clear_error() -> None:
 )
 def test_an_address_that_is_none_is_a_clear_error(listen: str) -> None:
     with (
-        pytest.raises(SettingsError, match="no address"),
+        pytest.raises(SettingsError, match="not an address"),
         HealthServer(application(StatusBoard(START), Metrics()), listen),
     ):
         pass

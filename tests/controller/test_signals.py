@@ -107,4 +107,4 @@ def test_the_second_signal_exits_at_once(started: list[Running]) -> None:
     code, output, errors = running.end()
     assert code == 128 + signal.SIGINT
     assert "pass ended" not in output
-    assert "exiting at once" in errors
+    assert "exiting immediately" in errors

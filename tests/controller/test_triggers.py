@@ -175,5 +175,5 @@ def test_a_link_to_a_folder_is_not_followed(tree: Path, tmp_path_factory: pytest
 
 
 def test_a_missing_folder_is_a_source_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot look at"):
+    with pytest.raises(SourceError, match="cannot read"):
         folder_revision(tmp_path / "missing")
