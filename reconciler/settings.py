@@ -1,6 +1,6 @@
 """The settings file: identity and connections, never desired state (design, section 3).
 
-Frozen models only. `reconciler.source.settings_file` reads the file; `reconciler.cli` alone
+Frozen models only. `reconciler.source.settings_file` reads the file; only `reconciler.cli`
 turns names of environment variables into values.
 """
 
@@ -30,51 +30,52 @@ class Mode(StrEnum):
 
 
 class Prune(StrEnum):
-    """What happens to what we own and no longer desire."""
+    """What happens to owned objects that are no longer desired."""
 
     OWNED = "owned"
     NEVER = "never"
 
 
 class Drift(StrEnum):
-    """What happens when live changed while desired did not."""
+    """What happens to drift: live changed while desired did not."""
 
     CORRECT = "correct"
     REPORT = "report"
 
 
 class Token(Frozen):
-    """Where an API token comes from. The token itself is never in a file of the repository."""
+    """Source of an API token. The token itself is never in a file of the repository."""
 
-    env: Annotated[str | None, Field(description="Name of the environment variable that holds it.")] = None
+    env: Annotated[str | None, Field(description="Environment variable that contains it.")] = None
     file: Annotated[
-        str | None, Field(description="Path of a file that holds it, such as a mounted Secret.")
+        str | None, Field(description="Path of a file that contains it, such as a mounted Secret.")
     ] = None
 
     @model_validator(mode="after")
     def _one_source(self) -> "Token":
         if (self.env is None) == (self.file is None):
-            raise ValueError("give exactly one of `env` and `file`")
+            raise ValueError("set exactly one of `env` and `file`")
         return self
 
 
 class Connection(Frozen):
-    """One API."""
+    """Connection to one API."""
 
     url: Annotated[
-        str, Field(description="Base URL; may hold a path, never credentials.", pattern=r"^https?://[^@\s]+$")
+        str,
+        Field(description="Base URL; may include a path, never credentials.", pattern=r"^https?://[^@\s]+$"),
     ]
     token: Annotated[Token | None, Field(description="Bearer token; none for a local emulator.")] = None
 
 
 class BuiltIn(Frozen):
-    """What becomes of the definitions that every organization has from the start."""
+    """Treatment of the definitions that every organization has from the start."""
 
     disabled: Annotated[
         Items[Annotated[str, Field(min_length=1)]],
         Field(
-            description="Ids of built-in definitions whose criteria are emptied, so that declared ones can take their "
-            "place. They get them back when they are no longer listed."
+            description="Ids of built-in definitions whose criteria are removed, so that declared ones can take their "
+            "place. The criteria are restored when an id is no longer listed."
         ),
     ] = ()
 
@@ -91,13 +92,13 @@ class Target(Frozen):
     runners: Annotated[Connection | None, Field(description="Platform Orchestrator v2.")] = None
     mode: Annotated[
         Word[Mode] | None,
-        Field(description="The mode the team believes in; compared with what is computed (R60)."),
+        Field(description="The mode that the team expects; compared with the computed one (R60)."),
     ] = None
     primaryStore: Annotated[  # noqa: N815  the setting's name
-        str | None, Field(description="Id of the primary secret store, if it is known.")
+        str | None, Field(description="Id of the primary secret store, if known.")
     ] = None
     builtIn: Annotated[  # noqa: N815  the setting's name
-        BuiltIn, Field(description="What becomes of built-in definitions, such as `default-humanitec-dns`.")
+        BuiltIn, Field(description="Treatment of built-in definitions, such as `default-humanitec-dns`.")
     ] = BuiltIn()
 
 
@@ -120,32 +121,33 @@ class Cluster(Frozen):
     """Facts about a cluster and how to reach it."""
 
     kubeconfig: Kubeconfig | None = None
-    inCluster: Annotated[bool, Field(description="Use the pod's own account.")] = False  # noqa: N815  as in the file
+    inCluster: Annotated[bool, Field(description="Use the pod's service account.")] = False  # noqa: N815  as in the file
     directory: Annotated[str | None, Field(description="Render into this folder instead.")] = None
     platform: Annotated[
-        Literal["aks", "eks", "gke", "openshift", "other"] | None, Field(description="Who runs it.")
+        Literal["aks", "eks", "gke", "openshift", "other"] | None,
+        Field(description="Kubernetes platform it runs on."),
     ] = None
     apiServer: ApiServer = ApiServer()  # noqa: N815  as in the file
-    kubernetesVersion: Annotated[str | None, Field(description="Such as `1.31`.")] = None  # noqa: N815  as in the file
-    network: Annotated[str | None, Field(description="Network it is in, by a name you choose.")] = None
+    kubernetesVersion: Annotated[str | None, Field(description="Version, such as `1.31`.")] = None  # noqa: N815  as in the file
+    network: Annotated[str | None, Field(description="Network it is in, under a name you choose.")] = None
     definitions: Annotated[
         Items[str] | None,
         Field(
-            description="Ids of the `k8s-cluster` definitions that deploy to it; its own name if left out."
+            description="Ids of the `k8s-cluster` definitions that deploy to it. Default: the name of the cluster."
         ),
     ] = None
     operator: Annotated[bool | None, Field(description="Whether the Humanitec Operator runs there.")] = None
 
 
 class KindPolicy(Frozen):
-    """What may be done without asking."""
+    """What may be done without approval."""
 
     prune: Word[Prune] | None = None
     drift: Word[Drift] | None = None
 
 
 class Policy(Frozen):
-    """Per kind, falling back to `default`."""
+    """Policy per kind; `default` applies where a kind sets nothing."""
 
     default: KindPolicy = KindPolicy(prune=Prune.OWNED, drift=Drift.CORRECT)
     kinds: dict[str, KindPolicy] = Field(
@@ -156,49 +158,51 @@ class Policy(Frozen):
     def _known_kinds(self) -> "Policy":
         unknown = sorted(set(self.kinds) - set(Kind))
         if unknown:
-            raise ValueError(f"unknown kind {unknown[0]!r}; known are {', '.join(Kind)}")
+            raise ValueError(f"unknown kind {unknown[0]!r}; kinds are {', '.join(Kind)}")
         return self
 
     def prune(self, kind: Kind) -> Prune:
-        """Policy in force for a kind."""
+        """Effective policy for a kind."""
         own = self.kinds.get(kind, KindPolicy())
         return own.prune or self.default.prune or Prune.OWNED
 
     def drift(self, kind: Kind) -> Drift:
-        """Policy in force for a kind."""
+        """Effective policy for a kind."""
         own = self.kinds.get(kind, KindPolicy())
         return own.drift or self.default.drift or Drift.CORRECT
 
 
 class Safety(Frozen):
-    """Limits that make a plan refuse."""
+    """Limits beyond which a plan is refused."""
 
     maxDelete: Annotated[  # noqa: N815  as in the file
         str,
         Field(
-            description="Deletes of one kind in one target that need no approval: `10%` of what is owned, `5`, "
-            "or `10% or 5` (whichever allows more).",
+            description="Number of deletes of one kind in one target that need no approval: `10%` of the owned "
+            "objects, `5`, or `10% or 5` (whichever allows more).",
             pattern=r"^(?:\d{1,3}%|\d+)(?: or (?:\d{1,3}%|\d+))?$",
         ),
     ] = "10% or 5"
     protect: Annotated[
-        Items[str], Field(description="Objects never deleted without approval: `Kind/id`, `*` allowed.")
+        Items[str],
+        Field(description="Objects never deleted without approval: `Kind/id`; the id can contain `*`."),
     ] = ()
 
 
 class FileInventory(Frozen):
-    """Ownership kept in files."""
+    """Ownership record kept in files."""
 
-    directory: Annotated[str, Field(description="Folder, below the settings file unless absolute.")] = (
+    directory: Annotated[str, Field(description="Folder, relative to the settings file unless absolute.")] = (
         ".reconciler/inventory"
     )
 
 
 class GitInventory(Frozen):
-    """Ownership kept in `refs/reconciler/<instance>/<target>` of the repository."""
+    """Ownership record kept in `refs/reconciler/<instance>/<target>` of the repository."""
 
     remote: Annotated[
-        str | None, Field(description="Remote the ref is fetched from and pushed to; local only if left out.")
+        str | None,
+        Field(description="Remote that the ref is fetched from and pushed to. Default: local only."),
     ] = None
 
 
@@ -211,35 +215,35 @@ class InventorySettings(Frozen):
     digestKey: Annotated[  # noqa: N815  as in the file
         Token | None,
         Field(
-            description="Key of the digests of sent secrets. Without it a key file is made next to a file inventory."
+            description="Key of the digests of sent secrets. Default: a key file created next to a file inventory."
         ),
     ] = None
 
     @model_validator(mode="after")
     def _at_most_one(self) -> "InventorySettings":
         if sum((self.file is not None, self.git is not None, self.none)) > 1:
-            raise ValueError("give at most one of `file`, `git` and `none`")
+            raise ValueError("set at most one of `file`, `git` and `none`")
         return self
 
 
 class Profile(StrEnum):
-    """How rules on contradictory sources are taken (compatibility rules 1)."""
+    """How rules with contradictory sources are treated (compatibility rules 1)."""
 
     DEFAULT = "default"
     STRICT = "strict"
 
 
 class RuleSetting(Frozen):
-    """Switches one rule, always with a reason, for good or until a date."""
+    """Switches one rule, always with a reason, permanently or until a date."""
 
     severity: Literal["error", "warning", "off"]
     reason: Annotated[
-        str, Field(min_length=1, description="Why; printed where the rule would have reported.")
+        str, Field(min_length=1, description="Reason; printed where the rule would have reported.")
     ]
     until: Annotated[
         str | None,
         Field(
-            description="Last day on which it holds, such as `2027-01-31`; for good if left out.",
+            description="Last day on which it applies, such as `2027-01-31`. Default: it applies permanently.",
             pattern=r"^\d{4}-\d{2}-\d{2}$",
         ),
     ] = None
@@ -252,30 +256,30 @@ class RuleSetting(Frozen):
         return text
 
     def holds_on(self, day: date) -> bool:
-        """True on every day up to and including the last one."""
+        """True on days up to and including the last one."""
         return self.until is None or day <= date.fromisoformat(self.until)
 
     def as_severity(self) -> Severity | None:
-        """None where the rule is off."""
+        """The severity, None where the rule is off."""
         return None if self.severity == "off" else Severity(self.severity)
 
 
 class Network(Frozen):
-    """What the orchestrator cannot reach from outside."""
+    """Hosts that the orchestrator cannot reach from outside."""
 
     privateHosts: Annotated[  # noqa: N815  as in the file
-        Items[str], Field(description="Git hosts inside a private network, by name.")
+        Items[str], Field(description="Names of Git hosts inside a private network.")
     ] = ()
 
 
 class Apply(Frozen):
-    """How fast a plan is carried out."""
+    """How a plan is carried out."""
 
-    concurrency: Annotated[int, Field(ge=1, le=64, description="Actions at once.")] = 8
+    concurrency: Annotated[int, Field(ge=1, le=64, description="Number of actions at once.")] = 8
 
 
 class Watch(Frozen):
-    """How `reconciler watch` behaves. Durations are seconds."""
+    """Behaviour of `reconciler watch`. Durations are in seconds."""
 
     poll_s: Annotated[
         float,
@@ -284,7 +288,7 @@ class Watch(Frozen):
             gt=0,
             le=31_536_000,
             allow_inf_nan=False,
-            description="Between looks at the repository.",
+            description="Interval between polls of the repository.",
         ),
     ] = 60
     resync_s: Annotated[
@@ -294,7 +298,7 @@ class Watch(Frozen):
             gt=0,
             le=31_536_000,
             allow_inf_nan=False,
-            description="Between passes when nothing changed, to find drift.",
+            description="Interval between passes when nothing changes, to find drift.",
         ),
     ] = 600
     backoff_max_s: Annotated[
@@ -307,25 +311,25 @@ class Watch(Frozen):
             description="Longest wait after failures.",
         ),
     ] = 900
-    listen: Annotated[str, Field(description="Address of health and metrics, `host:port`.")] = (
+    listen: Annotated[str, Field(description="Address of the health and metrics endpoints, `host:port`.")] = (
         "127.0.0.1:8080"
     )
 
 
 class Limits(Frozen):
-    """Bounds of what is read from a tree."""
+    """Limits on what is read from a tree."""
 
     max_files: Annotated[int, Field(alias="maxFiles", ge=1)] = 50_000
     max_file_bytes: Annotated[int, Field(alias="maxFileBytes", ge=1)] = 1_048_576
     max_total_bytes: Annotated[int, Field(alias="maxTotalBytes", ge=1)] = 134_217_728
     max_depth: Annotated[int, Field(alias="maxDepth", ge=1, le=200)] = 64
     max_nodes: Annotated[
-        int, Field(alias="maxNodes", ge=1, description="Values in one document after aliases are expanded.")
+        int, Field(alias="maxNodes", ge=1, description="Values in one document, after aliases are expanded.")
     ] = 100_000
 
 
 class _Places:
-    """Where settings are in their file. They are no values, so that any two are equal."""
+    """Places of settings in their file. Any two are equal: places are not part of the settings' value."""
 
     __slots__ = ("_positions", "_raw")
 
@@ -334,7 +338,7 @@ class _Places:
         self._positions = positions
 
     def origin(self, path: Path) -> Origin:
-        """Place of the value under `path`, or of its nearest existing ancestor."""
+        """Place of the value at `path`, or of its nearest existing ancestor."""
         return Origin(FILE_NAME) if self._positions is None else self._positions.origin(self._raw, path)
 
     def __eq__(self, other: object) -> bool:
@@ -345,19 +349,19 @@ class _Places:
 
 
 class Settings(Frozen):
-    """The whole file."""
+    """The settings file."""
 
     version: Literal[1]
     instance: Annotated[
         str,
         Field(
-            description="Whose objects these are; part of the inventory's name.",
+            description="Name of this installation, which owns its objects; part of the inventory's name.",
             pattern=r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
         ),
     ] = "default"
     targets: Annotated[
         dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")], Target],
-        Field(min_length=1, description="Organizations by names you choose."),
+        Field(min_length=1, description="Organizations, under names you choose."),
     ]
     clusters: dict[str, Cluster] = Field(default_factory=dict, description="Facts about clusters, by name.")
     policy: Policy = Policy()
@@ -365,7 +369,7 @@ class Settings(Frozen):
     inventory: InventorySettings = InventorySettings()
     profile: Annotated[
         Word[Profile],
-        Field(description="`strict` makes errors of warnings whose sources contradict each other."),
+        Field(description="`strict` turns warnings whose sources contradict each other into errors."),
     ] = Profile.DEFAULT
     rules: dict[str, RuleSetting] = Field(
         default_factory=dict, description="Rules switched by id, such as `R71`."
@@ -377,36 +381,36 @@ class Settings(Frozen):
     _places: _Places = PrivateAttr(default_factory=_Places)
 
     def located(self, raw: Json, positions: Positions) -> "Settings":
-        """The same settings, with the document that they were read from."""
+        """The same settings, with the document they were read from."""
         found = self.model_copy()
         found._places = _Places(raw, positions)  # noqa: SLF001  a copy of its own kind
         return found
 
     def origin(self, *path: str | int) -> Origin:
-        """Place of a setting, or of the nearest one around it; the file where they were read from none."""
+        """Place of a setting, or of its nearest existing ancestor; the file as a whole where no document is known."""
         return self._places.origin(path)
 
     def place(self, target: str) -> Place:
-        """The organization that a target holds; one id at two addresses is two places."""
+        """The organization of a target; one id at two addresses is two places."""
         name = self.targets[target].organization
         is_alone = sum(other.organization == name for other in self.targets.values()) == 1
         return organization(name) if is_alone else Place(Realm.ORGANIZATION, name, target)
 
     @model_validator(mode="after")
     def _what_is_taken_is_recorded(self) -> "Settings":
-        """Without a record, the criteria of built-in definitions could never be given back."""
+        """Raise ValueError where the criteria of built-in definitions could never be restored, for lack of a record."""
         if self.inventory.none:
             for name, target in self.targets.items():
                 if target.builtIn.disabled:
                     raise ValueError(
-                        f"target `{name}` has `builtIn.disabled`, and `inventory.none` keeps no record of the criteria "
-                        "that are taken; keep one in a file or in Git"
+                        f"target `{name}` has `builtIn.disabled`, but `inventory.none` keeps no record of the criteria "
+                        "that are removed; use `inventory.file` or `inventory.git`"
                     )
         return self
 
     @model_validator(mode="after")
     def _one_target_an_organization(self) -> "Settings":
-        """Two targets of one organization would prune each other's objects when a file moves between them."""
+        """Raise ValueError for two targets of one organization: they would prune each other's objects."""
         seen: dict[tuple[str, str], str] = {}
         for name, target in self.targets.items():
             for connection in (target.orchestrator, target.runners):
@@ -416,14 +420,14 @@ class Settings(Frozen):
                 other = seen.setdefault(place, name)
                 if other != name:
                     raise ValueError(
-                        f"targets `{other}` and `{name}` both hold organization `{target.organization}` at "
-                        f"{connection.url}; one organization belongs to one target, which may list several paths"
+                        f"targets `{other}` and `{name}` both have organization `{target.organization}` at "
+                        f"{connection.url}; an organization belongs to one target, which can list several paths"
                     )
         return self
 
 
 def with_disabled(settings: Settings, disabled: Mapping[str, tuple[str, ...]]) -> Settings:
-    """The settings with other `builtIn.disabled`, by target; targets that they do not have are left out."""
+    """The settings with `builtIn.disabled` replaced, by target; unknown targets are ignored."""
     if not disabled:
         return settings
     targets = {

@@ -233,7 +233,7 @@ def test_room_that_is_not_taken_is_made_all_the_same_and_last(world: World) -> N
 
 def test_without_a_record_nothing_may_be_taken() -> None:
     target = {"organization": "acme", "builtIn": {"disabled": [BUILT_IN_DNS]}}
-    with pytest.raises(ValueError, match=r"`builtIn\.disabled`, and `inventory\.none` keeps no record"):
+    with pytest.raises(ValueError, match=r"`builtIn\.disabled`, but `inventory\.none` keeps no record"):
         Settings.model_validate({"version": 1, "targets": {"acme": target}, "inventory": {"none": True}})
 
 
