@@ -1,9 +1,9 @@
 # syntax=docker/dockerfile:1
 # Build: docker build --tag reconciler --build-arg REVISION="$(git rev-parse HEAD)" .
 #
-# A tag can be moved. To pin the base by digest, build with
+# A tag can move. To pin the base image by digest, build with
 #   --build-arg BASE="python:3.12.8-slim-bookworm@sha256:<digest>"
-# where the digest is what `docker buildx imagetools inspect python:3.12.8-slim-bookworm` prints.
+# and the digest from `docker buildx imagetools inspect python:3.12.8-slim-bookworm`.
 ARG BASE=python:3.12.8-slim-bookworm
 
 FROM ${BASE} AS build
@@ -11,7 +11,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE requirements.lock requirements-build.lock ./
 COPY reconciler ./reconciler
-# From this checkout, with everything else by hash: no name is looked up that somebody else could own.
+# The project comes from this checkout and everything else by hash, so no package name is resolved that
+# someone else could register.
 RUN python -m venv /opt/build \
  && /opt/build/bin/pip install --require-hashes --only-binary :all: --requirement requirements-build.lock \
  && /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /wheels . \
@@ -33,7 +34,7 @@ RUN apt-get update \
  && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin reconciler \
  && install --directory --owner=65532 --group=65532 --mode=0700 /var/cache/reconciler
 COPY --from=build /opt/reconciler /opt/reconciler
-# Nothing below / is written at run time but the cache and /tmp: mount both, and the root read-only.
+# At run time only the cache and /tmp are written: mount both, and make the root file system read-only.
 ENV PATH=/opt/reconciler/bin:$PATH \
     HOME=/tmp \
     XDG_CACHE_HOME=/var/cache/reconciler \

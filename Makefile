@@ -1,9 +1,9 @@
-# The same names everywhere: `make help` lists them. Needs Python 3.11 or newer with pip, git and make.
+# `make help` lists the targets. Requires Python 3.11 or newer with pip, git and make. Variables:
 #
-#   PYTHON=python3.13   the interpreter the environment is made with
-#   VENV=.venv          where the environment is
-#   ARGS="-k prune"     more arguments for pytest, the demo or the benchmarks
-#   FLOOR, PURE_FLOOR   least branch coverage in per cent, of everything and of each pure package
+#   PYTHON=python3.13   interpreter that creates the virtual environment
+#   VENV=.venv          folder of the virtual environment
+#   ARGS="-k prune"     additional arguments for pytest, the demo or the benchmarks
+#   FLOOR, PURE_FLOOR   minimum branch coverage in per cent, overall and of each pure package
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -12,7 +12,7 @@ FLOOR ?= 85
 PURE_FLOOR ?= 95
 PURE := model vendor facts rules matrix diff plan
 
-# $(call hashed,LOCK,SOURCE): a lock file with hashes, its heading kept, in the versions of the test lock.
+# $(call hashed,LOCK,SOURCE): write a lock file with hashes, at the versions of the test lock; keep its header.
 define hashed
 	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --constraint $(LOCK) \
@@ -34,21 +34,21 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
 		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1: \2/p' $(firstword $(MAKEFILE_LIST))
 
-dev: $(READY) ## make the environment (quick when nothing changed)
+dev: $(READY) ## create the environment (fast when nothing changed)
 	@echo "ready: $(BIN)/reconciler"
 
-# Some systems ship Python without ensurepip; pip can then install itself from outside.
-# The build tools are in the lock file too, so the project is built with them and not with
-# whatever is newest today; with `--no-deps` the lock file stays the only word on versions.
+# Some systems ship Python without ensurepip; pip is then installed by the system's pip.
+# The lock file includes the build tools, so that the build does not use whatever is newest today;
+# with `--no-deps`, the lock file alone determines the versions.
 $(READY): $(LOCK) pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is required, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/pip || { $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 && test -x $(BIN)/pip; } \
 		|| { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lock: ## write the lock file again, with the newest versions that pyproject.toml allows
+lock: ## update the lock files to the newest versions that pyproject.toml allows
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --upgrade pip
@@ -61,44 +61,44 @@ lock: ## write the lock file again, with the newest versions that pyproject.toml
 	$(call hashed,requirements-build.lock,$(VENV)-lock/build.in)
 	rm -rf $(VENV)-lock
 
-format: $(READY) ## format the code and fix what can be fixed
+format: $(READY) ## format the code and apply automatic fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lint: $(READY) ## formatting and style, nothing is changed
+lint: $(READY) ## check formatting and style, without changing files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: $(READY) ## types, strictly
+types: $(READY) ## check types with strict mypy
 	$(BIN)/mypy
 
 # The floor of the pure packages is checked after pytest and prints only when it is missed, so
-# that the last lines of a good run are pytest's own. A partial run (ARGS) has no floors.
-test: $(READY) ## all tests with coverage; ARGS="-k words" for some
+# that the last lines of a successful run are pytest's own. A partial run (ARGS) has no floors.
+test: $(READY) ## run all tests with coverage; ARGS="-k words" for some
 	@$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n auto --cov --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR)) $(ARGS)
 	@$(if $(ARGS),:,for package in $(PURE); do \
 		$(BIN)/coverage report --include="reconciler/$$package/*" --fail-under=$(PURE_FLOOR) > $(COVERAGE_LOG) 2>&1 \
-		|| { cat $(COVERAGE_LOG); echo "reconciler/$$package is pure and needs $(PURE_FLOOR) % coverage"; exit 1; }; done)
+		|| { cat $(COVERAGE_LOG); echo "reconciler/$$package is pure and requires $(PURE_FLOOR) % coverage"; exit 1; }; done)
 
-cover: test ## tests, then the lines and branches nothing ran
+cover: test ## run all tests, then list the lines and branches not covered
 	$(BIN)/coverage report --show-missing
 	$(BIN)/coverage html --quiet --directory $(VENV)/coverage
 
 schemas: $(READY) ## write schemas/ from the models
 	$(BIN)/reconciler schema --write schemas
 
-docs: $(READY) ## write the pages of the rules, then check that the documents say what the program does
+docs: $(READY) ## write the pages of the rules, then check the documents against the program
 	$(BIN)/python -m tests.rules.pages_on_disk
 	$(BIN)/python -m pytest -q tests/test_documentation.py $(ARGS)
 
-demo: $(READY) ## the main job on a small repository: no account, no cluster
+demo: $(READY) ## run the main workflow on a small repository, without an account or a cluster
 	@RECONCILER=$(abspath $(BIN))/reconciler examples/demo.sh $(ARGS)
 
-bench: $(READY) ## measure; ARGS="--write" keeps the result in benchmarks/results.md
+bench: $(READY) ## run the benchmarks; ARGS="--write" writes benchmarks/results.md
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-check: lint types test ## what has to be green: runs in CI
+check: lint types test ## run everything that CI runs
 
-clean: ## remove everything made here
+clean: ## remove all generated files
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
