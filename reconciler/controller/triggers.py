@@ -1,7 +1,7 @@
 """Triggers that make the loop poll early, and the revision of a plain folder.
 
 A trigger only requests a poll; the poll finds what changed. So a trigger may be lost, duplicated,
-late, or not work at all, and the regular poll makes up for it. A repository has no trigger: the loop
+late or ineffective, and the regular poll makes up for it. A repository has no trigger: the loop
 polls it with one `git ls-remote`.
 
 In a folder, only files that can matter count: YAML and key files by their names (`COUNTED_SUFFIXES`, in

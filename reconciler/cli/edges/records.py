@@ -59,7 +59,7 @@ def key_of_digests(request: Request, found: FoundSettings) -> bytes | None:
 
     Read-only commands read the key file but never create it. Saving a plan creates it, as apply
     does: a saved plan contains literals as keyed digests, so a key that appears between plan and
-    apply would make the plan stale. Where the folder cannot be written, the plan is saved without a key.
+    apply would make the plan stale. Where the folder cannot be written, no key is created.
     """
     inventory = found.settings.inventory
     if request.purpose is Purpose.VALIDATE or inventory.none:
