@@ -69,12 +69,12 @@ def _explain_topic(current: Session, name: str | None) -> int:
 
 
 def _explain_target(current: Session, text: str, *, live: bool, form: str) -> int:
-    from reconciler.cli.named_targets import count_refused, find, seen_live  # noqa: PLC0415  as above
+    from reconciler.cli.named_targets import count_refused, find, seen_live  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.output import notice, width_of, write  # noqa: PLC0415  as above
     from reconciler.cli.passes import composing  # noqa: PLC0415  as above
     from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.begin import begin  # noqa: PLC0415  as above
-    from reconciler.passes.judge import scopes  # noqa: PLC0415  help must not wait for it
+    from reconciler.passes.judge import scopes  # noqa: PLC0415  as above
     from reconciler.passes.read import read  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
     from reconciler.views import target_json, target_text  # noqa: PLC0415  as above

@@ -53,8 +53,8 @@ def command(
       reconciler plan --out plan.json
       reconciler plan --against origin/main -o markdown
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.output import show  # noqa: PLC0415  as above
-    from reconciler.cli.passes import run_pass  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.output import show  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
     from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
 

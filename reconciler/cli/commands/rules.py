@@ -48,8 +48,8 @@ def command(
       reconciler rules --switched
       reconciler rules --side cluster -o json
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
-    from reconciler.cli.output import width_of, write  # noqa: PLC0415  as above
-    from reconciler.views import rule_list  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.output import width_of, write  # noqa: PLC0415  help must not wait for it
+    from reconciler.views import rule_list  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
@@ -87,8 +87,8 @@ def _known(names: "Sequence[str]") -> frozenset[str]:
 
 def _switches(current: Session) -> "Switches":
     """Switches in the settings, and in the files as far as they can be read."""
-    from reconciler.cli.output import notice  # noqa: PLC0415  as above
-    from reconciler.cli.passes import compose  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.passes import compose  # noqa: PLC0415  as above
     from reconciler.cli.request import request  # noqa: PLC0415  as above
     from reconciler.errors import SourceError  # noqa: PLC0415  as above
     from reconciler.model.declaration import Declarations  # noqa: PLC0415  as above
