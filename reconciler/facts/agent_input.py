@@ -71,9 +71,7 @@ def agent_inputs(scope: Scope) -> Iterator[AgentInput]:
 
 
 def _in_output_texts(member: Member, definition: DeclaredDefinition) -> Iterator[AgentInput]:
-    templates = definition.input("values", "templates")
-    if not isinstance(templates, dict):
-        return
+    templates = definition.template_members
     for path in _OUTPUTS:
         text = templates.get(path[-1])
         if isinstance(text, str) and AGENT_URL in text:

@@ -79,6 +79,11 @@ class DeclaredDefinition:
             if value is not None:
                 yield from _walk(value, ("driver_inputs", member))
 
+    @property
+    def template_members(self) -> JsonObject:
+        """Members of `templates`, the input of the Template driver; empty if there are none."""
+        return members_of(self.input("values", "templates"))
+
     def read(self, text: str) -> TemplateText:
         """Content of a text among the inputs."""
         return self.templates.read(text)

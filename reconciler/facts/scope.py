@@ -5,10 +5,11 @@ passes them to `reconciler.rules.judge`.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TypeVar
 
 from reconciler.facts.asking import Member, live_member, member_of
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, made_by
@@ -34,6 +35,21 @@ from reconciler.model.surroundings import UNSEEN, Beside, Surroundings
 from reconciler.model.unseen import Side, Unseen
 from reconciler.model.witness import shown_by
 from reconciler.settings import Cluster, Mode, Settings, Target
+
+T = TypeVar("T")
+
+
+def _fact_of_files(compute: "Callable[[Scope], T]") -> "cached_property[T]":
+    """A cached property that follows from the files alone: computed once, before anything live is read."""
+
+    @wraps(compute)
+    def shared(scope: "Scope") -> T:
+        if scope.of_files is scope:
+            return compute(scope)
+        found: T = getattr(scope.of_files, compute.__name__)
+        return found
+
+    return cached_property(shared)
 
 
 @dataclass(frozen=True)
@@ -65,11 +81,9 @@ class Scope:
         """Key of a thing in this organization."""
         return ResourceKey(self.place, kind, identifier)
 
-    @cached_property
+    @_fact_of_files
     def agents(self) -> tuple[Declared[AgentDocument], ...]:
         """Agents registered in this organization: those of the target's files, and those elsewhere that name it."""
-        if self.of_files is not self:
-            return self.of_files.agents
         own = [agent for agent in self.declarations.agents if self._registers(agent, by_default=True)]
         seen = {agent.origin() for agent in own}
         own += [
@@ -88,18 +102,14 @@ class Scope:
         """Ids of the declared agents of this organization."""
         return frozenset(agent.document.metadata.id for agent in self.agents)
 
-    @cached_property
+    @_fact_of_files
     def templates(self) -> Templates:
         """Reader of the texts in definitions."""
-        if self.of_files is not self:
-            return self.of_files.templates
         return Templates(self.everything.read_text)
 
-    @cached_property
+    @_fact_of_files
     def definitions(self) -> tuple[DeclaredDefinition, ...]:
         """Definitions of this target, including those made by its Agent documents."""
-        if self.of_files is not self:
-            return self.of_files.definitions
         written = [
             DeclaredDefinition(
                 declared.document.metadata.id, declared.document.entity, declared, self.templates
@@ -114,11 +124,9 @@ class Scope:
         """Ids of the declared definitions."""
         return frozenset(definition.id for definition in self.definitions)
 
-    @cached_property
+    @_fact_of_files
     def with_secrets(self) -> tuple[DeclaredDefinition, ...]:
         """Declared definitions with anything under `secrets` or `secret_refs`."""
-        if self.of_files is not self:
-            return self.of_files.with_secrets
         return tuple(
             definition
             for definition in self.definitions
@@ -126,23 +134,14 @@ class Scope:
             and (inputs.secrets is not None or inputs.secret_refs is not None)
         )
 
-    @cached_property
+    @_fact_of_files
     def with_templates(self) -> tuple[DeclaredDefinition, ...]:
         """Declared definitions with `templates`, the input of the Template driver."""
-        if self.of_files is not self:
-            return self.of_files.with_templates
-        return tuple(
-            definition
-            for definition in self.definitions
-            if (inputs := definition.entity.driver_inputs) is not None
-            and isinstance((inputs.values or {}).get("templates"), dict)
-        )
+        return tuple(definition for definition in self.definitions if definition.template_members)
 
-    @cached_property
+    @_fact_of_files
     def by_type(self) -> Mapping[str, Sequence[DeclaredDefinition]]:
         """Declared definitions by resource type, in the order of the files."""
-        if self.of_files is not self:
-            return self.of_files.by_type
         found: dict[str, list[DeclaredDefinition]] = defaultdict(list)
         for definition in self.definitions:
             found[definition.entity.type].append(definition)

@@ -28,9 +28,7 @@ def unread_templates(definition: DeclaredDefinition) -> Iterator[Path]:
 
 
 def _template_texts(definition: DeclaredDefinition) -> Iterator[tuple[Path, str]]:
-    templates = definition.input("values", "templates")
-    if not isinstance(templates, dict):
-        return
+    templates = definition.template_members
     for member in _MEMBERS:
         if member in templates:
             yield from _texts(templates[member], (*_TEMPLATES, member))

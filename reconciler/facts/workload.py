@@ -21,7 +21,7 @@ from reconciler.facts.agent_manifest import (
     agent_deployments,
     is_agent,
 )
-from reconciler.facts.definition import dig
+from reconciler.facts.definition import dig, members_of
 from reconciler.facts.installed import InstalledAgent, InstalledRunner
 from reconciler.facts.operator import CONTROLLER, DeclaredOperator
 from reconciler.facts.scope import Scope
@@ -139,7 +139,7 @@ def live_workloads(scope: Scope, cluster: str) -> Iterator[Workload]:
         if is_one or found.name == CONTROLLER:
             product = Product.AGENT if is_one else Product.OPERATOR
             number = agent_container(found.body) if is_one else 0
-            pod = _mapping(dig(found.body, "spec", "template", "spec"))
+            pod = members_of(dig(found.body, "spec", "template", "spec"))
             yield Workload(
                 product,
                 "",
@@ -178,7 +178,7 @@ def _of_operator(operator: DeclaredOperator) -> Workload:
 
 
 def _of_manifest(deployment: AgentDeployment) -> Workload:
-    container, pod = _mapping(deployment.container), _mapping(deployment.pod)
+    container, pod = members_of(deployment.container), members_of(deployment.pod)
     return Workload(
         Product.AGENT, "", deployment.name, None, deployment.namespace, container, pod, deployment
     )
@@ -207,9 +207,5 @@ def agent_container_of(install: AgentInstall) -> JsonObject:
     return container
 
 
-def _mapping(value: Json) -> JsonObject:
-    return value if isinstance(value, dict) else {}
-
-
 def _nth(value: Json, number: int) -> JsonObject:
-    return _mapping(value[number]) if isinstance(value, list) and number < len(value) else {}
+    return members_of(value[number]) if isinstance(value, list) and number < len(value) else {}

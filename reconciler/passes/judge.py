@@ -47,7 +47,7 @@ class Judged:
 
 def judge_files(asked: Pass, reading: Reading) -> Judged:
     """Judge by the rules of the files; where no look will follow, by every rule, without live."""
-    looked_at = scopes(asked.settings, asked.targets, reading.declarations, asked.started_at, {})
+    looked_at = scopes(asked.settings, asked.targets, reading.declarations, asked.started_at)
     verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.BEFORE_LOOK)
     declared = checked_only(scope.declarations for scope in looked_at)
     return Judged(reading.findings, verdict, declared, looked_at)
@@ -70,7 +70,7 @@ def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -
     refused = [one for one in loaded.rejected if one.rest is not None]
     if not refused:
         return verdict
-    again = scopes(asked.settings, asked.targets, loaded.with_rests(), asked.started_at, {})
+    again = scopes(asked.settings, asked.targets, loaded.with_rests(), asked.started_at)
     found = judge(again, asked.settings, day=asked.started_at.date()).findings
     files = {one.file for one in refused}
     holders = {place for one in refused for place in _holders(one)}
@@ -104,9 +104,8 @@ def scopes(
     targets: Mapping[TargetName, Target],
     loaded: Declarations,
     now: datetime,
-    live: Mapping[TargetName, State],
 ) -> list[Scope]:
-    """What rules may look at, one scope for each of `targets`; `live` by name, missing where nothing was read."""
+    """What rules can read before anything live was read, one scope for each of `targets`."""
     return [
         Scope(
             target=name,
@@ -114,7 +113,6 @@ def scopes(
             settings=settings,
             declarations=select(loaded, target),
             everything=loaded,
-            live=live.get(name),
             now=now,
         )
         for name, target in targets.items()

@@ -84,7 +84,7 @@ def _explain_target(current: Session, text: str, *, live: bool, form: str) -> in
     with composing(request(current, purpose)) as composed:
         asked = begin(composed.settings, composed.adapters, composed.selection, purpose)
         loaded = read(asked).declarations
-        named = find(text, scopes(asked.settings, asked.targets, loaded, asked.started_at, {}))
+        named = find(text, scopes(asked.settings, asked.targets, loaded, asked.started_at))
         if live:
             named = seen_live(composed, named)
     refused = count_refused(loaded)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from reconciler.facts.definition import dig
+from reconciler.facts.definition import dig, members_of
 from reconciler.facts.manifest import store_manifests
 from reconciler.facts.pattern import is_open
 from reconciler.facts.scope import Scope
@@ -81,8 +81,7 @@ def _misshaped(store: Store) -> Iterator[tuple[Path, str, str]]:
 
 
 def _block(spec: Json, name: str) -> dict[str, Json]:
-    block = dig(spec, name)
-    return block if isinstance(block, dict) else {}
+    return members_of(dig(spec, name))
 
 
 def _manifests(scope: Scope) -> list[Foreign]:
