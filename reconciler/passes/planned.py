@@ -1,4 +1,4 @@
-"""One plan over everything that was seen, and for a preview how much of it is the change's own."""
+"""One plan over everything that was seen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,15 +22,14 @@ from reconciler.passes.evidence import (
     unknown_built_in,
 )
 from reconciler.passes.look import Clients, Looked, Sight
-from reconciler.passes.read import Base, Reading
-from reconciler.passes.result import Preview
-from reconciler.plan.action import Action, ActionId, TargetPlan, Unexamined
+from reconciler.passes.read import Reading
+from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
 from reconciler.plan.guards import deleted, takeover, would_take
 from reconciler.plan.parts import criterion_selector
-from reconciler.plan.saved import SavedPlan, bind, change_digest
+from reconciler.plan.saved import SavedPlan, bind
 from reconciler.source.selection import select
 
 
@@ -63,17 +62,24 @@ def plan_all(
     """
     approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
-    pairs = _plans(asked, reading, looked, wanted, approvals=approvals)
+    pairs = plans_of(asked, reading, looked, wanted, approvals=approvals)
     use = _use(pairs, clients)
     if use.active or use.unread:
-        pairs = _plans(asked, reading, looked, wanted, approvals=approvals, use=use)
+        pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, use=use)
     plans = [built for _, built in pairs]
-    refused = [r for built in plans for r in (*built.refusals, *takeover(built.target, built.contested))]
+    refused = [
+        refusal
+        for built in plans
+        for refusal in (
+            *built.refusals,
+            *takeover(built.target, built.contested, is_one_of_many=len(plans) > 1),
+        )
+    ]
     accepted = [one for built in plans for one in built.accepted]
     return Planned(pairs, use, tuple(misses(approvals, accepted, refused)))
 
 
-def _plans(
+def plans_of(
     asked: Pass,
     reading: Reading,
     looked: Looked,
@@ -83,6 +89,10 @@ def _plans(
     use: Use = NO_USE,
     before: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[tuple[Sight, TargetPlan], ...]:
+    """The plan of `wanted` for every target that was seen.
+
+    `use` is what deployments use of what the plan takes away, `before` replaces `builtIn.disabled` of targets.
+    """
     disabled = {
         sight.name: (before or {}).get(sight.name, sight.target.builtIn.disabled) for sight in looked.sights
     }
@@ -224,66 +234,8 @@ def binding(asked: Pass, reading: Reading, planned: Planned, approvals: frozense
     )
 
 
-def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, base: Base) -> Preview | None:
-    """Split the plan into what this change causes and what differs without it.
-
-    None where the base has errors: what it would do is not known, so the whole plan is shown.
-    """
-    if base.has_errors:
-        return None
-    own: list[TargetPlan] = []
-    existing = 0
-    withdrawn: list[str] = []
-    desired = {
-        sight.name: asked.desired(select(base.declarations, sight.target), asked.place(sight.name))
-        for sight in looked.sights
-    }
-    without_change = _plans(
-        asked,
-        reading,
-        looked,
-        desired,
-        approvals=base.approvals,
-        use=planned.use,
-        before=asked.adapters.base_disabled,
-    )
-    for (_, built), (_, before) in zip(planned.pairs, without_change, strict=True):
-        without = {_effect(before, action) for action in before.actions}
-        kept = tuple(action for action in built.actions if _effect(built, action) not in without)
-        here = {action.id for action in built.actions}
-        contested_before = {change_digest(change) for change in before.contested}
-        contested = tuple(c for c in built.contested if change_digest(c) not in contested_before)
-        drift_before = {change_digest(change) for change in before.drift_reported}
-        drift = tuple(c for c in built.drift_reported if change_digest(c) not in drift_before)
-        existing += len(built.actions) - len(kept) + len(built.contested) - len(contested)
-        existing += len(built.drift_reported) - len(drift)
-        kept_before = {change.key for change in before.kept}
-        left = tuple(c for c in built.kept if c.key not in kept_before)
-        existing += len(built.kept) - len(left)
-        withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
-        refused_before = {(refusal.guard, refusal.keys) for refusal in before.refusals}
-        problems_before = {(problem.rule, problem.message) for problem in before.problems}
-        own.append(
-            replace(
-                built,
-                actions=kept,
-                contested=contested,
-                drift_reported=drift,
-                kept=left,
-                refusals=tuple(r for r in built.refusals if (r.guard, r.keys) not in refused_before),
-                problems=tuple(p for p in built.problems if (p.rule, p.message) not in problems_before),
-            )
-        )
-    return Preview(base.name, tuple(own), existing, tuple(withdrawn))
-
-
 def _is_of_built_in(action: Action) -> bool:
     return action.subject.live is not None and action.subject.live.is_built_in
-
-
-def _effect(plan: TargetPlan, action: Action) -> tuple[ActionId, str, bool, bool]:
-    """What an action does, and whether it is done: a change that only lets a delete through is a change, too."""
-    return action.id, change_digest(action.subject), action.id in plan.held, action.forces
 
 
 def after(plan: TargetPlan, live: State) -> State:

@@ -13,20 +13,21 @@ from reconciler.passes.begin import Pass
 from reconciler.passes.result import SourceInfo
 from reconciler.plan.approval import Approval
 from reconciler.source.selection import unassigned
+from reconciler.source.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What the base of a preview declares, and its name in words."""
+    """The base of a preview: its name in words, and what was read there."""
 
     name: str
-    declarations: Declarations
-    approvals: frozenset[Approval] = frozenset()
+    reading: "Reading"
 
     @property
     def has_errors(self) -> bool:
-        """True where it is not known what the base would do."""
-        return any(finding.severity is Severity.ERROR for finding in self.declarations.findings)
+        """True if documents of the base cannot be read, so that its plan is unknown."""
+        found = self.reading.declarations.findings
+        return any(finding.severity is Severity.ERROR for finding in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class Reading:
 
 def read(asked: Pass) -> Reading:
     """Read and parse. Raises ReconcilerError where the source itself fails."""
-    tree = asked.adapters.read_tree()
+    return _reading(asked, asked.adapters.read_tree())
+
+
+def _reading(asked: Pass, tree: Tree) -> Reading:
     declarations = asked.adapters.load(tree)
     documents = sum(1 for _ in declarations.documents())
     targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
@@ -73,10 +77,9 @@ def with_base(asked: Pass, reading: Reading) -> Reading:
         return reading
     try:
         tree = asked.adapters.read_base()
-        declarations = asked.adapters.load(tree)
+        of_base = _reading(asked, tree)
     except ReconcilerError as error:
         error.args = (f"the base {asked.adapters.base_name}: {error}",)
         raise
     name = f"{asked.adapters.base_name} (merge base {tree.revision[:12]})"
-    found = replace(declarations, findings=(*tree.findings, *declarations.findings))
-    return replace(reading, base=Base(name, found, _approved(asked, declarations).approvals))
+    return replace(reading, base=Base(name, of_base))

@@ -7,16 +7,18 @@ own bugs rise out of it.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event
+from typing import Unpack
 
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.carry_out import Records, Work, carry_out
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
 from reconciler.passes.look import Clients, Looked, look
-from reconciler.passes.planned import Planned, after, binding, plan_all, preview
+from reconciler.passes.planned import Planned, after, binding, plan_all
+from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
 from reconciler.passes.read import Reading, read, with_base
 from reconciler.passes.repeated import said_once
-from reconciler.passes.report import failed, report
+from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.passes.schedule import Observer
 from reconciler.passes.target_report import in_order, target_result, without_preview
@@ -57,17 +59,23 @@ def plan(
         way = _go(asked, accepted, clients)
         if isinstance(way, PassResult):
             return way, None
-        reading, base = way.reading, way.reading.base
-        shown = preview(asked, reading, way.looked, way.planned, base) if base is not None else None
+    base = _based(asked, way)
+    shown = preview(way.planned, base) if base is not None else None
     targets = way.targets(asked)
     if base is not None and shown is None:
         targets = tuple(without_preview(result, base.name) for result in targets)
     result = report(
-        asked, reading, way.judged,
-        requests=clients.requests, targets=targets, preview=shown, notes=way.planned.notes,
+        asked, way.reading, way.judged,
+        requests=clients.requests, targets=targets, notes=way.planned.notes,
+        preview=shown, of_base=base.findings if base is not None else None,
     )  # fmt: skip
     can_bind = way.looked.is_whole and not way.judged.is_invalid
-    return result, (lambda: binding(asked, reading, way.planned, accepted)) if can_bind else None
+    return result, (lambda: binding(asked, way.reading, way.planned, accepted)) if can_bind else None
+
+
+def _based(asked: Pass, way: _Way) -> PlannedBase | None:
+    base = way.reading.base
+    return plan_base(asked, way.reading, way.looked, way.planned, base) if base is not None else None
 
 
 def apply(
@@ -94,10 +102,9 @@ def apply(
             return way
         before = way.targets(asked)
 
-        def ended(**more: object) -> PassResult:
-            return report(
-                asked, way.reading, way.judged, requests=clients.requests, notes=way.planned.notes, **more
-            )
+        def ended(**more: Unpack[More]) -> PassResult:
+            more["notes"] = way.planned.notes
+            return report(asked, way.reading, way.judged, requests=clients.requests, **more)
 
         if way.judged.is_invalid:
             return ended(targets=before)
@@ -124,7 +131,8 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
         return failed(asked, error, reading)
     judged = judge_files(asked, reading)
     if judged.is_invalid:
-        return report(asked, reading, judge_unseen(asked, judged))
+        of_base = judge_base(asked, reading.base) if reading.base is not None else None
+        return report(asked, reading, judge_unseen(asked, judged), of_base=of_base)
     looked = look(asked, judged.scopes, clients)
     planned = plan_all(asked, reading, looked, approvals, clients)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}

@@ -125,6 +125,8 @@ class PassResult:
     """Lines that findings point at, without secrets; none where nothing of a line may be shown."""
     targets: tuple[TargetResult, ...] = ()
     preview: Preview | None = None
+    existing: frozenset[Finding] | None = None
+    """Those of `all_findings` that the base of a preview has as well; None if there is no base."""
     selection: str = ""
     """What `--only` and `--target` left in, in words; "" for everything."""
     notes: tuple[str, ...] = ()
@@ -154,6 +156,16 @@ class PassResult:
         """Findings of the files and problems that only showed against live, sorted, without repetition."""
         problems = [p for target in self.targets if target.plan is not None for p in target.plan.problems]
         return sort_findings([*self.findings, *problems])
+
+    @property
+    def own_findings(self) -> tuple[Finding, ...]:
+        """Those of `all_findings` that the base of a preview does not have; without a base, all of them."""
+        return tuple(finding for finding in self.all_findings if finding not in (self.existing or ()))
+
+    @property
+    def existing_findings(self) -> tuple[Finding, ...]:
+        """Those of `all_findings` that the base of a preview has as well."""
+        return tuple(finding for finding in self.all_findings if finding in (self.existing or ()))
 
     @property
     def plans(self) -> tuple[TargetPlan, ...]:

@@ -178,3 +178,13 @@ def test_every_view_says_what_was_let_through_and_by_whom(world: World) -> None:
         }
     ]
     assert [found["id"] for found in told["objects"]] == ["bucket"]
+
+
+def test_a_wrong_approval_of_a_takeover_is_answered_with_the_option_to_use(tmp_path: Path) -> None:
+    """With several targets the option names one, as the refusal prints it."""
+    world = World.make(tmp_path, "acme", "beta")
+    by_hand(world, "bucket")
+    world.write("orgs/acme/bucket.yaml", definition_yaml("bucket"))
+    [note] = world.plan("contested=Definition/bukcet").notes
+    assert "contested=acme:Definition/bucket" in note
+    assert world.apply("contested=acme:Definition/bucket").exit_code() is ExitCode.DONE
