@@ -117,7 +117,9 @@ def _held(plan: TargetPlan) -> list[Outcome]:
         held = plan.held.get(action.id)
         if held is not None:
             status = Status.REFUSED if held.guard else Status.BLOCKED
-            outcomes.append(Outcome(action, status, held.reason, is_transient=not held.guard))
+            outcomes.append(
+                Outcome(action, status, held.reason, is_transient=held.is_transient and not held.guard)
+            )
     return outcomes
 
 

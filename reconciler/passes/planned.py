@@ -30,6 +30,7 @@ from reconciler.plan.build import Basis, build
 from reconciler.plan.guards import deleted, takeover, would_take
 from reconciler.plan.parts import criterion_selector
 from reconciler.plan.saved import SavedPlan, bind
+from reconciler.plan.withheld import behind_stopped
 from reconciler.source.selection import select
 
 
@@ -111,7 +112,13 @@ def plans_of(
             *still_declared(built, unassigned, renamed(sight.everything, asked.place(sight.name))),
         )
         pairs.append((sight, replace(built, problems=(*built.problems, *more))))
-    return tuple(pairs)
+    stopped = {
+        sight.name: not built.problems and all(f.is_transient for f in sight.look.failures.values())
+        for sight, built in pairs
+        if built.problems or sight.look.failures
+    }
+    held = behind_stopped([built for _, built in pairs], stopped)
+    return tuple((sight, built) for (sight, _), built in zip(pairs, held, strict=True))
 
 
 def _use(pairs: Sequence[tuple[Sight, TargetPlan]], clients: Clients) -> Use:
