@@ -27,7 +27,7 @@ from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
-from reconciler.plan.guards import deleted, takeover, would_take
+from reconciler.plan.guards import deleted, reduced_definitions, takeover
 from reconciler.plan.parts import criterion_selector
 from reconciler.plan.saved import SavedPlan, bind
 from reconciler.plan.withheld import behind_stopped
@@ -36,7 +36,7 @@ from reconciler.source.selection import select
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What deployments use of the definitions that a plan takes something from, by target."""
+    """What deployments use of the definitions that a plan reduces, by target."""
 
     active: Mapping[TargetName, Mapping[str, tuple[ActiveResource, ...]]]
     unread: Mapping[TargetName, tuple[Unexamined, ...]]
@@ -47,7 +47,7 @@ NO_USE = Use({}, {})
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan of every target that was seen. `notes` are sentences about approvals that let nothing through."""
+    """The plan of every target that was seen. `notes` are sentences about approvals that approved nothing."""
 
     pairs: tuple[tuple[Sight, TargetPlan], ...]
     use: Use
@@ -57,9 +57,9 @@ class Planned:
 def plan_all(
     asked: Pass, reading: Reading, looked: Looked, approvals: frozenset[Approval], clients: Clients
 ) -> Planned:
-    """Plan all targets at once. What it takes away is looked up once more: whether deployments use it.
+    """One plan over all targets. `approvals` are given for this pass; those of the repository are added.
 
-    `approvals` are given for this pass; those of the repository are added.
+    If it reduces definitions that deployments use, it is made again with that use, for the guards to see.
     """
     approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
@@ -122,11 +122,11 @@ def plans_of(
 
 
 def _use(pairs: Sequence[tuple[Sight, TargetPlan]], clients: Clients) -> Use:
-    """Read what uses the definitions that lose a criterion or go; one request for each of them."""
+    """What deployments use of definitions that are deleted or lose a criterion; one request for each."""
     active: dict[TargetName, Mapping[str, tuple[ActiveResource, ...]]] = {}
     unread: dict[TargetName, tuple[Unexamined, ...]] = {}
     for sight, built in pairs:
-        definitions = would_take(built.actions)
+        definitions = reduced_definitions(built.actions)
         if not definitions or built.problems:
             continue
         found = clients.of(sight.name).active_resources(definitions)
@@ -160,14 +160,14 @@ def _basis(asked: Pass, sight: Sight, desired: State, disabled: Sequence[str], u
 def _organizations(
     asked: Pass, reading: Reading, looked: Looked, wanted: Mapping[TargetName, State]
 ) -> list[Organization]:
-    """Every organization of the settings, as the key barrier sees it: also what was not read, or not asked for."""
+    """Every organization of the settings as the key barrier sees it, also those not read or not selected."""
     seen = {sight.name: sight for sight in looked.sights}
     withdraws = any(
         key.kind is Kind.KEY and key not in wanted[sight.name].resources
         for sight in looked.sights
         for key in sight.inventory.entries
     )
-    # Only keys matter of organizations that were not looked at, and making the rest costs time.
+    # Of organizations that were not read only keys matter; building the rest would cost time.
     keys_alone = replace(reading.declarations, definitions=(), runners=())
     found = []
     for name, target in asked.settings.targets.items():
@@ -195,7 +195,7 @@ def _organizations(
 
 
 def _recorded(asked: Pass, target: TargetName) -> frozenset[ResourceKey] | None:
-    """What our record has of a target that was not looked at; None where the record cannot be read."""
+    """Keys in the record of a target that was not read; None if the record cannot be read."""
     try:
         return frozenset(asked.adapters.inventory.read(target).entries)
     except InventoryError:
@@ -218,7 +218,7 @@ def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
         found.extend(
             Unexamined(
                 f"criteria of Definition/{identifier}",
-                "they were taken while it was built in, and it is not there any more; they stay in the record",
+                "they were taken while it was built in, and it no longer exists; they stay in the record",
             )
             for identifier in sorted(sight.inventory.built_in)
             if ResourceKey(asked.place(sight.name), Kind.DEFINITION, identifier)
@@ -230,7 +230,7 @@ def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
 
 
 def binding(asked: Pass, reading: Reading, planned: Planned, approvals: frozenset[Approval]) -> SavedPlan:
-    """What binds an apply to this plan. Digests both states, so only who saves a plan calls it."""
+    """What binds an apply to this plan. Digests both states, so only who saves or compares plans calls it."""
     return bind(
         tuple((built, sight.desired, sight.look.state, sight.inventory) for sight, built in planned.pairs),
         asked.settings,
@@ -246,9 +246,9 @@ def _is_of_built_in(action: Action) -> bool:
 
 
 def after(plan: TargetPlan, live: State) -> State:
-    """What is left of the live state when the plan is carried out; what is held stays.
+    """Live state as the plan leaves it; what is held stays.
 
-    Built-in definitions make room all the same where that is held: whatever holds it says so itself.
+    Criteria of built-in definitions count as removed even if that is held: whatever holds it reports it.
     """
     doing = [
         action

@@ -1,4 +1,4 @@
-"""The first step: the tree becomes declarations, once, and for a preview the tree of the base as well."""
+"""The first step: the tree becomes declarations, once; for a preview, so does the tree of the base."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read. `findings` are those of reading; `unread` are files that were not looked into."""
+    """What was read. `findings` are those of reading; `unread` are files not read as documents, with the reason."""
 
     source: SourceInfo
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
@@ -40,9 +40,9 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
     left_alone: tuple[tuple[str, int], ...] = ()
-    """Documents of kinds that are known and not handled: a kind and a number each."""
+    """Documents of kinds that are known but not handled: kind and number."""
     approvals: frozenset[Approval] = frozenset()
-    """Those of the file of approvals that hold on the day of the pass."""
+    """Approvals of the repository in force on the day of the pass."""
     base: Base | None = None
 
 
@@ -72,7 +72,7 @@ def _approved(asked: Pass, declarations: Declarations) -> Approved:
 
 
 def with_base(asked: Pass, reading: Reading) -> Reading:
-    """Add what the base of a preview declares. Raises ReconcilerError that names the base."""
+    """Add what the base of a preview declares. Raises ReconcilerError with the name of the base."""
     if asked.adapters.read_base is None:
         return reading
     try:

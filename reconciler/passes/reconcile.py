@@ -1,7 +1,7 @@
-"""The road of every pass: read, look, plan, judge, carry out. Each step takes values and returns one.
+"""The steps of every pass: read, look, plan, judge, carry out. Each takes values and returns one.
 
-`validate`, `plan` and `apply` are stops on it. Whatever happens, a pass returns one `PassResult`; only our
-own bugs rise out of it.
+`validate`, `plan` and `apply` end at different steps. Whatever happens, a pass returns one `PassResult`;
+only bugs are raised.
 """
 
 from collections.abc import Callable
@@ -50,9 +50,9 @@ class _Way:
 def plan(
     settings: Settings, adapters: Adapters, selection: Selection, *, accepted: frozenset[Approval]
 ) -> tuple[PassResult, Callable[[], SavedPlan] | None]:
-    """Everything up to the guards; changes nothing. The second value makes what binds an apply to this plan.
+    """Result of everything up to the guards, and a function that makes what binds an apply to this plan.
 
-    It is None where no whole plan came about.
+    Changes nothing. The function is None if there is no complete plan.
     """
     asked = begin(settings, adapters, selection, Purpose.PLAN)
     with Clients(asked) as clients:
@@ -89,10 +89,10 @@ def apply(
     observer: Observer,
     stop: Event,
 ) -> PassResult:
-    """Plan and carry out. With `bound`, only if the plan made now is that one.
+    """Result of planning and carrying out; with `bound`, carried out only if the plan made now equals it.
 
-    `approve` is shown the plan before anything is written; its no ends the pass. A target that
-    could not be read stops only itself.
+    `approve` is given the plan before anything is written, and ends the pass by returning False. A target
+    that could not be read stops only itself.
     """
     asked = begin(settings, adapters, selection, Purpose.APPLY)
     approvals = accepted | frozenset(map(parse, bound.approvals)) if bound is not None else accepted
@@ -121,7 +121,7 @@ def apply(
 
 
 def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way | PassResult:
-    """Read, look, plan and judge; a result where the way ends before that."""
+    """Everything up to the plan and its findings; a result if the pass ends before that."""
     reading = None
     try:
         reading = read(asked)
@@ -152,7 +152,7 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
 
 
 def _misnamed(asked: Pass, looked: Looked) -> list[str]:
-    """Patterns of `--only` that fit nothing: a slip must not look like success."""
+    """Patterns of `--only` that match nothing: a typo must not look like success."""
     if not looked.sights:
         return []
     keys = {
@@ -168,7 +168,7 @@ def _misnamed(asked: Pass, looked: Looked) -> list[str]:
 def _carried_out(
     asked: Pass, way: _Way, clients: Clients, *, observer: Observer, stop: Event
 ) -> list[TargetResult]:
-    """Carry out what may be carried out; targets that have problems or were not read whole are left."""
+    """Results after carrying out what may be; targets with problems or incomplete reads are left as they are."""
     works, left = [], []
     for sight, built in way.planned.pairs:
         result = target_result(sight, built)

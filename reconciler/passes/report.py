@@ -1,4 +1,4 @@
-"""From the steps of a pass to its one result."""
+"""Joins the steps of a pass into its one result."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ class More(TypedDict, total=False):
 
 
 def failed(asked: Pass, error: ReconcilerError, reading: Reading | None = None) -> PassResult:
-    """The result of a pass that could not be read to the end."""
+    """The result of a pass whose source could not be read."""
     made = _result(asked, reading or Reading(SourceInfo("")))
     return replace(made, error=str(error), advice=error.advice, error_code=error.exit_code)
 

@@ -92,7 +92,7 @@ def test_the_day_after_the_last_the_guard_refuses_again_and_says_so(world: World
     assert not world.effects()
     [found] = [finding for finding in result.findings if finding.rule == "A02"]
     assert str(found.origin) == "approvals.yaml:5:12"
-    assert "held until 2025-12-31" in found.message
+    assert "was valid until 2025-12-31 and has expired" in found.message
 
 
 def test_a_wrong_file_of_approvals_refuses_everything(world: World) -> None:
