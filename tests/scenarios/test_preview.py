@@ -1,4 +1,4 @@
-"""`--against`: this change's own effect, apart from what differs without it."""
+"""`--against`: the effect of this change alone, without what differs anyway."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ def world(tmp_path: Path) -> World:
     return World.make(tmp_path)
 
 
-def test_only_what_the_change_causes_is_its_own(world: World, tmp_path: Path) -> None:
+def test_only_what_the_change_causes_is_shown_as_its_effect(world: World, tmp_path: Path) -> None:
     world.write("a.yaml", definition_yaml("first"))
     world.apply()
     world.write("pending.yaml", definition_yaml("pending"))
@@ -28,7 +28,7 @@ def test_only_what_the_change_causes_is_its_own(world: World, tmp_path: Path) ->
     assert preview.existing_count == 1
 
 
-def test_what_the_change_takes_back_is_named(world: World, tmp_path: Path) -> None:
+def test_what_the_change_withdraws_is_named(world: World, tmp_path: Path) -> None:
     world.write("pending.yaml", definition_yaml("pending"))
     base = tmp_path / "base"
     shutil.copytree(world.root, base)
@@ -48,7 +48,7 @@ def test_a_preview_writes_nothing(world: World, tmp_path: Path) -> None:
     assert not list(world.inventories.rglob("*.json"))
 
 
-def test_drift_that_is_only_reported_is_no_effect_of_the_change(tmp_path: Path) -> None:
+def test_drift_that_is_only_reported_is_not_an_effect_of_the_change(tmp_path: Path) -> None:
     world = World.make(tmp_path, policy={"default": {"drift": "report", "prune": "never"}})
     for name in ("lost", "kept"):
         world.write(f"{name}.yaml", definition_yaml(name))
