@@ -117,7 +117,10 @@ class CriteriaChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one key. `is_drift`: live changed while desired did not since the last apply.
+    """What became of one key.
+
+    `is_drift`: live changed while desired did not since the last apply; of an object that is no longer desired,
+    live is not as it was last written.
 
     `is_lost`: owned, desired and not live, so somebody else deleted it; drift only where desired did not
     change either.

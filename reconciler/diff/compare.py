@@ -51,7 +51,14 @@ def _change(
         return Change(key, Group.FORGOTTEN)
     if live.is_built_in or entry is None:
         return Change(key, Group.UNMANAGED, live=live)
-    return Change(key, Group.PRUNE if is_ours(entry, live) else Group.FORGOTTEN, live=live)
+    if not is_ours(entry, live):
+        return Change(key, Group.FORGOTTEN, live=live)
+    return Change(key, Group.PRUNE, live=live, is_drift=digest(live.document) not in _written(entry))
+
+
+def _written(entry: Ownership) -> tuple[str, str]:
+    """Digests of the document as it was sent, and as it then read back."""
+    return entry.applied, entry.observed
 
 
 def is_ours(entry: Ownership | None, live: Resource) -> bool:

@@ -38,6 +38,7 @@ class Work:
 class Records:
     """How records are written: the store and the name of this run."""
 
+    read: Callable[[TargetName], Inventory]
     write: Callable[[Inventory], None]
     run: str
 
@@ -73,7 +74,8 @@ def carry_out(
         return clients[key.place].get(key)
 
     hands = {
-        work.place: Hand(clients[work.place], ledger, work.plan.actions, read=read) for work, ledger in opened
+        work.place: Hand(clients[work.place], ledger, work.plan.actions, read=read, seen=_seen(work.plan))
+        for work, ledger in opened
     }
     actions = [action for work, _ in opened for action in work.plan.allowed]
     schedule = Schedule(actions, hands, stop=stop, observer=observer)
@@ -89,9 +91,14 @@ def carry_out(
             results[work.name] = replace(
                 work.result,
                 outcomes=(*outcomes.get(work.place, ()), *_held(work.plan), *_contested(work.plan)),
-                inventory_error=_write(work, ledger),
+                inventory_error=_write(work, ledger, records),
             )
     return [results[work.name] for work in works]
+
+
+def _seen(plan: TargetPlan) -> frozenset[ResourceKey]:
+    """Keys of all objects that were live when the plan was made."""
+    return frozenset(key for key, change in plan.diff.changes.items() if change.live is not None)
 
 
 def _unstarted(result: TargetResult, error: InventoryError) -> TargetResult:
@@ -135,11 +142,18 @@ def _contested(plan: TargetPlan) -> list[Outcome]:
     ]
 
 
-def _write(work: Work, ledger: Ledger) -> str:
+def _write(work: Work, ledger: Ledger, records: Records) -> str:
     """Why the record could not be written, "" if it was."""
     try:
-        ledger.save()
+        ledger.save_merged(lambda: _reread(work, records))
     except InventoryError as error:
         log.error("inventory not written", extra={"target": work.name, "error": str(error)})  # noqa: TRY400  expected
         return f"{error}. {error.advice}" if error.advice else str(error)
     return ""
+
+
+def _reread(work: Work, records: Records) -> Inventory:
+    """The record as another run wrote it, with the addresses and the digest key of this one."""
+    found = records.read(work.name).at(work.place)
+    own = work.inventory
+    return replace(found, endpoints={**found.endpoints, **own.endpoints}, digest_key=own.digest_key)

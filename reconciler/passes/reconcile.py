@@ -176,7 +176,8 @@ def _carried_out(
             left.append(result)
         else:
             works.append(Work(sight.name, asked.place(sight.name), built, sight.inventory, result))
-    records = Records(asked.adapters.inventory.write, asked.started_at.isoformat())
+    inventory = asked.adapters.inventory
+    records = Records(inventory.read, inventory.write, asked.started_at.isoformat())
     concurrency = asked.settings.apply.concurrency
     done = carry_out(works, clients.of, records, concurrency=concurrency, stop=stop, observer=observer)
     return [*done, *left]

@@ -19,7 +19,8 @@ from reconciler.plan.candidate import Leave, candidates
 from reconciler.plan.check import circle, problems
 from reconciler.plan.drift import reported
 from reconciler.plan.graph import CycleError, Graph, connect
-from reconciler.plan.guards import Case, takeover, tripped
+from reconciler.plan.guards import CONTESTED, Case, takeover, tripped
+from reconciler.plan.parts import agent_of
 from reconciler.plan.refusal import Refusal
 from reconciler.plan.withheld import missing_secrets
 from reconciler.settings import Policy, Prune, Safety
@@ -113,6 +114,8 @@ def build(
     left = [_left(basis, includes, approvals, is_one_of_many=is_one_of_many) for basis in bases]
     whole = _whole(bases, left, includes, organizations)
     whole.is_of_many = is_one_of_many
+    for alone in left:
+        _hold_keys_of_contested_agents(alone, whole)
     guarded = [_guard(basis, whole, approvals) for basis in bases]
     _hold_followers(whole)
     return tuple(
@@ -201,6 +204,14 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
                     guard = found.refusal.guard
                     whole.held[identifier] = Held(f"refused by guard {guard}", guard)
     return _Guarded(tuple(refusals), tuple(let_through))
+
+
+def _hold_keys_of_contested_agents(left: _Left, whole: _Whole) -> None:
+    """Hold what would register a key on an agent of somebody else, who has not agreed to it."""
+    contested = {change.key for change in left.contested} - left.leave.taken_over
+    for action in whole.graph.actions.values():
+        if action.key.kind is Kind.KEY and not action.is_deletion and agent_of(action.key) in contested:
+            whole.held[action.id] = Held(f"{agent_of(action.key)} is contested", CONTESTED)
 
 
 def _hold_followers(whole: _Whole) -> None:

@@ -27,6 +27,7 @@ GUARDS: Mapping[str, str] = {
     "deletes": "more things of one kind would be deleted than `safety.maxDelete` allows",
     "last-key": "an agent would lose its last key and be cut off",
     "protected": "something under `safety.protect` would be deleted",
+    "drifted": "something would be deleted that is not as it was last written: the record does not prove whose it is",
     "cascade": "a delete would take along things that the plan does not delete itself",
     "replace": "something would be deleted and created again, because a field of it cannot be changed",
     "state-storage": "a runner's state storage would change; existing state is not moved",
@@ -70,7 +71,8 @@ def tripped(case: Case) -> list[Tripped]:
     """Every guard that trips, in the order of `GUARDS`, but for `contested`."""
     found: list[Tripped] = []
     for guard in (
-        _empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage, _runner_key, _in_use,
+        _empty_tree, _deletes, _last_key, _protected, _drifted, _cascade, _replace, _state_storage, _runner_key,
+        _in_use,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -180,6 +182,24 @@ def _protected(case: Case) -> Iterator[Tripped]:
         if any(key.matches(pattern) for pattern in case.safety.protect)
     }
     yield from _tripped(case, "protected", holds, f"protected objects would be deleted: {_names(holds)}")
+
+
+def _drifted(case: Case) -> Iterator[Tripped]:
+    """Deletes of what somebody changed, or of what only an edited record calls owned."""
+    holds = {
+        change.key: frozenset((action.id,))
+        for action in case.actions
+        if action.is_deletion
+        for change in (action.subject, *action.carried)
+        if change.group is Group.PRUNE and change.is_drift
+    }
+    yield from _tripped(
+        case,
+        "drifted",
+        holds,
+        f"{_names(holds)} would be deleted and differs from what was last written, so the record does not prove "
+        "that it is owned",
+    )
 
 
 def _cascade(case: Case) -> Iterator[Tripped]:

@@ -113,6 +113,8 @@ def test_what_somebody_deleted_is_created_again_or_forgotten(world: World) -> No
     by_hand(world, "DELETE", "/resources/defs/gone")
     world.remove("gone.yaml")
     assert actions(world.plan()) == ["forget Definition/gone", "create Definition/bucket"]
+    assert world.apply().exit_code() is ExitCode.DONE
+    assert actions(world.plan()) == ["forget Definition/gone"]
     world.apply()
     assert actions(world.plan()) == []
 

@@ -142,6 +142,8 @@ class World:
     environment: dict[str, str] = field(default_factory=dict)
     """Environment for `!env`; `!file` is relative to the root, as with settings in it."""
     switch: KillSwitch | None = None
+    between: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None
+    """Wraps every transport, for servers that the emulator cannot imitate."""
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
@@ -199,6 +201,8 @@ class World:
 
         def transport(_: Endpoint) -> httpx.BaseTransport:
             inner: httpx.BaseTransport = self.emulator.transport()
+            if self.between is not None:
+                inner = self.between(inner)
             return self.switch.wrap(inner) if self.switch else inner
 
         def opened(name: TargetName) -> Orchestrator:
