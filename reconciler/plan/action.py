@@ -92,7 +92,7 @@ class Held:
     reason: str
     guard: str = ""
     is_transient: bool = True
-    """False where only a change of the files or the settings ends the wait."""
+    """False if only a change of the files or the settings ends the wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def _deletes_before(start: ActionId, by_id: dict[ActionId, Action]) -> Iterator[
 def behind_stopped(plans: Sequence[TargetPlan], stopped: Mapping[TargetName, bool]) -> tuple[TargetPlan, ...]:
     """The plans, with actions held that depend on actions of targets in which nothing is carried out.
 
-    `stopped` names these targets; the value is true if another run may find them well. Their own actions stay as
+    `stopped` names these targets; the value is true if another run may succeed. Their own actions stay as
     they are.
     """
     if not stopped or len(plans) == len(stopped):
