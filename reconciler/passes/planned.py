@@ -90,9 +90,9 @@ def plans_of(
     use: Use = NO_USE,
     before: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[tuple[Sight, TargetPlan], ...]:
-    """The plan of `wanted` for every target that was seen.
+    """The plan that makes `wanted` live in every target that was seen.
 
-    `use` is what deployments use of what the plan takes away, `before` replaces `builtIn.disabled` of targets.
+    `use` is what deployments use of reduced definitions; `before` replaces `builtIn.disabled` of targets.
     """
     disabled = {
         sight.name: (before or {}).get(sight.name, sight.target.builtIn.disabled) for sight in looked.sights

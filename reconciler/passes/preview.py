@@ -13,7 +13,7 @@ from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_wor
 from reconciler.passes.look import Looked
 from reconciler.passes.planned import Planned, after, plans_of
 from reconciler.passes.read import Base, Reading
-from reconciler.passes.repeated import said_once
+from reconciler.passes.repeated import reported_once
 from reconciler.passes.result import Preview
 from reconciler.plan.action import Action, ActionId, TargetPlan
 from reconciler.plan.saved import change_digest
@@ -57,7 +57,7 @@ def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, b
         before=asked.adapters.base_disabled,
     )
     live = {sight.name: after(built, sight.look.state) for sight, built in pairs}
-    of_base, judged = said_once(replace(planned, pairs=pairs), judge_world(asked, judged, live))
+    of_base, judged = reported_once(replace(planned, pairs=pairs), judge_world(asked, judged, live))
     problems = [problem for _, built in of_base.pairs for problem in built.problems]
     return PlannedBase(base.name, (*_findings(judged), *problems), of_base)
 
@@ -109,5 +109,5 @@ def _own(built: TargetPlan, before: TargetPlan) -> TargetPlan:
 
 
 def _effect(plan: TargetPlan, action: Action) -> tuple[ActionId, str, bool, bool]:
-    """What an action does, and whether it is done: a change that only allows a delete is a change, too."""
+    """What an action does, and whether it is carried out: a change that only allows a delete is a change, too."""
     return action.id, change_digest(action.subject), action.id in plan.held, action.forces

@@ -47,7 +47,7 @@ class Reading:
 
 
 def read(asked: Pass) -> Reading:
-    """Read and parse. Raises ReconcilerError where the source itself fails."""
+    """The tree, read and parsed. Raises ReconcilerError if the source itself fails."""
     return _reading(asked, asked.adapters.read_tree())
 
 

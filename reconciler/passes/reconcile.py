@@ -17,7 +17,7 @@ from reconciler.passes.look import Clients, Looked, look
 from reconciler.passes.planned import Planned, after, binding, plan_all
 from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
 from reconciler.passes.read import Reading, read, with_base
-from reconciler.passes.repeated import said_once
+from reconciler.passes.repeated import reported_once
 from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.passes.schedule import Observer
@@ -33,7 +33,7 @@ __all__ = ["Adapters", "apply", "plan", "validate"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Prepared:
     """A pass up to the plan."""
 
     reading: Reading
@@ -56,26 +56,32 @@ def plan(
     """
     asked = begin(settings, adapters, selection, Purpose.PLAN)
     with Clients(asked) as clients:
-        way = _go(asked, accepted, clients)
-        if isinstance(way, PassResult):
-            return way, None
-    base = _based(asked, way)
-    shown = preview(way.planned, base) if base is not None else None
-    targets = way.targets(asked)
+        prepared = _prepare(asked, accepted, clients)
+        if isinstance(prepared, PassResult):
+            return prepared, None
+    base = _based(asked, prepared)
+    shown = preview(prepared.planned, base) if base is not None else None
+    targets = prepared.targets(asked)
     if base is not None and shown is None:
         targets = tuple(without_preview(result, base.name) for result in targets)
     result = report(
-        asked, way.reading, way.judged,
-        requests=clients.requests, targets=targets, notes=way.planned.notes,
+        asked, prepared.reading, prepared.judged,
+        requests=clients.requests, targets=targets, notes=prepared.planned.notes,
         preview=shown, of_base=base.findings if base is not None else None,
     )  # fmt: skip
-    can_bind = way.looked.is_whole and not way.judged.is_invalid
-    return result, (lambda: binding(asked, way.reading, way.planned, accepted)) if can_bind else None
+    can_bind = prepared.looked.is_whole and not prepared.judged.is_invalid
+    return result, (
+        lambda: binding(asked, prepared.reading, prepared.planned, accepted)
+    ) if can_bind else None
 
 
-def _based(asked: Pass, way: _Way) -> PlannedBase | None:
-    base = way.reading.base
-    return plan_base(asked, way.reading, way.looked, way.planned, base) if base is not None else None
+def _based(asked: Pass, prepared: _Prepared) -> PlannedBase | None:
+    base = prepared.reading.base
+    return (
+        plan_base(asked, prepared.reading, prepared.looked, prepared.planned, base)
+        if base is not None
+        else None
+    )
 
 
 def apply(
@@ -97,30 +103,30 @@ def apply(
     asked = begin(settings, adapters, selection, Purpose.APPLY)
     approvals = accepted | frozenset(map(parse, bound.approvals)) if bound is not None else accepted
     with Clients(asked) as clients:
-        way = _go(asked, approvals, clients)
-        if isinstance(way, PassResult):
-            return way
-        before = way.targets(asked)
+        prepared = _prepare(asked, approvals, clients)
+        if isinstance(prepared, PassResult):
+            return prepared
+        before = prepared.targets(asked)
 
         def ended(**more: Unpack[More]) -> PassResult:
-            more["notes"] = way.planned.notes
-            return report(asked, way.reading, way.judged, requests=clients.requests, **more)
+            more["notes"] = prepared.planned.notes
+            return report(asked, prepared.reading, prepared.judged, requests=clients.requests, **more)
 
-        if way.judged.is_invalid:
+        if prepared.judged.is_invalid:
             return ended(targets=before)
         if bound is not None:
-            if not way.looked.is_whole:
+            if not prepared.looked.is_whole:
                 return ended(targets=before)
-            changed = bound.changed(binding(asked, way.reading, way.planned, approvals))
+            changed = bound.changed(binding(asked, prepared.reading, prepared.planned, approvals))
             if changed:
                 return ended(targets=before, changed=changed)
         if stop.is_set() or not approve(replace(ended(targets=before), purpose=Purpose.PLAN)):
             return ended(targets=before, stopped=True)
-        done = _carried_out(asked, way, clients, observer=observer, stop=stop)
-        return ended(targets=in_order(asked, done, way.looked), stopped=_was_stopped(done, stop))
+        done = _carried_out(asked, prepared, clients, observer=observer, stop=stop)
+        return ended(targets=in_order(asked, done, prepared.looked), stopped=_was_stopped(done, stop))
 
 
-def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way | PassResult:
+def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Prepared | PassResult:
     """Everything up to the plan and its findings; a result if the pass ends before that."""
     reading = None
     try:
@@ -136,7 +142,7 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
     looked = look(asked, judged.scopes, clients)
     planned = plan_all(asked, reading, looked, approvals, clients)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
-    planned, judged = said_once(planned, judge_world(asked, judged, live))
+    planned, judged = reported_once(planned, judge_world(asked, judged, live))
     unknown = _misnamed(asked, looked)
     if unknown:
         return report(
@@ -148,7 +154,7 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
             advice="names are written as the plan prints them, such as Definition/database",
             error_code=ExitCode.USAGE,
         )
-    return _Way(reading, looked, planned, judged)
+    return _Prepared(reading, looked, planned, judged)
 
 
 def _misnamed(asked: Pass, looked: Looked) -> list[str]:
@@ -166,11 +172,11 @@ def _misnamed(asked: Pass, looked: Looked) -> list[str]:
 
 
 def _carried_out(
-    asked: Pass, way: _Way, clients: Clients, *, observer: Observer, stop: Event
+    asked: Pass, prepared: _Prepared, clients: Clients, *, observer: Observer, stop: Event
 ) -> list[TargetResult]:
     """Results after carrying out what may be; targets with problems or incomplete reads are left as they are."""
     works, left = [], []
-    for sight, built in way.planned.pairs:
+    for sight, built in prepared.planned.pairs:
         result = target_result(sight, built)
         if built.problems or sight.look.failures:
             left.append(result)

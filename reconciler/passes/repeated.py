@@ -13,7 +13,7 @@ TWICE = "R08"
 """The rule that also reports such criteria, from live state alone."""
 
 
-def said_once(planned: Planned, judged: Judged) -> tuple[Planned, Judged]:
+def reported_once(planned: Planned, judged: Judged) -> tuple[Planned, Judged]:
     """The stronger finding of each pair: the rule's if it is an error, else the plan's.
 
     If the rule is switched off or lowered to a warning, the plan still reports that the server refuses.

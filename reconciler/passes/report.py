@@ -43,7 +43,7 @@ def report(
     of_base: Iterable[Finding] | None = None,
     **more: Unpack[More],
 ) -> PassResult:
-    """Everything found out so far, with lines of the files.
+    """Result with everything found so far and excerpts of the files.
 
     `of_base` are the findings of the base of a preview; `more` are further fields of the result.
     """

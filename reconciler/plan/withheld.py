@@ -1,6 +1,6 @@
 """Actions that cannot be sent, known before anything is.
 
-Secrets that they carry are not at hand, or they depend on a target in which nothing is carried out.
+Values of their secrets are not available, or they depend on a target in which nothing is carried out.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from reconciler.plan.action import Action, ActionId, Held, TargetPlan, Verb
 
 
 def missing_secrets(resource: Resource | None) -> tuple[str, ...]:
-    """Why values that are handed in are not at hand, each reason once."""
+    """Why values that are handed in are not available, each reason once."""
     leaves = () if resource is None else resource.secrets.values()
     return tuple(dict.fromkeys(leaf.why for leaf in leaves if isinstance(leaf, Handed)))
 
@@ -23,8 +23,8 @@ def missing_secrets(resource: Resource | None) -> tuple[str, ...]:
 def withheld(actions: Iterable[Action]) -> dict[ActionId, str]:
     """Why actions are not sent, by their ids.
 
-    Creates and updates send every secret of a thing, so all must be at hand. What is deleted to be created again
-    stays, and with it whatever would be deleted first: the create is known to fail.
+    Creates and updates send every secret of an object, so all must be available. What would be deleted only to be
+    created again is kept, and so is whatever would be deleted before it: the create is known to fail.
     """
     by_id = {action.id: action for action in actions}
     found: dict[ActionId, str] = {}
@@ -43,7 +43,7 @@ def withheld(actions: Iterable[Action]) -> dict[ActionId, str]:
 
 
 def _deletes_before(start: ActionId, by_id: dict[ActionId, Action]) -> Iterator[ActionId]:
-    """A delete and the deletes that it requires, however far."""
+    """A delete and the deletes that it requires, transitively; nothing if `start` is not a delete."""
     waiting, seen = [start], set[ActionId]()
     while waiting:
         identifier = waiting.pop()
@@ -58,7 +58,7 @@ def _deletes_before(start: ActionId, by_id: dict[ActionId, Action]) -> Iterator[
 def behind_stopped(plans: Sequence[TargetPlan], stopped: Mapping[TargetName, bool]) -> tuple[TargetPlan, ...]:
     """The plans, with actions held that depend on actions of targets in which nothing is carried out.
 
-    `stopped` names these targets; the value is true if another run may find them well. Their own actions stay as
+    `stopped` names these targets; the value is true if another run may succeed. Their own actions stay as
     they are.
     """
     if not stopped or len(plans) == len(stopped):

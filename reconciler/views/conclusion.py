@@ -10,6 +10,7 @@ from reconciler.diff.change import Absent
 from reconciler.diff.settings_change import Concern, SettingChange, SettingsChange
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import dotted
+from reconciler.model.wording import plural
 from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
 from reconciler.plan.approval import Accepted
@@ -145,15 +146,6 @@ def findings_text(found: tuple[Finding, ...]) -> str:
         ", ".join(plural(numbers[severity], severity) for severity in Severity if numbers[severity])
         or "no findings"
     )
-
-
-def plural(number: int, noun: str, several: str = "") -> str:
-    """Number and noun; `several` is the plural if it is not the noun plus an s.
-
-    >>> plural(1, "error"), plural(1200, "file"), plural(2, "switch", "switches")
-    ('1 error', '1,200 files', '2 switches')
-    """
-    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
 
 
 def rule_order(name: str) -> tuple[str, int, str]:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.origin import Origin
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult
 from reconciler.views import conclusion, unseen
-from reconciler.views.conclusion import plural
 from reconciler.views.quotation import quotation
 from reconciler.views.visible import visible
 

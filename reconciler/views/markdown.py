@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.model.finding import Finding
 from reconciler.model.origin import Origin
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import TargetPlan
 from reconciler.views import agenda, conclusion, unseen
@@ -131,7 +132,7 @@ def _changes(result: PassResult, room: int) -> str:
         fence_room -= length
     text = "".join(full)
     if folded:
-        text += f"{conclusion.plural(len(folded), 'change')} without details, for lack of space:\n\n"
+        text += f"{plural(len(folded), 'change')} without details, for lack of space:\n\n"
         text += _fenced(folded, language="diff")
     hidden = len(items) - len(full) - len(folded)
     if hidden:
@@ -211,7 +212,7 @@ def _existing(result: PassResult) -> str:
         return ""
     text = ""
     if preview.existing_count:
-        number = conclusion.plural(preview.existing_count, "difference")
+        number = plural(preview.existing_count, "difference")
         text = (
             f"<details><summary>{number} without this change</summary>\n\nThey already exist on "
             f"{_code(preview.base)}; `reconciler plan` there shows "
@@ -219,7 +220,7 @@ def _existing(result: PassResult) -> str:
         )
     if preview.withdrawn:
         shown = _fenced(_kept(preview.withdrawn, _NOTES_LIMIT, "change"))
-        number = conclusion.plural(len(preview.withdrawn), "change")
+        number = plural(len(preview.withdrawn), "change")
         text += (
             f"<details><summary>{number} no longer made because of this change</summary>\n\n{shown}\n"
             "</details>\n\n"
@@ -273,7 +274,7 @@ def _kept(lines: Sequence[str], room: int, noun: str) -> list[str]:
         text = "\n".join(parts_of_line)
         room -= size(text) + 1
         if room < 0:
-            kept.append(f"… {conclusion.plural(len(lines) - len(kept), f'more {noun}')} not shown")
+            kept.append(f"… {plural(len(lines) - len(kept), f'more {noun}')} not shown")
             break
         kept.append(text)
     return kept
@@ -284,7 +285,7 @@ def _bounded(lines: Sequence[str], room: int, noun: str) -> str:
     text = ""
     for index, line in enumerate(lines):
         if size(text) + size(line) > room:
-            return text + f"- … {conclusion.plural(len(lines) - index, f'more {noun}')} not shown\n"
+            return text + f"- … {plural(len(lines) - index, f'more {noun}')} not shown\n"
         text += line + "\n"
     return text
 

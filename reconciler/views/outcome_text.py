@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult, Verdict
 from reconciler.plan.action import Outcome, Status
 from reconciler.views import conclusion
@@ -75,7 +76,7 @@ def _drift(page: Page, result: PassResult) -> None:
         return
     page.gap()
     page.say(
-        f"! {conclusion.plural(len(left), 'drifted object')} left as found (policy `drift: report`):",
+        f"! {plural(len(left), 'drifted object')} left as found (policy `drift: report`):",
         Tone.ATTENTION,
         hang=2,
     )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from reconciler import __version__
 from reconciler.model.finding import Severity
 from reconciler.model.json import JsonObject
+from reconciler.model.wording import plural
 from reconciler.rules.registry import RULES
 from reconciler.rules.rule import AnyRule
 from reconciler.rules.switch import Means, Switch, Switches
-from reconciler.views.conclusion import plural
 from reconciler.views.page import Page, Tone
 
 OFF = "off"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.plan.action import Unexamined
 from reconciler.views import agenda, conclusion, unseen
@@ -80,7 +81,7 @@ def head(page: Page, result: PassResult) -> None:
         )
     source = result.source
     if source.location:
-        read = f", {conclusion.plural(source.file_count, 'file')}" if source.file_count else ""
+        read = f", {plural(source.file_count, 'file')}" if source.file_count else ""
         page.say(f"Source {source.location}: {conclusion.commit_text(result)}{read}", hang=2)
     title = {Purpose.VALIDATE: "Check", Purpose.PLAN: "Plan", Purpose.APPLY: "Apply"}[result.purpose]
     page.say(f"{title}: {conclusion.headline(result)}", Tone.STRONG, hang=2)
@@ -149,7 +150,7 @@ def _findings(page: Page, result: PassResult) -> None:
 
 def _more_findings(page: Page, left: int) -> None:
     if left > 0:
-        page.say(f"… {conclusion.plural(left, 'more finding')} not shown; -o json has all")
+        page.say(f"… {plural(left, 'more finding')} not shown; -o json has all")
 
 
 def _changes(page: Page, result: PassResult) -> None:
@@ -269,7 +270,7 @@ def _parts(page: Page, entry: Entry) -> None:
     for part in found[:limit]:
         _part(page, part)
     if len(found) > limit:
-        page.say(f"… {conclusion.plural(len(found) - limit, 'more field')}; -o json has all", indent=4)
+        page.say(f"… {plural(len(found) - limit, 'more field')}; -o json has all", indent=4)
 
 
 def _part(page: Page, part: Part) -> None:
@@ -302,8 +303,8 @@ def _contested_help(page: Page, items: Iterable[Entry]) -> None:
         more = f", and so on for each of the {len(keys)}" if len(keys) > 1 else ""
         page.gap()
         page.say(
-            f"{conclusion.plural(len(keys), 'object')} contested: change the files to match what is live to "
-            f"adopt it, or take over with --accept contested={keys[0]}{more}",
+            f"{plural(len(keys), 'object')} contested: change the files to match what is live to "
+            f"adopt {'it' if len(keys) == 1 else 'them'}, or take over with --accept contested={keys[0]}{more}",
             hang=2,
         )
 
@@ -315,8 +316,8 @@ def _existing(page: Page, result: PassResult) -> None:
     page.gap()
     if preview.existing_count:
         page.say(
-            f"{conclusion.plural(preview.existing_count, 'further difference')} exist without this change "
-            f"and are not caused by it; see them with `reconciler plan` on {preview.base}.",
+            f"Not caused by this change: {plural(preview.existing_count, 'further difference')}; "
+            f"run `reconciler plan` on {preview.base} for details.",
             hang=2,
         )
     else:

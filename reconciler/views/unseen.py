@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from reconciler.model.finding import Unknown
 from reconciler.model.unseen import Side, Unseen
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Unexamined
-from reconciler.views.conclusion import plural, rule_order
+from reconciler.views.conclusion import rule_order
 
 MAX_UNREAD = 5
 """Files named for each reason why they were not read; the others are counted."""

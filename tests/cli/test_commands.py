@@ -101,7 +101,7 @@ def test_a_lost_digest_key_is_said_and_changes_nothing(tree: Path) -> None:
     assert call(tree, "apply", "--yes")[0] == ExitCode.DONE
     (tree / ".reconciler" / "inventory" / "digest.key").unlink()
     _, shown, _ = call(tree, "plan")
-    assert "1 secret value: the key of the record's digests is not here" in shown
+    assert "1 secret value: the key of the record's digests is not available" in shown
     shown = call(tree, "apply", "--yes")[1]
     assert "made with another key" in shown
     assert "update" not in shown
@@ -156,7 +156,7 @@ def test_deletes_beyond_the_limit_exit_4_until_approved_with_the_number(tree: Pa
     other = approval[1].replace("=8:", "=7:")
     code, shown, _ = call(tree, "apply", "--yes", "--accept", other)
     assert code == ExitCode.REFUSED
-    assert f"--accept {other} let nothing through; found: {approval[1]}" in " ".join(shown.split())
+    assert f"--accept {other} approved nothing; found: {approval[1]}" in " ".join(shown.split())
     code, shown, _ = call(tree, "apply", "--yes", "--accept", approval[1])
     assert code == ExitCode.DONE
     assert shown.count("done delete") == 8

@@ -93,7 +93,8 @@ def test_each_write_is_a_commit_on_top_of_the_one_before(clone: Path) -> None:
     for count in range(3):
         store.write(owning(*"abc"[:count]))
     log = git(clone, "log", "--format=%an <%ae> %s", REF).splitlines()
-    assert log == [f"reconciler <reconciler@localhost> acme: {count} objects" for count in (2, 1, 0)]
+    counts = ("2 objects", "1 object", "0 objects")
+    assert log == [f"reconciler <reconciler@localhost> acme: {count}" for count in counts]
     assert git(clone, "ls-tree", "--name-only", REF) == "inventory.json"
 
 

@@ -1,4 +1,4 @@
-"""What an approval lets through, and what is said of one that lets nothing through."""
+"""What an approval allows, and what is said about one that approves nothing."""
 
 from datetime import date
 
@@ -74,7 +74,7 @@ def test_an_approval_of_the_repository_may_be_limited_to_a_target() -> None:
 
 def test_a_wrong_approval_says_what_was_found() -> None:
     (sentence,) = misses([parse("contested=Definition/con-c")], [], [CONTESTED])
-    assert "contested=Definition/con-c let nothing through" in sentence
+    assert "contested=Definition/con-c approved nothing" in sentence
     assert "contested=Definition/con-a" in sentence
 
 

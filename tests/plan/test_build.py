@@ -17,7 +17,7 @@ from reconciler.plan.approval import parse
 from reconciler.plan.build import Basis, build
 from reconciler.plan.graph import CycleError, connect
 from reconciler.plan.guards import GUARDS, allowed_deletes
-from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CIRCLE, CRITERION_TAKEN, KEY_WITHOUT_AGENT
+from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, CYCLE, KEY_WITHOUT_AGENT
 from reconciler.settings import Drift, KindPolicy, Policy, Prune, Safety
 from tests.building import ORGANIZATION, agent, agent_key, definition, owning, rule, runner, state
 
@@ -373,7 +373,7 @@ def test_what_cannot_be_put_in_order_is_a_problem_and_no_crash() -> None:
     before = [agent("a"), agent_key("a", "11"), agent("b"), agent_key("b", "22")]
     after = state(agent("a"), agent_key("a", "22"), agent("b"), agent_key("b", "11"))
     found = plan(after, state(*before), owning(*before))
-    assert {problem.rule for problem in found.problems} == {CIRCLE}
+    assert {problem.rule for problem in found.problems} == {CYCLE}
     assert len(found.actions) == 4
     assert not found.allowed
 

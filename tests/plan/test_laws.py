@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.diff.change import Group
-from reconciler.diff.compare import compare, criteria_digest, is_ours
+from reconciler.diff.compare import compare, criteria_digest, is_owned
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import digest
 from reconciler.model.kind import Kind
@@ -182,7 +182,7 @@ def test_nothing_unowned_is_deleted_or_changed(case: tuple[State, State, Invento
     for action in plan(desired, live, inventory).actions:
         if action.verb in (Verb.DELETE, Verb.UPDATE):
             held = live.resources[action.subject.key]
-            assert is_ours(inventory.entries.get(held.key), held)
+            assert is_owned(inventory.entries.get(held.key), held)
 
 
 @settings(max_examples=400)

@@ -162,7 +162,7 @@ def test_a_criterion_that_is_still_held_elsewhere_cannot_be_restored(world: Worl
     assert not world.effects()
     [found] = spoken(result)
     assert (found.rule, found.origin.file) == ("P02", "reconciler.yaml")
-    assert f"Definition/{BUILT_IN_DNS} is to be given back" in found.message
+    assert f"Definition/{BUILT_IN_DNS} is to get back" in found.message
     assert f"Definition/{name}" in found.message
     assert f"list `{BUILT_IN_DNS}` under `builtIn.disabled` again" in found.advice
 

@@ -81,7 +81,7 @@ def test_with_another_digest_key_nothing_counts_as_changed_and_nothing_is_sent(w
 def test_a_lost_digest_key_is_reported_and_its_successor_sends_nothing(world: World) -> None:
     kept, world.digest_key = world.digest_key, None
     (unexamined,) = the_plan(world.plan()).unexamined
-    assert unexamined.reason == "the key of the record's digests is not here"
+    assert unexamined.reason == "the key of the record's digests is not available"
     world.digest_key = kept
     assert the_plan(world.plan()).unexamined == ()
 

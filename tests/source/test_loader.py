@@ -202,7 +202,7 @@ def test_a_document_of_ours_under_a_wrong_version_is_never_taken_for_foreign(
     assert loaded.foreign == ()
 
 
-def test_an_agent_with_annotations_is_ours_all_the_same() -> None:
+def test_an_agent_with_annotations_is_still_of_a_handled_kind() -> None:
     text = AGENT.replace("{id: eu-1}", "{id: eu-1, annotations: {team: a}}").replace("reconciler/", "r/")
     assert [found[0] for found in findings(text)] == ["F07"]
 

@@ -156,4 +156,4 @@ def test_many_numbers_cost_no_more_than_their_text() -> None:
     assert process_time() - started < 10
     assert len(found) == 51
     assert [finding.severity for finding in found].count(Severity.ERROR) == 1
-    assert any(finding.message.startswith("19951 more numbers") for finding in found)
+    assert any(finding.message.startswith("19,951 more numbers") for finding in found)

@@ -217,7 +217,7 @@ def test_other_problems_of_a_document_are_found_beside_a_misplaced_tag() -> None
 def test_a_credential_of_another_type_is_said_in_words() -> None:
     text = runner(f"{{type: kubernetes, {JOB}, cluster: {{{DATA}, auth: {{client_key_data: {{a: b}}}}}}}}")
     (finding,) = findings(text)
-    assert "neither a text nor one of `!env`, `!file` and `!secret`" in finding.message
+    assert "neither a string nor one of `!env`, `!file` and `!secret`" in finding.message
 
 
 def test_documents_of_others_may_use_any_tag() -> None:
