@@ -30,6 +30,17 @@ entity:
   driver_inputs: {values: {templates: {init: "size: small"}}}
   criteria: [{app_id: @ID@}]
 """
+LITERAL_SECRET = """\
+apiVersion: entity.humanitec.io/v1b1
+kind: Definition
+metadata: {id: cache, annotations: {reconciler/R78: "off: a literal on purpose"}}
+entity:
+  name: My cache
+  type: redis
+  driver_type: humanitec/echo
+  driver_inputs: {secrets: {password: canary-of-a-secret}}
+  criteria: [{app_id: shop}]
+"""
 
 
 def add(folder: Path, *identifiers: str) -> None:

@@ -16,7 +16,7 @@ from reconciler.plan.guards import GUARDS
 from reconciler.plan.problem import PROBLEMS
 from reconciler.rules.registry import RULES
 from reconciler.rules.switch import UNKNOWN_RULE
-from tests.cli.running import add, call, command_line, on_a_terminal
+from tests.cli.running import LITERAL_SECRET, add, call, command_line, on_a_terminal
 
 
 def test_a_newcomer_plans_and_applies_without_an_account(tree: Path) -> None:
@@ -69,27 +69,15 @@ def test_looking_without_settings_leaves_the_folder_as_it_was(tree: Path, comman
     assert {**after, database: b""} == {**before, database: b""}
 
 
-SECRET = """\
-apiVersion: entity.humanitec.io/v1b1
-kind: Definition
-metadata: {id: cache, annotations: {reconciler/R78: "off: a literal on purpose"}}
-entity:
-  name: My cache
-  type: redis
-  driver_type: humanitec/echo
-  driver_inputs: {secrets: {password: canary-of-a-secret}}
-"""
-
-
 def test_a_saved_plan_with_a_literal_secret_is_carried_out_although_there_was_no_key_before(
     tree: Path,
 ) -> None:
-    (tree / "cache.yaml").write_text(SECRET)
+    (tree / "cache.yaml").write_text(LITERAL_SECRET)
     saved = tree.parent / f"{tree.name}-plan.json"
     assert call(tree, "plan", "--out", str(saved))[0] == ExitCode.DONE
     code, shown, _ = call(tree, "apply", "--yes", "--plan", str(saved))
     assert code == ExitCode.DONE, shown
-    (tree / "cache.yaml").write_text(SECRET.replace("My cache", "Our cache"))
+    (tree / "cache.yaml").write_text(LITERAL_SECRET.replace("My cache", "Our cache"))
     assert call(tree, "plan", "--out", str(saved))[0] == ExitCode.DONE
     code, shown, _ = call(tree, "apply", "--yes", "--plan", str(saved))
     assert code == ExitCode.DONE, shown
@@ -97,7 +85,7 @@ def test_a_saved_plan_with_a_literal_secret_is_carried_out_although_there_was_no
 
 
 def test_a_lost_digest_key_is_said_and_changes_nothing(tree: Path) -> None:
-    (tree / "cache.yaml").write_text(SECRET)
+    (tree / "cache.yaml").write_text(LITERAL_SECRET)
     assert call(tree, "apply", "--yes")[0] == ExitCode.DONE
     (tree / ".reconciler" / "inventory" / "digest.key").unlink()
     _, shown, _ = call(tree, "plan")

@@ -9,19 +9,7 @@ import pytest
 
 from reconciler.emulator import Emulator
 from reconciler.errors import ExitCode
-from tests.cli.running import ENVIRONMENT, add, call, command_line, on_a_terminal, watching
-
-SECRET = """\
-apiVersion: entity.humanitec.io/v1b1
-kind: Definition
-metadata: {id: cache, annotations: {reconciler/R78: "off: a literal on purpose"}}
-entity:
-  name: My cache
-  type: redis
-  driver_type: humanitec/echo
-  driver_inputs: {secrets: {password: canary-of-a-secret}}
-  criteria: [{app_id: shop}]
-"""
+from tests.cli.running import ENVIRONMENT, LITERAL_SECRET, add, call, command_line, on_a_terminal, watching
 
 
 def ended(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -85,7 +73,7 @@ def test_yes_shows_old_and_new_values_before_anything_is_done(connected: Path) -
 
 def test_json_on_stdout_leaves_the_plan_on_stderr_and_a_saved_plan_is_shown_too(connected: Path) -> None:
     saved = connected.parent / f"{connected.name}.json"
-    (connected / "cache.yaml").write_text(SECRET)
+    (connected / "cache.yaml").write_text(LITERAL_SECRET)
     planned = ended(connected, "plan", "--out", str(saved))
     assert f"apply --plan {saved} --yes" in " ".join(planned.stderr.split())
     done = ended(connected, "apply", "--plan", str(saved), "--yes", "-o", "json")
@@ -132,7 +120,7 @@ def written(records: list[dict[str, object]]) -> list[tuple[object, ...]]:
 def test_watch_logs_every_field_before_it_is_written_and_marks_drift(
     connected: Path, emulator: Emulator
 ) -> None:
-    (connected / "cache.yaml").write_text(SECRET)
+    (connected / "cache.yaml").write_text(LITERAL_SECRET)
     records = watched(connected)
     fields = written(records)
     assert ("create", "orders-db", "name", None, '"My database"', False) in fields

@@ -14,12 +14,8 @@ from reconciler.model.key import PublicKey
 from reconciler.settings import Limits
 from reconciler.source.loader import Loader
 from reconciler.source.tree import Tree
+from tests.building import PUBLIC_KEY, RUNNER_DOCUMENT
 
-PUBLIC = (
-    "-----BEGIN PUBLIC KEY-----\n"
-    "MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=\n"
-    "-----END PUBLIC KEY-----\n"
-)
 FINGERPRINT = "6bf284174d810080ca9cd91dd3976018a8c8d57762a1ef840ba68722c256adf2"
 DEFINITION = """\
 apiVersion: entity.humanitec.io/v1b1
@@ -46,20 +42,6 @@ metadata: {id: eu-1-2026}
 spec:
   for: {agent: eu-1}
   publicKey: {file: keys/eu-1.pem}
-"""
-RUNNER = """\
-apiVersion: reconciler/v1alpha1
-kind: Runner
-metadata: {id: eks-1}
-spec:
-  runner_configuration:
-    type: kubernetes-agent
-    key: |
-      -----BEGIN PUBLIC KEY-----
-      MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
-      -----END PUBLIC KEY-----
-    job: {namespace: runner, service_account: runner}
-  state_storage_configuration: {type: kubernetes, namespace: runner}
 """
 FOREIGN = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n"
 
@@ -95,8 +77,8 @@ def test_every_kind_is_loaded_with_its_place() -> None:
     loaded = load(
         tree_of(
             {
-                "orgs/acme/all.yaml": f"{DEFINITION}---\n{AGENT}---\n{KEY_FILE}---\n{RUNNER}---\n{FOREIGN}",
-                "orgs/acme/keys/eu-1.pem": PUBLIC,
+                "orgs/acme/all.yaml": f"{DEFINITION}---\n{AGENT}---\n{KEY_FILE}---\n{RUNNER_DOCUMENT}---\n{FOREIGN}",
+                "orgs/acme/keys/eu-1.pem": PUBLIC_KEY,
             }
         )
     )
@@ -104,7 +86,7 @@ def test_every_kind_is_loaded_with_its_place() -> None:
     assert [d.document.metadata.id for d in loaded.definitions] == ["db"]
     assert [a.document.metadata.id for a in loaded.agents] == ["eu-1"]
     assert [k.document.spec.for_.agent for k in loaded.keys] == ["eu-1"]
-    assert [r.document.metadata.id for r in loaded.runners] == ["eks-1"]
+    assert [r.document.metadata.id for r in loaded.runners] == ["eu-1"]
     assert [f.raw["kind"] for f in loaded.foreign] == ["Deployment"]
     assert str(loaded.definitions[0].origin(("entity", "driver_inputs", "values", "port"))) == (
         "orgs/acme/all.yaml:9:29"
@@ -187,7 +169,7 @@ def test_what_seems_meant_for_us_is_never_passed_over(head: str, rule: str, plac
         DEFINITION,
         AGENT,
         KEY_FILE,
-        RUNNER,
+        RUNNER_DOCUMENT,
         AGENT.replace("eu-1}\nspec: {description: Agent of the EU cluster}", "eu-1}\nspec: {}"),
         DEFINITION.replace("entity:", "object:"),
     ],
@@ -208,12 +190,12 @@ def test_an_agent_with_annotations_is_ours_all_the_same() -> None:
 
 
 def test_a_secret_in_place_of_the_version_is_not_shown() -> None:
-    text = re.sub("^apiVersion: .*", "apiVersion: " + "s3cr3t" * 20, RUNNER)
+    text = re.sub("^apiVersion: .*", "apiVersion: " + "s3cr3t" * 20, RUNNER_DOCUMENT)
     assert "s3cr3t" not in str(findings(text))
 
 
 @pytest.mark.parametrize(
-    "document", [DEFINITION, AGENT, KEY_FILE, RUNNER, DEFINITION.replace("entity.h", "h")]
+    "document", [DEFINITION, AGENT, KEY_FILE, RUNNER_DOCUMENT, DEFINITION.replace("entity.h", "h")]
 )
 def test_documents_of_ours_in_a_list_are_never_passed_over(document: str) -> None:
     item = "- " + document.strip().replace("\n", "\n  ") + "\n"
@@ -369,7 +351,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             ),
         ),
         (
-            RUNNER.replace("type: kubernetes-agent", "type: kubernetes_agent"),
+            RUNNER_DOCUMENT.replace("type: kubernetes-agent", "type: kubernetes_agent"),
             (
                 "F06",
                 "6:11",
@@ -378,7 +360,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             ),
         ),
         (
-            RUNNER.replace("    type: kubernetes-agent\n", ""),
+            RUNNER_DOCUMENT.replace("    type: kubernetes-agent\n", ""),
             (
                 "F06",
                 "5:3",
@@ -387,7 +369,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             ),
         ),
         (
-            RUNNER.replace("type: kubernetes, namespace", "type: kubernetes, namespce"),
+            RUNNER_DOCUMENT.replace("type: kubernetes, namespace", "type: kubernetes, namespce"),
             (
                 "F05",
                 "12:51",
@@ -396,19 +378,19 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             ),
         ),
         (
-            RUNNER.replace("service_account: runner", "service_account: 5"),
+            RUNNER_DOCUMENT.replace("service_account: job", "service_account: 5"),
             (
                 "F06",
-                "11:47",
+                "11:45",
                 "`spec.runner_configuration.job.service_account` must be a string, but is a number",
                 "put it in quotes",
             ),
         ),
         (
-            RUNNER.replace("service_account: runner", "service_account: r, imagee: x"),
+            RUNNER_DOCUMENT.replace("service_account: job", "service_account: r, imagee: x"),
             (
                 "F05",
-                "11:50",
+                "11:48",
                 "the field `imagee` in `spec.runner_configuration.job` is not known",
                 "known fields: `namespace`, `pod_template`, `service_account`",
             ),
@@ -480,8 +462,8 @@ def everything(found: Finding) -> str:
         DEFINITION.replace("values: {host: h, port: 5432}", f"secrets: {{a: [{SECRET}"),
         f"{BASE}  runner_configuration: {{type: {SECRET}-{'A' * 40}}}\n{STORAGE}",
         CLUSTER_RUNNER,
-        RUNNER.replace("job: {namespace: runner, service_account: runner}", f"job: {SECRET}"),
-        RUNNER.replace("key: |", f"key: {{{SECRET}: {SECRET}}}\n    x: |"),
+        RUNNER_DOCUMENT.replace("job: {namespace: jobs, service_account: job}", f"job: {SECRET}"),
+        RUNNER_DOCUMENT.replace("key: |", f"key: {{{SECRET}: {SECRET}}}\n    x: |"),
         AGENT + f"{'A1b2' * 10}{SECRET}: 1\n",
         KEY_FILE.replace("{file: keys/eu-1.pem}", f"{{{SECRET}: {SECRET}}}"),
         KEY_FILE.replace("{file: keys/eu-1.pem}", SECRET),
@@ -528,13 +510,15 @@ def test_key_files_are_looked_for_inside_the_tree_only(name: str, rule: str, pla
 
 
 def test_a_key_file_may_stand_beside_the_folder_of_its_document() -> None:
-    loaded = load(tree_of({"a/b/k.yaml": KEY_FILE.replace("keys/eu-1.pem", "../k.pem"), "a/k.pem": PUBLIC}))
+    loaded = load(
+        tree_of({"a/b/k.yaml": KEY_FILE.replace("keys/eu-1.pem", "../k.pem"), "a/k.pem": PUBLIC_KEY})
+    )
     assert loaded.findings == ()
     assert len(loaded.public_keys) == 1
 
 
 def test_private_keys_are_found_in_files_of_any_kind() -> None:
-    private = PUBLIC.replace("PUBLIC", "PRIVATE")
+    private = PUBLIC_KEY.replace("PUBLIC", "PRIVATE")
     loaded = load(
         tree_of(
             {
@@ -557,8 +541,8 @@ def test_a_second_load_parses_only_what_changed() -> None:
         return inspect_public_key(text)
 
     loader = Loader(Limits(), inspect)
-    first = loader.load(tree(a_yaml=DEFINITION, b_yaml=AGENT, c_yaml=RUNNER))
-    second = loader.load(tree(a_yaml=DEFINITION, b_yaml=AGENT.replace("EU", "US"), c_yaml=RUNNER))
+    first = loader.load(tree(a_yaml=DEFINITION, b_yaml=AGENT, c_yaml=RUNNER_DOCUMENT))
+    second = loader.load(tree(a_yaml=DEFINITION, b_yaml=AGENT.replace("EU", "US"), c_yaml=RUNNER_DOCUMENT))
     assert second.definitions[0] is first.definitions[0]
     assert second.agents[0] is not first.agents[0]
     assert len(looked_at) == 1
@@ -651,6 +635,6 @@ def test_a_key_has_exactly_one_owner(owners: str) -> None:
 
 
 def test_what_is_not_valid_is_kept_for_rules_that_explain_it() -> None:
-    loaded = load(tree_of({"a.yaml": RUNNER.replace("runner_configuration:", "runner_config:")}))
+    loaded = load(tree_of({"a.yaml": RUNNER_DOCUMENT.replace("runner_configuration:", "runner_config:")}))
     assert [(rejected.kind, rejected.file) for rejected in loaded.rejected] == [("Runner", "a.yaml")]
     assert loaded.runners == ()

@@ -3,6 +3,7 @@
 import pytest
 
 from reconciler.model.finding import Severity
+from tests.building import RUNNER_DOCUMENT
 from tests.rules.agent_install.installing import LABELS, agent, found, messages, on_eu, operator, unknown
 from tests.rules.tree import judged
 
@@ -35,24 +36,10 @@ def test_the_vendors_namespace_counts_where_none_is_declared() -> None:
 
 
 def test_runners_and_other_agents_share_a_namespace_too() -> None:
-    text = """\
-apiVersion: reconciler/v1alpha1
-kind: Runner
-metadata: {id: jobs}
-spec:
-  runner_configuration:
-    type: kubernetes-agent
-    key: |
-      -----BEGIN PUBLIC KEY-----
-      MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
-      -----END PUBLIC KEY-----
-    job: {namespace: jobs, service_account: job}
-  state_storage_configuration: {type: kubernetes, namespace: jobs}
-  install: {cluster: eu-1, namespace: shared}
-"""
+    text = f"{RUNNER_DOCUMENT}  install: {{cluster: eu-1, namespace: shared}}\n"
     other = agent("{cluster: eu-1, namespace: shared, image: 'agent:1'}", "second")
     said = messages(on_eu(SHARED), text, other, rule="R28")
-    assert "runner `jobs`, Agent `second`" in said[0]
+    assert "runner `eu-1`, Agent `second`" in said[0]
     assert len(said) == 2
 
 

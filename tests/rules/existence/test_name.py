@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.model.finding import Finding, Severity
 from reconciler.rules.judge import Judgement
+from tests.building import RUNNER_DOCUMENT
 from tests.rules.observed import live_from
 from tests.rules.tree import NOTHING_LIVE, judged
 
@@ -15,21 +16,6 @@ environment_types: [development, production]
 applications: [shop]
 projects: [shop]
 runner_environment_types: [development]
-"""
-RUNNER = """
-apiVersion: reconciler/v1alpha1
-kind: Runner
-metadata: {id: eu-1}
-spec:
-  runner_configuration:
-    type: kubernetes-agent
-    key: |
-      -----BEGIN PUBLIC KEY-----
-      MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
-      -----END PUBLIC KEY-----
-    job: {namespace: jobs, service_account: job}
-  state_storage_configuration: {type: kubernetes, namespace: jobs}
-  rules: [RULES]
 """
 
 
@@ -43,7 +29,7 @@ def definition(
 
 
 def runner(rules: str) -> str:
-    return RUNNER.replace("RULES", rules)
+    return f"{RUNNER_DOCUMENT}  rules: [{rules}]\n"
 
 
 def verdict(text: str, live: str = LISTED) -> Judgement:
@@ -141,7 +127,7 @@ def test_a_name_that_does_not_exist_is_found_with_the_one_that_was_meant(
     finding = only(text)
     assert (finding.rule, finding.severity, finding.advice) == (rule, severity, advice)
     assert message in finding.message
-    assert finding.origin.line == (14 if text.startswith("\napiVersion") else 4)
+    assert finding.origin.line == (13 if "kind: Runner" in text else 4)
 
 
 def test_the_same_wrong_name_of_one_object_is_one_finding_with_every_place() -> None:

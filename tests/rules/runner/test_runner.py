@@ -7,14 +7,9 @@ from reconciler.model.finding import Severity
 from reconciler.model.secret_name import variable_names_secret
 from reconciler.rules.judge import Judgement
 from reconciler.settings import Settings
+from tests.building import ESCAPED_PUBLIC_KEY
 from tests.rules.tree import ACME, judged, settings
 
-KEY = """\
------BEGIN PUBLIC KEY-----
-MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
------END PUBLIC KEY-----
-"""
-ESCAPED_KEY = KEY.replace("\n", "\\n")
 AKS = settings(
     "version: 1\ntargets: {acme: {organization: acme}}\nclusters: {eu-1: {platform: aks}, us-1: {platform: eks}, x: {}}"
 )
@@ -31,7 +26,7 @@ metadata: {{id: eu-1}}
 spec:
   runner_configuration:
     type: kubernetes-agent
-    key: "{ESCAPED_KEY}"
+    key: "{ESCAPED_PUBLIC_KEY}"
     job: {{namespace: jobs, service_account: job{template}}}
   state_storage_configuration: {storage}{installed}
 """
@@ -420,7 +415,7 @@ def test_the_key_of_a_runner_is_not_registered_for_an_agent() -> None:
 apiVersion: reconciler/v1alpha1
 kind: Key
 metadata: {{id: k}}
-spec: {{for: {{agent: eu-1}}, publicKey: "{ESCAPED_KEY}"}}
+spec: {{for: {{agent: eu-1}}, publicKey: "{ESCAPED_PUBLIC_KEY}"}}
 """
     found = messages(f"{runner()}---\n{key}", "R108")
     assert found == ["The key of runner `eu-1` (v2) is registered for Agent `eu-1` (v1)"]
