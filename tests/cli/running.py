@@ -60,7 +60,7 @@ def command_line(folder: Path, *arguments: str) -> list[str]:
 def on_a_terminal(
     arguments: list[str], react: Callable[["subprocess.Popen[bytes]", int], object]
 ) -> tuple[int, str]:
-    """Run a command on a terminal, `react` to its question, and give exit code and screen."""
+    """Run a command on a terminal, `react` to its question, and return exit code and screen."""
     terminal, own = pty.openpty()
     process = subprocess.Popen(
         arguments, stdin=own, stdout=own, stderr=own, env={**os.environ, "TERM": "xterm"}
@@ -68,7 +68,7 @@ def on_a_terminal(
     os.close(own)
     watchdog = threading.Timer(
         60, process.kill
-    )  # a program that never ends must fail the test, not stop the run
+    )  # a program that never ends must fail the test, not block the run
     watchdog.start()
     screen = b""
     asked = False
@@ -90,7 +90,7 @@ def on_a_terminal(
 
 @contextlib.contextmanager
 def watching(folder: Path, *more: str) -> Iterator[Iterator[dict[str, object]]]:
-    """The records of a `watch` that is stopped at the end."""
+    """Records of a `watch` that is stopped at the end."""
     process = subprocess.Popen(
         command_line(folder, "watch", "--listen", "127.0.0.1:0", *more),
         stdout=subprocess.DEVNULL,
@@ -100,7 +100,7 @@ def watching(folder: Path, *more: str) -> Iterator[Iterator[dict[str, object]]]:
     )
     watchdog = threading.Timer(
         60, process.kill
-    )  # records that never come must fail the test, not stop the run
+    )  # records that never come must fail the test, not block the run
     watchdog.start()
     assert process.stderr is not None
     try:

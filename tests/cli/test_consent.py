@@ -1,4 +1,4 @@
-"""Nothing is applied that nobody agreed to, and what is applied is shown before."""
+"""Nothing is applied without consent, and what is applied is shown first."""
 
 import json
 import subprocess
@@ -37,7 +37,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_read_or_applied(
     assert emulator.log.entries() == []
 
 
-def test_the_line_to_use_is_taken_by_a_shell_as_it_stands(connected: Path) -> None:
+def test_the_suggested_command_line_works_in_a_shell_as_printed(connected: Path) -> None:
     refused = ended(connected, "apply", "--only", "Definition/orders*")
     line = refused.stderr.split("without asking: ")[1].splitlines()[0]
     words = line.replace("reconciler", " ".join(command_line(connected)[:3]), 1)
@@ -45,14 +45,14 @@ def test_the_line_to_use_is_taken_by_a_shell_as_it_stands(connected: Path) -> No
     assert done.returncode == ExitCode.DONE, done.stderr
 
 
-def test_a_line_that_holds_a_secret_is_not_repeated(connected: Path) -> None:
+def test_a_command_line_that_contains_a_secret_is_not_repeated(connected: Path) -> None:
     done = ended(connected, "apply", "--source", "https://robot:canary-of-a-secret@git.invalid/x.git")
     assert done.returncode == ExitCode.USAGE
     assert "add --yes" in done.stderr
     assert "canary" not in done.stderr
 
 
-def test_a_screen_without_a_keyboard_is_no_terminal_to_ask_on(tree: Path) -> None:
+def test_without_a_terminal_for_input_nobody_is_asked(tree: Path) -> None:
     line = " ".join(command_line(tree, "apply"))
     code, screen = on_a_terminal(["sh", "-c", f"{line} < /dev/null"], lambda *_: None)
     assert code == ExitCode.USAGE
@@ -140,7 +140,7 @@ def test_watch_logs_every_field_before_it_is_written_and_marks_drift(
     assert {drift for _, name, _, _, _, drift in fields if name == "cache"} == {True}
 
 
-def test_watch_logs_which_approval_of_the_repository_it_uses_and_which_is_past(
+def test_watch_logs_which_approval_of_the_repository_it_uses_and_which_has_expired(
     connected: Path, emulator: Emulator
 ) -> None:
     with httpx.Client(transport=emulator.transport(), headers={"Authorization": "Bearer t"}) as client:
@@ -179,8 +179,8 @@ def test_watch_names_drift_that_is_only_reported(connected: Path, emulator: Emul
     assert left["id"] == "orders-db"
 
 
-def test_what_only_the_record_learns_is_shown_and_not_asked_about(tree: Path) -> None:
-    """An adopted object is written nowhere but in our own record."""
+def test_what_changes_only_the_record_is_shown_and_not_asked_about(tree: Path) -> None:
+    """Adopting an object writes only the ownership record."""
     call(tree, "apply", "--yes")
     for record in (tree / ".reconciler" / "inventory").rglob("*.json"):
         record.unlink()
