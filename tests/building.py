@@ -34,7 +34,7 @@ spec:
     job: {{namespace: jobs, service_account: job}}
   state_storage_configuration: {{type: kubernetes, namespace: jobs}}
 """
-"""A document to which members of `spec` can be appended."""
+"""A document to which further members of `spec` can be appended."""
 
 
 def key(kind: Kind, identifier: str) -> ResourceKey:

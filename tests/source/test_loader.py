@@ -1,4 +1,4 @@
-"""A tree of files to declarations: what is ours, what is foreign, and findings in words for people."""
+"""From a tree of files to declarations: which documents are read, which are foreign, and findings in plain words."""
 
 import re
 from textwrap import dedent
@@ -47,7 +47,7 @@ FOREIGN = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n"
 
 
 def tree(**files: str | bytes) -> Tree:
-    """Files by name; `__` stands for `/` and `_yaml` for the suffix."""
+    """Files by name, with `__` for `/` and `_yaml` for the suffix."""
     spelled = {name.replace("__", "/").replace("_yaml", ".yaml"): text for name, text in files.items()}
     return tree_of(spelled)
 
@@ -154,7 +154,9 @@ def test_the_older_envelope_is_read_as_the_newer_one() -> None:
         ),
     ],
 )
-def test_what_seems_meant_for_us_is_never_passed_over(head: str, rule: str, place: str, said: str) -> None:
+def test_what_looks_like_a_document_is_never_silently_ignored(
+    head: str, rule: str, place: str, said: str
+) -> None:
     found = one_finding(head)
     assert found[:2] == (rule, place)
     assert said in found[3]
@@ -174,9 +176,7 @@ def test_what_seems_meant_for_us_is_never_passed_over(head: str, rule: str, plac
         DEFINITION.replace("entity:", "object:"),
     ],
 )
-def test_a_document_of_ours_under_a_wrong_version_is_never_taken_for_foreign(
-    document: str, version: str
-) -> None:
+def test_a_document_with_a_wrong_version_is_never_mistaken_for_foreign(document: str, version: str) -> None:
     text = re.sub("^apiVersion: .*", f"apiVersion: {version}", document)
     loaded = load(tree_of({"a.yaml": text}))
     assert [finding.rule for finding in loaded.findings] == ["F07"]
@@ -184,7 +184,7 @@ def test_a_document_of_ours_under_a_wrong_version_is_never_taken_for_foreign(
     assert loaded.foreign == ()
 
 
-def test_an_agent_with_annotations_is_ours_all_the_same() -> None:
+def test_an_agent_with_annotations_is_recognized() -> None:
     text = AGENT.replace("{id: eu-1}", "{id: eu-1, annotations: {team: a}}").replace("reconciler/", "r/")
     assert [found[0] for found in findings(text)] == ["F07"]
 
@@ -197,7 +197,7 @@ def test_a_secret_in_place_of_the_version_is_not_shown() -> None:
 @pytest.mark.parametrize(
     "document", [DEFINITION, AGENT, KEY_FILE, RUNNER_DOCUMENT, DEFINITION.replace("entity.h", "h")]
 )
-def test_documents_of_ours_in_a_list_are_never_passed_over(document: str) -> None:
+def test_documents_in_a_list_are_never_silently_ignored(document: str) -> None:
     item = "- " + document.strip().replace("\n", "\n  ") + "\n"
     for text, line in (
         (item, 1),
@@ -239,13 +239,13 @@ def test_documents_of_ours_in_a_list_are_never_passed_over(document: str) -> Non
         "v: .inf",
     ],
 )
-def test_documents_of_others_are_left_alone(text: str) -> None:
+def test_foreign_documents_are_left_alone(text: str) -> None:
     loaded = load(tree_of({".gitlab-ci.yml": text}))
     assert loaded.findings == ()
     assert len(loaded.foreign) <= 1
 
 
-def test_a_helm_template_is_noted_and_not_judged() -> None:
+def test_a_helm_template_is_noted_and_not_evaluated() -> None:
     template = "{{- if .Values.x }}\napiVersion: v1\nkind: Secret\n{{- end }}\n"
     loaded = load(tree_of({"chart/templates/a.yaml": template}))
     assert loaded.findings == ()
@@ -269,7 +269,7 @@ def test_files_that_are_not_yaml_are_not_parsed() -> None:
     assert (loaded.findings, loaded.foreign, loaded.definitions) == ((), (), ())
 
 
-def test_a_pointer_of_git_lfs_is_not_taken_for_content() -> None:
+def test_a_pointer_of_git_lfs_is_not_mistaken_for_content() -> None:
     assert one_finding("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")[0] == "F10"
 
 
@@ -413,13 +413,13 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_words_with_its_place(
+def test_mistakes_are_reported_in_plain_words_with_their_place(
     text: str, expected: tuple[str, str, str, str]
 ) -> None:
     assert expected in findings(text)
 
 
-def test_all_problems_of_all_files_come_together_sorted() -> None:
+def test_all_problems_of_all_files_are_reported_together_and_sorted() -> None:
     broken = AGENT.replace("description", "descripton")
     found = load(tree(b_yaml=broken, a_yaml="x: [", c__d_yaml=broken)).findings
     assert [(f.rule, f.origin.file) for f in found] == [
@@ -475,7 +475,7 @@ def everything(found: Finding) -> str:
     ],
     ids=range(15),
 )
-def test_what_stands_in_a_secret_position_is_never_shown(text: str) -> None:
+def test_the_value_of_a_secret_position_is_never_shown(text: str) -> None:
     loaded = load(tree_of({"a.yaml": text}))
     assert loaded.findings
     for found in loaded.findings:
@@ -509,7 +509,7 @@ def test_key_files_are_looked_for_inside_the_tree_only(name: str, rule: str, pla
     assert loaded.public_keys == {}
 
 
-def test_a_key_file_may_stand_beside_the_folder_of_its_document() -> None:
+def test_a_key_file_may_be_outside_the_folder_of_its_document() -> None:
     loaded = load(
         tree_of({"a/b/k.yaml": KEY_FILE.replace("keys/eu-1.pem", "../k.pem"), "a/k.pem": PUBLIC_KEY})
     )
@@ -549,7 +549,7 @@ def test_a_second_load_parses_only_what_changed() -> None:
     assert loader.load(tree(b_yaml=AGENT)).definitions == ()
 
 
-def test_a_moved_file_is_read_anew_with_its_new_place() -> None:
+def test_a_moved_file_is_read_again_with_its_new_place() -> None:
     loader = Loader(Limits(), inspect_public_key)
     loader.load(tree(a_yaml=DEFINITION))
     assert loader.load(tree(b_yaml=DEFINITION)).definitions[0].file == "b.yaml"
@@ -565,7 +565,7 @@ pieces = st.sampled_from(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(pieces, max_size=8))
-def test_no_document_makes_it_crash_or_speak_jargon(lines: list[str]) -> None:
+def test_no_document_makes_it_crash_or_use_jargon(lines: list[str]) -> None:
     for found in load(tree_of({"a.yaml": "\n".join(lines)})).findings:
         assert not JARGON.search(found.message + found.advice)
         assert found.origin.file == "a.yaml"
@@ -614,7 +614,7 @@ def test_installations_operators_and_stores_are_read() -> None:
     assert [install.cluster for install in spec.moreInstalls or ()] == ["eu-2"]
 
 
-def test_a_store_of_external_secrets_is_somebody_elses() -> None:
+def test_a_store_of_external_secrets_is_foreign() -> None:
     manifest = (
         "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {name: eu}\n"
         "spec: {provider: {vault: {server: x}}}\n"
@@ -623,7 +623,7 @@ def test_a_store_of_external_secrets_is_somebody_elses() -> None:
     assert (loaded.findings, len(loaded.foreign), loaded.secret_stores) == ((), 1, ())
 
 
-def test_a_store_under_a_wrong_group_is_not_taken_for_somebody_elses() -> None:
+def test_a_store_with_a_wrong_group_is_not_mistaken_for_foreign() -> None:
     rule, _, _, advice = one_finding(STORE.replace("reconciler/v1alpha1", "example.com/v1"))
     assert (rule, advice) == ("F07", "write `apiVersion: reconciler/v1alpha1`")
 
@@ -634,7 +634,7 @@ def test_a_key_has_exactly_one_owner(owners: str) -> None:
     assert "exactly one of `agent`, `operator` and `runner`" in " ".join(m for _, _, m, _ in findings(text))
 
 
-def test_what_is_not_valid_is_kept_for_rules_that_explain_it() -> None:
+def test_an_invalid_document_is_kept_for_rules_that_explain_it() -> None:
     loaded = load(tree_of({"a.yaml": RUNNER_DOCUMENT.replace("runner_configuration:", "runner_config:")}))
     assert [(rejected.kind, rejected.file) for rejected in loaded.rejected] == [("Runner", "a.yaml")]
     assert loaded.runners == ()

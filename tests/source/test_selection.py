@@ -63,7 +63,7 @@ FILES = {
 }
 
 
-def test_each_target_gets_what_its_patterns_and_organizations_say() -> None:
+def test_each_target_gets_what_its_patterns_and_organizations_select() -> None:
     loaded = declarations(FILES)
     assert ids(select(loaded, ACME)) == {
         "definitions": ["a", "d"],
