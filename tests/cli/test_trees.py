@@ -163,10 +163,10 @@ def test_settings_in_the_folder_are_used_for_a_remote_without_any(
     asked: Request, repository: Path, commit: Commit
 ) -> None:
     commit({"a.yaml": definition("first-db")})
-    (asked.directory / "reconciler.yaml").write_text(settings(instance="beside"))
+    (asked.directory / "reconciler.yaml").write_text(settings(instance="local"))
     there = remote(asked, repository)
     found = find_settings(there, Trees(there))
-    assert (found.settings.instance, found.is_local) == ("beside", False)
+    assert (found.settings.instance, found.is_local) == ("local", False)
 
 
 @pytest.mark.parametrize("kind", ["remote", "revision"])

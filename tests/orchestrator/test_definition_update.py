@@ -57,7 +57,7 @@ REPLACED: Mapping[str, Case] = {
     "value removed below": (values(a={"b": {"c": 1, "d": 2}}), values(a={"b": {"c": 1}})),
     "map emptied": (values(a={"b": 1}), values(a={})),
     "value becomes null": (values(a=1), values(a=None)),
-    "null beside a change": (values(a=None, b=1), values(a=None, b=2)),
+    "null next to a change": (values(a=None, b=1), values(a=None, b=2)),
     "null below a change": (values(b=1), values(b={"c": {"d": None}})),
     "provision unset": ({"provision": {"ingress": None}}, {}),
     "selector removed": ({"provision": {"ingress": None, "dns": None}}, {"provision": {"dns": None}}),

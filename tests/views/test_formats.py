@@ -48,7 +48,7 @@ def findings(*found: Finding) -> PassResult:
 
 
 def finding(number: int = 1, **changes: Any) -> Finding:
-    made = Finding("R01", Severity.ERROR, f"problem {number}", Origin("a.yaml", number, 2), advice="Mend it.")
+    made = Finding("R01", Severity.ERROR, f"problem {number}", Origin("a.yaml", number, 2), advice="Fix it.")
     return replace(made, **changes)
 
 
