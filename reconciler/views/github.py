@@ -27,7 +27,8 @@ def render(result: PassResult) -> str:
     errors = [*_trouble(result), *_annotations(result, Severity.ERROR)]
     warnings = [*_annotations(result, Severity.WARNING)]
     title = unseen.blind_title(result)
-    notices = [*_accepted(result), *([_command("notice", "reconciler: unknown", title)] if title else [])]
+    unknown = [_command("notice", "reconciler: unknown", title)] if title else []
+    notices = [*_accepted(result), *_existing(result), *unknown]
     lines = [
         *_at_most(errors, "error"),
         *_at_most(warnings, "warning"),
@@ -67,8 +68,15 @@ def _accepted(result: PassResult) -> Iterator[str]:
         yield _command("notice", title, f"{conclusion.accepted_text(one)}\n{names}", origin)
 
 
+def _existing(result: PassResult) -> Iterator[str]:
+    """The number of findings that no line of the pull request causes; the log has them."""
+    if result.existing_findings:
+        text = conclusion.findings_text(result.existing_findings)
+        yield _command("notice", "reconciler: also without this change", text)
+
+
 def _annotations(result: PassResult, severity: Severity) -> Iterator[str]:
-    for finding in result.all_findings:
+    for finding in result.own_findings:
         if finding.severity is severity:
             text = finding.message + (f"\n{finding.advice}" if finding.advice else "")
             text += f"\nreconciler explain {finding.rule}"
@@ -98,7 +106,12 @@ def _property(text: str) -> str:
 
 
 def _log(result: PassResult) -> Iterator[str]:
-    for finding in result.all_findings:
+    for finding in result.own_findings:
+        yield from _finding_lines(finding, result)
+    existing = result.existing_findings
+    if existing:
+        yield f"Also without this change: {conclusion.findings_text(existing)}"
+    for finding in existing:
         yield from _finding_lines(finding, result)
     for title, lines in (
         (f"Unknown: {unseen.blind_title(result)}", unseen.blind_lines(result)),

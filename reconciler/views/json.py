@@ -8,7 +8,8 @@
     error, advice, changed           failure before any target; next step; what made a plan stale
     source                           {location, revision, dirty, files, documents}
     findings                         [{rule, severity, message, file, line, column, object?, others?, advice?,
-                                     excerpt?: {text, caret}}]: the line without secrets, a column of it from 1
+                                     excerpt?: {text, caret}, existing?}]: the line without secrets, a column of
+                                     it from 1; of a preview, true if the base has the finding as well
     notExamined                      [{subject, reason, failure}]: also rules that could not be evaluated or are off
     unknownRules, rulesOff           [{rule, reason}]
     silenced                         [{rule, reason, file, line, column}]: findings silenced by annotations
@@ -302,6 +303,8 @@ def _finding(finding: Finding, result: PassResult) -> JsonObject:
     excerpt = result.excerpts.get(finding.origin)
     if excerpt is not None:
         members["excerpt"] = {"text": excerpt.text, "caret": excerpt.caret + 1}
+    if result.existing is not None:
+        members["existing"] = finding in result.existing
     return members
 
 

@@ -108,7 +108,8 @@ def _of_files(result: PassResult) -> Iterator[ET.Element]:
 def _lines(found: Sequence[Finding], result: PassResult) -> list[str]:
     lines: list[str] = []
     for finding in found:
-        lines.append(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}")
+        tail = " (also without this change)" if finding in (result.existing or ()) else ""
+        lines.append(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}{tail}")
         excerpt = result.excerpts.get(finding.origin)
         if excerpt is not None:
             lines += [f"    {line}" for line in quotation(excerpt, finding.origin.line, _COLUMNS)]

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from reconciler.model.finding import Finding
 from reconciler.model.origin import Origin
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import TargetPlan
@@ -175,9 +176,18 @@ def _part_lines(part: Part) -> list[str]:
 
 
 def _findings(result: PassResult) -> str:
-    found = result.all_findings
-    if not found:
-        return ""
+    own, existing = result.own_findings, result.existing_findings
+    text = ""
+    if own:
+        text += f"**{conclusion.findings_text(own)}**\n\n{_listed(own, result, _FINDINGS_LIMIT)}\n"
+    if existing:
+        title = f"Also without this change: {conclusion.findings_text(existing)}"
+        shown = _listed(existing, result, _NOTES_LIMIT)
+        text += f"<details><summary>{title}</summary>\n\n{shown}\n</details>\n\n"
+    return text
+
+
+def _listed(found: Sequence[Finding], result: PassResult, room: int) -> str:
     lines = [
         f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}"
         + _quoted(result, finding.origin)
@@ -185,8 +195,7 @@ def _findings(result: PassResult) -> str:
         + (f"\n    {finding.advice}" if finding.advice else "")
         for finding in found
     ]
-    shown = _fenced(_kept(lines, _FINDINGS_LIMIT, "finding"))
-    return f"**{conclusion.findings_text(found)}**\n\n{shown}\n"
+    return _fenced(_kept(lines, room, "finding"))
 
 
 def _quoted(result: PassResult, place: Origin) -> str:

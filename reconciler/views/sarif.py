@@ -108,6 +108,8 @@ def _results(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:
             "locations": [_location(finding)],
             "partialFingerprints": {FINGERPRINT: _digest(f"{identity}\0{seen[identity]}")},
         }
+        if result.existing is not None:
+            members["baselineState"] = "unchanged" if finding in result.existing else "new"
         if finding.others:
             members["relatedLocations"] = [
                 {"id": number, "physicalLocation": _physical(other), "message": {"text": "See also."}}

@@ -123,7 +123,7 @@ def trouble(page: Page, result: PassResult) -> None:
 
 
 def _findings(page: Page, result: PassResult) -> None:
-    found = result.all_findings
+    found = result.own_findings
     if found:
         page.gap()
     for finding in found[:MAX_FINDINGS]:
@@ -137,7 +137,17 @@ def _findings(page: Page, result: PassResult) -> None:
             page.say(f"see also {other}", indent=4, hang=2)
         if finding.advice:
             page.say(finding.advice, indent=4, hang=2)
-    left = len(found) - MAX_FINDINGS
+    _more_findings(page, len(found) - MAX_FINDINGS)
+    existing = result.existing_findings
+    if existing:
+        page.gap()
+        page.say(f"Also without this change: {conclusion.findings_text(existing)}", Tone.STRONG)
+    for finding in existing[:MAX_FINDINGS]:
+        page.say(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}", indent=2, hang=4)
+    _more_findings(page, len(existing) - MAX_FINDINGS)
+
+
+def _more_findings(page: Page, left: int) -> None:
     if left > 0:
         page.say(f"… {conclusion.plural(left, 'more finding')} not shown; -o json has all")
 

@@ -92,7 +92,7 @@ def test_the_day_after_an_approval_ends_the_guard_refuses_again_and_says_so(worl
     assert not world.effects()
     [found] = [finding for finding in result.findings if finding.rule == "A02"]
     assert str(found.origin) == "approvals.yaml:5:12"
-    assert "held until 2025-12-31" in found.message
+    assert "was valid until 2025-12-31 and has expired" in found.message
 
 
 def test_an_invalid_approvals_file_refuses_everything(world: World) -> None:
@@ -178,3 +178,13 @@ def test_every_view_says_what_was_allowed_and_by_whom(world: World) -> None:
         }
     ]
     assert [found["id"] for found in accepted["objects"]] == ["bucket"]
+
+
+def test_a_wrong_approval_of_a_takeover_is_answered_with_the_option_to_use(tmp_path: Path) -> None:
+    """With several targets the option names one, as the refusal prints it."""
+    world = World.make(tmp_path, "acme", "beta")
+    by_hand(world, "bucket")
+    world.write("orgs/acme/bucket.yaml", definition_yaml("bucket"))
+    [note] = world.plan("contested=Definition/bukcet").notes
+    assert "contested=acme:Definition/bucket" in note
+    assert world.apply("contested=acme:Definition/bucket").exit_code() is ExitCode.DONE

@@ -251,4 +251,4 @@ def test_a_record_of_another_organization_restores_nothing(world: World) -> None
     world.settings = world.settings.model_copy(update={"targets": {"acme": moved}})
     result = world.plan()
     assert result.exit_code() is ExitCode.UNREADABLE
-    assert "the ownership record is of organization acme" in result.targets[0].error
+    assert "the ownership record belongs to organization acme" in result.targets[0].error

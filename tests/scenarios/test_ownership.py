@@ -241,7 +241,7 @@ def test_an_organization_missing_from_v2_is_not_mistaken_for_an_empty_one(tmp_pa
     world.settings = world.settings.model_copy(update={"targets": {"acme": target}})
     result = world.apply()
     assert result.exit_code() is ExitCode.UNREADABLE
-    assert "2 owned things are recorded" in result.targets[0].error
+    assert "the ownership record has 2 objects" in result.targets[0].error
     assert len(world.store.read("acme").entries) == 2
 
 

@@ -116,7 +116,7 @@ def test_a_record_of_another_organization_proves_nothing(world: World) -> None:
     target = world.settings.targets["acme"].model_copy(update={"organization": "beta"})
     world.settings = world.settings.model_copy(update={"targets": {"acme": target}})
     (result,) = world.apply().targets
-    assert "is of organization acme, and the settings say beta" in result.error
+    assert "belongs to organization acme, but the settings say beta" in result.error
     assert len(world.store.read("acme").entries) == 2
 
 

@@ -270,3 +270,24 @@ def test_a_stale_list_does_not_make_the_record_forget(tmp_path: Path) -> None:
     world.emulator.faults.remove(identifier)
     world.apply()
     assert "bucket-a" not in str(world.live())
+
+
+def test_the_plan_says_what_waits_for_a_target_with_problems(tmp_path: Path) -> None:
+    """What is shown as done and what is done are the same set of actions."""
+    world = world_of(tmp_path / "world", TRANSITIONS["a key is replaced in two organizations"], 8)
+    world.disable("default-humanitec-nowhere", target="beta")
+    planned = world.plan()
+    acme = next(target.plan for target in planned.targets if target.target == "acme")
+    assert acme is not None
+    reasons = {str(verb): held.reason for (verb, _), held in acme.held.items()}
+    assert reasons == {"delete": "depends on target beta, in which nothing is carried out"}
+    result = world.apply()
+    assert {outcome.action.id for outcome in result.outcomes if outcome.status is Status.DONE} == {
+        action.id for action in planned.carried_out
+    }
+    assert [outcome.is_transient for outcome in result.outcomes if outcome.status is Status.BLOCKED] == [
+        False
+    ]
+    world.disable(target="beta")
+    assert world.apply().exit_code() is ExitCode.DONE
+    assert is_done(world)
