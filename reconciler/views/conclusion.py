@@ -196,7 +196,7 @@ def _verdict_line(result: PassResult) -> str:
 
 
 def _existing_text(result: PassResult) -> str:
-    """How many of the findings the base of a preview has as well, "" if none."""
+    """Number of findings that the base of a preview has as well, "" if there are none."""
     existing = result.existing_findings
     if not existing:
         return ""

@@ -69,7 +69,7 @@ def _accepted(result: PassResult) -> Iterator[str]:
 
 
 def _existing(result: PassResult) -> Iterator[str]:
-    """The number of findings that no line of the pull request causes; the log has them."""
+    """Notice with the number of findings that exist without the change; the log lists them."""
     if result.existing_findings:
         text = conclusion.findings_text(result.existing_findings)
         yield _command("notice", "reconciler: also without this change", text)

@@ -121,7 +121,7 @@ def test_a_recorded_key_that_a_list_does_not_show_holds_the_withdrawal() -> None
     assert "the key is recorded in beta but is not listed there" in next(iter(found.held.values())).reason
 
 
-def test_an_organization_whose_record_cannot_be_read_may_know_any_agent() -> None:
+def test_an_organization_whose_record_cannot_be_read_may_have_any_agent() -> None:
     here = basis(ACME, holding(ACME, "bb"), holding(ACME, "aa", "bb"))
     unknown = Organization(BETA, holding(BETA), None, None)
     (found,) = build([here], organizations=[*organizations(here), unknown])
@@ -129,7 +129,7 @@ def test_an_organization_whose_record_cannot_be_read_may_know_any_agent() -> Non
 
 
 def test_a_cycle_in_one_organization_stops_the_others_too() -> None:
-    """Without an order nothing keeps a key until its successor is there."""
+    """Without an order nothing keeps a key until its successor exists."""
 
     def of(place: Place, *resources: Resource) -> State:
         found = [moved(resource, place) for resource in resources]

@@ -13,7 +13,7 @@ CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "definitions"
 FILES = sorted(CORPUS.rglob("*.yaml"))
 
 pytestmark = pytest.mark.skipif(
-    not FILES, reason="the corpus of real definitions is not beside this checkout"
+    not FILES, reason="the corpus of real definitions is not next to the checkout"
 )
 
 

@@ -192,7 +192,7 @@ def test_a_definition_stays_when_its_successor_is_refused(tmp_path: Path) -> Non
     assert "orders-db" in str(world.live())
 
 
-def test_rules_left_out_of_a_file_are_no_longer_managed_and_kept(tmp_path: Path) -> None:
+def test_rules_left_out_of_a_file_are_kept_and_no_longer_managed(tmp_path: Path) -> None:
     (tmp_path / "world").mkdir()
     world = World.make(tmp_path / "world")
     with_rules(world, "[{env_type_id: development}]")
