@@ -47,7 +47,8 @@ ABSENT = Absent()
 class SecretDifference(StrEnum):
     """How a secret position differs; the value is what people read.
 
-    The last four are no differences: the value may be the same or another one.
+    The last four are no differences: the value may be the same or another one. It may be with `UNSETTLED` too,
+    which is a difference because the value is sent again.
     """
 
     SET = "set"
@@ -55,6 +56,8 @@ class SecretDifference(StrEnum):
     CHANGED = "changed"
     FOREIGN_WRITE = "changed in the orchestrator"
     """Somebody else wrote it since we did, or may have."""
+    UNSETTLED = "sent again: whether an earlier apply sent it is not known"
+    """The create that was to set it has no outcome in the record."""
     NOT_COMPARABLE = "cannot be compared"
     OTHER_KEY = "cannot be compared: its digest was made with another key"
     NO_KEY = "cannot be compared: the key of its digest is not here"

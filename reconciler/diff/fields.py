@@ -103,8 +103,8 @@ def _literal_difference(
     recorded = owned.secrets.get(at)
     difference = _digests_differ(recorded, wanted.digest)
     if owned.phase is Phase.PENDING and difference is not SecretDifference.CHANGED:
-        # Whether our create or somebody else's wrote it cannot be known: it is sent again.
-        return SecretDifference.FOREIGN_WRITE
+        # Whether our create or somebody else's wrote it cannot be known.
+        return SecretDifference.UNSETTLED
     if difference is not None:
         return difference
     is_as_left = owned.references.get(at, "") == reference_text(present)

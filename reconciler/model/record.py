@@ -44,7 +44,8 @@ class Ownership:
     afterwards. `observed_at` is the server's `updated_at` of a runner when `applied` was last
     found live, "" if never: with an equal time stamp the runner need not be read. `pinned` names the
     references that were written with a version: if the file no longer has one, a live version was
-    set by us, not by the server, and is removed.
+    set by us, not by the server, and is removed. `is_leaving` is true from before a delete of ours is
+    sent until its outcome is known: if the thing is not live then, nobody else need have deleted it.
     """
 
     key: ResourceKey
@@ -56,6 +57,7 @@ class Ownership:
     references: Mapping[str, str] = field(default_factory=dict)
     observed_at: str = ""
     pinned: frozenset[str] = frozenset()
+    is_leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,8 @@ def _entry_json(entry: Ownership, digest_key: str) -> JsonObject:
         document["observedAt"] = entry.observed_at
     if entry.pinned:
         document["pinned"] = list[Json](sorted(entry.pinned))
+    if entry.is_leaving:
+        document["isLeaving"] = True
     return document
 
 
@@ -225,6 +229,7 @@ def _entry(document: JsonObject, place: Place, digest_key: str) -> Ownership:
             references=_texts(document.get("references")),
             observed_at=str(document.get("observedAt", "")),
             pinned=_names(document.get("pinned")),
+            is_leaving=document.get("isLeaving") is True,
         )
     except KeyError as error:
         raise ValueError(f"an entry lacks {error}") from error

@@ -1,7 +1,7 @@
 """The ownership record, while an apply changes it.
 
-Before the first create, a pending mark is written for every create of the plan; so an apply that is
-killed at any point leaves a record from which the next pass knows its own objects.
+Before the first action, every create and every delete of the plan is marked in the record; so an apply that
+is killed at any point leaves a record from which the next pass knows its own objects, and its own deletes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,7 @@ from reconciler.plan.action import Action, TargetPlan, Verb
 class Ledger:
     """What we own, while it changes. `save` writes it; thread-safe.
 
-    Entries of the plan's creates are marked pending at the start and settled one by one.
+    Entries of the plan's creates and deletes are marked at the start and settled one by one.
     """
 
     def __init__(self, inventory: Inventory, write: Callable[[Inventory], None], *, run: str) -> None:
@@ -40,7 +40,7 @@ class Ledger:
         self._saved_built_in = dict(inventory.built_in)
 
     def begin(self, actions: Iterable[Action]) -> None:
-        """Mark every thing that is about to be created, keep what built-in definitions lose, and write both.
+        """Mark what is about to be created or deleted, keep what built-in definitions lose, and write all of it.
 
         Where anything will be sent, the record is written in any case: of two runs at once, the
         second meets InventoryConflictError here, before it changes anything.
@@ -48,6 +48,9 @@ class Ledger:
         planned = list(actions)
         for action in planned:
             self._keep_criteria(action)
+            if action.verb is Verb.DELETE:
+                for change in (action.subject, *action.carried):
+                    self._mark_leaving(action, change.key)
             if action.verb is Verb.CREATE and not FACTS[action.key.kind].is_part:
                 created = [action.subject, *action.carried]
                 for change in created:
@@ -55,11 +58,17 @@ class Ledger:
                     # kill in between would look as if somebody had deleted it.
                     comes_back = change.group is Group.UNCHANGED
                     if change.desired is not None and (change.key not in self._entries or comes_back):
-                        self._marked[change.key] = self._entries.get(change.key)
+                        self._marked.setdefault(change.key, self._entries.get(change.key))
                         self._entries[change.key] = self._entry(change.desired, None, Phase.PENDING)
         if any(action.writes_orchestrator for action in planned):
             self._inventory = replace(self._inventory, is_written=False)
         self.save()
+
+    def _mark_leaving(self, action: Action, key: ResourceKey) -> None:
+        entry = self._entries.get(key)
+        if not FACTS[action.key.kind].is_part and entry is not None and entry.phase is Phase.OWNED:
+            self._marked.setdefault(key, entry)
+            self._entries[key] = replace(entry, is_leaving=True)
 
     def _keep_criteria(self, action: Action) -> None:
         """Keep all criteria of a built-in definition that loses one, as well as what it lost before."""
@@ -86,7 +95,9 @@ class Ledger:
                 self._built_in.pop(desired.key.id, None)
             known = self._entries.get(desired.key)
             if known is not None:
-                self._entries[desired.key] = replace(known, criteria=criteria_digest(desired))
+                self._entries[desired.key] = replace(
+                    known, criteria=criteria_digest(desired), is_leaving=False
+                )
 
     def expect(self, desired: Resource) -> None:
         """Record that `desired` was deleted and is about to be created again."""
@@ -111,10 +122,12 @@ class Ledger:
                 self._built_in.pop(identifier, None)
 
     def unmark(self, key: ResourceKey) -> None:
-        """Take back a mark of this run, for a create that certainly did not happen; marks of earlier runs stay."""
+        """Take back a mark of this run, for what certainly did not happen; marks of earlier runs stay."""
         with self._lock:
             entry = self._entries.get(key)
-            if key not in self._marked or entry is None or entry.phase is not Phase.PENDING:
+            if key not in self._marked or entry is None:
+                return
+            if entry.phase is not Phase.PENDING and not entry.is_leaving:
                 return
             before = self._marked.pop(key)
             if before is None:
@@ -185,13 +198,17 @@ def unchanged_ownership(
         seen = ownership(change.desired, change.live, Phase.OWNED)
         # Whether somebody else wrote it cannot be known without the value: the moved time stamp says so later.
         is_open = any(field.secret is SecretDifference.NOT_AT_HAND for field in change.fields)
+        # What the files have no secret for was removed, also where the apply that did so could not record it.
+        kept = {at: digest for at, digest in entry.secrets.items() if at in change.desired.secrets}
         wanted = replace(
             entry,
             applied=seen.applied,
             criteria=seen.criteria,
             leaves=seen.leaves,
-            secrets={**entry.secrets, **seen.secrets},
+            secrets={**kept, **seen.secrets},
+            references={at: text for at, text in entry.references.items() if at in change.desired.secrets},
             pinned=seen.pinned,
+            is_leaving=False,
             observed_at=entry.observed_at if is_open else seen.observed_at or entry.observed_at,
         )
         if wanted != entry:

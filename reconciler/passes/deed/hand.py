@@ -199,8 +199,8 @@ class Hand:
         return Outcome(action, Status.FAILED, str(error), is_transient=True)
 
     def conclude(self, outcome: Outcome) -> None:
-        """A create that certainly did not happen leaves no pending mark; an uncertain one keeps it."""
-        if outcome.action.verb is not Verb.CREATE or outcome.action.key.kind is Kind.CRITERION:
+        """What certainly did not happen leaves no mark; a create or a delete that is uncertain keeps it."""
+        if outcome.action.verb not in (Verb.CREATE, Verb.DELETE) or outcome.action.key.kind is Kind.CRITERION:
             return
         if outcome.status in (Status.FAILED, Status.BLOCKED, Status.REFUSED, Status.SKIPPED):
             for change in (outcome.action.subject, *outcome.action.carried):
