@@ -142,6 +142,8 @@ class World:
     environment: dict[str, str] = field(default_factory=dict)
     """Where `!env` is looked up; `!file` is relative to the root, as with settings there."""
     switch: KillSwitch | None = None
+    address: str = ""
+    """Base URL of a server with this emulator; "" where it is reached in process."""
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
@@ -195,10 +197,10 @@ class World:
         return FileInventory(self.inventories, "test")
 
     def connect(self, access: Access) -> Callable[[TargetName], Orchestrator]:
-        endpoint = Endpoint(URL, Secret("a-token-for-tests"))
+        endpoint = Endpoint(self.address or URL, Secret("a-token-for-tests"))
 
         def transport(_: Endpoint) -> httpx.BaseTransport:
-            inner: httpx.BaseTransport = self.emulator.transport()
+            inner: httpx.BaseTransport = httpx.HTTPTransport() if self.address else self.emulator.transport()
             return self.switch.wrap(inner) if self.switch else inner
 
         def opened(name: TargetName) -> Orchestrator:
