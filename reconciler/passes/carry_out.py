@@ -1,4 +1,4 @@
-"""From plans to what became of them: records are opened, all places run side by side, records are written."""
+"""Carries out the plans of several targets: opens their records, runs all places in parallel, writes the records."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -51,10 +51,10 @@ def carry_out(
     stop: Event,
     observer: Observer,
 ) -> list[TargetResult]:
-    """Carry out the plans of several targets at once, and return their results in the same order.
+    """Results of the targets, in the order of `works`, after carrying out their plans in parallel.
 
-    A target whose record cannot be written at the start changes nothing. What a requirement in
-    another target did not do blocks only what requires it.
+    A target whose record cannot be written at the start changes nothing. An action that is not done
+    blocks only what requires it, in other targets too.
     """
     opened: list[tuple[Work, Ledger]] = []
     results: dict[TargetName, TargetResult] = {}
@@ -66,6 +66,7 @@ def carry_out(
             results[work.name] = _unstarted(work.result, error)
         else:
             opened.append((work, ledger))
+    # All of them: an action may wait for a key in a target that was not opened.
     clients = {work.place: client(work.name) for work in works}
 
     def read(key: ResourceKey) -> Resource | None:
@@ -83,12 +84,12 @@ def carry_out(
             entries = work.inventory.entries
             ledger.renew(unchanged_ownership(work.plan, entries))
             ledger.release(given_back(work.plan, work.inventory))
-    finally:
+    finally:  # a bug that ends the run must not lose the record of what was already done
         for work, ledger in opened:
             results[work.name] = replace(
                 work.result,
                 outcomes=(*outcomes.get(work.place, ()), *_held(work.plan), *_contested(work.plan)),
-                inventory_error=_saved(work, ledger),
+                inventory_error=_write(work, ledger),
             )
     return [results[work.name] for work in works]
 
@@ -111,13 +112,15 @@ def _by_place(outcomes: Sequence[Outcome]) -> dict[Place, list[Outcome]]:
 
 
 def _held(plan: TargetPlan) -> list[Outcome]:
-    """What guards hold is refused; what waits for something to be observed is blocked, and may be tried again."""
+    """Outcomes of held actions: refused if a guard holds them; else blocked, and worth another try."""
     outcomes = []
     for action in plan.actions:
         held = plan.held.get(action.id)
         if held is not None:
             status = Status.REFUSED if held.guard else Status.BLOCKED
-            outcomes.append(Outcome(action, status, held.reason, is_transient=not held.guard))
+            outcomes.append(
+                Outcome(action, status, held.reason, is_transient=held.is_transient and not held.guard)
+            )
     return outcomes
 
 
@@ -132,8 +135,8 @@ def _contested(plan: TargetPlan) -> list[Outcome]:
     ]
 
 
-def _saved(work: Work, ledger: Ledger) -> str:
-    """Write the record; what went wrong, "" where nothing did."""
+def _write(work: Work, ledger: Ledger) -> str:
+    """Why the record could not be written, "" if it was."""
     try:
         ledger.save()
     except InventoryError as error:

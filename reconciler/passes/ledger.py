@@ -1,7 +1,7 @@
-"""The ownership record, while an apply changes it.
+"""The ownership record while an apply changes it.
 
-Before the first action, every create and every delete of the plan is marked in the record; so an apply that
-is killed at any point leaves a record from which the next pass knows its own objects, and its own deletes.
+Before the first action, every create and delete of the plan is marked. An apply that is killed at any point
+so leaves a record by which the next pass recognizes its own objects, and what it deleted itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ from reconciler.plan.action import Action, TargetPlan, Verb
 
 
 class Ledger:
-    """What we own, while it changes. `save` writes it; thread-safe.
+    """The record of one target while it changes. `save` writes it; thread-safe.
 
     Entries of the plan's creates and deletes are marked at the start and settled one by one.
     """
@@ -33,17 +33,17 @@ class Ledger:
         self._entries = dict(inventory.entries)
         self._write = write
         self._marked: dict[ResourceKey, Ownership | None] = {}
-        """Entries that marks of this run replaced."""
+        """Entries that marks of this run replaced, None where there was none."""
         self._lock = Lock()
         self._saved = dict(inventory.entries)
         self._built_in = dict(inventory.built_in)
         self._saved_built_in = dict(inventory.built_in)
 
     def begin(self, actions: Iterable[Action]) -> None:
-        """Mark what is about to be created or deleted, keep what built-in definitions lose, and write all of it.
+        """Mark what is about to be created or deleted, keep criteria that built-in definitions lose, and write both.
 
-        Where anything will be sent, the record is written in any case: of two runs at once, the
-        second meets InventoryConflictError here, before it changes anything.
+        If anything will be sent, the record is written in any case: of two concurrent runs, the
+        second gets InventoryConflictError here, before it changes anything.
         """
         planned = list(actions)
         for action in planned:
@@ -54,10 +54,10 @@ class Ledger:
             if action.verb is Verb.CREATE and not FACTS[action.key.kind].is_part:
                 created = [action.subject, *action.carried]
                 for change in created:
-                    # What goes and comes back with its runner is ours and unchanged: without a mark, a
-                    # kill in between would look as if somebody had deleted it.
-                    comes_back = change.group is Group.UNCHANGED
-                    if change.desired is not None and (change.key not in self._entries or comes_back):
+                    # A rule that is created again with its runner is owned and unchanged: without a mark,
+                    # a crash in between would look as if somebody had deleted it.
+                    is_recreated = change.group is Group.UNCHANGED
+                    if change.desired is not None and (change.key not in self._entries or is_recreated):
                         self._marked.setdefault(change.key, self._entries.get(change.key))
                         self._entries[change.key] = self._entry(change.desired, None, Phase.PENDING)
         if any(action.writes_orchestrator for action in planned):
@@ -71,19 +71,21 @@ class Ledger:
             self._entries[key] = replace(entry, is_leaving=True)
 
     def _keep_criteria(self, action: Action) -> None:
-        """Keep all criteria of a built-in definition that loses one, as well as what it lost before."""
+        """Keep all criteria of a built-in definition that loses one, and those it lost before."""
         live = action.subject.live
         if action.is_deletion and action.key.kind is Kind.CRITERION and live is not None and live.is_built_in:
             taken = self._built_in.get(live.key.id, {})
             self._built_in[live.key.id] = {**(live.criteria or {}), **taken}
 
     def settle(self, desired: Resource, live: Resource | None, *, sent_secrets: bool) -> None:
-        """Record that `desired` is live. `live` is what was read back, None where nothing was."""
+        """Record that `desired` is live. `live` is what was read back, None if nothing was."""
         with self._lock:
             entry = self._entry(desired, live, Phase.OWNED)
             known = self._entries.get(desired.key)
+            # Digests are those of what was last sent, so secrets that were not sent keep theirs.
             if known is not None and known.phase is Phase.OWNED and not sent_secrets:
                 entry = replace(entry, secrets=known.secrets, references=known.references)
+            # Criteria have actions of their own, which have not run: `settle_criteria` follows.
             if live is not None and criteria_change(desired, live):
                 entry = replace(entry, criteria=known.criteria if known is not None else "")
             self._entries[desired.key] = entry
@@ -106,23 +108,23 @@ class Ledger:
             self._entries[desired.key] = self._entry(desired, None, Phase.PENDING)
 
     def drop(self, key: ResourceKey) -> None:
-        """Record that `key` is not ours any more, or never came to be."""
+        """Record that `key` is not owned, or was never created."""
         with self._lock:
             self._entries.pop(key, None)
 
     def renew(self, entries: Mapping[ResourceKey, Ownership]) -> None:
-        """Replace entries of things that were seen unchanged."""
+        """Replace entries of objects that were seen unchanged."""
         with self._lock:
             self._entries.update(entries)
 
     def release(self, built_in: Iterable[str]) -> None:
-        """Drop what was taken from built-in definitions that have it back."""
+        """Drop the kept criteria of built-in definitions that have them back."""
         with self._lock:
             for identifier in built_in:
                 self._built_in.pop(identifier, None)
 
     def unmark(self, key: ResourceKey) -> None:
-        """Take back a mark of this run, for what certainly did not happen; marks of earlier runs stay."""
+        """Remove a mark of this run from what certainly did not happen; marks of earlier runs stay."""
         with self._lock:
             entry = self._entries.get(key)
             if key not in self._marked or entry is None:
@@ -154,7 +156,7 @@ class Ledger:
 
 
 def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
-    """The record of one thing that was, or is about to be, made live."""
+    """Entry for one object that was, or is about to be, made live."""
     literals = [at for at, leaf in desired.secrets.items() if isinstance(leaf, Literal)]
     return Ownership(
         key=desired.key,
@@ -172,7 +174,7 @@ def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownersh
 
 
 def given_back(plan: TargetPlan, inventory: Inventory) -> list[str]:
-    """Built-in definitions that have everything back that was taken from them."""
+    """Ids of built-in definitions that have back everything that was taken from them."""
     return [
         change.key.id
         for change in plan.diff.changes.values()
@@ -185,10 +187,10 @@ def given_back(plan: TargetPlan, inventory: Inventory) -> list[str]:
 def unchanged_ownership(
     plan: TargetPlan, entries: Mapping[ResourceKey, Ownership]
 ) -> dict[ResourceKey, Ownership]:
-    """Entries of unchanged things whose record is older than what was seen.
+    """New entries of unchanged objects whose record is older than what was seen.
 
-    A runner that was read again gets its time stamp, so that the next pass need not read it. Secrets whose
-    digest was made with another key get one of this key: what was last sent is taken to be what the files say.
+    A runner that was read again gets its time stamp, so that the next pass need not read it. A secret digest
+    made with another key is replaced by one of this key: the value last sent is taken to be that of the files.
     """
     renewed = {}
     for change in plan.diff.of(Group.UNCHANGED):
@@ -196,7 +198,8 @@ def unchanged_ownership(
         if entry is None or change.desired is None or change.live is None:
             continue
         seen = ownership(change.desired, change.live, Phase.OWNED)
-        # Whether somebody else wrote it cannot be known without the value: the moved time stamp says so later.
+        # Without the value it cannot be known whether somebody else wrote it. The old time stamp is kept, so
+        # that a later pass with the value sees the difference.
         is_open = any(field.secret is SecretDifference.NOT_AT_HAND for field in change.fields)
         # What the files have no secret for was removed, also where the apply that did so could not record it.
         kept = {at: digest for at, digest in entry.secrets.items() if at in change.desired.secrets}

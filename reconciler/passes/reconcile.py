@@ -1,22 +1,24 @@
-"""The road of every pass: read, look, plan, judge, carry out. Each step takes values and returns one.
+"""The steps of every pass: read, look, plan, judge, carry out. Each takes values and returns one.
 
-`validate`, `plan` and `apply` are stops on it. Whatever happens, a pass returns one `PassResult`; only our
-own bugs rise out of it.
+`validate`, `plan` and `apply` end at different steps. Whatever happens, a pass returns one `PassResult`;
+only bugs are raised.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event
+from typing import Unpack
 
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.carry_out import Records, Work, carry_out
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
 from reconciler.passes.look import Clients, Looked, look
-from reconciler.passes.planned import Planned, after, binding, plan_all, preview
+from reconciler.passes.planned import Planned, after, binding, plan_all
+from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
 from reconciler.passes.read import Reading, read, with_base
 from reconciler.passes.repeated import said_once
-from reconciler.passes.report import failed, report
+from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.passes.schedule import Observer
 from reconciler.passes.target_report import in_order, target_result, without_preview
@@ -48,26 +50,32 @@ class _Way:
 def plan(
     settings: Settings, adapters: Adapters, selection: Selection, *, accepted: frozenset[Approval]
 ) -> tuple[PassResult, Callable[[], SavedPlan] | None]:
-    """Everything up to the guards; changes nothing. The second value makes what binds an apply to this plan.
+    """Result of everything up to the guards, and a function that makes what binds an apply to this plan.
 
-    It is None where no whole plan came about.
+    Changes nothing. The function is None if there is no complete plan.
     """
     asked = begin(settings, adapters, selection, Purpose.PLAN)
     with Clients(asked) as clients:
         way = _go(asked, accepted, clients)
         if isinstance(way, PassResult):
             return way, None
-        reading, base = way.reading, way.reading.base
-        shown = preview(asked, reading, way.looked, way.planned, base) if base is not None else None
+    base = _based(asked, way)
+    shown = preview(way.planned, base) if base is not None else None
     targets = way.targets(asked)
     if base is not None and shown is None:
         targets = tuple(without_preview(result, base.name) for result in targets)
     result = report(
-        asked, reading, way.judged,
-        requests=clients.requests, targets=targets, preview=shown, notes=way.planned.notes,
+        asked, way.reading, way.judged,
+        requests=clients.requests, targets=targets, notes=way.planned.notes,
+        preview=shown, of_base=base.findings if base is not None else None,
     )  # fmt: skip
     can_bind = way.looked.is_whole and not way.judged.is_invalid
-    return result, (lambda: binding(asked, reading, way.planned, accepted)) if can_bind else None
+    return result, (lambda: binding(asked, way.reading, way.planned, accepted)) if can_bind else None
+
+
+def _based(asked: Pass, way: _Way) -> PlannedBase | None:
+    base = way.reading.base
+    return plan_base(asked, way.reading, way.looked, way.planned, base) if base is not None else None
 
 
 def apply(
@@ -81,10 +89,10 @@ def apply(
     observer: Observer,
     stop: Event,
 ) -> PassResult:
-    """Plan and carry out. With `bound`, only if the plan made now is that one.
+    """Result of planning and carrying out; with `bound`, carried out only if the plan made now equals it.
 
-    `approve` is shown the plan before anything is written; its no ends the pass. A target that
-    could not be read stops only itself.
+    `approve` is given the plan before anything is written, and ends the pass by returning False. A target
+    that could not be read stops only itself.
     """
     asked = begin(settings, adapters, selection, Purpose.APPLY)
     approvals = accepted | frozenset(map(parse, bound.approvals)) if bound is not None else accepted
@@ -94,10 +102,9 @@ def apply(
             return way
         before = way.targets(asked)
 
-        def ended(**more: object) -> PassResult:
-            return report(
-                asked, way.reading, way.judged, requests=clients.requests, notes=way.planned.notes, **more
-            )
+        def ended(**more: Unpack[More]) -> PassResult:
+            more["notes"] = way.planned.notes
+            return report(asked, way.reading, way.judged, requests=clients.requests, **more)
 
         if way.judged.is_invalid:
             return ended(targets=before)
@@ -114,7 +121,7 @@ def apply(
 
 
 def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way | PassResult:
-    """Read, look, plan and judge; a result where the way ends before that."""
+    """Everything up to the plan and its findings; a result if the pass ends before that."""
     reading = None
     try:
         reading = read(asked)
@@ -124,7 +131,8 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
         return failed(asked, error, reading)
     judged = judge_files(asked, reading)
     if judged.is_invalid:
-        return report(asked, reading, judge_unseen(asked, judged))
+        of_base = judge_base(asked, reading.base) if reading.base is not None else None
+        return report(asked, reading, judge_unseen(asked, judged), of_base=of_base)
     looked = look(asked, judged.scopes, clients)
     planned = plan_all(asked, reading, looked, approvals, clients)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
@@ -144,7 +152,7 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
 
 
 def _misnamed(asked: Pass, looked: Looked) -> list[str]:
-    """Patterns of `--only` that fit nothing: a slip must not look like success."""
+    """Patterns of `--only` that match nothing: a typo must not look like success."""
     if not looked.sights:
         return []
     keys = {
@@ -160,7 +168,7 @@ def _misnamed(asked: Pass, looked: Looked) -> list[str]:
 def _carried_out(
     asked: Pass, way: _Way, clients: Clients, *, observer: Observer, stop: Event
 ) -> list[TargetResult]:
-    """Carry out what may be carried out; targets that have problems or were not read whole are left."""
+    """Results after carrying out what may be; targets with problems or incomplete reads are left as they are."""
     works, left = [], []
     for sight, built in way.planned.pairs:
         result = target_result(sight, built)

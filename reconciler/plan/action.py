@@ -91,6 +91,8 @@ class Held:
 
     reason: str
     guard: str = ""
+    is_transient: bool = True
+    """False where only a change of the files or the settings ends the wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,9 +109,10 @@ def build(
     leaves the actions of its target in the plan, so that they can be shown, and nothing of that target
     is carried out. Contested things are left alone unless approved by name.
     """
-    left = [_left(basis, includes, approvals) for basis in bases]
+    is_one_of_many = len(bases) > 1
+    left = [_left(basis, includes, approvals, is_one_of_many=is_one_of_many) for basis in bases]
     whole = _whole(bases, left, includes, organizations)
-    whole.is_of_many = len(bases) > 1
+    whole.is_of_many = is_one_of_many
     guarded = [_guard(basis, whole, approvals) for basis in bases]
     _hold_followers(whole)
     return tuple(
@@ -120,9 +121,16 @@ def build(
     )
 
 
-def _left(basis: Basis, includes: Callable[[ResourceKey], bool], approvals: frozenset[Approval]) -> _Left:
+def _left(
+    basis: Basis,
+    includes: Callable[[ResourceKey], bool],
+    approvals: frozenset[Approval],
+    *,
+    is_one_of_many: bool,
+) -> _Left:
     contested = tuple(c for c in basis.diff.of(Group.CONTESTED) if includes(c.key))
-    parted = [split(refusal, approvals) for refusal in takeover(basis.target, contested)]
+    refused = takeover(basis.target, contested, is_one_of_many=is_one_of_many)
+    parted = [split(refusal, approvals) for refusal in refused]
     return _Left(
         kept=tuple(c for c in basis.diff.of(Group.PRUNE) if basis.policy.prune(c.key.kind) is Prune.NEVER),
         drift=reported(basis.diff, basis.policy),

@@ -248,8 +248,8 @@ def _runner_updates(case: Case, field: tuple[str, ...]) -> Holds:
     }
 
 
-def would_take(actions: Iterable[Action]) -> frozenset[str]:
-    """Ids of definitions that go or lose a criterion."""
+def reduced_definitions(actions: Iterable[Action]) -> frozenset[str]:
+    """Ids of definitions that are deleted or lose a criterion."""
     kinds = (Kind.DEFINITION, Kind.CRITERION)
     return frozenset(a.subject.key.id for a in actions if a.is_deletion and a.key.kind in kinds)
 

@@ -190,7 +190,7 @@ def _verdict_line(result: PassResult) -> str:
     verdict = result.verdict
     match verdict:
         case Verdict.INVALID:
-            return f"invalid: {findings_text(result.all_findings)}"
+            return f"invalid: {findings_text(result.all_findings)}{_existing_text(result)}"
         case Verdict.STALE:
             return "stale: something changed since the plan was made"
         case Verdict.UNREADABLE:
@@ -201,6 +201,16 @@ def _verdict_line(result: PassResult) -> str:
             drifted = sum(len(plan.drift_reported) for plan in plans(result))
             left = f", {drifted:,} drifted and not corrected" if drifted else ""
             return f"{verdict}: {statuses_text(result.outcomes)}{left}"
+
+
+def _existing_text(result: PassResult) -> str:
+    """How many of the findings the base of a preview has as well, "" if none."""
+    existing = result.existing_findings
+    if not existing:
+        return ""
+    if len(existing) == len(result.all_findings):
+        return ", none of them from this change"
+    return f", {len(existing):,} of them also without this change"
 
 
 def _unreadable(result: PassResult) -> str:
@@ -326,7 +336,8 @@ def next_step(result: PassResult) -> str:
     if result.advice:
         return result.advice
     if result.verdict is Verdict.INVALID:
-        rule = next((f.rule for f in result.all_findings if f.severity is Severity.ERROR), "")
+        found = (*result.own_findings, *result.existing_findings)
+        rule = next((finding.rule for finding in found if finding.severity is Severity.ERROR), "")
         return f"Fix the errors above; run `reconciler explain {rule}` for details." if rule else ""
     if result.verdict is Verdict.REFUSED:
         return _after_refusal(result)

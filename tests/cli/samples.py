@@ -318,10 +318,12 @@ def previewed() -> PassResult:
         (Action(Verb.UPDATE, change.key, change),),
         counts={Kind.DEFINITION: (13, 13, 13)},
     )
+    there = invalid().findings[1]
     return replace(
         planned(),
         preview=Preview("origin/main", (own,), existing_count=5, withdrawn=("update Definition/old-db",)),
-        findings=(),
+        findings=(*planned().findings, there),
+        existing=frozenset((there,)),
     )
 
 

@@ -193,3 +193,11 @@ def test_what_cannot_be_read_names_the_line_of_the_base(branch: Branch) -> None:
     code, shown, _ = call(folder, "plan", "--against", "main")
     assert code == ExitCode.UNREADABLE
     assert "main:reconciler.yaml:6:12: targets.acme.orchestrator.url" in shown
+
+
+def test_a_warning_about_the_settings_of_the_base_is_not_the_changes_own(branch: Branch, url: str) -> None:
+    old = settings(url, more="    mode: GitOps\n")
+    folder = branch(old, old + "watch: {pollSeconds: 5}\n")
+    found = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["findings"]
+    assert {one["file"] for one in found if one["existing"]} >= {"main:reconciler.yaml"}
+    assert not [one for one in found if not one["existing"] and one["file"] == "main:reconciler.yaml"]

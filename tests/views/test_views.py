@@ -91,7 +91,7 @@ def test_riskier_changes_come_first() -> None:
 def test_an_empty_plan_says_what_was_compared_and_how_much() -> None:
     shown = text_of(samples.empty())
     assert "540 unchanged" in shown
-    assert "Compared in acme: Definition 540 desired, 545 live, 540 ours" in shown
+    assert "Compared in acme: Definition 540 desired, 545 live, 540 managed" in shown
 
 
 def test_every_deleted_thing_is_named_in_text_however_many_there_are() -> None:
@@ -106,7 +106,7 @@ def test_a_refusal_prints_rule_numbers_effect_and_the_exact_option() -> None:
     shown = " ".join(text_of(samples.refused()).split())
     assert "refused by guard deletes" in shown
     assert "16 of 20 owned Definition objects would be deleted" in shown
-    assert "Held with whatever depends on it; the rest is carried out." in shown
+    assert "Held with whatever depends on it; the rest is applied." in shown
     assert "--accept deletes=16:1c4e9e3ae71e" in shown
 
 

@@ -1,6 +1,6 @@
-"""The hand of one organization: performs single actions. The only code that changes an orchestrator.
+"""Performs single actions in one organization. The only code that changes an orchestrator.
 
-A change whose answer was lost is never repeated blindly: the thing is read again and compared
+A change whose answer was lost is never repeated blindly: the object is read again and compared
 (design decision 4.4).
 """
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx
 
 ATTEMPTS = 3
-"""How often one change is sent when answers get lost; each time after reading again."""
+"""How many times one change is sent when answers are lost; again only after reading."""
 
 
 class Hand:
-    """Performs single actions. Expected failures become outcomes; anything else rises as our bug."""
+    """Performs single actions. Expected failures become outcomes; anything else is a bug and propagates."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Hand:
         *,
         read: Callable[[ResourceKey], Resource | None],
     ) -> None:
-        """`actions` are all that were planned for the place; `read` looks at a thing of any place."""
+        """`actions` are all that were planned for the place; `read` gets an object of any place."""
         self._orchestrator = orchestrator
         self._ledger = ledger
         self._read = read
@@ -52,15 +52,15 @@ class Hand:
         )
 
     def perform(self, action: Action) -> Outcome:
-        """Send one action; what became of it."""
+        """Outcome of sending one action."""
         if action.verb is Verb.ADOPT:
             return self._adopt(action)
         if action.verb is Verb.FORGET:
             return self._forget(action)
         if (why := self._withheld.get(action.id)) is not None:
             return Outcome(action, Status.FAILED, f"not sent: {why}")
-        if (waits := self._still_awaited(action)) is not None:
-            return waits
+        if (blocked := self._still_awaited(action)) is not None:
+            return blocked
         sending = deed(self._orchestrator, action)
         for attempt in range(1, ATTEMPTS + 1):
             outcome = self._attempt(action, sending, attempt)
@@ -69,7 +69,7 @@ class Hand:
         raise AssertionError("the last attempt always returns")
 
     def _forget(self, action: Action) -> Outcome:
-        """Drop a record only where the thing itself is not there: a list may have been stale."""
+        """Drop an entry of the record, if the object itself does not exist: a list may have been stale."""
         if action.subject.live is None:
             try:
                 found = self._orchestrator.get(action.key)
@@ -86,7 +86,7 @@ class Hand:
         return Outcome(action, Status.DONE)
 
     def _still_awaited(self, action: Action) -> Outcome | None:
-        """Look at what the action waits for; None where all of it is there."""
+        """Outcome of an action while a key it waits for is not accepted; None if all are."""
         for key in action.awaits:
             try:
                 found = self._read(key)
@@ -103,7 +103,7 @@ class Hand:
         return None
 
     def _attempt(self, action: Action, deed: Deed, attempt: int) -> Outcome | None:
-        """Send once. None means that the answer was lost, nothing happened, and there are attempts left."""
+        """Outcome of sending once; None if the answer was lost, nothing happened, and attempts are left."""
         try:
             live = deed.send()
         except LostAnswerError as error:
@@ -117,7 +117,7 @@ class Hand:
             if action.verb is not Verb.DELETE:
                 return Outcome(action, Status.FAILED, str(error), is_transient=True)
             self._record(action, None)
-            return Outcome(action, Status.UNCHANGED, "was gone already")
+            return Outcome(action, Status.UNCHANGED, "was already gone")
         except OrchestratorError as error:
             return _failure(action, error)
         self._record(action, live)
@@ -126,7 +126,7 @@ class Hand:
     def _after_lost_answer(
         self, action: Action, deed: Deed, error: LostAnswerError, attempt: int
     ) -> Outcome | None:
-        """Read again; None means that nothing happened and the change may be sent once more."""
+        """Outcome after reading again; None if nothing happened and the change may be sent again."""
         try:
             live = deed.look()
         except OrchestratorError as second:
@@ -147,7 +147,7 @@ class Hand:
         return None
 
     def _found_done(self, action: Action, deed: Deed, live: Resource | None) -> Outcome | None:
-        """Settle a change whose answer was lost and whose effect is there; None where it is not."""
+        """Outcome of a change whose answer was lost and that happened; None if it did not."""
         if not deed.happened(live):
             return None
         if live is not None and _creates_literals(action):
@@ -156,7 +156,7 @@ class Hand:
         return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
 
     def _send_secrets_again(self, action: Action, live: Resource) -> Outcome:
-        """Something equal but for secrets is there: sending them once more makes it certain."""
+        """Outcome of a create that shows in all but its secrets: only sending these again makes them certain."""
         desired = action.subject.desired
         assert desired is not None
         try:
@@ -171,7 +171,7 @@ class Hand:
         )
 
     def _after_late_effect(self, action: Action, deed: Deed, error: ConflictError) -> Outcome | None:
-        """Settle a create whose first answer was lost and whose second was refused: the first took effect late."""
+        """Outcome of a create that was refused when sent again: the first attempt may have taken effect late."""
         if action.verb is not Verb.CREATE:
             return None
         try:
@@ -191,15 +191,15 @@ class Hand:
             )
         if action.verb is Verb.CREATE and deed.happened(live) and not _creates_literals(action):
             self._record(action, live)
-            return Outcome(action, Status.UNCHANGED, "was there already, equal")
+            return Outcome(action, Status.UNCHANGED, "already existed, equal")
         if _is_taken(action, live):
             return Outcome(
-                action, Status.FAILED, f"{error}; somebody else created it meanwhile", is_transient=True
+                action, Status.FAILED, f"{error}; somebody else created it in the meantime", is_transient=True
             )
         return Outcome(action, Status.FAILED, str(error), is_transient=True)
 
     def conclude(self, outcome: Outcome) -> None:
-        """What certainly did not happen leaves no mark; a create or a delete that is uncertain keeps it."""
+        """Remove the mark of a create or delete that certainly did not happen; an uncertain one keeps it."""
         if outcome.action.verb not in (Verb.CREATE, Verb.DELETE) or outcome.action.key.kind is Kind.CRITERION:
             return
         if outcome.status in (Status.FAILED, Status.BLOCKED, Status.REFUSED, Status.SKIPPED):
@@ -225,6 +225,7 @@ class Hand:
         if action.verb is Verb.DELETE:
             for change in (action.subject, *action.carried):
                 self._ledger.drop(change.key)
+            # A replacement: its create follows, and a crash in between must leave it owned.
             if desired is not None and action.key in self._created:
                 self._ledger.expect(desired)
             return
@@ -237,7 +238,7 @@ class Hand:
                 self._ledger.settle(change.desired, None, sent_secrets=True)
 
     def _reads_back(self, action: Action, live: Resource | None) -> str:
-        """Say so where the server kept something else than was sent."""
+        """What the server stored otherwise than it was sent, "" if nothing."""
         desired = action.subject.desired
         if desired is None or live is None or action.key.kind is Kind.CRITERION:
             return ""
@@ -249,12 +250,12 @@ class Hand:
 
 
 def _is_taken(action: Action, live: Resource | None) -> bool:
-    """True where a create met something else under its id; a criterion is read as part of its definition."""
+    """True if a create met another object with its id; a criterion is read as part of its definition."""
     return action.verb is Verb.CREATE and action.key.kind is not Kind.CRITERION and live is not None
 
 
 def _creates_literals(action: Action) -> bool:
-    """True for creates that carry plain secrets: reading again does not show whose those are."""
+    """True for creates that send literal secrets: reading again does not show whose they are."""
     return action.verb is Verb.CREATE and _has_literals(action)
 
 
