@@ -47,7 +47,8 @@ ABSENT = Absent()
 class SecretDifference(StrEnum):
     """How a secret position differs, in words for people.
 
-    With the last four it is not known whether it differs at all.
+    With the last four it is not known whether it differs at all. Nor is it with `UNSETTLED`, but that is a
+    difference, because the value is sent again.
     """
 
     SET = "set"
@@ -55,6 +56,8 @@ class SecretDifference(StrEnum):
     CHANGED = "changed"
     FOREIGN_WRITE = "changed in the orchestrator"
     """Somebody else wrote it after the last apply, or may have."""
+    UNSETTLED = "sent again: whether an earlier apply sent it is not known"
+    """The create that was to set it has no outcome in the record."""
     NOT_COMPARABLE = "cannot be compared"
     OTHER_KEY = "cannot be compared: its digest was made with another key"
     NO_KEY = "cannot be compared: the key of its digest is not available"

@@ -37,7 +37,7 @@ def _change(
     if desired is not None and live is not None:
         return _both(desired, live, entry)
     if desired is not None:
-        is_lost = entry is not None and entry.phase is Phase.OWNED
+        is_lost = entry is not None and entry.phase is Phase.OWNED and not entry.is_leaving
         return Change(
             key,
             Group.CREATION,

@@ -104,8 +104,8 @@ def _literal_difference(
     recorded = owned.secrets.get(at)
     difference = _digests_differ(recorded, wanted.digest)
     if owned.phase is Phase.PENDING and difference is not SecretDifference.CHANGED:
-        # It cannot be known whether the interrupted create or somebody else wrote it: it is sent again.
-        return SecretDifference.FOREIGN_WRITE
+        # It cannot be known whether the interrupted create or somebody else wrote it.
+        return SecretDifference.UNSETTLED
     if difference is not None:
         return difference
     is_as_left = owned.references.get(at, "") == reference_text(present)

@@ -47,6 +47,8 @@ class Ownership:
     set by us, not by the server, and is removed. `observed` is the digest of the canonical document as it
     was last read back, "" if that is `applied`. `is_missing` is true if the last run did not find the object.
     `unkept` is the digest of what the server accepted and did not keep, "" if nothing.
+    `is_leaving` is true from before a delete is sent until its outcome is known: if the object is not live
+    then, nobody else need have deleted it.
     """
 
     key: ResourceKey
@@ -61,6 +63,7 @@ class Ownership:
     observed: str = ""
     is_missing: bool = False
     unkept: str = ""
+    is_leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,8 @@ def _entry_json(entry: Ownership, digest_key: str) -> JsonObject:
         document["missing"] = True
     if entry.unkept:
         document["unkept"] = entry.unkept
+    if entry.is_leaving:
+        document["leaving"] = True
     return document
 
 
@@ -239,6 +244,7 @@ def _entry(document: JsonObject, place: Place, digest_key: str) -> Ownership:
             observed=str(document.get("observed", "")),
             is_missing=document.get("missing") is True,
             unkept=str(document.get("unkept", "")),
+            is_leaving=document.get("leaving") is True,
         )
     except KeyError as error:
         raise ValueError(f"an entry lacks {error}") from error

@@ -1,7 +1,7 @@
 """The ownership record while an apply changes it.
 
-Before the first create, a pending mark is written for every create of the plan. An apply that is killed at
-any point so leaves a record by which the next pass recognizes its own objects.
+Before the first action, every create and delete of the plan is marked. An apply that is killed at any point
+so leaves a record by which the next pass recognizes its own objects, and what it deleted itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +29,7 @@ _MERGES = 5
 class Ledger:
     """The record of one target while it changes. `save` writes it; thread-safe.
 
-    Entries of the plan's creates are marked pending at the start and settled one by one.
+    Entries of the plan's creates and deletes are marked at the start and settled one by one.
     """
 
     def __init__(self, inventory: Inventory, write: Callable[[Inventory], None], *, run: str) -> None:
@@ -47,7 +47,7 @@ class Ledger:
         self._saved_built_in = dict(inventory.built_in)
 
     def begin(self, actions: Iterable[Action]) -> None:
-        """Mark what is about to be created, keep criteria that built-in definitions lose, and write both.
+        """Mark what is about to be created or deleted, keep criteria that built-in definitions lose, and write both.
 
         If anything will be sent, the record is written in any case: of two concurrent runs, the
         second gets InventoryConflictError here, before it changes anything.
@@ -55,10 +55,9 @@ class Ledger:
         planned = list(actions)
         for action in planned:
             self._keep_criteria(action)
-            if action.is_deletion and not FACTS[action.key.kind].is_part:
-                # A kill after the delete leaves an entry that the next run need not see missing twice.
+            if action.verb is Verb.DELETE:
                 for change in (action.subject, *action.carried):
-                    self.miss(change.key)
+                    self._mark_leaving(action, change.key)
             if action.verb is Verb.CREATE and not FACTS[action.key.kind].is_part:
                 created = [action.subject, *action.carried]
                 for change in created:
@@ -66,11 +65,17 @@ class Ledger:
                     # a crash in between would look as if somebody had deleted it.
                     is_recreated = change.group is Group.UNCHANGED
                     if change.desired is not None and (change.key not in self._entries or is_recreated):
-                        self._marked[change.key] = self._entries.get(change.key)
+                        self._marked.setdefault(change.key, self._entries.get(change.key))
                         self._entries[change.key] = self._entry(change.desired, None, Phase.PENDING)
         if any(action.writes_orchestrator for action in planned):
             self._inventory = replace(self._inventory, is_written=False)
         self.save()
+
+    def _mark_leaving(self, action: Action, key: ResourceKey) -> None:
+        entry = self._entries.get(key)
+        if not FACTS[action.key.kind].is_part and entry is not None and entry.phase is Phase.OWNED:
+            self._marked.setdefault(key, entry)
+            self._entries[key] = replace(entry, is_leaving=True)
 
     def _keep_criteria(self, action: Action) -> None:
         """Keep all criteria of a built-in definition that loses one, and those it lost before."""
@@ -103,7 +108,9 @@ class Ledger:
                 self._built_in.pop(desired.key.id, None)
             known = self._entries.get(desired.key)
             if known is not None:
-                self._entries[desired.key] = replace(known, criteria=criteria_digest(desired))
+                self._entries[desired.key] = replace(
+                    known, criteria=criteria_digest(desired), is_leaving=False
+                )
 
     def expect(self, desired: Resource) -> None:
         """Record that `desired` was deleted and is about to be created again."""
@@ -112,20 +119,13 @@ class Ledger:
             self._entries[desired.key] = self._entry(desired, None, Phase.PENDING)
 
     def miss(self, key: ResourceKey) -> bool:
-        """Record that `key` was not found; True if an earlier run already missed it."""
+        """Record that `key` was not found; True if an earlier run missed it too, or may have deleted it."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
                 return True
             self._entries[key] = replace(entry, is_missing=True)
-            return entry.is_missing
-
-    def found(self, key: ResourceKey) -> None:
-        """Take back that `key` was not found in this run."""
-        with self._lock:
-            entry, before = self._entries.get(key), self._at_start.get(key)
-            if entry is not None and before is not None:
-                self._entries[key] = replace(entry, is_missing=before.is_missing)
+            return entry.is_missing or entry.is_leaving
 
     def owns(self, key: ResourceKey) -> bool:
         """True if the record has an entry for `key` now."""
@@ -160,10 +160,12 @@ class Ledger:
                 self._built_in.pop(identifier, None)
 
     def unmark(self, key: ResourceKey) -> None:
-        """Remove a mark of this run, after a create that certainly did not happen; marks of earlier runs stay."""
+        """Remove a mark of this run from what certainly did not happen; marks of earlier runs stay."""
         with self._lock:
             entry = self._entries.get(key)
-            if key not in self._marked or entry is None or entry.phase is not Phase.PENDING:
+            if key not in self._marked or entry is None:
+                return
+            if entry.phase is not Phase.PENDING and not entry.is_leaving:
                 return
             before = self._marked.pop(key)
             if before is None:
@@ -267,10 +269,10 @@ def unchanged_ownership(
     """
     acted_on = {change.key for action in plan.actions for change in (action.subject, *action.carried)}
     renewed = {
-        change.key: replace(entry, is_missing=False)
+        change.key: replace(entry, is_missing=False, is_leaving=False)
         for change in plan.diff.changes.values()
         if change.live is not None and change.key not in acted_on
-        if (entry := entries.get(change.key)) is not None and entry.is_missing
+        if (entry := entries.get(change.key)) is not None and (entry.is_missing or entry.is_leaving)
     }
     for change in plan.diff.of(Group.UNCHANGED):
         entry = entries.get(change.key)
@@ -280,14 +282,18 @@ def unchanged_ownership(
         # Without the value it cannot be known whether somebody else wrote it. The old time stamp is kept, so
         # that a later pass with the value sees the difference.
         is_open = any(field.secret is SecretDifference.NOT_AT_HAND for field in change.fields)
+        # What the files have no secret for was removed, also where the apply that did so could not record it.
+        kept = {at: digest for at, digest in entry.secrets.items() if at in change.desired.secrets}
         wanted = replace(
             entry,
             applied=seen.applied,
             criteria=seen.criteria,
             leaves=seen.leaves,
-            secrets={**entry.secrets, **seen.secrets},
+            secrets={**kept, **seen.secrets},
+            references={at: text for at, text in entry.references.items() if at in change.desired.secrets},
             pinned=seen.pinned,
             observed=seen.observed,
+            is_leaving=False,
             observed_at=entry.observed_at if is_open else seen.observed_at or entry.observed_at,
             is_missing=False,
             unkept="",

@@ -3,7 +3,8 @@
 An agent holds one private key and is registered with its public half in several organizations. The
 first organization that withdraws the old key cuts the agent off there if it still runs with that key;
 so every organization that knows the agent must have been read in this pass, be part of it, and have
-another declared key of the agent that is registered and authorized.
+another declared key of the agent that is registered and authorized. Where our record has the key and the
+list does not show it, the record is checked first: an apply that was killed may have withdrawn it there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,26 +55,39 @@ def barrier(actions: Sequence[Action], organizations: Sequence[Organization]) ->
         for change in (action.subject, *action.carried)
         if change.key.kind is Kind.KEY
     }
+    forgotten = {
+        action.key: action.id
+        for action in actions
+        if action.verb is Verb.FORGET and action.key.kind is Kind.KEY
+    }
     for action in actions:
         if action.verb is not Verb.DELETE or action.key.kind is not Kind.KEY:
             continue
         if action.subject.group is not Group.PRUNE:
             continue
-        _judge(action, organizations, created, found)
+        _judge(action, organizations, _Keys(created, forgotten), found)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What the plan does about keys: which action creates one, and which checks that a recorded one is gone."""
+
+    created: Mapping[ResourceKey, ActionId]
+    forgotten: Mapping[ResourceKey, ActionId]
 
 
 def _judge(
     action: Action,
     organizations: Sequence[Organization],
-    created: Mapping[ResourceKey, ActionId],
+    keys: _Keys,
     found: Barrier,
 ) -> None:
     agent, _, fingerprint = action.key.id.partition("/")
     knowing = [o for o in organizations if o.agents is None or agent in o.agents]
-    reasons = [reason for one in knowing for reason in _unseen(one, agent, fingerprint)]
+    reasons = [reason for one in knowing for reason in _unseen(one, agent, fingerprint, keys.forgotten)]
     holding = [one for one in knowing if _holds(one, agent, fingerprint)]
-    declared = [set(_successors(one, agent, fingerprint, created)) for one in holding]
+    declared = [set(_successors(one, agent, fingerprint, keys.created)) for one in holding]
     elsewhere = [one for one in holding if one.place != action.key.place]
     # An agent runs with one private key: its successor has to be the same in every organization.
     common = set.intersection(*declared) if declared else set[str]()
@@ -84,14 +98,18 @@ def _judge(
         )
     if not reasons and common:
         chosen = min(common, key=lambda one: (_lacking(holding, agent, one), one))
-        reasons.extend(_await(action, holding, chosen, created, found))
+        reasons.extend(_await(action, holding, chosen, keys.created, found))
+    checks = (keys.forgotten.get(_key_in(one, agent, fingerprint)) for one in knowing)
+    found.edges.extend((check, action.id) for check in checks if check is not None)
     if reasons:
         found.held[action.id] = Held("; ".join(reasons))
         found.awaits.pop(action.id, None)
 
 
-def _unseen(organization: Organization, agent: str, fingerprint: str) -> Iterator[str]:
-    """Reasons why it is not known whether the organization has the key."""
+def _unseen(
+    organization: Organization, agent: str, fingerprint: str, forgotten: Mapping[ResourceKey, ActionId]
+) -> Iterator[str]:
+    """Reasons why it is not known, and will not be before the key is withdrawn, whether the organization has it."""
     place = organization.place
     knows = (
         f"organization {place} {'may know' if organization.agents is None else 'also knows'} agent {agent}"
@@ -100,7 +118,11 @@ def _unseen(organization: Organization, agent: str, fingerprint: str) -> Iterato
         yield f"{knows} and is not part of this run"
     elif organization.live is None:
         yield f"{knows} and was not read"
-    elif f"{agent}/{fingerprint}" in organization.recorded and not _holds(organization, agent, fingerprint):
+    elif (
+        f"{agent}/{fingerprint}" in organization.recorded
+        and not _holds(organization, agent, fingerprint)
+        and _key_in(organization, agent, fingerprint) not in forgotten
+    ):
         yield f"the key is recorded in {place} but is not listed there"
 
 
@@ -115,7 +137,7 @@ def _await(
     awaited = []
     agent = agent_of(action.key).id
     for organization in holding:
-        key = ResourceKey(organization.place, Kind.KEY, f"{agent}/{chosen}")
+        key = _key_in(organization, agent, chosen)
         live = organization.live.resources.get(key) if organization.live is not None else None
         if live is not None and live.is_accepted:
             continue
@@ -131,16 +153,18 @@ def _await(
 def _lacking(holding: Sequence[Organization], agent: str, fingerprint: str) -> int:
     """Number of organizations where a key is not accepted yet."""
     lives = (
-        one.live.resources.get(ResourceKey(one.place, Kind.KEY, f"{agent}/{fingerprint}"))
-        for one in holding
-        if one.live is not None
+        one.live.resources.get(_key_in(one, agent, fingerprint)) for one in holding if one.live is not None
     )
     return sum(live is None or not live.is_accepted for live in lives)
 
 
 def _holds(organization: Organization, agent: str, fingerprint: str) -> bool:
-    key = ResourceKey(organization.place, Kind.KEY, f"{agent}/{fingerprint}")
+    key = _key_in(organization, agent, fingerprint)
     return organization.live is not None and key in organization.live.resources
+
+
+def _key_in(organization: Organization, agent: str, fingerprint: str) -> ResourceKey:
+    return ResourceKey(organization.place, Kind.KEY, f"{agent}/{fingerprint}")
 
 
 def _successors(

@@ -149,7 +149,7 @@ SENT = Ownership(
             LITERAL,
             WRITTEN,
             replace(SENT, phase=Phase.PENDING),
-            (Group.UPDATE, (FOREIGN_WRITE,)),
+            (Group.UPDATE, (SecretDifference.UNSETTLED,)),
             id="pending",
         ),
         pytest.param(

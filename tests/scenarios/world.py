@@ -144,6 +144,8 @@ class World:
     switch: KillSwitch | None = None
     between: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None
     """Wraps every transport, for servers that the emulator cannot imitate."""
+    address: str = ""
+    """Base URL of a server with this emulator; "" where it is reached in process."""
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
@@ -197,10 +199,10 @@ class World:
         return FileInventory(self.inventories, "test")
 
     def connect(self, access: Access) -> Callable[[TargetName], Orchestrator]:
-        endpoint = Endpoint(URL, Secret("a-token-for-tests"))
+        endpoint = Endpoint(self.address or URL, Secret("a-token-for-tests"))
 
         def transport(_: Endpoint) -> httpx.BaseTransport:
-            inner: httpx.BaseTransport = self.emulator.transport()
+            inner: httpx.BaseTransport = httpx.HTTPTransport() if self.address else self.emulator.transport()
             if self.between is not None:
                 inner = self.between(inner)
             return self.switch.wrap(inner) if self.switch else inner

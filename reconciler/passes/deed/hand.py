@@ -296,16 +296,14 @@ class Hand:
         """Remove the marks of an action that certainly did not happen; an uncertain one keeps them."""
         action = outcome.action
         if (
-            action.key.kind is Kind.CRITERION
+            action.verb not in (Verb.CREATE, Verb.DELETE)
+            or action.key.kind is Kind.CRITERION
             or outcome.status not in _NOT_DONE
             or action.id in self._uncertain
         ):
             return
         for change in (action.subject, *action.carried):
-            if action.verb is Verb.CREATE:
-                self._ledger.unmark(change.key)
-            elif action.verb is Verb.DELETE:
-                self._ledger.found(change.key)
+            self._ledger.unmark(change.key)
 
     def _adopt(self, action: Action) -> Outcome:
         change = action.subject
