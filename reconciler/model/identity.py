@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import NamedTuple, NewType
 
-from reconciler.model.kind import Kind
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.place import Place
 
 TargetName = NewType("TargetName", str)
@@ -50,7 +50,7 @@ class ResourceKey(NamedTuple):
 
     def __str__(self) -> str:
         """`Kind/id`, as users write it; fingerprints are shortened to twelve digits."""
-        if self.kind is Kind.KEY:
-            agent, _, fingerprint = self.id.partition("/")
-            return f"{self.kind}/{agent}/{shown(fingerprint)}"
-        return f"{self.kind}/{self.id}"
+        if FACTS[self.kind].is_compared:
+            return f"{self.kind}/{self.id}"
+        owner, slash, fingerprint = self.id.rpartition("/")
+        return f"{self.kind}/{owner}{slash}{shown(fingerprint)}"

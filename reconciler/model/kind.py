@@ -36,8 +36,10 @@ class KindFacts:
     or none of them identifies the thing. `secret_root` is the path of the secret positions in a document.
     `is_part` is true for a thing that belongs to another and is written through it. `is_replaced`
     is true if the API cannot update the thing: every change deletes and creates it.
-    `is_compared` is false if the id says everything about the thing. `parent` is the kind whose
-    deletion also deletes this one, None if there is none.
+    `is_compared` is false if the id says everything about the thing: it ends with a fingerprint, which is
+    shown shortened, and the document only repeats it. `parent` is the kind whose deletion also deletes this
+    one, None if there is none. `has_document_id` is true if a document of the same name declares the thing
+    under its own id.
     """
 
     plural: str
@@ -49,16 +51,22 @@ class KindFacts:
     is_replaced: bool = False
     is_compared: bool = True
     parent: Kind | None = None
+    has_document_id: bool = False
 
 
 FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
     {
-        Kind.AGENT: KindFacts("agents", Generation.V1, level=0),
+        Kind.AGENT: KindFacts("agents", Generation.V1, level=0, has_document_id=True),
         # The id of a key is its fingerprint (v1 reference 3.2).
         Kind.KEY: KindFacts("keys", Generation.V1, level=1, is_compared=False, parent=Kind.AGENT),
         # v1 reference 4.2: the type of a definition is fixed.
         Kind.DEFINITION: KindFacts(
-            "definitions", Generation.V1, level=2, immutable=("type",), secret_root=("secrets",)
+            "definitions",
+            Generation.V1,
+            level=2,
+            immutable=("type",),
+            secret_root=("secrets",),
+            has_document_id=True,
         ),
         Kind.CRITERION: KindFacts("criteria", Generation.V1, level=3, is_part=True, parent=Kind.DEFINITION),
         # v2 reference 5.4: the type of a runner is fixed.
@@ -68,6 +76,7 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
             level=0,
             immutable=("runner_configuration", "type"),
             secret_root=("runner_configuration",),
+            has_document_id=True,
         ),
         # v2 reference 8: rules are only created and deleted.
         Kind.RUNNER_RULE: KindFacts(

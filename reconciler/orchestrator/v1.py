@@ -11,9 +11,11 @@ from reconciler.errors import AbsentError, ConnectionPart, OrchestratorError, Re
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.orchestrator import shape, wire_v1
+from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.definition_update import patch_body
 from reconciler.orchestrator.http import Channel
 from reconciler.orchestrator.message import literals
@@ -33,6 +35,39 @@ class V1:
     def close(self) -> None:
         """Close all connections."""
         self._channel.close()
+
+    def calls(self) -> Mapping[Kind, Calls]:
+        """The calls for each kind of this API."""
+        return {
+            Kind.AGENT: Calls(
+                get=lambda key: self.agent(key.id),
+                create=self.create_agent,
+                update=lambda live, desired, _: (
+                    live if live.document == desired.document else self.update_agent(desired)
+                ),
+                delete=lambda live, _: self.delete_agent(live.key.id),
+            ),
+            Kind.KEY: Calls(
+                get=self.key,
+                create=lambda desired, _: self.create_key(desired),
+                delete=lambda live, _: self.delete_key(live.key),
+            ),
+            Kind.DEFINITION: Calls(
+                get=lambda key: self.definition(key.id),
+                create=lambda desired, _: self.create_definition(desired),
+                update=lambda live, desired, is_changed: self.update_definition(
+                    live, desired, secrets_changed=is_changed
+                ),
+                delete=lambda live, is_forced: self.delete_definition(live.key.id, force=is_forced),
+            ),
+            Kind.CRITERION: Calls(
+                get=self.criterion,
+                create=_created_apart,
+                delete=lambda live, is_forced: self.delete_criterion(
+                    live.key.id.partition("[")[0], live.handle["id"], force=is_forced
+                ),
+            ),
+        }
 
     def _path(self, *parts: str) -> tuple[str, ...]:
         return ("orgs", self._organization, *parts)
@@ -126,6 +161,19 @@ class V1:
         except AbsentError:
             return []
 
+    def criterion(self, key: ResourceKey) -> Resource | None:
+        """A criterion, read from its definition; `handle["id"]` is the id on the server."""
+        definition_id, _, rest = key.id.partition("[")
+        definition = self.definition(definition_id)
+        selector = rest.removesuffix("]")
+        if definition is None or definition.criteria is None or selector not in definition.criteria:
+            return None
+        return Resource(
+            key=key,
+            document=dict(definition.criteria[selector]),
+            handle={"id": definition.handle[selector]},
+        )
+
     def create_criterion(self, definition_id: str, fields: Mapping[str, str]) -> str:
         """Add a criterion and return its id."""
         return self._channel.send(
@@ -151,8 +199,10 @@ class V1:
         """One agent, found in the list: the API cannot read a single agent (v1 reference 2.1)."""
         return next((agent for agent in self.agents() if agent.key.id == agent_id), None)
 
-    def create_agent(self, desired: Resource, first_key: Resource) -> Resource:
-        """Create an agent with its first key, in one call (v1 reference 2.3)."""
+    def create_agent(self, desired: Resource, first_key: Resource | None) -> Resource:
+        """Create an agent with its first key, in one call (v1 reference 2.3). Raises ValueError without one."""
+        if first_key is None:
+            raise ValueError(f"{desired.key} cannot be created without a key")
         body: JsonObject = {
             "id": desired.key.id,
             "description": desired.document["description"],
@@ -203,6 +253,10 @@ class V1:
         """Delete one key."""
         agent_id, _, fingerprint = key.id.partition("/")
         self._channel.delete(self._path("agents", agent_id, "keys", fingerprint))
+
+
+def _created_apart(_: Resource, __: Resource | None) -> Resource:
+    raise ValueError("criteria are created by create_criterion")
 
 
 def _items(answer: Json, parse: Callable[[JsonObject], T | None]) -> list[T]:
