@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from reconciler.model.surroundings import Beside
+
 
 class Kind(StrEnum):
     """Everything a plan can act on. `CRITERION` is a part of a definition with API calls of its own."""
@@ -16,6 +18,7 @@ class Kind(StrEnum):
     KEY = "Key"
     DEFINITION = "Definition"
     CRITERION = "Criterion"
+    SECRET_STORE = "SecretStore"  # noqa: S105  a name
     RUNNER = "Runner"
     RUNNER_RULE = "RunnerRule"
 
@@ -39,7 +42,9 @@ class KindFacts:
     `is_compared` is false if the id says everything about the thing: it ends with a fingerprint, which is
     shown shortened, and the document only repeats it. `parent` is the kind whose deletion also deletes this
     one, None if there is none. `has_document_id` is true if a document of the same name declares the thing
-    under its own id.
+    under its own id. `returns_secrets` is false if the API does not show which secret positions are set: what was
+    last sent is then known from the record alone. `collection` is the list that rules read too; it is requested
+    only if something of the kind is declared or recorded, None for kinds that are always listed.
     """
 
     plural: str
@@ -52,6 +57,8 @@ class KindFacts:
     is_compared: bool = True
     parent: Kind | None = None
     has_document_id: bool = False
+    returns_secrets: bool = True
+    collection: Beside | None = None
 
 
 FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
@@ -69,6 +76,17 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
             has_document_id=True,
         ),
         Kind.CRITERION: KindFacts("criteria", Generation.V1, level=3, is_part=True, parent=Kind.DEFINITION),
+        # v1 reference 5.2, U25: the kind of a store is fixed. 5.3: `auth` is never returned in any form.
+        Kind.SECRET_STORE: KindFacts(
+            "secret stores",
+            Generation.V1,
+            level=1,
+            immutable=("type",),
+            secret_root=("auth",),
+            has_document_id=True,
+            returns_secrets=False,
+            collection=Beside.STORES,
+        ),
         # v2 reference 5.4: the type of a runner is fixed.
         Kind.RUNNER: KindFacts(
             "runners",

@@ -3,8 +3,8 @@
 Each member is None if it was not read, which is never the same as empty.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -33,13 +33,15 @@ class Beside(StrEnum):
 class LiveStore:
     """A registered secret store. `type` is `awssm`, `azurekv`, `gcpsm`, `vault` or `humanitec`.
 
-    `fields` are those of its block, in the API's spelling; credentials are never read back.
+    `fields` are those of its block, in the API's spelling; credentials are never read back. `updated_at` is
+    RFC 3339.
     """
 
     id: str
     is_primary: bool
     type: str
     fields: JsonObject = field(default_factory=dict)
+    updated_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,12 @@ class Surroundings:
                 return self.runner_environment_types
             case _:
                 assert_never(what)
+
+    def without_stores(self, ids: Collection[str]) -> "Surroundings":
+        """The same without some of the stores."""
+        if self.stores is None or not ids:
+            return self
+        return replace(self, stores=tuple(store for store in self.stores if store.id not in ids))
 
     @property
     def primary_store(self) -> LiveStore | None:

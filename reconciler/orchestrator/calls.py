@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.state import Resource
@@ -17,10 +18,12 @@ class Calls:
 
     `get` returns None only if the thing is proven to be absent. `create` takes what is desired and, for an agent,
     its first key. `update` takes the live and the desired thing and whether secrets changed; it raises ValueError
-    for kinds without such a call. `delete` takes the live thing and whether it is forced.
+    for kinds without such a call. `delete` takes the live thing and whether it is forced. `listed` makes a
+    resource of an item of the kind's collection, None for kinds without one (`reconciler.model.kind`).
     """
 
     get: Callable[[ResourceKey], Resource | None]
     create: Callable[[Resource, Resource | None], Resource]
     delete: Callable[[Resource, bool], None]
     update: Callable[[Resource, Resource, bool], Resource] = _cannot_change
+    listed: Callable[[Any], Resource] | None = None

@@ -19,6 +19,7 @@ from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.definition_update import patch_body
 from reconciler.orchestrator.http import Channel
 from reconciler.orchestrator.message import literals
+from reconciler.orchestrator.secret_store import SecretStores
 
 T = TypeVar("T")
 _FORCE = {"force": "true"}
@@ -67,6 +68,7 @@ class V1:
                     live.key.id.partition("[")[0], live.handle["id"], force=is_forced
                 ),
             ),
+            Kind.SECRET_STORE: SecretStores(self._channel, self._place).calls(),
         }
 
     def _path(self, *parts: str) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ class V1:
     def definitions(self) -> list[Resource]:
         """All definitions that are not deleted, with their criteria."""
         found = self._list(self._path("resources", "defs"), self._existing_definition)
-        return _distinct(found)
+        return distinct(found)
 
     def _existing_definition(self, document: JsonObject) -> Resource | None:
         return None if wire_v1.is_deleted(document) else self._definition(document)
@@ -190,7 +192,7 @@ class V1:
 
     def agents(self) -> list[Resource]:
         """All agents, without their keys."""
-        return _distinct(self._list(self._path("agents"), self._agent))
+        return distinct(self._list(self._path("agents"), self._agent))
 
     def _agent(self, document: Json) -> Resource:
         return wire_v1.agent(shape.member_object(document, "the agent"), self._place)
@@ -230,7 +232,7 @@ class V1:
             return _items(answer, lambda item: wire_v1.key(item, self._place, agent_id))
 
         try:
-            return _distinct(self._channel.get(self._path("agents", agent_id, "keys"), parse))
+            return distinct(self._channel.get(self._path("agents", agent_id, "keys"), parse))
         except AbsentError:
             return []
 
@@ -264,7 +266,7 @@ def _items(answer: Json, parse: Callable[[JsonObject], T | None]) -> list[T]:
     return [item for item in parsed if item is not None]
 
 
-def _distinct(resources: Iterable[Resource]) -> list[Resource]:
+def distinct(resources: Iterable[Resource]) -> list[Resource]:
     """The resources. Raises UnavailableError if one appears twice, because the list then changed during the read."""
     found: dict[ResourceKey, Resource] = {}
     for resource in resources:

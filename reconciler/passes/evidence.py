@@ -68,7 +68,9 @@ def hints(
             and entry.secrets == literal_digests(resource)
         ):
             runners[resource.key.id] = (entry.observed_at, _as_live(resource, entry.observed_at))
-    return Hints(frozenset(agents), runners, beside, named)
+    known = {key.kind for key in (*desired.resources, *inventory.entries)}
+    kinds = frozenset(kind for kind in known if FACTS[kind].collection is not None)
+    return Hints(frozenset(agents), runners, kinds, beside, named)
 
 
 def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:

@@ -309,4 +309,5 @@ def after(plan: TargetPlan, live: State) -> State:
         if resource is not None:
             criteria = {name: of for name, of in (resource.criteria or {}).items() if name not in selectors}
             left[key] = replace(resource, criteria=criteria)
-    return replace(live, resources=left)
+    stores = frozenset(key.id for key in gone if key.kind is Kind.SECRET_STORE)
+    return replace(live, resources=left, surroundings=live.surroundings.without_stores(stores))

@@ -15,7 +15,8 @@ from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.state import State
 from reconciler.plan.action import Action, ActionId, Verb
-from reconciler.plan.parts import agent_of, criterion_selector
+from reconciler.plan.edges.store import becomes_primary, ceases_to_be_primary
+from reconciler.plan.parts import agent_of, criterion_selector, is_primary, stores_of
 from reconciler.plan.refusal import Refusal
 from reconciler.settings import Safety
 
@@ -31,6 +32,8 @@ GUARDS: Mapping[str, str] = {
     "replace": "something would be deleted and created again, because a field of it cannot be changed",
     "state-storage": "a runner's state storage would change; existing state is not moved",
     "runner-key": "a runner's key would change; its agents are refused until they run with the new one",
+    "primary-store": "another secret store would become primary, which can switch the mode of the whole organization",
+    "store-in-use": "a secret store would be deleted while definitions refer to it",
     "in-use": "resources that are in use would lose their definition or move to another one",
     CONTESTED: "something of somebody else would be taken over",
 }
@@ -70,7 +73,8 @@ def tripped(case: Case) -> list[Tripped]:
     """Every guard that trips, in the order of `GUARDS`, but for `contested`."""
     found: list[Tripped] = []
     for guard in (
-        _empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage, _runner_key, _in_use,
+        _empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage, _runner_key,
+        _primary_store, _store_in_use, _in_use,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -246,6 +250,59 @@ def _runner_updates(case: Case, field: tuple[str, ...]) -> Holds:
         and action.key.kind is Kind.RUNNER
         and any(change.path[: len(field)] == field for change in action.subject.fields)
     }
+
+
+def _primary_store(case: Case) -> Iterator[Tripped]:
+    """Which store is primary decides the mode of every deployment (agent and operator 4): one action at a time."""
+    stores = [action for action in case.actions if action.key.kind is Kind.SECRET_STORE]
+    promoted = [action for action in stores if becomes_primary(action)]
+    # Where another store is promoted, that is the change, and what follows requires it.
+    demoted = [] if promoted else [action for action in stores if ceases_to_be_primary(action)]
+    held = [a for a in (*promoted, *demoted) if not (a.is_deletion and a.subject.group is not Group.PRUNE)]
+    now = ", ".join(store.key.id for store in case.live.of(Kind.SECRET_STORE) if is_primary(store))
+    yield from _tripped(
+        case,
+        "primary-store",
+        {action.key: frozenset((action.id,)) for action in held},
+        f"the primary secret store is {now or 'not known'}; "
+        + (
+            f"{_names(action.key for action in promoted)} would become it"
+            if promoted
+            else f"{_names(action.key for action in held)} would cease to be it"
+        )
+        + ": every application of the organization is deployed by Operators while it is an external one, and by none "
+        "while it is the built-in one",
+    )
+
+
+def _store_in_use(case: Case) -> Iterator[Tripped]:
+    """No refusal of the server is documented for a store that definitions refer to (v1 reference 5.3)."""
+    deleting = {
+        action.key.id: action
+        for action in case.actions
+        if action.is_deletion and action.key.kind is Kind.SECRET_STORE
+    }
+    if not deleting:
+        return
+    gone = {action.key for action in case.actions if action.is_deletion}
+    desired = {a.key: a.subject.desired for a in case.actions if a.verb is Verb.UPDATE}
+    users: dict[str, list[ResourceKey]] = defaultdict(list)
+    for definition in case.live.of(Kind.DEFINITION):
+        if definition.key not in gone:
+            for store in stores_of(desired.get(definition.key, definition)) & deleting.keys():
+                users[store].append(definition.key)
+    is_read = Kind.DEFINITION in case.live.complete
+    named = [
+        f"{deleting[store].key} is referred to by {_names(keys)}" for store, keys in sorted(users.items())
+    ]
+    if not is_read:
+        named.append("definitions could not be read, so which stores they refer to is not known")
+    yield from _tripped(
+        case,
+        "store-in-use",
+        {a.key: frozenset((a.id,)) for store, a in deleting.items() if store in users or not is_read},
+        f"secrets would not be found any more: {'; '.join(named)}",
+    )
 
 
 def would_take(actions: Iterable[Action]) -> frozenset[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
-from reconciler.orchestrator import surroundings
+from reconciler.orchestrator import secret_store, surroundings
 from reconciler.orchestrator.client import Hints, Orchestrator
 from reconciler.orchestrator.shape import ShapeError
 from tests.orchestrator.conftest import Connect
@@ -53,7 +53,7 @@ def test_a_collection_that_cannot_be_read_is_unread_with_its_reason(
 
 
 def test_credentials_of_a_store_are_not_kept_even_where_an_answer_holds_them() -> None:
-    read = surroundings.store(
+    read = secret_store.parsed(
         {
             "id": "eu",
             "primary": True,
@@ -64,7 +64,7 @@ def test_credentials_of_a_store_are_not_kept_even_where_an_answer_holds_them() -
 
 
 def test_a_store_of_an_unknown_type_is_a_store_without_a_known_type() -> None:
-    assert surroundings.store({"id": "eu", "primary": False, "newsm": {}}).type == ""
+    assert secret_store.parsed({"id": "eu", "primary": False, "newsm": {}}).type == ""
 
 
 def test_a_driver_is_named_by_its_owner_and_id() -> None:

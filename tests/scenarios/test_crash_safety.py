@@ -18,6 +18,7 @@ from tests.scenarios.world import (
     key_yaml,
     runner_public_key,
     runner_yaml,
+    store_yaml,
 )
 
 AGENT_URL = "{secrets: {agent_url: \"${resources['agent#agent'].outputs.url}\", token: s3cr3t}}"
@@ -32,10 +33,19 @@ def first(world: World) -> None:
     world.write("old.yaml", definition_yaml("old", criteria="[{app_id: shop}]"))
     world.write("moved.yaml", definition_yaml("moved", criteria="[{env_type: development}]"))
     world.write("runner.yaml", runner_yaml("jobs", RUNNER_KEY))
+    world.write("store.yaml", store_yaml("platform", auth="{token: !env TOKEN}"))
+    world.write("old-store.yaml", store_yaml("old-platform"))
 
 
 def second(world: World) -> None:
-    """Creates, updates, deletes, a moved criterion, a rotated key, a rule with a new runner."""
+    """Creates, updates, deletes, a moved criterion, a rotated key, a rule with a new runner, stores."""
+    world.environment["TOKEN"] = "another"
+    world.write(
+        "store.yaml", store_yaml("platform", block="{url: https://new.test}", auth="{token: !env TOKEN}")
+    )
+    world.remove("old-store.yaml")
+    world.write("new-store.yaml", store_yaml("reserve", auth="{token: !env TOKEN}"))
+    world.write("user.yaml", definition_yaml("user", inputs="{secret_refs: {p: {store: reserve, ref: p}}}"))
     world.write("key-2.yaml", key_yaml("eu-2", "eu", KEYS[1]))
     world.remove("key-1.yaml")
     world.remove("old.yaml")
@@ -55,6 +65,7 @@ def second(world: World) -> None:
 
 def undisturbed(folder: Path, concurrency: int) -> tuple[World, int]:
     world = World.make(folder, apply={"concurrency": concurrency})
+    world.environment["TOKEN"] = "one"
     first(world)
     assert world.apply().verdict is Verdict.APPLIED
     world.emulator.log.clear()
@@ -88,6 +99,7 @@ def test_killed_at_any_request_the_next_apply_arrives_at_the_same_end(
             folder = tmp_path / f"{at}-{after_effect}"
             folder.mkdir()
             world = World.make(folder, apply={"concurrency": concurrency})
+            world.environment["TOKEN"] = "one"
             first(world)
             world.apply()
             world.emulator.log.clear()

@@ -288,6 +288,7 @@ class World:
                 "built_in": {d["id"]: d.get("criteria", []) for d in definitions if d["is_default"]},
                 "agents": agents,
                 "keys": {a["id"]: client.get(f"{base}/agents/{a['id']}/keys").json() for a in agents},
+                "stores": client.get(f"{base}/secretstores").json(),
                 "rules": client.get(f"{base}/runner-rules").json()["items"],
                 "runners": [
                     client.get(f"{base}/runners/{r['id']}").json()
@@ -388,6 +389,22 @@ def key_yaml(identifier: str, agent: str, pem: str) -> str:
     return (
         f"apiVersion: reconciler/v1alpha1\nkind: Key\nmetadata: {{id: {identifier}}}\nspec:\n"
         f"  for: {{agent: {agent}}}\n  publicKey: |\n{indented(pem, 4)}\n"
+    )
+
+
+def store_yaml(
+    identifier: str,
+    kind: str = "vault",
+    block: str = "{url: https://vault.test}",
+    *,
+    auth: str = "",
+    is_primary: bool = False,
+    registration: str = "  orchestrator:\n",
+) -> str:
+    members = f"    primary: {str(is_primary).lower()}\n" + (f"    auth: {auth}\n" if auth else "")
+    return (
+        f"apiVersion: reconciler/v1alpha1\nkind: SecretStore\nmetadata: {{id: {identifier}}}\nspec:\n"
+        f"  {kind}: {block}\n" + (registration + members if registration else "")
     )
 
 

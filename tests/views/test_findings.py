@@ -144,9 +144,9 @@ def test_what_is_checked_and_not_applied_is_said(tmp_path: Path, command: list[s
     )
     code, shown, _ = call(tmp_path, *command)
     assert code == ExitCode.DONE, shown
-    assert "Checked, not applied: 1 Operator, 2 SecretStores" in shown
+    assert "Checked, not applied: 1 Operator, 2 SecretStore custom resources" in shown
     told = json.loads(call(tmp_path, *command, "-o", "json")[1])["checkedOnly"]
-    assert told == [{"what": "Operator", "count": 1}, {"what": "SecretStore", "count": 2}]
+    assert told == [{"what": "Operator", "count": 1}, {"what": "SecretStore custom resource", "count": 2}]
 
 
 def test_installations_and_places_of_keys_are_not_applied_either(tmp_path: Path) -> None:

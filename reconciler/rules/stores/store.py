@@ -21,6 +21,7 @@ from reconciler.rules.over import STORES, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
+from reconciler.vendor import orchestrator_v1 as v1
 
 _STAND_IN = re.compile(
     r"(?:^|[^a-z])(?:fake|dummy|dumb|example|placeholder|unused)(?:[^a-z]|$|url)", re.IGNORECASE
@@ -71,6 +72,15 @@ def _misshaped(store: Store) -> Iterator[tuple[Path, str, str]]:
     if len(blocks) != 1:
         return
     (kind,) = blocks
+    given = {} if spec.orchestrator is None else spec.orchestrator.auth or {}
+    known = v1.STORE_AUTH.get(kind, ())
+    for name in given if known else ():
+        if name not in known:
+            yield (
+                ("orchestrator", "auth", name),
+                f"has `auth.{name}`, which a store of kind `{kind}` does not have",
+                did_you_mean(name, known) or f"Known members: {listed(known)}.",
+            )
     for index, entry in enumerate(spec.clusters or ()):
         for name, problem, advice in misspelt(entry.differing or {}, CLUSTER[kind]):
             yield (
