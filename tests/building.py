@@ -76,6 +76,14 @@ def rule(pair: str, runner_id: str) -> Resource:
     )
 
 
+def operator_key(fingerprint: str) -> Resource:
+    return Resource(
+        key(Kind.OPERATOR_KEY, fingerprint),
+        {"public_key": f"PEM {fingerprint}"},
+        handle={"id": f"id-{fingerprint}"},
+    )
+
+
 def store(
     identifier: str, url: str = "https://vault.test", *, agent: str = "", is_primary: bool = False
 ) -> Resource:

@@ -13,9 +13,8 @@ from reconciler.model.place import Place
 from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret import Digester, Handed, Literal, Secret, SecretLeaf
-from reconciler.model.secret_store import SecretStoreDocument
+from reconciler.model.secret_store import REGISTERED_TYPES, SecretStoreDocument
 from reconciler.model.state import Resource, State
-from reconciler.vendor import orchestrator_v1 as v1
 
 AGENT_TYPE = "agent"
 AGENT_DRIVER = "humanitec/agent"
@@ -26,7 +25,7 @@ def desired_state(declarations: Declarations, place: Place) -> State:
 
     Complete for every kind: it is called only for a tree that was read without errors. Keys that
     could not be parsed are left out; they have findings. Operators, installations, stores on clusters
-    and keys of owners other than agents are checked by rules but not applied.
+    and keys of runners are checked by rules but not applied.
     """
     resources = {resource.key: resource for resource in _resources(declarations, place)}
     unmanaged = (
@@ -103,10 +102,27 @@ def _resources(declarations: Declarations, place: Place) -> Iterator[Resource]:
                 {"public_key": facts.pem},
                 origin=key.origin(),
             )
+    yield from _operator_keys(declarations, place)
     for store in declarations.secret_stores:
         yield from _store_resources(store, place)
     for runner in declarations.runners:
         yield from _runner_resources(runner, place)
+
+
+def _operator_keys(declarations: Declarations, place: Place) -> Iterator[Resource]:
+    """Keys of the Operators that serve the organization, and of those that no document declares."""
+    served = {
+        operator.document.metadata.id: operator.document.spec.organization
+        for operator in declarations.operators
+    }
+    for key in declarations.keys:
+        owner, facts = key.document.spec.for_.operator, declarations.public_keys.get(key.origin())
+        if owner is not None and facts is not None and served.get(owner) in (None, place.name):
+            yield Resource(
+                ResourceKey(place, Kind.OPERATOR_KEY, facts.fingerprint),
+                {"public_key": facts.pem},
+                origin=key.origin(),
+            )
 
 
 def is_registered(agent: AgentDocument, organization: str) -> bool:
@@ -173,7 +189,7 @@ def _agent_resources(declared: Declared[AgentDocument], place: Place) -> Iterato
 def _store_resources(declared: Declared[SecretStoreDocument], place: Place) -> Iterator[Resource]:
     """The registration of a store; none if the document asks for none, or has not exactly one kind (R82)."""
     spec = declared.document.spec
-    blocks = {name: block for name in v1.STORE_FIELDS if (block := getattr(spec, name)) is not None}
+    blocks = {name: block for name in REGISTERED_TYPES if (block := getattr(spec, name)) is not None}
     if spec.orchestrator is None or len(blocks) != 1 or not _lists(spec.organizations, place.name):
         return
     ((store_type, block),) = blocks.items()

@@ -25,7 +25,8 @@ class ResourceKey(NamedTuple):
 
     The id of a `Key` is `<agent>/<fingerprint>`, that of a `RunnerRule` is
     `<project or *>/<environment type or *>` (its natural key, v2 reference 8.2), that of a
-    `Criterion` is `<definition>[<selector>]`. Every other id is the API's own.
+    `Criterion` is `<definition>[<selector>]`, that of an `OperatorKey` its fingerprint. Every other
+    id is the API's own.
     """
 
     place: Place

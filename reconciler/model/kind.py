@@ -19,6 +19,7 @@ class Kind(StrEnum):
     DEFINITION = "Definition"
     CRITERION = "Criterion"
     SECRET_STORE = "SecretStore"  # noqa: S105  a name
+    OPERATOR_KEY = "OperatorKey"
     RUNNER = "Runner"
     RUNNER_RULE = "RunnerRule"
 
@@ -86,6 +87,10 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
             has_document_id=True,
             returns_secrets=False,
             collection=Beside.STORES,
+        ),
+        # v1 reference 6: a key cannot be changed; its id here is its fingerprint, since the API makes up another one.
+        Kind.OPERATOR_KEY: KindFacts(
+            "Operator keys", Generation.V1, level=1, is_compared=False, collection=Beside.OPERATOR_KEYS
         ),
         # v2 reference 5.4: the type of a runner is fixed.
         Kind.RUNNER: KindFacts(

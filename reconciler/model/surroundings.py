@@ -46,11 +46,12 @@ class LiveStore:
 
 @dataclass(frozen=True, slots=True)
 class OperatorKey:
-    """A key registered for drivers (v1 reference 6). `expired_at` is RFC 3339."""
+    """A key registered for drivers (v1 reference 6). `expired_at` is RFC 3339, `pem` the public key."""
 
     id: str
     fingerprint: str
     expired_at: str = ""
+    pem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,14 @@ class Surroundings:
             case _:
                 assert_never(what)
 
-    def without_stores(self, ids: Collection[str]) -> "Surroundings":
-        """The same without some of the stores."""
-        if self.stores is None or not ids:
-            return self
-        return replace(self, stores=tuple(store for store in self.stores if store.id not in ids))
+    def without(self, gone: Collection[tuple[Beside, str]]) -> "Surroundings":
+        """The same without some stores, by id, and Operator keys, by fingerprint."""
+        stores, keys = self.stores, self.operator_keys
+        if stores is not None:
+            stores = tuple(store for store in stores if (Beside.STORES, store.id) not in gone)
+        if keys is not None:
+            keys = tuple(key for key in keys if (Beside.OPERATOR_KEYS, key.fingerprint) not in gone)
+        return replace(self, stores=stores, operator_keys=keys)
 
     @property
     def primary_store(self) -> LiveStore | None:

@@ -11,16 +11,16 @@ from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.place import Place
+from reconciler.model.secret_store import AUTH_FIELDS, REGISTERED_TYPES
 from reconciler.model.state import Resource
 from reconciler.model.surroundings import BUILT_IN_STORE, LiveStore
 from reconciler.orchestrator import shape
 from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.http import Channel
 from reconciler.orchestrator.message import literals
-from reconciler.vendor import orchestrator_v1 as v1
 
 COLLECTION = ("secretstores",)
-_TYPES = (*v1.STORE_FIELDS, BUILT_IN_STORE)
+_TYPES = (*REGISTERED_TYPES, BUILT_IN_STORE)
 
 
 def parsed(document: JsonObject) -> LiveStore:
@@ -116,7 +116,7 @@ def _credentials(desired: Resource, *, unset_others: bool = False) -> JsonObject
     """
     if desired.secrets and desired.payload is None:
         raise ValueError(f"{desired.key} has credentials but no payload")
-    known = v1.STORE_AUTH[str(desired.document["type"])] if unset_others else ()
+    known = AUTH_FIELDS[str(desired.document["type"])] if unset_others else ()
     auth: JsonObject = dict.fromkeys(known, "")
     if desired.payload is not None:
         auth.update(shape.member_object(desired.payload.reveal(), "`auth`"))

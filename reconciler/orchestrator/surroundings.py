@@ -10,9 +10,9 @@ from typing import Any
 from reconciler.errors import OrchestratorError
 from reconciler.model.json import JsonObject
 from reconciler.model.state import Resource
-from reconciler.model.surroundings import Beside, Driver, OperatorKey, Surroundings
+from reconciler.model.surroundings import Beside, Driver, Surroundings
 from reconciler.model.witness import shown_by
-from reconciler.orchestrator import secret_store, shape
+from reconciler.orchestrator import operator_key, secret_store, shape
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2
 
@@ -87,15 +87,6 @@ def unproven(named: Mapping[Beside, frozenset[str]], live: Iterable[Resource]) -
     return frozenset(beside for beside, names in named.items() if names - shown.get(beside, frozenset()))
 
 
-def operator_key(document: JsonObject) -> OperatorKey:
-    """A key registered for drivers."""
-    return OperatorKey(
-        id=shape.text(document, "id"),
-        fingerprint=shape.text(document, "fingerprint").lower(),
-        expired_at=shape.optional_text(document, "expired_at"),
-    )
-
-
 def account(document: JsonObject) -> tuple[str, str]:
     """Id and type of a cloud account."""
     return shape.text(document, "id"), shape.text(document, "type")
@@ -124,7 +115,7 @@ def resource_type(document: JsonObject) -> str:
 
 _OF_V1: Mapping[Beside, tuple[tuple[str, ...], Callable[[JsonObject], Any]]] = {
     Beside.STORES: (secret_store.COLLECTION, secret_store.parsed),
-    Beside.OPERATOR_KEYS: (("keys",), operator_key),
+    Beside.OPERATOR_KEYS: (operator_key.COLLECTION, operator_key.parsed),
     Beside.ACCOUNTS: (("resources", "accounts"), account),
     Beside.DRIVERS: (("resources", "drivers"), driver),
     Beside.RESOURCE_TYPES: (("resources", "types"), resource_type),

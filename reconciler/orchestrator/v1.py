@@ -19,6 +19,7 @@ from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.definition_update import patch_body
 from reconciler.orchestrator.http import Channel
 from reconciler.orchestrator.message import literals
+from reconciler.orchestrator.operator_key import OperatorKeys
 from reconciler.orchestrator.secret_store import SecretStores
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ class V1:
                     live.key.id.partition("[")[0], live.handle["id"], force=is_forced
                 ),
             ),
+            Kind.OPERATOR_KEY: OperatorKeys(self._channel, self._place).calls(),
             Kind.SECRET_STORE: SecretStores(self._channel, self._place).calls(),
         }
 

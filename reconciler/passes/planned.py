@@ -309,5 +309,5 @@ def after(plan: TargetPlan, live: State) -> State:
         if resource is not None:
             criteria = {name: of for name, of in (resource.criteria or {}).items() if name not in selectors}
             left[key] = replace(resource, criteria=criteria)
-    stores = frozenset(key.id for key in gone if key.kind is Kind.SECRET_STORE)
-    return replace(live, resources=left, surroundings=live.surroundings.without_stores(stores))
+    listed = {(beside, key.id) for key in gone if (beside := FACTS[key.kind].collection) is not None}
+    return replace(live, resources=left, surroundings=live.surroundings.without(listed))

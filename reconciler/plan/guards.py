@@ -26,7 +26,7 @@ CONTESTED = "contested"
 GUARDS: Mapping[str, str] = {
     "empty-tree": "the files declare nothing, and everything owned would be deleted",
     "deletes": "more things of one kind would be deleted than `safety.maxDelete` allows",
-    "last-key": "an agent would lose its last key and be cut off",
+    "last-key": "an agent, or the Operators of an organization, would lose their last key and be cut off",
     "protected": "something under `safety.protect` would be deleted",
     "cascade": "a delete would take along things that the plan does not delete itself",
     "replace": "something would be deleted and created again, because a field of it cannot be changed",
@@ -73,8 +73,8 @@ def tripped(case: Case) -> list[Tripped]:
     """Every guard that trips, in the order of `GUARDS`, but for `contested`."""
     found: list[Tripped] = []
     for guard in (
-        _empty_tree, _deletes, _last_key, _protected, _cascade, _replace, _state_storage, _runner_key,
-        _primary_store, _store_in_use, _in_use,
+        _empty_tree, _deletes, _last_key, _last_operator_key, _protected, _cascade, _replace, _state_storage,
+        _runner_key, _primary_store, _store_in_use, _in_use,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -174,6 +174,19 @@ def _last_key(case: Case) -> Iterator[Tripped]:
     yield from _tripped(
         case, "last-key", holds, f"the last key of {names} would be deleted; the agent would be cut off"
     )
+
+
+def _last_operator_key(case: Case) -> Iterator[Tripped]:
+    """An organization without an Operator key after the plan; the API does not say which Operator uses which key."""
+    pruned = _pruned(case).get(Kind.OPERATOR_KEY, {})
+    staying = {key.key for key in case.live.of(Kind.OPERATOR_KEY)} - pruned.keys()
+    created = any(a.verb is Verb.CREATE and a.key.kind is Kind.OPERATOR_KEY for a in case.actions)
+    if not staying and not created:
+        message = (
+            f"the last Operator key of {case.target} would be deleted ({_names(pruned)}); hosted drivers refuse an "
+            "Operator without one"
+        )
+        yield from _tripped(case, "last-key", pruned, message)
 
 
 def _protected(case: Case) -> Iterator[Tripped]:

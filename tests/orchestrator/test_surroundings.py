@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
-from reconciler.orchestrator import secret_store, surroundings
+from reconciler.orchestrator import operator_key, secret_store, surroundings
 from reconciler.orchestrator.client import Hints, Orchestrator
 from reconciler.orchestrator.shape import ShapeError
 from tests.orchestrator.conftest import Connect
@@ -75,11 +75,11 @@ def test_a_driver_is_named_by_its_owner_and_id() -> None:
 @pytest.mark.parametrize("document", [{}, {"id": 3, "fingerprint": "ab"}, {"id": "a"}])
 def test_a_key_without_its_members_is_no_key(document: dict[str, object]) -> None:
     with pytest.raises(ShapeError):
-        surroundings.operator_key(document)  # type: ignore[arg-type]  # JSON
+        operator_key.parsed(document)  # type: ignore[arg-type]  # JSON
 
 
 def test_the_fingerprint_of_an_operator_key_is_compared_in_lower_case() -> None:
-    assert surroundings.operator_key({"id": "a", "fingerprint": "AB12"}).fingerprint == "ab12"
+    assert operator_key.parsed({"id": "a", "fingerprint": "AB12"}).fingerprint == "ab12"
 
 
 def asked(emulator: Emulator) -> set[str]:

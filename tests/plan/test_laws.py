@@ -18,7 +18,18 @@ from reconciler.plan.action import Action, TargetPlan, Verb
 from reconciler.plan.build import Basis, build
 from reconciler.plan.parts import agent_of, criterion_selector, stores_of
 from reconciler.settings import Policy, Safety
-from tests.building import ALL_KINDS, ORGANIZATION, agent, agent_key, definition, rule, runner, state, store
+from tests.building import (
+    ALL_KINDS,
+    ORGANIZATION,
+    agent,
+    agent_key,
+    definition,
+    operator_key,
+    rule,
+    runner,
+    state,
+    store,
+)
 
 SELECTORS = ["", "env_type=dev", "env_type=test", "app_id=shop", "res_id=agent,class=big"]
 
@@ -28,6 +39,7 @@ def worlds(draw: st.DrawFn) -> State:
     """A consistent state: criteria unique per type, rules only for runners that exist."""
     resources: list[Resource] = []
     taken: set[tuple[str, str]] = set()
+    resources.extend(operator_key(name) for name in draw(st.sets(st.sampled_from(["cc", "dd"]))))
     stores = draw(st.sets(st.sampled_from(["s1", "s2", "s3"])))
     primary = draw(st.sampled_from([*sorted(stores), ""]))
     resources.extend(

@@ -33,12 +33,15 @@ def first(world: World) -> None:
     world.write("old.yaml", definition_yaml("old", criteria="[{app_id: shop}]"))
     world.write("moved.yaml", definition_yaml("moved", criteria="[{env_type: development}]"))
     world.write("runner.yaml", runner_yaml("jobs", RUNNER_KEY))
+    world.write("operator-key-1.yaml", key_yaml("operator-1", "eu", KEYS[0], product="operator"))
     world.write("store.yaml", store_yaml("platform", auth="{token: !env TOKEN}"))
     world.write("old-store.yaml", store_yaml("old-platform"))
 
 
 def second(world: World) -> None:
     """Creates, updates, deletes, a moved criterion, a rotated key, a rule with a new runner, stores."""
+    world.write("operator-key-2.yaml", key_yaml("operator-2", "eu", KEYS[1], product="operator"))
+    world.remove("operator-key-1.yaml")
     world.environment["TOKEN"] = "another"
     world.write(
         "store.yaml", store_yaml("platform", block="{url: https://new.test}", auth="{token: !env TOKEN}")

@@ -164,7 +164,6 @@ def test_installations_and_places_of_keys_are_not_applied_either(tmp_path: Path)
     told = json.loads(call(tmp_path, "validate", "-o", "json")[1])["checkedOnly"]
     assert {one["what"]: one["count"] for one in told} == {
         "Agent installation": 2,
-        "Operator key": 1,
         "private key place": 1,
     }
 

@@ -14,14 +14,13 @@ from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
-from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
+from reconciler.model.secret_store import AUTH_FIELDS, STORE_TYPES, SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.wording import listed
 from reconciler.rules.over import STORES, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
-from reconciler.vendor import orchestrator_v1 as v1
 
 _STAND_IN = re.compile(
     r"(?:^|[^a-z])(?:fake|dummy|dumb|example|placeholder|unused)(?:[^a-z]|$|url)", re.IGNORECASE
@@ -73,7 +72,7 @@ def _misshaped(store: Store) -> Iterator[tuple[Path, str, str]]:
         return
     (kind,) = blocks
     given = {} if spec.orchestrator is None else spec.orchestrator.auth or {}
-    known = v1.STORE_AUTH.get(kind, ())
+    known = AUTH_FIELDS.get(kind, ())
     for name in given if known else ():
         if name not in known:
             yield (
