@@ -243,6 +243,26 @@ def test_the_organization_may_leave_legacy_mode_and_use_references_in_one_apply(
     applied(world, "primary-store=SecretStore/platform")
 
 
+def test_references_wait_for_the_primary_store_even_where_they_name_another_one(world: World) -> None:
+    """Only an external primary store makes references work, so they must not come without it."""
+    other = {"id": "other", "primary": False, "gcpsm": {"project_id": "acme"}}
+    by_hand(world, "POST", "/secretstores", other)
+    by_hand(world, "DELETE", f"/secretstores/{STORE}")
+    world.write("store.yaml", store_yaml("platform", is_primary=True))
+    world.write("db.yaml", definition_yaml("orders", inputs=REFERENCE.replace("platform", "other")))
+    assert world.apply().exit_code() is ExitCode.REFUSED
+    assert by_hand(world, "GET", "/resources/defs/orders").status_code == 404
+    applied(world, "primary-store=SecretStore/platform")
+
+
+def test_a_declared_definition_may_not_name_a_store_that_the_plan_deletes(world: World) -> None:
+    world.write("store.yaml", store_yaml("platform"))
+    world.write("db.yaml", definition_yaml("orders", inputs=REFERENCE))
+    applied(world)
+    world.remove("store.yaml")
+    assert {finding.rule for finding in world.plan("store-in-use=SecretStore/platform").errors} == {"R77"}
+
+
 def test_a_definition_comes_after_the_store_it_names_and_goes_before_it(world: World) -> None:
     world.write("store.yaml", store_yaml("platform"))
     world.write("a.yaml", definition_yaml("user", inputs=REFERENCE))
@@ -302,8 +322,18 @@ def test_a_store_is_reached_through_an_agent_that_is_registered_first(world: Wor
     world.write("store.yaml", store_yaml("platform", block="{url: https://vault.test, agent_id: eu}"))
     world.write("agent.yaml", agent_yaml("eu"))
     world.write("key.yaml", key_yaml("eu-1", "eu", agent_public_key()))
+    world.emulator.faults.add(
+        FaultRule(kind=FaultKind.ERROR_BEFORE_EFFECT, path="/agents$", verb="POST", count=None)
+    )
+    outcomes = {str(o.action.key): o.status for o in world.apply().outcomes}
+    assert outcomes["SecretStore/platform"] is Status.BLOCKED
+    world.emulator.faults.clear()
+    applied(world)
+    for name in ("store.yaml", "agent.yaml", "key.yaml"):
+        world.remove(name)
+    world.write("keep.yaml", definition_yaml("keep"))
     found = actions(world.plan())
-    assert found.index("create Agent/eu") < found.index("create SecretStore/platform")
+    assert found.index("delete SecretStore/platform") < found.index("delete Agent/eu")
 
 
 def test_another_kind_of_store_means_delete_and_create(world: World) -> None:
