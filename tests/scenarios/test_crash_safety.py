@@ -28,6 +28,7 @@ RUNNER_KEY = runner_public_key()
 
 def first(world: World) -> None:
     """What is live before the apply that is killed."""
+    world.environment["TOKEN"] = "one"
     world.write("agent.yaml", agent_yaml("eu"))
     world.write("key-1.yaml", key_yaml("eu-1", "eu", KEYS[0]))
     world.write("old.yaml", definition_yaml("old", criteria="[{app_id: shop}]"))
@@ -68,7 +69,6 @@ def second(world: World) -> None:
 
 def undisturbed(folder: Path, concurrency: int) -> tuple[World, int]:
     world = World.make(folder, apply={"concurrency": concurrency})
-    world.environment["TOKEN"] = "one"
     first(world)
     assert world.apply().verdict is Verdict.APPLIED
     world.emulator.log.clear()
@@ -102,7 +102,6 @@ def test_killed_at_any_request_the_next_apply_arrives_at_the_same_end(
             folder = tmp_path / f"{at}-{after_effect}"
             folder.mkdir()
             world = World.make(folder, apply={"concurrency": concurrency})
-            world.environment["TOKEN"] = "one"
             first(world)
             world.apply()
             world.emulator.log.clear()
