@@ -98,6 +98,23 @@ def rule(pair: str, runner_id: str) -> Resource:
     )
 
 
+def operator_key(fingerprint: str) -> Resource:
+    return Resource(
+        key(Kind.OPERATOR_KEY, fingerprint),
+        {"public_key": f"PEM {fingerprint}"},
+        handle={"id": f"id-{fingerprint}"},
+    )
+
+
+def store(
+    identifier: str, url: str = "https://vault.test", *, agent: str = "", is_primary: bool = False
+) -> Resource:
+    block: JsonObject = {"url": url, **({"agent_id": agent} if agent else {})}
+    return Resource(
+        key(Kind.SECRET_STORE, identifier), {"type": "vault", "primary": is_primary, "vault": block}
+    )
+
+
 def state(*resources: Resource, complete: frozenset[Kind] = ALL_KINDS) -> State:
     return State({resource.key: resource for resource in resources}, complete)
 

@@ -69,10 +69,11 @@ def criteria_change(desired: Resource, live: Resource) -> CriteriaChange:
 
 def secret_changes(desired: Resource, live: Resource, owned: Ownership | None) -> Iterator[FieldChange]:
     """Differences in secret positions, sorted by pointer. They never contain the value of a literal."""
-    root = FACTS[desired.key.kind].secret_root
-    for at in sorted(desired.secrets.keys() | live.secrets.keys()):
-        path = (*root, *steps(at))
-        wanted, present = desired.secrets.get(at), live.secrets.get(at)
+    facts = FACTS[desired.key.kind]
+    readable = live.secrets if facts.returns_secrets else _unseen(desired, owned)
+    for at in sorted(desired.secrets.keys() | readable.keys()):
+        path = (*facts.secret_root, *steps(at))
+        wanted, present = desired.secrets.get(at), readable.get(at)
         if wanted is None:
             yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, SecretDifference.REMOVED)
         elif isinstance(wanted, Handed):
@@ -89,6 +90,12 @@ def secret_changes(desired: Resource, live: Resource, owned: Ownership | None) -
                 yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, differs)
         elif not _is_same_leaf(wanted, present, is_pinned=owned is not None and at in owned.pinned):
             yield FieldChange(path, _shown(present), _shown(wanted))
+
+
+def _unseen(desired: Resource, owned: Ownership | None) -> Mapping[str, SecretLeaf]:
+    """Positions that may be set where the API shows none: those to be set, and those that were last sent."""
+    recorded = () if owned is None else owned.secrets
+    return {at: Unreadable() for at in (*desired.secrets, *recorded)}
 
 
 def _literal_difference(

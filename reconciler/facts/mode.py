@@ -5,7 +5,7 @@ primary and in `direct` once another one is; deployments to a cluster definition
 are `gitops`, whatever the store. `Scope.mode` combines the two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -89,6 +89,40 @@ def declared_primary(stores: Iterable[DeclaredStore]) -> PrimaryStore | None:
         if registration is not None and registration.primary:
             place = store.origin(("spec", "orchestrator", "primary"))
             return PrimaryStore(store.document.metadata.id, KnownFrom.DECLARED, f"declared at {place}", place)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChange:
+    """A change of mode by a change of the primary store.
+
+    `store` is the id of the new primary store, `declared` that of the document that asks for the change, `origin`
+    the place in it.
+    """
+
+    before: Mode
+    after: Mode
+    store: str
+    declared: str
+    origin: Origin
+
+
+def mode_change(now: str | None, stores: Sequence[DeclaredStore]) -> ModeChange | None:
+    """Change of mode that registering the declared stores causes; None if there is none or it is not known.
+
+    `now` is the id of the current primary store, None if it is not known.
+    """
+    if now is None:
+        return None
+    wanted = declared_primary(stores)
+    if wanted is not None and wanted.id is not None and wanted.origin is not None:
+        if now == BUILT_IN_STORE and wanted.id != BUILT_IN_STORE:
+            return ModeChange(Mode.LEGACY, Mode.DIRECT, wanted.id, wanted.id, wanted.origin)
+        return None
+    for store in stores:
+        if store.document.metadata.id == now and now != BUILT_IN_STORE:
+            place = store.origin(("spec", "orchestrator", "primary"))
+            return ModeChange(Mode.DIRECT, Mode.LEGACY, BUILT_IN_STORE, now, place)
     return None
 
 

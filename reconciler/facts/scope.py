@@ -16,7 +16,7 @@ from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, made_b
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
-from reconciler.facts.mode import PrimaryStore, primary_store
+from reconciler.facts.mode import ModeChange, PrimaryStore, mode_change, primary_store
 from reconciler.facts.reference_graph import ReferenceGraph
 from reconciler.facts.template import Templates
 from reconciler.model.agent import AgentDocument
@@ -292,6 +292,18 @@ class Scope:
     def primary(self) -> PrimaryStore:
         """The primary secret store of the organization, and the source it is known from."""
         return primary_store(self.target, self.settings, self.secret_stores, self.surroundings)
+
+    @property
+    def primary_now(self) -> str | None:
+        """Id of the primary store before the plan: the live one, or that of the settings if stores were not read."""
+        if self.surroundings.stores is not None:
+            return self.primary_store
+        return None if self.target_settings is None else self.target_settings.primaryStore
+
+    @cached_property
+    def mode_change(self) -> ModeChange | None:
+        """Change of mode that the plan makes by registering the declared stores."""
+        return mode_change(self.primary_now, self.secret_stores)
 
     @property
     def primary_store(self) -> str | None:

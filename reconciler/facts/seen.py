@@ -75,7 +75,9 @@ class Seen:
 
     @property
     def primary_store(self) -> str:
-        """Id of the primary secret store."""
+        """Id of the primary secret store once the declared stores are registered."""
+        if self.scope.mode_change is not None:
+            return self.scope.mode_change.store
         primary = self.scope.primary
         if primary.id is None:
             raise UnseenError(unspecified(primary.why))

@@ -24,14 +24,17 @@ def _spelling(*fields: str, required: tuple[str, ...] = ()) -> Spelling:
 
 ORCHESTRATOR: Mapping[str, Spelling] = MappingProxyType(
     {
-        "awssm": _spelling("region", "endpoint", "auth", required=("region",)),
-        "azurekv": _spelling("tenant_id", "url", "auth", required=("tenant_id", "url")),
-        "gcpsm": _spelling("project_id", "auth", required=("project_id",)),
-        "vault": _spelling("url", "path", "agent_id", "auth", required=("url",)),
+        "awssm": _spelling("region", "endpoint", required=("region",)),
+        "azurekv": _spelling("tenant_id", "url", required=("tenant_id", "url")),
+        "gcpsm": _spelling("project_id", required=("project_id",)),
+        "vault": _spelling("url", "path", "agent_id", required=("url",)),
         "kubernetes": _spelling("namespace", required=("namespace",)),
     }
 )
-"""`kubernetes` exists on clusters only; documents spell all kinds as the orchestrator does."""
+"""`kubernetes` exists on clusters only; documents spell all kinds as the orchestrator does.
+
+Credentials are not part of a shared block: each side has its own, under `orchestrator` and `clusters`.
+"""
 
 CLUSTER: Mapping[str, Spelling] = MappingProxyType(
     {
@@ -75,7 +78,13 @@ def misspelt(block: JsonObject, spelling: Spelling) -> Iterator[tuple[str, str, 
     for name in block:
         if name in spelling.fields:
             continue
-        if (other := _OTHER_SIDE.get(name)) in spelling.fields:
+        if name == "auth":
+            yield (
+                name,
+                "is not a field of the store",
+                "Put it under `orchestrator`, or under an entry of `clusters`.",
+            )
+        elif (other := _OTHER_SIDE.get(name)) in spelling.fields:
             yield name, "is the other side's spelling", f"Write `{other}`."
         else:
             known = sorted(spelling.fields)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from reconciler.model.body import BodyProblem, mapping, member
+from reconciler.model.handed import FORMS, as_tag, is_tagged, wrong_with
 from reconciler.model.json import JsonObject, Path
 from reconciler.model.pod_template import template_problems, variable_problems
 from reconciler.vendor import orchestrator_v1 as v1
@@ -59,6 +60,13 @@ def _of_store(document: JsonObject) -> Iterator[BodyProblem]:
             value = member(document, "spec", kind, name)
             if value is not None and not isinstance(value, str):
                 yield BodyProblem(("spec", kind, name), wanted="a string")
+    for name, value in mapping(document, "spec", "orchestrator", "auth").items():
+        if not isinstance(value, dict) or set(value) - {"env", "file"}:
+            continue
+        tag = as_tag(value)
+        wrong = wrong_with(tag) if is_tagged(tag) else "is not one source of a value"
+        if wrong:
+            yield BodyProblem(("spec", "orchestrator", "auth", name), wrong, f"write {FORMS}")
 
 
 _CHECKS: Mapping[str, Callable[[JsonObject], Iterator[BodyProblem]]] = MappingProxyType(

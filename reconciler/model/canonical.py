@@ -10,11 +10,12 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from reconciler.model.handed import is_tagged, source_of
+from reconciler.model.handed import as_tag, is_tagged, source_of
 from reconciler.model.json import Json, JsonObject, pointer
 from reconciler.model.resource_definition import Criterion, Entity, selector_of
 from reconciler.model.runner import WRITE_ONLY_AUTH
 from reconciler.model.secret import Expression, Handed, Literal, Reference, Secret, SecretLeaf, Unreadable
+from reconciler.vendor import orchestrator_v1 as v1
 
 _ONE_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _REFERENCE_MEMBERS = frozenset(("store", "ref", "version", "value"))
@@ -192,6 +193,27 @@ def _credentials(auth: JsonObject) -> dict[str, SecretLeaf]:
             source = source_of(value)
             leaves[f"/cluster/auth/{name}"] = Literal(Secret(value)) if source is None else Handed(source)
     return leaves
+
+
+def store_document(store_type: str, block: JsonObject, *, is_primary: bool) -> JsonObject:
+    """Comparable part of a registered store: everything except `auth`.
+
+    An empty field is the same as an absent one: all are optional strings (v1 reference 5.2).
+    """
+    fields: JsonObject = {
+        name: block[name] for name in v1.STORE_FIELDS.get(store_type, ()) if block.get(name)
+    }
+    return {"type": store_type, "primary": is_primary, store_type: fields}
+
+
+def store_auth(auth: JsonObject | None) -> tuple[JsonObject, dict[str, SecretLeaf]]:
+    """Credentials of a store with each source written as a tag, and the leaves by JSON pointer."""
+    written = {name: as_tag(value) for name, value in (auth or {}).items() if value is not None}
+    leaves: dict[str, SecretLeaf] = {}
+    for name, value in written.items():
+        source = source_of(value)
+        leaves[pointer((name,))] = Literal(Secret(value)) if source is None else Handed(source)
+    return written, leaves
 
 
 def canonical_pem(pem: str) -> str:

@@ -1,6 +1,6 @@
 """What the files declare: validated documents with their places."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -145,11 +145,27 @@ class Declarations:
             rejected=tuple(one for one in self.rejected if one.rest is None),
         )
 
+    def of_files(self, files: Collection[str]) -> "Declarations":
+        """The documents in some of the files, with the keys that were parsed; nothing else."""
+        return Declarations(
+            definitions=_in(self.definitions, files),
+            agents=_in(self.agents, files),
+            keys=_in(self.keys, files),
+            runners=_in(self.runners, files),
+            operators=_in(self.operators, files),
+            secret_stores=_in(self.secret_stores, files),
+            public_keys=self.public_keys,
+        )
+
     def documents(self) -> Iterator[AnyDeclared]:
         """Every document of a supported kind, by kind and in the order of the files."""
         return chain(
             self.definitions, self.agents, self.keys, self.runners, self.operators, self.secret_stores
         )
+
+
+def _in(declared: Iterable[Declared[D]], files: Collection[str]) -> tuple[Declared[D], ...]:
+    return tuple(one for one in declared if one.file in files)
 
 
 def _of(declared: Iterable[AnyDeclared], kind: type[D]) -> Iterator[Declared[D]]:

@@ -1,6 +1,6 @@
 """Desired state of one organization, built from its documents: one resource per thing."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from reconciler.model import canonical
@@ -13,6 +13,7 @@ from reconciler.model.place import Place
 from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
 from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret import Digester, Handed, Literal, Secret, SecretLeaf
+from reconciler.model.secret_store import REGISTERED_TYPES, SecretStoreDocument
 from reconciler.model.state import Resource, State
 
 AGENT_TYPE = "agent"
@@ -23,8 +24,8 @@ def desired_state(declarations: Declarations, place: Place) -> State:
     """Everything that `declarations` (those of one target) declare for an organization.
 
     Complete for every kind: it is called only for a tree that was read without errors. Keys that
-    could not be parsed are left out; they have findings. Operators, secret stores, installations
-    and keys of owners other than agents are checked by rules but not applied.
+    could not be parsed are left out; they have findings. Operators, installations, stores on clusters
+    and keys of runners are checked by rules but not applied.
     """
     resources = {resource.key: resource for resource in _resources(declarations, place)}
     unmanaged = (
@@ -101,13 +102,35 @@ def _resources(declarations: Declarations, place: Place) -> Iterator[Resource]:
                 {"public_key": facts.pem},
                 origin=key.origin(),
             )
+    yield from _operator_keys(declarations, place)
+    for store in declarations.secret_stores:
+        yield from _store_resources(store, place)
     for runner in declarations.runners:
         yield from _runner_resources(runner, place)
 
 
+def _operator_keys(declarations: Declarations, place: Place) -> Iterator[Resource]:
+    """Keys of the Operators that serve the organization, and of those that no document declares."""
+    served = {
+        operator.document.metadata.id: operator.document.spec.organization
+        for operator in declarations.operators
+    }
+    for key in declarations.keys:
+        owner, facts = key.document.spec.for_.operator, declarations.public_keys.get(key.origin())
+        if owner is not None and facts is not None and served.get(owner) in (None, place.name):
+            yield Resource(
+                ResourceKey(place, Kind.OPERATOR_KEY, facts.fingerprint),
+                {"public_key": facts.pem},
+                origin=key.origin(),
+            )
+
+
 def is_registered(agent: AgentDocument, organization: str) -> bool:
     """True if the agent is to be registered in the organization; one that lists none is registered in all."""
-    listed = agent.spec.organizations
+    return _lists(agent.spec.organizations, organization)
+
+
+def _lists(listed: Collection[str] | None, organization: str) -> bool:
     return listed is None or organization in listed
 
 
@@ -161,6 +184,23 @@ def _agent_resources(declared: Declared[AgentDocument], place: Place) -> Iterato
             criteria=canonical.criteria_fields(entity.criteria),
             origin=declared.origin(("spec", "definition")),
         )
+
+
+def _store_resources(declared: Declared[SecretStoreDocument], place: Place) -> Iterator[Resource]:
+    """The registration of a store; none if the document asks for none, or has not exactly one kind (R82)."""
+    spec = declared.document.spec
+    blocks = {name: block for name in REGISTERED_TYPES if (block := getattr(spec, name)) is not None}
+    if spec.orchestrator is None or len(blocks) != 1 or not _lists(spec.organizations, place.name):
+        return
+    ((store_type, block),) = blocks.items()
+    auth, secrets = canonical.store_auth(spec.orchestrator.auth)
+    yield Resource(
+        ResourceKey(place, Kind.SECRET_STORE, declared.document.metadata.id),
+        canonical.store_document(store_type, block, is_primary=spec.orchestrator.primary),
+        secrets=secrets,
+        origin=declared.origin(),
+        payload=Secret(auth) if secrets else None,
+    )
 
 
 def _runner_resources(declared: Declared[RunnerDocument], place: Place) -> Iterator[Resource]:

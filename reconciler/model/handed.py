@@ -15,6 +15,7 @@ from reconciler.model.secret_source import ClusterSecret, EnvironmentVariable, N
 ENV, FILE, CLUSTER_SECRET = "!env", "!file", "!secret"
 TAGS = (ENV, FILE, CLUSTER_SECRET)
 _MEMBERS = ("cluster", "namespace", "name", "key")
+_TAG_OF = {"env": ENV, "file": FILE}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 FORMS = "`!env NAME`, `!file PATH` or `!secret {cluster: …, namespace: …, name: …, key: …}`"
 MOST_CHARACTERS = 4_096
@@ -27,6 +28,18 @@ HandIn = Callable[[Source], Secret | NotAtHand]
 def is_tagged(value: Json) -> TypeGuard[JsonObject]:
     """True for a mapping that represents a value with one of the tags, well-formed or not."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in TAGS
+
+
+def as_tag(value: Json) -> Json:
+    """The value with `{env: NAME}` and `{file: PATH}`, as credentials of stores may be written, turned into tags.
+
+    >>> as_tag({"env": "STORE_TOKEN"})
+    {'!env': 'STORE_TOKEN'}
+    """
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, given),) = value.items()
+        return {_TAG_OF.get(name, name): given}
+    return value
 
 
 def source_of(value: Json) -> Source | None:

@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import NamedTuple, NewType
 
-from reconciler.model.kind import Kind
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.place import Place
 
 TargetName = NewType("TargetName", str)
@@ -25,7 +25,8 @@ class ResourceKey(NamedTuple):
 
     The id of a `Key` is `<agent>/<fingerprint>`, that of a `RunnerRule` is
     `<project or *>/<environment type or *>` (its natural key, v2 reference 8.2), that of a
-    `Criterion` is `<definition>[<selector>]`. Every other id is the API's own.
+    `Criterion` is `<definition>[<selector>]`, that of an `OperatorKey` its fingerprint. Every other
+    id is the API's own.
     """
 
     place: Place
@@ -50,7 +51,7 @@ class ResourceKey(NamedTuple):
 
     def __str__(self) -> str:
         """`Kind/id`, as users write it; fingerprints are shortened to twelve digits."""
-        if self.kind is Kind.KEY:
-            agent, _, fingerprint = self.id.partition("/")
-            return f"{self.kind}/{agent}/{shown(fingerprint)}"
-        return f"{self.kind}/{self.id}"
+        if FACTS[self.kind].is_compared:
+            return f"{self.kind}/{self.id}"
+        owner, slash, fingerprint = self.id.rpartition("/")
+        return f"{self.kind}/{owner}{slash}{shown(fingerprint)}"

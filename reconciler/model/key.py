@@ -82,7 +82,7 @@ class KeySpec(Frozen):
 
 
 class KeyDocument(OwnDocument):
-    """A public key of an Agent (registered in each of its organizations), an Operator, or a runner."""
+    """A public key of an Agent or an Operator (registered in each of its organizations), or of a runner."""
 
     kind: Literal["Key"]
     spec: KeySpec

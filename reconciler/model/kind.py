@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from reconciler.model.surroundings import Beside
+
 
 class Kind(StrEnum):
     """Everything a plan can act on. `CRITERION` is a part of a definition with API calls of its own."""
@@ -16,6 +18,8 @@ class Kind(StrEnum):
     KEY = "Key"
     DEFINITION = "Definition"
     CRITERION = "Criterion"
+    SECRET_STORE = "SecretStore"  # noqa: S105  a name
+    OPERATOR_KEY = "OperatorKey"
     RUNNER = "Runner"
     RUNNER_RULE = "RunnerRule"
 
@@ -36,8 +40,12 @@ class KindFacts:
     or none of them identifies the thing. `secret_root` is the path of the secret positions in a document.
     `is_part` is true for a thing that belongs to another and is written through it. `is_replaced`
     is true if the API cannot update the thing: every change deletes and creates it.
-    `is_compared` is false if the id says everything about the thing. `parent` is the kind whose
-    deletion also deletes this one, None if there is none.
+    `is_compared` is false if the id says everything about the thing: it ends with a fingerprint, which is
+    shown shortened, and the document only repeats it. `parent` is the kind whose deletion also deletes this
+    one, None if there is none. `has_document_id` is true if a document of the same name declares the thing
+    under its own id. `returns_secrets` is false if the API does not show which secret positions are set: what was
+    last sent is then known from the record alone. `collection` is the list that rules read too; it is requested
+    only if something of the kind is declared or recorded, None for kinds that are always listed.
     """
 
     plural: str
@@ -49,18 +57,41 @@ class KindFacts:
     is_replaced: bool = False
     is_compared: bool = True
     parent: Kind | None = None
+    has_document_id: bool = False
+    returns_secrets: bool = True
+    collection: Beside | None = None
 
 
 FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
     {
-        Kind.AGENT: KindFacts("agents", Generation.V1, level=0),
+        Kind.AGENT: KindFacts("agents", Generation.V1, level=0, has_document_id=True),
         # The id of a key is its fingerprint (v1 reference 3.2).
         Kind.KEY: KindFacts("keys", Generation.V1, level=1, is_compared=False, parent=Kind.AGENT),
         # v1 reference 4.2: the type of a definition is fixed.
         Kind.DEFINITION: KindFacts(
-            "definitions", Generation.V1, level=2, immutable=("type",), secret_root=("secrets",)
+            "definitions",
+            Generation.V1,
+            level=2,
+            immutable=("type",),
+            secret_root=("secrets",),
+            has_document_id=True,
         ),
         Kind.CRITERION: KindFacts("criteria", Generation.V1, level=3, is_part=True, parent=Kind.DEFINITION),
+        # v1 reference 5.2, U25: the kind of a store is fixed. 5.3: `auth` is never returned in any form.
+        Kind.SECRET_STORE: KindFacts(
+            "secret stores",
+            Generation.V1,
+            level=1,
+            immutable=("type",),
+            secret_root=("auth",),
+            has_document_id=True,
+            returns_secrets=False,
+            collection=Beside.STORES,
+        ),
+        # v1 reference 6: a key cannot be changed; its id here is its fingerprint, since the API makes up another one.
+        Kind.OPERATOR_KEY: KindFacts(
+            "Operator keys", Generation.V1, level=1, is_compared=False, collection=Beside.OPERATOR_KEYS
+        ),
         # v2 reference 5.4: the type of a runner is fixed.
         Kind.RUNNER: KindFacts(
             "runners",
@@ -68,6 +99,7 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
             level=0,
             immutable=("runner_configuration", "type"),
             secret_root=("runner_configuration",),
+            has_document_id=True,
         ),
         # v2 reference 8: rules are only created and deleted.
         Kind.RUNNER_RULE: KindFacts(

@@ -14,7 +14,11 @@ from reconciler.model.limited import Shown, ShownId
 from reconciler.model.operator import OPERATOR_NAMESPACE
 from reconciler.vendor import orchestrator_v1 as v1
 
-STORE_TYPES = ("awssm", "azurekv", "gcpsm", "vault", "kubernetes")
+REGISTERED_TYPES = tuple(v1.STORE_FIELDS)
+"""Kinds of stores that can be registered with the orchestrator."""
+STORE_TYPES = (*REGISTERED_TYPES, "kubernetes")
+AUTH_FIELDS = v1.STORE_AUTH
+"""Members of `auth` by kind of store; all are write-only strings (v1 reference 5.2)."""
 
 
 class StoreRegistration(Frozen):

@@ -23,12 +23,13 @@ class Resource:
     `document` contains everything that can be compared and shown, by kind:
 
     - Definition: `name, type, driver_type, driver_account?, values?, provision?, in_place_driver_change`
-    - Agent: `description`; Key: `public_key` (the PEM, never compared: the key's id is its fingerprint)
+    - Agent: `description`; Key and OperatorKey: `public_key` (the PEM, never compared: the id has the fingerprint)
+    - SecretStore: `type, primary`, and under the name of its type the fields of its block
     - Runner: `description, runner_configuration, state_storage_configuration`
     - RunnerRule: `runner_id`
 
-    `secrets` maps JSON pointers below `driver_inputs.secret_refs` (definitions) or
-    `runner_configuration` (runners) to their content. `criteria` maps selectors to the
+    `secrets` maps JSON pointers below `driver_inputs.secret_refs` (definitions), `runner_configuration`
+    (runners) or `auth` (stores; always empty for a live one) to their content. `criteria` maps selectors to the
     criterion's fields; None means not managed (desired only).
     """
 
@@ -40,15 +41,15 @@ class Resource:
     """Desired only: place of the document that declares it."""
     payload: Secret | None = None
     """Desired only, where `secrets` is not empty. Definitions: the `secrets` or `secret_refs` member as written,
-    `{"secret_refs": {…}}`; runners: the whole `runner_configuration`, credentials included."""
+    `{"secret_refs": {…}}`; runners: the whole `runner_configuration`, credentials included; stores: `auth`."""
     handle: Mapping[str, str] = field(default_factory=dict)
-    """Live only: server ids needed to act. Criteria: selector -> id; a rule: `id` -> id."""
+    """Live only: server ids needed to act. Criteria: selector -> id; a rule and an Operator key: `id` -> id."""
     updated_at: str = ""
-    """Live runners only: the server's time stamp, RFC 3339."""
+    """Live runners and stores only: the server's time stamp, RFC 3339."""
     is_built_in: bool = False
     status: Mapping[str, str] = field(default_factory=dict)
     """Live only: what the server reports about it and nobody sets. Keys of agents: `expired_at` (RFC 3339) and
-    `is_authorized` (`true` or `false`)."""
+    `is_authorized` (`true` or `false`); keys of Operators: `expired_at`."""
 
     @property
     def is_accepted(self) -> bool:

@@ -3,8 +3,8 @@
 Each member is None if it was not read, which is never the same as empty.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -33,22 +33,25 @@ class Beside(StrEnum):
 class LiveStore:
     """A registered secret store. `type` is `awssm`, `azurekv`, `gcpsm`, `vault` or `humanitec`.
 
-    `fields` are those of its block, in the API's spelling; credentials are never read back.
+    `fields` are those of its block, in the API's spelling; credentials are never read back. `updated_at` is
+    RFC 3339.
     """
 
     id: str
     is_primary: bool
     type: str
     fields: JsonObject = field(default_factory=dict)
+    updated_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorKey:
-    """A key registered for drivers (v1 reference 6). `expired_at` is RFC 3339."""
+    """A key registered for drivers (v1 reference 6). `expired_at` is RFC 3339, `pem` the public key."""
 
     id: str
     fingerprint: str
     expired_at: str = ""
+    pem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,15 @@ class Surroundings:
                 return self.runner_environment_types
             case _:
                 assert_never(what)
+
+    def without(self, gone: Collection[tuple[Beside, str]]) -> "Surroundings":
+        """The same without some stores, by id, and Operator keys, by fingerprint."""
+        stores, keys = self.stores, self.operator_keys
+        if stores is not None:
+            stores = tuple(store for store in stores if (Beside.STORES, store.id) not in gone)
+        if keys is not None:
+            keys = tuple(key for key in keys if (Beside.OPERATOR_KEYS, key.fingerprint) not in gone)
+        return replace(self, stores=stores, operator_keys=keys)
 
     @property
     def primary_store(self) -> LiveStore | None:

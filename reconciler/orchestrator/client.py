@@ -8,13 +8,13 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, assert_never
+from typing import TYPE_CHECKING, Self
 
 import httpx
 
 from reconciler.errors import OrchestratorError
 from reconciler.model.identity import ResourceKey
-from reconciler.model.kind import Generation, Kind
+from reconciler.model.kind import FACTS, Generation, Kind
 from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.orchestrator.access import (
@@ -24,6 +24,7 @@ from reconciler.orchestrator.access import (
     TalliedTransport,
     Tally,
 )
+from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.http import Channel, Endpoint
 from reconciler.orchestrator.look import look
 from reconciler.orchestrator.retry import Retry
@@ -80,6 +81,10 @@ class Orchestrator:
 
         self._v1 = V1(channel(v1, Generation.V1), place) if v1 else None
         self._v2 = V2(channel(v2, Generation.V2), place) if v2 else None
+        self._calls: Mapping[Kind, Calls] = {
+            **(self._v1.calls() if self._v1 else {}),
+            **(self._v2.calls() if self._v2 else {}),
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -116,34 +121,7 @@ class Orchestrator:
 
     def get(self, key: ResourceKey) -> Resource | None:
         """One live object. None only if it is proven to be absent; any other failure is raised."""
-        match key.kind:
-            case Kind.AGENT:
-                return self._for_v1().agent(key.id)
-            case Kind.KEY:
-                return self._for_v1().key(key)
-            case Kind.DEFINITION:
-                return self._for_v1().definition(key.id)
-            case Kind.CRITERION:
-                return self._criterion(key)
-            case Kind.RUNNER:
-                return self._for_v2().runner(key.id)
-            case Kind.RUNNER_RULE:
-                return self._for_v2().rule(key)
-            case _:
-                assert_never(key.kind)
-
-    def _criterion(self, key: ResourceKey) -> Resource | None:
-        """A criterion, read from its definition; `handle["id"]` is the id on the server."""
-        definition_id, _, rest = key.id.partition("[")
-        definition = self._for_v1().definition(definition_id)
-        selector = rest.removesuffix("]")
-        if definition is None or definition.criteria is None or selector not in definition.criteria:
-            return None
-        return Resource(
-            key=key,
-            document=dict(definition.criteria[selector]),
-            handle={"id": definition.handle[selector]},
-        )
+        return self._of(key.kind).get(key)
 
     def create(self, desired: Resource, *, first_key: Resource | None = None) -> Resource:
         """Create one object and return it as read back.
@@ -151,24 +129,7 @@ class Orchestrator:
         An agent is created with `first_key`; for other kinds it is not used. A definition is created
         with its criteria.
         """
-        kind = desired.key.kind
-        match kind:
-            case Kind.AGENT:
-                if first_key is None:
-                    raise ValueError(f"{desired.key} cannot be created without a key")
-                return self._for_v1().create_agent(desired, first_key)
-            case Kind.KEY:
-                return self._for_v1().create_key(desired)
-            case Kind.DEFINITION:
-                return self._for_v1().create_definition(desired)
-            case Kind.CRITERION:
-                raise ValueError("criteria are created by create_criterion")
-            case Kind.RUNNER:
-                return self._for_v2().create_runner(desired)
-            case Kind.RUNNER_RULE:
-                return self._for_v2().create_rule(desired)
-            case _:
-                assert_never(kind)
+        return self._of(desired.key.kind).create(desired, first_key)
 
     def update(self, live: Resource, desired: Resource, *, secrets_changed: bool) -> Resource:
         """Make the live object equal to the desired one, except for criteria, and return it as read back.
@@ -176,22 +137,7 @@ class Orchestrator:
         If nothing differs, nothing is sent. A rule is deleted and created again. Raises RejectedError,
         without sending anything, if the API has no call for the change.
         """
-        kind = desired.key.kind
-        match kind:
-            case Kind.AGENT:
-                return live if live.document == desired.document else self._for_v1().update_agent(desired)
-            case Kind.DEFINITION:
-                return self._for_v1().update_definition(live, desired, secrets_changed=secrets_changed)
-            case Kind.RUNNER:
-                return self._for_v2().update_runner(live, desired, secrets_changed=secrets_changed)
-            case Kind.RUNNER_RULE:
-                return (
-                    live if live.document == desired.document else self._for_v2().replace_rule(live, desired)
-                )
-            case Kind.KEY | Kind.CRITERION:
-                raise ValueError(f"{desired.key} cannot be changed, only created and deleted")
-            case _:
-                assert_never(kind)
+        return self._of(desired.key.kind).update(live, desired, secrets_changed)
 
     def active_resources(self, definitions: Iterable[str]) -> Use:
         """Active resources of definitions: one request each, in parallel. Failures are returned, not raised."""
@@ -214,32 +160,11 @@ class Orchestrator:
         """
         if force and live.key.kind not in _FORCIBLE:
             raise ValueError(f"{live.key} cannot be deleted by force")
-        key = live.key
-        match key.kind:
-            case Kind.AGENT:
-                self._for_v1().delete_agent(key.id)
-            case Kind.KEY:
-                self._for_v1().delete_key(key)
-            case Kind.DEFINITION:
-                self._for_v1().delete_definition(key.id, force=force)
-            case Kind.CRITERION:
-                self._for_v1().delete_criterion(key.id.partition("[")[0], live.handle["id"], force=force)
-            case Kind.RUNNER:
-                self._for_v2().delete_runner(key.id)
-            case Kind.RUNNER_RULE:
-                self._for_v2().delete_rule(live)
-            case _:
-                assert_never(key.kind)
+        self._of(live.key.kind).delete(live, force)
 
     def dependents(self, live: Resource) -> list[Resource]:
         """Objects that deleting `live` would delete as well: keys of an agent, rules of a runner; one list."""
-        match live.key.kind:
-            case Kind.AGENT:
-                return self._for_v1().keys(live.key.id)
-            case Kind.RUNNER:
-                return self._for_v2().rules({"byRunnerId": live.key.id})
-            case _:
-                return []
+        return self._of(live.key.kind).dependents(live)
 
     def create_criterion(self, definition: ResourceKey, fields: Mapping[str, str]) -> str:
         """Add a criterion to a definition and return its id."""
@@ -249,15 +174,19 @@ class Orchestrator:
         """Delete a criterion of a definition. Raises InUseError if active resources would move, unless forced."""
         self._for_v1().delete_criterion(definition.id, criterion_id, force=force)
 
+    def _of(self, kind: Kind) -> Calls:
+        if kind not in self._calls:
+            raise _no_endpoint(FACTS[kind].generation)
+        return self._calls[kind]
+
     def _for_v1(self) -> V1:
         if self._v1 is None:
-            raise ValueError("this target has no v1 endpoint")
+            raise _no_endpoint(Generation.V1)
         return self._v1
 
-    def _for_v2(self) -> V2:
-        if self._v2 is None:
-            raise ValueError("this target has no v2 endpoint")
-        return self._v2
+
+def _no_endpoint(generation: Generation) -> ValueError:
+    return ValueError(f"this target has no {generation} endpoint")
 
 
 def _network(connections: int) -> Transport:

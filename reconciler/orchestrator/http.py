@@ -34,7 +34,7 @@ from reconciler.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from reconciler.model.json import Json, JsonObject
+from reconciler.model.json import Json
 from reconciler.model.kind import Generation
 from reconciler.model.secret import Secret
 from reconciler.model.wording import plural
@@ -145,7 +145,7 @@ class Channel:
         parts: Sequence[str],
         parse: Callable[[Json], T],
         *,
-        body: JsonObject,
+        body: Json,
         hidden: Sequence[Secret] = (),
     ) -> T:
         """Send a change and return the answer, parsed by `parse`.

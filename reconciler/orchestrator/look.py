@@ -10,13 +10,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from reconciler.errors import OrchestratorError
-from reconciler.model.kind import Kind
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import UNSEEN, Beside
 from reconciler.model.witness import WITNESSES
+from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.sight import Hints, Look
 from reconciler.orchestrator.surroundings import Reading, unproven
-from reconciler.orchestrator.v1 import V1
+from reconciler.orchestrator.v1 import V1, distinct
 from reconciler.orchestrator.v2 import V2, Summary
 
 
@@ -40,6 +41,18 @@ class _Gathering:
         if kind not in self.failures:
             self.complete.add(kind)
 
+    def take_collection(self, kind: Kind, reading: Reading, calls: Calls) -> None:
+        """Add the resources of a kind whose collection was requested."""
+        beside = FACTS[kind].collection
+        assert beside is not None
+        assert calls.listed is not None
+        try:
+            self.resources += distinct(map(calls.listed, reading.items(beside)))
+        except OrchestratorError as error:
+            self.failures[kind] = error
+        else:
+            self.complete.add(kind)
+
     def look(self) -> Look:
         """The collected results."""
         state = State(
@@ -59,11 +72,15 @@ def look(v1: V1 | None, v2: V2 | None, hints: Hints, *, pool: ThreadPoolExecutor
     rules = pool.submit(v2.rules) if v2 else None
     reading = Reading(v1, v2, pool)
     reading.start(hints.beside)
+    reading.start(beside for kind in sorted(hints.kinds) if (beside := FACTS[kind].collection) is not None)
     if v1 and agents and definitions:
         _gather_agents(gathering, v1, agents, hints.agents, pool)
         gathering.take(Kind.DEFINITION, [definitions])
         if Kind.DEFINITION in gathering.complete:
             gathering.complete.add(Kind.CRITERION)
+        for kind, calls in v1.calls().items():
+            if kind in hints.kinds:
+                gathering.take_collection(kind, reading, calls)
     if v2 and summaries and rules:
         _gather_runners(gathering, v2, summaries, hints.runners, pool)
         gathering.take(Kind.RUNNER_RULE, [rules])

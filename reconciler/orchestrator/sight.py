@@ -16,13 +16,16 @@ class Hints:
 
     `agents` are those whose keys are needed: keys of others are not read, and the kind counts as
     complete without them. `runners` maps ids to the timestamp last seen and the live resource to
-    use if the list still shows that timestamp. `beside` are the collections that rules need. `named`
-    are names in collections that are listed only if no live definition or runner rule shows that the
-    name exists: names in use are known to exist, so a pass without new names needs no list.
+    use if the list still shows that timestamp. `kinds` are those with a collection of which something
+    is declared or recorded; others with a collection are not read, and do not count as complete.
+    `beside` are the collections that rules need. `named` are names in collections that are listed only
+    if no live definition or runner rule shows that the name exists: names in use are known to exist, so
+    a pass without new names needs no list.
     """
 
     agents: frozenset[str] = frozenset()
     runners: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
+    kinds: frozenset[Kind] = frozenset()
     beside: frozenset[Beside] = frozenset()
     named: Mapping[Beside, frozenset[str]] = field(default_factory=dict)
 

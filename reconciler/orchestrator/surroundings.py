@@ -10,13 +10,11 @@ from typing import Any
 from reconciler.errors import OrchestratorError
 from reconciler.model.json import JsonObject
 from reconciler.model.state import Resource
-from reconciler.model.surroundings import BUILT_IN_STORE, Beside, Driver, LiveStore, OperatorKey, Surroundings
+from reconciler.model.surroundings import Beside, Driver, Surroundings
 from reconciler.model.witness import shown_by
-from reconciler.orchestrator import shape
+from reconciler.orchestrator import operator_key, secret_store, shape
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2
-
-STORE_TYPES = ("awssm", "azurekv", "gcpsm", "vault", BUILT_IN_STORE)
 
 
 class Reading:
@@ -46,6 +44,10 @@ class Reading:
         if beside in _OF_V2 and v2 is not None:
             return lambda: v2.ids(_OF_V2[beside])
         return None
+
+    def items(self, beside: Beside) -> list[Any]:
+        """Items of a collection that was requested. Raises OrchestratorError if it could not be read."""
+        return self._futures[beside].result()
 
     def wait(self) -> Surroundings:
         """The requested collections. One that could not be read is None, with the reason in `failures`."""
@@ -85,27 +87,6 @@ def unproven(named: Mapping[Beside, frozenset[str]], live: Iterable[Resource]) -
     return frozenset(beside for beside, names in named.items() if names - shown.get(beside, frozenset()))
 
 
-def store(document: JsonObject) -> LiveStore:
-    """A registered store; its type is "" if it is not one of `STORE_TYPES`."""
-    kind = next((name for name in STORE_TYPES if document.get(name) is not None), "")
-    fields = shape.member_object(document[kind], f"member `{kind}`") if kind else {}
-    return LiveStore(
-        id=shape.text(document, "id"),
-        is_primary=shape.optional_flag(document, "primary"),
-        type=kind,
-        fields={name: value for name, value in fields.items() if name != "auth"},
-    )
-
-
-def operator_key(document: JsonObject) -> OperatorKey:
-    """A key registered for drivers."""
-    return OperatorKey(
-        id=shape.text(document, "id"),
-        fingerprint=shape.text(document, "fingerprint").lower(),
-        expired_at=shape.optional_text(document, "expired_at"),
-    )
-
-
 def account(document: JsonObject) -> tuple[str, str]:
     """Id and type of a cloud account."""
     return shape.text(document, "id"), shape.text(document, "type")
@@ -133,8 +114,8 @@ def resource_type(document: JsonObject) -> str:
 
 
 _OF_V1: Mapping[Beside, tuple[tuple[str, ...], Callable[[JsonObject], Any]]] = {
-    Beside.STORES: (("secretstores",), store),
-    Beside.OPERATOR_KEYS: (("keys",), operator_key),
+    Beside.STORES: (secret_store.COLLECTION, secret_store.parsed),
+    Beside.OPERATOR_KEYS: (operator_key.COLLECTION, operator_key.parsed),
     Beside.ACCOUNTS: (("resources", "accounts"), account),
     Beside.DRIVERS: (("resources", "drivers"), driver),
     Beside.RESOURCE_TYPES: (("resources", "types"), resource_type),

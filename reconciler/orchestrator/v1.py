@@ -11,12 +11,16 @@ from reconciler.errors import AbsentError, ConnectionPart, OrchestratorError, Re
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.orchestrator import shape, wire_v1
+from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.definition_update import patch_body
 from reconciler.orchestrator.http import Channel
 from reconciler.orchestrator.message import literals
+from reconciler.orchestrator.operator_key import OperatorKeys
+from reconciler.orchestrator.secret_store import SecretStores
 
 T = TypeVar("T")
 _FORCE = {"force": "true"}
@@ -33,6 +37,42 @@ class V1:
     def close(self) -> None:
         """Close all connections."""
         self._channel.close()
+
+    def calls(self) -> Mapping[Kind, Calls]:
+        """The calls for each kind of this API."""
+        return {
+            Kind.AGENT: Calls(
+                get=lambda key: self.agent(key.id),
+                create=self.create_agent,
+                update=lambda live, desired, _: (
+                    live if live.document == desired.document else self.update_agent(desired)
+                ),
+                delete=lambda live, _: self.delete_agent(live.key.id),
+                dependents=lambda live: self.keys(live.key.id),
+            ),
+            Kind.KEY: Calls(
+                get=self.key,
+                create=lambda desired, _: self.create_key(desired),
+                delete=lambda live, _: self.delete_key(live.key),
+            ),
+            Kind.DEFINITION: Calls(
+                get=lambda key: self.definition(key.id),
+                create=lambda desired, _: self.create_definition(desired),
+                update=lambda live, desired, is_changed: self.update_definition(
+                    live, desired, secrets_changed=is_changed
+                ),
+                delete=lambda live, is_forced: self.delete_definition(live.key.id, force=is_forced),
+            ),
+            Kind.CRITERION: Calls(
+                get=self.criterion,
+                create=_created_apart,
+                delete=lambda live, is_forced: self.delete_criterion(
+                    live.key.id.partition("[")[0], live.handle["id"], force=is_forced
+                ),
+            ),
+            Kind.OPERATOR_KEY: OperatorKeys(self._channel, self._place).calls(),
+            Kind.SECRET_STORE: SecretStores(self._channel, self._place).calls(),
+        }
 
     def _path(self, *parts: str) -> tuple[str, ...]:
         return ("orgs", self._organization, *parts)
@@ -64,7 +104,7 @@ class V1:
     def definitions(self) -> list[Resource]:
         """All definitions that are not deleted, with their criteria."""
         found = self._list(self._path("resources", "defs"), self._existing_definition)
-        return _distinct(found)
+        return distinct(found)
 
     def _existing_definition(self, document: JsonObject) -> Resource | None:
         return None if wire_v1.is_deleted(document) else self._definition(document)
@@ -126,6 +166,19 @@ class V1:
         except AbsentError:
             return []
 
+    def criterion(self, key: ResourceKey) -> Resource | None:
+        """A criterion, read from its definition; `handle["id"]` is the id on the server."""
+        definition_id, _, rest = key.id.partition("[")
+        definition = self.definition(definition_id)
+        selector = rest.removesuffix("]")
+        if definition is None or definition.criteria is None or selector not in definition.criteria:
+            return None
+        return Resource(
+            key=key,
+            document=dict(definition.criteria[selector]),
+            handle={"id": definition.handle[selector]},
+        )
+
     def create_criterion(self, definition_id: str, fields: Mapping[str, str]) -> str:
         """Add a criterion and return its id."""
         return self._channel.send(
@@ -142,7 +195,7 @@ class V1:
 
     def agents(self) -> list[Resource]:
         """All agents, without their keys."""
-        return _distinct(self._list(self._path("agents"), self._agent))
+        return distinct(self._list(self._path("agents"), self._agent))
 
     def _agent(self, document: Json) -> Resource:
         return wire_v1.agent(shape.member_object(document, "the agent"), self._place)
@@ -151,8 +204,10 @@ class V1:
         """One agent, found in the list: the API cannot read a single agent (v1 reference 2.1)."""
         return next((agent for agent in self.agents() if agent.key.id == agent_id), None)
 
-    def create_agent(self, desired: Resource, first_key: Resource) -> Resource:
-        """Create an agent with its first key, in one call (v1 reference 2.3)."""
+    def create_agent(self, desired: Resource, first_key: Resource | None) -> Resource:
+        """Create an agent with its first key, in one call (v1 reference 2.3). Raises ValueError without one."""
+        if first_key is None:
+            raise ValueError(f"{desired.key} cannot be created without a key")
         body: JsonObject = {
             "id": desired.key.id,
             "description": desired.document["description"],
@@ -180,7 +235,7 @@ class V1:
             return _items(answer, lambda item: wire_v1.key(item, self._place, agent_id))
 
         try:
-            return _distinct(self._channel.get(self._path("agents", agent_id, "keys"), parse))
+            return distinct(self._channel.get(self._path("agents", agent_id, "keys"), parse))
         except AbsentError:
             return []
 
@@ -205,12 +260,16 @@ class V1:
         self._channel.delete(self._path("agents", agent_id, "keys", fingerprint))
 
 
+def _created_apart(_: Resource, __: Resource | None) -> Resource:
+    raise ValueError("criteria are created by create_criterion")
+
+
 def _items(answer: Json, parse: Callable[[JsonObject], T | None]) -> list[T]:
     parsed = (parse(item) for item in shape.objects(answer, "the list"))
     return [item for item in parsed if item is not None]
 
 
-def _distinct(resources: Iterable[Resource]) -> list[Resource]:
+def distinct(resources: Iterable[Resource]) -> list[Resource]:
     """The resources. Raises UnavailableError if one appears twice, because the list then changed during the read."""
     found: dict[ResourceKey, Resource] = {}
     for resource in resources:

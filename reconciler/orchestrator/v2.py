@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from reconciler.errors import AbsentError, OrchestratorError, RejectedError, UnavailableError
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.orchestrator import shape, wire_v2
+from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.http import Channel
 from reconciler.orchestrator.message import literals
 from reconciler.orchestrator.paging import pages
@@ -38,6 +40,28 @@ class V2:
     def close(self) -> None:
         """Close all connections."""
         self._channel.close()
+
+    def calls(self) -> Mapping[Kind, Calls]:
+        """The calls for each kind of this API."""
+        return {
+            Kind.RUNNER: Calls(
+                get=lambda key: self.runner(key.id),
+                create=lambda desired, _: self.create_runner(desired),
+                update=lambda live, desired, is_changed: self.update_runner(
+                    live, desired, secrets_changed=is_changed
+                ),
+                delete=lambda live, _: self.delete_runner(live.key.id),
+                dependents=lambda live: self.rules({"byRunnerId": live.key.id}),
+            ),
+            Kind.RUNNER_RULE: Calls(
+                get=self.rule,
+                create=lambda desired, _: self.create_rule(desired),
+                update=lambda live, desired, _: (
+                    live if live.document == desired.document else self.replace_rule(live, desired)
+                ),
+                delete=lambda live, _: self.delete_rule(live),
+            ),
+        }
 
     def _path(self, *parts: str) -> tuple[str, ...]:
         return ("orgs", self._organization, *parts)

@@ -29,7 +29,7 @@ from reconciler.source.violation import nearest
 UNASSIGNED = "F11"
 """Finding: a file belongs to no target (`reconciler.model.reading_rule`)."""
 _NAMED_BY_ID: Mapping[str, Kind] = MappingProxyType(
-    {"Definition": Kind.DEFINITION, "Agent": Kind.AGENT, "Runner": Kind.RUNNER}
+    {str(kind): kind for kind in Kind if FACTS[kind].has_document_id}
 )
 """Kinds of documents whose object has the document's id."""
 
@@ -70,7 +70,9 @@ def hints(
             and entry.secrets == literal_digests(resource)
         ):
             runners[resource.key.id] = (entry.observed_at, _as_live(resource, entry.observed_at))
-    return Hints(frozenset(agents), runners, beside, named)
+    known = {key.kind for key in (*desired.resources, *inventory.entries)}
+    kinds = frozenset(kind for kind in known if FACTS[kind].collection is not None)
+    return Hints(frozenset(agents), runners, kinds, beside, named)
 
 
 def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:
@@ -214,16 +216,7 @@ def strays(
 ) -> Mapping[ResourceKey, Resource]:
     """Resources that files without a target would declare in an organization."""
     files = {finding.origin.file for finding in findings if finding.rule == UNASSIGNED}
-    return desired_state(
-        Declarations(
-            definitions=tuple(d for d in everything.definitions if d.file in files),
-            agents=tuple(d for d in everything.agents if d.file in files),
-            keys=tuple(d for d in everything.keys if d.file in files),
-            runners=tuple(d for d in everything.runners if d.file in files),
-            public_keys=everything.public_keys,
-        ),
-        place,
-    ).resources
+    return desired_state(everything.of_files(files), place).resources
 
 
 def still_declared(

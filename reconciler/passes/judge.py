@@ -150,10 +150,10 @@ def _left_out(document: Frozen) -> Iterator[str]:
             yield "Runner installation"
         case OperatorDocument():
             yield "Operator"
-        case SecretStoreDocument():
-            yield "SecretStore"
+        case SecretStoreDocument(spec=spec):
+            yield from ("SecretStore custom resource" for _ in spec.clusters or ())
         case KeyDocument(spec=spec):
-            if spec.for_.agent is None:
-                yield "Operator key" if spec.for_.operator is not None else "Runner key"
+            if spec.for_.runner is not None:
+                yield "Runner key"
             if spec.privateKey is not None:
                 yield "private key place"

@@ -268,4 +268,5 @@ def after(plan: TargetPlan, live: State) -> State:
         if resource is not None:
             criteria = {name: of for name, of in (resource.criteria or {}).items() if name not in selectors}
             left[key] = replace(resource, criteria=criteria)
-    return replace(live, resources=left)
+    listed = {(beside, key.id) for key in gone if (beside := FACTS[key.kind].collection) is not None}
+    return replace(live, resources=left, surroundings=live.surroundings.without(listed))

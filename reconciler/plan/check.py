@@ -82,13 +82,12 @@ def _keys_without_agent(actions: Sequence[Action], live: State) -> Iterator[Find
 def _built_in(contested: Sequence[Change]) -> Iterator[Finding]:
     for change in contested:
         if change.live is not None and change.live.is_built_in:
-            yield _problem(
-                BUILT_IN,
-                change,
-                f"{change.key} is a built-in definition of {change.key.place}; it is never adopted",
-                "declare one with an id of your own; if it should replace the built-in one, list "
-                f"`{change.key.id}` under `builtIn.disabled` of the target",
-            )
+            advice = "declare one with an id of your own"
+            if change.key.kind is Kind.DEFINITION:
+                setting = f"list `{change.key.id}` under `builtIn.disabled` of the target"
+                advice = f"{advice}; to replace the built-in one, {setting}"
+            message = f"{change.key} is built into {change.key.place}; it is never adopted"
+            yield _problem(BUILT_IN, change, message, advice)
 
 
 @dataclass(frozen=True, slots=True)

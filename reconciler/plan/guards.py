@@ -16,7 +16,8 @@ from reconciler.model.kind import FACTS, Kind
 from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Verb
-from reconciler.plan.parts import agent_of, criterion_selector
+from reconciler.plan.edges.store import becomes_primary, ceases_to_be_primary
+from reconciler.plan.parts import agent_of, criterion_selector, is_primary, stores_of
 from reconciler.plan.refusal import Refusal
 from reconciler.settings import Safety
 
@@ -26,13 +27,15 @@ CONTESTED = "contested"
 GUARDS: Mapping[str, str] = {
     "empty-tree": "the files declare nothing, and everything owned would be deleted",
     "deletes": "more objects of one kind would be deleted than `safety.maxDelete` allows",
-    "last-key": "an agent would lose its last key and be cut off",
+    "last-key": "an agent, or the Operators of an organization, would lose their last key and be cut off",
     "protected": "something under `safety.protect` would be deleted",
     "drifted": "something would be deleted that is not as it was last written: the record does not prove whose it is",
     "cascade": "a delete would also remove objects that the plan does not delete itself",
     "replace": "something would be deleted and created again, because a field of it cannot be changed",
     "state-storage": "a runner's state storage would change; existing state is not moved",
     "runner-key": "a runner's key would change; its agents are refused until they run with the new one",
+    "primary-store": "another secret store would become primary, which can switch the mode of the whole organization",
+    "store-in-use": "a secret store would be deleted while definitions refer to it",
     "in-use": "resources that are in use would lose their definition or move to another one",
     CONTESTED: "an object that is not owned would be taken over",
 }
@@ -72,8 +75,8 @@ def tripped(case: Case) -> list[Tripped]:
     """Every guard that trips, in the order of `GUARDS`; `contested` is not among them."""
     found: list[Tripped] = []
     for guard in (
-        _empty_tree, _deletes, _last_key, _protected, _drifted, _cascade, _replace, _state_storage, _runner_key,
-        _in_use,
+        _empty_tree, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
+        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -174,6 +177,19 @@ def _last_key(case: Case) -> Iterator[Tripped]:
     )
 
 
+def _last_operator_key(case: Case) -> Iterator[Tripped]:
+    """An organization without an Operator key after the plan; the API does not say which Operator uses which key."""
+    pruned = _pruned(case).get(Kind.OPERATOR_KEY, {})
+    staying = {key.key for key in case.live.of(Kind.OPERATOR_KEY)} - pruned.keys()
+    created = any(a.verb is Verb.CREATE and a.key.kind is Kind.OPERATOR_KEY for a in case.actions)
+    if not staying and not created:
+        message = (
+            f"the last Operator key of {case.target} would be deleted ({_names(pruned)}); hosted drivers refuse an "
+            "Operator without one"
+        )
+        yield from _tripped(case, "last-key", pruned, message)
+
+
 def _protected(case: Case) -> Iterator[Tripped]:
     holds = {
         key: frozenset((action.id,))
@@ -265,6 +281,59 @@ def _runner_updates(case: Case, field: tuple[str, ...]) -> Holds:
         and action.key.kind is Kind.RUNNER
         and any(change.path[: len(field)] == field for change in action.subject.fields)
     }
+
+
+def _primary_store(case: Case) -> Iterator[Tripped]:
+    """Which store is primary decides the mode of every deployment (agent and operator 4): one action at a time."""
+    stores = [action for action in case.actions if action.key.kind is Kind.SECRET_STORE]
+    promoted = [action for action in stores if becomes_primary(action)]
+    # Where another store is promoted, that is the change, and what follows requires it.
+    demoted = [] if promoted else [action for action in stores if ceases_to_be_primary(action)]
+    held = [a for a in (*promoted, *demoted) if not (a.is_deletion and a.subject.group is not Group.PRUNE)]
+    now = ", ".join(store.key.id for store in case.live.of(Kind.SECRET_STORE) if is_primary(store))
+    yield from _tripped(
+        case,
+        "primary-store",
+        {action.key: frozenset((action.id,)) for action in held},
+        f"the primary secret store is {now or 'not known'}; "
+        + (
+            f"{_names(action.key for action in promoted)} would become it"
+            if promoted
+            else f"{_names(action.key for action in held)} would cease to be it"
+        )
+        + ": every application of the organization is deployed by Operators while it is an external one, and by none "
+        "while it is the built-in one",
+    )
+
+
+def _store_in_use(case: Case) -> Iterator[Tripped]:
+    """No refusal of the server is documented for a store that definitions refer to (v1 reference 5.3)."""
+    deleting = {
+        action.key.id: action
+        for action in case.actions
+        if action.is_deletion and action.key.kind is Kind.SECRET_STORE
+    }
+    if not deleting:
+        return
+    gone = {action.key for action in case.actions if action.is_deletion}
+    desired = {a.key: a.subject.desired for a in case.actions if a.verb is Verb.UPDATE}
+    users: dict[str, list[ResourceKey]] = defaultdict(list)
+    for definition in case.live.of(Kind.DEFINITION):
+        if definition.key not in gone:
+            for store in stores_of(desired.get(definition.key, definition)) & deleting.keys():
+                users[store].append(definition.key)
+    is_read = Kind.DEFINITION in case.live.complete
+    named = [
+        f"{deleting[store].key} is referred to by {_names(keys)}" for store, keys in sorted(users.items())
+    ]
+    if not is_read:
+        named.append("definitions could not be read, so which stores they refer to is not known")
+    yield from _tripped(
+        case,
+        "store-in-use",
+        {a.key: frozenset((a.id,)) for store, a in deleting.items() if store in users or not is_read},
+        f"secrets would not be found any more: {'; '.join(named)}",
+    )
 
 
 def reduced_definitions(actions: Iterable[Action]) -> frozenset[str]:

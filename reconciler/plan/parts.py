@@ -1,7 +1,8 @@
-"""Names of objects that belong to others: criteria, keys of an agent, rules of a runner."""
+"""Names of objects that belong to others: criteria, keys of an agent, rules of a runner, users of a secret store."""
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
+from reconciler.model.secret import Reference
 from reconciler.model.state import Resource
 
 
@@ -34,4 +35,24 @@ def fingerprint_of(key: ResourceKey) -> str:
 
 def type_of(definition: Resource | None) -> str:
     """Resource type of a definition, "" for anything else."""
-    return "" if definition is None else str(definition.document.get("type", ""))
+    if definition is None or definition.key.kind is not Kind.DEFINITION:
+        return ""
+    return str(definition.document.get("type", ""))
+
+
+def stores_of(definition: Resource | None) -> frozenset[str]:
+    """Ids of the secret stores that a definition refers to."""
+    leaves = () if definition is None else definition.secrets.values()
+    return frozenset(leaf.store for leaf in leaves if isinstance(leaf, Reference))
+
+
+def agent_of_store(store: Resource | None) -> ResourceKey | None:
+    """The Agent through which a store is reached (v1 reference 5.2: `vault.agent_id`)."""
+    block = None if store is None else store.document.get("vault")
+    named = block.get("agent_id") if isinstance(block, dict) else None
+    return store.key.beside(Kind.AGENT, named) if store is not None and isinstance(named, str) else None
+
+
+def is_primary(store: Resource | None) -> bool:
+    """True for a store that is primary."""
+    return store is not None and store.document.get("primary") is True

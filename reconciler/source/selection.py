@@ -2,11 +2,11 @@
 
 Patterns in `targets.<name>.paths` (`.gitignore` syntax) assign files to targets. Some kinds do not
 follow their file: an agent, a secret store and an Operator belong to every target whose
-organization they name, and a key belongs to the targets of its agent, because a key is registered
-in every organization of its agent.
+organization they name, and a key belongs to the targets of its agent or Operator, because a key is
+registered in every organization of its owner.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,7 +16,8 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declarations, Declared
 from reconciler.model.finding import Finding, sort_findings
 from reconciler.model.identity import TargetName
-from reconciler.model.key import KeyDocument
+from reconciler.model.key import KeyDocument, KeyOwner
+from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin
 from reconciler.model.reading_rule import concern, problem
 from reconciler.settings import Target
@@ -30,9 +31,14 @@ def select(declarations: Declarations, target: Target) -> Declarations:
     agents = tuple(agent for agent in declarations.agents if _has_agent(agent, target, matches))
     definitions = tuple(declared for declared in declarations.definitions if matches(declared.file))
     runners = tuple(declared for declared in declarations.runners if matches(declared.file))
-    declared_agents = {agent.document.metadata.id for agent in declarations.agents}
-    own_agents = {agent.document.metadata.id for agent in agents}
-    keys = tuple(key for key in declarations.keys if _has_key(key, own_agents, declared_agents, matches))
+    operators = tuple(
+        declared
+        for declared in declarations.operators
+        if _is_listed(_one(declared.document.spec.organization), declared.file, target, matches)
+    )
+    declared_owners = _owners(declarations.agents, declarations.operators)
+    own_owners = _owners(agents, operators)
+    keys = tuple(key for key in declarations.keys if _has_key(key, own_owners, declared_owners, matches))
     origins = {key.origin() for key in keys} | {runner.origin() for runner in runners}
     return replace(
         declarations,
@@ -40,11 +46,7 @@ def select(declarations: Declarations, target: Target) -> Declarations:
         agents=agents,
         keys=keys,
         runners=runners,
-        operators=tuple(
-            declared
-            for declared in declarations.operators
-            if _is_listed(_one(declared.document.spec.organization), declared.file, target, matches)
-        ),
+        operators=operators,
         secret_stores=tuple(
             declared
             for declared in declarations.secret_stores
@@ -64,16 +66,14 @@ def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target])
     findings = [
         finding for named in _named(declarations) for finding in _unknown_organizations(named, organizations)
     ]
-    # An agent that lists organizations needs no pattern, and neither does its key.
-    listing = {
-        agent.document.metadata.id
-        for agent in declarations.agents
-        if agent.document.spec.organizations is not None
-    }
+    # What names organizations needs no pattern, and neither do its keys.
+    agents = [agent for agent in declarations.agents if agent.document.spec.organizations is not None]
+    operators = [one for one in declarations.operators if one.document.spec.organization is not None]
+    listing = _owners(agents, operators)
     files = {definition.file for definition in declarations.definitions}
     files.update(runner.file for runner in declarations.runners)
-    files.update(a.file for a in declarations.agents if a.document.metadata.id not in listing)
-    files.update(key.file for key in declarations.keys if key.document.spec.for_.agent not in listing)
+    files.update(a.file for a in declarations.agents if a.document.spec.organizations is None)
+    files.update(key.file for key in declarations.keys if key.document.spec.for_ not in listing)
     files.update(d.file for d in declarations.operators if d.document.spec.organization is None)
     files.update(d.file for d in declarations.secret_stores if d.document.spec.organizations is None)
     for target in targets.values():
@@ -139,10 +139,20 @@ def _is_listed(
 
 
 def _has_key(
-    key: Declared[KeyDocument], own: set[str], declared: set[str], matches: Callable[[str], bool]
+    key: Declared[KeyDocument], own: set[KeyOwner], declared: set[KeyOwner], matches: Callable[[str], bool]
 ) -> bool:
-    agent = key.document.spec.for_.agent
-    return agent in own if agent is not None and agent in declared else matches(key.file)
+    owner = key.document.spec.for_
+    return owner in own if owner in declared else matches(key.file)
+
+
+def _owners(
+    agents: Iterable[Declared[AgentDocument]], operators: Iterable[Declared[OperatorDocument]]
+) -> set[KeyOwner]:
+    """Agents and Operators as owners of keys."""
+    return {
+        *(KeyOwner(agent=agent.document.metadata.id) for agent in agents),
+        *(KeyOwner(operator=operator.document.metadata.id) for operator in operators),
+    }
 
 
 def _matcher(target: Target) -> Callable[[str], bool]:

@@ -56,3 +56,13 @@ STORE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Fields of each kind of secret store, all of them strings (CreateSecretStorePayloadRequest)."""
+
+STORE_AUTH: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "awssm": ("access_key_id", "secret_access_key"),
+        "azurekv": ("client_id", "client_secret"),
+        "gcpsm": ("secret_access_key",),
+        "vault": ("token", "role"),
+    }
+)
+"""Members of `auth` of each kind of secret store, all of them write-only strings (same source)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reconciler.diff.change import Absent, FieldChange, Visibility
 from reconciler.model.json import JsonObject, dotted, steps
-from reconciler.model.kind import Kind
+from reconciler.model.kind import FACTS
 from reconciler.model.secret import Expression, Reference, SecretLeaf
 from reconciler.model.state import Resource
 from reconciler.views.agenda import Entry, Risk
@@ -18,8 +18,6 @@ from reconciler.views.visible import clipped, leaves, pair_text, value_text, vis
 
 SECRET = "(secret)"  # noqa: S105  shown in place of a secret
 MAX_DIFF_LINES = 16
-_REDUNDANT = {Kind.KEY: ("public_key",)}
-"""Members that repeat the identity of the object: the id of a key is its fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,8 @@ def _line_difference(before: str, after: str, limit: int) -> tuple[str, ...]:
 
 
 def _resource_parts(resource: Resource, limit: int, *, is_added: bool) -> Iterator[Part]:
-    redundant = _REDUNDANT.get(resource.key.kind, ())
-    document: JsonObject = {name: value for name, value in resource.document.items() if name not in redundant}
+    # The document of a key only repeats what its id already says.
+    document: JsonObject = resource.document if FACTS[resource.key.kind].is_compared else {}
     for path, value in leaves(document):
         if value not in ("", False, None, {}, []):
             text = value_text(value, limit)

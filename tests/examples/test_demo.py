@@ -127,7 +127,7 @@ def test_the_quickstart_contains_what_it_promises() -> None:
         for document in yaml.safe_load_all(file.read_text(encoding="utf-8"))
     ]
     kinds = {document["kind"] for document in documents}
-    assert kinds == {"Agent", "Key", "Definition", "Runner"}
+    assert kinds == {"Agent", "Key", "Definition", "Runner", "SecretStore"}
     agent = next(document["spec"] for document in documents if document["kind"] == "Agent")
     assert agent["organizations"] == ["acme", "beta"]
     clusters = [

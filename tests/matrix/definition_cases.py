@@ -53,10 +53,17 @@ STORES: Cases = {
         stores(
             "azurekv",
             {"tenant_id": "11111111-2222-3333-4444-555555555555", "url": "https://acme.vault.azure.net"},
-            orchestrator=registered(),
+            orchestrator=registered(auth={"client_secret": {"env": "TOKEN"}}),
         ),
     ),
-    **both("C4", stores("gcpsm", {"project_id": "acme-production"}, orchestrator=registered())),
+    **both(
+        "C4",
+        stores(
+            "gcpsm",
+            {"project_id": "acme-production"},
+            orchestrator=registered(auth={"secret_access_key": {"env": "TOKEN"}}),
+        ),
+    ),
     **both(
         "C5",
         stores("vault", {"url": "https://vault.acme.internal"}, kvVersion=2, orchestrator=registered()),

@@ -231,11 +231,14 @@ def test_an_update_without_a_difference_sends_nothing(emulator: Emulator, orches
 
 
 def test_misuse_of_the_client_is_a_bug(connect: Connect) -> None:
-    client = connect(v1=None, v2=None)
+    client = connect()
     with pytest.raises(ValueError, match="without a key"):
         client.create(agent())
     with pytest.raises(ValueError, match="create_criterion"):
         client.create(Resource(key_of(Kind.CRITERION, "orders[]"), {}))
+    with pytest.raises(ValueError, match="cannot be changed"):
+        client.update(key(), key(number=2), secrets_changed=False)
+    client = connect(v1=None, v2=None)
     with pytest.raises(ValueError, match="no v1"):
         client.get(agent().key)
     with pytest.raises(ValueError, match="no v2"):

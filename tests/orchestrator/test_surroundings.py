@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.emulator import Emulator, FaultKind, FaultRule
 from reconciler.model.surroundings import BUILT_IN_STORE, Beside
-from reconciler.orchestrator import surroundings
+from reconciler.orchestrator import operator_key, secret_store, surroundings
 from reconciler.orchestrator.client import Hints, Orchestrator
 from reconciler.orchestrator.shape import ShapeError
 from tests.orchestrator.conftest import Connect
@@ -53,7 +53,7 @@ def test_a_collection_that_cannot_be_read_is_unread_with_its_reason(
 
 
 def test_credentials_of_a_store_are_dropped_even_if_an_answer_contains_them() -> None:
-    read = surroundings.store(
+    read = secret_store.parsed(
         {
             "id": "eu",
             "primary": True,
@@ -64,7 +64,7 @@ def test_credentials_of_a_store_are_dropped_even_if_an_answer_contains_them() ->
 
 
 def test_a_store_of_an_unknown_type_is_a_store_without_a_known_type() -> None:
-    assert surroundings.store({"id": "eu", "primary": False, "newsm": {}}).type == ""
+    assert secret_store.parsed({"id": "eu", "primary": False, "newsm": {}}).type == ""
 
 
 def test_a_driver_is_named_by_its_owner_and_id() -> None:
@@ -75,11 +75,11 @@ def test_a_driver_is_named_by_its_owner_and_id() -> None:
 @pytest.mark.parametrize("document", [{}, {"id": 3, "fingerprint": "ab"}, {"id": "a"}])
 def test_a_key_without_its_members_is_ignored(document: dict[str, object]) -> None:
     with pytest.raises(ShapeError):
-        surroundings.operator_key(document)  # type: ignore[arg-type]  # JSON
+        operator_key.parsed(document)  # type: ignore[arg-type]  # JSON
 
 
 def test_the_fingerprint_of_an_operator_key_is_compared_in_lower_case() -> None:
-    assert surroundings.operator_key({"id": "a", "fingerprint": "AB12"}).fingerprint == "ab12"
+    assert operator_key.parsed({"id": "a", "fingerprint": "AB12"}).fingerprint == "ab12"
 
 
 def asked(emulator: Emulator) -> set[str]:

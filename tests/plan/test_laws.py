@@ -12,13 +12,24 @@ from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import digest
 from reconciler.model.kind import Kind
 from reconciler.model.record import Inventory, Ownership
-from reconciler.model.secret import Expression
+from reconciler.model.secret import Expression, Reference
 from reconciler.model.state import Resource, State
 from reconciler.plan.action import Action, TargetPlan, Verb
 from reconciler.plan.build import Basis, build
-from reconciler.plan.parts import agent_of, criterion_selector
+from reconciler.plan.parts import agent_of, criterion_selector, stores_of
 from reconciler.settings import Policy, Safety
-from tests.building import ALL_KINDS, ORGANIZATION, agent, agent_key, definition, rule, runner, state
+from tests.building import (
+    ALL_KINDS,
+    ORGANIZATION,
+    agent,
+    agent_key,
+    definition,
+    operator_key,
+    rule,
+    runner,
+    state,
+    store,
+)
 
 SELECTORS = ["", "env_type=dev", "env_type=test", "app_id=shop", "res_id=agent,class=big"]
 
@@ -28,6 +39,18 @@ def worlds(draw: st.DrawFn) -> State:
     """A consistent state: criteria unique per type, rules only for runners that exist."""
     resources: list[Resource] = []
     taken: set[tuple[str, str]] = set()
+    resources.extend(operator_key(name) for name in draw(st.sets(st.sampled_from(["cc", "dd"]))))
+    stores = draw(st.sets(st.sampled_from(["s1", "s2", "s3"])))
+    primary = draw(st.sampled_from([*sorted(stores), ""]))
+    resources.extend(
+        store(
+            name,
+            draw(st.sampled_from(["https://a.test", "https://b.test"])),
+            agent=draw(st.sampled_from(["", "eu", "us"])),
+            is_primary=name == primary,
+        )
+        for name in sorted(stores)
+    )
     for name in draw(st.sets(st.sampled_from("abcdef"))):
         kind = draw(st.sampled_from(["s3", "dns", "agent"]))
         selectors = [
@@ -39,6 +62,8 @@ def worlds(draw: st.DrawFn) -> State:
             document["values"] = {"id": draw(st.sampled_from(["eu", "us"]))}
         if kind == "dns" and draw(st.booleans()):
             document["secrets"] = {"/url": Expression("${resources['agent#agent'].outputs.url}")}
+        if kind == "s3" and stores and draw(st.booleans()):
+            document["secrets"] = {"/password": Reference(draw(st.sampled_from(sorted(stores))), "p")}
         resources.append(
             definition(name, *selectors, type_=kind, name=draw(st.sampled_from(["x", "y"])), **document)
         )
@@ -125,6 +150,7 @@ def perform(
     elif action.verb is Verb.DELETE:
         assert action.key in resources
         assert action.key in entries, "nothing unowned is ever deleted"
+        assert action.key.id not in {s for r in resources.values() for s in stores_of(r)}, "in use"
         del resources[action.key], entries[action.key]
     elif action.verb is Verb.FORGET:
         del entries[action.key]
@@ -132,6 +158,8 @@ def perform(
         assert desired is not None
         if action.verb is Verb.CREATE:
             assert action.key not in resources
+            for needed in stores_of(desired):
+                assert action.key.beside(Kind.SECRET_STORE, needed) in resources
             for selector in desired.criteria or ():
                 assert_free(resources, desired, selector)
             if action.key.kind is Kind.RUNNER_RULE:
@@ -167,7 +195,7 @@ def test_every_plan_without_a_problem_can_be_applied_and_leaves_nothing_to_do(
     """Runs the actions one by one against a world that refuses what the server refuses."""
     desired, live, inventory = case
     found = plan(desired, live, inventory)
-    if found.problems or any(refusal.guard == "cascade" for refusal in found.refusals):
+    if found.problems or any(refusal.guard in ("cascade", "store-in-use") for refusal in found.refusals):
         return
     after, owned = carried_out(found, live, inventory)
     again = plan(desired, after, owned)
@@ -217,7 +245,7 @@ def test_stopping_after_any_action_and_starting_over_reaches_the_desired_state(
 ) -> None:
     desired, live, inventory = case
     found = plan(desired, live, inventory)
-    if found.problems or any(refusal.guard == "cascade" for refusal in found.refusals):
+    if found.problems or any(refusal.guard in ("cascade", "store-in-use") for refusal in found.refusals):
         return
     part = replace(found, actions=tuple(in_the_worst_order(found.actions)[:stop_after]))
     halfway, owned = carried_out(part, live, inventory)

@@ -30,7 +30,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.place import organization
 from reconciler.model.state import State
 from reconciler.model.surroundings import Surroundings
-from reconciler.orchestrator import surroundings, wire_v1, wire_v2
+from reconciler.orchestrator import operator_key, secret_store, surroundings, wire_v1, wire_v2
 from reconciler.settings import Limits
 from reconciler.source.yaml_text import parse_yaml
 
@@ -79,8 +79,8 @@ def live_from(text: str) -> State:
         *(wire_v2.rule(body, PLACE) for body in given.get("rules", ())),
     ]
     unmanaged = Surroundings(
-        stores=_all(given, "stores", surroundings.store),
-        operator_keys=_all(given, "operator_keys", surroundings.operator_key),
+        stores=_all(given, "stores", secret_store.parsed),
+        operator_keys=_all(given, "operator_keys", operator_key.parsed),
         accounts=_mapped(_all(given, "accounts", surroundings.account)),
         drivers=_mapped((driver.name, driver) for driver in found)
         if (found := _all(given, "drivers", surroundings.driver)) is not None

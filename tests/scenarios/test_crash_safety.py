@@ -18,6 +18,7 @@ from tests.scenarios.world import (
     key_yaml,
     runner_public_key,
     runner_yaml,
+    store_yaml,
 )
 
 AGENT_URL = "{secrets: {agent_url: \"${resources['agent#agent'].outputs.url}\", token: s3cr3t}}"
@@ -27,15 +28,28 @@ RUNNER_KEY = runner_public_key()
 
 def first(world: World) -> None:
     """What is live before the apply that is killed."""
+    world.environment["TOKEN"] = "one"
     world.write("agent.yaml", agent_yaml("eu"))
     world.write("key-1.yaml", key_yaml("eu-1", "eu", KEYS[0]))
     world.write("old.yaml", definition_yaml("old", criteria="[{app_id: shop}]"))
     world.write("moved.yaml", definition_yaml("moved", criteria="[{env_type: development}]"))
     world.write("runner.yaml", runner_yaml("jobs", RUNNER_KEY))
+    world.write("operator-key-1.yaml", key_yaml("operator-1", "eu", KEYS[0], product="operator"))
+    world.write("store.yaml", store_yaml("platform", auth="{token: !env TOKEN}"))
+    world.write("old-store.yaml", store_yaml("old-platform"))
 
 
 def second(world: World) -> None:
-    """Creates, updates, deletes, a moved criterion, a rotated key, a rule with a new runner."""
+    """Creates, updates, deletes, a moved criterion, a rotated key, a rule with a new runner, stores."""
+    world.write("operator-key-2.yaml", key_yaml("operator-2", "eu", KEYS[1], product="operator"))
+    world.remove("operator-key-1.yaml")
+    world.environment["TOKEN"] = "another"
+    world.write(
+        "store.yaml", store_yaml("platform", block="{url: https://new.test}", auth="{token: !env TOKEN}")
+    )
+    world.remove("old-store.yaml")
+    world.write("new-store.yaml", store_yaml("reserve", auth="{token: !env TOKEN}"))
+    world.write("user.yaml", definition_yaml("user", inputs="{secret_refs: {p: {store: reserve, ref: p}}}"))
     world.write("key-2.yaml", key_yaml("eu-2", "eu", KEYS[1]))
     world.remove("key-1.yaml")
     world.remove("old.yaml")

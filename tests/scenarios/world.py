@@ -294,6 +294,8 @@ class World:
                 "built_in": {d["id"]: d.get("criteria", []) for d in definitions if d["is_default"]},
                 "agents": agents,
                 "keys": {a["id"]: client.get(f"{base}/agents/{a['id']}/keys").json() for a in agents},
+                "operator_keys": client.get(f"{base}/keys").json(),
+                "stores": client.get(f"{base}/secretstores").json(),
                 "rules": client.get(f"{base}/runner-rules").json()["items"],
                 "runners": [
                     client.get(f"{base}/runners/{r['id']}").json()
@@ -322,7 +324,8 @@ def timeless(value: object) -> object:
         return {
             name: timeless(child)
             for name, child in value.items()
-            if name not in VOLATILE and not (name == "id" and ("class" in value or "runner_id" in value))
+            if name not in VOLATILE
+            and not (name == "id" and any(other in value for other in ("class", "runner_id", "fingerprint")))
         }
     if isinstance(value, list):
         return sorted((timeless(child) for child in value), key=repr)
@@ -390,10 +393,33 @@ def agent_yaml(identifier: str, *, description: str = "", organizations: str = "
     )
 
 
-def key_yaml(identifier: str, agent: str, pem: str) -> str:
+def key_yaml(identifier: str, owner: str, pem: str, *, product: str = "agent") -> str:
     return (
         f"apiVersion: reconciler/v1alpha1\nkind: Key\nmetadata: {{id: {identifier}}}\nspec:\n"
-        f"  for: {{agent: {agent}}}\n  publicKey: |\n{indented(pem, 4)}\n"
+        f"  for: {{{product}: {owner}}}\n  publicKey: |\n{indented(pem, 4)}\n"
+    )
+
+
+def operator_yaml(identifier: str, *, organization: str = "") -> str:
+    return (
+        f"apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {{id: {identifier}}}\nspec:\n"
+        "  cluster: eu-1\n" + (f"  organization: {organization}\n" if organization else "")
+    )
+
+
+def store_yaml(
+    identifier: str,
+    kind: str = "vault",
+    block: str = "{url: https://vault.test}",
+    *,
+    auth: str = "",
+    is_primary: bool = False,
+    registration: str = "  orchestrator:\n",
+) -> str:
+    members = f"    primary: {str(is_primary).lower()}\n" + (f"    auth: {auth}\n" if auth else "")
+    return (
+        f"apiVersion: reconciler/v1alpha1\nkind: SecretStore\nmetadata: {{id: {identifier}}}\nspec:\n"
+        f"  {kind}: {block}\n" + (registration + members if registration else "")
     )
 
 

@@ -144,9 +144,9 @@ def test_what_is_checked_and_not_applied_is_reported(tmp_path: Path, command: li
     )
     code, shown, _ = call(tmp_path, *command)
     assert code == ExitCode.DONE, shown
-    assert "Checked, not applied: 1 Operator, 2 SecretStores" in shown
+    assert "Checked, not applied: 1 Operator, 2 SecretStore custom resources" in shown
     checked = json.loads(call(tmp_path, *command, "-o", "json")[1])["checkedOnly"]
-    assert checked == [{"what": "Operator", "count": 1}, {"what": "SecretStore", "count": 2}]
+    assert checked == [{"what": "Operator", "count": 1}, {"what": "SecretStore custom resource", "count": 2}]
 
 
 def test_installations_and_places_of_keys_are_not_applied_either(tmp_path: Path) -> None:
@@ -164,7 +164,6 @@ def test_installations_and_places_of_keys_are_not_applied_either(tmp_path: Path)
     checked = json.loads(call(tmp_path, "validate", "-o", "json")[1])["checkedOnly"]
     assert {one["what"]: one["count"] for one in checked} == {
         "Agent installation": 2,
-        "Operator key": 1,
         "private key place": 1,
     }
 

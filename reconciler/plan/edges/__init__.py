@@ -11,6 +11,7 @@ from reconciler.plan.edges.agent import agent_edges
 from reconciler.plan.edges.claim import claim_edges
 from reconciler.plan.edges.criterion import criterion_edges
 from reconciler.plan.edges.runner import runner_edges
+from reconciler.plan.edges.store import store_edges
 
 __all__ = ["claim_edges", "edges"]
 
@@ -22,3 +23,4 @@ def edges(actions: Sequence[Action]) -> Iterator[Edge]:
     yield from agent_edges(actions)
     yield from criterion_edges(actions)
     yield from runner_edges(actions)
+    yield from store_edges(actions)

@@ -6,6 +6,7 @@ from functools import partial
 
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.driver import needs_key
+from reconciler.facts.keyring import declared_keys
 from reconciler.facts.operator import DeclaredOperator
 from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterState, SecretObject
@@ -148,14 +149,21 @@ def _registered(subject: Subject[_Asked], key: DriverKey, secret: SecretObject |
     elif not fingerprints:
         which = "which key it uses is not known; set `driverKey.fingerprint` or declare a `Key` for it"
         yield subject.doubts(question, unspecified(which))
-    elif not fingerprints & {known.fingerprint for known in registered}:
+    elif not fingerprints & {*(known.fingerprint for known in registered), *_to_be_registered(scope)}:
         used = ", ".join(f"`{shown(fingerprint)}…`" for fingerprint in sorted(fingerprints))
         lack = _Lack(
             f"fingerprint {used} is not registered in organization `{scope.organization}`",
             (*_KEY, "fingerprint"),
-            "Register the public key with `POST /orgs/ORG/keys`, or correct the fingerprint.",
+            "Declare a `Key` of this Operator with that public key, or correct the fingerprint.",
         )
         yield _lacking(subject, lack)
+
+
+def _to_be_registered(scope: Scope) -> Iterator[str]:
+    """Fingerprints of the keys of Operators that the plan registers."""
+    for owner, keys in declared_keys(scope)[0].items():
+        if owner.operator is not None:
+            yield from keys
 
 
 def _fingerprints(

@@ -1,11 +1,10 @@
 """Rules about modes and the change from one to another (compatibility rules, Operator and mode): R60, R62, R63."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition
 from reconciler.facts.git_target import mode_path
-from reconciler.facts.mode import KnownFrom, declared_primary
+from reconciler.facts.mode import KnownFrom, ModeChange, declared_primary
 from reconciler.facts.operator import DeclaredOperator, deployment_targets, has_operator
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
@@ -25,42 +24,6 @@ _NAMED = 3
 """Most definitions named in its message."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ModeChange:
-    """A change of mode by a change of the primary store: `store` is its new id, `origin` the place that declares it."""
-
-    before: Mode
-    after: Mode
-    store: str
-    origin: Origin
-
-
-def _mode_change(scope: Scope) -> _ModeChange | None:
-    """Change of mode that the declared stores would cause; None where there is none or it is not known.
-
-    The current primary store is the live one, or that of the settings where live stores were not read.
-    """
-    now = _primary_now(scope)
-    if now is None:
-        return None
-    wanted = declared_primary(scope.secret_stores)
-    if wanted is not None and wanted.origin is not None:
-        if now == BUILT_IN_STORE and wanted.id != BUILT_IN_STORE:
-            return _ModeChange(Mode.LEGACY, Mode.DIRECT, str(wanted.id), wanted.origin)
-        return None
-    for store in scope.secret_stores:
-        if store.document.metadata.id == now and now != BUILT_IN_STORE:
-            place = store.origin(("spec", "orchestrator", "primary"))
-            return _ModeChange(Mode.DIRECT, Mode.LEGACY, BUILT_IN_STORE, place)
-    return None
-
-
-def _primary_now(scope: Scope) -> str | None:
-    if scope.surroundings.stores is not None:
-        return scope.primary_store
-    return None if scope.target_settings is None else scope.target_settings.primaryStore
-
-
 def _as_declared(subject: Subject[Scope]) -> Iterator[Answer]:
     scope = subject.scope
     declared = None if scope.target_settings is None else scope.target_settings.mode
@@ -70,7 +33,7 @@ def _as_declared(subject: Subject[Scope]) -> Iterator[Answer]:
     if not targets:
         yield from _organization_as_declared(subject, declared)
         return
-    coming = _mode_change(scope)
+    coming = scope.mode_change
     modes = {target.id: _mode_after(scope, target, coming) for target in targets}
     all_computed = set(modes.values())
     for computed in Mode:
@@ -86,8 +49,8 @@ def _as_declared(subject: Subject[Scope]) -> Iterator[Answer]:
         yield subject.doubts(question, unspecified(latest))
 
 
-def _mode_after(scope: Scope, target: DeclaredDefinition, coming: _ModeChange | None) -> Mode | None:
-    """Mode once the declared stores are applied; R63 reports the change itself."""
+def _mode_after(scope: Scope, target: DeclaredDefinition, coming: ModeChange | None) -> Mode | None:
+    """Mode once the declared stores are applied; R63 reports the change itself, and a guard holds it."""
     found = scope.mode(target)
     return coming.after if coming is not None and found is coming.before else found
 
@@ -116,7 +79,7 @@ def _why_unknown(scope: Scope, targets: Sequence[DeclaredDefinition]) -> str:
 def _reason(scope: Scope, computed: Mode, first: DeclaredDefinition) -> str:
     if computed is Mode.GITOPS:
         return f"`{first.id}` deploys to Git"
-    coming = _mode_change(scope)
+    coming = scope.mode_change
     if coming is not None and coming.after is computed:
         return f"store `{coming.store}` is to become primary"
     words = {
@@ -133,7 +96,7 @@ def _other_mode(
 ) -> Answer:
     scope, (first, *others) = subject.scope, differing
     more = f" and {len(others)} more" if others else ""
-    coming = _mode_change(scope)
+    coming = scope.mode_change
     reason = None
     if computed is not Mode.GITOPS:
         reason = scope.primary.origin if coming is None else coming.origin
@@ -162,7 +125,7 @@ def _next_step(scope: Scope, declared: Mode, computed: Mode) -> str:
 def _organization_as_declared(subject: Subject[Scope], declared: Mode) -> Iterator[Answer]:
     """Findings where no cluster definition is declared: the store alone distinguishes legacy from the other modes."""
     scope = subject.scope
-    coming = _mode_change(scope)
+    coming = scope.mode_change
     computed = scope.primary.mode if coming is None else coming.after
     if computed is None:
         raise UnseenError(unspecified(scope.primary.why))
@@ -190,9 +153,9 @@ def _busy_operator(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
 
 def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
     scope = subject.scope
-    found = _mode_change(scope)
+    found = scope.mode_change
     if found is None:
-        if declared_primary(scope.secret_stores) is not None and _primary_now(scope) is None:
+        if declared_primary(scope.secret_stores) is not None and scope.primary_now is None:
             raise UnseenError(unspecified("the current primary secret store is not known"))
         return
     targets = [*deployment_targets(scope)]
@@ -211,8 +174,8 @@ def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
         f"{operators}" + (f" ({names})" if names else ""),
         at=found.origin,
         others=tuple(target.origin() for target in without[:_SHOWN]),
-        advice="Prepare every cluster first; to allow a deliberate switch, set the annotation "
-        '`reconciler/R63: "off until 2027-01-31: why"` on this SecretStore, since `--accept` does not apply to rules.',
+        advice="Prepare every cluster first; an apply holds the change until it is approved with "
+        f"`--accept primary-store=SecretStore/{found.declared}`.",
     )
 
 
@@ -245,7 +208,7 @@ RULES = (
     Rule(
         id="R63",
         title="A switch between legacy and direct mode is deliberate",
-        severity=Severity.ERROR,
+        severity=Severity.WARNING,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
         over=TARGET,

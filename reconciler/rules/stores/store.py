@@ -14,7 +14,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
-from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
+from reconciler.model.secret_store import AUTH_FIELDS, STORE_TYPES, SecretStoreDocument
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.wording import listed
 from reconciler.rules.over import STORES, TARGET, Over
@@ -71,6 +71,15 @@ def _misshaped(store: Store) -> Iterator[tuple[Path, str, str]]:
     if len(blocks) != 1:
         return
     (kind,) = blocks
+    given = {} if spec.orchestrator is None else spec.orchestrator.auth or {}
+    known = AUTH_FIELDS.get(kind, ())
+    for name in given if known else ():
+        if name not in known:
+            yield (
+                ("orchestrator", "auth", name),
+                f"has `auth.{name}`, which a store of kind `{kind}` does not have",
+                did_you_mean(name, known) or f"Known members: {listed(known)}.",
+            )
     for index, entry in enumerate(spec.clusters or ()):
         for name, problem, advice in misspelt(entry.differing or {}, CLUSTER[kind]):
             yield (

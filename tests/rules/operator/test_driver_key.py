@@ -145,16 +145,24 @@ def test_the_key_is_registered(registered: list[Document] | None, count: int, un
 
 
 def test_the_key_is_found_in_a_key_document_if_the_operator_names_no_fingerprint() -> None:
-    """The fingerprint of the document's key is not that of the registered one."""
     installed = operator(driverKey={})
     clusters = {"eu-1": {"secrets": [{**secret(), "private_keys": {}}]}}
     found = judged_tree(
         tree(HOSTED, key("k", ED25519, operator="eu-1"), installed=installed, clusters=clusters)
     )
-    assert ["is not registered" in finding.message for finding in of(found)] == [True]
+    assert not any("`driverKey.fingerprint`" in reason for reason in unknown(found))
     silent = judged_tree(tree(installed=installed, clusters=clusters))
     assert of(silent) == []
     assert any("`driverKey.fingerprint`" in reason for reason in unknown(silent))
+
+
+def test_a_key_that_the_plan_registers_counts_as_registered_and_another_does_not() -> None:
+    declared = key("k", ED25519, operator="eu-1")
+    clusters = {"eu-1": {"secrets": [{**secret(), "private_keys": {}}]}}
+    assert of(judged_tree(tree(HOSTED, declared, installed=operator(driverKey={}), clusters=clusters))) == []
+    installed = operator(driverKey={"fingerprint": "0" * 64})
+    found = judged_tree(tree(HOSTED, declared, installed=installed, clusters=clusters))
+    assert ["is not registered" in finding.message for finding in of(found)] == [True]
 
 
 def test_a_cluster_that_was_not_read_is_unknown() -> None:
