@@ -129,7 +129,7 @@ def prints(status: str, version: str = VERSION) -> str:
 
 
 def test_a_plugin_gets_its_arguments_variables_and_facts_about_the_cluster(tmp_path: Path) -> None:
-    given = {
+    given: JsonObject = {
         **plugin(
             tmp_path,
             'printf "%s|%s|%s|%s" "$1" "$OWN" "$PASSED" "$PWD" > seen; echo "$KUBERNETES_EXEC_INFO" > info\n'

@@ -107,7 +107,7 @@ def test_a_secret_that_does_not_exist_is_said(access: KubeconfigAccess, namespac
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"user": {"token": "wrong-canary"}}, "the API server does not accept the credentials (401)"),
+        ({"credentials": {"token": "wrong-canary"}}, "the API server does not accept the credentials (401)"),
         ({"certificate-authority": None}, "the API server's certificate is not accepted"),
         ({"tls-server-name": "elsewhere.test"}, "the API server's certificate is not accepted"),
         ({"server": "https://127.0.0.1:1"}, "the API server cannot be reached"),
@@ -187,7 +187,7 @@ def test_a_credential_plugin_signs_in(control_plane: ControlPlane, namespace: st
     plugin.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(printed)}\nEND\n")
     plugin.chmod(0o755)
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "./plugin"}}
-    path = control_plane.kubeconfig(tmp_path / "config", user=user)
+    path = control_plane.kubeconfig(tmp_path / "config", credentials=user)
     assert said(KubeconfigAccess(path), namespace, "login", "password") == VALUE
 
 

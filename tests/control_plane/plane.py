@@ -249,20 +249,21 @@ class ControlPlane:
         (folder / "namespace").write_text(namespace)
         shutil.copy(self.layout.ca, folder / "ca.crt")
 
-    def kubeconfig(self, path: Path, user: str = READER, **changed: object) -> Path:
+    def kubeconfig(
+        self, path: Path, user: str = READER, *, credentials: object = None, **cluster: object
+    ) -> Path:
         """Write a kubeconfig whose only context, `it`, is a user of this cluster.
 
-        `changed` replaces members: `server`, `certificate-authority`… of the cluster, or `user` as a whole.
+        `credentials` replace the token of the user; members of `cluster` replace those of the cluster.
         """
-        credentials = changed.pop("user", {"token": TOKENS[user]})
-        cluster = {"server": self.layout.server, "certificate-authority": str(self.layout.ca), **changed}
+        made = {"server": self.layout.server, "certificate-authority": str(self.layout.ca), **cluster}
         whole = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "it",
             "contexts": [{"name": "it", "context": {"cluster": "here", "user": user}}],
-            "clusters": [{"name": "here", "cluster": cluster}],
-            "users": [{"name": user, "user": credentials}],
+            "clusters": [{"name": "here", "cluster": made}],
+            "users": [{"name": user, "user": credentials or {"token": TOKENS[user]}}],
         }
         path.write_text(json.dumps(whole))
         return path

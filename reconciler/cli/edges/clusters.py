@@ -13,6 +13,7 @@ from reconciler.cluster.access import SERVICE_ACCOUNT, Access, KubeconfigAccess,
 from reconciler.errors import ClusterAccessError, ClusterError
 from reconciler.model.secret import Secret
 from reconciler.model.secret_source import ClusterSecret, NotAtHand
+from reconciler.orchestrator.waiting import Waits
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:  # the Kubernetes client costs start-up time
@@ -33,12 +34,14 @@ class Clusters:
         *,
         base: Path,
         tree: Path | None,
+        waits: Waits | None = None,
         service_account: Path = SERVICE_ACCOUNT,
     ) -> None:
         self._clusters = settings.clusters
         self._environment = environment
         self._base = base
         self._tree = tree
+        self._waits = waits or Waits()
         self._service_account = service_account
         self._readers: dict[str, SecretReader] = {}
 
@@ -48,7 +51,8 @@ class Clusters:
         if name not in self._clusters:
             return NotAtHand(f"cluster {name} is not in the settings")
         try:
-            return self._reader(name).entry(source.namespace, source.name, source.key)
+            with self._waits.on(f"for cluster {name}"):
+                return self._reader(name).entry(source.namespace, source.name, source.key)
         except ClusterError as error:
             advice = f"; {error.advice}" if error.advice else ""
             return NotAtHand(f"cluster {name}: {error}{advice}")

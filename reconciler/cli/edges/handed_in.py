@@ -16,6 +16,7 @@ from reconciler.errors import ClusterError
 from reconciler.inventory.digest_key import FILE_NAME
 from reconciler.model.secret import Secret
 from reconciler.model.secret_source import ClusterSecret, EnvironmentVariable, NotAtHand, SecretFile, Source
+from reconciler.orchestrator.waiting import Waits
 from reconciler.settings import FileInventory, Settings, Token
 
 MAX_SECRET_FILE_BYTES = 65_536
@@ -26,10 +27,18 @@ class HandedInSecrets:
 
     `base` is the folder of the settings, to which paths are relative. `tree` is the root of the files, None where
     they are not on this machine: a secret file inside the tree is refused, because it would be in Git.
+    `service_account` is the folder of the pod's credentials.
     """
 
     def __init__(
-        self, settings: Settings, environment: Mapping[str, str], *, base: Path, tree: Path | None
+        self,
+        settings: Settings,
+        environment: Mapping[str, str],
+        *,
+        base: Path,
+        tree: Path | None,
+        waits: Waits | None = None,
+        service_account: Path = SERVICE_ACCOUNT,
     ) -> None:
         self._environment = environment
         self._base = base
@@ -43,9 +52,11 @@ class HandedInSecrets:
         }
         folder = base / (settings.inventory.file or FileInventory()).directory
         self._own_files[real(folder / FILE_NAME)] = "inventory.file"
-        self._own_files |= _own_cluster_files(settings, base)
+        self._own_files |= _own_cluster_files(settings, base, service_account)
         passed_on = {name: value for name, value in environment.items() if name not in self._own_variables}
-        self._clusters = Clusters(settings, passed_on, base=base, tree=tree)
+        self._clusters = Clusters(
+            settings, passed_on, base=base, tree=tree, waits=waits, service_account=service_account
+        )
         self._known: dict[Source, Secret | NotAtHand] = {}
 
     def __call__(self, source: Source) -> Secret | NotAtHand:
@@ -100,7 +111,7 @@ def own_tokens(settings: Settings) -> "list[tuple[Token, str]]":
     return [(token, place) for token, place in found if token is not None]
 
 
-def _own_cluster_files(settings: Settings, base: Path) -> dict[Path, str]:
+def _own_cluster_files(settings: Settings, base: Path, service_account: Path) -> dict[Path, str]:
     """Files with the credentials for clusters, with their place in the settings."""
     found = {}
     for name, cluster in settings.clusters.items():
@@ -108,7 +119,7 @@ def _own_cluster_files(settings: Settings, base: Path) -> dict[Path, str]:
             with suppress(ClusterError):
                 found[real(kubeconfig_path(base, cluster.kubeconfig.path))] = f"clusters.{name}.kubeconfig"
         if cluster.inCluster:
-            found[real(SERVICE_ACCOUNT / "token")] = f"clusters.{name}.inCluster"
+            found[real(service_account / "token")] = f"clusters.{name}.inCluster"
     return found
 
 
