@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -215,7 +216,8 @@ def test_certificates_in_a_kubeconfig_are_in_no_file_afterwards(
 
 def test_the_control_plane_is_what_it_says(control_plane: ControlPlane) -> None:
     version = control_plane.client.get("/version").json()["gitVersion"]
-    assert version == PROGRAMS["kube-apiserver"].version
+    if "KUBEBUILDER_ASSETS" not in os.environ:
+        assert version == PROGRAMS["kube-apiserver"].version
     strangers = httpx.get(
         f"{control_plane.layout.server}/api/v1/namespaces",
         headers={"Authorization": f"Bearer {TOKENS[STRANGER]}"},
