@@ -203,7 +203,7 @@ def test_commands_send_the_value_and_print_it_in_no_format_and_at_no_log_level(
     repository: Path, control_plane: ControlPlane, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEST_TOKEN", "x")
-    printed = []
+    printed: list[str] = []
 
     def run(*arguments: str) -> int:
         code, out, err = call(repository, "--log-level", "debug", "--debug", *arguments)
