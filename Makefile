@@ -28,11 +28,11 @@ COVERAGE_LOG := $(VENV)/coverage.log
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev lock format lint types test cover schemas docs demo bench check clean
+.PHONY: help dev lock format lint types test cover schemas docs demo bench control-plane check clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
-		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1: \2/p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1: \2/p' $(firstword $(MAKEFILE_LIST))
 
 dev: $(READY) ## create the environment (fast when nothing changed)
 	@echo "ready: $(BIN)/reconciler"
@@ -74,9 +74,10 @@ types: $(READY) ## check types with strict mypy
 
 # The floor of the pure packages is checked after pytest and prints only when it is missed, so
 # that the last lines of a successful run are pytest's own. A partial run (ARGS) has no floors.
+# The tests of a group share what is slow to start: they run on one worker.
 test: $(READY) ## run all tests with coverage; ARGS="-k words" for some
 	@$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n auto --cov --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR)) $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR)) $(ARGS)
 	@$(if $(ARGS),:,for package in $(PURE); do \
 		$(BIN)/coverage report --include="reconciler/$$package/*" --fail-under=$(PURE_FLOOR) > $(COVERAGE_LOG) 2>&1 \
 		|| { cat $(COVERAGE_LOG); echo "reconciler/$$package is pure and requires $(PURE_FLOOR) % coverage"; exit 1; }; done)
@@ -98,7 +99,10 @@ demo: $(READY) ## run the main workflow on a small repository, without an accoun
 bench: $(READY) ## run the benchmarks; ARGS="--write" writes benchmarks/results.md
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-check: lint types test ## run everything that CI runs
+control-plane: $(READY) ## build kube-apiserver and etcd for the tests (about four minutes once, needs Go)
+	$(BIN)/python -m tests.control_plane.programs
+
+check: lint types control-plane test ## run everything that CI runs
 
 clean: ## remove all generated files
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

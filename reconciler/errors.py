@@ -10,6 +10,8 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
     |   `-- RepositoryError        transient exit 6   git cannot be used
     |-- InventoryError             transient exit 6   the ownership record
     |   `-- InventoryConflictError transient exit 8   another run has written it in the meantime
+    |-- ClusterError               transient exit 6   a Kubernetes cluster cannot be read
+    |   `-- ClusterAccessError     transient exit 6   nothing on it can be read
     |-- KeyStoreError              terminal  exit 3   key text that cannot be read
     |-- OrchestratorError          exit 6 (while applying: an outcome, exit 5)
     |   |-- UnauthorizedError      terminal
@@ -126,6 +128,21 @@ class InventoryConflictError(InventoryError):
     """The record has changed since it was read; it was not overwritten."""
 
     exit_code = ExitCode.LEASED
+
+
+class ClusterError(ReconcilerError):
+    """Something on a Kubernetes cluster cannot be read.
+
+    The message does not name the cluster, because only the caller knows its name in the settings. It never quotes
+    what the cluster, a kubeconfig or a credential plugin said, because that may contain credentials.
+    """
+
+    exit_code = ExitCode.UNREADABLE
+    is_transient = True
+
+
+class ClusterAccessError(ClusterError):
+    """The cluster cannot be reached or does not accept the credentials: every other read would fail as well."""
 
 
 class KeyStoreError(ReconcilerError):

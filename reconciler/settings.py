@@ -113,8 +113,16 @@ class ApiServer(Frozen):
 class Kubeconfig(Frozen):
     """How to reach a cluster from outside."""
 
-    path: str
-    context: str | None = None
+    path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Path of the kubeconfig, outside the tree; relative to the settings file unless absolute.",
+        ),
+    ]
+    context: Annotated[
+        str | None, Field(description="Context to use. Default: the file's current context.")
+    ] = None
 
 
 class Cluster(Frozen):
@@ -137,6 +145,12 @@ class Cluster(Frozen):
         ),
     ] = None
     operator: Annotated[bool | None, Field(description="Whether the Humanitec Operator runs there.")] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Cluster":
+        if self.kubeconfig is not None and self.inCluster:
+            raise ValueError("set at most one of `kubeconfig` and `inCluster`")
+        return self
 
 
 class KindPolicy(Frozen):

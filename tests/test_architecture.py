@@ -83,8 +83,9 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "starlette": frozenset(("controller", "emulator")),
     "tenacity": frozenset(("orchestrator",)),
     "uvicorn": frozenset(("controller", "emulator")),
+    "urllib3": frozenset(("cluster",)),  # of the Kubernetes client: its errors and its responses
     "watchfiles": frozenset(("controller",)),
-    "yaml": frozenset(("source",)),
+    "yaml": frozenset(("source", "cluster")),
 }
 
 # Modules of the standard library that only compute. A list of what is allowed, because a list of

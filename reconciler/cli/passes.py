@@ -85,6 +85,7 @@ def compose(
                 request.environment,
                 base=found.base,
                 tree=request.directory if request.url is None else None,
+                waits=request.waits,
             ),
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),
             base_name=against or "",

@@ -11,6 +11,7 @@ from typing import TypeGuard
 from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.secret import Secret
 from reconciler.model.secret_source import ClusterSecret, EnvironmentVariable, NotAtHand, SecretFile, Source
+from reconciler.vendor.kubernetes_name import ENTRY, LABEL, SUBDOMAIN
 
 ENV, FILE, CLUSTER_SECRET = "!env", "!file", "!secret"
 TAGS = (ENV, FILE, CLUSTER_SECRET)
@@ -73,12 +74,20 @@ def wrong_with(value: JsonObject) -> str:
         if set(given) - set(_MEMBERS):
             return "takes only `cluster`, `namespace`, `name` and `key`"
         if not all(isinstance(member, str) and member for member in given.values()):
-            return "takes only non-empty texts"
-        return ""
+            return "takes only non-empty strings"
+        return _wrong_name(given)
     if not isinstance(given, str) or not given or len(given) > MOST_CHARACTERS or not given.isprintable():
         return "takes the name of an environment variable" if tag == ENV else "takes a path"
     if tag == ENV and _VARIABLE.fullmatch(given) is None:
         return "takes the name of an environment variable: letters, digits and `_`, not starting with a digit"
+    return ""
+
+
+def _wrong_name(given: JsonObject) -> str:
+    """What is wrong with the names of a Kubernetes object; no others can be part of a request."""
+    for member, limit in (("namespace", LABEL), ("name", SUBDOMAIN), ("key", ENTRY)):
+        if not limit.accepts(str(given[member])):
+            return f"takes a `{member}` that exists in Kubernetes: {limit.form}"
     return ""
 
 

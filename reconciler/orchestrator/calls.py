@@ -19,8 +19,8 @@ class Calls:
     `get` returns None only if the thing is proven to be absent. `create` takes what is desired and, for an agent,
     its first key. `update` takes the live and the desired thing and whether secrets changed; it raises ValueError
     for kinds without such a call. `delete` takes the live thing and whether it is forced. `listed` makes a
-    resource of an item of the kind's collection, None for kinds without one (`reconciler.model.kind`). `dependents` are the objects
-    that a delete also deletes.
+    resource of an item of the kind's collection, None for kinds without one (`reconciler.model.kind`).
+    `dependents` are the objects that a delete also deletes.
     """
 
     get: Callable[[ResourceKey], Resource | None]

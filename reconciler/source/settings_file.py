@@ -43,7 +43,7 @@ names, which some pages capitalize."""
 
 _ANY = "*"
 UNUSED = (
-    *(("clusters", _ANY, name) for name in ("kubeconfig", "inCluster", "directory")),
+    ("clusters", _ANY, "directory"),
     ("policy", "kinds", "Criterion"),
 )
 """Settings that are not used yet; `*` is any name that the user chooses. Criteria follow their definition."""
@@ -256,10 +256,11 @@ targets:
 #    network: my-network
     ## Ids of the `k8s-cluster` definitions that deploy to it. Default: its own name.
 #    definitions: [my-cluster]
-    ## Accepted but not used yet: how to reach the cluster (a kubeconfig,
-    ## `inCluster: true` in a pod, or a folder to render into).
-##    kubeconfig: {path: ~/.kube/config, context: my-context}
-##    inCluster: false
+    ## How to reach it, for secrets that documents name with `!secret`: a kubeconfig
+    ## outside the repository, or in a pod its service account. Not set by default.
+#    kubeconfig: {path: ~/.kube/config, context: my-context}
+##    inCluster: true
+    ## Accepted but not used yet: a folder to render into.
 ##    directory: rendered/my-cluster
 
 ## What is done automatically.

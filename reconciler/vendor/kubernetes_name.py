@@ -16,3 +16,10 @@ SUBDOMAIN = TextLimit(
     rf"{_LABEL}(?:\.{_LABEL})*",
     most=253,
 )
+ENTRY = TextLimit(
+    "letters, digits, hyphens, underscores and dots, at most 253 characters",
+    "Kubernetes API reference, Secret, `data`",
+    "[-._A-Za-z0-9]+",
+    most=253,
+)
+"""Name of an entry of a Secret or a ConfigMap."""

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from reconciler.cli.completion import complete_objects, complete_targets
 from reconciler.cli.program import COMMANDS, program
 from reconciler.errors import ExitCode
+from tests.scenarios.world import definition_yaml
 
 HEAVY = (
     "kubernetes",
@@ -134,9 +135,10 @@ def test_the_process_ends_with_complete_output_its_exit_code_and_exit_handlers_r
 
 
 def test_libraries_import_nothing_that_no_command_uses(tmp_path: Path) -> None:
+    (tmp_path / "db.yaml").write_text(definition_yaml("orders", inputs="{secrets: {password: !env UNSET}}"))
     script = (
         "import atexit, sys\n"
-        "unused = ('rich', 'pygments', 'httpx._main', 'ruamel.yaml')\n"
+        "unused = ('rich', 'pygments', 'httpx._main', 'ruamel.yaml', 'kubernetes', 'urllib3')\n"
         "atexit.register(lambda: print([name for name in unused if sys.modules.get(name)], file=sys.stderr))\n"
         "from reconciler.cli.main import run\n"
         "run()"
@@ -147,6 +149,7 @@ def test_libraries_import_nothing_that_no_command_uses(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
+    assert "environment variable UNSET is not set" in " ".join(ended.stdout.split())
     assert ended.stderr.splitlines()[-1] == "[]"
 
 

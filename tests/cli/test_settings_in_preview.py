@@ -12,6 +12,7 @@ from reconciler.emulator import Emulator
 from reconciler.emulator.web.server import running
 from reconciler.errors import ExitCode
 from tests.cli.running import add, call
+from tests.scenarios.world import definition_yaml
 
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
 Branch = Callable[[str | None, str | None], Path]
@@ -201,3 +202,32 @@ def test_a_warning_about_the_settings_of_the_base_is_not_the_changes_own(branch:
     found = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["findings"]
     assert {one["file"] for one in found if one["existing"]} >= {"main:reconciler.yaml"}
     assert not [one for one in found if not one["existing"] and one["file"] == "main:reconciler.yaml"]
+
+
+def test_a_cluster_that_only_the_change_names_is_not_contacted(
+    branch: Branch, url: str, tmp_path: Path
+) -> None:
+    """A kubeconfig can name a command to run; a branch must not choose it."""
+    ran = tmp_path / "ran"
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "touch", "args": [str(ran)]}
+    kubeconfig = {
+        "current-context": "it",
+        "contexts": [{"name": "it", "context": {"cluster": "here", "user": "me"}}],
+        "clusters": [{"name": "here", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "me", "user": {"exec": plugin}}],
+    }
+    (tmp_path / "kubeconfig").write_text(json.dumps(kubeconfig))
+    cluster = f"clusters: {{eu-1: {{kubeconfig: {{path: {tmp_path / 'kubeconfig'}}}}}}}\n"
+    folder = branch(settings(url), settings(url, more=cluster))
+    tag = "!secret {cluster: eu-1, namespace: db, name: login, key: password}"
+    (folder / "second-db.yaml").write_text(
+        definition_yaml("second-db", inputs=f"{{secrets: {{password: {tag}}}}}")
+    )
+    _, shown, _ = call(folder, "plan", "--against", "main")
+    lines = " ".join(shown.split())
+    assert not ran.exists()
+    assert "cluster eu-1 is not in the settings" in lines
+    assert "address: + clusters.eu-1.kubeconfig.path" in lines
+    _, shown, _ = call(folder, "plan")
+    assert ran.exists(), "with these settings in force the command would have run"
+    assert "the credential plugin touch" in " ".join(shown.split())

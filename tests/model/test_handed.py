@@ -60,6 +60,10 @@ def test_a_tag_names_where_the_value_comes_from(value: JsonObject, source: Sourc
         {"!secret": {"cluster": "eu-1"}},
         {"!secret": {"cluster": "eu-1", "namespace": "db", "name": "login", "key": ""}},
         {"!secret": {"cluster": "eu-1", "namespace": "db", "name": "login", "key": "k", "more": "x"}},
+        {"!secret": {"cluster": "eu-1", "namespace": "..", "name": "login", "key": "k"}},
+        {"!secret": {"cluster": "eu-1", "namespace": "db", "name": "../../nodes", "key": "k"}},
+        {"!secret": {"cluster": "eu-1", "namespace": "db", "name": "Login", "key": "k"}},
+        {"!secret": {"cluster": "eu-1", "namespace": "db", "name": "login", "key": "a/b"}},
     ],
 )
 def test_a_malformed_tag_is_reported_and_names_nothing(value: JsonObject) -> None:

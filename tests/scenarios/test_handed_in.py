@@ -133,13 +133,19 @@ def test_what_lacks_a_secret_is_not_sent_but_everything_else_is(world: World) ->
     assert world.apply().verdict is Verdict.APPLIED
 
 
-def test_a_secret_of_a_cluster_is_refused_in_plain_words_before_anything_is_sent(world: World) -> None:
+def test_a_secret_of_a_cluster_that_cannot_be_reached_is_said_before_anything_is_sent(world: World) -> None:
     given = "{cluster: eu-1, namespace: db, name: login, key: password}"
     world.write("db.yaml", definition_yaml("orders", inputs=f"{{secrets: {{password: !secret {given}}}}}"))
     world.settings = world.settings.model_copy(update={"clusters": {"eu-1": Cluster()}})
     world.emulator.log.clear()
     (outcome,) = world.apply().outcomes
-    assert (outcome.status, outcome.message) == (Status.FAILED, "not sent: cluster eu-1 cannot be read yet")
+    assert (outcome.status, outcome.message) == (
+        Status.FAILED,
+        (
+            "not sent: cluster eu-1: the settings do not say how to reach it; "
+            "set `clusters.eu-1.kubeconfig` or `clusters.eu-1.inCluster`"
+        ),
+    )
     assert not world.effects()
 
 

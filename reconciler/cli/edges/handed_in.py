@@ -1,4 +1,4 @@
-"""Values of secrets that documents refer to: looked up in the environment and in files outside the tree.
+"""Values of secrets that documents refer to: from the environment, files outside the tree and Secrets on clusters.
 
 Nothing here is printed or logged; reasons name the variable or the file, never its content.
 """
@@ -6,11 +6,17 @@ Nothing here is printed or logged; reasons name the variable or the file, never 
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from reconciler.cli.edges.clusters import Clusters, kubeconfig_path
+from reconciler.cli.edges.tree_paths import is_inside, real
+from reconciler.cluster.access import SERVICE_ACCOUNT
+from reconciler.errors import ClusterError
 from reconciler.inventory.digest_key import FILE_NAME
 from reconciler.model.secret import Secret
 from reconciler.model.secret_source import ClusterSecret, EnvironmentVariable, NotAtHand, SecretFile, Source
+from reconciler.orchestrator.waiting import Waits
 from reconciler.settings import FileInventory, Settings, Token
 
 MAX_SECRET_FILE_BYTES = 65_536
@@ -21,24 +27,36 @@ class HandedInSecrets:
 
     `base` is the folder of the settings, to which paths are relative. `tree` is the root of the files, None where
     they are not on this machine: a secret file inside the tree is refused, because it would be in Git.
+    `service_account` is the folder of the pod's credentials.
     """
 
     def __init__(
-        self, settings: Settings, environment: Mapping[str, str], *, base: Path, tree: Path | None
+        self,
+        settings: Settings,
+        environment: Mapping[str, str],
+        *,
+        base: Path,
+        tree: Path | None,
+        waits: Waits | None = None,
+        service_account: Path = SERVICE_ACCOUNT,
     ) -> None:
-        self._clusters = frozenset(settings.clusters)
         self._environment = environment
         self._base = base
         self._tree = tree
         tokens = list(own_tokens(settings))
         self._own_variables = {token.env: place for token, place in tokens if token.env is not None}
         self._own_files = {
-            _real(base / Path(token.file).expanduser()): place
+            real(base / Path(token.file).expanduser()): place
             for token, place in tokens
             if token.file is not None
         }
         folder = base / (settings.inventory.file or FileInventory()).directory
-        self._own_files[_real(folder / FILE_NAME)] = "inventory.file"
+        self._own_files[real(folder / FILE_NAME)] = "inventory.file"
+        self._own_files |= _own_cluster_files(settings, base, service_account)
+        passed_on = {name: value for name, value in environment.items() if name not in self._own_variables}
+        self._clusters = Clusters(
+            settings, passed_on, base=base, tree=tree, waits=waits, service_account=service_account
+        )
         self._known: dict[Source, Secret | NotAtHand] = {}
 
     def __call__(self, source: Source) -> Secret | NotAtHand:
@@ -53,10 +71,8 @@ class HandedInSecrets:
                 return self._variable(name)
             case SecretFile(path=path):
                 return self._file(path)
-            case ClusterSecret(cluster=cluster):
-                if cluster not in self._clusters:
-                    return NotAtHand(f"cluster {cluster} is not in the settings")
-                return NotAtHand(f"cluster {cluster} cannot be read yet")
+            case ClusterSecret():
+                return self._clusters.entry(source)
 
     def _variable(self, name: str) -> Secret | NotAtHand:
         if name in self._own_variables:
@@ -70,10 +86,10 @@ class HandedInSecrets:
     def _file(self, path: str) -> Secret | NotAtHand:
         try:
             given = self._base / Path(path).expanduser()
-            found = _real(given)
+            found = real(given)
         except (OSError, RuntimeError, ValueError):
             return NotAtHand(f"file {path} cannot be found")
-        if self._tree is not None and _is_inside(self._tree, given, found):
+        if self._tree is not None and is_inside(self._tree, given):
             return NotAtHand(f"file {path} is inside the tree, which must not contain secrets")
         if found in self._own_files:
             return NotAtHand(
@@ -93,6 +109,18 @@ def own_tokens(settings: Settings) -> "list[tuple[Token, str]]":
             token = None if connection is None else connection.token
             found.append((token, f"targets.{name}.{member}.token"))
     return [(token, place) for token, place in found if token is not None]
+
+
+def _own_cluster_files(settings: Settings, base: Path, service_account: Path) -> dict[Path, str]:
+    """Files with the credentials for clusters, with their place in the settings."""
+    found = {}
+    for name, cluster in settings.clusters.items():
+        if cluster.kubeconfig is not None:
+            with suppress(ClusterError):
+                found[real(kubeconfig_path(base, cluster.kubeconfig.path))] = f"clusters.{name}.kubeconfig"
+        if cluster.inCluster:
+            found[real(service_account / "token")] = f"clusters.{name}.inCluster"
+    return found
 
 
 def read_secret_file(path: Path) -> Secret | str:
@@ -117,19 +145,3 @@ def read_secret_file(path: Path) -> Secret | str:
         return "is not UTF-8 text"
     text = text.removesuffix("\n").removesuffix("\r")
     return Secret(text) if text else "is empty"
-
-
-def _real(path: Path) -> Path:
-    """The path with links followed; the files of a mounted Kubernetes Secret are links."""
-    return Path(os.path.realpath(path))
-
-
-def _is_inside(tree: Path, *paths: Path) -> bool:
-    """True where a path is inside the tree, before or after links are followed."""
-    roots = {_spelled_out(tree), _real(tree)}
-    return any(_spelled_out(path).is_relative_to(root) for path in paths for root in roots)
-
-
-def _spelled_out(path: Path) -> Path:
-    """The absolute path without `..`; links are not followed."""
-    return Path(os.path.normpath(Path.cwd() / path))

@@ -14,7 +14,7 @@ from reconciler.model.secret_source import (
     SecretFile,
     Source,
 )
-from reconciler.settings import InventorySettings, Settings
+from reconciler.settings import Cluster, InventorySettings, Settings
 
 SETTINGS = Settings.model_validate(
     {
@@ -136,9 +136,107 @@ def test_secrets_of_this_program_are_never_passed_on(tree: Path) -> None:
         assert said.endswith(f"is `{place}` in the settings, which is never passed on>"), source
 
 
-@pytest.mark.parametrize(
-    ("cluster", "said"),
-    [("eu-1", "cluster eu-1 cannot be read yet"), ("eu-9", "cluster eu-9 is not in the settings")],
+KUBECONFIG = (
+    '{"current-context": "it", "contexts": [{"name": "it", "context": {"cluster": "here", "user": "me"}}], '
+    '"clusters": [{"name": "here", "cluster": {"server": "https://127.0.0.1:1"}}], '
+    '"users": [{"name": "me", "user": {"token": "canary"}}]}'
 )
-def test_clusters_cannot_be_read_yet(tree: Path, cluster: str, said: str) -> None:
-    assert looked_up(tree, ClusterSecret(cluster, "ns", "name", "key")) == f"<{said}>"
+
+
+def with_cluster(**cluster: object) -> Settings:
+    return SETTINGS.model_copy(update={"clusters": {"eu-1": Cluster.model_validate(cluster)}})
+
+
+def from_cluster(tree: Path, settings: Settings, cluster: str = "eu-1", **environment: str) -> str:
+    source = ClusterSecret(cluster, "db", "login", "password")
+    found = HandedInSecrets(settings, environment, base=tree, tree=tree)(source)
+    assert isinstance(found, NotAtHand)
+    assert "canary" not in found.reason
+    return found.reason
+
+
+def test_a_cluster_must_be_in_the_settings_with_a_way_to_reach_it(tree: Path) -> None:
+    assert from_cluster(tree, SETTINGS, "eu-9") == "cluster eu-9 is not in the settings"
+    assert from_cluster(tree, with_cluster(directory="rendered")) == (
+        "cluster eu-1: the settings do not say how to reach it; "
+        "set `clusters.eu-1.kubeconfig` or `clusters.eu-1.inCluster`"
+    )
+
+
+def test_a_kubeconfig_that_is_missing_is_said_with_its_setting(tree: Path) -> None:
+    assert from_cluster(tree, with_cluster(kubeconfig={"path": "/nowhere/config"})) == (
+        "cluster eu-1: kubeconfig /nowhere/config cannot be read: No such file or directory; "
+        "set `kubeconfig.path` of the cluster in the settings"
+    )
+    assert "no such user" in from_cluster(tree, with_cluster(kubeconfig={"path": "~no-such-user/config"}))
+
+
+def test_a_kubeconfig_is_relative_to_the_settings(tree: Path) -> None:
+    (tree.parent / "config").write_text(KUBECONFIG)
+    settings = with_cluster(kubeconfig={"path": "../config", "context": "it"})
+    assert from_cluster(tree, settings) == (
+        "cluster eu-1: the API server cannot be reached; check the network and `server` in the kubeconfig"
+    )
+
+
+def test_a_kubeconfig_in_the_tree_is_refused_and_its_command_never_run(tree: Path) -> None:
+    """Whoever can write a file of the tree must not be able to run a command where plans are made."""
+    ran = tree.parent / "ran"
+    user = f'{{"exec": {{"apiVersion": "client.authentication.k8s.io/v1", "command": "touch", "args": ["{ran}"]}}}}'
+    (tree / "config").write_text(KUBECONFIG.replace('{"token": "canary"}', user))
+    (tree.parent / "outside").symlink_to(tree / "config")
+    (tree.parent / "elsewhere").write_text(KUBECONFIG)
+    (tree / "inside").symlink_to(tree.parent / "elsewhere")
+    for path in ("config", "x/../config", "../outside", "inside", str(tree / "config")):
+        reason = from_cluster(tree, with_cluster(kubeconfig={"path": path}), PATH=os.environ["PATH"])
+        assert reason == (
+            f"cluster eu-1: kubeconfig {path} is inside the tree, which must not contain secrets; "
+            "move it, and set `clusters.eu-1.kubeconfig.path`"
+        )
+    assert not ran.exists()
+    settings = with_cluster(kubeconfig={"path": "config"})
+    HandedInSecrets(settings, dict(os.environ), base=tree, tree=None)(ClusterSecret("eu-1", "a", "b", "c"))
+    assert ran.exists(), "the command would have run"
+
+
+def test_a_credential_plugin_does_not_get_the_tokens_of_the_settings(tree: Path) -> None:
+    seen = tree.parent / "seen"
+    user = (
+        '{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", '
+        f'"args": ["-c", "env > {seen}; exit 1"]}}}}'
+    )
+    (tree.parent / "config").write_text(KUBECONFIG.replace('{"token": "canary"}', user))
+    reason = from_cluster(
+        tree,
+        with_cluster(kubeconfig={"path": "../config"}),
+        PATH=os.environ["PATH"],
+        ORCHESTRATOR_TOKEN="own",
+        DIGEST_KEY="own",
+        PROFILE="passed",
+    )
+    assert "the credential plugin sh failed with exit code 1" in reason
+    assert "PROFILE=passed" in seen.read_text()
+    assert "own" not in seen.read_text().replace(str(tree.parent), "")
+
+
+def test_credentials_for_clusters_are_never_handed_on(tree: Path) -> None:
+    (tree.parent / "config").write_text(KUBECONFIG)
+    (tree.parent / "link").symlink_to(tree.parent / "config")
+    settings = with_cluster(kubeconfig={"path": "../config"})
+    for path in ("../config", "../link"):
+        found = HandedInSecrets(settings, {}, base=tree, tree=tree)(SecretFile(path))
+        assert isinstance(found, NotAtHand)
+        assert found.reason.endswith(
+            "is `clusters.eu-1.kubeconfig` in the settings, which is never passed on"
+        )
+    token = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    found = HandedInSecrets(with_cluster(inCluster=True), {}, base=tree, tree=tree)(SecretFile(token))
+    assert isinstance(found, NotAtHand)
+    assert found.reason.endswith("is `clusters.eu-1.inCluster` in the settings, which is never passed on")
+
+
+def test_a_pod_is_asked_for_only_where_the_settings_say_so(tree: Path) -> None:
+    assert from_cluster(tree, with_cluster(inCluster=True)) == (
+        "cluster eu-1: this process does not run in a pod with a service account; "
+        "use `inCluster` only in a pod that mounts one, and `kubeconfig` elsewhere"
+    )

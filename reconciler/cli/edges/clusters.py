@@ -1,0 +1,91 @@
+"""The clusters of the settings, as far as `!secret` reads them.
+
+A document can only name a cluster; how it is reached is in the settings, and a kubeconfig in the tree is refused,
+because it can contain credentials and the name of a command to run.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.edges.tree_paths import is_inside
+from reconciler.cluster.access import SERVICE_ACCOUNT, Access, KubeconfigAccess, PodAccess
+from reconciler.errors import ClusterAccessError, ClusterError
+from reconciler.model.secret import Secret
+from reconciler.model.secret_source import ClusterSecret, NotAtHand
+from reconciler.orchestrator.waiting import Waits
+from reconciler.settings import Settings
+
+if TYPE_CHECKING:  # the Kubernetes client costs start-up time
+    from reconciler.cluster.secret_entry import SecretReader
+
+
+class Clusters:
+    """Connections to the clusters of the settings for one pass, each made when it is first needed.
+
+    `base` is the folder to which the paths of the settings are relative, `tree` the root of the files, None where
+    they are not on this machine. `environment` is passed to the credential plugin of a kubeconfig.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Mapping[str, str],
+        *,
+        base: Path,
+        tree: Path | None,
+        waits: Waits | None = None,
+        service_account: Path = SERVICE_ACCOUNT,
+    ) -> None:
+        self._clusters = settings.clusters
+        self._environment = environment
+        self._base = base
+        self._tree = tree
+        self._waits = waits or Waits()
+        self._service_account = service_account
+        self._readers: dict[str, SecretReader] = {}
+
+    def entry(self, source: ClusterSecret) -> Secret | NotAtHand:
+        """The value of an entry of a Secret, or why it is unavailable and what to do."""
+        name = source.cluster
+        if name not in self._clusters:
+            return NotAtHand(f"cluster {name} is not in the settings")
+        try:
+            with self._waits.on(f"for cluster {name}"):
+                return self._reader(name).entry(source.namespace, source.name, source.key)
+        except ClusterError as error:
+            advice = f"; {error.advice}" if error.advice else ""
+            return NotAtHand(f"cluster {name}: {error}{advice}")
+
+    def _reader(self, name: str) -> "SecretReader":
+        if name not in self._readers:
+            access = self._access(name)
+            from reconciler.cluster.secret_entry import SecretReader  # noqa: PLC0415  brings the Kubernetes client
+
+            self._readers[name] = SecretReader(access, self._environment)
+        return self._readers[name]
+
+    def _access(self, name: str) -> Access:
+        cluster = self._clusters[name]
+        if cluster.inCluster:
+            return PodAccess(self._service_account)
+        if cluster.kubeconfig is None:
+            raise ClusterAccessError(
+                "the settings do not say how to reach it",
+                advice=f"set `clusters.{name}.kubeconfig` or `clusters.{name}.inCluster`",
+            )
+        path = kubeconfig_path(self._base, cluster.kubeconfig.path)
+        if self._tree is not None and is_inside(self._tree, path):
+            raise ClusterAccessError(
+                f"kubeconfig {cluster.kubeconfig.path} is inside the tree, which must not contain secrets",
+                advice=f"move it, and set `clusters.{name}.kubeconfig.path`",
+            )
+        return KubeconfigAccess(path, cluster.kubeconfig.context)
+
+
+def kubeconfig_path(base: Path, given: str) -> Path:
+    """The absolute path of a kubeconfig in the settings. Raises ClusterAccessError where there is no such user."""
+    try:
+        return Path.cwd() / base / Path(given).expanduser()
+    except RuntimeError:
+        raise ClusterAccessError(f"kubeconfig {given} cannot be found: there is no such user") from None

@@ -1,0 +1,189 @@
+"""Read-only requests to the API server of one cluster.
+
+Uses the configuration and the transport of the Kubernetes client, and none of its generated methods: importing those
+takes longer than a whole pass. Nothing is logged, redirects are not followed, and only GET can be sent.
+"""
+
+import json
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from urllib.parse import quote
+
+import urllib3
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.exceptions import ApiException
+from kubernetes.client.rest import RESTClientObject
+from kubernetes.config import ConfigException
+from kubernetes.config.incluster_config import InClusterConfigLoader
+
+from reconciler.cluster.access import Access, KubeconfigAccess, PodAccess
+from reconciler.cluster.kubeconfig import configuration_of
+from reconciler.errors import ClusterAccessError, ClusterError
+from reconciler.model.json import JsonObject
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 10.0
+"""Silence of a server during one response, and the limit for the whole of its body."""
+MOST_BYTES = 4_194_304
+"""Limit on a response. etcd accepts objects of 1.5 MiB, with the data of Secrets in base64."""
+_CHUNK_BYTES = 65_536
+
+
+class AbsentObjectError(ClusterError):
+    """404."""
+
+
+class ForbiddenReadError(ClusterError):
+    """403."""
+
+
+class Connection:
+    """One cluster. Certificates that its kubeconfig contains are in a private folder as long as this object lives."""
+
+    def __init__(
+        self,
+        access: Access,
+        environment: Mapping[str, str],
+        *,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        """Read the credentials, without a request. Raises ClusterAccessError."""
+        self._timeouts = (connect_timeout_s, read_timeout_s)
+        folder = Path(tempfile.mkdtemp(prefix="reconciler-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        if isinstance(access, KubeconfigAccess):
+            configuration = configuration_of(access, environment, folder)
+        else:
+            configuration = _of_pod(access, environment)
+        configuration.retries = False  # and so no redirect is followed: the token belongs to this server only
+        self._server = configuration.host
+        self._headers = _headers(configuration)
+        try:
+            self._transport = RESTClientObject(configuration)
+        except (urllib3.exceptions.HTTPError, ValueError, OSError, ImportError):
+            raise ClusterAccessError("the proxy of the cluster cannot be used", advice=_PROXY) from None
+
+    def __repr__(self) -> str:
+        return f"Connection({self._server})"
+
+    def get(self, *path: str) -> JsonObject:
+        """The object at a path, given as its segments.
+
+        Raises AbsentObjectError, ForbiddenReadError, ClusterAccessError if other reads would fail as well, and
+        ClusterError for every other answer.
+        """
+        url = "/".join([self._server, *(quote(segment, safe="") for segment in path)])
+        try:
+            response = self._transport.request(
+                "GET", url, headers=dict(self._headers), _request_timeout=self._timeouts
+            ).response
+        except ApiException:
+            raise ClusterAccessError("the API server's certificate is not accepted", advice=_TRUST) from None
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise _unreachable(error) from None
+        try:
+            _check_status(response.status)
+            return _object(self._content(response))
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise _unreachable(error) from None
+        finally:
+            response.close()
+
+    def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        until = monotonic() + self._timeouts[1]
+        parts: list[bytes] = []
+        size = 0
+        # read1 returns what has arrived, so that a server that sends a byte at a time meets the deadline.
+        while part := response.read1(_CHUNK_BYTES, decode_content=True):
+            parts.append(part)
+            size += len(part)
+            if size > MOST_BYTES:
+                raise ClusterError(f"the API server's answer is larger than {MOST_BYTES} bytes")
+            if monotonic() > until:
+                raise ClusterAccessError("the API server did not answer in time", advice=_NETWORK)
+        return b"".join(parts)
+
+
+_NETWORK = "check the network and `server` in the kubeconfig"
+_TRUST = "check `certificate-authority` and `tls-server-name` in the kubeconfig"
+_PROXY = "check `proxy-url` in the kubeconfig, and HTTPS_PROXY"
+
+
+def _of_pod(access: PodAccess, environment: Mapping[str, str]) -> Configuration:
+    configuration = Configuration()
+    try:
+        InClusterConfigLoader(
+            str(access.folder / "token"), str(access.folder / "ca.crt"), environ=environment
+        ).load_and_set(configuration)
+    except (ConfigException, OSError, ValueError):
+        raise ClusterAccessError(
+            "this process does not run in a pod with a service account",
+            advice="use `inCluster` only in a pod that mounts one, and `kubeconfig` elsewhere",
+        ) from None
+    return configuration
+
+
+def _headers(configuration: Configuration) -> dict[str, str]:
+    found = {"Accept": "application/json", "User-Agent": "reconciler"}
+    token = configuration.get_api_key_with_prefix("BearerToken")
+    if token:
+        found["Authorization"] = token.strip()
+        if not (found["Authorization"].isascii() and found["Authorization"].isprintable()):
+            raise ClusterAccessError("the token for the cluster contains characters that cannot be sent")
+    return found
+
+
+def _check_status(status: int) -> None:
+    """Raise the error for a status other than 200."""
+    if status == 200:
+        return
+    if status == 401:
+        raise ClusterAccessError(
+            "the API server does not accept the credentials (401)",
+            advice="renew those of the kubeconfig's user",
+        )
+    if status == 403:
+        raise ForbiddenReadError("the API server does not allow this read (403)")
+    if status == 404:
+        raise AbsentObjectError("the object does not exist (404)")
+    if 300 <= status < 400:
+        raise ClusterAccessError(
+            f"the API server redirects ({status}), which is not followed",
+            advice="correct `server` in the kubeconfig",
+        )
+    raise ClusterError(f"the API server answers {status}", advice="try again later")
+
+
+def _object(content: bytes) -> JsonObject:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ClusterError(
+            "the answer is not that of an API server", advice="correct `server` in the kubeconfig"
+        )
+    return found
+
+
+def _unreachable(error: Exception) -> ClusterAccessError:
+    """The error for a request without an answer. The library's own words may contain credentials of a proxy."""
+    cause: object = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
+    match cause:
+        case urllib3.exceptions.ProxyError():
+            return ClusterAccessError("the proxy of the cluster cannot be reached", advice=_PROXY)
+        case urllib3.exceptions.SSLError():
+            return ClusterAccessError("the API server's certificate is not accepted", advice=_TRUST)
+        case urllib3.exceptions.NameResolutionError():
+            return ClusterAccessError("the name of the API server cannot be resolved", advice=_NETWORK)
+        case urllib3.exceptions.NewConnectionError():  # a subclass of the library's TimeoutError
+            return ClusterAccessError("the API server cannot be reached", advice=_NETWORK)
+        case urllib3.exceptions.TimeoutError() | TimeoutError():
+            return ClusterAccessError("the API server did not answer in time", advice=_NETWORK)
+        case _:
+            return ClusterAccessError("the API server cannot be reached", advice=_NETWORK)
