@@ -442,6 +442,13 @@ def test_settings_that_are_a_pipe_are_refused_and_not_waited_for(tree: Path) -> 
     assert "is not a regular file" in " ".join(shown.split())
 
 
+def test_a_plan_that_is_a_pipe_is_refused_and_not_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "plan")
+    code, _, said = call(tree, "apply", "--plan", str(tree / "plan"), "--yes")
+    assert code == ExitCode.USAGE
+    assert "is not a regular file" in " ".join(said.split())
+
+
 @pytest.mark.parametrize("spoiler", ["\n", " ", "\x1b", "é"])
 def test_a_token_that_no_header_can_carry_is_refused_by_name(
     connected: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, spoiler: str

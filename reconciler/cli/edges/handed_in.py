@@ -4,10 +4,10 @@ Nothing here is printed or logged; reasons name the variable or the file, never 
 """
 
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.cli.regular_file import NotRegularError, content_of_file
 from reconciler.inventory.digest_key import FILE_NAME
 from reconciler.model.secret import Secret
 from reconciler.model.secret_source import ClusterSecret, EnvironmentVariable, NotAtHand, SecretFile, Source
@@ -98,15 +98,9 @@ def own_tokens(settings: Settings) -> "list[tuple[Token, str]]":
 def read_secret_file(path: Path) -> Secret | str:
     """The text of a file without its final line break, or what is wrong with it, phrased to follow the file's name."""
     try:
-        # O_NONBLOCK: opening a pipe that nobody writes to must not hang.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    try:
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                return "is not a regular file"
-            content = stream.read(MAX_SECRET_FILE_BYTES + 1)
+        content = content_of_file(path, MAX_SECRET_FILE_BYTES)
+    except NotRegularError:
+        return "is not a regular file"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if len(content) > MAX_SECRET_FILE_BYTES:
