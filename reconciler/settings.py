@@ -330,13 +330,17 @@ class Watch(Frozen):
     )
 
 
+MOST_DEPTH = 200
+"""Highest `limits.maxDepth`: values this deep are still handled by recursion."""
+
+
 class Limits(Frozen):
     """Limits on what is read from a tree."""
 
     max_files: Annotated[int, Field(alias="maxFiles", ge=1)] = 50_000
     max_file_bytes: Annotated[int, Field(alias="maxFileBytes", ge=1)] = 1_048_576
     max_total_bytes: Annotated[int, Field(alias="maxTotalBytes", ge=1)] = 134_217_728
-    max_depth: Annotated[int, Field(alias="maxDepth", ge=1, le=200)] = 64
+    max_depth: Annotated[int, Field(alias="maxDepth", ge=1, le=MOST_DEPTH)] = 64
     max_nodes: Annotated[
         int, Field(alias="maxNodes", ge=1, description="Values in one document, after aliases are expanded.")
     ] = 100_000

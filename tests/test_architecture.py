@@ -71,6 +71,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "cryptography": frozenset(("keystore", "emulator")),
     "git": frozenset(("repository",)),
     "h11": frozenset(("emulator",)),
+    "httpcore": frozenset(("orchestrator",)),
     "httpx": frozenset(("orchestrator", "emulator/web/transport.py")),
     "jwt": frozenset(("emulator",)),
     "kubernetes": frozenset(("cluster",)),

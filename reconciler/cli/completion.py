@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.regular_file import NotRegularError, content_of_file
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -82,7 +84,6 @@ def _objects(root: Path) -> Iterator[str]:
 
 def _head(path: Path, size_bytes: int) -> str:
     try:
-        with path.open("rb") as stream:
-            return stream.read(size_bytes).decode("utf-8", "replace")
-    except OSError:
+        return content_of_file(path, size_bytes).decode("utf-8", "replace")
+    except (OSError, NotRegularError):
         return ""

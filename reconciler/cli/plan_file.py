@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from reconciler.cli.regular_file import NotRegularError, content_of_file
 from reconciler.errors import UsageError
 from reconciler.plan.saved import SavedPlan
 
@@ -29,9 +30,9 @@ def read_plan(path: Path) -> SavedPlan:
     """The saved plan in a file. Raises UsageError where it cannot be read or is not a saved plan."""
     advice = "create one with `reconciler plan --out FILE`"
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES)
-        return SavedPlan.from_json(json.loads(content))
+        return SavedPlan.from_json(json.loads(content_of_file(path, MAX_BYTES)))
+    except NotRegularError as error:
+        raise UsageError(f"the plan {path} is not a regular file", advice=advice) from error
     except OSError as error:
         raise UsageError(f"cannot read the plan {path}: {error.strerror}", advice=advice) from error
     except (ValueError, RecursionError) as error:

@@ -41,8 +41,8 @@ def next_delay(
 
     Finished and stalled: the poll interval, plus or minus a tenth. Transient: 5 s, doubled for each
     consecutive failure, at most `watch.backoff_max_s`, less up to half so that instances spread out.
-    The server's own hint (`retry_after_s`, seconds) replaces the backoff and its ceiling, and is the
-    minimum. `random` is in [0, 1).
+    The server's own hint (`retry_after_s`, seconds) replaces the backoff and is the minimum, as far as it does not
+    exceed `watch.backoff_max_s`: an hour of silence would hide every new revision. `random` is in [0, 1).
 
     >>> failed = Progress.TRANSIENT
     >>> [next_delay([failed] * n, Watch(), retry_after_s=None, random=0.0).seconds for n in (1, 2, 3, 9)]
@@ -53,7 +53,10 @@ def next_delay(
     if not history or history[-1] is not Progress.TRANSIENT:
         return poll_delay(watch, random=random)
     if retry_after_s is not None:
-        return timedelta(seconds=max(0.0, retry_after_s) * (1 + _HINT_SPREAD * random))
+        if retry_after_s > watch.backoff_max_s:
+            return timedelta(seconds=watch.backoff_max_s * (1 - _HINT_SPREAD * random))
+        hint_s = max(0.0, retry_after_s) * (1 + _HINT_SPREAD * random)
+        return timedelta(seconds=min(hint_s, watch.backoff_max_s))
     failures = sum(1 for _ in takewhile(lambda entry: entry is Progress.TRANSIENT, reversed(history)))
     # 2**62 s is far above any ceiling; the bound keeps the power within the range of a float.
     wait_s = min(watch.backoff_max_s, FIRST_BACKOFF_S * 2.0 ** min(failures - 1, 62))
@@ -88,6 +91,20 @@ def retry_hint(result: PassResult) -> float | None:
     """The longest wait, in seconds, that a server asked for; None without a hint."""
     given = (target.retry_after_s for target in result.targets)
     return max((seconds for seconds in given if seconds is not None), default=None)
+
+
+def shortened_hint(retry_after_s: float | None, watch: Watch) -> str:
+    """Sentence about a hint that is not followed to its end; "" if it is.
+
+    >>> shortened_hint(86400.0, Watch()), shortened_hint(30.0, Watch())
+    ('the server asks for 86400 s; the next attempt is made within 900 s (`watch.backoffMaxSeconds`)', '')
+    """
+    if retry_after_s is None or retry_after_s <= watch.backoff_max_s:
+        return ""
+    return (
+        f"the server asks for {retry_after_s:.0f} s; "
+        f"the next attempt is made within {watch.backoff_max_s:.0f} s (`watch.backoffMaxSeconds`)"
+    )
 
 
 def progress_of_error(error: ReconcilerError) -> Progress:

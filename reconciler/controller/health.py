@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from reconciler.controller.connection import ShortConnection
 from reconciler.controller.metrics import CONTENT_TYPE, Metrics
 from reconciler.controller.status import ConditionType, StatusBoard, WatchStatus
 from reconciler.errors import SettingsError
@@ -89,11 +90,10 @@ class HealthServer:
                 access_log=False,
                 lifespan="off",
                 loop="asyncio",
-                http="h11",
+                http=ShortConnection,
                 ws="none",
                 proxy_headers=False,
                 server_header=False,
-                limit_concurrency=50,
                 timeout_graceful_shutdown=1,
             )
         )

@@ -25,6 +25,7 @@ from reconciler.controller.backoff import (
     progress_of_result,
     resync_delay,
     retry_hint,
+    shortened_hint,
 )
 from reconciler.controller.metrics import Metrics
 from reconciler.controller.status import StatusBoard
@@ -211,13 +212,14 @@ class Loop:
             else:
                 progress = progress_of_result(result)
                 now = self._clock.now()
-                self.board.finished(result, progress, result.source.revision or revision, now)
+                hint = retry_hint(result)
+                note = shortened_hint(hint, self._watch)
+                self.board.finished(result, progress, result.source.revision or revision, now, note=note)
                 is_success = result.verdict in (Verdict.EMPTY, Verdict.APPLIED)
                 self.metrics.passed(result, success_at=now if is_success else None)
                 _log.log(
                     _LEVELS.get(result.verdict, logging.ERROR), "pass finished", extra=_facts(reason, result)
                 )
-                hint = retry_hint(result)
                 self._plan_next(_Setback(progress, hint) if progress is not Progress.FINISHED else None)
 
     def _plan_next(self, failure: "_Setback | None") -> None:
@@ -264,6 +266,8 @@ class Loop:
             progress = progress_of_error(error)
             message, reason = redact(str(error)), type(error).__name__
             hint = error.retry_after_s if isinstance(error, UnavailableError) else None
+            note = shortened_hint(hint, self._watch)
+            message = f"{message}; {note}" if note else message
         # The pass boundary: anything else that escapes a pass is a bug here. It must not end the loop, nor be silent.
         except Exception as error:  # noqa: BLE001  as above
             _log.exception(phrase, extra={"bug": True})

@@ -111,11 +111,14 @@ class StatusBoard:
                 attempted_revision=revision,
             )
 
-    def finished(self, result: PassResult, progress: Progress, revision: str, now: datetime) -> None:
-        """Record the result of a pass, successful or not."""
+    def finished(
+        self, result: PassResult, progress: Progress, revision: str, now: datetime, *, note: str = ""
+    ) -> None:
+        """Record the result of a pass, successful or not. `note` is added to the message of the conditions."""
         verdict = result.verdict
         reason = "".join(word.capitalize() for word in verdict.split())
         message = result.error or next((t.error for t in result.targets if t.error), str(verdict))
+        message = f"{message}; {note}" if note else message
         is_good = verdict in (Verdict.EMPTY, Verdict.APPLIED)
         is_complete = (
             verdict is not Verdict.UNREADABLE

@@ -1,11 +1,14 @@
 """Where values come from: file, line and column of every node of a document."""
 
 from array import array  # noqa: TC003  fields are resolved at run time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from reconciler.model.json import Json, Path
+
+_COSTLY_OFFSET = 500
+"""Nodes before a child, from which on the places of all its siblings are kept."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,7 +39,7 @@ class Places(NamedTuple):
 class Positions:
     """Places of the values of one document, computed on first use: most are never needed."""
 
-    __slots__ = ("_find", "_places", "_start", "file")
+    __slots__ = ("_find", "_indexes", "_places", "_start", "file")
 
     def __init__(self, file: str, start: int, find: Callable[[], Places]) -> None:
         self.file = file
@@ -44,6 +47,7 @@ class Positions:
         """Place of the document itself."""
         self._find = find
         self._places: Places | None = None
+        self._indexes: dict[int, _Index] = {}
 
     @classmethod
     def known(cls, file: str, places: Places) -> "Positions":
@@ -85,7 +89,7 @@ class Positions:
     def _at(self, packed: "array[int]", document: Json, path: Path) -> Origin:
         index, value = 0, document
         for step in path:
-            found = _child(value, step)
+            found = self._child(value, step)
             if found is None:
                 break
             offset, value = found
@@ -94,18 +98,46 @@ class Positions:
             return Origin(self.file)
         return Origin(self.file, packed[index] >> 32, packed[index] & 0xFFFFFFFF)
 
+    def _child(self, value: Json, step: str | int) -> tuple[int, Json] | None:
+        """Offset of the child in preorder, and the child; None if there is none."""
+        if isinstance(value, dict):
+            if step not in value:
+                return None
+            child = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
+            child = value[step]
+        else:
+            return None
+        index = self._indexes.get(id(value))
+        if index is None:
+            offset = 1
+            for name, sibling in value.items() if isinstance(value, dict) else enumerate(value):
+                if name == step:
+                    break
+                offset += _size(sibling)
+            if offset > _COSTLY_OFFSET:
+                # The next search here would cost as much, and a document with many problems has many.
+                self._indexes[id(value)] = _Index(value, _indexed(value))
+            return offset, child
+        return index.offsets[step], child
 
-def _child(value: Json, step: str | int) -> tuple[int, Json] | None:
-    """Offset of the child in preorder, and the child; None if there is none."""
-    if isinstance(value, dict):
-        offset = 1
-        for key, child in value.items():
-            if key == step:
-                return offset, child
-            offset += _size(child)
-    elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
-        return 1 + sum(_size(child) for child in value[:step]), value[step]
-    return None
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Offset of every child of a container in preorder. Keeps the container, so that its id stays its own."""
+
+    container: Json
+    offsets: Mapping[str | int, int]
+
+
+def _indexed(container: Mapping[str, Json] | Sequence[Json]) -> dict[str | int, int]:
+    offsets: dict[str | int, int] = {}
+    offset = 1
+    children = container.items() if isinstance(container, Mapping) else enumerate(container)
+    for step, child in children:
+        offsets[step] = offset
+        offset += _size(child)
+    return offsets
 
 
 def _size(value: Json) -> int:

@@ -47,7 +47,8 @@ _RULES = (
         "A limit on the input is exceeded",
         "The number, size and depth of files, and the number of values that aliases expand to, are limited "
         "(`limits` in the settings), so that hostile or broken input cannot exhaust memory. Make the input "
-        "smaller or raise the limit.",
+        "smaller or raise the limit. Of a document with very many problems, only the first of each check are "
+        "listed and the others are counted; that number is not a setting.",
     ),
     ReadingRule(
         "F05",
@@ -160,6 +161,10 @@ READING_RULES: Mapping[str, ReadingRule] = MappingProxyType({rule.id: rule for r
 """Every reading rule by id, in order."""
 
 
+MAX_FINDINGS = 50
+"""Per document and check; further ones are only counted."""
+
+
 def problem(
     rule: str, message: str, origin: Origin, *, advice: str = "", others: tuple[Origin, ...] = ()
 ) -> Finding:
@@ -170,3 +175,9 @@ def problem(
 def concern(rule: str, message: str, origin: Origin, *, advice: str = "") -> Finding:
     """A finding of severity warning."""
     return Finding(READING_RULES[rule].id, Severity.WARNING, message, origin, advice=advice)
+
+
+def not_listed(count: int, origin: Origin) -> Finding:
+    """The last finding about a document that has `count` more than are listed."""
+    message = f"further problems of the document are not listed: {count}"
+    return problem("F04", message, origin, advice="correct those that are listed, and check again")

@@ -13,9 +13,11 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
+import httpcore
 import httpx
 
 from reconciler.errors import ReadOnlyError
+from reconciler.orchestrator.deadline import DeadlineBackend
 
 SAFE_VERBS = frozenset(("GET", "HEAD"))
 """Verbs that change nothing (RFC 9110, section 9.2.1) and that this client uses."""
@@ -91,9 +93,10 @@ class EnvironmentTransport(httpx.BaseTransport):
     """
 
     def __init__(self, url: str, *, connections: int, certificates: ssl.SSLContext | None = None) -> None:
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._transport = httpx.HTTPTransport(
-            verify=certificates or True, limits=limits, proxy=proxy_of(url, getproxies_environment())
+        self._transport = _DeadlineTransport(
+            proxy_of(url, getproxies_environment()),
+            connections=connections,
+            certificates=certificates or httpx.create_ssl_context(),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -103,6 +106,34 @@ class EnvironmentTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
+
+
+class _DeadlineTransport(httpx.HTTPTransport):
+    """The transport of httpx with connections that keep the deadlines of requests."""
+
+    def __init__(self, proxy: str | None, *, connections: int, certificates: ssl.SSLContext) -> None:
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        super().__init__(verify=certificates, limits=limits, proxy=proxy)
+        # httpx has no argument for the backend of httpcore, so the pool is the one that httpx makes, with a backend.
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(
+                ssl_context=certificates,
+                max_connections=connections,
+                max_keepalive_connections=connections,
+                keepalive_expiry=limits.keepalive_expiry,
+                network_backend=DeadlineBackend(),
+            )
+        elif (through := httpx.Proxy(proxy)).url.scheme in ("http", "https"):
+            self._pool = httpcore.HTTPProxy(
+                str(through.url),
+                proxy_auth=through.raw_auth,
+                proxy_headers=through.headers.raw,
+                ssl_context=certificates,
+                max_connections=connections,
+                max_keepalive_connections=connections,
+                keepalive_expiry=limits.keepalive_expiry,
+                network_backend=DeadlineBackend(),
+            )
 
 
 def proxy_of(url: str, proxies: Mapping[str, str]) -> str | None:

@@ -31,6 +31,7 @@ from reconciler.orchestrator.retry import Retry
 from reconciler.orchestrator.sight import Hints, Look, Use
 from reconciler.orchestrator.v1 import V1
 from reconciler.orchestrator.v2 import V2
+from reconciler.orchestrator.volume import Volume
 from reconciler.orchestrator.waiting import Waits
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Orchestrator:
     `transport` creates the transport, for tests and the embedded orchestrator; the default is that
     of httpx, with proxies and certificates from the environment. `concurrency` limits the number of
     concurrent requests to both APIs together. With `Access.READ_ONLY`, every method that changes
-    something raises ReadOnlyError before anything is sent. `waits` records what the client waits for.
+    something raises ReadOnlyError before anything is sent. `waits` records what the client waits for;
+    `volume` adds up the answers of all clients of a pass.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Orchestrator:
         concurrency: int = 8,
         retry: Retry | None = None,
         waits: Waits | None = None,
+        volume: Volume | None = None,
     ) -> None:
         self._concurrency = concurrency
         self._tally = Tally()
         slots = threading.BoundedSemaphore(concurrency)
 
         opened = transport or _network(concurrency)
+        shared = volume or Volume()
 
         def channel(endpoint: Endpoint, generation: Generation) -> Channel:
             sender = opened(endpoint)
@@ -76,7 +80,13 @@ class Orchestrator:
             if access is Access.READ_ONLY:
                 guarded = ReadOnlyTransport(guarded)
             return Channel(
-                endpoint, generation, transport=guarded, slots=slots, retry=retry or Retry(), waits=waits
+                endpoint,
+                generation,
+                transport=guarded,
+                slots=slots,
+                retry=retry or Retry(),
+                waits=waits,
+                volume=shared,
             )
 
         self._v1 = V1(channel(v1, Generation.V1), place) if v1 else None

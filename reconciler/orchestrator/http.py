@@ -40,9 +40,11 @@ from reconciler.model.secret import Secret
 from reconciler.model.wording import plural
 from reconciler.orchestrator.access import SAFE_VERBS
 from reconciler.orchestrator.broken import SlowAnswerError, reason, remedy
+from reconciler.orchestrator.deadline import TimeoutBefore
 from reconciler.orchestrator.message import error_message, missing_permissions, quoted, rematches
 from reconciler.orchestrator.retry import Retry, retry_after_s
 from reconciler.orchestrator.shape import ShapeError
+from reconciler.orchestrator.volume import TooLargeError, Volume, decoded
 from reconciler.orchestrator.waiting import Waits
 
 T = TypeVar("T")
@@ -50,11 +52,10 @@ T = TypeVar("T")
 _LOCAL_USER = "00000000-0000-0000-0000-000000000000"
 """User for v2 if a local host is addressed without a token (v2 reference 2.1)."""
 _LOCAL_HOSTS = frozenset(("localhost", "127.0.0.1"))
-_TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=30.0).as_dict()
-_LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
-_LARGEST_ERROR_BYTES = 1024 * 1024
+_TIMEOUTS = {"connect": 5.0, "read": 30.0, "write": 30.0, "pool": 30.0}
+"""Of single operations, in seconds."""
 _LONGEST_ANSWER_S = 120.0
-"""From sending to the end of the body; the timeouts above limit only single reads."""
+"""From sending to the end of the body; a server that sends a byte from time to time meets the timeouts above."""
 _SENDABLE_TOKEN = re.compile(r"[!-~]+")
 """What a header transmits unchanged: visible ASCII (RFC 9110, section 5.5)."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -92,8 +93,8 @@ class Channel:
     """Requests to one endpoint; thread-safe.
 
     `slots` limits the number of concurrent requests; a request that waits for its next attempt does not
-    count. `waits` records what the channel waits for. `clock` returns monotonic seconds. Raises
-    OrchestratorError for a token that cannot be sent in a header.
+    count. `waits` records what the channel waits for, `volume` adds up the answers. `clock` returns monotonic
+    seconds. Raises OrchestratorError for a token that cannot be sent in a header.
     """
 
     def __init__(
@@ -106,8 +107,10 @@ class Channel:
         retry: Retry,
         clock: Callable[[], float] = time.monotonic,
         waits: Waits | None = None,
+        volume: Volume | None = None,
     ) -> None:
         self._waits = waits or Waits()
+        self._volume = volume or Volume()
         self._prefix = endpoint.url.rstrip("/")
         self._token = endpoint.token
         self._slots = slots
@@ -173,7 +176,10 @@ class Channel:
         if request.verb == "DELETE":
             return None
         try:
+            self._volume.add(content)
             return _parsed(content)
+        except TooLargeError as error:
+            raise _too_large(request, error) from None
         except ValueError as error:
             raise self._broken(
                 request, f"the answer is not JSON ({plural(len(content), 'byte')})", error
@@ -184,12 +190,16 @@ class Channel:
         try:
             with self._slots, self._waits.on(f"for {self.host}: {request}"):
                 deadline_s = self._clock() + _LONGEST_ANSWER_S
+                prepared.extensions["timeout"] = {
+                    name: TimeoutBefore(seconds, deadline_s, self._clock)
+                    for name, seconds in _TIMEOUTS.items()
+                }
                 response = self._transport.handle_request(prepared)
                 response.request = prepared
                 try:
                     if isinstance(response.stream, httpx.SyncByteStream):
                         response.stream = _TimedStream(response.stream, deadline_s, self._clock)
-                    return response, _bounded_content(response)
+                    return response, decoded(response)
                 finally:
                     response.close()
         except _NEVER_SENT as error:
@@ -200,9 +210,8 @@ class Channel:
             ) from None
         except (httpx.TransportError, httpx.DecodingError, httpx.StreamError) as error:
             raise self._broken(request, reason(error), error) from None
-        except _TooLargeError as error:
-            message = f"{request}: the answer is larger than {error.limit_bytes} bytes"
-            raise OrchestratorError(message) if request.is_read else LostAnswerError(message) from error
+        except TooLargeError as error:
+            raise _too_large(request, error) from None
 
     def _prepared(self, request: _Request) -> httpx.Request:
         try:
@@ -212,7 +221,6 @@ class Channel:
                 params=request.query or None,
                 content=None if request.body is None else _encoded(request),
                 headers=self._headers if request.body is None else self._body_headers,
-                extensions={"timeout": _TIMEOUT},
             )
         except httpx.InvalidURL as error:
             words = reason(error)
@@ -372,25 +380,9 @@ class _TimedStream(httpx.SyncByteStream):
         self._inner.close()
 
 
-class _TooLargeError(Exception):
-    """An answer was not read to its end, because it is larger than any valid one."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(limit_bytes)
-        self.limit_bytes = limit_bytes
-
-
-def _bounded_content(response: httpx.Response) -> bytes:
-    """The decoded body; the limit applies after decompression. The body of an error is cut at its limit."""
-    limit_bytes = _LARGEST_ANSWER_BYTES if response.is_success else _LARGEST_ERROR_BYTES
-    content = bytearray()
-    for chunk in response.iter_bytes():
-        content += chunk
-        if len(content) > limit_bytes:
-            if response.is_success:
-                raise _TooLargeError(limit_bytes)
-            return bytes(content)
-    return bytes(content)
+def _too_large(request: _Request, error: TooLargeError) -> OrchestratorError:
+    message = f"{request}: the answer {error}"
+    return OrchestratorError(message) if request.is_read else LostAnswerError(message)
 
 
 def _encoded(request: _Request) -> bytes:

@@ -9,8 +9,8 @@ from reconciler.orchestrator.http import Channel, path_of
 
 PAGE_ITEMS = 100
 """The default of the server: the only size that every version accepts."""
-_MOST_PAGES = 5000
-"""Half a million objects: far more than any organization has, and a limit for a list that never ends."""
+_MOST_PAGES = 1000
+"""A hundred thousand objects: far more than any organization has, and a limit for a list that never ends."""
 
 
 def pages(channel: Channel, parts: Sequence[str], query: Mapping[str, str] | None = None) -> list[JsonObject]:

@@ -20,7 +20,7 @@ import tenacity
 from reconciler.errors import UnavailableError
 
 _LOG = logging.getLogger(__name__)
-_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_SECONDS = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 _HINT_JITTER = 0.1
 """Maximum share of a hint that is added at random, so that threads with the same hint do not retry together."""
 
@@ -118,7 +118,8 @@ def _log_retry(state: tenacity.RetryCallState) -> None:
 def retry_after_s(text: str | None, *, now: datetime) -> float | None:
     """Seconds to wait according to a Retry-After header: a number or an HTTP date.
 
-    None if there is no header or it is neither (RFC 9110, section 10.2.3). 0 for a date in the past.
+    None if there is no header or it is neither (RFC 9110, section 10.2.3). 0 for a date in the past. It can be years:
+    who waits sets the limit.
     """
     if text is None:
         return None
@@ -127,7 +128,7 @@ def retry_after_s(text: str | None, *, now: datetime) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

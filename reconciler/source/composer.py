@@ -15,15 +15,13 @@ from typing import Any, NamedTuple
 from reconciler.model.finding import Finding
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin, Places
-from reconciler.model.reading_rule import problem
+from reconciler.model.reading_rule import MAX_FINDINGS, not_listed, problem
 from reconciler.model.wording import plural
 from reconciler.settings import Limits
 from reconciler.source.quoted import looks_like_key, quoted
 from reconciler.source.scalar import RESOLVABLE_START, plain_value, tagged_value
 from reconciler.source.yaml_event import NextEvent
 
-MAX_FINDINGS = 50
-"""Per document; further ones are left out, which the last one reports."""
 _MAPPING_TAGS = ("!", "tag:yaml.org,2002:map")
 _SEQUENCE_TAGS = ("!", "tag:yaml.org,2002:seq")
 
@@ -130,6 +128,7 @@ class Composer:
         self._dropped = 0
         self._repeated_characters = 0
         self._findings: list[Finding] = []
+        self._unlisted = 0
 
     def _on_boundary(self, event: Any) -> None:
         del event
@@ -145,6 +144,8 @@ class Composer:
     def _on_document_end(self, event: Any) -> None:
         del event
         self._check_size(0, self._values[0] if self._values else 0)
+        if self._unlisted:
+            self._findings.append(not_listed(self._unlisted, self._findings[-1].origin))
         if self._container is not None or self._findings:
             places = Places(self._values, self._keys)
             self.documents.append(Composed(self._container, places, tuple(self._findings)))
@@ -396,10 +397,9 @@ class Composer:
         return Origin(self._file, place >> 32, place & 0xFFFFFFFF)
 
     def _report(self, rule: str, message: str, place: int, *, advice: str = "", other: int = 0) -> None:
-        if len(self._findings) > MAX_FINDINGS:
+        if len(self._findings) >= MAX_FINDINGS:
+            self._unlisted += 1
             return
-        if len(self._findings) == MAX_FINDINGS:
-            message, advice, other = "further problems of the document are not listed", "", 0
         others = (self._origin(other),) if other else ()
         self._findings.append(problem(rule, message, self._origin(place), advice=advice, others=others))
 

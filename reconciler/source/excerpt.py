@@ -21,6 +21,7 @@ from typing import Any
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.origin import Origin
 from reconciler.model.secret_name import may_name_secret
+from reconciler.settings import MOST_DEPTH
 from reconciler.source.harmless import (
     CLOSED_WORDS,
     HARMLESS,
@@ -73,7 +74,7 @@ def _of_file(text: str, wanted: list[Origin]) -> Iterator[tuple[Origin, Excerpt]
     )
     try:
         spans = read_events(text, lambda next_event: _spans(text, numbers, every(next_event)))
-    except YamlError:
+    except (YamlError, _TooDeepError):
         spans = None
     for place in wanted:
         number = place.line - 1
@@ -84,6 +85,10 @@ def _of_file(text: str, wanted: list[Origin]) -> Iterator[tuple[Origin, Excerpt]
         shown = _excerpt(parts, place.column - 1)
         if shown is not None:
             yield place, shown
+
+
+class _TooDeepError(Exception):
+    """The text is nested deeper than any document that is read; parsers take quadratic time for such text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,8 @@ def _spans(text: str, numbers: frozenset[int], events: Iterator[Any]) -> dict[in
     for event in events:
         kind = type(event).__name__
         if kind in ("MappingStartEvent", "SequenceStartEvent"):
+            if len(stack) >= MOST_DEPTH:
+                raise _TooDeepError
             stack.append(_opened(event, stack[-1] if stack else None, is_mapping=kind[0] == "M"))
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             stack.pop()

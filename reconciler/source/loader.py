@@ -51,9 +51,9 @@ from reconciler.source.private_key import find_private_keys
 from reconciler.source.quoted import quoted
 from reconciler.source.rest import rest_of
 from reconciler.source.spelling import suspects, with_spelling
-from reconciler.source.tag import findings_of_tags
+from reconciler.source.tag import wrong_tags
 from reconciler.source.tree import Tree, is_document, is_json
-from reconciler.source.violation import body_finding, findings_of
+from reconciler.source.violation import body_finding, bounded, findings_of, is_below
 from reconciler.source.yaml_text import YamlDocument, parse_yaml, read_text
 
 _NUL = (b"\\0", b"\\x00", b"\\u0000", b"\\U00000000")
@@ -315,11 +315,11 @@ def _validated(
 ) -> Document | Rejected:
     """The document, or the rejected document if anything is wrong with it; problems are added to `content`."""
     kind = model.__name__.removesuffix("Document")
-    tags = dict(findings_of_tags(raw, kind, positions)) if written.may_hold_tags else {}
-    content.findings.extend(tags.values())
+    tags = dict(wrong_tags(raw, kind)) if written.may_hold_tags else {}
+    content.findings.extend(bounded(tags.items(), lambda found: _problem_at(found, raw, positions)))
     problems = chain(body_problems(kind, raw), nul_problems(raw) if written.may_hold_nul else ())
-    wrong = [found for found in problems if not any(found.path[: len(path)] == path for path in tags)]
-    refused = [body_finding(found, raw, positions) for found in wrong]
+    wrong = [found for found in problems if not is_below(found.path, tags)]
+    refused = bounded(wrong, lambda found: body_finding(found, raw, positions))
     validated: Document | None = None
     rest, without = None, tuple(found.path for found in wrong)
     try:
@@ -336,6 +336,11 @@ def _validated(
         return validated
     declared = None if rest is None else _declared(rest, raw, positions)
     return Rejected(kind, raw, positions, declared, without)
+
+
+def _problem_at(found: tuple[Path, tuple[str, str]], raw: JsonObject, positions: Positions) -> Finding:
+    path, (message, advice) = found
+    return problem("F06", message, positions.origin(raw, path), advice=advice)
 
 
 def _declared(document: Document, raw: JsonObject, positions: Positions) -> AnyDeclared:

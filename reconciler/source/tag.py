@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from reconciler.model.finding import Finding
 from reconciler.model.handed import FORMS, TAGS, tagged_values, wrong_with
 from reconciler.model.json import Json, JsonObject, Path, dotted
-from reconciler.model.origin import Positions
-from reconciler.model.reading_rule import problem
 from reconciler.model.runner import WRITE_ONLY_AUTH
 from reconciler.source.yaml_event import NextEvent
 
@@ -119,17 +116,16 @@ _POSITIONS: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
 _REFERENCE_MEMBERS = ("store", "ref", "version")
 
 
-def findings_of_tags(raw: JsonObject, kind: str, positions: Positions) -> Iterator[tuple[Path, Finding]]:
-    """Findings for tags that are malformed or not in a secret position, each with its path."""
+def wrong_tags(raw: JsonObject, kind: str) -> Iterator[tuple[Path, tuple[str, str]]]:
+    """Paths of tags that are malformed or not in a secret position, each with a message and advice."""
     for path, value in tagged_values(raw):
         (tag,) = value
         wrong = wrong_with(value)
-        where = positions.origin(raw, path)
         if not _is_secret_position(raw, kind, path):
             message = f"`{tag}` at `{dotted(path)}` hands in a secret where no secret is allowed"
-            yield path, problem("F06", message, where, advice=_instead(kind, path))
+            yield path, (message, _instead(kind, path))
         elif wrong:
-            yield path, problem("F06", f"`{tag}` at `{dotted(path)}` {wrong}", where, advice=f"write {FORMS}")
+            yield path, (f"`{tag}` at `{dotted(path)}` {wrong}", f"write {FORMS}")
 
 
 def _is_secret_position(raw: JsonObject, kind: str, path: Path) -> bool:

@@ -7,9 +7,10 @@ and the position cannot contain a secret.
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -19,11 +20,12 @@ from reconciler.model.finding import Finding
 from reconciler.model.json import Json, JsonObject, Path, dotted
 from reconciler.model.limited import LimitError
 from reconciler.model.origin import Origin, Positions
-from reconciler.model.reading_rule import problem
+from reconciler.model.reading_rule import MAX_FINDINGS, not_listed, problem
 from reconciler.model.secret_name import SECRET_POSITIONS
 from reconciler.model.wording import plural
 from reconciler.source.quoted import looks_like_key, quoted
 
+T = TypeVar("T")
 QUOTE = "put it in quotes"
 """Advice for a number or a boolean where a string is required."""
 _SHOWN_CHARACTERS = 40
@@ -81,15 +83,31 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """One finding for each error, sorted by place; errors of the branches of a union are merged into one.
 
-    Errors at or below one of the paths `besides` are left out: they have a finding already.
+    Errors at or below one of the paths `besides` are left out: they have a finding already. At most
+    `MAX_FINDINGS`, and one more with the number of the others.
     """
-    found: dict[tuple[Path, str], Finding] = {}
+    violations: dict[tuple[Path, str], _Violation] = {}
     details = error.errors(include_url=False, include_input=False)
     for detail in _merged_unions(details, document):
         violation = _Violation(detail, model, document, positions)
-        if not any(violation.path[: len(path)] == path for path in besides):
-            found.setdefault((violation.path, violation.kind), violation.finding())
-    return tuple(sorted(found.values(), key=Finding.sort_key))
+        if not is_below(violation.path, besides):
+            violations.setdefault((violation.path, violation.kind), violation)
+    return tuple(bounded(violations.values(), _Violation.finding))
+
+
+def is_below(path: Path, places: Collection[Path]) -> bool:
+    """True if a path or one of its ancestors is among `places`, a set or the keys of a mapping."""
+    return bool(places) and any(path[:length] in places for length in range(len(path) + 1))
+
+
+def bounded(problems: Collection[T], finding: Callable[[T], Finding]) -> list[Finding]:
+    """Findings of the first `MAX_FINDINGS` problems of a document, sorted, and one with the number of the others.
+
+    Without the limit, a file of one megabyte could cause a hundred thousand findings.
+    """
+    found = sorted((finding(one) for one in islice(problems, MAX_FINDINGS)), key=Finding.sort_key)
+    rest = len(problems) - MAX_FINDINGS
+    return [*found, not_listed(rest, found[-1].origin)] if rest > 0 else found
 
 
 def wrong_places(error: ValidationError, document: JsonObject) -> Iterator[tuple[Path, bool]]:

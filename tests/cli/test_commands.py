@@ -396,6 +396,36 @@ def test_watch_applies_and_ends_with_0_on_sigterm(connected: Path, emulator: Emu
     assert seen[-1]["verdict"] == "applied"
 
 
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+def test_sigterm_during_a_pass_of_watch_ends_with_0_after_the_action_under_way(
+    connected: Path, emulator: Emulator, verb: str
+) -> None:
+    add(connected, *(f"db-{index}" for index in range(30)))
+    settings = (connected / "reconciler.yaml").read_text()
+    (connected / "reconciler.yaml").write_text(settings + "apply: {concurrency: 1}\n")
+    emulator.faults.add(FaultRule(FaultKind.DELAY, verb, count=None, seconds=1))
+    process = subprocess.Popen(
+        command_line(connected, "watch", "--listen", "127.0.0.1:0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TEST_TOKEN": "x"},
+    )
+    assert process.stderr is not None
+    sign = "action finished" if verb == "POST" else "serving health and metrics"
+    for line in process.stderr:
+        if json.loads(line)["message"] == sign:
+            break
+    process.send_signal(signal.SIGTERM)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.DONE
+    lines = [json.loads(line) for line in rest.splitlines()]
+    assert lines[-1]["message"] == "stopped"
+    started = [line for line in lines if line["message"] == "action finished" and line["status"] == "done"]
+    assert len(started) <= 2
+    assert not [line for line in lines if line["message"] == "pass failed"]
+
+
 @pytest.mark.parametrize("name", ["reconciler.yml", ".reconciler.yaml"])
 def test_misnamed_settings_do_not_start_the_embedded_orchestrator(tree: Path, name: str) -> None:
     (tree / name).write_text("version: 1\n")
@@ -428,6 +458,13 @@ def test_settings_that_are_a_pipe_are_refused_without_waiting(tree: Path) -> Non
     code, shown, _ = call(tree, "validate")
     assert code == ExitCode.INVALID
     assert "is not a regular file" in " ".join(shown.split())
+
+
+def test_a_plan_that_is_a_pipe_is_refused_and_not_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "plan")
+    code, _, said = call(tree, "apply", "--plan", str(tree / "plan"), "--yes")
+    assert code == ExitCode.USAGE
+    assert "is not a regular file" in " ".join(said.split())
 
 
 @pytest.mark.parametrize("spoiler", ["\n", " ", "\x1b", "é"])

@@ -102,9 +102,14 @@ def test_waiting_for_a_new_revision_means_polling(last: Progress) -> None:
     assert seconds(last, random=0.5) == 60
 
 
-@pytest.mark.parametrize("hint", [0.5, 5.0, 7200.0])
-def test_the_hint_of_the_server_wins_over_backoff_and_ceiling(hint: float) -> None:
+@pytest.mark.parametrize("hint", [0.5, 5.0, 900.0])
+def test_the_hint_of_the_server_wins_over_backoff(hint: float) -> None:
     assert seconds(*[TRANSIENT] * 4, hint=hint) == hint
+
+
+@pytest.mark.parametrize("hint", [901.0, 86_400.0, 1e9, 1e15, float("inf")])
+def test_a_hint_beyond_the_ceiling_is_the_ceiling(hint: float) -> None:
+    assert seconds(TRANSIENT, hint=hint) == 900
 
 
 RANDOM = st.floats(0, 1, exclude_max=True)
@@ -116,8 +121,8 @@ def test_a_wait_is_never_zero_nor_above_the_ceiling(history: list[Progress], ran
     assert timedelta(seconds=2.5) <= delay <= timedelta(seconds=900)
 
 
-@given(st.floats(0, 1e6), RANDOM)
-def test_a_wait_is_never_shorter_than_the_hint(hint: float, random: float) -> None:
+@given(st.floats(0, 900), RANDOM)
+def test_a_hint_up_to_the_ceiling_is_never_undercut(hint: float, random: float) -> None:
     """Adding up to a tenth spreads out instances that all received the same hint."""
     assert hint <= seconds(TRANSIENT, hint=hint, random=random) + 1e-6 <= hint * 1.1 + 1e-5
 

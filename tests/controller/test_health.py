@@ -1,3 +1,4 @@
+import contextlib
 import json
 import socket
 import threading
@@ -124,6 +125,27 @@ def test_a_token_in_a_message_is_not_shown(probe: Probe) -> None:
     for path in ("/", "/readyz", "/metrics"):
         assert "abcdef0123456789" not in probe.get(path)[1]
     assert "abcdef0123456789" not in probe.get("/", accept="application/json")[1]
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nX: "], ids=["idle", "in a header"])
+@pytest.mark.parametrize("count", [60, 300])
+def test_idle_connections_do_not_make_a_probe_fail(probe: Probe, count: int, sent: bytes) -> None:
+    probe.board.promise(alive_until=100, next_wake_at=None)
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            idle = stack.enter_context(socket.create_connection(probe.server.address))
+            idle.sendall(sent)
+        for _ in range(3):
+            assert probe.get("/healthz")[:2] == (200, "ok\n")
+
+
+def test_a_connection_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.controller.connection.LONGEST_S", 0.2)
+    probe = Probe()
+    with probe.server, socket.create_connection(probe.server.address) as idle:
+        idle.settimeout(30)
+        with contextlib.suppress(ConnectionResetError):
+            assert idle.recv(1) == b""
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -1,6 +1,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -155,6 +156,23 @@ def test_no_pass_runs_before_the_time_given_by_the_server() -> None:
     world.clock.at(101, world.loop.look)
     world.run_until(500)
     assert world.passes[1:] == [(420, Reason.REVISION, "two")]
+
+
+@pytest.mark.parametrize("hint", [86_400.0, 1e9, 252_000_000_000.0])
+@pytest.mark.parametrize("is_raised", [True, False], ids=["raised", "returned"])
+def test_a_request_to_wait_for_days_is_shortened_and_said(hint: float, *, is_raised: bool) -> None:
+    if is_raised:
+        first: PassResult | Exception = UnavailableError("slow down", status=429, retry_after_s=hint)
+    else:
+        first = passed(replace(target(error="slow down", is_transient=True), retry_after_s=hint))
+    world = World(first, passed())
+    said: list[str] = []
+    conditions = world.loop.board.snapshot
+    world.clock.at(10, lambda: said.append(conditions().conditions[ConditionType.RECONCILING].message))
+    world.run_until(1000)
+    assert [at for at, _, _ in world.passes] == [0, 855]
+    note = "the next attempt is made within 900 s (`watch.backoffMaxSeconds`)"
+    assert said == [f"slow down; the server asks for {hint:.0f} s; {note}"]
 
 
 def test_a_bug_in_a_pass_is_logged_with_its_traceback_and_tried_again(

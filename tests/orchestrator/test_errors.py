@@ -263,7 +263,7 @@ def test_unknown_members_of_an_answer_are_tolerated(connect: Connect) -> None:
 
 
 def test_an_endless_answer_is_abandoned(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.orchestrator.http._LARGEST_ANSWER_BYTES", 1000)
+    monkeypatch.setattr("reconciler.orchestrator.volume.LARGEST_ANSWER_BYTES", 1000)
     client = answering(connect, 200, content=b" " * 2000)
     with pytest.raises(OrchestratorError, match="larger than 1000 bytes"):
         client.get(definition().key)
@@ -272,7 +272,7 @@ def test_an_endless_answer_is_abandoned(connect: Connect, monkeypatch: pytest.Mo
 
 
 def test_only_a_part_of_a_long_error_page_is_read(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.orchestrator.http._LARGEST_ERROR_BYTES", 1000)
+    monkeypatch.setattr("reconciler.orchestrator.volume.LARGEST_ERROR_BYTES", 1000)
     with pytest.raises(RejectedError, match="400"):
         answering(connect, 400, content=b"x" * 2000).delete(definition())
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
+from reconciler.model.reading_rule import MAX_FINDINGS
 from reconciler.settings import Limits
 from reconciler.source import composer, yaml_event
 from reconciler.source.yaml_text import YamlDocument, YamlText, parse_yaml
@@ -315,7 +316,7 @@ def test_hostile_input_is_stopped_by_a_limit(name: str) -> None:
 )  # fmt: skip
 def test_large_input_is_read_or_refused_without_a_crash(text: str) -> None:
     parsed = parse(text)
-    assert all(len(document.findings) <= composer.MAX_FINDINGS + 1 for document in parsed.documents)
+    assert all(len(document.findings) <= MAX_FINDINGS + 1 for document in parsed.documents)
 
 
 def test_the_limit_counts_values_exactly() -> None:

@@ -3,14 +3,13 @@
 Nothing here is printed or logged; reasons name the variable or the file, never its content.
 """
 
-import os
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from reconciler.cli.edges.clusters import Clusters, kubeconfig_path
 from reconciler.cli.edges.tree_paths import is_inside, real
+from reconciler.cli.regular_file import NotRegularError, content_of_file
 from reconciler.cluster.access import SERVICE_ACCOUNT
 from reconciler.errors import ClusterError
 from reconciler.inventory.digest_key import FILE_NAME
@@ -126,15 +125,9 @@ def _own_cluster_files(settings: Settings, base: Path, service_account: Path) ->
 def read_secret_file(path: Path) -> Secret | str:
     """The text of a file without its final line break, or what is wrong with it, phrased to follow the file's name."""
     try:
-        # O_NONBLOCK: opening a pipe that nobody writes to must not hang.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    try:
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                return "is not a regular file"
-            content = stream.read(MAX_SECRET_FILE_BYTES + 1)
+        content = content_of_file(path, MAX_SECRET_FILE_BYTES)
+    except NotRegularError:
+        return "is not a regular file"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if len(content) > MAX_SECRET_FILE_BYTES:

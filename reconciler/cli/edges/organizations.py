@@ -20,6 +20,7 @@ from reconciler.settings import Target
 
 if TYPE_CHECKING:  # httpx costs start-up time, which validate does not need to spend
     from reconciler.orchestrator.client import Orchestrator, Transport
+    from reconciler.orchestrator.volume import Volume
 
 _LOCAL_STATE = Path(".reconciler") / "emulator.db"
 _LOCAL_ENV_TYPES = ("development", "staging", "production")
@@ -49,9 +50,14 @@ def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
     ) as transport:
         endpoints = _endpoints(request, found, chosen) if is_asked else {}
 
+        volumes: list[Volume] = []
+
         def connect(name: TargetName) -> "Orchestrator":
             from reconciler.orchestrator.client import Access, Orchestrator  # noqa: PLC0415  brings httpx
+            from reconciler.orchestrator.volume import Volume  # noqa: PLC0415  as above
 
+            if not volumes:
+                volumes.append(Volume())
             v1, v2 = endpoints[name]
             return Orchestrator(
                 found.settings.place(name),
@@ -61,6 +67,7 @@ def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
                 transport=transport,
                 concurrency=found.settings.apply.concurrency,
                 waits=request.waits,
+                volume=volumes[0],
             )
 
         yield connect

@@ -4,13 +4,13 @@
 """
 
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from reconciler.cli.edges.trees import Trees
+from reconciler.cli.regular_file import NotRegularError, content_of_file
 from reconciler.cli.request import Request
 from reconciler.errors import SettingsError, UsageError
 from reconciler.model.excerpt import Excerpt
@@ -110,11 +110,9 @@ def content_of(path: Path) -> bytes:
     """Content of the settings file at `path`. Raises SettingsError."""
     limit = Limits().max_file_bytes
     try:
-        # Reading from a pipe or a device could block forever.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise SettingsError(f"the settings file {path} is not a regular file", advice=_ADVICE)
-        with path.open("rb") as stream:
-            content = stream.read(limit + 1)
+        content = content_of_file(path, limit)
+    except NotRegularError as error:
+        raise SettingsError(f"the settings file {path} is not a regular file", advice=_ADVICE) from error
     except OSError as error:
         raise SettingsError(
             f"the settings file {path} cannot be read: {error.strerror}", advice=_ADVICE
