@@ -23,6 +23,7 @@ from reconciler.orchestrator.access import (
     ReadOnlyTransport,
     TalliedTransport,
     Tally,
+    trusted_certificates,
 )
 from reconciler.orchestrator.http import Channel, Endpoint
 from reconciler.orchestrator.look import look
@@ -49,6 +50,7 @@ class Orchestrator:
     of httpx, with proxies and certificates from the environment. `concurrency` limits the number of
     concurrent requests to both APIs together. With `Access.READ_ONLY`, every method that changes
     something raises ReadOnlyError before anything is sent. `waits` records what the client waits for.
+    Raises OrchestratorError if a proxy or a file of certificates in the environment cannot be used.
     """
 
     def __init__(
@@ -252,7 +254,7 @@ class Orchestrator:
 
 def _network(connections: int) -> Transport:
     """The default transport, with one set of certificates for both APIs."""
-    certificates = httpx.create_ssl_context()
+    certificates = trusted_certificates()
     return lambda endpoint: EnvironmentTransport(
         endpoint.url, connections=connections, certificates=certificates
     )
