@@ -4,6 +4,7 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
 
     ReconcilerError                          exit 1
     |-- UsageError                 terminal  exit 64  an invalid command line
+    |-- OutputError                terminal  exit 74  stdout cannot be written
     |-- SettingsError              terminal  exit 3   has findings
     |-- SourceError                transient exit 6
     |   |-- UnknownRevisionError   terminal  exit 6
@@ -51,6 +52,8 @@ class ExitCode(IntEnum):
     STALE = 7
     LEASED = 8
     USAGE = 64
+    OUTPUT = 74
+    """As `EX_IOERR` of sysexits.h, like `USAGE` is its `EX_USAGE`."""
 
 
 class ConnectionPart(StrEnum):
@@ -77,6 +80,18 @@ class UsageError(ReconcilerError):
     """The command line is invalid or asks for something impossible."""
 
     exit_code = ExitCode.USAGE
+
+
+class OutputError(ReconcilerError):
+    """Stdout cannot be written, such as on a full disk. The run may have changed something before."""
+
+    exit_code = ExitCode.OUTPUT
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(
+            f"the output cannot be written: {cause.strerror}",
+            advice="make room, or redirect the output to another place, and run again",
+        )
 
 
 class SettingsError(ReconcilerError):

@@ -7,10 +7,12 @@ from typing import NoReturn
 from reconciler.cli.collector import expect_loading
 from reconciler.cli.leaving import leave
 from reconciler.cli.program import program
+from reconciler.cli.stream import open_closed
 
 
 def run() -> NoReturn:
     """Run the command line of this process and exit with its code."""
+    open_closed()
     _leave_out_what_is_not_used()
     expect_loading()
     try:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from reconciler.cli.session import Session
+from reconciler.cli.stream import discard
+from reconciler.errors import OutputError
 from reconciler.passes.result import PassResult, Purpose
 from reconciler.views import text
 from reconciler.views.page import Page
@@ -88,7 +90,11 @@ def width_of(stream: TextIO) -> int:
 
 
 def write(stream: TextIO, content: str) -> None:
-    """Write and flush. A reader that has gone away is not an error: the run continues and keeps its exit code."""
+    """Write and flush.
+
+    A reader that has gone away is not an error: the run continues and keeps its exit code. The same applies to
+    every failure of stderr, since there is no place left to report it. Raises OutputError for stdout.
+    """
     write_all(stream, (content,))
 
 
@@ -112,6 +118,9 @@ def _guarded(action: Callable[[], None], stream: TextIO) -> None:
     try:
         action()
     except BrokenPipeError:
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, stream.fileno())
-        os.close(devnull)
+        discard(stream)
+    except OSError as error:
+        if stream is sys.stderr:
+            discard(stream)
+        else:
+            raise OutputError(error) from error

@@ -1,12 +1,11 @@
 """Saved plans as files."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from reconciler.cli.regular_file import NotRegularError, content_of_file
 from reconciler.errors import UsageError
+from reconciler.inventory.private_file import replace_private
 from reconciler.plan.saved import SavedPlan
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -17,11 +16,7 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
     """Write the file atomically, readable only by its owner. Raises UsageError."""
     content = json.dumps(saved.to_json(), indent=2) + "\n"
     try:
-        # mkstemp creates the file with mode 0600: names of objects are not for every user of the machine.
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(content)
-        Path(name).replace(path)
+        replace_private(path, content.encode())
     except OSError as error:
         raise UsageError(f"cannot write the plan to {path}: {error.strerror}") from error
 

@@ -4,9 +4,9 @@ Subcommands are imported when they run, so that help and completion start fast.
 """
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,7 +15,8 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.session import INTERRUPTED, ColorChoice, Session
-from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.cli.stream import discard, is_refused
+from reconciler.errors import ExitCode, OutputError, ReconcilerError
 from reconciler.model.wording import plural
 
 HEADINGS: dict[str, dict[str, str]] = {
@@ -41,7 +42,8 @@ _EXIT_CODES = """\b
 Exit codes: 0 done or nothing to do; 1 bug in reconciler; 2 plan has changes
 or drift (with --detailed-exit-code); 3 invalid input; 4 refused by a guard;
 5 partly applied; 6 could not read, nothing written; 7 plan is stale;
-8 another run holds the lease; 64 wrong usage. Trying again helps with 5 to 8."""
+8 another run holds the lease; 64 wrong usage; 74 output cannot be written.
+Trying again helps with 5 to 8."""
 
 
 class Program(click.Group):
@@ -103,7 +105,7 @@ class Program(click.Group):
         extra.setdefault("obj", current)
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-            _flush()
+            sys.stdout.flush()  # so that a failure is raised here, where it is handled, and not while Python ends
         except click.exceptions.Exit as stop:
             code = stop.exit_code
         except click.ClickException as error:
@@ -111,26 +113,47 @@ class Program(click.Group):
         except (KeyboardInterrupt, click.Abort):
             code = _interrupted(current)
         except BrokenPipeError:
-            code = _quiet()
+            discard(sys.stdout)
+            code = ExitCode.DONE
         except ReconcilerError as error:
-            code = _failed(error)
+            code = _failed(current, error)
         # The process boundary: anything else is a bug here, and its message must say what was done before it.
         except Exception as error:  # noqa: BLE001  as above
-            code = _bug(current, error)
+            failure = _output_failure(error)
+            code = _bug(current, error) if failure is None else _failed(current, failure)
+        for stream in (sys.stdout, sys.stderr):
+            if is_refused(stream):
+                discard(stream)
         sys.exit(int(code) if isinstance(code, int) else 0)
+
+
+def _output_failure(error: Exception) -> OutputError | None:
+    """The error if stdout could not be written by click, which prints help and versions itself; None otherwise."""
+    trace = error.__traceback__
+    while isinstance(error, OSError) and trace is not None:
+        if trace.tb_frame.f_code is click.echo.__code__:
+            return OutputError(error)
+        trace = trace.tb_next
+    return None
+
+
+def _say(message: str) -> None:
+    """Print to stderr; where that is impossible, the exit code must still be the right one."""
+    with suppress(OSError):
+        click.echo(message, err=True)
 
 
 def _usage(error: click.ClickException) -> int:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
-        click.echo(error.format_message(), err=True)
+        _say(error.format_message())
         return ExitCode.USAGE
     message = error.format_message()
     ctx = error.ctx if isinstance(error, click.UsageError) else None
     if isinstance(error, click.NoSuchOption):
         message = _unknown_option(error)
-    click.echo(f"error: {message}", err=True)
+    _say(f"error: {message}")
     if ctx is not None:
-        click.echo(f"See `{ctx.command_path} --help`. Nothing was changed.", err=True)
+        _say(f"See `{ctx.command_path} --help`. Nothing was changed.")
     return ExitCode.USAGE
 
 
@@ -149,51 +172,39 @@ def _unknown_option(error: click.NoSuchOption) -> str:
 
 def _interrupted(current: Session) -> int:
     if current.deeds.has_begun:
-        click.echo(_deeds(current), err=True)
-        click.echo("Running again is safe and useful: it does only what is left.", err=True)
+        _say(_deeds(current))
+        _say("Running again is safe and useful: it does only what is left.")
         return ExitCode.PARTIAL
     if not current.is_interrupted:
-        click.echo(INTERRUPTED, err=True)
+        _say(INTERRUPTED)
     return ExitCode.UNREADABLE
 
 
-def _quiet() -> int:
-    """End without a traceback after the reader of stdout has gone, and keep Python from writing any more to it."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    return ExitCode.DONE
-
-
-def _flush() -> None:
-    """Flush stdout, so that a broken pipe is raised here, where it is handled, and not at interpreter shutdown."""
-    sys.stdout.flush()
-
-
-def _failed(error: ReconcilerError) -> int:
+def _failed(current: Session, error: ReconcilerError) -> int:
     from reconciler.views.visible import visible  # noqa: PLC0415  only failures need it
 
-    click.echo(f"error: {visible(str(error))}", err=True)
+    _say(f"error: {visible(str(error))}")
     for finding in getattr(error, "findings", ()):
-        click.echo(f"  {visible(f'{finding.origin}: {finding.message}')}", err=True)
+        _say(f"  {visible(f'{finding.origin}: {finding.message}')}")
     if error.advice:
-        click.echo(visible(error.advice), err=True)
-    click.echo("Nothing was changed.", err=True)
+        _say(visible(error.advice))
+    _say(_deeds(current))
     return error.exit_code
 
 
 def _bug(current: Session, error: Exception) -> int:
     """Report an unexpected exception. Its message is never printed: it could contain a secret."""
-    click.echo(f"error: {type(error).__name__}: this is a bug in reconciler.", err=True)
+    _say(f"error: {type(error).__name__}: this is a bug in reconciler.")
     if current.is_debugging:
         import traceback  # noqa: PLC0415  needed only here
 
         from reconciler.log import redact  # noqa: PLC0415  as above
 
-        click.echo(redact("".join(traceback.format_exception(error))), err=True)
+        _say(redact("".join(traceback.format_exception(error))))
     else:
-        click.echo("`reconciler --debug …` shows where it happened; please report it.", err=True)
-    click.echo(_deeds(current), err=True)
-    click.echo("Running again is safe: every run reads the live state before it changes anything.", err=True)
+        _say("`reconciler --debug …` shows where it happened; please report it.")
+    _say(_deeds(current))
+    _say("Running again is safe: every run reads the live state before it changes anything.")
     return ExitCode.BUG
 
 

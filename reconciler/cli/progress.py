@@ -5,12 +5,14 @@ Implements `reconciler.passes.schedule.Observer`, and records what was done for 
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from reconciler.cli.output import width_of, write
 from reconciler.cli.session import Session
+from reconciler.errors import OutputError
 from reconciler.plan.action import Action, Outcome, Status
 from reconciler.views.outcome_text import outcome_line, tone_of
 from reconciler.views.page import Page
@@ -84,7 +86,9 @@ class ProgressLines:
             # Both are on one terminal: only the bar's own console can print above it.
             self._bar.console.print(Text.from_ansi(line.rstrip("\n")))
         else:
-            write(self._stream, line)
+            # A full disk must not end the run half-way. The result is written to the same stream and raises it again.
+            with suppress(OutputError):
+                write(self._stream, line)
 
     def _advance(self, done: int, total: int) -> None:
         if self._bar is None:

@@ -11,7 +11,13 @@ import secrets
 from pathlib import Path
 
 from reconciler.errors import InventoryError
-from reconciler.inventory.private_file import make_private_folder, read_private, sync_folder, write_beside
+from reconciler.inventory.private_file import (
+    make_private_folder,
+    read_private,
+    replace_private,
+    sync_folder,
+    write_beside,
+)
 
 FILE_NAME = "digest.key"
 _KEY_BYTES = 32
@@ -96,4 +102,4 @@ def _keep_out_of_git(path: Path) -> None:
     if missing:
         separator = "" if not text or text.endswith("\n") else "\n"
         added = text + separator + "\n".join(missing) + "\n"
-        write_beside(path, added.encode("utf-8", "surrogateescape")).replace(path)
+        replace_private(path, added.encode("utf-8", "surrogateescape"))

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import InventoryConflictError, InventoryError
-from reconciler.inventory.private_file import make_private_folder, read_private, sync_folder, write_beside
+from reconciler.inventory.private_file import make_private_folder, read_private, replace_private, sync_folder
 from reconciler.inventory.store import MAX_RECORD_BYTES, checked_name, decode, encode
 from reconciler.model.record import Inventory
 
@@ -62,8 +62,7 @@ class FileInventory:
                         advice="run again; the record is then read again",
                     )
                 _remove_left_over(path)
-                temporary = write_beside(path, content)
-                temporary.replace(path)
+                replace_private(path, content)
                 sync_folder(path.parent)
         except OSError as error:
             raise InventoryError(
@@ -110,7 +109,7 @@ class FileInventory:
 def _keep_out_of_git(path: Path) -> None:
     """Make `git add --all` skip the records: a record that Git tracks is not trusted."""
     if not os.path.lexists(path):
-        write_beside(path, b"*\n").replace(path)
+        replace_private(path, b"*\n")
 
 
 def _remove_left_over(path: Path) -> None:

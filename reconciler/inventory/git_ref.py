@@ -5,9 +5,12 @@ replaces, so stateless CI can prune, and `git log` shows the history of ownershi
 outside `refs/heads`; branches, work trees and the index are never touched.
 """
 
+import os
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from reconciler.errors import InventoryConflictError, InventoryError, RepositoryError
 from reconciler.inventory.store import MAX_RECORD_BYTES, checked_name, decode, encode
@@ -17,16 +20,21 @@ from reconciler.model.wording import plural
 from reconciler.repository.cache import Cache
 from reconciler.repository.folder import git_dir_of
 from reconciler.repository.launch import REMOTE, Answer, Launcher
+from reconciler.repository.own_configuration import headers
 from reconciler.repository.url import check_url
 
 FILE_NAME = "inventory.json"
 _REMOTE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_SETTINGS = {
-    "transfer.fsckObjects": "true",
-    **{f"{role}.name": "reconciler" for role in ("author", "committer")},
-    **{f"{role}.email": "reconciler@localhost" for role in ("author", "committer")},
-}
+_SETTINGS = (
+    ("transfer.fsckObjects", "true"),
+    *((f"{role}.name", "reconciler") for role in ("author", "committer")),
+    *((f"{role}.email", "reconciler@localhost") for role in ("author", "committer")),
+)
+_REACHING = frozenset(("ls-remote", "fetch", "push"))
+_CONFIGURATION = (
+    "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = {form}\n"
+)
 _FAILED = 1
 
 
@@ -42,8 +50,9 @@ class GitInventory:
 
     With `remote` (the name of one of its remotes, or a URL that would be allowed as a source), the
     ref of the remote is the record: every read queries it, every write pushes to it, and no local
-    ref moves. Without `remote`, the ref is only in this repository. Raises InventoryError if there
-    is no repository or no such remote, or if the URL is refused.
+    ref moves. Of the configuration of the repository, only the URL of the remote and the HTTP headers are used
+    for that: the rest can name programs. Without `remote`, the ref is only in this repository. Raises
+    InventoryError if there is no repository or no such remote, or if the URL is refused.
     """
 
     def __init__(
@@ -60,8 +69,13 @@ class GitInventory:
         self._repository = repository
         self._launcher = launcher
         self._url: str | None = None
+        self._push_url: str | None = None
+        self._name = ""
+        """Name of the remote in messages, "" for a URL."""
+        self._headers: tuple[tuple[str, str], ...] = ()
         self._head: dict[str, str] = {}
         """Commit of each target as last read or written here, "" if there was none."""
+        self._objects: tuple[Path, str] | None = None
         try:
             self._git_dir = git_dir_of(repository)
             found = self._launcher.run(["rev-parse", "--git-dir"], folder=repository, git_dir=self._git_dir)
@@ -72,20 +86,30 @@ class GitInventory:
                 f"{repository} is not a usable Git repository: {found.message}",
                 advice="run in a clone, or keep the inventory in a file (`inventory.file`)",
             )
-        self._remote = None if remote is None else self._checked(remote)
+        if remote is not None:
+            self._find(remote)
 
-    def _checked(self, remote: str) -> str:
-        """Name of the remote for git, which cannot be taken for a path or an option."""
+    def _find(self, remote: str) -> None:
+        """Look up the URLs of the remote, which git cannot take for a path or an option."""
         if _REMOTE_NAME.fullmatch(remote) is None:
-            self._url = checked_url(remote)
-            return REMOTE
-        answer = self._run("remote", "get-url", "--", remote)
+            self._url = self._push_url = checked_url(remote)
+            return
+        self._name = remote
+        self._url = self._url_of(remote)
+        self._push_url = self._url_of(remote, "--push")
+        self._headers = headers(self._repository, self._git_dir, self._launcher)
+
+    def _url_of(self, remote: str, *options: str) -> str:
+        answer = self._run("remote", "get-url", *options, "--", remote)
         if answer.code:
             raise InventoryError(
                 f"{self._repository} has no remote {remote!r}",
                 advice="name a remote that `git remote` lists, or give an https, ssh or file URL",
             )
-        return remote
+        url = answer.text
+        if url.startswith(("/", "./", "../")):
+            url = Path(os.path.normpath(self._repository.absolute() / url)).as_uri()
+        return checked_url(url)
 
     def _run(self, *arguments: str, given: bytes = b"") -> Answer:
         """Run one git command to its end; a command that cannot be run or does not finish counts as failed.
@@ -93,25 +117,50 @@ class GitInventory:
         A remote may have acted even if the command failed: read it again to find out.
         """
         try:
+            if arguments[0] in _REACHING:
+                return self._reach(arguments)
             return self._launcher.run(
-                arguments,
-                folder=self._repository,
-                git_dir=self._git_dir,
-                url=self._url,
-                settings=_SETTINGS,
-                given=given,
+                arguments, folder=self._repository, git_dir=self._git_dir, settings=_SETTINGS, given=given
             )
         except RepositoryError as error:
             return Answer(_FAILED, b"", str(error))
 
+    def _reach(self, arguments: Sequence[str]) -> Answer:
+        """Run a command on the remote, in an empty repository that shares only the objects of the real one."""
+        objects, form = self._of_repository()
+        with TemporaryDirectory(prefix="reconciler-") as folder:
+            place = Path(folder)
+            for name in ("objects", "refs"):
+                (place / name).mkdir()
+            (place / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
+            (place / "config").write_text(_CONFIGURATION.format(form=form), encoding="ascii")
+            return self._launcher.run(
+                arguments,
+                folder=place,
+                git_dir=place,
+                objects=objects,
+                url=self._push_url if arguments[0] == "push" else self._url,
+                settings=(*_SETTINGS, *self._headers),
+            )
+
+    def _of_repository(self) -> tuple[Path, str]:
+        """Folder of the objects, and the name of their hash."""
+        if self._objects is None:
+            answer = self._run("rev-parse", "--show-object-format", "--git-path", "objects")
+            form, _, path = answer.text.partition("\n")
+            if answer.code or not path:
+                raise RepositoryError(f"{self._repository} is not a usable Git repository: {answer.message}")
+            self._objects = (self._repository.absolute() / path, form)
+        return self._objects
+
     def read(self, target: str) -> Inventory:
         """The record; see `InventoryStore.read`."""
         ref = self._ref(target)
-        head = self._remote_head(ref) if self._remote else self._local_head(ref)
+        head = self._remote_head(ref) if self._url else self._local_head(ref)
         if not head:
             inventory = Inventory(self._instance, target, exists=False)
         else:
-            if self._remote:
+            if self._url:
                 self._fetch(ref, head)
             place = f"{ref} ({head[:12]}) of {self._place()}"
             inventory = decode(
@@ -133,15 +182,15 @@ class GitInventory:
         commit = self._commit(
             encode(inventory), before, f"{inventory.target}: {plural(len(inventory.entries), 'object')}"
         )
-        if self._remote:
+        if self._url:
             self._push(ref, before, commit)
         else:
             self._update(ref, before, commit)
         self._head[inventory.target] = commit
 
     def _place(self) -> str:
-        if self._remote:
-            return f"the remote {self._remote if self._url is None else masked(self._url)}"
+        if self._url is not None:
+            return f"the remote {self._name or masked(self._url)}"
         return f"the repository {self._repository}"
 
     def _ref(self, target: str) -> str:
@@ -159,8 +208,7 @@ class GitInventory:
 
     def _remote_head(self, ref: str) -> str:
         """Commit of the ref on the remote, "" if the remote answers that there is none."""
-        assert self._remote is not None
-        answer = self._run("ls-remote", "--quiet", "--", self._remote, ref)
+        answer = self._run("ls-remote", "--quiet", "--", REMOTE, ref)
         if answer.code or "broken ref" in answer.errors:
             raise InventoryError(
                 f"cannot read {ref} from {self._place()}: {answer.message}",
@@ -169,7 +217,6 @@ class GitInventory:
         return _object_of(ref, answer, separator="\t", name_first=False)
 
     def _fetch(self, ref: str, head: str) -> None:
-        assert self._remote is not None
         if self._has(head):
             return
         answer = self._run(
@@ -180,7 +227,7 @@ class GitInventory:
             "--refmap=",
             "--no-recurse-submodules",
             "--",
-            self._remote,
+            REMOTE,
             ref,
         )
         # If somebody replaced the record between the two calls, this one is not the latest.
@@ -230,7 +277,6 @@ class GitInventory:
             raise InventoryError(f"cannot write {ref}: {answer.message}")
 
     def _push(self, ref: str, before: str, commit: str) -> None:
-        assert self._remote is not None
         answer = self._run(
             "push",
             "--quiet",
@@ -240,7 +286,7 @@ class GitInventory:
             "--recurse-submodules=no",
             f"--force-with-lease={ref}:{before}",
             "--",
-            self._remote,
+            REMOTE,
             f"{commit}:{ref}",
         )
         if answer.code == 0:

@@ -1,6 +1,6 @@
 """Small private files: read and created safely despite links, pipes and crashes.
 
-Used by the file inventory and the digest key. Raises the OSError of the system; the callers
+Used by the file inventory, the digest key and saved plans. Raises the OSError of the system; the callers
 know the purpose of the file and turn it into a message.
 """
 
@@ -41,6 +41,19 @@ def write_beside(path: Path, content: bytes) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Replace the file, or create it, with mode 0600: readers see all of it or what was there before.
+
+    A failure leaves no temporary file. The folder is not flushed to disk.
+    """
+    temporary = write_beside(path, content)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -57,7 +57,7 @@ def _container(container: Json, at: Path) -> Iterator[BodyProblem]:
     for index, variable in items(container, "env"):
         variable_name = member(variable, "name")
         place: Path = (*at, "env", index, "name")
-        if variable_name in v2.RESERVED_VARIABLES:
+        if isinstance(variable_name, str) and variable_name in v2.RESERVED_VARIABLES:
             yield BodyProblem(
                 place,
                 f"must not be `{variable_name}`: the orchestrator sets this variable",

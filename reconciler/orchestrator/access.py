@@ -5,18 +5,20 @@ no bug in its callers can change anything. The transports here wrap the one that
 `reconciler.orchestrator.client` stacks them.
 """
 
+import os
 import ssl
 import threading
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import httpcore
 import httpx
 
-from reconciler.errors import ReadOnlyError
+from reconciler.errors import OrchestratorError, ReadOnlyError
 from reconciler.orchestrator.deadline import DeadlineBackend
 
 SAFE_VERBS = frozenset(("GET", "HEAD"))
@@ -89,7 +91,7 @@ class EnvironmentTransport(httpx.BaseTransport):
 
     httpx ignores the proxy variables if a client has its own transport, and a second client behind
     the first would do all work for a request twice. `certificates` can be shared, because loading them
-    takes 25 ms.
+    takes 25 ms. Raises OrchestratorError for a proxy that cannot be used.
     """
 
     def __init__(self, url: str, *, connections: int, certificates: ssl.SSLContext | None = None) -> None:
@@ -140,7 +142,8 @@ def proxy_of(url: str, proxies: Mapping[str, str]) -> str | None:
     """Proxy for an address according to variables such as `https_proxy`; None for a direct connection.
 
     `proxies` maps schemes to addresses, as read by `urllib.request.getproxies_environment`. `no_proxy` contains
-    hosts, domains (including their subdomains), or `*`.
+    hosts, domains (including their subdomains), or `*`. Raises OrchestratorError for a proxy that is not an address of
+    HTTP; the message does not quote it, because it can contain a password.
 
     >>> proxy_of("https://api.example", {"all": "proxy.example:3128", "no": "localhost,.internal"})
     'http://proxy.example:3128'
@@ -150,4 +153,47 @@ def proxy_of(url: str, proxies: Mapping[str, str]) -> str | None:
     found = proxies.get(parts.scheme) or proxies.get("all")
     if not found or proxy_bypass(parts.netloc.rpartition("@")[2], dict(proxies)):
         return None
-    return found if "://" in found else f"http://{found}"
+    proxy = found if "://" in found else f"http://{found}"
+    if not _is_of_http(proxy):
+        name = f"{parts.scheme if proxies.get(parts.scheme) else 'all'}_proxy".upper()
+        what = (
+            f"the proxy in {name} cannot be used: it is not of the form http://HOST:PORT or https://HOST:PORT"
+        )
+        raise OrchestratorError(
+            what, advice=f"correct {name}, or list the host in NO_PROXY; SOCKS is not supported", cause=what
+        )
+    return proxy
+
+
+def _is_of_http(proxy: str) -> bool:
+    try:
+        httpx.URL(proxy)
+        parts: SplitResult = urlsplit(proxy)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
+        return False
+
+
+def trusted_certificates(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+    """Certificates of the authorities to trust, as chosen by the environment that httpx and OpenSSL read.
+
+    Raises OrchestratorError that names the variable at fault.
+    """
+    chosen = environment.get("SSL_CERT_FILE", "")
+    # Reading from a pipe or a device could block forever.
+    if chosen and not Path(chosen).is_file():
+        raise _unusable("SSL_CERT_FILE", "is not a file that can be read")
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        log = environment.get("SSLKEYLOGFILE", "")
+        if log and error.filename == log:
+            raise _unusable("SSLKEYLOGFILE", f"cannot be written: {error.strerror}") from error
+        if isinstance(error, ssl.SSLError):
+            raise _unusable("SSL_CERT_FILE", "has no certificate in PEM") from error
+        raise _unusable("SSL_CERT_FILE", f"cannot be read: {error.strerror}") from error
+
+
+def _unusable(variable: str, what: str) -> OrchestratorError:
+    message = f"the file named by the environment variable {variable} {what}"
+    return OrchestratorError(message, advice=f"correct {variable}, or unset it", cause=message)

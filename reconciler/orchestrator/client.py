@@ -23,6 +23,7 @@ from reconciler.orchestrator.access import (
     ReadOnlyTransport,
     TalliedTransport,
     Tally,
+    trusted_certificates,
 )
 from reconciler.orchestrator.calls import Calls
 from reconciler.orchestrator.http import Channel, Endpoint
@@ -52,6 +53,7 @@ class Orchestrator:
     concurrent requests to both APIs together. With `Access.READ_ONLY`, every method that changes
     something raises ReadOnlyError before anything is sent. `waits` records what the client waits for;
     `volume` adds up the answers of all clients of a pass.
+    Raises OrchestratorError if a proxy or a file of certificates in the environment cannot be used.
     """
 
     def __init__(
@@ -201,7 +203,7 @@ def _no_endpoint(generation: Generation) -> ValueError:
 
 def _network(connections: int) -> Transport:
     """The default transport, with one set of certificates for both APIs."""
-    certificates = httpx.create_ssl_context()
+    certificates = trusted_certificates()
     return lambda endpoint: EnvironmentTransport(
         endpoint.url, connections=connections, certificates=certificates
     )

@@ -5,6 +5,7 @@ A damaged repository is created again.
 
 import fcntl
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -86,8 +87,10 @@ class Cache:
         place = self.root / hashlib.sha256(url.encode()).hexdigest()[:32]
         deadline = time.monotonic() + self.launcher.timeout_s
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = place.with_suffix(".lock").open("ab")
+            _make_private(self.root)
+            lock = os.fdopen(
+                os.open(place.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            )
         except OSError as error:
             raise _unusable(self.root, error.strerror) from error
         with lock:
@@ -148,8 +151,20 @@ def _fetch_again(git: Command, source: str, wanted: str) -> None:
         _fetch(git, wanted, wanted)
 
 
+def _make_private(folder: Path) -> None:
+    """Create the folder, and every missing one above it, for this user only; an existing one is closed to others."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+
+
 def _init(place: Path, launcher: Launcher) -> None:
-    launcher.output(["init", "--quiet", "--bare", "--template=", place.name], folder=place.parent)
+    # Shared with nobody: git creates every file with mode 0600, whatever the umask.
+    launcher.output(
+        ["init", "--quiet", "--bare", "--template=", "--shared=0600", place.name], folder=place.parent
+    )
 
 
 def _remove(place: Path) -> None:

@@ -7,7 +7,7 @@ git starts.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 MORE_NAMES = "RECONCILER_GIT_ENVIRONMENT"
 """Variable with the names of further variables, separated by commas, such as those of a custom credential helper."""
@@ -63,7 +63,7 @@ _OPENSSH = frozenset(("", "auto", "ssh"))
 
 
 def environment_of_git(
-    environment: Mapping[str, str], settings: Mapping[str, str], *, transports: str
+    environment: Mapping[str, str], settings: Iterable[tuple[str, str]], *, transports: str
 ) -> dict[str, str]:
     """Variables for one git command.
 
@@ -71,7 +71,7 @@ def environment_of_git(
     as configuration variables, where they cannot be mistaken for options and other users cannot see them
     in the list of processes.
     """
-    pairs = [*_given_settings(environment), *_SETTINGS.items(), *settings.items()]
+    pairs = [*_given_settings(environment), *_SETTINGS.items(), *settings]
     made = {**_inherited(environment), **_FIXED, "GIT_ALLOW_PROTOCOL": transports}
     if "GIT_SSH_COMMAND" in made and made.get("GIT_SSH_VARIANT", "") in _OPENSSH:
         made["GIT_SSH_COMMAND"] += " -oBatchMode=yes"

@@ -8,7 +8,7 @@ import os
 import selectors
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from reconciler.errors import RepositoryError
 from reconciler.model.url import hide
+from reconciler.repository.credential import helping, separated
 from reconciler.repository.environment import NETWORK, NO_NETWORK, environment_of_git
 from reconciler.repository.folder import check_plain
 
@@ -75,12 +76,19 @@ class Launcher:
         folder: Path,
         git_dir: Path | None = None,
         url: str | None = None,
+        settings: Iterable[tuple[str, str]] = (),
         given: bytes = b"",
         most_bytes: int = MOST_OUTPUT_BYTES,
     ) -> bytes:
         """Output of a command. Raises GitError if it fails, and the errors of `run`."""
         answer = self.run(
-            arguments, folder=folder, git_dir=git_dir, url=url, given=given, most_bytes=most_bytes
+            arguments,
+            folder=folder,
+            git_dir=git_dir,
+            url=url,
+            settings=settings,
+            given=given,
+            most_bytes=most_bytes,
         )
         if answer.code:
             raise GitError(answer.message)
@@ -92,26 +100,62 @@ class Launcher:
         *,
         folder: Path,
         git_dir: Path | None = None,
+        objects: Path | None = None,
         url: str | None = None,
-        settings: Mapping[str, str] | None = None,
+        settings: Iterable[tuple[str, str]] = (),
         given: bytes = b"",
         most_bytes: int = MOST_OUTPUT_BYTES,
     ) -> Answer:
         """Run one git command to its end, whatever its exit code.
 
-        Git looks for its repository in `folder`, unless `git_dir` names one. `url` is the URL of the
-        remote `REMOTE`. Raises RepositoryError if git is not installed, takes too long, prints too
-        much or does not trust the folder, or if one of its files is a pipe or a device.
+        Git looks for its repository in `folder`, unless `git_dir` names one; `objects` is the folder of the
+        objects if it is elsewhere. `url` is the URL of the remote `REMOTE`; its credentials are in no argument.
+        Raises RepositoryError if git is not installed, takes too long, prints too much or does not trust the
+        folder, or if one of its files is a pipe or a device.
         """
         check_plain(folder, git_dir)
-        wanted = dict(settings or {})
-        if url is not None:
-            wanted[f"remote.{REMOTE}.url"] = url
-        environment = environment_of_git(
-            self.environment, wanted, transports=NETWORK if arguments[0] in _REACHING else NO_NETWORK
-        )
-        if git_dir is not None:
-            environment["GIT_DIR"] = str(git_dir.absolute())
+        plain_url, login = (None, None) if url is None else separated(url)
+        wanted = [*settings, *([] if plain_url is None else [(f"remote.{REMOTE}.url", plain_url)])]
+        is_reaching = arguments[0] in _REACHING
+        with helping(login if is_reaching else None) as help_:
+            environment = environment_of_git(
+                self.environment,
+                (*wanted, *help_.settings),
+                transports=NETWORK if is_reaching else NO_NETWORK,
+            )
+            if git_dir is not None:
+                environment["GIT_DIR"] = str(git_dir.absolute())
+            if objects is not None:
+                environment["GIT_OBJECT_DIRECTORY"] = str(objects.absolute())
+            code, output, errors = self._ended(
+                arguments,
+                folder,
+                environment,
+                descriptors=help_.descriptors,
+                given=given,
+                most_bytes=most_bytes,
+            )
+        said = errors.decode("utf-8", "replace")
+        if code and "dubious ownership" in said:
+            raise RepositoryError(
+                f"{folder} belongs to another user, so git refuses to read it",
+                advice=f"if you trust it, run: git config --global --add safe.directory {folder}",
+            )
+        said = hide(said, url or "")
+        message = _gist(said) or ("git failed" if code else "")
+        return Answer(code, output, message, said)
+
+    def _ended(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        descriptors: Sequence[int],
+        given: bytes,
+        most_bytes: int,
+    ) -> tuple[int, bytes, bytes]:
+        """Exit code, output and errors of git, run to its end or killed with its children."""
         try:
             process = subprocess.Popen(  # noqa: S603  no shell; user input was checked before
                 ["git", "--no-pager", *arguments],  # noqa: S607  the git in the user's PATH
@@ -121,25 +165,18 @@ class Launcher:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=descriptors,
             )
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             _raise_unstarted(folder, error)
         with process:
             try:
                 output, errors = _exchange(process, given, arguments[0], self.timeout_s, most_bytes)
+                return process.returncode, output, errors
             finally:
                 if process.poll() is None:
                     # The transport is a separate child process that would continue and keep the pipes open.
                     os.killpg(process.pid, signal.SIGKILL)
-        said = errors.decode("utf-8", "replace")
-        if process.returncode and "dubious ownership" in said:
-            raise RepositoryError(
-                f"{folder} belongs to another user, so git refuses to read it",
-                advice=f"if you trust it, run: git config --global --add safe.directory {folder}",
-            )
-        said = hide(said, url or "")
-        message = _gist(said) or ("git failed" if process.returncode else "")
-        return Answer(process.returncode, output, message, said)
 
 
 def _raise_unstarted(folder: Path, error: OSError) -> NoReturn:

@@ -50,6 +50,16 @@ def check_url(url: str) -> str:
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
             raise RepositoryError(f"{masked(url)} is not a file URL with an absolute path", advice=_TAKEN)
         return url
+    if parts.query or parts.fragment:
+        raise RepositoryError(
+            f"{masked(url)} has a query or a fragment, which git would show in the list of processes",
+            advice=f"put credentials in front of the host, or into a credential helper; {_TAKEN}",
+        )
+    if scheme == "ssh" and parts.password is not None:
+        raise RepositoryError(
+            f"{masked(url)} has a password, which ssh does not use and shows in the list of processes",
+            advice="remove the password, and use a key",
+        )
     bracketed = f"[{host}]" if ":" in host else host
     user = unquote(parts.username or "")
     if _HOST.fullmatch(bracketed) is None or user.startswith("-") or len(parts.path) < 2:

@@ -8,18 +8,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, Generic, TypeVar
 
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.unseen import Side, Unseen, UnseenError
+from reconciler.model.unseen import Side, Unseen, UnseenError, unspecified
 from reconciler.rules.over import Over
 from reconciler.rules.subject import Doubt, Said, Subject
 
 __all__ = ["Answer", "AnyRule", "Check", "Confidence", "Part", "Rule", "Side", "answers"]
 
+DEFECTS: tuple[type[Exception], ...] = (Exception,)
+"""Exceptions of a check that become an *unknown*. Tests empty it, so that a defect of a rule fails them."""
+
 S = TypeVar("S")
 _SHOWN = 3
+_PACKAGE = PurePath(__file__).parents[1]
 
 
 class Confidence(StrEnum):
@@ -99,23 +104,52 @@ def answers(
 ) -> Iterator[Finding | Unknown]:
     """Findings and unknowns of a rule for one target. Subjects that lack the same fact share one *unknown*.
 
-    Subjects that all targets share are checked with the first target only.
+    Subjects that all targets share are checked with the first target only. A defect of a rule must not keep all
+    other rules from running: an exception of a check is an *unknown* too, without its message, which can quote a
+    secret.
     """
     subjects = subjects or Subjects(())
     missed: dict[Unseen, list[str]] = {}
     for part in rule.parts:
         if part.over.is_of_tree and not is_first:
             continue
-        for subject in subjects.of(part.over, scope.of_files if rule.is_of_files else scope):
-            try:
-                for answer in part.check(subject):
-                    yield _completed(rule, answer, subject)
-            except UnseenError as error:
-                missed.setdefault(error.unseen, []).append(_name(subject))
+        side = scope.of_files if rule.is_of_files else scope
+        try:
+            for subject in subjects.of(part.over, side):
+                yield from _answers_about(rule, part, subject, missed)
+        except DEFECTS as error:
+            missed.setdefault(_defect(error), []).append("")
     for unseen, names in missed.items():
         subject = _listed(names)
         is_named = not subject or subject in str(unseen)
         yield Unknown(rule.id, str(unseen) if is_named else f"{subject}: {unseen}", unseen, subject)
+
+
+def _answers_about(
+    rule: AnyRule, part: Part[Any], subject: object, missed: dict[Unseen, list[str]]
+) -> Iterator[Finding | Unknown]:
+    """Answers about one subject; what it lacks, or the defect that ended its check, is added to `missed`."""
+    try:
+        for answer in part.check(subject):
+            yield _completed(rule, answer, subject)
+    except UnseenError as error:
+        missed.setdefault(error.unseen, []).append(_name(subject))
+    except DEFECTS as error:
+        missed.setdefault(_defect(error), []).append(_name(subject))
+
+
+def _defect(error: Exception) -> Unseen:
+    """What to report about an exception: its type and the innermost line of this program that it passed."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        path = PurePath(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(_PACKAGE):
+            place = f" at {path.relative_to(_PACKAGE)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return unspecified(
+        f"a bug in reconciler ended the check ({type(error).__name__}{place}); please report it"
+    )
 
 
 def _completed(rule: AnyRule, answer: Answer, subject: object) -> Finding | Unknown:

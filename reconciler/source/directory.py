@@ -14,6 +14,7 @@ from pathlib import Path
 from reconciler.errors import SourceError
 from reconciler.repository.folder import check_patterns, enclosing_git
 from reconciler.repository.launch import GitError, Launcher
+from reconciler.repository.own_configuration import without_filters
 from reconciler.settings import Limits
 from reconciler.source.collection import Collection
 from reconciler.source.tree import Tree, display_path, is_own
@@ -161,6 +162,7 @@ def _state(folder: Path, launcher: Launcher) -> tuple[str, bool]:
             ["status", "--porcelain", "-z", "--no-renames", "--ignore-submodules", "--untracked-files=normal",
              "--", "."],
             folder=folder,
+            settings=without_filters(folder, launcher),
         )  # fmt: skip
     except GitError as error:
         raise SourceError(

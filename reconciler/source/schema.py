@@ -61,7 +61,11 @@ def write_schemas(directory: Path) -> list[Path]:
     written = []
     for name, schema in schemas().items():
         path = directory / name
-        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        try:
+            path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        except OSError:
+            path.unlink(missing_ok=True)  # an editor would report half a schema for every document
+            raise
         written.append(path)
     return written
 

@@ -338,10 +338,9 @@ def test_credentials_of_a_remote_are_never_shown(clone: Path) -> None:
 
 def test_a_push_that_never_ends_is_stopped_and_the_remote_is_checked(clone: Path, tmp_path: Path) -> None:
     """The push succeeded and only its answer is missing: the record is written, and nothing else may be reported."""
-    receive = tmp_path / "receive"
-    receive.write_text('#!/bin/sh\ngit-receive-pack "$@"\nsleep 60\n')
-    receive.chmod(0o755)
-    git(clone, "config", "remote.origin.receivepack", str(receive))
+    hook = tmp_path / "origin.git" / "hooks" / "post-receive"
+    hook.write_text("#!/bin/sh\nsleep 60\n")
+    hook.chmod(0o755)
     store = GitInventory(clone, "team", remote="origin", launcher=Launcher(LAUNCHER.environment, timeout_s=3))
     store.read("acme")
     store.write(owning("a"))

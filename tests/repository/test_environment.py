@@ -10,7 +10,7 @@ from reconciler.repository.launch import Launcher
 
 
 def made(**given: str) -> dict[str, str]:
-    return environment_of_git(given, {}, transports="none")
+    return environment_of_git(given, (), transports="none")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,9 @@ def test_https_ssh_and_file_are_allowed(url: str) -> None:
         "git@example.com:-x",
         "https://example.com/x\n--upload-pack=y",
         "https://example.com/a b",
+        "https://example.com/x?token=hunter2",
+        "https://example.com/x#token",
+        "ssh://git:hunter2@example.com/x",
         "https://example.com/%0a",
         "https://example.com/%0D%0AHost: x",
         "https://example.com/\x1b[31m",
@@ -68,3 +71,4 @@ def test_everything_else_is_refused_with_advice(url: str) -> None:
     assert refused.value.advice
     assert "\x1b" not in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)

@@ -77,6 +77,26 @@ def test_an_empty_tree_has_no_findings_and_no_unknowns() -> None:
     assert judged(live=None) == judge_all([], ACME)
 
 
+@pytest.mark.parametrize("kind", ["{a: b}", "[Secret]", "null", "1", "''"])
+def test_foreign_document_whose_kind_is_not_a_string_is_left_alone(kind: str) -> None:
+    agent = (
+        "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: direct}\n"
+        "spec: {install: {cluster: eu-1, namespace: humanitec-agent}}\n"
+    )
+    foreign = f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: x}}\n"
+    assert judged(agent, foreign).findings == judged(agent).findings
+
+
+@pytest.mark.parametrize("name", ["{a: b}", "[TOKEN]", "null", "1"])
+def test_variable_whose_name_is_not_a_string_is_a_finding(name: str) -> None:
+    job = f"pod_template: {{spec: {{containers: [{{name: main, env: [{{name: {name}}}]}}]}}}}"
+    runner = (
+        "apiVersion: reconciler/v1alpha1\nkind: Runner\nmetadata: {id: eu}\n"
+        f"spec: {{runner_configuration: {{type: kubernetes, job: {{{job}}}}}}}\n"
+    )
+    assert declare(runner).findings
+
+
 WORDS = st.sampled_from(
     [
         "",

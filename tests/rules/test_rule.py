@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pytest
+
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
@@ -10,6 +12,7 @@ from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.unseen import Side, Unseen, unspecified
+from reconciler.rules import rule
 from reconciler.rules.over import DEFINITIONS, TARGET, TREE
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, answers
 from reconciler.rules.subject import Subject
@@ -111,3 +114,43 @@ def test_a_rule_over_several_kinds_of_subjects_is_evaluated_over_each_of_them() 
         one.message for one in answers(rule, scope(several(1)), is_first=False) if isinstance(one, Finding)
     ]
     assert later == ["it is there", "the target is odd"]
+
+
+def broken(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
+    yield subject.says("it is there", advice="Look.")
+    raise KeyError("the message of an exception can quote hunter2-the-secret")
+
+
+def broken_subjects(_: Scope) -> Iterator[Subject[DeclaredDefinition]]:
+    raise TypeError("hunter2-the-secret")
+
+
+BROKEN = replace(ASKING, id="R91", check=broken)
+BROKEN_SUBJECTS = replace(ASKING, id="R92", over=replace(DEFINITIONS, subjects=broken_subjects))
+
+
+def test_an_exception_in_a_check_is_an_unknown_that_names_the_bug_without_its_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rule, "DEFECTS", (Exception,))
+    rules = {one.id: one for one in (BROKEN, BROKEN_SUBJECTS, ASKING)}
+    judgement = judge_all([scope(several(2), live=NOTHING_LIVE)], rules=rules)
+    assert sorted({(one.rule, one.message) for one in judgement.findings}) == [
+        ("R90", "it is seen"),
+        ("R90", "it is there"),
+        ("R91", "it is there"),
+    ]
+    in_check, in_subjects = judgement.unknown
+    assert (in_check.rule, in_check.subject) == ("R91", "definition `d0`, definition `d1`")
+    assert in_check.reason.startswith(
+        "definition `d0`, definition `d1`: a bug in reconciler ended the check (KeyError at rules/rule.py:"
+    )
+    assert in_check.reason.endswith("please report it")
+    assert in_subjects.rule == "R92"
+    assert in_subjects.reason.startswith("a bug in reconciler ended the check (TypeError at ")
+    assert "hunter2" not in str(judgement)
+
+
+def test_an_exception_in_a_check_fails_the_tests() -> None:
+    with pytest.raises(KeyError):
+        list(answers(BROKEN, scope(several(1))))

@@ -42,11 +42,16 @@ def command(organization: str) -> int:
     current = session()
     path: Path = current.config or current.directory / FILE_NAME
     try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(commented_example().replace("organization: my-org", f"organization: {organization}"))
+        stream = path.open("x", encoding="utf-8")
     except FileExistsError as error:
         raise UsageError(f"{path} already exists and was not changed") from error
     except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    try:
+        with stream:
+            stream.write(commented_example().replace("organization: my-org", f"organization: {organization}"))
+    except OSError as error:
+        path.unlink(missing_ok=True)  # half a file would stop the next attempt, and every other command
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
     notice(
         f"wrote {path}; next: set your orchestrators in it, then run `reconciler validate` and `reconciler plan`"

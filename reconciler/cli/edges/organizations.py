@@ -13,6 +13,7 @@ from reconciler.cli.edges.secrets import Endpoints, Secrets
 from reconciler.cli.edges.settings import LOCAL, LOCAL_URL, FoundSettings
 from reconciler.cli.request import Request
 from reconciler.errors import SettingsError
+from reconciler.inventory.private_file import replace_private
 from reconciler.model.identity import TargetName
 from reconciler.model.secret import Secret
 from reconciler.passes.result import Purpose
@@ -111,6 +112,6 @@ def _own_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         ignore = folder / ".gitignore"
         if not os.path.lexists(ignore):
-            ignore.write_text("*\n", encoding="utf-8")
+            replace_private(ignore, b"*\n")
     except OSError as error:
         raise SettingsError(f"cannot write {folder}: {error.strerror}") from error

@@ -156,7 +156,8 @@ def _is_named(source: PrivateKeySource | None) -> bool:
 
 def _made_secrets(foreign: Sequence[Foreign]) -> Iterator[str]:
     for one in foreign:
-        if one.raw.get("kind") in _MAKERS:
+        kind = one.raw.get("kind")
+        if isinstance(kind, str) and kind in _MAKERS:
             for name in (dig(one.raw, "metadata", "name"), dig(one.raw, "spec", "target", "name")):
                 if isinstance(name, str):
                     yield name
