@@ -210,7 +210,7 @@ def test_nothing_of_others_goes_along_with_an_agent(world: World) -> None:
     )
     found = outcome_of(world.apply("last-key=Agent/eu", observer=observer), "Agent/eu")
     assert found.status is Status.REFUSED
-    assert "it would take Key/eu/" in found.message
+    assert "it would also delete Key/eu/" in found.message
     assert not [thing for what, thing in world.effects() if what == "deleted" and "agent" in thing]
 
 

@@ -58,13 +58,16 @@ def _update(orchestrator: "Orchestrator", action: Action) -> Deed:
     desired, live = action.subject.desired, action.subject.live
     assert desired is not None
     assert live is not None
-    changed = secrets_differ(action.subject.fields)
+    fields = action.subject.fields
+    changed = secrets_differ(fields)
+    # Secrets do not read back, but they are sent in the same request as the fields that do.
+    shows = any(field.visibility is Visibility.SHOWN for field in fields)
     # Secrets are not read back, so an update that sends some never counts as happened.
     return Deed(
         send=lambda: orchestrator.update(live, desired, secrets_changed=changed),
         look=lambda: orchestrator.get(action.key),
         happened=lambda found: (
-            found is not None and not changed and is_equal(replace(desired, criteria=None), found)
+            found is not None and (shows or not changed) and is_equal(replace(desired, criteria=None), found)
         ),
     )
 

@@ -83,7 +83,7 @@ class Hand:
         if (blocked := self._still_awaited(action)) is not None:
             return blocked
         sending = deed(self._orchestrator, action)
-        if (ended := self._seen_before(action, sending)) is not None:
+        if (ended := self._look_before(action, sending)) is not None:
             return ended
         for attempt in range(1, ATTEMPTS + 1):
             outcome = self._attempt(action, sending, attempt)
@@ -133,34 +133,34 @@ class Hand:
                 )
         return None
 
-    def _seen_before(self, action: Action, deed: Deed) -> Outcome | None:
-        """Outcome where a look right before the call shows that it must not, or need not, be sent.
+    def _look_before(self, action: Action, deed: Deed) -> Outcome | None:
+        """Outcome if a look right before the call shows that it must not, or need not, be sent; else None.
 
-        The lists of the pass may be old or incomplete. A create with secrets looks so that it never writes over
-        an object of others, a delete so that nothing of others goes with the object.
+        The lists of the pass may be old or incomplete. A create with secrets looks so that it never overwrites an
+        unmanaged object, a delete so that nothing unmanaged is deleted with the object.
         """
         if action.verb is Verb.CREATE:
-            return self._seen_before_create(action, deed)
+            return self._look_before_create(action, deed)
         if action.verb is not Verb.DELETE or action.key.kind in _LOOKED_AT_AFTERWARDS:
             return None
         try:
             found = deed.look()
-            taken_along = self._orchestrator.dependents(found) if found is not None else ()
+            dependents = self._orchestrator.dependents(found) if found is not None else ()
         except OrchestratorError as error:
             return _failure(action, error)
         if found is None:
             return self._gone(action, Status.UNCHANGED, "was already gone")
-        foreign = [one.key for one in taken_along if not self._goes_along(one.key)]
-        if foreign:
-            names = ", ".join(map(str, sorted(foreign)))
+        others = [one.key for one in dependents if not self._may_be_deleted(one.key)]
+        if others:
+            names = ", ".join(map(str, sorted(others)))
             return Outcome(
                 action,
                 Status.REFUSED,
-                f"not sent: it would take {names} along, which the plan did not show and this record does not own",
+                f"not sent: it would also delete {names}, which the plan did not show and the record does not have",
             )
         return None
 
-    def _seen_before_create(self, action: Action, deed: Deed) -> Outcome | None:
+    def _look_before_create(self, action: Action, deed: Deed) -> Outcome | None:
         is_owned = action.key.kind is not Kind.CRITERION and self._ledger.is_owned(action.key)
         if not is_owned and not _creates_literals(action):
             return None
@@ -171,7 +171,7 @@ class Hand:
         if found is None:
             return None
         if not is_owned:
-            return _taken(action, "it exists since the plan was made")
+            return _taken(action, "not sent")
         if deed.happened(found) and not _creates_literals(action):
             self._record(action, found)
             return Outcome(action, Status.UNCHANGED, "already exists, equal: a list did not show it")
@@ -182,7 +182,7 @@ class Hand:
             is_transient=True,
         )
 
-    def _goes_along(self, key: ResourceKey) -> bool:
+    def _may_be_deleted(self, key: ResourceKey) -> bool:
         """True for what the plan showed, where guards judged it, and for what this record owns."""
         return key in self._seen or self._ledger.owns(key)
 
@@ -225,20 +225,20 @@ class Hand:
             live = deed.look()
         except OrchestratorError as second:
             return self._unknown(action, f"{error}; reading again failed too: {second}")
-        if deed.happened(live):
+        may_repeat = isinstance(error, LostAnswerError) and attempt < ATTEMPTS
+        # Sending an update of secrets again does no harm, and makes certain what reading only suggests.
+        is_certain = not (may_repeat and action.verb is Verb.UPDATE and secrets_differ(action.subject.fields))
+        if deed.happened(live) and is_certain:
             return self._found_done(action, live, error, attempt)
         if isinstance(error, InUseError):
             return Outcome(action, Status.REFUSED, f"{error}; {error.advice}")
         if _is_taken(action, live):
             return _taken(action, str(error))
+        if may_repeat:
+            return None
         if isinstance(error, LostAnswerError):
-            if attempt < ATTEMPTS:
-                return None
-            self._uncertain.add(action.id)
-            return Outcome(
-                action, Status.FAILED, f"{error}; not done after {ATTEMPTS} attempts", is_transient=True
-            )
-        if isinstance(error, UnavailableError):
+            error.args = (f"{error}; not done after {ATTEMPTS} attempts",)
+        if isinstance(error, LostAnswerError | UnavailableError):
             self._uncertain.add(action.id)
         if _hides_its_effect(action):
             return self._unknown(
