@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings for every test."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from hypothesis import settings
 from tests.control_plane.plane import ControlPlane
 from tests.control_plane.programs import CannotBuildError
 
-# Machines that test are busy and noisy: how long an example took says nothing about it.
+# Test machines are busy: the duration of an example says nothing about it.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 

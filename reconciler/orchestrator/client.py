@@ -231,6 +231,16 @@ class Orchestrator:
             case _:
                 assert_never(key.kind)
 
+    def dependents(self, live: Resource) -> list[Resource]:
+        """Objects that deleting `live` would delete as well: keys of an agent, rules of a runner; one list."""
+        match live.key.kind:
+            case Kind.AGENT:
+                return self._for_v1().keys(live.key.id)
+            case Kind.RUNNER:
+                return self._for_v2().rules({"byRunnerId": live.key.id})
+            case _:
+                return []
+
     def create_criterion(self, definition: ResourceKey, fields: Mapping[str, str]) -> str:
         """Add a criterion to a definition and return its id."""
         return self._for_v1().create_criterion(definition.id, fields)

@@ -1,4 +1,4 @@
-"""Names of things that belong to others: criteria, keys of an agent, rules of a runner."""
+"""Names of objects that belong to others: criteria, keys of an agent, rules of a runner."""
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
@@ -6,12 +6,12 @@ from reconciler.model.state import Resource
 
 
 def criterion_key(definition: ResourceKey, selector: str) -> ResourceKey:
-    """Name one criterion of a definition."""
+    """The key of one criterion of a definition."""
     return definition.beside(Kind.CRITERION, f"{definition.id}[{selector}]")
 
 
 def criterion_selector(key: ResourceKey) -> str:
-    """Invert `criterion_key`."""
+    """The selector in a key that `criterion_key` made."""
     return key.id.partition("[")[2].removesuffix("]")
 
 
@@ -33,5 +33,5 @@ def fingerprint_of(key: ResourceKey) -> str:
 
 
 def type_of(definition: Resource | None) -> str:
-    """Resource type of a definition, "" of anything else."""
+    """Resource type of a definition, "" for anything else."""
     return "" if definition is None else str(definition.document.get("type", ""))
