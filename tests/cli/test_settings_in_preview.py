@@ -196,14 +196,6 @@ def test_what_cannot_be_read_names_the_line_of_the_base(branch: Branch) -> None:
     assert "main:reconciler.yaml:6:12: targets.acme.orchestrator.url" in shown
 
 
-def test_a_warning_about_the_settings_of_the_base_is_not_the_changes_own(branch: Branch, url: str) -> None:
-    old = settings(url, more="    mode: GitOps\n")
-    folder = branch(old, old + "watch: {pollSeconds: 5}\n")
-    found = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["findings"]
-    assert {one["file"] for one in found if one["existing"]} >= {"main:reconciler.yaml"}
-    assert not [one for one in found if not one["existing"] and one["file"] == "main:reconciler.yaml"]
-
-
 def test_a_cluster_that_only_the_change_names_is_not_contacted(
     branch: Branch, url: str, tmp_path: Path
 ) -> None:
@@ -231,3 +223,11 @@ def test_a_cluster_that_only_the_change_names_is_not_contacted(
     _, shown, _ = call(folder, "plan")
     assert ran.exists(), "with these settings in force the command would have run"
     assert "the credential plugin touch" in " ".join(shown.split())
+
+
+def test_a_warning_about_the_settings_of_the_base_is_not_the_changes_own(branch: Branch, url: str) -> None:
+    old = settings(url, more="    mode: GitOps\n")
+    folder = branch(old, old + "watch: {pollSeconds: 5}\n")
+    found = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["findings"]
+    assert {one["file"] for one in found if one["existing"]} >= {"main:reconciler.yaml"}
+    assert not [one for one in found if not one["existing"] and one["file"] == "main:reconciler.yaml"]
