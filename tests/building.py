@@ -1,5 +1,6 @@
 """Builders of model values for tests: short to write, valid by default."""
 
+import textwrap
 from collections.abc import Mapping
 
 from reconciler.diff.compare import criteria_digest, leaves_digest
@@ -13,6 +14,27 @@ from reconciler.model.state import Resource, State
 
 ORGANIZATION = organization("acme")
 ALL_KINDS = frozenset(Kind)
+PUBLIC_KEY = """\
+-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
+-----END PUBLIC KEY-----
+"""
+"""An Ed25519 key with a published fingerprint."""
+ESCAPED_PUBLIC_KEY = PUBLIC_KEY.replace("\n", "\\n")
+"""The key for a double-quoted YAML string."""
+RUNNER_DOCUMENT = f"""\
+apiVersion: reconciler/v1alpha1
+kind: Runner
+metadata: {{id: eu-1}}
+spec:
+  runner_configuration:
+    type: kubernetes-agent
+    key: |
+{textwrap.indent(PUBLIC_KEY, " " * 6)}\
+    job: {{namespace: jobs, service_account: job}}
+  state_storage_configuration: {{type: kubernetes, namespace: jobs}}
+"""
+"""A document to which further members of `spec` can be appended."""
 
 
 def key(kind: Kind, identifier: str) -> ResourceKey:

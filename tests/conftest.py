@@ -1,7 +1,7 @@
-"""What holds for every test."""
+"""Settings for every test."""
 
 from hypothesis import settings
 
-# Machines that test are busy and noisy: how long an example took says nothing about it.
+# Test machines are busy: the duration of an example says nothing about it.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -1,4 +1,4 @@
-"""Programs that stand in front of git: one that misbehaves, and one that writes down what is asked."""
+"""Programs that replace git: one that misbehaves, and one that records its commands."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def in_front(folder: Path, script: str) -> dict[str, str]:
-    """The environment in which `git` is this shell script."""
+    """An environment in which `git` is this shell script."""
     program = folder / "bin" / "git"
     program.parent.mkdir(exist_ok=True)
     program.write_text(f"#!/bin/sh\n{script}\n")
@@ -17,7 +17,7 @@ def in_front(folder: Path, script: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Recorder:
-    """What git was asked since the start, one line a command."""
+    """The commands of git since the start, one per line."""
 
     environment: dict[str, str]
     log: Path
@@ -30,7 +30,7 @@ class Recorder:
         return cls(in_front(folder, script), log)
 
     def commands(self) -> list[str]:
-        """Commands in order, without the options before them and without what git started itself."""
+        """Commands in order, without the options before them and without those started by git itself."""
         lines = [line.removeprefix("--no-pager ").split() for line in self.log.read_text().splitlines()]
         return [words[0] for words in lines if words[0] not in ("upload-pack", "receive-pack", "version")]
 

@@ -1,7 +1,7 @@
-"""Who may import whom, and what pure packages may not touch; every breach is named as `file:line`.
+"""Allowed imports, and what pure packages must not use; every breach is reported as `file:line`.
 
 The tables are the rule; `docs/architecture.md` draws them. Imports inside functions and under
-`TYPE_CHECKING` count too: knowing a name is depending on it.
+`TYPE_CHECKING` count too: to know a name is to depend on it.
 """
 
 import ast
@@ -102,7 +102,7 @@ PARTLY_COMPUTING = {
     "pathlib": frozenset(("PurePath", "PurePosixPath")),
     "importlib.resources": frozenset(("files",)),
 }
-# Calls that reach outside although nothing was imported for them.
+# Calls that reach outside without an import.
 REACHING_BUILTINS = frozenset(("open", "print", "input", "exec", "eval", "__import__", "breakpoint"))
 CLOCK = frozenset(("now", "utcnow", "today"))
 
@@ -146,12 +146,12 @@ class Module:
         return self.path.split("/")[0].removesuffix(".py")
 
     def breach(self, line: int, text: str) -> str:
-        """Spell a breach so that editors and terminals make it a link."""
+        """A breach in the form that editors and terminals turn into a link."""
         return f"reconciler/{self.path}:{line}: {text}"
 
 
 def _imports(tree: ast.Module, package: list[str], names: frozenset[str]) -> Iterator[Import]:
-    """Yield what is imported; a name that is a module itself is given as that module."""
+    """Imports; an imported name that is itself a module is returned as that module."""
     for_types = {
         id(inner)
         for node in ast.walk(tree)
@@ -205,7 +205,7 @@ def breaches_of_arrows(modules: list[Module]) -> Iterator[str]:
             steps = found.module.split(".")
             if steps[0] != "reconciler":
                 continue
-            # The package itself holds nothing but the version.
+            # The package itself contains only the version.
             if len(steps) > 1 and steps[1] != module.part and steps[1] not in ARROWS[module.part]:
                 yield module.breach(found.line, f"`{module.part}` must not import `{steps[1]}`")
 
@@ -341,8 +341,8 @@ def test_the_product_keeps_to_its_architecture(product: list[Module], check: str
     assert not found, "\n" + "\n".join(found)
 
 
-def test_every_file_of_the_product_is_looked_at(product: list[Module]) -> None:
-    """The checks above are green on an empty list too."""
+def test_every_file_of_the_product_is_checked(product: list[Module]) -> None:
+    """The checks above would pass on an empty list, too."""
     assert {"model", "plan", "source", "emulator", "cli"} <= {module.part for module in product}
 
 
@@ -383,7 +383,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_breach_is_named_with_its_place(case: str, tmp_path: Path) -> None:
-    """Red once for every reason there is, so that green means something."""
+    """Every kind of breach fails once, so that success means something."""
     check, path, text, line = BROKEN[case]
     file = tmp_path / path
     file.parent.mkdir(parents=True)
@@ -418,6 +418,6 @@ def test_a_cycle_is_named_once(tmp_path: Path) -> None:
         "from datetime import datetime, timedelta\ndef f(now): return now + timedelta(1)\n",
     ],
 )
-def test_computing_is_pure(text: str, tmp_path: Path) -> None:
+def test_modules_that_only_compute_are_pure(text: str, tmp_path: Path) -> None:
     (tmp_path / "plan.py").write_text(text, encoding="utf-8")
     assert not list(breaches_of_purity(read(tmp_path)))

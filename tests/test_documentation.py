@@ -1,7 +1,7 @@
-"""What the documents say is what the program does.
+"""The documents agree with the program.
 
 Everything that users can name (commands, options, settings, exit codes, guards, rules, targets
-of make) is compared in both directions: nothing undocumented, nothing documented that is not there.
+of make) is compared in both directions: nothing undocumented, nothing documented that does not exist.
 """
 
 import os
@@ -58,7 +58,7 @@ def section(page: str, heading: str) -> str:
 
 
 def table_cells(text: str, column: int = 0) -> list[str]:
-    """One column of a Markdown table, header and ruler left out."""
+    """One column of a Markdown table, without the header and the line below it."""
     rows = [line for line in text.splitlines() if line.startswith("|")]
     return [re.split(r"(?<!\\)\|", row)[column + 1].strip() for row in rows[2:]]
 
@@ -105,7 +105,7 @@ def test_rules_named_in_a_document_exist(page: str) -> None:
 
 
 def settings_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Dotted paths of everything that can be set; NAME, KIND and ID stand for keys of mappings."""
+    """Dotted paths of everything that can be set, with NAME, KIND and ID for keys of mappings."""
     for name, field in model.model_fields.items():
         path = f"{prefix}{field.alias or name}"
         yield from _below(field.annotation, path)
@@ -131,7 +131,7 @@ def _flat(annotation: object) -> Iterator[object]:
         yield from _flat(argument)
 
 
-def is_told_with_its_parent(path: str, documented: set[str]) -> bool:
+def is_documented_with_its_parent(path: str, documented: set[str]) -> bool:
     """A token is one setting for readers, whether it comes from `env` or from `file`."""
     parent, _, last = path.rpartition(".")
     return last in ("env", "file") and parent in documented
@@ -141,7 +141,9 @@ def test_every_setting_is_documented() -> None:
     cells = table_cells(section("docs/getting-started.md", "Settings"))
     documented = {word for cell in cells for word in code_words(cell)}
     known = set(settings_paths(Settings))
-    assert {path for path in known - documented if not is_told_with_its_parent(path, documented)} == set()
+    assert {
+        path for path in known - documented if not is_documented_with_its_parent(path, documented)
+    } == set()
     parents = {path.rpartition(".")[0] for path in known}
     assert documented - known - parents == set()
 
@@ -150,14 +152,14 @@ def test_documented_defaults_are_the_real_ones() -> None:
     defaults = Settings.model_validate({"version": 1, "targets": {"a": {"organization": "a"}}}).model_dump(
         by_alias=True
     )
-    told: dict[str, str] = {}
+    documented: dict[str, str] = {}
     for row in section("docs/getting-started.md", "Settings").splitlines():
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         if row.startswith("|") and ";" in cells[-1]:
             words = code_words(cells[-1].rpartition(";")[2])
-            told.update(zip(code_words(cells[0]), words, strict=len(words) > 1))
-    assert told
-    for path, value in told.items():
+            documented.update(zip(code_words(cells[0]), words, strict=len(words) > 1))
+    assert documented
+    for path, value in documented.items():
         found: object = defaults
         for step in path.replace("inventory.file.", "inventory.").split("."):
             if step == "inventory":
@@ -262,7 +264,7 @@ def test_the_first_screen_of_the_readme_starts_a_newcomer() -> None:
 
 
 def readme_plan() -> list[str]:
-    """Lines of the README's plan; `…` stands for any number of left-out lines."""
+    """Lines of the README's plan; `…` is any number of left-out lines."""
     block = re.search(
         r"<!-- plan of the changed quickstart.*?-->\n```text\n(.*?)```", text_of("README.md"), re.DOTALL
     )
@@ -296,14 +298,14 @@ def test_the_plan_in_the_readme_is_what_the_program_prints(tmp_path: Path) -> No
 
 
 def _steady(text: str) -> str:
-    """What differs from run to run, made equal."""
+    """The plan without what differs from run to run."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     text = re.sub(r"\b[0-9a-f]{7,12}\b", "COMMIT", text)
     return re.sub(r"/\S*/platform\b", "platform", text)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page: str) -> None:
+def test_links_have_a_destination(page: str) -> None:
     prose = re.sub(r"```.*?```|`[^`]*`", "", text_of(page), flags=re.DOTALL)
     links = re.findall(r"\]\(([^)\s]+)\)", prose)
     local = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
@@ -323,11 +325,11 @@ def test_decision_records_are_numbered_and_fit_a_page() -> None:
             assert f"\n## {heading}\n" in text, record.name
 
 
-# Files that are written by commands
+# Files written by commands
 
 
 def test_schemas_are_current(tmp_path: Path) -> None:
-    """`make schemas` writes them; a pull request that changes a model brings them along."""
+    """`make schemas` writes them; a pull request that changes a model includes them."""
     subprocess.run([RECONCILER, "schema", "--write", tmp_path], check=True, capture_output=True)
     written = {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()}
     kept = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "schemas").glob("*.json")}

@@ -14,12 +14,12 @@ log = logging.getLogger("reconciler.test")
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """Where records go; what was set up before is put back."""
-    root, ours = logging.getLogger(), logging.getLogger("reconciler")
-    before = root.handlers[:], root.level, ours.level
+    """A stream for records; the previous configuration is restored."""
+    root, own = logging.getLogger(), logging.getLogger("reconciler")
+    before = root.handlers[:], root.level, own.level
     yield io.StringIO()
     root.handlers[:], root.level = before[0], before[1]
-    ours.setLevel(before[2])
+    own.setLevel(before[2])
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -49,7 +49,7 @@ def test_records_below_the_level_are_left_out(stream: io.StringIO) -> None:
     assert [line["message"] for line in lines(stream)] == ["loud"]
 
 
-def test_other_libraries_are_heard_from_warning_on(stream: io.StringIO) -> None:
+def test_records_of_other_libraries_are_shown_from_warning_on(stream: io.StringIO) -> None:
     """HTTP clients log every URL at INFO."""
     configure("debug", LogFormat.JSON, stream)
     logging.getLogger("httpx").info("GET https://api.example")
@@ -69,7 +69,7 @@ def test_setting_up_twice_does_not_log_twice(stream: io.StringIO) -> None:
     assert len(lines(stream)) == 1
 
 
-def test_records_inside_a_pass_carry_it_and_those_after_do_not(stream: io.StringIO) -> None:
+def test_records_inside_a_pass_have_its_id_and_those_after_it_do_not(stream: io.StringIO) -> None:
     configure("info", LogFormat.JSON, stream)
     with pass_context("p1", "abc"):
         log.info("inside")
@@ -79,7 +79,7 @@ def test_records_inside_a_pass_carry_it_and_those_after_do_not(stream: io.String
     assert "pass" not in after
 
 
-def test_a_traceback_is_part_of_the_object(stream: io.StringIO) -> None:
+def test_a_traceback_is_part_of_the_json_object(stream: io.StringIO) -> None:
     configure("info", LogFormat.JSON, stream)
     try:
         int(PEM)
@@ -90,7 +90,7 @@ def test_a_traceback_is_part_of_the_object(stream: io.StringIO) -> None:
     assert "MIIEabc" not in stream.getvalue()
 
 
-def test_the_console_form_has_the_fields_behind_the_message(stream: io.StringIO) -> None:
+def test_the_console_form_has_the_fields_after_the_message(stream: io.StringIO) -> None:
     configure("info", LogFormat.CONSOLE, stream)
     log.warning("pass finished", extra={"verdict": "up to date", "count": 3})
     assert stream.getvalue().endswith('warning pass finished verdict="up to date" count=3\n')
@@ -119,7 +119,7 @@ def test_a_value_cannot_start_a_line_or_colour_a_terminal(stream: io.StringIO) -
     ],
     ids=lambda fields: next(iter(fields)),
 )
-def test_what_looks_like_a_secret_is_taken_out(
+def test_what_looks_like_a_secret_is_removed(
     stream: io.StringIO, form: LogFormat, fields: dict[str, object]
 ) -> None:
     configure("info", form, stream)
@@ -128,7 +128,7 @@ def test_what_looks_like_a_secret_is_taken_out(
     assert "<redacted>" in stream.getvalue()
 
 
-def test_a_secret_in_the_message_is_taken_out(stream: io.StringIO) -> None:
+def test_a_secret_in_the_message_is_removed(stream: io.StringIO) -> None:
     configure("info", LogFormat.JSON, stream)
     log.info("got %s", "Bearer hunter22")
     assert "hunter22" not in stream.getvalue()
@@ -143,14 +143,14 @@ def test_a_secret_in_the_message_is_taken_out(stream: io.StringIO) -> None:
         pytest.param(PEM.replace("RSA ", ""), id="PKCS 8"),
     ],
 )
-def test_private_keys_are_taken_out_in_every_form(text: str) -> None:
+def test_private_keys_are_removed_in_every_form(text: str) -> None:
     assert redact(f"a {text}") == "a <redacted>"
 
 
 @pytest.mark.parametrize(
     "text", ["Agent/eu-1 created", "https://api.example/orgs/acme", "token: no", PEM[:20]]
 )
-def test_plain_text_stays(text: str) -> None:
+def test_plain_text_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 

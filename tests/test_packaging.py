@@ -1,6 +1,6 @@
-"""What is installed, from where, and what sees a token on the way.
+"""What is installed, from where, and what has access to a token during the installation.
 
-`reconciler` on the public index is somebody else's program: installed beside write tokens it would have them.
+`reconciler` on the public index is somebody else's program: if installed, it could read the write tokens.
 """
 
 import re
@@ -38,8 +38,8 @@ def test_the_distribution_has_a_name_of_its_own_and_the_command_keeps_its_name()
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_text_installs_a_stranger_s_program(path: Path) -> None:
-    """Comments that warn of it start with `#`, and `make` installs the checkout."""
+def test_no_document_or_script_installs_the_unrelated_program(path: Path) -> None:
+    """Comments that warn about it start with `#`, and `make` installs the checkout."""
     text = path.read_text(encoding="utf-8", errors="replace")
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     found = [line for line in lines if BY_NAME.search(line)]
@@ -110,7 +110,7 @@ def test_every_line_of_a_script_is_text(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["github-actions.yml", "github-code-scanning.yml"])
-def test_tokens_stand_only_on_the_steps_that_need_them(name: str) -> None:
+def test_tokens_are_set_only_on_the_steps_that_need_them(name: str) -> None:
     whole = pipeline(name)
     assert "secrets." not in str(whole["env"])
     for job in whole["jobs"].values():
@@ -126,7 +126,7 @@ def test_tokens_stand_only_on_the_steps_that_need_them(name: str) -> None:
 
 
 @pytest.mark.parametrize("job", ["preview", "apply"])
-def test_nothing_is_installed_while_a_token_of_github_lies_in_the_checkout(job: str) -> None:
+def test_nothing_is_installed_while_a_token_of_github_is_in_the_checkout(job: str) -> None:
     order = [
         "checkout" if "checkout" in step.get("uses", "") else "install"
         for name, step in steps("github-actions.yml")

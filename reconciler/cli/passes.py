@@ -112,8 +112,12 @@ def run_pass(request: Request, work: Callable[[Composition], PassResult]) -> Pas
             if composed.found.is_local:
                 notice(_without_settings(request))
             result = work(composed)
+            existing = result.existing
+            if existing is not None and composed.found.is_of_base:
+                existing = existing.union(composed.found.warnings)
             return replace(
                 result,
+                existing=existing,
                 findings=sort_findings(
                     [*composed.found.warnings, *composed.changed.findings, *result.findings]
                 ),

@@ -16,6 +16,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.session import INTERRUPTED, ColorChoice, Session
 from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.model.wording import plural
 
 HEADINGS: dict[str, dict[str, str]] = {
     "Start here": {
@@ -201,7 +202,7 @@ def _deeds(current: Session) -> str:
     deeds = current.deeds
     if not deeds.has_begun:
         return "Nothing was changed."
-    lines = [f"{len(deeds.done)} actions were finished before the end:", *(f"  {d}" for d in deeds.done)]
+    lines = [f"{plural(len(deeds.done), 'action')} finished before the end:", *(f"  {d}" for d in deeds.done)]
     if deeds.under_way:
         lines.append("Under way, with unknown effect:")
         lines += [f"  {action}" for action in sorted(deeds.under_way)]

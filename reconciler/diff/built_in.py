@@ -1,6 +1,6 @@
-"""Built-in definitions that make room: their criteria go while the settings say so, and come back after.
+"""Built-in definitions that make room: their criteria are removed while `builtIn.disabled` lists them, then restored.
 
-Nothing else of a built-in definition is ever a change. What was taken from it is kept in the record.
+Nothing else of a built-in definition is ever a change. The removed criteria are kept in the ownership record.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,9 +13,9 @@ from reconciler.model.state import Resource
 
 
 def with_built_in(diff: Diff, disabled: Collection[str], taken: Mapping[str, Criteria]) -> Diff:
-    """The diff with a change for each built-in definition that loses criteria or gets them back.
+    """The diff with an update for each built-in definition that loses criteria or gets them back.
 
-    `disabled` are ids of the settings, `taken` the criteria that were taken so far, by id.
+    `disabled` are ids from the settings, `taken` the criteria removed so far, by id.
     """
     if not disabled and not taken:
         return diff
@@ -24,6 +24,7 @@ def with_built_in(diff: Diff, disabled: Collection[str], taken: Mapping[str, Cri
         live = change.live
         if key.kind is not Kind.DEFINITION or change.group is not Group.UNMANAGED or live is None:
             continue
+        # One that is declared as well is contested, and stays so: a person has to rename the document.
         if live.is_built_in:
             changes[key] = _switched(change, live, taken.get(key.id, {}), is_disabled=key.id in disabled)
     return Diff(changes)
@@ -45,7 +46,7 @@ def _switched(change: Change, live: Resource, taken: Criteria, *, is_disabled: b
 
 
 def is_given_back(change: Change, taken: Criteria) -> bool:
-    """True where a built-in definition has everything that was taken from it, and nothing is to be taken again."""
+    """True if a built-in definition has back everything that was removed, and is not to lose it again."""
     live = change.live
     return (
         change.group is Group.UNMANAGED and live is not None and taken.keys() <= (live.criteria or {}).keys()

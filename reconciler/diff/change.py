@@ -1,4 +1,4 @@
-"""The words of a comparison: groups, changes and the fields inside them."""
+"""What a comparison results in: groups, changes and the fields inside them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from reconciler.model.state import Resource
 
 
 class Group(StrEnum):
-    """Where a key falls. Every key of desired, live and inventory falls into exactly one.
+    """The group of a key. Every key of desired, live and inventory is in exactly one.
 
-    `FORGOTTEN` is owned, but neither desired nor live: only our record of it goes. `RELEASED` is owned and
-    live, and part of something whose parts the files do not manage: it is left alone and stays owned.
+    `FORGOTTEN`: owned, but neither desired nor live; only its entry in the record goes. `RELEASED`: owned, live,
+    and part of an object whose parts the files do not manage; it is left alone and stays owned.
     """
 
     CREATION = "create"
@@ -28,14 +28,14 @@ class Group(StrEnum):
 
 
 class Visibility(StrEnum):
-    """`HIDDEN` fields hold secrets: that they change may be said, from what to what never."""
+    """Whether values may be shown. `HIDDEN` fields hold secrets: only that they change is reported."""
 
     SHOWN = "shown"
     HIDDEN = "hidden"
 
 
 class Absent:
-    """A value that is not there, unlike null."""
+    """The type of a missing value, which is not null."""
 
     def __repr__(self) -> str:
         return "absent"
@@ -45,24 +45,24 @@ ABSENT = Absent()
 
 
 class SecretDifference(StrEnum):
-    """How a secret position differs; the value is what people read.
+    """How a secret position differs, in words for people.
 
-    The last four are no differences: the value may be the same or another one.
+    With the last four it is not known whether it differs at all.
     """
 
     SET = "set"
     REMOVED = "removed"
     CHANGED = "changed"
     FOREIGN_WRITE = "changed in the orchestrator"
-    """Somebody else wrote it since we did, or may have."""
+    """Somebody else wrote it after the last apply, or may have."""
     NOT_COMPARABLE = "cannot be compared"
     OTHER_KEY = "cannot be compared: its digest was made with another key"
-    NO_KEY = "cannot be compared: the key of its digest is not here"
+    NO_KEY = "cannot be compared: the key of its digest is not available"
     NOT_AT_HAND = "not compared"
 
     @property
     def is_known(self) -> bool:
-        """False where it is not known whether the values differ."""
+        """False if it is not known whether the values differ."""
         return self not in _UNKNOWN
 
 
@@ -78,10 +78,10 @@ _UNKNOWN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One path whose value differs. `before` is live, `after` desired; both ABSENT where hidden.
+    """One path whose value differs. `before` is live, `after` desired; both are ABSENT if hidden.
 
-    `secret` says how a secret differs, whose values are never here; None everywhere else. `because` is the
-    reason where that needs one.
+    `secret` is how a secret differs, without its values; None for any other field. `because` is the reason, ""
+    if none is needed.
     """
 
     path: Path
@@ -98,7 +98,7 @@ class FieldChange:
 
     @property
     def note(self) -> str:
-        """What is said where values cannot be, "" where they can."""
+        """What is shown in place of hidden values, "" if they are not hidden."""
         if self.secret is None:
             return ""
         return f"{self.secret}: {self.because}" if self.because else str(self.secret)
@@ -117,10 +117,13 @@ class CriteriaChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one key. `is_drift`: live changed while desired did not since the last apply.
+    """The comparison of one key.
 
-    `is_lost`: owned, desired and not live, so somebody else deleted it; drift only where desired did not
-    change either.
+    `is_drift`: since the last apply, live changed and desired did not; of an object that is no longer desired,
+    live is not as it was last written.
+
+    `is_lost`: owned, desired and not live, so somebody else deleted it. That is drift only if desired did
+    not change either.
     """
 
     key: ResourceKey
@@ -140,5 +143,5 @@ class Diff:
     changes: Mapping[ResourceKey, Change]
 
     def of(self, *groups: Group) -> list[Change]:
-        """Changes of some groups, by key."""
+        """Changes of these groups, sorted by key."""
         return [change for change in self.changes.values() if change.group in groups]

@@ -1,7 +1,4 @@
-"""Both states and the inventory, sorted into groups.
-
-Callers: `reconciler.passes.reconcile`. What to do about each group is the plan's business.
-"""
+"""Sorts both states and the inventory into groups. What to do about each group is decided by the plan."""
 
 from dataclasses import replace
 
@@ -15,11 +12,11 @@ from reconciler.model.state import Resource, State
 
 
 def compare(desired: State, live: State, inventory: Inventory) -> Diff:
-    """Sort every key of a completely read kind into exactly one group.
+    """Every key of a completely read kind, in exactly one group.
 
-    Kinds missing in `live.complete` are left out: an error is no evidence of absence. What
-    nobody owns is adopted when it is equal and contested when not; built-in things are never
-    owned. Literals of `desired` carry their digests (`reconciler.model.desired.digested`).
+    Kinds missing in `live.complete` are left out: an error is no evidence of absence. An object
+    that is not owned is adopted if it is equal, else contested; built-in ones are never owned.
+    Literals of `desired` carry their digests (`reconciler.model.desired.digested`).
     """
     keys = desired.resources.keys() | live.resources.keys() | inventory.entries.keys()
     changes = {
@@ -27,6 +24,7 @@ def compare(desired: State, live: State, inventory: Inventory) -> Diff:
         for key in sorted(keys)
         if key.kind in live.complete
     }
+    # Rules of a runner whose document has no `rules` are not managed: owned or not, they stay.
     for key, change in changes.items():
         if change.group is Group.PRUNE and change.live is not None and change.live.parent in desired.open:
             changes[key] = replace(change, group=Group.RELEASED)
@@ -51,13 +49,20 @@ def _change(
         return Change(key, Group.FORGOTTEN)
     if live.is_built_in or entry is None:
         return Change(key, Group.UNMANAGED, live=live)
-    return Change(key, Group.PRUNE if is_ours(entry, live) else Group.FORGOTTEN, live=live)
+    if not is_owned(entry, live):
+        return Change(key, Group.FORGOTTEN, live=live)
+    return Change(key, Group.PRUNE, live=live, is_drift=digest(live.document) not in _written(entry))
 
 
-def is_ours(entry: Ownership | None, live: Resource) -> bool:
-    """Tell whether a record proves ownership.
+def _written(entry: Ownership) -> tuple[str, str]:
+    """Digests of the document as it was sent, and as it then read back."""
+    return entry.applied, entry.observed
 
-    A pending one does only if live is exactly what we meant to create: between the mark and a
+
+def is_owned(entry: Ownership | None, live: Resource) -> bool:
+    """True if an entry of the record proves ownership.
+
+    A pending one does only if live is exactly what was to be created: between the mark and a
     crash somebody else may have taken the id.
     """
     if entry is None or live.is_built_in:
@@ -66,15 +71,15 @@ def is_ours(entry: Ownership | None, live: Resource) -> bool:
 
 
 def _both(desired: Resource, live: Resource, entry: Ownership | None) -> Change:
-    ours = is_ours(entry, live)
-    owned = entry if ours else None
-    fields = differences(desired, live, owned)
+    proof = entry if is_owned(entry, live) else None
+    fields = differences(desired, live, proof)
     criteria = criteria_change(desired, live)
-    if not ours:
+    if proof is None:
         group = Group.CONTESTED if fields or criteria or live.is_built_in else Group.ADOPTION
     elif criteria or any(change.is_known for change in fields):
         group = Group.UPDATE
-    elif entry is not None and entry.phase is Phase.PENDING:
+    elif proof.phase is Phase.PENDING:
+        # An apply was cut off between creating it and recording that.
         group = Group.ADOPTION
     else:
         group = Group.UNCHANGED
@@ -85,23 +90,23 @@ def _both(desired: Resource, live: Resource, entry: Ownership | None) -> Change:
         live=live,
         fields=fields,
         criteria=criteria,
-        is_drift=group is Group.UPDATE and _is_drift(desired, fields, criteria, entry),
+        is_drift=group is Group.UPDATE and _is_drift(desired, fields, criteria, proof),
     )
 
 
 def _is_drift(
     desired: Resource, fields: tuple[FieldChange, ...], criteria: CriteriaChange, entry: Ownership | None
 ) -> bool:
-    """True where every difference lies on the live side: desired is what was last applied."""
+    """True if every difference is on the live side: desired is what was last applied."""
     if entry is None or entry.phase is not Phase.OWNED:
         return False
     if criteria and entry.criteria != criteria_digest(desired):
         return False
-    return all(_lies_on_the_live_side(change, desired, entry) for change in fields)
+    return all(_is_on_live_side(change, desired, entry) for change in fields)
 
 
 def _is_as_applied(desired: Resource, entry: Ownership | None) -> bool:
-    """True where desired is what was last applied, as far as digests can tell."""
+    """True if desired is what was last applied, as far as digests show."""
     if entry is None or entry.applied != digest(desired.document):
         return False
     if entry.criteria != criteria_digest(desired) or entry.leaves != leaves_digest(desired):
@@ -109,13 +114,15 @@ def _is_as_applied(desired: Resource, entry: Ownership | None) -> bool:
     return not literals_changed(desired, entry)
 
 
-def _lies_on_the_live_side(change: FieldChange, desired: Resource, entry: Ownership) -> bool:
-    """True where what is desired of this field is what was last applied."""
+def _is_on_live_side(change: FieldChange, desired: Resource, entry: Ownership) -> bool:
+    """True if the desired value of this field is the one that was last applied."""
     if change.secret is SecretDifference.FOREIGN_WRITE or not change.is_known:
         return True
     if change.path[:1] != ("secrets",) and change.secret is None:
+        # The record has one digest for the document, not one for each field.
         return entry.applied == digest(desired.document)
     at = pointer(change.path[1:])
+    # A literal has a digest in the record if it was applied; missing on the live side, somebody removed it.
     if change.secret is SecretDifference.SET:
         return at in entry.secrets
     if change.secret is SecretDifference.CHANGED:
@@ -124,7 +131,7 @@ def _lies_on_the_live_side(change: FieldChange, desired: Resource, entry: Owners
 
 
 def leaves_digest(resource: Resource) -> str:
-    """Digest of the references and placeholders in secret positions, "" where there are none."""
+    """Digest of the references and placeholders in secret positions, "" if there are none."""
     shown: dict[str, Json] = {
         at: repr(leaf) for at, leaf in resource.secrets.items() if not isinstance(leaf, Literal | Handed)
     }
@@ -132,5 +139,5 @@ def leaves_digest(resource: Resource) -> str:
 
 
 def criteria_digest(resource: Resource) -> str:
-    """Digest of managed criteria, "" where they are not managed."""
+    """Digest of managed criteria, "" if they are not managed."""
     return "" if resource.criteria is None else digest(list[Json](sorted(resource.criteria)))

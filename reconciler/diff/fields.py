@@ -20,9 +20,9 @@ _SAME_CRITERIA = CriteriaChange()
 
 
 def document_changes(before: Json | Absent, after: Json | Absent, path: Path = ()) -> Iterator[FieldChange]:
-    """Smallest set of paths that turn `before` (live) into `after` (desired), in key order.
+    """The fewest changes that turn `before` (live) into `after` (desired), in key order.
 
-    Lists are compared by position when they have the same length, as one value otherwise.
+    Lists of the same length are compared by position, others as one value.
     """
     if isinstance(before, dict) and isinstance(after, dict):
         for name in sorted(before.keys() | after.keys()):
@@ -35,7 +35,7 @@ def document_changes(before: Json | Absent, after: Json | Absent, path: Path = (
 
 
 def is_same(before: Json | Absent, after: Json | Absent) -> bool:
-    """Equality of JSON values: `true` is not 1, and 5 is not "5" (v1 reference 4.3).
+    """True if JSON values are equal: `true` is not 1, and 5 is not "5" (v1 reference 4.3).
 
     >>> is_same(True, 1), is_same(1, 1.0), is_same([1], [1])
     (False, True, True)
@@ -55,7 +55,7 @@ def is_same(before: Json | Absent, after: Json | Absent) -> bool:
 
 
 def criteria_change(desired: Resource, live: Resource) -> CriteriaChange:
-    """Difference of criteria; nothing where desired does not manage them."""
+    """Difference of criteria; empty if desired does not manage them."""
     if desired.criteria is None:
         return CriteriaChange()
     wanted, present = desired.criteria, live.criteria or {}
@@ -68,7 +68,7 @@ def criteria_change(desired: Resource, live: Resource) -> CriteriaChange:
 
 
 def secret_changes(desired: Resource, live: Resource, owned: Ownership | None) -> Iterator[FieldChange]:
-    """Differences in secret positions, sorted by pointer. No value of a literal is ever in them."""
+    """Differences in secret positions, sorted by pointer. They never contain the value of a literal."""
     facts = FACTS[desired.key.kind]
     readable = live.secrets if facts.returns_secrets else _unseen(desired, owned)
     for at in sorted(desired.secrets.keys() | readable.keys()):
@@ -77,11 +77,12 @@ def secret_changes(desired: Resource, live: Resource, owned: Ownership | None) -
         if wanted is None:
             yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, SecretDifference.REMOVED)
         elif isinstance(wanted, Handed):
-            # That a value is to be set is known without it.
+            # That a value is to be set is known without the value.
             difference = SecretDifference.SET if present is None else SecretDifference.NOT_AT_HAND
             yield FieldChange(path, ABSENT, ABSENT, Visibility.HIDDEN, difference, wanted.why)
         elif isinstance(wanted, Literal):
             differs = _literal_difference(wanted, present, at, owned)
+            # Runners show no secrets, only when they were last written.
             is_open = differs is None or not differs.is_known
             if is_open and isinstance(present, Unreadable) and _was_touched(live, owned):
                 differs = SecretDifference.FOREIGN_WRITE
@@ -100,7 +101,7 @@ def _unseen(desired: Resource, owned: Ownership | None) -> Mapping[str, SecretLe
 def _literal_difference(
     wanted: Literal, present: SecretLeaf | None, at: str, owned: Ownership | None
 ) -> SecretDifference | None:
-    """How a literal differs from what is live; None where it is known not to."""
+    """How a literal differs from what is live; None if it is known to be equal."""
     if present is None:
         return SecretDifference.SET
     if isinstance(present, Expression):
@@ -110,7 +111,7 @@ def _literal_difference(
     recorded = owned.secrets.get(at)
     difference = _digests_differ(recorded, wanted.digest)
     if owned.phase is Phase.PENDING and difference is not SecretDifference.CHANGED:
-        # Whether our create or somebody else's wrote it cannot be known: it is sent again.
+        # It cannot be known whether the interrupted create or somebody else wrote it: it is sent again.
         return SecretDifference.FOREIGN_WRITE
     if difference is not None:
         return difference
@@ -119,7 +120,10 @@ def _literal_difference(
 
 
 def _digests_differ(recorded: Digest | None, wanted: Digest | None) -> SecretDifference | None:
-    """Digests of two keys say nothing about each other; a record of version 1 does not name its key."""
+    """How values with these digests differ, None if they are equal.
+
+    Digests made with different keys cannot be compared; a record of version 1 does not name its key.
+    """
     if wanted is None:
         return SecretDifference.NOT_COMPARABLE if recorded is None else SecretDifference.NO_KEY
     if recorded is None:
@@ -130,7 +134,7 @@ def _digests_differ(recorded: Digest | None, wanted: Digest | None) -> SecretDif
 
 
 def literals_changed(desired: Resource, owned: Ownership) -> bool:
-    """True where a literal is known to differ from what was last sent, or is one more or less."""
+    """True if a literal is known to differ from what was last sent, or was added or removed."""
     literals = {at: leaf for at, leaf in desired.secrets.items() if isinstance(leaf, Literal)}
     if owned.secrets.keys() - literals.keys():
         return True
@@ -141,12 +145,16 @@ def literals_changed(desired: Resource, owned: Ownership) -> bool:
 
 
 def _was_touched(live: Resource, owned: Ownership | None) -> bool:
-    """True where somebody wrote the runner since we saw it last: its credentials may be other ones now."""
+    """True if somebody wrote the runner since it was last seen: its credentials may have changed."""
     return owned is not None and bool(owned.observed_at) and live.updated_at != owned.observed_at
 
 
 def _is_same_leaf(wanted: SecretLeaf, present: SecretLeaf | None, *, is_pinned: bool) -> bool:
-    """A reference without a version accepts any that the server filled in (v1 reference 4.6), not one that we wrote."""
+    """True if a secret leaf is as wanted.
+
+    A reference without a version accepts any that the server filled in (v1 reference 4.6), but not one that was
+    last applied with a version (`is_pinned`).
+    """
     if isinstance(wanted, Reference) and isinstance(present, Reference):
         accepts_any = wanted.version is None and not is_pinned
         return (wanted.store, wanted.ref) == (present.store, present.ref) and (
@@ -156,7 +164,7 @@ def _is_same_leaf(wanted: SecretLeaf, present: SecretLeaf | None, *, is_pinned: 
 
 
 def reference_text(leaf: SecretLeaf | None) -> str:
-    """What is remembered of a live secret: its reference with version, "" where the API tells nothing."""
+    """What is recorded of a live secret: its reference with version, "" if the API does not show one."""
     return str(leaf) if isinstance(leaf, Reference) else ""
 
 
@@ -173,20 +181,20 @@ def _shown(leaf: SecretLeaf | None) -> Json | Absent:
 
 
 def differences(desired: Resource, live: Resource, owned: Ownership | None) -> tuple[FieldChange, ...]:
-    """All field changes of one resource, criteria apart.
+    """All field changes of one resource, without its criteria.
 
     The text of a key is never compared: its id is its fingerprint (v1 reference 3.2).
     """
     if not FACTS[desired.key.kind].is_compared:
         return ()
     before, after = dict(live.document), dict(desired.document)
-    # Most are the same, and finding that out costs a fraction of naming the differences.
+    # Most documents are equal, and finding that out costs a fraction of listing the differences.
     documents = () if is_same(before, after) else document_changes(before, after)
     return (*documents, *secret_changes(desired, live, owned))
 
 
 def literal_digests(desired: Resource) -> Mapping[str, Digest]:
-    """Digests of every literal that carries one, by pointer."""
+    """Digests of the literals that carry one, by pointer."""
     return {
         at: leaf.digest
         for at, leaf in desired.secrets.items()

@@ -1,6 +1,6 @@
-"""What a change makes of the settings, setting by setting, each with what it touches.
+"""Differences between two versions of the settings, one by one, each with what it concerns.
 
-Takes documents, not models: `reconciler.cli` hands over what the settings say and what is in force.
+Takes documents, not models: `reconciler.cli` passes what the file says and what is in effect.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ _ANY = "*"
 
 
 class Concern(StrEnum):
-    """What a setting touches. All but `OTHER` are named first thing in a preview."""
+    """What a setting concerns. A preview lists all but `OTHER` first."""
 
     OWNERSHIP = "ownership"
     SAFETY = "safety"
@@ -74,12 +74,12 @@ CONCERNS: Mapping[Path, Concern] = {
     ("watch", "listen"): Concern.ADDRESS,
     ("limits", _ANY): Concern.OTHER,
 }
-"""What each setting touches; `*` is any name the user chooses, or every setting of a group."""
+"""What each setting concerns; `*` is any name chosen by the user, or every setting of a group."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsDocument:
-    """Settings as documents: `given` is what the file says, `effective` has the defaults too."""
+    """Settings as documents: `given` is what the file says, `effective` includes the defaults."""
 
     given: JsonObject
     effective: JsonObject
@@ -90,7 +90,7 @@ NO_SETTINGS = SettingsDocument({}, {})
 
 @dataclass(frozen=True, slots=True)
 class SettingChange:
-    """One setting that becomes another; a token is only named in settings, so no value is secret."""
+    """One setting that differs. Settings only name tokens, so no value is secret."""
 
     path: Path
     concern: Concern
@@ -100,7 +100,7 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """All that a change makes of the settings. `in_force` says which ones the preview uses, and why."""
+    """All differences of the settings. `in_force` says in words which settings the preview uses, and why."""
 
     in_force: str
     settings: tuple[SettingChange, ...]
@@ -109,7 +109,7 @@ class SettingsChange:
 
     @property
     def grave(self) -> tuple[SettingChange, ...]:
-        """Those that touch ownership, safety, addresses, tokens or modes, by what they touch."""
+        """Those that concern ownership, safety, addresses, tokens or modes, in this order."""
         order = list(Concern)
         found = [setting for setting in self.settings if setting.concern is not Concern.OTHER]
         return tuple(sorted(found, key=lambda setting: (order.index(setting.concern), setting.path)))
@@ -121,9 +121,9 @@ class SettingsChange:
 
 
 def compare_settings(before: SettingsDocument, after: SettingsDocument) -> tuple[SettingChange, ...]:
-    """Settings that differ in effect, by path.
+    """Settings whose effective values differ, sorted by path.
 
-    Of what is on one side only, such as a new target, the defaults that nobody wrote are left out.
+    Of what is on one side only, such as a new target, defaults that the file does not set are left out.
     """
     old, new = dict(_leaves(before.effective)), dict(_leaves(after.effective))
     given = {path for side in (before, after) for path, _ in _leaves(side.given)}
@@ -135,7 +135,7 @@ def compare_settings(before: SettingsDocument, after: SettingsDocument) -> tuple
 
 
 def concern_of(path: Path) -> Concern:
-    """What a setting touches; one that nobody sorted counts as grave."""
+    """What a setting concerns; one missing in `CONCERNS` counts as safety, so that it is not overlooked."""
     for pattern, concern in CONCERNS.items():
         if len(pattern) == len(path) and all(
             step in (_ANY, name) for step, name in zip(pattern, path, strict=True)
@@ -145,7 +145,7 @@ def concern_of(path: Path) -> Concern:
 
 
 def _leaves(document: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
-    """Every value that is no mapping, with its path; null means a setting that is not given."""
+    """Every value that is not a mapping, with its path; null means that the setting is not given."""
     if isinstance(document, dict):
         for name, inner in document.items():
             yield from _leaves(inner, (*path, name))

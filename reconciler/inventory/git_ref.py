@@ -13,6 +13,7 @@ from reconciler.errors import InventoryConflictError, InventoryError, Repository
 from reconciler.inventory.store import MAX_RECORD_BYTES, checked_name, decode, encode
 from reconciler.model.record import Inventory
 from reconciler.model.url import masked
+from reconciler.model.wording import plural
 from reconciler.repository.cache import Cache
 from reconciler.repository.folder import git_dir_of
 from reconciler.repository.launch import REMOTE, Answer, Launcher
@@ -130,7 +131,7 @@ class GitInventory:
             raise InventoryError(f"{ref} was opened for reading only; nothing was written")
         before = self._head.get(inventory.target, "")
         commit = self._commit(
-            encode(inventory), before, f"{inventory.target}: {len(inventory.entries)} objects"
+            encode(inventory), before, f"{inventory.target}: {plural(len(inventory.entries), 'object')}"
         )
         if self._remote:
             self._push(ref, before, commit)

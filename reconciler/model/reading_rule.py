@@ -59,8 +59,8 @@ _RULES = (
         "F06",
         "A value is missing or cannot be used",
         "The value has the wrong type, is not one of the allowed words or exceeds a limit; or a required field is "
-        "missing; or a tag hands in a secret where no secret is allowed. Plain `no`, `on` and `yes` are texts "
-        '(YAML 1.2), `123` is a number: quote it (`"123"`) where a text is meant.',
+        "missing; or a tag hands in a secret where no secret is allowed. Plain `no`, `on` and `yes` are strings "
+        '(YAML 1.2), `123` is a number: quote it (`"123"`) where a string is meant.',
     ),
     ReadingRule(
         "F07",
@@ -118,7 +118,7 @@ _RULES = (
         "F15",
         "A number does not arrive as it is written",
         "JSON does not preserve how a number is written, and the APIs store numbers as doubles: `012` arrives as 12, "
-        "`1.10` as 1.1, `1e3` as 1000, and beyond 15 digits the last ones may change. Where a text is meant (an "
+        "`1.10` as 1.1, `1e3` as 1000, and beyond 15 digits the last ones may change. Where a string is meant (an "
         "account, a version, a commit), quote it. Leading zeros are an error, because YAML parsers disagree on "
         "whether they mean octal, and so are numbers whose value changes.",
     ),

@@ -44,7 +44,9 @@ class Ownership:
     afterwards. `observed_at` is the server's `updated_at` of a runner when `applied` was last
     found live, "" if never: with an equal time stamp the runner need not be read. `pinned` names the
     references that were written with a version: if the file no longer has one, a live version was
-    set by us, not by the server, and is removed.
+    set by us, not by the server, and is removed. `observed` is the digest of the canonical document as it
+    was last read back, "" if that is `applied`. `is_missing` is true if the last run did not find the object.
+    `unkept` is the digest of what the server accepted and did not keep, "" if nothing.
     """
 
     key: ResourceKey
@@ -56,6 +58,9 @@ class Ownership:
     references: Mapping[str, str] = field(default_factory=dict)
     observed_at: str = ""
     pinned: frozenset[str] = frozenset()
+    observed: str = ""
+    is_missing: bool = False
+    unkept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +205,12 @@ def _entry_json(entry: Ownership, digest_key: str) -> JsonObject:
         document["observedAt"] = entry.observed_at
     if entry.pinned:
         document["pinned"] = list[Json](sorted(entry.pinned))
+    if entry.observed:
+        document["observed"] = entry.observed
+    if entry.is_missing:
+        document["missing"] = True
+    if entry.unkept:
+        document["unkept"] = entry.unkept
     return document
 
 
@@ -225,6 +236,9 @@ def _entry(document: JsonObject, place: Place, digest_key: str) -> Ownership:
             references=_texts(document.get("references")),
             observed_at=str(document.get("observedAt", "")),
             pinned=_names(document.get("pinned")),
+            observed=str(document.get("observed", "")),
+            is_missing=document.get("missing") is True,
+            unkept=str(document.get("unkept", "")),
         )
     except KeyError as error:
         raise ValueError(f"an entry lacks {error}") from error

@@ -13,7 +13,7 @@ from reconciler.vendor import kubernetes_name
 from reconciler.vendor import orchestrator_v2 as v2
 
 WRITE_ONLY_AUTH = ("client_certificate_data", "client_key_data", "service_account_token")
-"""Fields of `cluster.auth` of type `kubernetes` that read back as the text `SECRET` (v2 5.6)."""
+"""Fields of `cluster.auth` of type `kubernetes` that read back as the string `SECRET` (v2 5.6)."""
 
 
 Namespace = Annotated[str, Limited(kubernetes_name.LABEL)]
@@ -55,7 +55,7 @@ class ClusterData(Frozen):
 def _credential(value: JsonValue) -> JsonValue:
     if value is None or isinstance(value, str) or is_tagged(value):
         return value
-    raise ValueError("it is neither a text nor one of `!env`, `!file` and `!secret`")
+    raise ValueError("it is neither a string nor one of `!env`, `!file` and `!secret`")
 
 
 Credential = Annotated[
@@ -262,7 +262,7 @@ class LiveRunner(Frozen):
 
 
 class LiveRule(Frozen):
-    """A runner rule as the API returns it; unset fields are returned as empty text."""
+    """A runner rule as the API returns it; unset fields are returned as empty strings."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

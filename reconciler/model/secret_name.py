@@ -24,7 +24,7 @@ _WORDS = (
 )
 """Words that denote a secret by themselves, with `_` between their parts."""
 _WORDS_IN_LOGS = ("passw", "authorization", "cookie")
-"""Further words for log fields, whose names are our own: no harmless one contains them."""
+"""Further words for log fields: this program chooses their names, and no harmless one contains them."""
 _WORDS_IN_DOUBT = (
     *_WORDS_IN_LOGS,
     "auth",

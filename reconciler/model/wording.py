@@ -1,4 +1,4 @@
-"""Wording of names in messages."""
+"""Wording of names and numbers in messages."""
 
 from collections.abc import Iterable
 
@@ -13,6 +13,15 @@ def listed(names: Iterable[str], *, most: int | None = None) -> str:
     kept = quoted if most is None else quoted[:most]
     more = len(quoted) - len(kept)
     return ", ".join(kept) + (f" and {more} more" if more else "")
+
+
+def plural(number: int, noun: str, several: str = "") -> str:
+    """Number and noun; `several` is the plural if it is not the noun plus an s.
+
+    >>> plural(1, "error"), plural(1200, "file"), plural(2, "switch", "switches")
+    ('1 error', '1,200 files', '2 switches')
+    """
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
 
 
 def visible(text: str) -> str:

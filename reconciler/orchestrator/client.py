@@ -162,6 +162,10 @@ class Orchestrator:
             raise ValueError(f"{live.key} cannot be deleted by force")
         self._of(live.key.kind).delete(live, force)
 
+    def dependents(self, live: Resource) -> list[Resource]:
+        """Objects that deleting `live` would delete as well: keys of an agent, rules of a runner; one list."""
+        return self._of(live.key.kind).dependents(live)
+
     def create_criterion(self, definition: ResourceKey, fields: Mapping[str, str]) -> str:
         """Add a criterion to a definition and return its id."""
         return self._for_v1().create_criterion(definition.id, fields)

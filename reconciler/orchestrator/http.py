@@ -37,6 +37,7 @@ from reconciler.errors import (
 from reconciler.model.json import Json
 from reconciler.model.kind import Generation
 from reconciler.model.secret import Secret
+from reconciler.model.wording import plural
 from reconciler.orchestrator.access import SAFE_VERBS
 from reconciler.orchestrator.broken import SlowAnswerError, reason, remedy
 from reconciler.orchestrator.message import error_message, missing_permissions, quoted, rematches
@@ -174,7 +175,9 @@ class Channel:
         try:
             return _parsed(content)
         except ValueError as error:
-            raise self._broken(request, f"the answer is not JSON ({len(content)} bytes)", error) from None
+            raise self._broken(
+                request, f"the answer is not JSON ({plural(len(content), 'byte')})", error
+            ) from None
 
     def _answer(self, request: _Request) -> tuple[httpx.Response, bytes]:
         prepared = self._prepared(request)

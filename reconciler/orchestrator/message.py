@@ -12,6 +12,7 @@ from reconciler.model.active_resource import Rematch
 from reconciler.model.json import Json
 from reconciler.model.secret import Literal, Secret
 from reconciler.model.state import Resource
+from reconciler.model.wording import plural
 
 LONGEST_CHARACTERS = 300
 NAMED_RESOURCES = 5
@@ -85,8 +86,7 @@ def _affected_resources(changes: list[Json]) -> str:
     ]
     shown = ", ".join(names[:NAMED_RESOURCES])
     more = f" and {len(names) - NAMED_RESOURCES} more" if len(names) > NAMED_RESOURCES else ""
-    noun = "active resource" if len(names) == 1 else "active resources"
-    return f"still in use: {len(names)} {noun} would change: {shown}{more}"
+    return f"still in use: {plural(len(names), 'active resource')} would change: {shown}{more}"
 
 
 def missing_permissions(body: Json) -> list[str]:

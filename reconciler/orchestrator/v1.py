@@ -48,6 +48,7 @@ class V1:
                     live if live.document == desired.document else self.update_agent(desired)
                 ),
                 delete=lambda live, _: self.delete_agent(live.key.id),
+                dependents=lambda live: self.keys(live.key.id),
             ),
             Kind.KEY: Calls(
                 get=self.key,

@@ -51,6 +51,7 @@ class V2:
                     live, desired, secrets_changed=is_changed
                 ),
                 delete=lambda live, _: self.delete_runner(live.key.id),
+                dependents=lambda live: self.rules({"byRunnerId": live.key.id}),
             ),
             Kind.RUNNER_RULE: Calls(
                 get=self.rule,

@@ -1,4 +1,4 @@
-"""The approvals of the repository: those that hold on the day of the pass, and what is wrong with the others. Pure."""
+"""Approvals from the repository: those in force on the day of the pass, and findings about the others. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _LIST = "approvals"
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """Approvals that hold, and findings about the file."""
+    """Approvals in force, and findings about their file."""
 
     approvals: frozenset[Approval] = frozenset()
     findings: tuple[Finding, ...] = ()
@@ -33,15 +33,15 @@ class Approved:
 def approved(
     file: Declared[ApprovalsDocument] | Rejected | None, targets: Collection[str], day: date
 ) -> Approved:
-    """What the file of approvals lets through on a day. `targets` are all names of the settings.
+    """Approvals of the file that are in force on a day. `targets` are the names of all targets in the settings.
 
-    Entries are looked at one by one, so that every mistake is reported at once; where any is wrong, the
-    findings refuse the whole pass.
+    Every entry is checked by itself, so that all mistakes are reported at once; an error in one refuses the
+    whole pass.
     """
     if file is None:
         return Approved()
     entries = file.document.approvals if isinstance(file, Declared) else ()
-    holding: list[Approval] = []
+    in_force: list[Approval] = []
     findings: list[Finding] = []
     seen: dict[tuple[str, str], Origin] = {}
     for index, raw in enumerate(_entries(file.raw.get(_LIST))):
@@ -60,14 +60,15 @@ def approved(
                 )
             )
         findings.extend(wrong)
+        # `entries` is empty if the file was rejected: then only findings are wanted.
         if wrong or index >= len(entries):
             continue
         entry = entries[index]
         if day > entry.last_day:
             findings.append(_expired(entry, file.origin((_LIST, index, "until"))))
         else:
-            holding.append(_approval(entry, place))
-    return Approved(frozenset(holding), sort_findings(findings))
+            in_force.append(_approval(entry, place))
+    return Approved(frozenset(in_force), sort_findings(findings))
 
 
 def _approval(entry: ApprovalEntry, place: Origin) -> Approval:
@@ -78,9 +79,9 @@ def _approval(entry: ApprovalEntry, place: Origin) -> Approval:
 def _expired(entry: ApprovalEntry, place: Origin) -> Finding:
     return concern(
         EXPIRED,
-        f"the approval {quoted(entry.what)} held until {entry.until}; it no longer approves anything",
+        f"the approval {quoted(entry.what)} was valid until {entry.until} and has expired",
         place,
-        advice="remove it, or set a new day if it is still to be approved",
+        advice="remove it, or set a later day if it should still be approved",
     )
 
 
@@ -90,7 +91,7 @@ def _mistakes(
     raw: Mapping[str, Json],
     targets: Collection[str],
 ) -> Iterator[Finding]:
-    """What is wrong with one entry beyond its form."""
+    """Mistakes in one entry that its schema does not catch."""
     at: Path = (_LIST, index)
     what, target = _text(raw, "what"), _text(raw, "target")
     if isinstance(raw.get("what"), str):
@@ -109,7 +110,7 @@ def _mistakes(
 
 
 def _mistake_in(what: str) -> tuple[str, str] | None:
-    """Message and advice, None where nothing is wrong."""
+    """Message and advice, None if nothing is wrong."""
     guard = what.partition("=")[0].partition(":")[0]
     if guard not in GUARDS:
         meant = nearest(guard, GUARDS)
@@ -142,4 +143,4 @@ def _text(raw: Mapping[str, Json], name: str) -> str:
 
 def _shown(text: str) -> str:
     """A name in backticks, unless it looks like a key or a token that was pasted here."""
-    return quoted(text) if may_be_shown(text, ()) else "whose name is not shown"
+    return quoted(text) if may_be_shown(text, ()) else "of this name (not shown)"

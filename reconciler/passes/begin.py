@@ -1,4 +1,4 @@
-"""What a pass is asked to do, and the edges it does it with. Nothing here changes during a pass."""
+"""The request for one pass: its settings, edges, selection and purpose. Constant during the pass."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """The edges, built by the caller. `connect` opens a client that may write only for an apply.
+    """The edges, built by the caller. The clients of `connect` can send changes only in an apply.
 
-    `hand_in` looks up values of secrets that documents name and do not hold.
+    `hand_in` looks up secret values that documents name but do not contain.
     """
 
     read_tree: Callable[[], Tree]
@@ -41,7 +41,7 @@ class Adapters:
     read_base: Callable[[], Tree] | None = None
     base_name: str = ""
     base_disabled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """`builtIn.disabled` of the base, of targets whose setting the change of a preview edits."""
+    """`builtIn.disabled` at the base of a preview, of targets where the change edits it."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Pass:
 
     @cached_property
     def targets(self) -> Mapping[TargetName, Target]:
-        """The targets that were asked for, by name."""
+        """The selected targets, by name."""
         chosen = self.selection.targets
         return {
             TargetName(name): target
@@ -66,11 +66,11 @@ class Pass:
         }
 
     def place(self, target: TargetName) -> Place:
-        """The organization that a target holds."""
+        """The organization of a target."""
         return self.settings.place(target)
 
     def desired(self, declarations: Declarations, place: Place) -> State:
-        """What the files ask for, with the values that are handed in and digests of every literal."""
+        """Desired state of a place, with the values that are handed in and a digest of every literal."""
         handed = handed_in(desired_state(declarations, place), self.adapters.hand_in)
         return digested(handed, self.adapters.digester)
 

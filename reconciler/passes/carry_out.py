@@ -1,4 +1,4 @@
-"""From plans to what became of them: records are opened, all places run side by side, records are written."""
+"""Carries out the plans of several targets: opens their records, runs all places in parallel, writes the records."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +38,7 @@ class Work:
 class Records:
     """How records are written: the store and the name of this run."""
 
+    read: Callable[[TargetName], Inventory]
     write: Callable[[Inventory], None]
     run: str
 
@@ -51,10 +52,10 @@ def carry_out(
     stop: Event,
     observer: Observer,
 ) -> list[TargetResult]:
-    """Carry out the plans of several targets at once, and return their results in the same order.
+    """Results of the targets, in the order of `works`, after carrying out their plans in parallel.
 
-    A target whose record cannot be written at the start changes nothing. What a requirement in
-    another target did not do blocks only what requires it.
+    A target whose record cannot be written at the start changes nothing. An action that is not done
+    blocks only what requires it, in other targets too.
     """
     opened: list[tuple[Work, Ledger]] = []
     results: dict[TargetName, TargetResult] = {}
@@ -66,13 +67,15 @@ def carry_out(
             results[work.name] = _unstarted(work.result, error)
         else:
             opened.append((work, ledger))
+    # All of them: an action may wait for a key in a target that was not opened.
     clients = {work.place: client(work.name) for work in works}
 
     def read(key: ResourceKey) -> Resource | None:
         return clients[key.place].get(key)
 
     hands = {
-        work.place: Hand(clients[work.place], ledger, work.plan.actions, read=read) for work, ledger in opened
+        work.place: Hand(clients[work.place], ledger, work.plan.actions, read=read, seen=_seen(work.plan))
+        for work, ledger in opened
     }
     actions = [action for work, _ in opened for action in work.plan.allowed]
     schedule = Schedule(actions, hands, stop=stop, observer=observer)
@@ -83,14 +86,19 @@ def carry_out(
             entries = work.inventory.entries
             ledger.renew(unchanged_ownership(work.plan, entries))
             ledger.release(given_back(work.plan, work.inventory))
-    finally:
+    finally:  # a bug that ends the run must not lose the record of what was already done
         for work, ledger in opened:
             results[work.name] = replace(
                 work.result,
                 outcomes=(*outcomes.get(work.place, ()), *_held(work.plan), *_contested(work.plan)),
-                inventory_error=_saved(work, ledger),
+                inventory_error=_write(work, ledger, records),
             )
     return [results[work.name] for work in works]
+
+
+def _seen(plan: TargetPlan) -> frozenset[ResourceKey]:
+    """Keys of all objects that were live when the plan was made."""
+    return frozenset(key for key, change in plan.diff.changes.items() if change.live is not None)
 
 
 def _unstarted(result: TargetResult, error: InventoryError) -> TargetResult:
@@ -111,13 +119,15 @@ def _by_place(outcomes: Sequence[Outcome]) -> dict[Place, list[Outcome]]:
 
 
 def _held(plan: TargetPlan) -> list[Outcome]:
-    """What guards hold is refused; what waits for something to be observed is blocked, and may be tried again."""
+    """Outcomes of held actions: refused if a guard holds them; else blocked, and worth another try."""
     outcomes = []
     for action in plan.actions:
         held = plan.held.get(action.id)
         if held is not None:
             status = Status.REFUSED if held.guard else Status.BLOCKED
-            outcomes.append(Outcome(action, status, held.reason, is_transient=not held.guard))
+            outcomes.append(
+                Outcome(action, status, held.reason, is_transient=held.is_transient and not held.guard)
+            )
     return outcomes
 
 
@@ -132,11 +142,18 @@ def _contested(plan: TargetPlan) -> list[Outcome]:
     ]
 
 
-def _saved(work: Work, ledger: Ledger) -> str:
-    """Write the record; what went wrong, "" where nothing did."""
+def _write(work: Work, ledger: Ledger, records: Records) -> str:
+    """Why the record could not be written, "" if it was."""
     try:
-        ledger.save()
+        ledger.save_merged(lambda: _reread(work, records))
     except InventoryError as error:
         log.error("inventory not written", extra={"target": work.name, "error": str(error)})  # noqa: TRY400  expected
         return f"{error}. {error.advice}" if error.advice else str(error)
     return ""
+
+
+def _reread(work: Work, records: Records) -> Inventory:
+    """The record as another run wrote it, with the addresses and the digest key of this one."""
+    found = records.read(work.name).at(work.place)
+    own = work.inventory
+    return replace(found, endpoints={**found.endpoints, **own.endpoints}, digest_key=own.digest_key)

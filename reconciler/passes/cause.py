@@ -1,6 +1,6 @@
-"""Why an organization could not be read: one cause for however many requests failed of it.
+"""Why an organization could not be read: requests that failed for the same reason share one cause.
 
-The setting that a person would correct is named by its path; `reconciler.cli` knows its line.
+The setting to correct is named by its path; `reconciler.cli` knows its line.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _CONNECTIONS = {Generation.V1: "orchestrator", Generation.V2: "runners"}
 
 
 def causes(target: TargetName, failures: Mapping[Kind, OrchestratorError]) -> tuple[Cause, ...]:
-    """Causes of failures by kind, each once for each of the two APIs, in order of the kinds."""
+    """Causes of the failures, in the order of kinds; equal ones of one API appear once."""
     found: dict[tuple[str, Generation], Cause] = {}
     for kind, error in sorted(failures.items()):
         generation = FACTS[kind].generation

@@ -1,4 +1,4 @@
-"""What may be believed of what was read, and what need not be looked at again. Pure; called by `reconcile`."""
+"""Which reads count as evidence, and which need not be repeated. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +18,7 @@ from reconciler.model.record import Inventory, Phase
 from reconciler.model.secret import Handed, Literal, Unreadable
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import Beside
+from reconciler.model.wording import plural
 from reconciler.orchestrator.sight import Hints, Look
 from reconciler.plan.action import TargetPlan, Verb
 from reconciler.plan.problem import NO_CONNECTION, STILL_DECLARED, UNKNOWN_BUILT_IN
@@ -34,11 +35,11 @@ _NAMED_BY_ID: Mapping[str, Kind] = MappingProxyType(
 
 
 def believed(look: Look, inventory: Inventory) -> Look:
-    """Believe an empty v2 organization only where we own nothing in it.
+    """The look, in which an empty v2 organization counts as read only if nothing in it is owned.
 
-    v2 answers an unknown organization with empty lists (v2 reference 4). A new organization looks
-    the same, and creating in one that does not exist fails without harm; but things that we own
-    and do not see are no evidence for forgetting them.
+    v2 answers an unknown organization with empty lists (v2 reference 4), and a new one looks the same.
+    Creating in one that does not exist fails without harm; but an empty list is no evidence that owned
+    objects are gone.
     """
     if not look.unproven:
         return look
@@ -46,7 +47,8 @@ def believed(look: Look, inventory: Inventory) -> Look:
     if not lost:
         return replace(look, state=replace(look.state, complete=look.state.complete | look.unproven))
     error = AbsentError(
-        f"v2 shows nothing at all, yet {lost} owned things are recorded: the organization may be gone or misspelt",
+        f"v2 lists nothing, but the ownership record has {plural(lost, 'object')}: the organization may be gone or "
+        "misspelled",
         advice="check `organization` and the token; remove the inventory entries if the organization was emptied",
     )
     return replace(look, failures={**look.failures, **dict.fromkeys(look.unproven, error)})
@@ -55,7 +57,7 @@ def believed(look: Look, inventory: Inventory) -> Look:
 def hints(
     desired: State, inventory: Inventory, beside: frozenset[Beside], named: Mapping[Beside, frozenset[str]]
 ) -> Hints:
-    """What spares requests: which agents' keys matter, runners known to be as desired, what rules ask for."""
+    """Hints that spare requests: agents whose keys matter, runners known to be as desired, lists for rules."""
     agents = set(agents_in((*desired.resources, *inventory.entries)))
     runners: dict[str, tuple[str, Resource]] = {}
     for resource in desired.of(Kind.RUNNER):
@@ -74,7 +76,7 @@ def hints(
 
 
 def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:
-    """Ids of the agents that some of the keys are of, or belong to."""
+    """Ids of the agents among the keys, and of those that keys among them belong to."""
     for key in keys:
         if key.kind is Kind.AGENT:
             yield key.id
@@ -83,7 +85,7 @@ def agents_in(keys: Iterable[ResourceKey]) -> Iterator[str]:
 
 
 def _as_live(desired: Resource, updated_at: str) -> Resource:
-    """The live resource that `desired` reads back as."""
+    """The live resource as which `desired` is read back."""
     secrets = {
         at: Unreadable() if isinstance(leaf, Literal | Handed) else leaf
         for at, leaf in desired.secrets.items()
@@ -91,10 +93,11 @@ def _as_live(desired: Resource, updated_at: str) -> Resource:
     return replace(desired, secrets=secrets, origin=None, payload=None, updated_at=updated_at)
 
 
-def at_home(inventory: Inventory, target: Target, place: Place, digest_key: str) -> Inventory:
+def for_target(inventory: Inventory, target: Target, place: Place, digest_key: str) -> Inventory:
     """The record with the target's addresses and place, as it will be written with the digest key of this id.
 
-    Raises InventoryError where it is of others: what has the same names elsewhere was never ours.
+    Raises InventoryError if it belongs to another installation or organization: objects with the same
+    names there were never owned.
     """
     given = {
         str(generation): connection.url.rstrip("/")
@@ -104,16 +107,16 @@ def at_home(inventory: Inventory, target: Target, place: Place, digest_key: str)
     moved = inventory.moved(given) if inventory.holds_anything else None
     if moved is not None:
         raise InventoryError(
-            f"the ownership record is of {moved[0]}, and the settings say {moved[1]}: what is there under "
-            "the same names is not known to be ours",
+            f"the ownership record belongs to {moved[0]}, but the settings say {moved[1]}: objects with the same "
+            "names there are not known to be owned",
             advice="use another `instance` or inventory for another installation; if this one only changed its "
             "address, change it under `endpoints` in the record too",
         )
     recorded = inventory.place
     if inventory.holds_anything and recorded is not None and recorded.name != place.name:
         raise InventoryError(
-            f"the ownership record is of {recorded.realm} {recorded.name}, and the settings say {place.name}: "
-            "what has the same names there is not known to be ours",
+            f"the ownership record belongs to {recorded.realm} {recorded.name}, but the settings say {place.name}: "
+            "objects with the same names there are not known to be owned",
             advice="give another organization a target of its own, so that each keeps its record",
         )
     return replace(
@@ -134,7 +137,7 @@ def connection_of(target: Target, generation: Generation) -> Connection | None:
 
 
 def unconnected(name: TargetName, target: Target, desired: State) -> list[Finding]:
-    """Declared, and nowhere to send it: an error, not silence."""
+    """Errors about resources declared for an API that the target has no connection to."""
     names = {Generation.V1: "orchestrator", Generation.V2: "runners"}
     found = []
     for generation in Generation:
@@ -156,9 +159,9 @@ def unconnected(name: TargetName, target: Target, desired: State) -> list[Findin
 
 
 def renamed(everything: Declarations, place: Place) -> Mapping[ResourceKey, Resource]:
-    """What files declare in an organization that are not read because their names end otherwise.
+    """Resources that files declare in an organization, but that are not read because of the files' names.
 
-    Of documents that are not valid, what their ids name.
+    A document that is not valid counts with what its id names.
     """
     aside = everything.set_aside
     if aside is None:
@@ -180,12 +183,12 @@ def _key_of(rejected: Rejected, place: Place) -> ResourceKey | None:
 
 
 def unknown_built_in(name: TargetName, target: Target, disabled: Sequence[str], live: State) -> list[Finding]:
-    """Ids under `builtIn.disabled` that no built-in definition has: a slip must not look like success."""
+    """Errors about ids under `builtIn.disabled` that no built-in definition has: a typo must not look like success."""
     setting = f"targets.{name}.builtIn.disabled"
     if not disabled:
         return []
     if target.orchestrator is None:
-        message = f"{setting} is given, but target {name} has no `orchestrator` connection"
+        message = f"{setting} is set, but target {name} has no `orchestrator` connection"
         advice = f"add `targets.{name}.orchestrator` to the settings"
         return [Finding(NO_CONNECTION, Severity.ERROR, message, Origin(FILE_NAME), advice=advice)]
     if Kind.DEFINITION not in live.complete:
@@ -211,7 +214,7 @@ def unknown_built_in(name: TargetName, target: Target, disabled: Sequence[str], 
 def strays(
     everything: Declarations, findings: Iterable[Finding], place: Place
 ) -> Mapping[ResourceKey, Resource]:
-    """What files that belong to no target would declare in an organization."""
+    """Resources that files without a target would declare in an organization."""
     files = {finding.origin.file for finding in findings if finding.rule == UNASSIGNED}
     return desired_state(everything.of_files(files), place).resources
 
@@ -221,7 +224,7 @@ def still_declared(
     unassigned: Mapping[ResourceKey, Resource],
     renamed: Mapping[ResourceKey, Resource],
 ) -> list[Finding]:
-    """Refuse deletes that a slip caused, in `paths` or in the name of a file: the file is there, and not read."""
+    """Errors about deletes caused by a mistake in `paths` or in a file's name: the file is there, but not read."""
     reasons = (
         (unassigned, "and belongs to no target", "correct `paths` in the settings, or remove the file"),
         (renamed, "and is not read because of its name", "let its name end in .yaml, or remove the file"),

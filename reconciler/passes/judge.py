@@ -1,6 +1,6 @@
-"""The rules over one pass: those of the files before the look, the others once the plan is known.
+"""Evaluates the rules of one pass: those that need only files before anything live is read, the others after planning.
 
-The world that the second turn judges is the one after the plan: what the plan removes is not there.
+The second turn sees live state as it will be after the plan: what the plan removes is not in it.
 """
 
 from collections import Counter
@@ -30,23 +30,23 @@ from reconciler.source.selection import select
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What reading and rules found so far; `checked_only` is declared and never applied."""
+    """Findings of reading and of rules so far; `checked_only` is declared but never applied."""
 
     reading: tuple[Finding, ...]
     verdict: Judgement
     checked_only: tuple[tuple[str, int], ...] = ()
     scopes: Sequence[Scope] = field(default=(), repr=False)
-    """What was looked at, for the next step; empty after the last."""
+    """What the rules read, for the next step; empty after the last."""
 
     @property
     def is_invalid(self) -> bool:
-        """True where a finding so far refuses the plan."""
+        """True if a finding so far refuses the plan."""
         found = chain(self.reading, self.verdict.findings)
         return any(finding.severity is Severity.ERROR for finding in found)
 
 
 def judge_files(asked: Pass, reading: Reading) -> Judged:
-    """Judge by the rules of the files; where no look will follow, by every rule, without live."""
+    """Findings of reading and of the rules that need only files."""
     looked_at = scopes(asked.settings, asked.targets, reading.declarations, asked.started_at)
     verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.BEFORE_LOOK)
     declared = checked_only(scope.declarations for scope in looked_at)
@@ -54,16 +54,16 @@ def judge_files(asked: Pass, reading: Reading) -> Judged:
 
 
 def judge_unseen(asked: Pass, judged: Judged) -> Judged:
-    """Judge by the other rules as well, although nothing live was read."""
+    """Add what the other rules say without live state: mostly that it is unknown."""
     verdict = judge(judged.scopes, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
     whole = _with_refused(asked, judged.scopes, judged.verdict.joined(verdict))
     return replace(judged, verdict=whole, scopes=())
 
 
 def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -> Judgement:
-    """Add what the rules find in documents that reading refused for one member, so that all problems appear at once.
+    """The verdict with findings in documents that reading rejected for one member, so that all problems appear at once.
 
-    Findings that point at what holds such a member, or at the whole document by its id, are left out: they may be
+    Findings at a place that contained such a member, or at the id of the document, are left out: they may be
     about its absence.
     """
     loaded = looked_at[0].everything if looked_at else Declarations()
@@ -84,7 +84,7 @@ def _with_refused(asked: Pass, looked_at: Sequence[Scope], verdict: Judgement) -
 
 
 def _holders(refused: Rejected) -> Iterator[Origin]:
-    """Places of all that holds a member which was taken out, of their names, and of the id."""
+    """Places of everything that contained a removed member, of the names of these, and of the id."""
     yield refused.origin(("metadata", "id"))
     for path in refused.without:
         for depth in range(len(path) + 1):
@@ -93,7 +93,7 @@ def _holders(refused: Rejected) -> Iterator[Origin]:
 
 
 def judge_world(asked: Pass, judged: Judged, live: Mapping[TargetName, State]) -> Judged:
-    """Judge by the other rules, with what will be live after the plan."""
+    """Add findings of the other rules, with live state as it will be after the plan."""
     looked_at = [scope.with_live(live.get(scope.target)) for scope in judged.scopes]
     verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
     return replace(judged, verdict=judged.verdict.joined(verdict), scopes=())
@@ -105,7 +105,7 @@ def scopes(
     loaded: Declarations,
     now: datetime,
 ) -> list[Scope]:
-    """What rules can read before anything live was read, one scope for each of `targets`."""
+    """Scopes of the rules before anything live is read, one for each of `targets`."""
     return [
         Scope(
             target=name,
@@ -120,9 +120,9 @@ def scopes(
 
 
 def checked_only(of_targets: Iterable[Declarations]) -> tuple[tuple[str, int], ...]:
-    """What the files of targets declare and no plan carries out: a noun and a number each, sorted.
+    """What files declare and no plan carries out: noun and number, sorted.
 
-    The counterpart of `reconciler.model.desired`: whoever reads a plan must not take these for installed.
+    The counterpart of `reconciler.model.desired`: a reader of the plan must not take these for installed.
     """
     counts: Counter[str] = Counter()
     seen: set[Origin] = set()

@@ -1,17 +1,19 @@
-"""The ownership record, while an apply changes it.
+"""The ownership record while an apply changes it.
 
-Before the first create, a pending mark is written for every create of the plan; so an apply that is
-killed at any point leaves a record from which the next pass knows its own objects.
+Before the first create, a pending mark is written for every create of the plan. An apply that is killed at
+any point so leaves a record by which the next pass recognizes its own objects.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from threading import Lock
+from typing import TypeVar
 
 from reconciler.diff.built_in import is_given_back
-from reconciler.diff.change import Group, SecretDifference
+from reconciler.diff.change import Group, SecretDifference, Visibility
 from reconciler.diff.compare import criteria_digest, leaves_digest
-from reconciler.diff.fields import criteria_change, literal_digests, reference_text
+from reconciler.diff.fields import criteria_change, differences, literal_digests, reference_text
+from reconciler.errors import InventoryConflictError
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import digest
 from reconciler.model.kind import FACTS, Kind
@@ -20,9 +22,12 @@ from reconciler.model.secret import Literal, Reference
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, TargetPlan, Verb
 
+_MERGES = 5
+"""How many times other runs may write a record between reading and writing it."""
+
 
 class Ledger:
-    """What we own, while it changes. `save` writes it; thread-safe.
+    """The record of one target while it changes. `save` writes it; thread-safe.
 
     Entries of the plan's creates are marked pending at the start and settled one by one.
     """
@@ -31,30 +36,36 @@ class Ledger:
         self._run = run
         self._inventory = inventory
         self._entries = dict(inventory.entries)
+        self._at_start = inventory.entries
         self._write = write
         self._marked: dict[ResourceKey, Ownership | None] = {}
-        """Entries that marks of this run replaced."""
+        """Entries that marks of this run replaced, None where there was none."""
         self._lock = Lock()
         self._saved = dict(inventory.entries)
         self._built_in = dict(inventory.built_in)
+        self._built_in_at_start = inventory.built_in
         self._saved_built_in = dict(inventory.built_in)
 
     def begin(self, actions: Iterable[Action]) -> None:
-        """Mark every thing that is about to be created, keep what built-in definitions lose, and write both.
+        """Mark what is about to be created, keep criteria that built-in definitions lose, and write both.
 
-        Where anything will be sent, the record is written in any case: of two runs at once, the
-        second meets InventoryConflictError here, before it changes anything.
+        If anything will be sent, the record is written in any case: of two concurrent runs, the
+        second gets InventoryConflictError here, before it changes anything.
         """
         planned = list(actions)
         for action in planned:
             self._keep_criteria(action)
+            if action.is_deletion and not FACTS[action.key.kind].is_part:
+                # A kill after the delete leaves an entry that the next run need not see missing twice.
+                for change in (action.subject, *action.carried):
+                    self.miss(change.key)
             if action.verb is Verb.CREATE and not FACTS[action.key.kind].is_part:
                 created = [action.subject, *action.carried]
                 for change in created:
-                    # What goes and comes back with its runner is ours and unchanged: without a mark, a
-                    # kill in between would look as if somebody had deleted it.
-                    comes_back = change.group is Group.UNCHANGED
-                    if change.desired is not None and (change.key not in self._entries or comes_back):
+                    # A rule that is created again with its runner is owned and unchanged: without a mark,
+                    # a crash in between would look as if somebody had deleted it.
+                    is_recreated = change.group is Group.UNCHANGED
+                    if change.desired is not None and (change.key not in self._entries or is_recreated):
                         self._marked[change.key] = self._entries.get(change.key)
                         self._entries[change.key] = self._entry(change.desired, None, Phase.PENDING)
         if any(action.writes_orchestrator for action in planned):
@@ -62,19 +73,25 @@ class Ledger:
         self.save()
 
     def _keep_criteria(self, action: Action) -> None:
-        """Keep all criteria of a built-in definition that loses one, as well as what it lost before."""
+        """Keep all criteria of a built-in definition that loses one, and those it lost before."""
         live = action.subject.live
         if action.is_deletion and action.key.kind is Kind.CRITERION and live is not None and live.is_built_in:
             taken = self._built_in.get(live.key.id, {})
             self._built_in[live.key.id] = {**(live.criteria or {}), **taken}
 
     def settle(self, desired: Resource, live: Resource | None, *, sent_secrets: bool) -> None:
-        """Record that `desired` is live. `live` is what was read back, None where nothing was."""
+        """Record that `desired` is live. `live` is what was read back, None if nothing was."""
         with self._lock:
             entry = self._entry(desired, live, Phase.OWNED)
             known = self._entries.get(desired.key)
+            # Digests are those of what was last sent, so secrets that were not sent keep theirs.
             if known is not None and known.phase is Phase.OWNED and not sent_secrets:
                 entry = replace(entry, secrets=known.secrets, references=known.references)
+            # Criteria have actions of their own, which have not run: `settle_criteria` follows.
+            if live is not None and any(
+                c.visibility is Visibility.SHOWN for c in differences(desired, live, None)
+            ):
+                entry = replace(entry, unkept=entry.applied)
             if live is not None and criteria_change(desired, live):
                 entry = replace(entry, criteria=known.criteria if known is not None else "")
             self._entries[desired.key] = entry
@@ -94,24 +111,56 @@ class Ledger:
             self._marked[desired.key] = None
             self._entries[desired.key] = self._entry(desired, None, Phase.PENDING)
 
+    def miss(self, key: ResourceKey) -> bool:
+        """Record that `key` was not found; True if an earlier run already missed it."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return True
+            self._entries[key] = replace(entry, is_missing=True)
+            return entry.is_missing
+
+    def found(self, key: ResourceKey) -> None:
+        """Take back that `key` was not found in this run."""
+        with self._lock:
+            entry, before = self._entries.get(key), self._at_start.get(key)
+            if entry is not None and before is not None:
+                self._entries[key] = replace(entry, is_missing=before.is_missing)
+
+    def owns(self, key: ResourceKey) -> bool:
+        """True if the record has an entry for `key` now."""
+        with self._lock:
+            return key in self._entries
+
+    def is_owned(self, key: ResourceKey) -> bool:
+        """True if the record says that the object exists; false for a pending mark."""
+        with self._lock:
+            entry = self._entries.get(key)
+            return entry is not None and entry.phase is Phase.OWNED
+
+    def was_not_kept(self, desired: Resource) -> bool:
+        """True if an earlier run sent the same and read back something else."""
+        entry = self._at_start.get(desired.key)
+        return entry is not None and entry.unkept == digest(desired.document)
+
     def drop(self, key: ResourceKey) -> None:
-        """Record that `key` is not ours any more, or never came to be."""
+        """Record that `key` is not owned, or was never created."""
         with self._lock:
             self._entries.pop(key, None)
 
     def renew(self, entries: Mapping[ResourceKey, Ownership]) -> None:
-        """Replace entries of things that were seen unchanged."""
+        """Replace entries of objects that were seen unchanged."""
         with self._lock:
             self._entries.update(entries)
 
     def release(self, built_in: Iterable[str]) -> None:
-        """Drop what was taken from built-in definitions that have it back."""
+        """Drop the kept criteria of built-in definitions that have them back."""
         with self._lock:
             for identifier in built_in:
                 self._built_in.pop(identifier, None)
 
     def unmark(self, key: ResourceKey) -> None:
-        """Take back a mark of this run, for a create that certainly did not happen; marks of earlier runs stay."""
+        """Remove a mark of this run, after a create that certainly did not happen; marks of earlier runs stay."""
         with self._lock:
             entry = self._entries.get(key)
             if key not in self._marked or entry is None or entry.phase is not Phase.PENDING:
@@ -136,12 +185,44 @@ class Ledger:
             self._saved = dict(self._entries)
             self._saved_built_in = dict(self._built_in)
 
+    def save_merged(self, read: Callable[[], Inventory]) -> None:
+        """Write the record, also if another run wrote it in the meantime: this run's entries go into that one.
+
+        What was done has to be recorded, whoever else recorded something. Raises InventoryError.
+        """
+        for _ in range(_MERGES):
+            try:
+                self.save()
+            except InventoryConflictError:
+                self._rebase(read())
+            else:
+                return
+        self.save()
+
+    def _rebase(self, current: Inventory) -> None:
+        """Apply the changes of this run to a record that another run wrote."""
+        with self._lock:
+            self._entries = _merged(self._at_start, self._entries, current.entries)
+            self._built_in = _merged(self._built_in_at_start, self._built_in, current.built_in)
+            self._inventory = current
+            self._saved, self._saved_built_in = dict(current.entries), dict(current.built_in)
+
     def _entry(self, desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
         return ownership(desired, live, phase)
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _merged(before: Mapping[K, V], after: Mapping[K, V], current: Mapping[K, V]) -> dict[K, V]:
+    """`current` with what turned `before` into `after`."""
+    kept = {key: value for key, value in current.items() if key in after or key not in before}
+    return {**kept, **{key: value for key, value in after.items() if before.get(key) != value}}
+
+
 def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
-    """The record of one thing that was, or is about to be, made live."""
+    """Entry for one object that was, or is about to be, made live."""
     literals = [at for at, leaf in desired.secrets.items() if isinstance(leaf, Literal)]
     return Ownership(
         key=desired.key,
@@ -151,6 +232,7 @@ def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownersh
         leaves=leaves_digest(desired),
         secrets=literal_digests(desired),
         references={at: reference_text(live.secrets.get(at)) for at in literals} if live is not None else {},
+        observed=_differing(live, digest(desired.document)),
         observed_at=live.updated_at if live is not None else "",
         pinned=frozenset(
             at for at, leaf in desired.secrets.items() if isinstance(leaf, Reference) and leaf.version
@@ -158,8 +240,14 @@ def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownersh
     )
 
 
+def _differing(live: Resource | None, applied: str) -> str:
+    """Digest of what was read back, "" if it is that of what was sent or nothing was read."""
+    observed = digest(live.document) if live is not None else applied
+    return "" if observed == applied else observed
+
+
 def given_back(plan: TargetPlan, inventory: Inventory) -> list[str]:
-    """Built-in definitions that have everything back that was taken from them."""
+    """Ids of built-in definitions that have back everything that was taken from them."""
     return [
         change.key.id
         for change in plan.diff.changes.values()
@@ -172,18 +260,25 @@ def given_back(plan: TargetPlan, inventory: Inventory) -> list[str]:
 def unchanged_ownership(
     plan: TargetPlan, entries: Mapping[ResourceKey, Ownership]
 ) -> dict[ResourceKey, Ownership]:
-    """Entries of unchanged things whose record is older than what was seen.
+    """New entries of unchanged objects whose record is older than what was seen.
 
-    A runner that was read again gets its time stamp, so that the next pass need not read it. Secrets whose
-    digest was made with another key get one of this key: what was last sent is taken to be what the files say.
+    A runner that was read again gets its time stamp, so that the next pass need not read it. A secret digest
+    made with another key is replaced by one of this key: the value last sent is taken to be that of the files.
     """
-    renewed = {}
+    acted_on = {change.key for action in plan.actions for change in (action.subject, *action.carried)}
+    renewed = {
+        change.key: replace(entry, is_missing=False)
+        for change in plan.diff.changes.values()
+        if change.live is not None and change.key not in acted_on
+        if (entry := entries.get(change.key)) is not None and entry.is_missing
+    }
     for change in plan.diff.of(Group.UNCHANGED):
         entry = entries.get(change.key)
         if entry is None or change.desired is None or change.live is None:
             continue
         seen = ownership(change.desired, change.live, Phase.OWNED)
-        # Whether somebody else wrote it cannot be known without the value: the moved time stamp says so later.
+        # Without the value it cannot be known whether somebody else wrote it. The old time stamp is kept, so
+        # that a later pass with the value sees the difference.
         is_open = any(field.secret is SecretDifference.NOT_AT_HAND for field in change.fields)
         wanted = replace(
             entry,
@@ -192,7 +287,10 @@ def unchanged_ownership(
             leaves=seen.leaves,
             secrets={**entry.secrets, **seen.secrets},
             pinned=seen.pinned,
+            observed=seen.observed,
             observed_at=entry.observed_at if is_open else seen.observed_at or entry.observed_at,
+            is_missing=False,
+            unkept="",
         )
         if wanted != entry:
             renewed[change.key] = wanted

@@ -1,4 +1,4 @@
-"""Look at every organization, side by side; one that cannot be read fails alone."""
+"""Reads every organization in parallel; one that cannot be read fails alone."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.passes.begin import Pass
-from reconciler.passes.evidence import at_home, believed, hints
+from reconciler.passes.evidence import believed, for_target, hints
 from reconciler.passes.result import TargetResult
 from reconciler.settings import Target
 
@@ -37,14 +37,14 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Every target that was asked for: those that were seen, and the results of those that were not."""
+    """Every selected target: those that were seen, and the results of those that were not."""
 
     sights: tuple[Sight, ...]
     failed: tuple[TargetResult, ...] = ()
 
     @property
     def is_whole(self) -> bool:
-        """True where everything that was asked for was read."""
+        """True if everything selected was read."""
         return not self.failed and not any(sight.look.failures for sight in self.sights)
 
 
@@ -70,7 +70,7 @@ class Clients:
 
     @property
     def requests(self) -> dict[str, int]:
-        """Requests sent so far, by verb."""
+        """Number of requests sent so far, by verb."""
         total: dict[str, int] = {}
         for client in self._open.values():
             for verb, count in client.requests.items():
@@ -79,8 +79,9 @@ class Clients:
 
 
 def look(asked: Pass, scopes: Sequence[Scope], clients: Clients) -> Looked:
-    """Read what is live and what is ours, of every target."""
+    """Live state and ownership record of every target."""
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(scopes)))) as pool:
+        # One context for each: they carry the pass into log lines, and a context runs in one thread at a time.
         contexts = [copy_context() for _ in scopes]
         seen = list(
             pool.map(lambda at: contexts[at].run(_see, asked, scopes[at], clients), range(len(scopes)))
@@ -96,7 +97,7 @@ def _see(asked: Pass, scope: Scope, clients: Clients) -> Sight | TargetResult:
     desired = asked.desired(scope.declarations, scope.place)
     try:
         recorded = asked.adapters.inventory.read(scope.target)
-        inventory = at_home(recorded, target, scope.place, asked.adapters.digester.key_id)
+        inventory = for_target(recorded, target, scope.place, asked.adapters.digester.key_id)
         seen = clients.of(scope.target).look(hints(desired, inventory, demand(scope), named(scope)))
     except (OrchestratorError, InventoryError) as error:
         return TargetResult(
@@ -113,13 +114,13 @@ def _see(asked: Pass, scope: Scope, clients: Clients) -> Sight | TargetResult:
 
 
 def retry_after(errors: Iterable[ReconcilerError]) -> float | None:
-    """The longest hint any of them carries, in seconds."""
+    """The longest retry hint of the API among them, in seconds; None without any."""
     given = (error.retry_after_s for error in errors if isinstance(error, UnavailableError))
     return max((seconds for seconds in given if seconds is not None), default=None)
 
 
 def endpoints(target: Target) -> tuple[str, ...]:
-    """Addresses of both APIs, of those that the target has."""
+    """Addresses of the APIs that the target is connected to."""
     return tuple(
         connection.url for connection in (target.orchestrator, target.runners) if connection is not None
     )

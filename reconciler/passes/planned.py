@@ -1,4 +1,4 @@
-"""One plan over everything that was seen, and for a preview how much of it is the change's own."""
+"""One plan over everything that was seen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,21 +22,21 @@ from reconciler.passes.evidence import (
     unknown_built_in,
 )
 from reconciler.passes.look import Clients, Looked, Sight
-from reconciler.passes.read import Base, Reading
-from reconciler.passes.result import Preview
-from reconciler.plan.action import Action, ActionId, TargetPlan, Unexamined
+from reconciler.passes.read import Reading
+from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
-from reconciler.plan.guards import deleted, takeover, would_take
+from reconciler.plan.guards import deleted, reduced_definitions, takeover
 from reconciler.plan.parts import criterion_selector
-from reconciler.plan.saved import SavedPlan, bind, change_digest
+from reconciler.plan.saved import SavedPlan, bind
+from reconciler.plan.withheld import behind_stopped
 from reconciler.source.selection import select
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What deployments use of the definitions that a plan takes something from, by target."""
+    """What deployments use of the definitions that a plan reduces, by target."""
 
     active: Mapping[TargetName, Mapping[str, tuple[ActiveResource, ...]]]
     unread: Mapping[TargetName, tuple[Unexamined, ...]]
@@ -47,7 +47,7 @@ NO_USE = Use({}, {})
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan of every target that was seen. `notes` are sentences about approvals that let nothing through."""
+    """The plan of every target that was seen. `notes` are sentences about approvals that approved nothing."""
 
     pairs: tuple[tuple[Sight, TargetPlan], ...]
     use: Use
@@ -57,23 +57,30 @@ class Planned:
 def plan_all(
     asked: Pass, reading: Reading, looked: Looked, approvals: frozenset[Approval], clients: Clients
 ) -> Planned:
-    """Plan all targets at once. What it takes away is looked up once more: whether deployments use it.
+    """One plan over all targets. `approvals` are given for this pass; those of the repository are added.
 
-    `approvals` are given for this pass; those of the repository are added.
+    If it reduces definitions that deployments use, it is made again with that use, for the guards to see.
     """
     approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
-    pairs = _plans(asked, reading, looked, wanted, approvals=approvals)
+    pairs = plans_of(asked, reading, looked, wanted, approvals=approvals)
     use = _use(pairs, clients)
     if use.active or use.unread:
-        pairs = _plans(asked, reading, looked, wanted, approvals=approvals, use=use)
+        pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, use=use)
     plans = [built for _, built in pairs]
-    refused = [r for built in plans for r in (*built.refusals, *takeover(built.target, built.contested))]
+    refused = [
+        refusal
+        for built in plans
+        for refusal in (
+            *built.refusals,
+            *takeover(built.target, built.contested, is_one_of_many=len(plans) > 1),
+        )
+    ]
     accepted = [one for built in plans for one in built.accepted]
     return Planned(pairs, use, tuple(misses(approvals, accepted, refused)))
 
 
-def _plans(
+def plans_of(
     asked: Pass,
     reading: Reading,
     looked: Looked,
@@ -83,6 +90,10 @@ def _plans(
     use: Use = NO_USE,
     before: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[tuple[Sight, TargetPlan], ...]:
+    """The plan that makes `wanted` live in every target that was seen.
+
+    `use` is what deployments use of reduced definitions; `before` replaces `builtIn.disabled` of targets.
+    """
     disabled = {
         sight.name: (before or {}).get(sight.name, sight.target.builtIn.disabled) for sight in looked.sights
     }
@@ -101,15 +112,21 @@ def _plans(
             *still_declared(built, unassigned, renamed(sight.everything, asked.place(sight.name))),
         )
         pairs.append((sight, replace(built, problems=(*built.problems, *more))))
-    return tuple(pairs)
+    stopped = {
+        sight.name: not built.problems and all(f.is_transient for f in sight.look.failures.values())
+        for sight, built in pairs
+        if built.problems or sight.look.failures
+    }
+    held = behind_stopped([built for _, built in pairs], stopped)
+    return tuple((sight, built) for (sight, _), built in zip(pairs, held, strict=True))
 
 
 def _use(pairs: Sequence[tuple[Sight, TargetPlan]], clients: Clients) -> Use:
-    """Read what uses the definitions that lose a criterion or go; one request for each of them."""
+    """What deployments use of definitions that are deleted or lose a criterion; one request for each."""
     active: dict[TargetName, Mapping[str, tuple[ActiveResource, ...]]] = {}
     unread: dict[TargetName, tuple[Unexamined, ...]] = {}
     for sight, built in pairs:
-        definitions = would_take(built.actions)
+        definitions = reduced_definitions(built.actions)
         if not definitions or built.problems:
             continue
         found = clients.of(sight.name).active_resources(definitions)
@@ -143,14 +160,14 @@ def _basis(asked: Pass, sight: Sight, desired: State, disabled: Sequence[str], u
 def _organizations(
     asked: Pass, reading: Reading, looked: Looked, wanted: Mapping[TargetName, State]
 ) -> list[Organization]:
-    """Every organization of the settings, as the key barrier sees it: also what was not read, or not asked for."""
+    """Every organization of the settings as the key barrier sees it, also those not read or not selected."""
     seen = {sight.name: sight for sight in looked.sights}
     withdraws = any(
         key.kind is Kind.KEY and key not in wanted[sight.name].resources
         for sight in looked.sights
         for key in sight.inventory.entries
     )
-    # Only keys matter of organizations that were not looked at, and making the rest costs time.
+    # Of organizations that were not read only keys matter; building the rest would cost time.
     keys_alone = replace(reading.declarations, definitions=(), runners=())
     found = []
     for name, target in asked.settings.targets.items():
@@ -178,7 +195,7 @@ def _organizations(
 
 
 def _recorded(asked: Pass, target: TargetName) -> frozenset[ResourceKey] | None:
-    """What our record has of a target that was not looked at; None where the record cannot be read."""
+    """Keys in the record of a target that was not read; None if the record cannot be read."""
     try:
         return frozenset(asked.adapters.inventory.read(target).entries)
     except InventoryError:
@@ -201,7 +218,7 @@ def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
         found.extend(
             Unexamined(
                 f"criteria of Definition/{identifier}",
-                "they were taken while it was built in, and it is not there any more; they stay in the record",
+                "they were taken while it was built in, and it no longer exists; they stay in the record",
             )
             for identifier in sorted(sight.inventory.built_in)
             if ResourceKey(asked.place(sight.name), Kind.DEFINITION, identifier)
@@ -213,7 +230,7 @@ def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
 
 
 def binding(asked: Pass, reading: Reading, planned: Planned, approvals: frozenset[Approval]) -> SavedPlan:
-    """What binds an apply to this plan. Digests both states, so only who saves a plan calls it."""
+    """What binds an apply to this plan. Digests both states, so only who saves or compares plans calls it."""
     return bind(
         tuple((built, sight.desired, sight.look.state, sight.inventory) for sight, built in planned.pairs),
         asked.settings,
@@ -224,72 +241,14 @@ def binding(asked: Pass, reading: Reading, planned: Planned, approvals: frozense
     )
 
 
-def preview(asked: Pass, reading: Reading, looked: Looked, planned: Planned, base: Base) -> Preview | None:
-    """Split the plan into what this change causes and what differs without it.
-
-    None where the base has errors: what it would do is not known, so the whole plan is shown.
-    """
-    if base.has_errors:
-        return None
-    own: list[TargetPlan] = []
-    existing = 0
-    withdrawn: list[str] = []
-    desired = {
-        sight.name: asked.desired(select(base.declarations, sight.target), asked.place(sight.name))
-        for sight in looked.sights
-    }
-    without_change = _plans(
-        asked,
-        reading,
-        looked,
-        desired,
-        approvals=base.approvals,
-        use=planned.use,
-        before=asked.adapters.base_disabled,
-    )
-    for (_, built), (_, before) in zip(planned.pairs, without_change, strict=True):
-        without = {_effect(before, action) for action in before.actions}
-        kept = tuple(action for action in built.actions if _effect(built, action) not in without)
-        here = {action.id for action in built.actions}
-        contested_before = {change_digest(change) for change in before.contested}
-        contested = tuple(c for c in built.contested if change_digest(c) not in contested_before)
-        drift_before = {change_digest(change) for change in before.drift_reported}
-        drift = tuple(c for c in built.drift_reported if change_digest(c) not in drift_before)
-        existing += len(built.actions) - len(kept) + len(built.contested) - len(contested)
-        existing += len(built.drift_reported) - len(drift)
-        kept_before = {change.key for change in before.kept}
-        left = tuple(c for c in built.kept if c.key not in kept_before)
-        existing += len(built.kept) - len(left)
-        withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
-        refused_before = {(refusal.guard, refusal.keys) for refusal in before.refusals}
-        problems_before = {(problem.rule, problem.message) for problem in before.problems}
-        own.append(
-            replace(
-                built,
-                actions=kept,
-                contested=contested,
-                drift_reported=drift,
-                kept=left,
-                refusals=tuple(r for r in built.refusals if (r.guard, r.keys) not in refused_before),
-                problems=tuple(p for p in built.problems if (p.rule, p.message) not in problems_before),
-            )
-        )
-    return Preview(base.name, tuple(own), existing, tuple(withdrawn))
-
-
 def _is_of_built_in(action: Action) -> bool:
     return action.subject.live is not None and action.subject.live.is_built_in
 
 
-def _effect(plan: TargetPlan, action: Action) -> tuple[ActionId, str, bool, bool]:
-    """What an action does, and whether it is done: a change that only lets a delete through is a change, too."""
-    return action.id, change_digest(action.subject), action.id in plan.held, action.forces
-
-
 def after(plan: TargetPlan, live: State) -> State:
-    """What is left of the live state when the plan is carried out; what is held stays.
+    """Live state as the plan leaves it; what is held stays.
 
-    Built-in definitions make room all the same where that is held: whatever holds it says so itself.
+    Criteria of built-in definitions count as removed even if that is held: whatever holds it reports it.
     """
     doing = [
         action

@@ -1,4 +1,4 @@
-"""The first step: the tree becomes declarations, once, and for a preview the tree of the base as well."""
+"""The first step: the tree becomes declarations, once; for a preview, so does the tree of the base."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,25 +13,26 @@ from reconciler.passes.begin import Pass
 from reconciler.passes.result import SourceInfo
 from reconciler.plan.approval import Approval
 from reconciler.source.selection import unassigned
+from reconciler.source.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What the base of a preview declares, and its name in words."""
+    """The base of a preview: its name in words, and what was read there."""
 
     name: str
-    declarations: Declarations
-    approvals: frozenset[Approval] = frozenset()
+    reading: "Reading"
 
     @property
     def has_errors(self) -> bool:
-        """True where it is not known what the base would do."""
-        return any(finding.severity is Severity.ERROR for finding in self.declarations.findings)
+        """True if documents of the base cannot be read, so that its plan is unknown."""
+        found = self.reading.declarations.findings
+        return any(finding.severity is Severity.ERROR for finding in found)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read. `findings` are those of reading; `unread` are files that were not looked into."""
+    """What was read. `findings` are those of reading; `unread` are files not read as documents, with the reason."""
 
     source: SourceInfo
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
@@ -39,15 +40,18 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
     left_alone: tuple[tuple[str, int], ...] = ()
-    """Documents of kinds that are known and not handled: a kind and a number each."""
+    """Documents of kinds that are known but not handled: kind and number."""
     approvals: frozenset[Approval] = frozenset()
-    """Those of the file of approvals that hold on the day of the pass."""
+    """Approvals of the repository in force on the day of the pass."""
     base: Base | None = None
 
 
 def read(asked: Pass) -> Reading:
-    """Read and parse. Raises ReconcilerError where the source itself fails."""
-    tree = asked.adapters.read_tree()
+    """The tree, read and parsed. Raises ReconcilerError if the source itself fails."""
+    return _reading(asked, asked.adapters.read_tree())
+
+
+def _reading(asked: Pass, tree: Tree) -> Reading:
     declarations = asked.adapters.load(tree)
     documents = sum(1 for _ in declarations.documents())
     targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
@@ -68,15 +72,14 @@ def _approved(asked: Pass, declarations: Declarations) -> Approved:
 
 
 def with_base(asked: Pass, reading: Reading) -> Reading:
-    """Add what the base of a preview declares. Raises ReconcilerError that names the base."""
+    """Add what the base of a preview declares. Raises ReconcilerError with the name of the base."""
     if asked.adapters.read_base is None:
         return reading
     try:
         tree = asked.adapters.read_base()
-        declarations = asked.adapters.load(tree)
+        of_base = _reading(asked, tree)
     except ReconcilerError as error:
         error.args = (f"the base {asked.adapters.base_name}: {error}",)
         raise
     name = f"{asked.adapters.base_name} (merge base {tree.revision[:12]})"
-    found = replace(declarations, findings=(*tree.findings, *declarations.findings))
-    return replace(reading, base=Base(name, found, _approved(asked, declarations).approvals))
+    return replace(reading, base=Base(name, of_base))

@@ -1,22 +1,24 @@
-"""The road of every pass: read, look, plan, judge, carry out. Each step takes values and returns one.
+"""The steps of every pass: read, look, plan, judge, carry out. Each takes values and returns one.
 
-`validate`, `plan` and `apply` are stops on it. Whatever happens, a pass returns one `PassResult`; only our
-own bugs rise out of it.
+`validate`, `plan` and `apply` end at different steps. Whatever happens, a pass returns one `PassResult`;
+only bugs are raised.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event
+from typing import Unpack
 
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.carry_out import Records, Work, carry_out
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
 from reconciler.passes.look import Clients, Looked, look
-from reconciler.passes.planned import Planned, after, binding, plan_all, preview
+from reconciler.passes.planned import Planned, after, binding, plan_all
+from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
 from reconciler.passes.read import Reading, read, with_base
-from reconciler.passes.repeated import said_once
-from reconciler.passes.report import failed, report
+from reconciler.passes.repeated import reported_once
+from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.passes.schedule import Observer
 from reconciler.passes.target_report import in_order, target_result, without_preview
@@ -31,7 +33,7 @@ __all__ = ["Adapters", "apply", "plan", "validate"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Prepared:
     """A pass up to the plan."""
 
     reading: Reading
@@ -48,26 +50,38 @@ class _Way:
 def plan(
     settings: Settings, adapters: Adapters, selection: Selection, *, accepted: frozenset[Approval]
 ) -> tuple[PassResult, Callable[[], SavedPlan] | None]:
-    """Everything up to the guards; changes nothing. The second value makes what binds an apply to this plan.
+    """Result of everything up to the guards, and a function that makes what binds an apply to this plan.
 
-    It is None where no whole plan came about.
+    Changes nothing. The function is None if there is no complete plan.
     """
     asked = begin(settings, adapters, selection, Purpose.PLAN)
     with Clients(asked) as clients:
-        way = _go(asked, accepted, clients)
-        if isinstance(way, PassResult):
-            return way, None
-        reading, base = way.reading, way.reading.base
-        shown = preview(asked, reading, way.looked, way.planned, base) if base is not None else None
-    targets = way.targets(asked)
+        prepared = _prepare(asked, accepted, clients)
+        if isinstance(prepared, PassResult):
+            return prepared, None
+    base = _based(asked, prepared)
+    shown = preview(prepared.planned, base) if base is not None else None
+    targets = prepared.targets(asked)
     if base is not None and shown is None:
         targets = tuple(without_preview(result, base.name) for result in targets)
     result = report(
-        asked, reading, way.judged,
-        requests=clients.requests, targets=targets, preview=shown, notes=way.planned.notes,
+        asked, prepared.reading, prepared.judged,
+        requests=clients.requests, targets=targets, notes=prepared.planned.notes,
+        preview=shown, of_base=base.findings if base is not None else None,
     )  # fmt: skip
-    can_bind = way.looked.is_whole and not way.judged.is_invalid
-    return result, (lambda: binding(asked, reading, way.planned, accepted)) if can_bind else None
+    can_bind = prepared.looked.is_whole and not prepared.judged.is_invalid
+    return result, (
+        lambda: binding(asked, prepared.reading, prepared.planned, accepted)
+    ) if can_bind else None
+
+
+def _based(asked: Pass, prepared: _Prepared) -> PlannedBase | None:
+    base = prepared.reading.base
+    return (
+        plan_base(asked, prepared.reading, prepared.looked, prepared.planned, base)
+        if base is not None
+        else None
+    )
 
 
 def apply(
@@ -81,40 +95,39 @@ def apply(
     observer: Observer,
     stop: Event,
 ) -> PassResult:
-    """Plan and carry out. With `bound`, only if the plan made now is that one.
+    """Result of planning and carrying out; with `bound`, carried out only if the plan made now equals it.
 
-    `approve` is shown the plan before anything is written; its no ends the pass. A target that
-    could not be read stops only itself.
+    `approve` is given the plan before anything is written, and ends the pass by returning False. A target
+    that could not be read stops only itself.
     """
     asked = begin(settings, adapters, selection, Purpose.APPLY)
     approvals = accepted | frozenset(map(parse, bound.approvals)) if bound is not None else accepted
     with Clients(asked) as clients:
-        way = _go(asked, approvals, clients)
-        if isinstance(way, PassResult):
-            return way
-        before = way.targets(asked)
+        prepared = _prepare(asked, approvals, clients)
+        if isinstance(prepared, PassResult):
+            return prepared
+        before = prepared.targets(asked)
 
-        def ended(**more: object) -> PassResult:
-            return report(
-                asked, way.reading, way.judged, requests=clients.requests, notes=way.planned.notes, **more
-            )
+        def ended(**more: Unpack[More]) -> PassResult:
+            more["notes"] = prepared.planned.notes
+            return report(asked, prepared.reading, prepared.judged, requests=clients.requests, **more)
 
-        if way.judged.is_invalid:
+        if prepared.judged.is_invalid:
             return ended(targets=before)
         if bound is not None:
-            if not way.looked.is_whole:
+            if not prepared.looked.is_whole:
                 return ended(targets=before)
-            changed = bound.changed(binding(asked, way.reading, way.planned, approvals))
+            changed = bound.changed(binding(asked, prepared.reading, prepared.planned, approvals))
             if changed:
                 return ended(targets=before, changed=changed)
         if stop.is_set() or not approve(replace(ended(targets=before), purpose=Purpose.PLAN)):
             return ended(targets=before, stopped=True)
-        done = _carried_out(asked, way, clients, observer=observer, stop=stop)
-        return ended(targets=in_order(asked, done, way.looked), stopped=_was_stopped(done, stop))
+        done = _carried_out(asked, prepared, clients, observer=observer, stop=stop)
+        return ended(targets=in_order(asked, done, prepared.looked), stopped=_was_stopped(done, stop))
 
 
-def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way | PassResult:
-    """Read, look, plan and judge; a result where the way ends before that."""
+def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Prepared | PassResult:
+    """Everything up to the plan and its findings; a result if the pass ends before that."""
     reading = None
     try:
         reading = read(asked)
@@ -124,11 +137,12 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
         return failed(asked, error, reading)
     judged = judge_files(asked, reading)
     if judged.is_invalid:
-        return report(asked, reading, judge_unseen(asked, judged))
+        of_base = judge_base(asked, reading.base) if reading.base is not None else None
+        return report(asked, reading, judge_unseen(asked, judged), of_base=of_base)
     looked = look(asked, judged.scopes, clients)
     planned = plan_all(asked, reading, looked, approvals, clients)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
-    planned, judged = said_once(planned, judge_world(asked, judged, live))
+    planned, judged = reported_once(planned, judge_world(asked, judged, live))
     unknown = _misnamed(asked, looked)
     if unknown:
         return report(
@@ -140,11 +154,11 @@ def _go(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Way |
             advice="names are written as the plan prints them, such as Definition/database",
             error_code=ExitCode.USAGE,
         )
-    return _Way(reading, looked, planned, judged)
+    return _Prepared(reading, looked, planned, judged)
 
 
 def _misnamed(asked: Pass, looked: Looked) -> list[str]:
-    """Patterns of `--only` that fit nothing: a slip must not look like success."""
+    """Patterns of `--only` that match nothing: a typo must not look like success."""
     if not looked.sights:
         return []
     keys = {
@@ -158,17 +172,18 @@ def _misnamed(asked: Pass, looked: Looked) -> list[str]:
 
 
 def _carried_out(
-    asked: Pass, way: _Way, clients: Clients, *, observer: Observer, stop: Event
+    asked: Pass, prepared: _Prepared, clients: Clients, *, observer: Observer, stop: Event
 ) -> list[TargetResult]:
-    """Carry out what may be carried out; targets that have problems or were not read whole are left."""
+    """Results after carrying out what may be; targets with problems or incomplete reads are left as they are."""
     works, left = [], []
-    for sight, built in way.planned.pairs:
+    for sight, built in prepared.planned.pairs:
         result = target_result(sight, built)
         if built.problems or sight.look.failures:
             left.append(result)
         else:
             works.append(Work(sight.name, asked.place(sight.name), built, sight.inventory, result))
-    records = Records(asked.adapters.inventory.write, asked.started_at.isoformat())
+    inventory = asked.adapters.inventory
+    records = Records(inventory.read, inventory.write, asked.started_at.isoformat())
     concurrency = asked.settings.apply.concurrency
     done = carry_out(works, clients.of, records, concurrency=concurrency, stop=stop, observer=observer)
     return [*done, *left]

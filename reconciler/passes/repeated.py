@@ -1,4 +1,4 @@
-"""One cause, one finding: what both a rule and the plan say of a criterion that is held elsewhere. Pure."""
+"""One cause, one finding: a rule and the plan may both report a criterion that is held elsewhere. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,23 +10,23 @@ from reconciler.plan.action import TargetPlan
 from reconciler.plan.check import Taken, taken_criteria
 
 TWICE = "R08"
-"""The rule that reports criteria as well, from live alone."""
+"""The rule that also reports such criteria, from live state alone."""
 
 
-def said_once(planned: Planned, judged: Judged) -> tuple[Planned, Judged]:
-    """The stronger finding of each pair: the rule's where a built-in definition holds it, else the plan's.
+def reported_once(planned: Planned, judged: Judged) -> tuple[Planned, Judged]:
+    """The stronger finding of each pair: the rule's if it is an error, else the plan's.
 
-    Where the rule is switched off or weakened, the plan still says that the server refuses.
+    If the rule is switched off or lowered to a warning, the plan still reports that the server refuses.
     """
     findings = judged.verdict.findings
-    spoken = [finding for finding in findings if finding.rule == TWICE]
-    if not spoken:
+    of_rule = [finding for finding in findings if finding.rule == TWICE]
+    if not of_rule:
         return planned, judged
     pairs, repeated = [], set[Finding]()
     for sight, built in planned.pairs:
         taken = list(taken_criteria(built.actions, built.diff))
-        left = _without_said(built, taken, spoken)
-        repeated.update(found for one in taken for found in spoken if _is_weaker(found, one))
+        left = _without_reported(built, taken, of_rule)
+        repeated.update(found for one in taken for found in of_rule if _is_weaker(found, one))
         pairs.append((sight, left))
     kept = tuple(finding for finding in findings if finding not in repeated)
     return (
@@ -35,13 +35,13 @@ def said_once(planned: Planned, judged: Judged) -> tuple[Planned, Judged]:
     )
 
 
-def _without_said(built: TargetPlan, taken: Iterable[Taken], spoken: list[Finding]) -> TargetPlan:
-    said = {
+def _without_reported(built: TargetPlan, taken: Iterable[Taken], of_rule: list[Finding]) -> TargetPlan:
+    reported = {
         one.problem()
         for one in taken
-        if any(found.severity is Severity.ERROR and _is_of(found, one) for found in spoken)
+        if any(found.severity is Severity.ERROR and _is_of(found, one) for found in of_rule)
     }
-    return replace(built, problems=tuple(problem for problem in built.problems if problem not in said))
+    return replace(built, problems=tuple(problem for problem in built.problems if problem not in reported))
 
 
 def _is_weaker(found: Finding, taken: Taken) -> bool:

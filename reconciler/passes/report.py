@@ -1,20 +1,35 @@
-"""From the steps of a pass to its one result."""
+"""Joins the steps of a pass into its one result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from time import monotonic
+from typing import TypedDict, Unpack
 
-from reconciler.errors import ReconcilerError
-from reconciler.model.finding import once
+from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.model.finding import Finding, once
 from reconciler.passes.begin import Pass
+from reconciler.passes.existing import existing_findings
 from reconciler.passes.judge import Judged
 from reconciler.passes.read import Reading
-from reconciler.passes.result import PassResult, SourceInfo
+from reconciler.passes.result import PassResult, Preview, SourceInfo, TargetResult
 from reconciler.source.excerpt import excerpts
 
 
+class More(TypedDict, total=False):
+    """Fields of a result that only some passes reach, as in `PassResult`."""
+
+    targets: tuple[TargetResult, ...]
+    preview: Preview | None
+    notes: tuple[str, ...]
+    changed: tuple[str, ...]
+    error: str
+    advice: str
+    error_code: ExitCode
+    stopped: bool
+
+
 def failed(asked: Pass, error: ReconcilerError, reading: Reading | None = None) -> PassResult:
-    """The result of a pass that could not be read to the end."""
+    """The result of a pass whose source could not be read."""
     made = _result(asked, reading or Reading(SourceInfo("")))
     return replace(made, error=str(error), advice=error.advice, error_code=error.exit_code)
 
@@ -25,9 +40,13 @@ def report(
     judged: Judged,
     *,
     requests: Mapping[str, int] | None = None,
-    **more: object,
+    of_base: Iterable[Finding] | None = None,
+    **more: Unpack[More],
 ) -> PassResult:
-    """Everything found out so far, with lines of the files; `more` are further fields of the result."""
+    """Result with everything found so far and excerpts of the files.
+
+    `of_base` are the findings of the base of a preview; `more` are further fields of the result.
+    """
     verdict = judged.verdict
     made = replace(
         _result(asked, reading),
@@ -37,8 +56,10 @@ def report(
         silenced=verdict.silenced,
         checked_only=judged.checked_only,
         requests=dict(requests or {}),
-        **more,  # type: ignore[arg-type]  # fields of PassResult, checked by its constructor
+        **more,
     )
+    if of_base is not None:
+        made = replace(made, existing=existing_findings(made.all_findings, of_base))
     places = (finding.origin for finding in made.all_findings)
     return replace(made, excerpts=excerpts(reading.files, places))
 

@@ -1,4 +1,4 @@
-"""The one result object: what a pass saw, means to do and did. Every view and the exit code come from it."""
+"""The one result object: what a pass saw, plans to do and did. Every view and the exit code come from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Purpose(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The first word a reader needs."""
+    """The result of a pass in a word or two."""
 
     INVALID = "invalid"
     UNREADABLE = "unreadable"
@@ -42,7 +42,7 @@ class Verdict(StrEnum):
 class SourceInfo:
     """What was read. `revision` is a full commit id, "" for a folder without one.
 
-    `is_dirty` is true where the folder differs from its commit.
+    `is_dirty` is true if the folder differs from its commit.
     """
 
     location: str
@@ -54,10 +54,7 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why an organization could not be read, equal for equal causes.
-
-    `setting` is the path of what a person would correct in the settings, () for nothing.
-    """
+    """Why an organization could not be read. `setting` is the path of the setting to correct, () for none."""
 
     text: str
     advice: str = ""
@@ -77,21 +74,21 @@ class TargetResult:
     advice: str = ""
     is_transient: bool = False
     error_code: ExitCode | None = None
-    """Exit code that `error` asks for, where it is not that of its verdict."""
+    """Exit code of `error`, if it is not that of the verdict."""
     retry_after_s: float | None = None
-    """The API's own hint when to come back, in seconds."""
+    """Retry hint of the API, in seconds."""
     causes: tuple[Cause, ...] = ()
-    """Why it could not be read, as far as its requests show; `error` says the same as one text."""
+    """Why it could not be read, as far as its requests show; `error` is the same in one string."""
     inventory_error: str = ""
-    """Set where the world was changed and our record of it could not be written."""
+    """Why the ownership record could not be written after an apply, "" if it was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A plan split by cause: this change's own effect, and what differs without it (`--against`).
 
-    `own` and `existing` hold the same targets as the result; `withdrawn` counts actions that
-    the base would take and this change does not.
+    `own` has the same targets as the result; `existing_count` is the number of differences without
+    the change; `withdrawn` names actions that only the base would take.
     """
 
     base: str
@@ -102,7 +99,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class PassResult:
-    """Everything a pass found out. `stopped` is true where a signal ended it early.
+    """Everything a pass found and did. `stopped` is true if a signal or a person ended it early.
 
     `error` is a failure before any target was reached (source, settings), `changed` what made
     a bound plan stale.
@@ -118,17 +115,19 @@ class PassResult:
     silenced: tuple[Silenced, ...] = ()
     """Findings that annotations silenced."""
     checked_only: tuple[tuple[str, int], ...] = ()
-    """What is declared and checked, and never applied: a noun and a number each."""
+    """What is declared and checked, but never applied: noun and number."""
     left_alone: tuple[tuple[str, int], ...] = ()
-    """Documents of kinds that are known and not handled: a kind and a number each."""
+    """Documents of kinds that are known but not handled: kind and number."""
     excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)
-    """Lines that findings point at, without secrets; none where nothing of a line may be shown."""
+    """Lines that findings point at, without secrets; lines that may not be shown are missing."""
     targets: tuple[TargetResult, ...] = ()
     preview: Preview | None = None
+    existing: frozenset[Finding] | None = None
+    """Those of `all_findings` that the base of a preview has as well; None if there is no base."""
     selection: str = ""
-    """What `--only` and `--target` left in, in words; "" for everything."""
+    """What `--only` and `--target` select, in words; "" for everything."""
     notes: tuple[str, ...] = ()
-    """Sentences about the run that a reader must not miss, such as approvals that let nothing through."""
+    """Sentences about the run that a reader must not miss, such as approvals that approved nothing."""
     changed: tuple[str, ...] = ()
     error: str = ""
     advice: str = ""
@@ -136,17 +135,17 @@ class PassResult:
     stopped: bool = False
     seconds: float = 0.0
     unread: tuple[tuple[str, str], ...] = ()
-    """Files that were not looked into, each with the reason."""
+    """Files that were not read as documents, each with the reason."""
     requests: dict[str, int] = field(default_factory=dict)
-    """Requests sent, by verb."""
+    """Number of requests sent, by verb."""
     settings_change: SettingsChange | None = None
-    """What the change of a preview makes of the settings."""
+    """What the change of a preview changes in the settings."""
     places: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
     """Lines of the settings, by path."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """Findings that refuse."""
+        """Findings that refuse the plan."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
     @property
@@ -154,6 +153,16 @@ class PassResult:
         """Findings of the files and problems that only showed against live, sorted, without repetition."""
         problems = [p for target in self.targets if target.plan is not None for p in target.plan.problems]
         return sort_findings([*self.findings, *problems])
+
+    @property
+    def own_findings(self) -> tuple[Finding, ...]:
+        """Those of `all_findings` that the base of a preview does not have; without a base, all of them."""
+        return tuple(finding for finding in self.all_findings if finding not in (self.existing or ()))
+
+    @property
+    def existing_findings(self) -> tuple[Finding, ...]:
+        """Those of `all_findings` that the base of a preview has as well."""
+        return tuple(finding for finding in self.all_findings if finding in (self.existing or ()))
 
     @property
     def plans(self) -> tuple[TargetPlan, ...]:
@@ -164,7 +173,7 @@ class PassResult:
 
     @property
     def has_changes(self) -> bool:
-        """True where some plan would write to its orchestrator."""
+        """True if some plan would write to its orchestrator."""
         return any(plan.has_changes for plan in self.plans)
 
     @property
@@ -179,7 +188,7 @@ class PassResult:
 
     @property
     def has_differences(self) -> bool:
-        """True where something would be written, or drift is left as it is because policy only reports it."""
+        """True if something would be written, or drift is left as it is because policy only reports it."""
         return self.has_changes or any(plan.drift_reported for plan in self.plans)
 
     @property
@@ -189,7 +198,7 @@ class PassResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst thing that is true, in the order of the exit codes."""
+        """The worst verdict that applies."""
         if self.changed:
             return Verdict.STALE
         if self.errors or self._has_problems:

@@ -1,7 +1,7 @@
-"""Carries a plan out: actions of all places, as soon as what they require is done.
+"""Runs the actions of all places, each as soon as what it requires is done.
 
-Every place has workers of its own, so that a slow organization does not hold up another. A worker
-takes the next action itself: no thread in between limits the rate.
+Every place has its own workers, so that a slow organization does not delay another. Workers take
+actions themselves: no dispatching thread limits the rate.
 """
 
 from collections import defaultdict, deque
@@ -23,14 +23,14 @@ class Observer(Protocol):
         """Called before an action is sent."""
 
     def finished(self, outcome: Outcome, done: int, total: int) -> None:
-        """Called when an action has an outcome; `done` of `total` have one now."""
+        """Called when an action has an outcome; `done` of `total` actions have one."""
 
 
 class Performer(Protocol):
-    """What performs the actions of one place."""
+    """Performs the actions of one place."""
 
     def perform(self, action: Action) -> Outcome:
-        """Do it. Expected failures are outcomes; whatever is raised ends the run."""
+        """Send one action. Expected failures are outcomes; whatever is raised ends the run."""
 
     def conclude(self, outcome: Outcome) -> None:
         """Called once for every outcome, also of actions that were never started."""
@@ -52,7 +52,7 @@ class Schedule:
         self._stop = stop
         self._observer = observer
         self._lock = Lock()
-        self._telling = Lock()
+        self._observing = Lock()
         self._outcomes: dict[ActionId, Outcome] = {}
         self._reported = 0
         self._ready: dict[Place, deque[ActionId]] = {action.key.place: deque() for action in actions}
@@ -62,7 +62,7 @@ class Schedule:
         self._missing: dict[ActionId | Gate, int] = {}
         self._unmet: set[ActionId | Gate] = set()
         self._causes: dict[ActionId | Gate, set[ActionId]] = defaultdict(set)
-        """What was not done, by what waited for it directly or through a gate."""
+        """Actions that were not done, by what waited for them directly or through a gate."""
         for action in actions:
             self._missing[action.id] = len(action.requires) + (action.gate is not None)
             for before in action.requires:
@@ -86,6 +86,7 @@ class Schedule:
         for action in self._actions.values():
             if not self._missing[action.id]:
                 self._ready[action.key.place].append(action.id)
+        # What a target that is left out would have to do first is never done in this run.
         for action in self._actions.values():
             if not self._is_whole(action):
                 self._settle(self._blocked(action))
@@ -118,7 +119,7 @@ class Schedule:
                 self._wake_all()
 
     def _next(self, place: Place) -> Action | None:
-        """The next action of a place; waits for one. None when the run is over."""
+        """The next action of a place, after waiting for it; None when the run is over."""
         ready, changed = self._ready[place], self._changed[place]
         with self._lock:
             while True:
@@ -136,7 +137,7 @@ class Schedule:
             changed.notify_all()
 
     def _perform(self, action: Action) -> Outcome:
-        with self._telling:
+        with self._observing:
             self._observer.started(action)
         started = monotonic()
         outcome = self._hands[action.key.place].perform(action)
@@ -157,12 +158,12 @@ class Schedule:
         self._hands[outcome.action.key.place].conclude(outcome)
         with self._lock:
             self._outcomes[outcome.action.id] = outcome
-        with self._telling:
+        with self._observing:
             self._reported += 1
             self._observer.finished(outcome, self._reported, len(self._actions))
 
     def _freed(self, outcome: Outcome) -> list[Outcome]:
-        """Make ready what waited for nothing but this outcome; outcomes of what is blocked now."""
+        """Outcomes of what is blocked by this one; what waited for nothing else is made ready."""
         blocked = []
         if outcome.status not in (Status.DONE, Status.UNCHANGED):
             self._unmet.add(outcome.action.id)
@@ -188,13 +189,13 @@ class Schedule:
         return [outcome for outcome in blocked if outcome.action.id not in self._outcomes]
 
     def _is_whole(self, action: Action) -> bool:
-        """True where everything that is required is part of this run."""
+        """True if everything that is required is part of this run."""
         if not action.requires <= self._actions.keys():
             return False
         return action.gate is None or action.gate.members <= self._actions.keys()
 
     def _blocked(self, action: Action) -> Outcome:
-        """Blocked by what failed, and by what is required and not part of this run."""
+        """Outcome of an action whose requirements were not done, or are not part of this run."""
         absent = action.required - self._actions.keys()
         causes = sorted(f"{verb} {key}" for verb, key in self._causes.get(action.id, set()) | absent)
         return Outcome(action, Status.BLOCKED, "requires " + ", ".join(causes))

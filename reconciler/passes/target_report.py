@@ -34,7 +34,7 @@ def in_order(asked: Pass, done: Iterable[TargetResult], looked: Looked) -> tuple
 
 
 def without_preview(result: TargetResult, base_name: str) -> TargetResult:
-    """Say that the whole plan is shown, because the base cannot tell what is this change's own."""
+    """The result with a note that the whole plan is shown, because the effect of the base is not known."""
     if result.plan is None:
         return result
     note = Unexamined(

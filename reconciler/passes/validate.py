@@ -1,4 +1,4 @@
-"""The shortest road: read and judge. A module of its own, so that it loads nothing that plans or writes."""
+"""The shortest pass: read and judge. A module of its own, so that it loads no code that plans or writes."""
 
 from reconciler.errors import ReconcilerError
 from reconciler.passes.begin import Adapters, begin
@@ -11,7 +11,7 @@ from reconciler.settings import Settings
 
 
 def validate(settings: Settings, adapters: Adapters, selection: Selection) -> PassResult:
-    """Read and check; no network beyond the source."""
+    """Result of reading and judging the files; the only network access is that of the source."""
     asked = begin(settings, adapters, selection, Purpose.VALIDATE)
     try:
         reading = read(asked)

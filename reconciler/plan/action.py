@@ -1,4 +1,4 @@
-"""Actions, plans and outcomes: intent, its order, and what became of it."""
+"""Actions, plans and outcomes: what is to be done, in which order, and what came of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from reconciler.plan.refusal import Refusal
 
 
 class Verb(StrEnum):
-    """What an action does. `ADOPT` and `FORGET` write only our own record."""
+    """What an action does. `ADOPT` and `FORGET` write only the ownership record."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -34,14 +34,14 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One step. `subject` is the change it belongs to; a criterion's is its definition's.
+    """One step. `subject` is the change it belongs to; for a criterion, that of its definition.
 
     `requires` are the ids of actions, of this or another place, that must be done before; `gate`
     holds further ones that many actions share. `reason` reads after the key. `carried` are changes
-    done by the same call: an agent is created with its first key. A definition's create carries its
+    made by the same call: an agent is created with its first key. A definition's create has its
     criteria in `subject.criteria.added`. `awaits` are keys that must be registered and authorized
-    when the action is sent; whoever performs it looks. `forces` is true where a person approved
-    that things in use go.
+    when the action is sent, which is checked just before. `forces` is true if a person approved the
+    deletion of what is in use.
     """
 
     verb: Verb
@@ -61,12 +61,12 @@ class Action:
 
     @property
     def writes_orchestrator(self) -> bool:
-        """False for actions that touch only our own record."""
+        """False for actions that write only the ownership record."""
         return self.verb not in (Verb.ADOPT, Verb.FORGET)
 
     @property
     def is_deletion(self) -> bool:
-        """True for what takes something away."""
+        """True if the action removes something."""
         return self.verb is Verb.DELETE
 
     @property
@@ -82,15 +82,17 @@ class Unexamined:
     subject: str
     reason: str
     is_failure: bool = False
-    """True where it should have been examined and could not be (exit 6)."""
+    """True if it should have been examined and could not be (exit 6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Why an action is planned and not carried out. `guard` is "" where it waits for something else."""
+    """Why an action is planned but not carried out. `guard` is "" if no guard holds it and it only waits."""
 
     reason: str
     guard: str = ""
+    is_transient: bool = True
+    """False if only a change of the files or the settings ends the wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,10 @@ class TargetPlan:
     """What to do in one target. `actions` are in an order that satisfies their requirements.
 
     `held` are those of them that are not carried out, with the reason. `drift_reported` are changes
-    that policy only reports, `kept` those it would prune and may not (`prune: never`), `released`
-    those that we own and the files no longer manage. `contested` are left to a person unless
-    approved. `problems` are findings that only showed against live. `accepted` are refusals that
-    were approved. `counts` maps kinds to (desired, live, owned).
+    that policy only reports, `kept` prunes that policy forbids (`prune: never`), `released` owned
+    objects that the files no longer manage. `contested` are left to a person unless approved.
+    `problems` are findings that need live state. `accepted` are refusals that were approved.
+    `counts` maps kinds to (desired, live, owned).
     """
 
     target: TargetName
@@ -121,26 +123,26 @@ class TargetPlan:
 
     @property
     def allowed(self) -> tuple[Action, ...]:
-        """The actions that are carried out: none where there are problems."""
+        """The actions that are carried out; none if there are problems."""
         return () if self.problems else tuple(a for a in self.actions if a.id not in self.held)
 
     @property
     def waiting(self) -> tuple[Action, ...]:
-        """Actions that are held until something is observed, and need no person."""
+        """Actions that are held until something is observed, and need no approval."""
         return tuple(a for a in self.actions if (held := self.held.get(a.id)) is not None and not held.guard)
 
     @property
     def has_changes(self) -> bool:
-        """True where applying would write to the orchestrator."""
+        """True if applying would write to the orchestrator."""
         return any(action.writes_orchestrator for action in self.actions)
 
 
 class Status(StrEnum):
     """What became of an action (design decision 4.6).
 
-    `DONE` happened. `UNCHANGED`: found as wanted when looked at again. `FAILED`: did not happen.
-    `BLOCKED`: something it requires did not happen. `UNKNOWN`: sent, and reading again did not
-    tell. `REFUSED`: the API or a guard said no. `SKIPPED`: not reached, because the run was stopped.
+    `DONE`: happened. `UNCHANGED`: already as desired when read again. `FAILED`: did not happen.
+    `BLOCKED`: something it requires did not happen. `UNKNOWN`: sent, and reading again did not show
+    whether it happened. `REFUSED`: by the API or a guard. `SKIPPED`: not reached before the run was stopped.
     """
 
     DONE = "done"
@@ -154,7 +156,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one action. `message` reads alone; `is_transient` says trying again may help."""
+    """What became of one action. `message` reads alone; `is_transient` is true if trying again may help."""
 
     action: Action
     status: Status

@@ -1,4 +1,4 @@
-"""Approvals: which refused case a person lets through. They name objects, or a number with a digest."""
+"""Approvals, by which a person allows one refused case. They name objects, or a number with a digest."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """Where an approval is in the repository, and what it says about itself."""
+    """Where an approval is in the repository, and what it says there: who approved, until when, why."""
 
     origin: Origin
     who: str
@@ -30,7 +30,7 @@ class Approval:
     """One value of `--accept`, or one entry of `approvals.yaml`.
 
     `pattern` is `Kind/id` with globs, `target` limits it to one target. For guards that count, `count` and
-    `digest` are set instead: the digest is that which the refusal prints, so the approval fits these objects only.
+    `digest` are set instead: the refusal prints the digest, so the approval covers exactly these objects.
     """
 
     guard: str
@@ -42,7 +42,7 @@ class Approval:
 
     @property
     def text(self) -> str:
-        """As written behind `--accept`.
+        """As written after `--accept`.
 
         >>> parse("contested=Definition/con-a").text, parse("deletes=7:3f9ac1d2e0b4").text
         ('contested=Definition/con-a', 'deletes=7:3f9ac1d2e0b4')
@@ -51,7 +51,7 @@ class Approval:
         return f"{self.guard}={target}{self.pattern or f'{self.count}:{self.digest}'}"
 
     def covers(self, refusal: Refusal, key: ResourceKey) -> bool:
-        """True where it lets `key` through."""
+        """True if it allows what the refusal says about `key`."""
         if self.guard != refusal.guard:
             return False
         if self.target not in ("", refusal.target):
@@ -65,23 +65,23 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Objects of a refusal that approvals let through; `by` are the approvals that did."""
+    """Objects of a refusal that were approved; `by` are the approvals."""
 
     refusal: Refusal
     by: tuple[Approval, ...]
 
     @property
     def message(self) -> str:
-        """What the guard would have said."""
+        """What the guard refused."""
         return self.refusal.message
 
     @property
     def approval(self) -> str:
-        """What let it through, in words."""
-        return ", ".join(dict.fromkeys(_said(approval) for approval in self.by))
+        """The approvals, in words."""
+        return ", ".join(dict.fromkeys(_described(approval) for approval in self.by))
 
 
-def _said(approval: Approval) -> str:
+def _described(approval: Approval) -> str:
     reviewed = approval.reviewed
     if reviewed is None:
         return f"--accept {approval.text}"
@@ -89,14 +89,15 @@ def _said(approval: Approval) -> str:
 
 
 def parse(text: str) -> Approval:
-    """Read `GUARD=KIND/ID`, `GUARD=TARGET:KIND/ID` or, for guards that count, `GUARD=COUNT:DIGEST`.
+    """The approval in `GUARD=KIND/ID`, `GUARD=TARGET:KIND/ID` or, for guards that count, `GUARD=COUNT:DIGEST`.
 
-    Raises ValueError with what is wrong. Which guards there are is not known here.
+    Raises ValueError with what is wrong. Whether the guard exists is not checked.
     """
     guard, equals, value = text.partition("=")
     if len(text) > _LONGEST:
         raise ValueError("the approval is too long")
     if not equals and re.fullmatch(r"[a-z-]+:[0-9]+", text):
+        # A number alone would approve whatever else the guard counts by the time of the apply.
         raise ValueError(f"{text!r} is a bare number, which may approve something other than what was shown")
     if not equals or not value:
         raise ValueError(f"{text!r} is not GUARD=KIND/ID, such as contested=Definition/database")
@@ -115,21 +116,23 @@ def parse(text: str) -> Approval:
 
 
 def split(refusal: Refusal, approvals: Iterable[Approval]) -> tuple[tuple[ResourceKey, ...], Accepted | None]:
-    """The objects of a refusal that nothing lets through, and what was let through."""
-    given = sorted((approval for approval in approvals if approval.guard == refusal.guard), key=_said)
-    passed = {key: [approval for approval in given if approval.covers(refusal, key)] for key in refusal.keys}
-    left = tuple(key for key, by in passed.items() if not by)
-    let = tuple(key for key, by in passed.items() if by)
-    if not let:
-        return left, None
-    by = tuple(dict.fromkeys(approval for key in let for approval in passed[key]))
-    return left, Accepted(Refusal(refusal.guard, refusal.target, refusal.message, let), by)
+    """The objects of a refusal that stay refused, and those that were approved (None if there are none)."""
+    given = sorted((approval for approval in approvals if approval.guard == refusal.guard), key=_described)
+    covering = {
+        key: [approval for approval in given if approval.covers(refusal, key)] for key in refusal.keys
+    }
+    refused = tuple(key for key, by in covering.items() if not by)
+    approved = tuple(key for key, by in covering.items() if by)
+    if not approved:
+        return refused, None
+    by = tuple(dict.fromkeys(approval for key in approved for approval in covering[key]))
+    return refused, Accepted(Refusal(refusal.guard, refusal.target, refusal.message, approved), by)
 
 
 def misses(
     approvals: Iterable[Approval], accepted: Iterable[Accepted], refused: Iterable[Refusal]
 ) -> list[str]:
-    """One sentence for each approval that let nothing through: what was approved, and what was found."""
+    """One sentence for each `--accept` that approved nothing: what it names, and what the guard refuses."""
     used = {approval for one in accepted for approval in one.by}
     by_guard: dict[str, list[Refusal]] = {}
     for refusal in refused:
@@ -140,5 +143,5 @@ def misses(
             continue
         found = [value for refusal in by_guard.get(approval.guard, ()) for value in refusal.approvals]
         what = f"found: {', '.join(found)}" if found else f"guard {approval.guard} refuses nothing else"
-        sentences.append(f"--accept {approval.text} let nothing through; {what}")
+        sentences.append(f"--accept {approval.text} approved nothing; {what}")
     return sentences

@@ -20,11 +20,11 @@ from reconciler.plan.parts import agent_of
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """What the barrier knows of one organization. `live` is None where keys were not read to the end.
+    """What the barrier knows of one organization. `live` is None if its keys were not read completely.
 
-    `is_selected` is false where this run leaves the organization out; `agents` are the ids of the
-    agents that it is declared or recorded to hold, None where that is not known: then it may hold any.
-    `recorded` are the ids of keys that our record has there.
+    `is_selected` is false if this run leaves the organization out; `agents` are the ids of agents
+    declared or recorded there, None if that is not known: then it may have any. `recorded` are the
+    ids of keys in its ownership record.
     """
 
     place: Place
@@ -37,7 +37,7 @@ class Organization:
 
 @dataclass(slots=True)
 class Barrier:
-    """What the barrier says of the actions of a plan, over all organizations."""
+    """What the barrier holds, adds to `awaits` and puts in order, over all organizations."""
 
     held: dict[ActionId, Held] = field(default_factory=dict)
     awaits: dict[ActionId, tuple[ResourceKey, ...]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Barrier:
 
 
 def barrier(actions: Sequence[Action], organizations: Sequence[Organization]) -> Barrier:
-    """Judge every withdrawal of a key: held with the reason, or ordered after its successors everywhere."""
+    """Every withdrawal of a key: held with the reason, or ordered after its successors everywhere."""
     found = Barrier()
     created = {
         change.key: action.id
@@ -91,7 +91,7 @@ def _judge(
 
 
 def _unseen(organization: Organization, agent: str, fingerprint: str) -> Iterator[str]:
-    """Why it is not known whether the organization holds the key."""
+    """Reasons why it is not known whether the organization has the key."""
     place = organization.place
     knows = (
         f"organization {place} {'may know' if organization.agents is None else 'also knows'} agent {agent}"
@@ -101,7 +101,7 @@ def _unseen(organization: Organization, agent: str, fingerprint: str) -> Iterato
     elif organization.live is None:
         yield f"{knows} and was not read"
     elif f"{agent}/{fingerprint}" in organization.recorded and not _holds(organization, agent, fingerprint):
-        yield f"the key is recorded in {place} and was not shown there"
+        yield f"the key is recorded in {place} but is not listed there"
 
 
 def _await(
@@ -111,7 +111,7 @@ def _await(
     created: Mapping[ResourceKey, ActionId],
     found: Barrier,
 ) -> Iterator[str]:
-    """Order the withdrawal after the creation of its successor; reasons to hold it where that is not accepted yet."""
+    """Reasons to hold a withdrawal whose successor is not accepted; if the plan creates it, the order is added."""
     awaited = []
     agent = agent_of(action.key).id
     for organization in holding:
@@ -129,7 +129,7 @@ def _await(
 
 
 def _lacking(holding: Sequence[Organization], agent: str, fingerprint: str) -> int:
-    """In how many organizations a key is not accepted yet."""
+    """Number of organizations where a key is not accepted yet."""
     lives = (
         one.live.resources.get(ResourceKey(one.place, Kind.KEY, f"{agent}/{fingerprint}"))
         for one in holding

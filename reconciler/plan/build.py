@@ -1,4 +1,4 @@
-"""Diffs of all places, policy and approvals become one plan: what is done, held, refused, left to people."""
+"""One plan from the diffs of all places, policy and approvals: what is done, held, refused, or left to a person."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,14 +12,16 @@ from reconciler.model.kind import WHOLE_KINDS, Kind
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory
 from reconciler.model.state import State
+from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Held, TargetPlan, Unexamined
 from reconciler.plan.approval import Accepted, Approval, split
 from reconciler.plan.barrier import Organization, barrier
 from reconciler.plan.candidate import Leave, candidates
-from reconciler.plan.check import circle, problems
+from reconciler.plan.check import cycle, problems
 from reconciler.plan.drift import reported
 from reconciler.plan.graph import CycleError, Graph, connect
-from reconciler.plan.guards import Case, takeover, tripped
+from reconciler.plan.guards import CONTESTED, Case, takeover, tripped
+from reconciler.plan.parts import agent_of
 from reconciler.plan.refusal import Refusal
 from reconciler.plan.withheld import missing_secrets
 from reconciler.settings import Policy, Prune, Safety
@@ -38,13 +40,13 @@ class Basis:
     policy: Policy
     safety: Safety
     active: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
-    """What deployments use, by the id of its definition."""
+    """What deployments use, by id of its definition."""
     unexamined: tuple[Unexamined, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What one target leaves alone, by reason."""
+    """What one target leaves as it is, by reason."""
 
     kept: tuple[Change, ...]
     drift: tuple[Change, ...]
@@ -54,7 +56,7 @@ class _Left:
     includes: Callable[[ResourceKey], bool]
 
     def shown(self, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Those that were selected."""
+        """The selected ones."""
         return tuple(change for change in changes if self.includes(change.key))
 
     @property
@@ -75,16 +77,16 @@ class _Guarded:
 
 @dataclass(slots=True)
 class _Whole:
-    """The actions of every target in one graph, and what is held of them."""
+    """The actions of all targets in one graph, and those of them that are held."""
 
     graph: Graph
     held: dict[ActionId, Held] = field(default_factory=dict)
-    circle: CycleError | None = None
+    cycle: CycleError | None = None
     is_of_many: bool = False
-    """True where the run has several targets."""
+    """True if the run has several targets."""
 
     def force(self, approved: Iterable[ActionId]) -> None:
-        """Let these deletions take away what is in use."""
+        """Make these deletions remove what is in use as well."""
         forced = {identifier: replace(self.graph.actions[identifier], forces=True) for identifier in approved}
         self.graph = replace(self.graph, actions={**self.graph.actions, **forced})
 
@@ -99,19 +101,22 @@ def build(
     approvals: frozenset[Approval] = frozenset(),
     organizations: Sequence[Organization] = (),
 ) -> tuple[TargetPlan, ...]:
-    """Return the plan of each target; pure, independent of input order.
+    """The plan of each target, in the order of `bases`; independent of the order of what they contain.
 
-    `includes` says whether a key was selected (`--only`). `organizations` are all that the key
-    barrier has to look at, also those without a basis.
+    `includes` is true for selected keys (`--only`). `organizations` are all that the key barrier has
+    to examine, also those without a basis.
 
     One graph spans all targets, so an action of one may require one of another. A guard or the key
     barrier holds what it names and whatever depends on that; the rest is carried out. A problem
-    leaves the actions of its target in the plan, so that they can be shown, and nothing of that target
-    is carried out. Contested things are left alone unless approved by name.
+    leaves the actions of its target in the plan, so that they can be shown, but none of them is
+    carried out. Contested objects are left alone unless approved by name.
     """
-    left = [_left(basis, includes, approvals) for basis in bases]
+    is_one_of_many = len(bases) > 1
+    left = [_left(basis, includes, approvals, is_one_of_many=is_one_of_many) for basis in bases]
     whole = _whole(bases, left, includes, organizations)
-    whole.is_of_many = len(bases) > 1
+    whole.is_of_many = is_one_of_many
+    for alone in left:
+        _hold_keys_of_contested_agents(alone, whole)
     guarded = [_guard(basis, whole, approvals) for basis in bases]
     _hold_followers(whole)
     return tuple(
@@ -120,9 +125,16 @@ def build(
     )
 
 
-def _left(basis: Basis, includes: Callable[[ResourceKey], bool], approvals: frozenset[Approval]) -> _Left:
+def _left(
+    basis: Basis,
+    includes: Callable[[ResourceKey], bool],
+    approvals: frozenset[Approval],
+    *,
+    is_one_of_many: bool,
+) -> _Left:
     contested = tuple(c for c in basis.diff.of(Group.CONTESTED) if includes(c.key))
-    parted = [split(refusal, approvals) for refusal in takeover(basis.target, contested)]
+    refused = takeover(basis.target, contested, is_one_of_many=is_one_of_many)
+    parted = [split(refusal, approvals) for refusal in refused]
     return _Left(
         kept=tuple(c for c in basis.diff.of(Group.PRUNE) if basis.policy.prune(c.key.kind) is Prune.NEVER),
         drift=reported(basis.diff, basis.policy),
@@ -139,7 +151,7 @@ def _whole(
     includes: Callable[[ResourceKey], bool],
     organizations: Sequence[Organization],
 ) -> _Whole:
-    """Connect the actions of all targets, keep the selected ones, and let the key barrier judge them."""
+    """The selected actions of all targets, connected, with what the key barrier holds."""
     actions = [
         action
         for basis, alone in zip(bases, left, strict=True)
@@ -151,11 +163,11 @@ def _whole(
         awaiting = [replace(a, awaits=judged.awaits[a.id]) if a.id in judged.awaits else a for a in chosen]
         return _Whole(connect(awaiting, judged.edges), dict(judged.held))
     except CycleError as error:
-        return _Whole(Graph({action.id: action for action in actions}), circle=error)
+        return _Whole(Graph({action.id: action for action in actions}), cycle=error)
 
 
 def _selected(actions: Sequence[Action], includes: Callable[[ResourceKey], bool]) -> list[Action]:
-    """Chosen objects as a whole, and transitively the whole objects that they require."""
+    """All actions of selected objects, and transitively all actions of the objects that they require."""
     start = [action.id for action in actions if _is_included(action, includes)]
     if len(start) == len(actions):
         return list(actions)
@@ -164,35 +176,44 @@ def _selected(actions: Sequence[Action], includes: Callable[[ResourceKey], bool]
 
 
 def _is_included(action: Action, includes: Callable[[ResourceKey], bool]) -> bool:
-    """A chosen key brings its new agent along, never its agent's deletion."""
+    """True if the action is selected. A selected key includes the create of its agent, never the deletion."""
     if includes(action.subject.key):
         return True
     return not action.is_deletion and any(includes(carried.key) for carried in action.carried)
 
 
 def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guarded:
-    """Refusals that hold and those that are approved; what the former name is held."""
+    """Refusals of one target, and those that were approved. Holds the actions that the former name."""
     actions = whole.of(basis.place)
     owned = Counter(key.kind for key in basis.inventory.entries)
     refusals: list[Refusal] = []
-    let_through: list[Accepted] = []
+    approved: list[Accepted] = []
     case = Case(
         basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many
     )
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)
         if accepted is not None:
-            let_through.append(accepted)
+            approved.append(accepted)
             if found.refusal.guard == "in-use":
                 whole.force(i for key in accepted.refusal.keys for i in found.holds[key])
         if keys:
             refusals.append(found.refusal if accepted is None else replace(found.refusal, keys=keys))
             for identifier in (identifier for key in keys for identifier in found.holds[key]):
+                # The first guard is named; one that refuses goes before a wait, which needs no person.
                 held = whole.held.get(identifier)
                 if held is None or not held.guard:
                     guard = found.refusal.guard
                     whole.held[identifier] = Held(f"refused by guard {guard}", guard)
-    return _Guarded(tuple(refusals), tuple(let_through))
+    return _Guarded(tuple(refusals), tuple(approved))
+
+
+def _hold_keys_of_contested_agents(left: _Left, whole: _Whole) -> None:
+    """Hold what would register a key on an agent of somebody else, who has not agreed to it."""
+    contested = {change.key for change in left.contested} - left.leave.taken_over
+    for action in whole.graph.actions.values():
+        if action.key.kind is Kind.KEY and not action.is_deletion and agent_of(action.key) in contested:
+            whole.held[action.id] = Held(f"{agent_of(action.key)} is contested", CONTESTED)
 
 
 def _hold_followers(whole: _Whole) -> None:
@@ -210,8 +231,8 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
     ids = {action.id for action in actions}
     taken_over = left.leave.taken_over
     found = problems(actions, basis.diff, basis.live, left.contested)
-    if whole.circle is not None:
-        found = (*found, *circle(whole.circle, actions))
+    if whole.cycle is not None:
+        found = (*found, *cycle(whole.cycle, actions))
     return TargetPlan(
         target=basis.target,
         organization=basis.place.name,
@@ -231,7 +252,7 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
 
 
 def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
-    """Secrets of unchanged things that could not be compared: silence would look like equality."""
+    """Secrets of unchanged objects that could not be compared: silence would look like equality."""
     counts = Counter(
         field.because or _WHY_UNCOMPARED.get(field.secret, "")
         for change in diff.of(Group.UNCHANGED, Group.ADOPTION)
@@ -239,8 +260,7 @@ def _uncompared_secrets(diff: Diff) -> Iterator[Unexamined]:
         if field.secret is not None and not field.is_known
     )
     for reason, count in sorted(counts.items()):
-        noun = "secret value" if count == 1 else "secret values"
-        yield Unexamined(f"{count} {noun}", reason)
+        yield Unexamined(plural(count, "secret value"), reason)
     for change in diff.of(Group.CREATION, Group.UPDATE):
         missing = missing_secrets(change.desired)
         if missing:
@@ -256,7 +276,7 @@ _WHY_UNCOMPARED = {
         "the record's digests were made with another key; an apply records digests of the files' values and "
         "sends none of them"
     ),
-    SecretDifference.NO_KEY: "the key of the record's digests is not here",
+    SecretDifference.NO_KEY: "the key of the record's digests is not available",
 }
 
 

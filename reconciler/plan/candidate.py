@@ -1,4 +1,4 @@
-"""Changes become actions: what is created, updated, deleted, adopted or forgotten. Requirements come later."""
+"""Actions from changes: what is created, updated, deleted, adopted or forgotten. `graph` adds the requirements."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,19 +12,19 @@ from reconciler.plan.parts import agent_of, criterion_key, runner_of
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What policy and people leave alone: keys that get no action, and contested ones that are taken over."""
+    """Keys that policy leaves without an action, and contested keys that a person took over."""
 
     alone: frozenset[ResourceKey] = frozenset()
     taken_over: frozenset[ResourceKey] = frozenset()
 
 
 def candidates(diff: Diff, leave: Leave) -> list[Action]:
-    """Every action that the changes ask for, in the order of the changes."""
+    """Every action that the changes need, in the order of the changes."""
     return _Candidates(diff, leave).actions()
 
 
 class _Candidates:
-    """The changes of one place, with what several of them share looked up once."""
+    """The changes of one place, with what several of them need computed once."""
 
     def __init__(self, diff: Diff, leave: Leave) -> None:
         self._diff = diff
@@ -72,6 +72,7 @@ class _Candidates:
                     if not change.fields:
                         yield Action(Verb.ADOPT, change.key, change)
             case Group.UNCHANGED:
+                # Deleting a runner deletes its rules on the server (v2 5.5), so they are created again.
                 if change.key.kind is Kind.RUNNER_RULE and runner_of(change.live) in self._replaced_runners:
                     yield Action(Verb.DELETE, change.key, change, reason="goes with its runner")
                     yield Action(Verb.CREATE, change.key, change, reason="comes back with its runner")
@@ -99,6 +100,7 @@ class _Candidates:
             yield Action(Verb.CREATE, criterion_key(change.key, selector), change, reason=reason)
 
     def _prune(self, change: Change) -> Iterator[Action]:
+        # Deleting an agent deletes its keys, so they are carried by that action.
         if change.key.kind is Kind.KEY and agent_of(change.key) in self._pruned_agents:
             return
         carried: tuple[Change, ...] = ()
@@ -119,6 +121,6 @@ def _why(change: Change) -> str:
 
 
 def is_replacement(change: Change) -> bool:
-    """True where a field differs that cannot be changed in place."""
+    """True if a field differs that cannot be changed in place."""
     immutable = FACTS[change.key.kind].immutable
     return any(field.path == immutable != () for field in change.fields)

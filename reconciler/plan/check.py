@@ -1,4 +1,4 @@
-"""Finds the problems of a plan: what the server is known to refuse, and what nothing can put in order."""
+"""Problems of a plan: what the server is known to refuse, and requirements that no order satisfies."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from reconciler.model.state import State
 from reconciler.plan.action import Action, Verb
 from reconciler.plan.graph import CycleError
 from reconciler.plan.parts import agent_of, criterion_key, criterion_selector, type_of
-from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CIRCLE, CRITERION_TAKEN, KEY_WITHOUT_AGENT
+from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, CYCLE, KEY_WITHOUT_AGENT
 from reconciler.settings import FILE_NAME
 
 
@@ -28,18 +28,21 @@ def problems(
     return tuple(sorted(found, key=Finding.sort_key))
 
 
-def circle(error: CycleError, actions: Sequence[Action]) -> tuple[Finding, ...]:
-    """One problem for each action of a target that cannot be put in order; one for a target without such actions."""
+def cycle(error: CycleError, actions: Sequence[Action]) -> tuple[Finding, ...]:
+    """One problem for each action of a target that cannot be put in order; one in all for a target without any.
+
+    Even such a target has a problem, because the whole run has no order.
+    """
     stuck = [action for action in actions if action.id in set(error.actions)]
     names = ", ".join(f"{verb} {key}" for verb, key in error.actions)
     if not stuck:
         message = f"the plan has no order, because actions of another target require each other: {names}"
-        return (Finding(CIRCLE, Severity.ERROR, message, Origin(""), advice="correct that target first"),)
+        return (Finding(CYCLE, Severity.ERROR, message, Origin(""), advice="correct that target first"),)
     return tuple(
         _problem(
-            CIRCLE,
+            CYCLE,
             action.subject,
-            f"{action.verb} {action.key} is in a circle of actions that require each other: {names}",
+            f"{action.verb} {action.key} is in a cycle of actions that require each other: {names}",
             "make the change in two steps, each of which can be applied by itself",
         )
         for action in stuck
@@ -82,14 +85,14 @@ def _built_in(contested: Sequence[Change]) -> Iterator[Finding]:
             advice = "declare one with an id of your own"
             if change.key.kind is Kind.DEFINITION:
                 setting = f"list `{change.key.id}` under `builtIn.disabled` of the target"
-                advice = f"{advice}; where it is to take the place, {setting}"
+                advice = f"{advice}; if it should replace the built-in one, {setting}"
             message = f"{change.key} is built into {change.key.place}; it is never adopted"
             yield _problem(BUILT_IN, change, message, advice)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A criterion that an action asks for and another definition holds, or is to hold."""
+    """A criterion that an action adds although another definition has it, or is to have it."""
 
     action: Action
     type: str
@@ -98,12 +101,12 @@ class Taken:
 
     @property
     def is_given_back(self) -> bool:
-        """True where it is a built-in definition that asks for what was taken from it."""
+        """True if a built-in definition gets back what was taken from it."""
         return self.action.subject.live is not None and self.action.subject.live.is_built_in
 
     @property
     def is_held_by_built_in(self) -> bool:
-        """True where a built-in definition holds it."""
+        """True if a built-in definition has it."""
         return self.holder.live is not None and self.holder.live.is_built_in
 
     def problem(self) -> Finding:
@@ -111,10 +114,10 @@ class Taken:
         asking, holder = self.action.subject.key, self.holder.key
         criterion = f"the criterion [{self.selector or 'any'}] of type {self.type}"
         if self.is_given_back:
-            message = f"{asking} is to be given back {criterion}, which {holder} holds"
+            message = f"{asking} is to get back {criterion}, which {holder} holds"
             advice = f"list `{asking.id}` under `builtIn.disabled` again, or take the criterion from {holder}"
         else:
-            message = f"{asking} asks for {criterion}, which {holder} holds ({_standing(self.holder)})"
+            message = f"{asking} asks for {criterion}, which {holder} holds ({_ownership(self.holder)})"
             advice = f"change the criterion here, or remove it from {holder} first"
             if self.is_held_by_built_in:
                 advice = (
@@ -129,7 +132,7 @@ Criterion = tuple[str, str]
 
 
 def taken_criteria(actions: Sequence[Action], diff: Diff) -> Iterator[Taken]:
-    """Criteria that live holds elsewhere and this plan does not free, or that two are to hold after it."""
+    """Added criteria that another definition has and this plan does not free, or that two would have after it."""
     holders, declared = _holders(diff)
     deleted = {action.key for action in actions if action.verb is Verb.DELETE}
     for action in actions:
@@ -150,7 +153,7 @@ def taken_criteria(actions: Sequence[Action], diff: Diff) -> Iterator[Taken]:
 
 
 def _holders(diff: Diff) -> tuple[dict[Criterion, Change], dict[Criterion, Change]]:
-    """What holds each criterion live, and what is declared with it."""
+    """The definition that has each criterion live, and the one that declares it."""
     live: dict[Criterion, Change] = {}
     declared: dict[Criterion, Change] = {}
     for change in diff.changes.values():
@@ -171,14 +174,14 @@ def _criteria_added(action: Action) -> tuple[str, ...]:
     return ()
 
 
-def _standing(change: Change) -> str:
+def _ownership(change: Change) -> str:
     if change.live is not None and change.live.is_built_in:
         return "built in"
     return {
-        Group.UNMANAGED: "not managed by us",
+        Group.UNMANAGED: "unmanaged",
         Group.CONTESTED: "contested",
-        Group.PRUNE: "ours, and not deleted by this plan",
-    }.get(change.group, "ours")
+        Group.PRUNE: "owned, and not deleted by this plan",
+    }.get(change.group, "owned")
 
 
 def _problem(rule: str, change: Change, message: str, advice: str) -> Finding:

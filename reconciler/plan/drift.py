@@ -1,4 +1,4 @@
-"""Drift that the policy only reports, with what cannot be done without correcting it."""
+"""Drift that the policy only reports, with the changes that need it corrected first."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,9 @@ from reconciler.settings import Drift, Policy
 def reported(diff: Diff, policy: Policy) -> tuple[Change, ...]:
     """Changes that are left as they are, by key.
 
-    A thing deleted outside Git drifts like one that was changed. An agent and its keys are lost together,
-    so the policy of agents decides about both. A key or a rule cannot be created while the agent or runner
-    it belongs to stays missing: it is left too, drift or not.
+    Deletion outside Git is drift like any other change. An agent and its keys are lost together, so the
+    policy of agents decides about both. A key or a rule cannot be created while the agent or runner it
+    belongs to is missing, so it is left too, drift or not.
     """
     lost = {
         change.key: policy.drift(change.key.kind) is Drift.REPORT

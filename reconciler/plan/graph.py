@@ -1,4 +1,4 @@
-"""All actions of a plan, over every place, with what each requires, in an order that keeps it."""
+"""All actions of a plan, over every place, with what each requires, in an order that satisfies it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ _VERB_RANK = {Verb.FORGET: 0, Verb.ADOPT: 0, Verb.DELETE: 1, Verb.UPDATE: 2, Ver
 
 
 class CycleError(ValueError):
-    """Requirements go round in a circle. `actions` are those in it or behind it."""
+    """Requirements form a cycle. `actions` are those in it or behind it, sorted."""
 
     def __init__(self, actions: Sequence[ActionId]) -> None:
         super().__init__("actions require each other: " + ", ".join(f"{verb} {key}" for verb, key in actions))
@@ -34,10 +34,10 @@ class Graph:
     frees: Mapping[ActionId, frozenset[ActionId]] = field(default_factory=dict)
 
     def behind(self, start: Iterable[ActionId]) -> Mapping[ActionId, ActionId]:
-        """What cannot be done when these actions are not, each with the one of `start` that it comes from.
+        """What cannot be done if these actions are not, each with the one of `start` that causes it.
 
-        That is whatever requires one of them, and deletions that free a value for one of those: without
-        the create there is no reason for them now.
+        That is whatever requires one of them, and deletions that free a value for a create among those:
+        without the create there is no reason to delete.
         """
         followers = _followers(self.actions)
         for deletion, creates in self.frees.items():
@@ -54,7 +54,7 @@ class Graph:
         return {node: cause for node, cause in causes.items() if not isinstance(node, Gate) and node != cause}
 
     def with_requirements(self, start: Iterable[ActionId]) -> frozenset[ActionId]:
-        """These actions as whole objects, and the whole objects of whatever they require."""
+        """All actions of the objects of `start`, and of the objects that these require, transitively."""
         whole: dict[ResourceKey, list[ActionId]] = defaultdict(list)
         for identifier, action in self.actions.items():
             whole[action.subject.key].append(identifier)
@@ -78,7 +78,7 @@ class Graph:
 
 
 def _followers(actions: Mapping[ActionId, Action]) -> dict[_Node, list[_Node]]:
-    """What waits for each action and each gate, directly."""
+    """What directly waits for each action and each gate."""
     followers: dict[_Node, list[_Node]] = defaultdict(list)
     seen: set[Gate] = set()
     for identifier, action in actions.items():
@@ -97,8 +97,8 @@ def _followers(actions: Mapping[ActionId, Action]) -> dict[_Node, list[_Node]]:
 def connect(actions: Iterable[Action], more: Iterable[tuple[ActionId, ActionId]] = ()) -> Graph:
     """The actions with `requires` and `gate` filled in, in an order that satisfies both.
 
-    `more` are further pairs (must come first, comes after). Independent of the order given. Raises
-    CycleError.
+    `more` are further pairs (must come first, comes after). Independent of the order of `actions`.
+    Raises CycleError.
     """
     present = {action.id: action for action in sorted(actions, key=_rank)}
     needed: dict[ActionId, set[ActionId]] = {identifier: set() for identifier in present}
@@ -123,7 +123,11 @@ def connect(actions: Iterable[Action], more: Iterable[tuple[ActionId, ActionId]]
 
 
 def _sorted(actions: Mapping[ActionId, Action]) -> list[ActionId]:
-    """Topological order; among what is free, deletions bottom-up, then the rest top-down."""
+    """Topological order; among actions that are free, deletions bottom-up, then the rest top-down.
+
+    Kahn's algorithm with a heap. A gate is a node without a place in the order: it is settled together
+    with its last member.
+    """
     missing: dict[_Node, int] = {
         identifier: len(action.requires) + (action.gate is not None) for identifier, action in actions.items()
     }
@@ -151,6 +155,7 @@ def _sorted(actions: Mapping[ActionId, Action]) -> list[ActionId]:
 
 
 def _rank(action: Action) -> tuple[int, int, str, ActionId]:
+    """Sort key of actions that are free: the id last, so that the order never depends on the input."""
     level = FACTS[action.key.kind].level
     return (
         _VERB_RANK[action.verb],

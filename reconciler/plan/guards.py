@@ -1,4 +1,4 @@
-"""Limits that hold actions back, each with the exact option that lets one case through.
+"""Limits that hold actions back, each with the exact option that allows one case.
 
 There is no switch that turns all of them off (design decision 4.8). A guard holds what it names and
 what depends on that; everything else of the plan is carried out.
@@ -14,6 +14,7 @@ from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.state import State
+from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Verb
 from reconciler.plan.edges.store import becomes_primary, ceases_to_be_primary
 from reconciler.plan.parts import agent_of, criterion_selector, is_primary, stores_of
@@ -21,60 +22,61 @@ from reconciler.plan.refusal import Refusal
 from reconciler.settings import Safety
 
 CONTESTED = "contested"
-"""The guard of taking over: it holds nothing, because what is contested gets no action."""
+"""The guard against taking over objects: it holds nothing, because what is contested gets no action."""
 
 GUARDS: Mapping[str, str] = {
     "empty-tree": "the files declare nothing, and everything owned would be deleted",
-    "deletes": "more things of one kind would be deleted than `safety.maxDelete` allows",
+    "deletes": "more objects of one kind would be deleted than `safety.maxDelete` allows",
     "last-key": "an agent, or the Operators of an organization, would lose their last key and be cut off",
     "protected": "something under `safety.protect` would be deleted",
-    "cascade": "a delete would take along things that the plan does not delete itself",
+    "drifted": "something would be deleted that is not as it was last written: the record does not prove whose it is",
+    "cascade": "a delete would also remove objects that the plan does not delete itself",
     "replace": "something would be deleted and created again, because a field of it cannot be changed",
     "state-storage": "a runner's state storage would change; existing state is not moved",
     "runner-key": "a runner's key would change; its agents are refused until they run with the new one",
     "primary-store": "another secret store would become primary, which can switch the mode of the whole organization",
     "store-in-use": "a secret store would be deleted while definitions refer to it",
     "in-use": "resources that are in use would lose their definition or move to another one",
-    CONTESTED: "something of somebody else would be taken over",
+    CONTESTED: "an object that is not owned would be taken over",
 }
 """Every guard and what it refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the guards look at, of one target."""
+    """What the guards examine in one target."""
 
     target: TargetName
     desired: State
     live: State
     actions: Sequence[Action]
     owned: Mapping[Kind, int]
-    """Number of owned things by kind."""
+    """Number of owned objects by kind."""
     safety: Safety
     active: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
-    """What deployments use, by the id of its definition; definitions that were not looked up are missing."""
+    """What deployments use, by id of its definition; definitions that were not looked up are missing."""
     is_one_of_many: bool = False
-    """True where the run has several targets."""
+    """True if the run has several targets."""
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
-"""What a guard names, each with the actions that it holds."""
+"""Keys that a guard names, each with the actions it holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tripped:
-    """A refusal, and the actions that each object it names holds."""
+    """A refusal, and the actions it holds for each object that it names."""
 
     refusal: Refusal
     holds: Holds
 
 
 def tripped(case: Case) -> list[Tripped]:
-    """Every guard that trips, in the order of `GUARDS`, but for `contested`."""
+    """Every guard that trips, in the order of `GUARDS`; `contested` is not among them."""
     found: list[Tripped] = []
     for guard in (
-        _empty_tree, _deletes, _last_key, _last_operator_key, _protected, _cascade, _replace, _state_storage,
-        _runner_key, _primary_store, _store_in_use, _in_use,
+        _empty_tree, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
+        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -83,17 +85,16 @@ def tripped(case: Case) -> list[Tripped]:
 def takeover(
     target: TargetName, contested: Sequence[Change], *, is_one_of_many: bool = False
 ) -> list[Refusal]:
-    """What taking over every contested thing has to be approved with; built-in ones are never taken over."""
+    """The refusal of taking over contested objects, [] if there are none. Built-in ones are never taken over."""
     keys = tuple(sorted(c.key for c in contested if c.live is not None and not c.live.is_built_in))
     if not keys:
         return []
-    return [
-        Refusal(CONTESTED, target, f"{len(keys)} objects that are not owned and differ", keys, is_one_of_many)
-    ]
+    message = f"{plural(len(keys), 'object')} not owned and different from the files"
+    return [Refusal(CONTESTED, target, message, keys, is_one_of_many)]
 
 
 def allowed_deletes(limit: str, owned: int) -> int:
-    """How many of `owned` things may go under a `safety.maxDelete`.
+    """Number of deletes among `owned` objects that a `safety.maxDelete` allows.
 
     >>> allowed_deletes("10% or 5", 20), allowed_deletes("10% or 5", 200), allowed_deletes("0", 9)
     (5, 20, 0)
@@ -106,12 +107,12 @@ def allowed_deletes(limit: str, owned: int) -> int:
 
 
 def deleted(action: Action) -> tuple[ResourceKey, ...]:
-    """What one deletion takes away: the keys of an agent go with it."""
+    """Keys that one deletion removes: the keys of an agent go with it. Empty for other actions."""
     return (action.key, *(change.key for change in action.carried)) if action.is_deletion else ()
 
 
 def _pruned(case: Case) -> dict[Kind, dict[ResourceKey, frozenset[ActionId]]]:
-    """Things that would be deleted and what deletes them, by kind; replacements and criteria are counted elsewhere."""
+    """Pruned objects and the actions that delete them, by kind. Replacements and criteria have guards of their own."""
     pruned: dict[Kind, dict[ResourceKey, frozenset[ActionId]]] = defaultdict(dict)
     for action in case.actions:
         if action.subject.group is Group.PRUNE:
@@ -127,7 +128,7 @@ def _empty_tree(case: Case) -> Iterator[Tripped]:
             case,
             "empty-tree",
             holds,
-            f"the files of this target declare nothing; all {len(holds)} owned objects would be deleted",
+            f"the files of this target declare nothing; {plural(len(holds), 'owned object')} would be deleted",
         )
 
 
@@ -139,7 +140,7 @@ def _deletes(case: Case) -> Iterator[Tripped]:
         allowed = allowed_deletes(case.safety.maxDelete, owned)
         if len(keys) > allowed:
             holds.update(keys)
-            counted.append(f"{len(keys)} of {owned} owned {kind} objects ({allowed} allowed)")
+            counted.append(f"{len(keys)} of {plural(owned, f'owned {kind} object')} ({allowed} allowed)")
     yield from _tripped(
         case,
         "deletes",
@@ -149,12 +150,12 @@ def _deletes(case: Case) -> Iterator[Tripped]:
 
 
 def _last_key(case: Case) -> Iterator[Tripped]:
-    """Agents without a key after the plan, also those that go as a whole or come back under another id."""
+    """Agents without a key after the plan, also those that are deleted or come back under another id."""
     pruned = _pruned(case)
     live = case.live.of(Kind.KEY)
     losing = {agent_of(key) for key in pruned[Kind.KEY]}
     losing |= {agent_of(key.key) for key in live} & pruned[Kind.AGENT].keys()
-    # A declared key that waits to be accepted counts: the barrier holds the old one until it is.
+    # A declared key that is not accepted yet counts: the barrier holds the old one until it is.
     staying = {
         agent_of(key.key)
         for key in live
@@ -199,11 +200,28 @@ def _protected(case: Case) -> Iterator[Tripped]:
     yield from _tripped(case, "protected", holds, f"protected objects would be deleted: {_names(holds)}")
 
 
-def _cascade(case: Case) -> Iterator[Tripped]:
-    """Deleting an agent deletes its keys, deleting a runner its rules, whoever made them (v1 2.3, v2 5.5).
+def _drifted(case: Case) -> Iterator[Tripped]:
+    """Deletes of what somebody changed, or of what only an edited record calls owned."""
+    holds = {
+        change.key: frozenset((action.id,))
+        for action in case.actions
+        if action.is_deletion
+        for change in (action.subject, *action.carried)
+        if change.group is Group.PRUNE and change.is_drift
+    }
+    yield from _tripped(
+        case,
+        "drifted",
+        holds,
+        f"{_names(holds)} would be deleted and differs from what was last written, so the record does not prove "
+        "that it is owned",
+    )
 
-    Whatever goes that way without being deleted by the plan itself is refused: things of others
-    and things that policy keeps.
+
+def _cascade(case: Case) -> Iterator[Tripped]:
+    """Objects that a delete removes although the plan does not delete them: unmanaged ones, and those policy keeps.
+
+    Deleting an agent deletes its keys, deleting a runner its rules, whoever made them (v1 2.3, v2 5.5).
     """
     gone = {key: action.id for action in case.actions for key in deleted(action)}
     holds = {
@@ -215,7 +233,7 @@ def _cascade(case: Case) -> Iterator[Tripped]:
         case,
         "cascade",
         holds,
-        f"{len(holds)} objects that this plan does not delete would be deleted as well: {_names(holds)}",
+        f"{plural(len(holds), 'object')} that this plan does not delete would be deleted as well: {_names(holds)}",
     )
 
 
@@ -245,7 +263,7 @@ def _state_storage(case: Case) -> Iterator[Tripped]:
 
 
 def _runner_key(case: Case) -> Iterator[Tripped]:
-    """A runner has one key: from the change on, agents that still use the old one get 401 (v2 reference 9)."""
+    """Runners whose key changes. A runner has one: agents that still use the old one then get 401 (v2 reference 9)."""
     holds = _runner_updates(case, ("runner_configuration", "key"))
     yield from _tripped(
         case,
@@ -318,8 +336,8 @@ def _store_in_use(case: Case) -> Iterator[Tripped]:
     )
 
 
-def would_take(actions: Iterable[Action]) -> frozenset[str]:
-    """Ids of definitions that go or lose a criterion."""
+def reduced_definitions(actions: Iterable[Action]) -> frozenset[str]:
+    """Ids of definitions that are deleted or lose a criterion."""
     kinds = (Kind.DEFINITION, Kind.CRITERION)
     return frozenset(a.subject.key.id for a in actions if a.is_deletion and a.key.kind in kinds)
 
@@ -355,7 +373,7 @@ def _loses(action: Action, used: ActiveResource) -> bool:
 
 
 def _tripped(case: Case, guard: str, holds: Holds, message: str) -> Iterator[Tripped]:
-    """One refusal that names the objects of `holds`; none where there are none."""
+    """One refusal that names the objects of `holds`; none if there are none."""
     if holds:
         keys = tuple(sorted(holds))
         yield Tripped(Refusal(guard, case.target, message, keys, case.is_one_of_many), holds)

@@ -7,12 +7,12 @@ from reconciler.model.state import Resource
 
 
 def criterion_key(definition: ResourceKey, selector: str) -> ResourceKey:
-    """Name one criterion of a definition."""
+    """The key of one criterion of a definition."""
     return definition.beside(Kind.CRITERION, f"{definition.id}[{selector}]")
 
 
 def criterion_selector(key: ResourceKey) -> str:
-    """Invert `criterion_key`."""
+    """The selector in a key that `criterion_key` made."""
     return key.id.partition("[")[2].removesuffix("]")
 
 
@@ -34,7 +34,7 @@ def fingerprint_of(key: ResourceKey) -> str:
 
 
 def type_of(definition: Resource | None) -> str:
-    """Resource type of a definition, "" of anything else."""
+    """Resource type of a definition, "" for anything else."""
     if definition is None or definition.key.kind is not Kind.DEFINITION:
         return ""
     return str(definition.document.get("type", ""))

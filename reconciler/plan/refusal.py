@@ -1,4 +1,4 @@
-"""What a guard refuses, and how a person lets that one case through."""
+"""What a guard refuses, and the approval that allows this one case."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _MOST_OPTIONS = 8
 
 
 def _literal(name: str) -> str:
-    """The name as a pattern that fits nothing else.
+    """The name as a pattern that matches nothing else.
 
     >>> _literal("RunnerRule/*/dev")
     'RunnerRule/[*]/dev'
@@ -30,22 +30,22 @@ class Refusal:
     message: str
     keys: tuple[ResourceKey, ...]
     is_one_of_many: bool = False
-    """True where the run has several targets, so that a name alone says too little."""
+    """True if the run has several targets, so that a name alone is ambiguous."""
 
     @property
     def count(self) -> int:
-        """How many objects it names."""
+        """Number of objects it names."""
         return len(self.keys)
 
     @property
     def digest(self) -> str:
-        """Names exactly these objects: another object, or one more, has another digest."""
+        """Digest of exactly these objects: another object, or one more, gives another digest."""
         named = [[str(key.place), str(key.kind), key.id] for key in sorted(self.keys)]
         return digest([list[Json](name) for name in named])[:_DIGEST_LENGTH]
 
     @property
     def approvals(self) -> tuple[str, ...]:
-        """Values of `--accept` that let this case through, all of them together."""
+        """Values of `--accept` that together allow this case."""
         if self.guard in COUNTED:
             return (f"{self.guard}={self.count}:{self.digest}",)
         target = f"{self.target}:" if self.is_one_of_many else ""
@@ -57,4 +57,6 @@ class Refusal:
         options = [f"--accept {value}" for value in self.approvals]
         if len(options) <= _MOST_OPTIONS:
             return " ".join(options)
-        return f"--accept {self.guard}=KIND/ID for each of the {self.count} objects, or a glob that fits them"
+        return (
+            f"--accept {self.guard}=KIND/ID for each of the {self.count} objects, or a glob that matches them"
+        )

@@ -1,4 +1,4 @@
-"""A plan in a file, and the proof that it still is the plan: digests of everything it was made from."""
+"""A saved plan, with digests of everything it was made from: they prove that an apply carries out this plan."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ class SavedPlan:
     created_at: str
     digests: dict[str, str]
     approvals: tuple[str, ...]
-    """Texts of approvals that were given behind `--accept`; those of the repository are read again."""
+    """Approvals as given after `--accept`; those of the repository are read again."""
     summary: tuple[str, ...]
 
     def to_json(self) -> JsonObject:
@@ -51,7 +51,7 @@ class SavedPlan:
 
     @classmethod
     def from_json(cls, document: Json) -> "SavedPlan":
-        """Raise ValueError where the document is no plan of a version we know."""
+        """The plan in a document. Raises ValueError if it is not a saved plan of this version."""
         if not isinstance(document, dict) or document.get("kind") != "ReconcilerPlan":
             raise ValueError("not a saved plan")
         if document.get("version") != VERSION:
@@ -71,7 +71,7 @@ class SavedPlan:
         )
 
     def changed(self, now: "SavedPlan") -> tuple[str, ...]:
-        """Say in words what differs from the same plan made now, most telling first."""
+        """What differs from the same plan made now, in words, most informative first."""
         changed = []
         order = list(PARTS)
         names = sorted(
@@ -94,7 +94,7 @@ def bind(
     approvals: frozenset[Approval],
     now: datetime,
 ) -> SavedPlan:
-    """Return what has to be kept of plans, each given with its desired and live state and its inventory."""
+    """What is saved of plans, each given with its desired and live state and its inventory."""
     given = sorted(approval.text for approval in approvals if approval.reviewed is None)
     reviewed = sorted(
         [approval.text, approval.reviewed.target, str(approval.reviewed.until)]
@@ -126,9 +126,9 @@ def bind(
 
 
 def state_digest(state: State) -> str:
-    """Digest of everything comparable in a state. Literals enter by their keyed digest only.
+    """Digest of everything comparable in a state. Of literals only the keyed digest is included.
 
-    Values that are handed in enter by their source: they are no part of the files, and who plans need not have them.
+    Of values that are handed in only the source is: they are not in the files, and whoever plans need not have them.
     """
     return digest(
         [
@@ -175,7 +175,7 @@ def _action(action: Action) -> list[Json]:
 
 
 def change_digest(change: Change) -> str:
-    """Digest of what a change does, wherever it was found: equal effects have equal digests."""
+    """Digest of the effect of a change; equal effects have equal digests, in any place."""
     return digest(
         [
             str(change.key.kind),

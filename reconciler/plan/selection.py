@@ -13,11 +13,11 @@ class Selection:
     only: frozenset[str] = frozenset()
 
     def includes(self, key: ResourceKey) -> bool:
-        """True where no pattern was given or one fits."""
+        """True if no pattern was given or one matches."""
         return not self.only or any(key.matches(pattern) for pattern in self.only)
 
     def describe(self) -> str:
-        """In words, "" for everything."""
+        """The selection in words, "" for everything."""
         parts = []
         if self.targets:
             parts.append("targets " + ", ".join(sorted(self.targets)))

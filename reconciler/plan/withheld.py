@@ -1,15 +1,21 @@
-"""Actions that cannot be sent, known before anything is: the secrets that they carry are not at hand."""
+"""Actions that cannot be sent, known before anything is.
 
-from collections.abc import Iterable, Iterator
+Values of their secrets are not available, or they depend on a target in which nothing is carried out.
+"""
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.model.identity import TargetName
 from reconciler.model.kind import Kind
 from reconciler.model.secret import Handed
 from reconciler.model.state import Resource
-from reconciler.plan.action import Action, ActionId, Verb
+from reconciler.plan.action import Action, ActionId, Held, TargetPlan, Verb
 
 
 def missing_secrets(resource: Resource | None) -> tuple[str, ...]:
-    """Why values that are handed in are not at hand, each reason once."""
+    """Why values that are handed in are not available, each reason once."""
     leaves = () if resource is None else resource.secrets.values()
     return tuple(dict.fromkeys(leaf.why for leaf in leaves if isinstance(leaf, Handed)))
 
@@ -17,8 +23,8 @@ def missing_secrets(resource: Resource | None) -> tuple[str, ...]:
 def withheld(actions: Iterable[Action]) -> dict[ActionId, str]:
     """Why actions are not sent, by their ids.
 
-    Creates and updates send every secret of a thing, so all must be at hand. What is deleted to be created again
-    stays, and with it whatever would be deleted first: the create is known to fail.
+    Creates and updates send every secret of an object, so all must be available. What would be deleted only to be
+    created again is kept, and so is whatever would be deleted before it: the create is known to fail.
     """
     by_id = {action.id: action for action in actions}
     found: dict[ActionId, str] = {}
@@ -37,7 +43,7 @@ def withheld(actions: Iterable[Action]) -> dict[ActionId, str]:
 
 
 def _deletes_before(start: ActionId, by_id: dict[ActionId, Action]) -> Iterator[ActionId]:
-    """A delete and the deletes that it requires, however far."""
+    """A delete and the deletes that it requires, transitively; nothing if `start` is not a delete."""
     waiting, seen = [start], set[ActionId]()
     while waiting:
         identifier = waiting.pop()
@@ -47,3 +53,35 @@ def _deletes_before(start: ActionId, by_id: dict[ActionId, Action]) -> Iterator[
         seen.add(identifier)
         yield identifier
         waiting.extend(action.requires)
+
+
+def behind_stopped(plans: Sequence[TargetPlan], stopped: Mapping[TargetName, bool]) -> tuple[TargetPlan, ...]:
+    """The plans, with actions held that depend on actions of targets in which nothing is carried out.
+
+    `stopped` names these targets; the value is true if another run may succeed. Their own actions stay as
+    they are.
+    """
+    if not stopped or len(plans) == len(stopped):
+        return tuple(plans)
+    followers: dict[ActionId, list[ActionId]] = defaultdict(list)
+    for plan in plans:
+        for action in plan.actions:
+            for required in action.required:
+                followers[required].append(action.id)
+    found: dict[ActionId, Held] = {}
+    for plan in plans:
+        if plan.target in stopped:
+            reason = f"depends on target {plan.target}, in which nothing is carried out"
+            held = Held(reason, is_transient=stopped[plan.target])
+            waiting = [action.id for action in plan.actions]
+            while waiting:
+                for follower in followers[waiting.pop()]:
+                    if follower not in found:
+                        found[follower] = held
+                        waiting.append(follower)
+    return tuple(plan if plan.target in stopped else _holding(plan, found) for plan in plans)
+
+
+def _holding(plan: TargetPlan, found: Mapping[ActionId, Held]) -> TargetPlan:
+    more = {a.id: found[a.id] for a in plan.actions if a.id in found and a.id not in plan.held}
+    return replace(plan, held={**plan.held, **more}) if more else plan

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from reconciler.model.finding import Finding, sort_findings
 from reconciler.model.origin import Origin
 from reconciler.model.reading_rule import concern, problem
+from reconciler.model.wording import plural
 from reconciler.settings import Limits
 from reconciler.source.tree import Tree, is_document, is_yaml
 
@@ -44,7 +45,9 @@ class Collection:
         if self.total_bytes + size > limits.max_total_bytes:
             if not self.is_full:
                 self.is_full = True
-                message = f"the files of the tree have more than {limits.max_total_bytes} bytes in total"
+                message = (
+                    f"the files of the tree have more than {plural(limits.max_total_bytes, 'byte')} in total"
+                )
                 self.findings.append(problem("F04", message, Origin(path), advice=_RAISE))
             self.unread[path] = "the size limit of the tree is reached"
             return False
@@ -55,7 +58,9 @@ class Collection:
         """Paths up to the limit; a finding reports that others were left out."""
         most = self.limits.max_files
         if len(paths) > most:
-            message = f"the tree has {len(paths)} files, the limit is {most}; the others were not read"
+            message = (
+                f"the tree has {plural(len(paths), 'file')}, the limit is {most:,}; the others were not read"
+            )
             self.findings.append(problem("F04", message, Origin(paths[most]), advice=_RAISE))
         return paths[:most]
 
@@ -74,7 +79,7 @@ class Collection:
         """The finished tree, with its links resolved."""
         for path, content in _followed(self):
             if len(self.files) >= self.limits.max_files:
-                message = f"with the files behind links, the tree has more than {self.limits.max_files} files"
+                message = f"with the files behind links, the tree has more than {plural(self.limits.max_files, 'file')}"
                 self.findings.append(problem("F04", message, Origin(path), advice=_RAISE))
                 break
             if self.fits(path, len(content)):

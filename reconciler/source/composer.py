@@ -16,6 +16,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin, Places
 from reconciler.model.reading_rule import problem
+from reconciler.model.wording import plural
 from reconciler.settings import Limits
 from reconciler.source.quoted import looks_like_key, quoted
 from reconciler.source.scalar import RESOLVABLE_START, plain_value, tagged_value
@@ -233,7 +234,9 @@ class Composer:
                 "F02", "unknown tag; the known ones are !!map, !!seq, !env, !file and !secret", place
             )
         if len(self._stack) >= self._limits.max_depth:
-            self._refuse(f"the document is nested deeper than {self._limits.max_depth} levels", place)
+            self._refuse(
+                f"the document is nested deeper than {plural(self._limits.max_depth, 'level')}", place
+            )
         self._stack.append(
             _Frame(
                 self._container,
@@ -344,16 +347,20 @@ class Composer:
         """Refuse an alias that would expand the document beyond a limit."""
         self._check_size(part.end - part.start, place)
         if len(self._stack) + part.height > self._limits.max_depth:
-            self._refuse(f"aliases nest the document deeper than {self._limits.max_depth} levels", place)
+            self._refuse(
+                f"aliases nest the document deeper than {plural(self._limits.max_depth, 'level')}", place
+            )
         if part.characters < 0:
             part.characters = _characters(part.value)
         self._repeated_characters += part.characters
         if self._repeated_characters > self._limits.max_file_bytes:
-            self._refuse(f"aliases expand to more than {self._limits.max_file_bytes} characters", place)
+            self._refuse(
+                f"aliases expand to more than {plural(self._limits.max_file_bytes, 'character')}", place
+            )
 
     def _check_size(self, more: int, place: int) -> None:
         if len(self._values) + self._dropped + more > self._limits.max_nodes:
-            message = f"the document has more than {self._limits.max_nodes} values after expanding aliases"
+            message = f"the document has more than {plural(self._limits.max_nodes, 'value')} after expanding aliases"
             self._refuse(message, place)
 
     def _collect(self, part: _Part, merges: list[_Part]) -> None:

@@ -85,7 +85,7 @@ class _FileContent:
     set_aside: "_FileContent | None" = None
 
     @property
-    def is_ours(self) -> bool:
+    def has_handled(self) -> bool:
         """True if a document is of a handled kind, or apparently meant to be."""
         kept = (self.definitions, self.agents, self.keys, self.runners, self.operators, self.secret_stores)
         return any(kept) or bool(self.rejected) or bool(self.findings)
@@ -258,7 +258,7 @@ def _set_aside(path: str, text: bytes, limits: Limits, content: _FileContent) ->
     parsed = parse_yaml(text, path, limits)
     for document in parsed.documents:
         _take(document, written, aside)
-    if aside.is_ours:
+    if aside.has_handled:
         content.set_aside = aside
         content.unread = _RENAMED + (" (a space ends it)" if path[-1:].isspace() else "")
     elif parsed.failure is not None and was_renamed(path):

@@ -15,6 +15,7 @@ from reconciler.model.finding import Finding, Severity, sort_findings
 from reconciler.model.json import Json, JsonObject, dotted
 from reconciler.model.origin import Origin
 from reconciler.model.reading_rule import concern, problem
+from reconciler.model.wording import plural
 from reconciler.settings import Limits, Mode, Settings
 from reconciler.source.excerpt import excerpts
 from reconciler.source.quoted import quoted
@@ -103,9 +104,8 @@ def connection_places(content: bytes, file: str, targets: Iterable[str]) -> Mapp
 
 def _refusal(file: str, findings: list[Finding], content: bytes = b"") -> SettingsError:
     count = sum(finding.severity is Severity.ERROR for finding in findings)
-    problems = "1 problem" if count == 1 else f"{count} problems"
     return SettingsError(
-        f"the settings in {file} cannot be used: {problems}",
+        f"the settings in {file} cannot be used: {plural(count, 'problem')}",
         findings=sort_findings(findings),
         excerpts=excerpts({file: content}, (finding.origin for finding in findings)),
         advice="correct the file; the one that `reconciler init` writes explains every setting",

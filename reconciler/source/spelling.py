@@ -15,6 +15,7 @@ from reconciler.model.json import Json, JsonObject, Path
 from reconciler.model.origin import Origin, Positions
 from reconciler.model.reading_rule import concern, problem
 from reconciler.model.secret_name import may_name_secret
+from reconciler.model.wording import plural
 from reconciler.source.scalar import plain_value
 from reconciler.source.violation import QUOTE, named
 from reconciler.source.yaml_text import lines_of
@@ -110,7 +111,8 @@ def _bounded(found: list[Finding]) -> list[Finding]:
     found.sort(key=Finding.sort_key)
     shown, rest = found[:MAX_FINDINGS], found[MAX_FINDINGS:]
     if rest:
-        message = f"{len(rest)} more numbers in the document do not arrive as they are written"
+        do = "does" if len(rest) == 1 else "do"
+        message = f"{plural(len(rest), 'more number')} in the document {do} not arrive as written"
         shown.append(replace(rest[0], message=message, advice="quote those that are meant as strings"))
     return shown
 

@@ -21,6 +21,7 @@ from reconciler.model.limited import LimitError
 from reconciler.model.origin import Origin, Positions
 from reconciler.model.reading_rule import problem
 from reconciler.model.secret_name import SECRET_POSITIONS
+from reconciler.model.wording import plural
 from reconciler.source.quoted import looks_like_key, quoted
 
 QUOTE = "put it in quotes"
@@ -175,6 +176,9 @@ class _Violation:
             return f"cannot be used: {error}", ""
         if self.kind in _BOUNDS:
             return _BOUNDS[self.kind].format_map(self._context), ""
+        if self.kind in _LENGTHS:
+            bound, limit, noun, several = _LENGTHS[self.kind]
+            return f"must have at {bound} {plural(int(self._context[limit]), noun, several)}", ""
         if self.kind == "string_pattern_mismatch":
             return (
                 "does not have the expected form",
@@ -268,11 +272,13 @@ _BOUNDS: dict[str, str] = {
     "greater_than": "must be more than {gt}",
     "less_than_equal": "must be at most {le}",
     "less_than": "must be less than {lt}",
-    "too_short": "must have at least {min_length} entry",
-    "too_long": "must have at most {max_length} entries",
     "string_too_short": "must not be empty",
-    "string_too_long": "must have at most {max_length} characters",
     "finite_number": "must be a finite number",
+}
+_LENGTHS: dict[str, tuple[str, str, str, str]] = {
+    "too_short": ("least", "min_length", "entry", "entries"),
+    "too_long": ("most", "max_length", "entry", "entries"),
+    "string_too_long": ("most", "max_length", "character", "characters"),
 }
 
 

@@ -33,9 +33,9 @@ class TextLimit:
         if not text and (self.least or self.pattern) and not self.accepts(text):
             return "must not be empty"
         if len(text) < self.least:
-            return f"must have at least {self.least} characters, but has {len(text)}"
+            return f"must have at least {_counted(self.least, 'character')}, but has {len(text)}"
         if self.most is not None and len(text) > self.most:
-            return f"must have at most {self.most} characters, but has {len(text)}"
+            return f"must have at most {_counted(self.most, 'character')}, but has {len(text)}"
         return "" if self.accepts(text) else "does not have the form that the API requires"
 
     def accepts(self, text: str) -> bool:
@@ -69,9 +69,11 @@ class ListLimit:
     def problem(self, length: int) -> str:
         """What is wrong with a list of that length, phrased to follow its name; "" if it is within the limit."""
         if length < self.least:
-            return f"must have at least {_entries(self.least)}, but has {length or 'none'}"
+            return (
+                f"must have at least {_counted(self.least, 'entry', 'entries')}, but has {length or 'none'}"
+            )
         if self.most is not None and length > self.most:
-            return f"must have at most {_entries(self.most)}, but has {length}"
+            return f"must have at most {_counted(self.most, 'entry', 'entries')}, but has {length}"
         return ""
 
     def schema(self) -> dict[str, int]:
@@ -80,8 +82,9 @@ class ListLimit:
         return words if self.most is None else {**words, "maxItems": self.most}
 
 
-def _entries(number: int) -> str:
-    return "1 entry" if number == 1 else f"{number} entries"
+def _counted(number: int, noun: str, several: str = "") -> str:
+    # Not `model.wording.plural`: tables of vendors use no code of the models, which import them.
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
 @cache

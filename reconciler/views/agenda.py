@@ -1,7 +1,7 @@
-"""What a plan means to a reader: one entry per thing, by risk, and the counts. All views start here.
+"""A plan as its readers see it: one entry per object, by risk, and the counts. All views start here.
 
-An action of a criterion is part of its definition's entry; a key that is sent with its agent
-has an entry of its own. Nothing of a plan is dropped: what needs a person comes as an entry too.
+Actions on criteria are part of their definition's entry; a key that is sent with its agent has
+its own. Nothing of a plan is dropped: what needs a decision by a person is an entry too.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from reconciler.plan.action import Action, TargetPlan, Verb
 
 
 class Mark(StrEnum):
-    """The four symbols of a plan."""
+    """Symbols in front of the entries of a plan."""
 
     ADD = "+"
     CHANGE = "~"
@@ -25,7 +25,7 @@ class Mark(StrEnum):
 
 
 class Risk(IntEnum):
-    """Order of a plan: what can hurt most comes first."""
+    """Order of the entries: what can do most harm comes first."""
 
     DELETE = 0
     CONTESTED = 1
@@ -67,21 +67,21 @@ WORDS = {
     Risk.FORGET: "forget",
 }
 EXPLANATIONS = {
-    Risk.CONTESTED: "differs and is not ours: left alone until a person decides",
+    Risk.CONTESTED: "differs and is not managed: left alone until a person decides",
     Risk.DRIFT: "changed outside Git: reported only, as the policy says",
-    Risk.KEPT: "ours and no longer declared: kept, because the policy never prunes it",
-    Risk.RELEASED: "ours, and no longer managed by the files: left as it is",
+    Risk.KEPT: "managed and no longer declared: kept, because the policy never prunes it",
+    Risk.RELEASED: "no longer managed by the files: left as it is",
     Risk.REPLACE: "cannot be changed in place: deleted, then created again",
-    Risk.STORAGE: "moves where state is stored: existing state is not moved along",
-    Risk.ADOPT: "found equal: only our own record is written",
-    Risk.FORGET: "gone on both sides: only our own record is written",
+    Risk.STORAGE: "changes where state is stored: existing state is not moved",
+    Risk.ADOPT: "equal to its file: only the ownership record is written",
+    Risk.FORGET: "gone on both sides: only the ownership record is written",
 }
 _STORAGE = "state_storage_configuration"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing a plan touches or needs a person for."""
+    """One object that a plan changes or leaves to a person."""
 
     key: ResourceKey
     risk: Risk
@@ -89,39 +89,39 @@ class Entry:
     reason: str = ""
     sent_with: ResourceKey | None = None
     held: str = ""
-    """Why it is not carried out now, or only in part; "" where nothing holds it."""
+    """Why it is held, wholly or in part; "" if nothing holds it."""
 
     @property
     def mark(self) -> Mark:
-        """Its symbol."""
+        """Symbol of the entry."""
         return MARKS[self.risk]
 
     @property
     def word(self) -> str:
-        """Its verb, for those who see no symbol."""
+        """Verb of the entry, for readers who see no symbol."""
         return WORDS[self.risk]
 
     @property
     def place(self) -> str:
-        """`file:line:column` of its document, "" for what is only live."""
+        """`file:line:column` of its document, "" if it is only live."""
         origin = self.change.desired.origin if self.change.desired else None
         return str(origin) if origin else ""
 
     @property
     def explanation(self) -> str:
-        """Why it is in this place, "" where the word says it all."""
-        said = EXPLANATIONS.get(self.risk, "")
+        """Why the entry has this word, "" if the word alone says it."""
+        fixed = EXPLANATIONS.get(self.risk, "")
         if self.change.group is Group.CREATION and self.risk in (Risk.CREATE, Risk.DRIFT):
-            return _of_missing(self.risk, self.change) or self.reason
+            return _explanation_of_missing(self.risk, self.change) or self.reason
         if self.risk in (Risk.UPDATE, Risk.STORAGE) and self.change.is_drift:
-            return "; ".join(filter(None, (said, "changed outside Git since the last apply")))
+            return "; ".join(filter(None, (fixed, "changed outside Git since the last apply")))
         if self.risk is Risk.REPLACE and self.reason not in ("", "replaced"):
             return self.reason
-        return said or self.reason
+        return fixed or self.reason
 
     @property
     def criteria_added(self) -> list[str]:
-        """Selectors that will be added, in words."""
+        """Selectors that will be added, as shown to people."""
         added: Iterable[str] = self.change.criteria.added
         if not self.change.criteria and self.risk is Risk.CREATE and self.change.desired is not None:
             added = self.change.desired.criteria or ()
@@ -129,28 +129,28 @@ class Entry:
 
     @property
     def criteria_removed(self) -> list[str]:
-        """Selectors that will be removed, in words."""
+        """Selectors that will be removed, as shown to people."""
         removed: Iterable[str] = self.change.criteria.removed
         if not self.change.criteria and self.risk is Risk.DELETE and self.change.live is not None:
             removed = self.change.live.criteria or ()
         return [selector_text(selector) for selector in sorted(removed)]
 
 
-def _of_missing(risk: Risk, change: Change) -> str:
-    """What is to be said of a thing that is not live, "" of one that is simply new."""
+def _explanation_of_missing(risk: Risk, change: Change) -> str:
+    """Explanation of an object that is not live, "" if it is simply new."""
     if change.is_lost:
-        said = "deleted outside Git since the last apply"
+        text = "deleted outside Git since the last apply"
         if not change.is_drift:
-            said += ", and its file changed since"
+            text += ", and its file changed since"
     elif risk is Risk.DRIFT:
         return "waits for what it belongs to, whose deletion outside Git is only reported"
     else:
         return ""
-    return f"{said}: reported only, as the policy says" if risk is Risk.DRIFT else said
+    return f"{text}: reported only, as the policy says" if risk is Risk.DRIFT else text
 
 
 def selector_text(selector: str) -> str:
-    """Selector of a criterion; the empty one matches everything and says so."""
+    """Selector of a criterion; the empty one is shown as what it does: match everything."""
     return selector or "(matches everything)"
 
 
@@ -164,7 +164,7 @@ _CARRIED = {
 
 
 def entries(plan: TargetPlan) -> list[Entry]:
-    """Everything a plan does or leaves to a person, by risk, then by key."""
+    """Entries for everything that a plan does or leaves to a person, by risk, then by key."""
     by_subject: dict[ResourceKey, list[Action]] = {}
     for action in plan.actions:
         by_subject.setdefault(action.subject.key, []).append(action)
@@ -202,6 +202,7 @@ def _entry(key: ResourceKey, actions: list[Action], plan: TargetPlan) -> Entry:
 
 
 def _held(reasons: list[str], steps: int) -> str:
+    """Reasons why steps are held, each once; with numbers if others of the same entry are not."""
     text = "; ".join(dict.fromkeys(reasons))
     return f"{len(reasons)} of {steps} steps: {text}" if text and len(reasons) < steps else text
 
@@ -235,14 +236,14 @@ _PHRASES = {
     "keep": "kept",
     "release": "no longer managed",
     "unchanged": "unchanged",
-    "unmanaged": "not ours",
+    "unmanaged": "unmanaged",
 }
 COUNTED = tuple(_PHRASES)
 """Names of the counts, in the order they are shown."""
 
 
 def counts(plan: TargetPlan) -> dict[str, int]:
-    """Number of things per word, every word present."""
+    """Number of objects by word; all words are present."""
     found = Counter(entry.word for entry in entries(plan))
     found["unchanged"] = len(plan.diff.of(Group.UNCHANGED))
     found["unmanaged"] = len(plan.diff.of(Group.UNMANAGED))
@@ -250,7 +251,7 @@ def counts(plan: TargetPlan) -> dict[str, int]:
 
 
 def total(plans: Iterable[TargetPlan]) -> dict[str, int]:
-    """Counts of several plans together."""
+    """Sum of the counts of several plans."""
     added: Counter[str] = Counter()
     for plan in plans:
         added.update(counts(plan))
@@ -260,8 +261,8 @@ def total(plans: Iterable[TargetPlan]) -> dict[str, int]:
 def counts_text(numbers: dict[str, int]) -> str:
     """Counts as a phrase: `2 to create, 1 contested, 540 unchanged`.
 
-    Creates, updates and deletes are counted even when there are none as soon as anything is
-    written, so that a missing word never has to be guessed.
+    A plan that writes anything names creates, updates and deletes even if their number is 0, so that
+    nobody has to guess what a missing word means.
     """
     writes = any(numbers[word] for word in ("create", "update", "replace", "delete"))
     always = {"create", "update", "delete"} if writes else set()

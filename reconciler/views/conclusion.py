@@ -10,6 +10,7 @@ from reconciler.diff.change import Absent
 from reconciler.diff.settings_change import Concern, SettingChange, SettingsChange
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import dotted
+from reconciler.model.wording import plural
 from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
 from reconciler.plan.approval import Accepted
@@ -147,15 +148,6 @@ def findings_text(found: tuple[Finding, ...]) -> str:
     )
 
 
-def plural(number: int, noun: str, several: str = "") -> str:
-    """Number and noun; `several` is the plural if it is not the noun plus an s.
-
-    >>> plural(1, "error"), plural(1200, "file"), plural(2, "switch", "switches")
-    ('1 error', '1,200 files', '2 switches')
-    """
-    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
-
-
 def rule_order(name: str) -> tuple[str, int, str]:
     """Sort key for rule ids: `R9` before `R10`.
 
@@ -190,7 +182,7 @@ def _verdict_line(result: PassResult) -> str:
     verdict = result.verdict
     match verdict:
         case Verdict.INVALID:
-            return f"invalid: {findings_text(result.all_findings)}"
+            return f"invalid: {findings_text(result.all_findings)}{_existing_text(result)}"
         case Verdict.STALE:
             return "stale: something changed since the plan was made"
         case Verdict.UNREADABLE:
@@ -201,6 +193,16 @@ def _verdict_line(result: PassResult) -> str:
             drifted = sum(len(plan.drift_reported) for plan in plans(result))
             left = f", {drifted:,} drifted and not corrected" if drifted else ""
             return f"{verdict}: {statuses_text(result.outcomes)}{left}"
+
+
+def _existing_text(result: PassResult) -> str:
+    """Number of findings that the base of a preview has as well, "" if there are none."""
+    existing = result.existing_findings
+    if not existing:
+        return ""
+    if len(existing) == len(result.all_findings):
+        return ", none of them from this change"
+    return f", {len(existing):,} of them also without this change"
 
 
 def _unreadable(result: PassResult) -> str:
@@ -326,7 +328,8 @@ def next_step(result: PassResult) -> str:
     if result.advice:
         return result.advice
     if result.verdict is Verdict.INVALID:
-        rule = next((f.rule for f in result.all_findings if f.severity is Severity.ERROR), "")
+        found = (*result.own_findings, *result.existing_findings)
+        rule = next((finding.rule for finding in found if finding.severity is Severity.ERROR), "")
         return f"Fix the errors above; run `reconciler explain {rule}` for details." if rule else ""
     if result.verdict is Verdict.REFUSED:
         return _after_refusal(result)

@@ -1,33 +1,34 @@
 """Findings as workflow commands of GitHub Actions, which shows them next to the lines of a pull request.
 
-GitHub keeps ten annotations of each level of a step and drops the others without a word. So the
-tenth counts those that are left, and all findings follow as plain lines of the log.
+GitHub keeps ten annotations of each level per step and silently drops the others. So the tenth
+counts those that are left, and all findings follow as plain lines of the log.
 
-Source of the syntax: GitHub's documentation of workflow commands, and the runner's own parser for what
-has to be escaped.
+Sources: GitHub's documentation of workflow commands for the syntax, the runner's parser for what
+must be escaped.
 """
 
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.origin import Origin
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult
 from reconciler.views import conclusion, unseen
-from reconciler.views.conclusion import plural
 from reconciler.views.quotation import quotation
 from reconciler.views.visible import visible
 
 MAX_ANNOTATIONS = 10
-"""Of one level that one step may have."""
+"""Annotations of one level that GitHub keeps for one step."""
 _COLUMNS = 100
 
 
 def render(result: PassResult) -> str:
-    """Workflow commands, then the log, and the verdict as the last line."""
+    """Workflow commands, then the log, with the verdict as the last line."""
     errors = [*_trouble(result), *_annotations(result, Severity.ERROR)]
     warnings = [*_annotations(result, Severity.WARNING)]
     title = unseen.blind_title(result)
-    notices = [*_accepted(result), *([_command("notice", "reconciler: unknown", title)] if title else [])]
+    unknown = [_command("notice", "reconciler: unknown", title)] if title else []
+    notices = [*_accepted(result), *_existing(result), *unknown]
     lines = [
         *_at_most(errors, "error"),
         *_at_most(warnings, "warning"),
@@ -55,20 +56,27 @@ def _trouble(result: PassResult) -> Iterator[str]:
         lines = (found.text, *found.settings, found.advice)
         yield _command("error", f"target {', '.join(found.targets)}", "\n".join(filter(None, lines)))
     for refusal in conclusion.refusals(result):
-        text = f"{refusal.message}\nTo let this one case through: {refusal.approval}"
+        text = f"{refusal.message}\nTo allow this one case: {refusal.approval}"
         yield _command("error", f"guard {refusal.guard} (target {refusal.target})", text)
 
 
 def _accepted(result: PassResult) -> Iterator[str]:
     for one in conclusion.accepted(result):
-        title = f"guard {one.refusal.guard} let through (target {one.refusal.target})"
+        title = f"guard {one.refusal.guard} allowed by approval (target {one.refusal.target})"
         names = ", ".join(map(str, one.refusal.keys))
         origin = next((by.reviewed.origin for by in one.by if by.reviewed is not None), None)
         yield _command("notice", title, f"{conclusion.accepted_text(one)}\n{names}", origin)
 
 
+def _existing(result: PassResult) -> Iterator[str]:
+    """Notice with the number of findings that exist without the change; the log lists them."""
+    if result.existing_findings:
+        text = conclusion.findings_text(result.existing_findings)
+        yield _command("notice", "reconciler: also without this change", text)
+
+
 def _annotations(result: PassResult, severity: Severity) -> Iterator[str]:
-    for finding in result.all_findings:
+    for finding in result.own_findings:
         if finding.severity is severity:
             text = finding.message + (f"\n{finding.advice}" if finding.advice else "")
             text += f"\nreconciler explain {finding.rule}"
@@ -88,7 +96,7 @@ def _command(level: str, title: str, message: str, origin: Origin | None = None)
 
 
 def _message(text: str) -> str:
-    """Line breaks of the view itself are kept, everything else that is not printable is made visible."""
+    """Text escaped for a command: line breaks are kept, other unprintable characters made visible."""
     shown = "\n".join(visible(line) for line in text.split("\n"))
     return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
@@ -98,7 +106,12 @@ def _property(text: str) -> str:
 
 
 def _log(result: PassResult) -> Iterator[str]:
-    for finding in result.all_findings:
+    for finding in result.own_findings:
+        yield from _finding_lines(finding, result)
+    existing = result.existing_findings
+    if existing:
+        yield f"Also without this change: {conclusion.findings_text(existing)}"
+    for finding in existing:
         yield from _finding_lines(finding, result)
     for title, lines in (
         (f"Unknown: {unseen.blind_title(result)}", unseen.blind_lines(result)),
@@ -127,6 +140,6 @@ def _finding_lines(finding: Finding, result: PassResult) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A line of the log that the runner cannot take for a command, in neither of its two forms."""
+    """A line of the log that the runner cannot mistake for either form of its commands."""
     shown = visible(text).replace("##[", "# #[")
     return f"- {shown}" if shown.lstrip().startswith("::") else shown

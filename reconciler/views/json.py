@@ -8,12 +8,13 @@
     error, advice, changed           failure before any target; next step; what made a plan stale
     source                           {location, revision, dirty, files, documents}
     findings                         [{rule, severity, message, file, line, column, object?, others?, advice?,
-                                     excerpt?: {text, caret}}]: the line without secrets, a column of it from 1
+                                     excerpt?: {text, caret}, existing?}]: the line without secrets, a column of
+                                     it from 1; of a preview, true if the base has the finding as well
     notExamined                      [{subject, reason, failure}]: also rules that could not be evaluated or are off
     unknownRules, rulesOff           [{rule, reason}]
-    silenced                         [{rule, reason, file, line, column}]: findings that annotations silenced
-    checkedOnly                      [{what, count}]: declared and checked, and never applied
-    leftAlone                        [{what, count}]: documents of kinds that are known and not handled
+    silenced                         [{rule, reason, file, line, column}]: findings silenced by annotations
+    checkedOnly                      [{what, count}]: declared and checked, never applied
+    leftAlone                        [{what, count}]: documents of kinds that are known but not handled
     summary                          counts of all targets; of a preview, this change's own
     targets                          [{name, organization, endpoints, complete, error, advice, transient,
                                      causes: [{message, advice, setting, file?, line?, column?}],
@@ -23,10 +24,10 @@
                                      column?}]} or null
 
 A plan: {target, organization, summary, compared: {KIND: {desired, live, owned}}, changes, actions,
-refusals, accepted}. An accepted refusal names the approvals `by` which it was let through: {what, file?,
+refusals, accepted}. An accepted refusal lists the approvals that allow it under `by`: {what, file?,
 line?, who?, until?, reason?}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
 fields: [{path, pointer, before?, after?, secret, note?}], criteria: {added, removed}, sentWith?}.
-A member that is left out means a value that is not there; `null` is a value. A field with
+A missing member means that there is no value; `null` is a value. A field with
 `secret: true` never has values. An action and an outcome name their object as `object: {kind,
 organization, id}`.
 """
@@ -60,13 +61,13 @@ def render(result: PassResult, *, detailed: bool = False) -> str:
 
 
 def stream(result: PassResult, *, detailed: bool = False) -> Iterator[str]:
-    """As `render`, piece by piece: of many objects the whole takes more memory than all else."""
+    """As `render`, piece by piece: with many objects the whole takes more memory than anything else."""
     yield from pieces(_document(result, detailed=detailed))
     yield "\n"
 
 
 def _document(result: PassResult, *, detailed: bool) -> Members:
-    """Everything of a result, as described above."""
+    """The document described above."""
     rerun = conclusion.rerun(result)
     return {
         "version": VERSION,
@@ -192,7 +193,7 @@ def _change(entry: Entry) -> JsonObject:
 
 
 def fields_of(entry: Entry) -> list[JsonObject]:
-    """What an entry changes, field by field: the values before and after, where they may be shown."""
+    """Fields that an entry changes, with the values before and after where they may be shown."""
     change = entry.change
     if entry.risk is Risk.CREATE and change.desired is not None:
         return _resource_fields(change.desired, "after")
@@ -302,6 +303,8 @@ def _finding(finding: Finding, result: PassResult) -> JsonObject:
     excerpt = result.excerpts.get(finding.origin)
     if excerpt is not None:
         members["excerpt"] = {"text": excerpt.text, "caret": excerpt.caret + 1}
+    if result.existing is not None:
+        members["existing"] = finding in result.existing
     return members
 
 

@@ -9,7 +9,7 @@ from reconciler.model.json import Json
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list whose items are made when they are written. It can be written once."""
+    """A list whose items are created as they are written, so it can be written only once."""
 
     items: Iterable["Json | Items | Members"]
 
@@ -19,7 +19,7 @@ Members = Mapping[str, "Json | Items | Members"]
 
 
 def pieces(value: Json | Items | Members, margin: str = "\n") -> Iterator[str]:
-    r"""What `json.dumps(value, indent=2)` gives, a piece for each item.
+    r"""What `json.dumps(value, indent=2)` returns, in one piece per item.
 
     `margin` is a line break and the indentation of the line on which the value begins.
 
@@ -42,5 +42,5 @@ def pieces(value: Json | Items | Members, margin: str = "\n") -> Iterator[str]:
             before = ","
         yield margin + "}"
     else:
-        # texts hold no line break: JSON writes one as an escape
+        # Strings contain no line breaks: JSON escapes them.
         yield json.dumps(value, indent=2).replace("\n", margin)

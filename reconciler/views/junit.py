@@ -1,8 +1,8 @@
-"""Findings as JUnit XML, the form in which most CI systems show tests.
+"""Findings as JUnit XML, which most CI systems show as test results.
 
 One test case for each rule, and one for each rule and file with findings. An error is a failed
-test. JUnit knows no warnings: they are in the output of a test that passed. Rules that could not
-look and rules that are off are skipped tests. Failures before any rule are errors.
+test. JUnit has no warnings: they are in the output of a test that passed. Rules that could not be
+evaluated and rules that are off are skipped tests. Failures before any rule are errors.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ def _case(group: str, name: str, file: str = "") -> ET.Element:
     return case
 
 
-def _told(case: ET.Element, tag: str, message: str, lines: Sequence[str] = (), *, kind: str = "") -> None:
+def _add_part(case: ET.Element, tag: str, message: str, lines: Sequence[str] = (), *, kind: str = "") -> None:
     part = ET.SubElement(case, tag, message=visible(message))
     if kind:
         part.set("type", kind)
@@ -65,20 +65,22 @@ def _told(case: ET.Element, tag: str, message: str, lines: Sequence[str] = (), *
 def _trouble(result: PassResult) -> Iterator[ET.Element]:
     if result.error:
         case = _case("reconciler", "The files and settings can be read")
-        _told(case, "error", result.error, [result.advice] if result.advice else ())
+        _add_part(case, "error", result.error, [result.advice] if result.advice else ())
         yield case
     for target in result.targets:
         if target.error:
             case = _case("targets", f"Target {target.target} can be read")
-            _told(case, "error", target.error, [target.advice] if target.advice else ())
+            _add_part(case, "error", target.error, [target.advice] if target.advice else ())
             yield case
     for refusal in conclusion.refusals(result):
         case = _case("guards", f"Guard {refusal.guard} of target {refusal.target}")
-        lines = [f"To let this one case through: {refusal.approval}"]
-        _told(case, "failure", refusal.message, lines, kind="refused")
+        lines = [f"To allow this one case: {refusal.approval}"]
+        _add_part(case, "failure", refusal.message, lines, kind="refused")
         yield case
     for one in conclusion.accepted(result):
-        case = _case("guards", f"Guard {one.refusal.guard} of target {one.refusal.target}, let through")
+        case = _case(
+            "guards", f"Guard {one.refusal.guard} of target {one.refusal.target}, allowed by approval"
+        )
         names = ", ".join(map(str, one.refusal.keys))
         ET.SubElement(case, "system-out").text = visible(f"{conclusion.accepted_text(one)}: {names}")
         yield case
@@ -96,7 +98,7 @@ def _of_files(result: PassResult) -> Iterator[ET.Element]:
         errors = [finding for finding in found if finding.severity is Severity.ERROR]
         if errors:
             message = errors[0].message if len(errors) == 1 else conclusion.findings_text(tuple(errors))
-            _told(case, "failure", message, _lines(errors, result), kind=rule)
+            _add_part(case, "failure", message, _lines(errors, result), kind=rule)
         warnings = [finding for finding in found if finding.severity is not Severity.ERROR]
         if warnings:
             ET.SubElement(case, "system-out").text = "\n".join(map(visible, _lines(warnings, result)))
@@ -106,7 +108,8 @@ def _of_files(result: PassResult) -> Iterator[ET.Element]:
 def _lines(found: Sequence[Finding], result: PassResult) -> list[str]:
     lines: list[str] = []
     for finding in found:
-        lines.append(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}")
+        tail = " (also without this change)" if finding in (result.existing or ()) else ""
+        lines.append(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}{tail}")
         excerpt = result.excerpts.get(finding.origin)
         if excerpt is not None:
             lines += [f"    {line}" for line in quotation(excerpt, finding.origin.line, _COLUMNS)]
@@ -116,10 +119,10 @@ def _lines(found: Sequence[Finding], result: PassResult) -> list[str]:
 
 
 def _of_rules(result: PassResult) -> Iterator[ET.Element]:
-    """One case for each rule that had nothing to say, could not be evaluated, or is off."""
+    """One case for each rule that found nothing, could not be evaluated, or is off."""
     if result.error:
         return
-    spoke = {finding.rule for finding in result.all_findings}
+    with_findings = {finding.rule for finding in result.all_findings}
     reasons: dict[str, list[str]] = {}
     for switched, reason in result.rules_off:
         reasons.setdefault(switched, []).append(f"switched off in the settings: {reason}")
@@ -129,22 +132,22 @@ def _of_rules(result: PassResult) -> Iterator[ET.Element]:
         reasons.setdefault(blind.rule, []).append(f"unknown: {blind.reason}")
     for rule_id, rule in RULES.items():
         why = reasons.get(rule_id, [])
-        if rule_id in spoke and not why:
+        if rule_id in with_findings and not why:
             continue
         case = _case("rules", f"{rule_id}: {rule.title}")
         if why:
-            _told(case, "skipped", "; ".join(why))
+            _add_part(case, "skipped", "; ".join(why))
         yield case
 
 
 def _others(result: PassResult) -> Iterator[ET.Element]:
     for item in unseen.others(result):
-        if not _is_told(item, result):
+        if not _is_reported(item, result):
             case = _case("not examined", item.subject)
-            _told(case, "skipped", item.reason)
+            _add_part(case, "skipped", item.reason)
             yield case
 
 
-def _is_told(item: Unexamined, result: PassResult) -> bool:
-    """True for targets that could not be read: they are errors already."""
+def _is_reported(item: Unexamined, result: PassResult) -> bool:
+    """True for targets that could not be read: `_trouble` reports them as errors."""
     return any(item.subject == f"target {target.target}" for target in result.targets if target.error)

@@ -1,16 +1,18 @@
-"""A plan as a comment on a pull request: this change's own effect first, always within the limit.
+"""A plan as a comment on a pull request: this change's own effect first, always within GitHub's limit.
 
-Everything that comes from files, from the API or from the user is in fenced blocks whose
-fence is longer than any run of backticks inside, or escaped inside an HTML block, where
-Markdown, mentions and references are not interpreted. What does not fit is folded to one line,
-then left out with a count; never silently.
+Everything that comes from files, from the API or from the user is either in a block whose fence is
+longer than any run of backticks inside, or escaped in an HTML element, so Markdown, mentions and
+references in it have no effect. What does not fit is shortened to one line, then left out and
+counted; never dropped silently.
 """
 
 import html
 import re
 from collections.abc import Iterable, Sequence
 
+from reconciler.model.finding import Finding
 from reconciler.model.origin import Origin
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import TargetPlan
 from reconciler.views import agenda, conclusion, unseen
@@ -23,7 +25,7 @@ from reconciler.views.visible import clipped, visible
 MARKER = "<!-- reconciler:plan -->"
 """First line, by which a workflow finds its own comment again."""
 LIMIT = 65_536
-"""Characters a comment may have on GitHub, counted here in UTF-16 units, the larger count."""
+"""Characters of a comment on GitHub, counted here in UTF-16 units, the larger of the possible counts."""
 _HEAD_LIMIT = 6_000
 _FINDINGS_LIMIT = 20_000
 _NOTES_LIMIT = 8_000
@@ -71,7 +73,7 @@ def _head(result: PassResult) -> str:
     if conclusion.plans(result):
         lines += ["", *_table(conclusion.plans(result), several=several)]
     refusals = [
-        f"{refusal.guard} ({refusal.target}): {refusal.message}\n    to let this one case through: "
+        f"{refusal.guard} ({refusal.target}): {refusal.message}\n    to allow this one case: "
         f"{refusal.approval}"
         for refusal in conclusion.refusals(result)
     ]
@@ -81,7 +83,7 @@ def _head(result: PassResult) -> str:
         for one in conclusion.accepted(result)
     ]
     if accepted:
-        text += "\n**Let through by approvals:**\n\n" + _fenced(_kept(accepted, _HEAD_LIMIT, "approval"))
+        text += "\n**Allowed by approvals:**\n\n" + _fenced(_kept(accepted, _HEAD_LIMIT, "approval"))
     if refusals:
         text += "\n**Refused, held with whatever depends on it:**\n\n" + _fenced(
             _kept(refusals, _HEAD_LIMIT, "refusal")
@@ -103,7 +105,7 @@ def _table(plans: Sequence[TargetPlan], *, several: bool) -> list[str]:
 
 
 def _changes(result: PassResult, room: int) -> str:
-    """As many entries in full as fit, the rest as one line each, the rest of that as a number."""
+    """As many entries in full as fit; then as many as fit on one line each; the rest as a number."""
     plans = conclusion.plans(result)
     items = [
         (entry, plan.target if len(plans) > 1 else "") for plan in plans for entry in agenda.entries(plan)
@@ -130,7 +132,7 @@ def _changes(result: PassResult, room: int) -> str:
         fence_room -= length
     text = "".join(full)
     if folded:
-        text += f"{conclusion.plural(len(folded), 'change')} without details, for want of room:\n\n"
+        text += f"{plural(len(folded), 'change')} without details, for lack of space:\n\n"
         text += _fenced(folded, language="diff")
     hidden = len(items) - len(full) - len(folded)
     if hidden:
@@ -175,9 +177,18 @@ def _part_lines(part: Part) -> list[str]:
 
 
 def _findings(result: PassResult) -> str:
-    found = result.all_findings
-    if not found:
-        return ""
+    own, existing = result.own_findings, result.existing_findings
+    text = ""
+    if own:
+        text += f"**{conclusion.findings_text(own)}**\n\n{_listed(own, result, _FINDINGS_LIMIT)}\n"
+    if existing:
+        title = f"Also without this change: {conclusion.findings_text(existing)}"
+        shown = _listed(existing, result, _NOTES_LIMIT)
+        text += f"<details><summary>{title}</summary>\n\n{shown}\n</details>\n\n"
+    return text
+
+
+def _listed(found: Sequence[Finding], result: PassResult, room: int) -> str:
     lines = [
         f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}"
         + _quoted(result, finding.origin)
@@ -185,8 +196,7 @@ def _findings(result: PassResult) -> str:
         + (f"\n    {finding.advice}" if finding.advice else "")
         for finding in found
     ]
-    shown = _fenced(_kept(lines, _FINDINGS_LIMIT, "finding"))
-    return f"**{conclusion.findings_text(found)}**\n\n{shown}\n"
+    return _fenced(_kept(lines, room, "finding"))
 
 
 def _quoted(result: PassResult, place: Origin) -> str:
@@ -202,15 +212,15 @@ def _existing(result: PassResult) -> str:
         return ""
     text = ""
     if preview.existing_count:
-        number = conclusion.plural(preview.existing_count, "difference")
+        number = plural(preview.existing_count, "difference")
         text = (
-            f"<details><summary>{number} without this change</summary>\n\nThey exist on "
-            f"{_code(preview.base)} already and are not its doing; `reconciler plan` there shows "
+            f"<details><summary>{number} without this change</summary>\n\nThey already exist on "
+            f"{_code(preview.base)}; `reconciler plan` there shows "
             "them.\n\n</details>\n\n"
         )
     if preview.withdrawn:
         shown = _fenced(_kept(preview.withdrawn, _NOTES_LIMIT, "change"))
-        number = conclusion.plural(len(preview.withdrawn), "change")
+        number = plural(len(preview.withdrawn), "change")
         text += (
             f"<details><summary>{number} no longer made because of this change</summary>\n\n{shown}\n"
             "</details>\n\n"
@@ -226,7 +236,7 @@ def _notes(result: PassResult) -> str:
     for name, items in (("Switched off", unseen.switched(result)), ("Not examined", unseen.others(result))):
         if items:
             lines = [f"{'!' if item.is_failure else '·'} {item.subject}: {item.reason}" for item in items]
-            # A change can silence a rule for itself: whoever reviews it must not have to unfold that.
+            # A change can silence a rule for itself: a reviewer must see that without unfolding anything.
             shown = _open if name == "Switched off" else _folded
             text += shown(f"{name}: {len(items):,}", lines)
     if result.checked_only:
@@ -257,31 +267,31 @@ def _foot(result: PassResult) -> str:
 
 
 def _kept(lines: Sequence[str], room: int, noun: str) -> list[str]:
-    """Leading lines that fit, then how many do not. Each line is cut on its own first."""
+    """Leading lines that fit, each cut to the limit of a line first, then the number of those that do not."""
     kept: list[str] = []
     for line in lines:
         parts_of_line = [clipped(visible(part), _LINE_LIMIT) for part in line.split("\n")]
         text = "\n".join(parts_of_line)
         room -= size(text) + 1
         if room < 0:
-            kept.append(f"… {conclusion.plural(len(lines) - len(kept), f'more {noun}')} not shown")
+            kept.append(f"… {plural(len(lines) - len(kept), f'more {noun}')} not shown")
             break
         kept.append(text)
     return kept
 
 
 def _bounded(lines: Sequence[str], room: int, noun: str) -> str:
-    """Leading lines of Markdown that fit, then how many do not."""
+    """Leading lines of Markdown that fit, then the number of those that do not."""
     text = ""
     for index, line in enumerate(lines):
         if size(text) + size(line) > room:
-            return text + f"- … {conclusion.plural(len(lines) - index, f'more {noun}')} not shown\n"
+            return text + f"- … {plural(len(lines) - index, f'more {noun}')} not shown\n"
         text += line + "\n"
     return text
 
 
 def _fenced(lines: Iterable[str], language: str = "text") -> str:
-    """Code block that nothing inside can end."""
+    """Code block that no content can close."""
     body = "\n".join(lines)
     longest = max((len(run) for run in _RUN.findall(body)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -289,7 +299,7 @@ def _fenced(lines: Iterable[str], language: str = "text") -> str:
 
 
 def _code(text: str) -> str:
-    """Inline code: shown as it is, whatever it holds."""
+    """Inline code that shows its content literally, whatever it is."""
     shown = clipped(visible(text), _LINE_LIMIT)
     return f"<code>{_escaped(shown)}</code>"
 
@@ -299,7 +309,7 @@ _HARMLESS = "-+,;%=/.?^"
 
 
 def _escaped(text: str) -> str:
-    """Every ASCII punctuation as an entity but those that mean nothing to HTML and Markdown in code."""
+    """Text with ASCII punctuation as entities, except characters without meaning in HTML and Markdown."""
     return _MARKDOWN.sub(lambda match: match[0] if match[0] in _HARMLESS else f"&#{ord(match[0])};", text)
 
 

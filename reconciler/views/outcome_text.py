@@ -1,7 +1,8 @@
-"""The result block of an apply for people: what became of it, and whether to run again, as the last line."""
+"""Result of an apply for people; the last line says whether to run again."""
 
 from collections.abc import Sequence
 
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult, Verdict
 from reconciler.plan.action import Outcome, Status
 from reconciler.views import conclusion
@@ -35,12 +36,12 @@ def outcome_line(outcome: Outcome) -> str:
 
 
 def tone_of(outcome: Outcome) -> Tone:
-    """Colour of an outcome's line."""
+    """Tone of an outcome's line."""
     return _TONES[outcome.status]
 
 
 def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
-    """Text of everything an apply came to; its lines of progress were printed before."""
+    """Text of the outcomes of an apply, without the progress that was printed as it ran."""
     page = Page(width)
     head(page, result)
     trouble(page, result)
@@ -49,7 +50,7 @@ def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
         if target.inventory_error:
             page.gap()
             page.say(
-                f"! target {target.target}: changes were made and our record of them could not be written: "
+                f"! target {target.target}: changes were made but could not be written to the ownership record: "
                 f"{target.inventory_error}",
                 Tone.ATTENTION,
                 hang=2,
@@ -69,13 +70,13 @@ def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
 
 
 def _drift(page: Page, result: PassResult) -> None:
-    """What was changed or deleted outside Git and still is, because the policy only reports it."""
+    """Add what was changed or deleted outside Git and stays so, because the policy only reports it."""
     left = [entry for plan in conclusion.plans(result) for entry in entries(plan) if entry.risk is Risk.DRIFT]
     if not left:
         return
     page.gap()
     page.say(
-        f"! {conclusion.plural(len(left), 'drifted object')} left as found (policy `drift: report`):",
+        f"! {plural(len(left), 'drifted object')} left as found (policy `drift: report`):",
         Tone.ATTENTION,
         hang=2,
     )

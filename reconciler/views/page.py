@@ -1,4 +1,4 @@
-"""Lines of a given width with an optional tone each; colour is added last and never carries meaning alone."""
+"""Lines of a given width, each with an optional tone. Colour is added last and never carries meaning alone."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -30,7 +30,7 @@ class Page:
     ) -> None:
         """Add a paragraph, wrapped; continuation lines are indented by `hang` more columns.
 
-        `lead` starts the first line and is never parted from what follows.
+        `lead` starts the first line and is never separated from what follows.
         """
         first = " " * indent + lead
         rest = " " * (indent + hang)

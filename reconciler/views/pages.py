@@ -1,4 +1,4 @@
-"""What `explain` prints: a page for a rule of any origin, a guard or a problem, and the list of all."""
+"""Pages of `explain`: one for each rule, guard and problem, and the list of all of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ _KEEPS_LINES = ("- ", "* ", "|", "```", "1. ")
 class Topic:
     """One thing that can be explained: its name and its line in the list.
 
-    `severity` is the usual one, None for what is no finding. `own` are labelled paragraphs; those of a rule
-    of the catalogue are a file, which is read when they are asked for.
+    `severity` is the usual one, None for what is not a finding. `own` are labelled paragraphs; those of a
+    rule of the catalogue are in a file, which is read on demand.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Topic:
 
     @property
     def has_examples(self) -> bool:
-        """True for rules of the catalogue, which come with a wrong and a right example."""
+        """True for rules of the catalogue, which have a wrong and a right example."""
         return self.name in RULES
 
     @property
@@ -43,7 +43,7 @@ class Topic:
 
 
 def topics() -> dict[str, Topic]:
-    """Everything a result may name, by name."""
+    """Every topic that a result may name, by name."""
     return {topic.name: topic for topic in _topics()}
 
 
@@ -57,7 +57,7 @@ def _topics() -> Iterator[Topic]:
             (
                 ("Looks at", "the text of the files, before any rule"),
                 ("Why", reading.explanation),
-                ("Switch off", "Not possible: it is no rule of the catalogue. Correct what it names."),
+                ("Switch off", "Not possible: it is not a rule of the catalogue. Correct what it names."),
             ),
         )
     for name, meaning in PROBLEMS.items():
@@ -77,10 +77,10 @@ def _topics() -> Iterator[Topic]:
             (
                 (
                     "Effect",
-                    "What it names is held, with whatever depends on it; the rest of the plan is carried out.",
+                    "What it names is held, with whatever depends on it; the rest of the plan is applied.",
                 ),
                 (
-                    "Let through",
+                    "Allow",
                     _approval_of(guard),
                 ),
             ),
@@ -94,23 +94,23 @@ def _approval_of(guard: str) -> str:
             + _IN_FILE
         )
     return (
-        f"`--accept {guard}=KIND/ID` for each object that the refusal names; a glob such as `Definition/db-*` fits. "
+        f"`--accept {guard}=KIND/ID` for each object the refusal names; a glob such as `Definition/db-*` works too. "
         + _IN_FILE
     )
 
 
-_IN_FILE = "The same text may be an entry of `approvals.yaml`, with who, until when and why."
+_IN_FILE = "The same value may be an entry of `approvals.yaml`, with who, until when and why."
 
 
 def _of_rule(rule: AnyRule) -> tuple[tuple[str, str], ...]:
-    said = prose(rule.id, _packaged)
+    page = prose(rule.id, _packaged)
     return (
         ("Severity", str(rule.severity)),
         ("Looks at", ", ".join(rule.sides)),
-        ("What", said.what),
-        ("Why", said.why),
-        ("What to do", said.what_to_do),
-        ("Source", f"{said.source} ({rule.confidence})"),
+        ("What", page.what),
+        ("Why", page.why),
+        ("What to do", page.what_to_do),
+        ("Source", f"{page.source} ({rule.confidence})"),
         ("Switch off", _switch(rule.id)),
     )
 
@@ -124,7 +124,7 @@ def _switch(rule: str) -> str:
 
 
 def topic_page(topic: Topic, *, width: int, color: bool) -> str:
-    """One page."""
+    """Page of one topic."""
     page = Page(width)
     page.say(f"{topic.name}: {topic.title}", Tone.STRONG, hang=2)
     for label, text in topic.paragraphs:
@@ -137,7 +137,7 @@ def topic_page(topic: Topic, *, width: int, color: bool) -> str:
 
 
 def _prose(page: Page, text: str) -> None:
-    """Paragraphs of Markdown, filled; items of lists and rows of tables keep their lines."""
+    """Add paragraphs of Markdown, filled; items of lists and rows of tables keep their lines."""
     for number, block in enumerate(text.strip().split("\n\n")):
         if number:
             page.gap()
@@ -163,18 +163,18 @@ def _examples(page: Page, rule: str) -> None:
 
 
 def _packaged(name: str) -> str:
-    """Text of a file below the pages of the rules, "" where there is none."""
+    """Content of a file below the pages of the rules, "" if there is none."""
     path = files("reconciler.rules").joinpath("pages", *name.split("/"))
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def packaged_page(rule: str) -> str:
-    """The page of a rule in Markdown, "" for what is no rule of the catalogue."""
+    """The page of a rule in Markdown, "" for what is not a rule of the catalogue."""
     return rule_page(rule, _packaged) if rule in RULES else ""
 
 
 def topic_list(*, width: int, color: bool) -> str:
-    """Names and titles of everything, one below the other."""
+    """Names and titles of all topics, one per line."""
     page = Page(width)
     known = topics()
     longest = max(map(len, known))

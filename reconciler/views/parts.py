@@ -1,7 +1,7 @@
-"""What differs inside one entry, part by part, ready to be laid out by a view. Holds no secret.
+"""Differences inside one entry, ready to be laid out by a view. Contains no secrets.
 
-A hidden field gives its name and a note and nothing else, whatever its values are: neither
-content nor length of a secret can reach a view from here.
+Of a hidden field there is only the name and a note, whatever its values are: neither content nor
+length of a secret can reach a view from here.
 """
 
 import difflib
@@ -16,16 +16,15 @@ from reconciler.model.state import Resource
 from reconciler.views.agenda import Entry, Risk
 from reconciler.views.visible import clipped, leaves, pair_text, value_text, visible
 
-SECRET = "(secret)"  # noqa: S105  what is shown instead of one
+SECRET = "(secret)"  # noqa: S105  shown in place of a secret
 MAX_DIFF_LINES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One named difference. `before` or `after` is "" where the thing is created or deleted.
+    """One named difference. `before` is "" for a created object, `after` for a deleted one.
 
-    `note` replaces both values; `lines` are those of a line-by-line difference,
-    each starting with `+`, `-` or a space.
+    `note` replaces both values; `lines` is a difference line by line, each starting with `+`, `-` or a space.
     """
 
     name: str
@@ -36,9 +35,9 @@ class Part:
 
 
 def parts(entry: Entry, limit: int) -> list[Part]:
-    """Everything that differs in an entry, values cut to `limit` characters.
+    """All differences in an entry, values cut to `limit` characters.
 
-    Creations give the fields they set, deletions those that go; criteria come last.
+    For a creation the fields that are set, for a deletion those that go; criteria come last.
     """
     change = entry.change
     found: list[Part] = []
@@ -95,7 +94,7 @@ def _resource_parts(resource: Resource, limit: int, *, is_added: bool) -> Iterat
 
 
 def _leaf_text(leaf: SecretLeaf, limit: int) -> str | None:
-    """Placeholders and references are no secrets; anything else is None."""
+    """Text of a placeholder or a reference, which are not secrets; None for anything else."""
     match leaf:
         case Expression(text=text):
             return value_text(text, limit)

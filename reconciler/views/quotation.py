@@ -1,4 +1,4 @@
-"""The line that a finding points at, with a caret below it, cut so that the caret stays in sight."""
+"""The line that a finding points at, with a caret below it, cut so that the caret stays visible."""
 
 from reconciler.model.excerpt import Excerpt
 from reconciler.views.visible import columns, visible
@@ -25,7 +25,7 @@ def quotation(excerpt: Excerpt, number: int, width: int) -> tuple[str, str]:
 
 
 def _first(text: str, room: int) -> str:
-    """As much of the start as fits, and a mark where something is cut."""
+    """As much of the start as fits, ending with a mark if something is cut."""
     if columns(text) <= room:
         return text
     kept = text[: max(room - len(_CUT), 0)]
@@ -35,7 +35,7 @@ def _first(text: str, room: int) -> str:
 
 
 def _last(text: str, room: int) -> str:
-    """As much of the end as fits, and a mark where something is cut."""
+    """As much of the end as fits, starting with a mark if something is cut."""
     if columns(text) <= room:
         return text
     kept = text[max(len(text) - room + len(_CUT), 0) :]

@@ -1,4 +1,4 @@
-"""The list of all rules with their severity in force and every place that switches them."""
+"""List of all rules, with the severity in force and every place that changes it."""
 
 import json
 from collections import Counter
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from reconciler import __version__
 from reconciler.model.finding import Severity
 from reconciler.model.json import JsonObject
+from reconciler.model.wording import plural
 from reconciler.rules.registry import RULES
 from reconciler.rules.rule import AnyRule
 from reconciler.rules.switch import Means, Switch, Switches
-from reconciler.views.conclusion import plural
 from reconciler.views.page import Page, Tone
 
 OFF = "off"
@@ -23,7 +23,7 @@ _SIDES_COLUMNS = len("file, live, cluster")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule. `severity` is the one in force where no object says otherwise: `error`, `warning`, `off`."""
+    """One rule. `severity` is the one in force for objects without an annotation: `error`, `warning`, `off`."""
 
     rule: AnyRule
     severity: str
@@ -31,7 +31,7 @@ class Row:
 
 
 def rows(switches: Switches) -> list[Row]:
-    """All rules, by number."""
+    """All rules, in the order of the catalogue."""
     found = []
     for rule_id, rule in RULES.items():
         in_force = switches.severity(rule_id, rule.severity)
@@ -44,7 +44,7 @@ def rows(switches: Switches) -> list[Row]:
 
 
 def as_text(listed: Sequence[Row], *, width: int, color: bool) -> str:
-    """One line for each rule, its switches below it, and the numbers at the end."""
+    """One line for each rule, its switches below it, and totals at the end."""
     page = Page(width)
     ids = max((len(row.rule.id) for row in listed), default=0)
     for row in listed:
@@ -55,20 +55,20 @@ def as_text(listed: Sequence[Row], *, width: int, color: bool) -> str:
             why = "" if row.switches and row.switches[0].means is Means.SETTINGS else " by the profile"
             page.say(f"usually {row.rule.severity}, switched{why}", indent=ids + 2, hang=2)
         for switch in row.switches:
-            page.say(_told(switch), indent=ids + 2, hang=2)
+            page.say(_switch_text(switch), indent=ids + 2, hang=2)
     page.gap()
-    page.say(_numbers(listed))
+    page.say(_totals(listed))
     return page.text(color=color)
 
 
-def _told(switch: Switch) -> str:
+def _switch_text(switch: Switch) -> str:
     setting = switch.setting
     until = f" until {setting.until}" if setting.until else ""
     ended = "" if switch.is_in_force else " (ended)"
     return f"{switch.place} ({switch.means}): {setting.severity}{until}{ended}: {setting.reason}"
 
 
-def _numbers(listed: Sequence[Row]) -> str:
+def _totals(listed: Sequence[Row]) -> str:
     numbers = Counter(row.severity for row in listed)
     parts = [
         plural(numbers["error"], "error"),

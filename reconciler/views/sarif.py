@@ -1,8 +1,8 @@
 """Findings as a log of the Static Analysis Results Interchange Format, SARIF 2.1.0 (OASIS standard).
 
-For code scanning of GitHub, for Azure DevOps and for editors. Holds no line of a file: readers of
-SARIF take the lines from the repository. What rules could not look at, what is switched off and
-what failed are notifications of the one invocation. Nothing in it depends on the time of the run.
+For GitHub code scanning, Azure DevOps and editors. Contains no lines of files: readers of SARIF take
+them from the repository. What could not be evaluated, is switched off or failed is a notification of
+the one invocation. Nothing depends on the time of the run.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from reconciler.views.visible import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "reconcilerFinding/v1"
-"""Name of the fingerprint: it stays when lines move, and changes with rule, file, object or message."""
+"""Name of a fingerprint that survives moved lines, and changes with rule, file, object or message."""
 ROOT = "%SRCROOT%"
 _NO_FILE = "reconciler.yaml"
-"""Place of findings that no file causes: readers refuse results without a place."""
+"""Place of findings not caused by a file: readers refuse results without a place."""
 
 
 def render(result: PassResult, *, detailed: bool = False) -> str:
@@ -108,6 +108,8 @@ def _results(result: PassResult, index: dict[str, int]) -> Iterable[JsonObject]:
             "locations": [_location(finding)],
             "partialFingerprints": {FINGERPRINT: _digest(f"{identity}\0{seen[identity]}")},
         }
+        if result.existing is not None:
+            members["baselineState"] = "unchanged" if finding in result.existing else "new"
         if finding.others:
             members["relatedLocations"] = [
                 {"id": number, "physicalLocation": _physical(other), "message": {"text": "See also."}}
@@ -121,7 +123,7 @@ def _sentence(text: str) -> str:
 
 
 def _identity(finding: Finding) -> str:
-    """What makes it the same finding after lines have moved."""
+    """What identifies a finding after lines have moved."""
     return "\0".join((finding.rule, finding.origin.file, str(finding.key or ""), finding.message))
 
 
@@ -144,7 +146,7 @@ def _physical(origin: Origin) -> JsonObject:
 
 
 def _artifact(path: str) -> JsonObject:
-    """A path as a URI reference (RFC 3986), relative to the root unless the path is absolute."""
+    """Path as a URI reference (RFC 3986), relative to the root unless it is absolute."""
     escaped = quote(path, safe="/", errors="backslashreplace")
     if path.startswith("/"):
         return {"uri": f"file://{escaped}"}
@@ -169,8 +171,8 @@ def _failures(result: PassResult) -> Iterable[JsonObject]:
     for refusal in conclusion.refusals(result):
         yield _notification(
             "error",
-            f"Guard {refusal.guard} refuses target {refusal.target}: {refusal.message}. To let this one case "
-            f"through: {refusal.approval}",
+            f"Guard {refusal.guard} refuses target {refusal.target}: {refusal.message}. To allow this one "
+            f"case: {refusal.approval}",
         )
     for one in conclusion.accepted(result):
         yield _notification("note", conclusion.accepted_text(one))

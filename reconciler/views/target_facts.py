@@ -1,4 +1,4 @@
-"""What `explain target/ID` shows, as words: the mode of a target's cluster definitions and what it rests on."""
+"""Facts shown by `explain target/ID`: the modes of a target's cluster definitions, and why."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is known, or that is not: then `value` is None and `why` says what is missing."""
+    """One fact and where it comes from. `value` is None if it is not known; `why` then says what is missing."""
 
     value: str | None
     why: str
@@ -26,7 +26,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionFacts:
-    """One cluster definition. `mode` rests on the other facts; `rules` are those worth reading, worst first."""
+    """One cluster definition. `mode` follows from the other facts; `rules` are worth reading, worst first."""
 
     definition: DeclaredDefinition
     mode: Fact
@@ -52,7 +52,7 @@ class TargetFacts:
 
 
 def facts_of(scope: Scope, definitions: Iterable[DeclaredDefinition]) -> TargetFacts:
-    """Gather everything that is known of a target and of some of its definitions."""
+    """Everything known about a target and the given definitions."""
     return TargetFacts(
         scope.target,
         scope.organization,
@@ -129,7 +129,7 @@ def _agent(scope: Scope, definition: DeclaredDefinition) -> Fact:
 
 
 def _agents(scope: Scope, definition: DeclaredDefinition) -> Iterator[str]:
-    """Ids of the Agents that references of the definition lead to."""
+    """Ids of the Agents that the definition's references lead to."""
     graph = scope.references
     for member in graph.members:
         if member.declared is not definition:
@@ -169,7 +169,7 @@ def _operator(scope: Scope, definition: DeclaredDefinition) -> Fact:
 
 
 def _worth_reading(assessment: Assessment) -> Iterator[str]:
-    """Rules of the rows that are not plainly supported, worst first, each once."""
+    """Rules of the rows with a verdict worse than supported: certain rows first, then worst first."""
     rows = sorted(
         (applied for applied in assessment.rows if applied.cell.verdict.badness),
         key=lambda applied: (not applied.is_certain, -applied.cell.verdict.badness),
@@ -178,7 +178,7 @@ def _worth_reading(assessment: Assessment) -> Iterator[str]:
 
 
 def conclusion(assessment: Assessment) -> str:
-    """The verdict put together, and the rows that decide it."""
+    """The combined verdict and the rows that decide it."""
     verdict = assessment.verdict
     if verdict is Verdict.UNKNOWN:
         open_rows = ", ".join(

@@ -26,7 +26,7 @@ def render(facts: TargetFacts, *, width: int, color: bool) -> str:
         _definition(page, definition)
     if not facts.definitions:
         page.gap()
-        page.say("No definition of type k8s-cluster is declared: nothing is deployed to from here.")
+        page.say("No definition of type k8s-cluster is declared: the files deploy to no cluster.")
     return page.text(color=color)
 
 

@@ -1,13 +1,14 @@
-"""A plan or a validation for people at a terminal: verdict first, then by risk, then what nobody looked at.
+"""A plan or a validation for people at a terminal: the verdict, entries by risk, what was not examined.
 
-Lines of source files are those of `reconciler.source.excerpt`: what may be a secret never gets
-here. Callers: `reconciler.cli.commands`.
+Lines of source files come from `reconciler.source.excerpt`, which leaves out what may be a secret.
+Called by `reconciler.cli.commands`.
 """
 
 from collections.abc import Iterable, Sequence
 
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.plan.action import Unexamined
 from reconciler.views import agenda, conclusion, unseen
@@ -36,14 +37,14 @@ _TONES = {
 
 
 def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
-    """Text of a validation or a plan; of an apply see `outcome_text.render`."""
+    """Text of a validation or a plan; for an apply see `outcome_text.render`."""
     page = _page(result, width)
     _foot(page, result)
     return page.text(color=color)
 
 
 def announce(result: PassResult, *, width: int = 80, color: bool = False) -> str:
-    """Text of a plan that is carried out next: without the last line, which says that nothing happened."""
+    """Text of a plan that is about to be applied: without the last line, which says that nothing was changed."""
     return _page(result, width).text(color=color)
 
 
@@ -58,7 +59,7 @@ def _page(result: PassResult, width: int) -> Page:
 
 
 def _settings(page: Page, result: PassResult) -> None:
-    """What the change of a preview makes of the settings, before anything else."""
+    """Add the settings that the previewed change edits, before anything else."""
     change = result.settings_change
     if change is None:
         return
@@ -70,7 +71,7 @@ def _settings(page: Page, result: PassResult) -> None:
 
 
 def head(page: Page, result: PassResult) -> None:
-    """Settings that change, targets, source and verdict."""
+    """Add settings that change, targets, source and verdict."""
     _settings(page, result)
     for target in result.targets:
         where = ", ".join(dict.fromkeys(target.endpoints))
@@ -80,14 +81,14 @@ def head(page: Page, result: PassResult) -> None:
         )
     source = result.source
     if source.location:
-        read = f", {conclusion.plural(source.file_count, 'file')}" if source.file_count else ""
+        read = f", {plural(source.file_count, 'file')}" if source.file_count else ""
         page.say(f"Source {source.location}: {conclusion.commit_text(result)}{read}", hang=2)
     title = {Purpose.VALIDATE: "Check", Purpose.PLAN: "Plan", Purpose.APPLY: "Apply"}[result.purpose]
     page.say(f"{title}: {conclusion.headline(result)}", Tone.STRONG, hang=2)
 
 
 def trouble(page: Page, result: PassResult) -> None:
-    """Failures before any target, stale plans, findings, unreadable targets, refusals and what was let through."""
+    """Add failures before any target, stale plans, findings, unreadable targets, refusals and approved cases."""
     if result.error:
         page.gap()
         page.say(f"! error: {result.error}", Tone.ATTENTION, hang=2)
@@ -111,9 +112,7 @@ def trouble(page: Page, result: PassResult) -> None:
             hang=2,
         )
         _names(page, refusal.keys, indent=4, limit=MAX_REFUSED_NAMES)
-        page.say(
-            "Held with whatever depends on it; the rest is carried out. To let this case through:", indent=4
-        )
+        page.say("Held with whatever depends on it; the rest is applied. To allow this case:", indent=4)
         page.say(refusal.approval, Tone.STRONG, indent=6, hang=2)
     for one in conclusion.accepted(result):
         page.gap()
@@ -125,7 +124,7 @@ def trouble(page: Page, result: PassResult) -> None:
 
 
 def _findings(page: Page, result: PassResult) -> None:
-    found = result.all_findings
+    found = result.own_findings
     if found:
         page.gap()
     for finding in found[:MAX_FINDINGS]:
@@ -139,9 +138,19 @@ def _findings(page: Page, result: PassResult) -> None:
             page.say(f"see also {other}", indent=4, hang=2)
         if finding.advice:
             page.say(finding.advice, indent=4, hang=2)
-    left = len(found) - MAX_FINDINGS
+    _more_findings(page, len(found) - MAX_FINDINGS)
+    existing = result.existing_findings
+    if existing:
+        page.gap()
+        page.say(f"Also without this change: {conclusion.findings_text(existing)}", Tone.STRONG)
+    for finding in existing[:MAX_FINDINGS]:
+        page.say(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}", indent=2, hang=4)
+    _more_findings(page, len(existing) - MAX_FINDINGS)
+
+
+def _more_findings(page: Page, left: int) -> None:
     if left > 0:
-        page.say(f"… {conclusion.plural(left, 'more finding')} not shown; -o json has all")
+        page.say(f"… {plural(left, 'more finding')} not shown; -o json has all")
 
 
 def _changes(page: Page, result: PassResult) -> None:
@@ -162,7 +171,7 @@ def _changes(page: Page, result: PassResult) -> None:
 
 
 def changes(page: Page, items: Sequence[Entry]) -> None:
-    """Entries in their order, equal small ones as one."""
+    """Add entries in their order, small equal ones folded into one."""
     for group in folded(items):
         page.gap()
         if len(group) == 1:
@@ -172,7 +181,7 @@ def changes(page: Page, items: Sequence[Entry]) -> None:
 
 
 def folded(items: Sequence[Entry]) -> list[list[Entry]]:
-    """Group entries that say the same of several things; the first one gives the place."""
+    """Entries in groups: those that would read the same are one group, placed where its first is."""
     groups: dict[object, list[Entry]] = {}
     for index, entry in enumerate(items):
         groups.setdefault(_signature(entry) or index, []).append(entry)
@@ -183,7 +192,7 @@ def folded(items: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _signature(entry: Entry) -> object:
-    """Equal for entries that may be shown as one; None for those shown alone."""
+    """Value that is equal for entries that may be shown as one; None for an entry shown alone."""
     if entry.risk in (Risk.ADOPT, Risk.FORGET):
         return (entry.risk, entry.key.kind, entry.reason, entry.held)
     if entry.risk in (Risk.DELETE, Risk.KEPT):
@@ -215,7 +224,7 @@ def _fold(page: Page, group: Sequence[Entry]) -> None:
     page.say(f"{first.mark} {first.word} {len(group):,} {noun}", _TONES[first.mark], hang=4)
     _explanation(page, first)
     if first.risk in (Risk.DELETE, Risk.KEPT):
-        # What goes is named to the last one: a bound here would hide a delete.
+        # No limit here: it would hide a delete.
         for entry in group:
             page.say(f"{entry.key}{_essence(entry)}", indent=4, hang=2)
         return
@@ -225,7 +234,7 @@ def _fold(page: Page, group: Sequence[Entry]) -> None:
 
 
 def _essence(entry: Entry) -> str:
-    """What kind of thing a live object is, in a few words."""
+    """Type, driver or runner of a live object, in parentheses."""
     live = entry.change.live
     words = [str(live.document[name]) for name in _ESSENCE if live is not None and live.document.get(name)]
     return f"  ({', '.join(words)})" if words else ""
@@ -261,7 +270,7 @@ def _parts(page: Page, entry: Entry) -> None:
     for part in found[:limit]:
         _part(page, part)
     if len(found) > limit:
-        page.say(f"… {conclusion.plural(len(found) - limit, 'more field')}; -o json has all", indent=4)
+        page.say(f"… {plural(len(found) - limit, 'more field')}; -o json has all", indent=4)
 
 
 def _part(page: Page, part: Part) -> None:
@@ -294,8 +303,8 @@ def _contested_help(page: Page, items: Iterable[Entry]) -> None:
         more = f", and so on for each of the {len(keys)}" if len(keys) > 1 else ""
         page.gap()
         page.say(
-            f"{conclusion.plural(len(keys), 'object')} contested: make the files agree with what is live and it is "
-            f"adopted, or take over with --accept contested={keys[0]}{more}",
+            f"{plural(len(keys), 'object')} contested: change the files to match what is live to "
+            f"adopt {'it' if len(keys) == 1 else 'them'}, or take over with --accept contested={keys[0]}{more}",
             hang=2,
         )
 
@@ -307,8 +316,8 @@ def _existing(page: Page, result: PassResult) -> None:
     page.gap()
     if preview.existing_count:
         page.say(
-            f"{conclusion.plural(preview.existing_count, 'further difference')} exist without this change "
-            f"and are not its doing; see them with `reconciler plan` on {preview.base}.",
+            f"Not caused by this change: {plural(preview.existing_count, 'further difference')}; "
+            f"run `reconciler plan` on {preview.base} for details.",
             hang=2,
         )
     else:
@@ -321,7 +330,7 @@ def _existing(page: Page, result: PassResult) -> None:
 
 
 def _compared(page: Page, targets: Sequence[TargetResult]) -> None:
-    """Numbers behind the verdict, so that an empty plan differs from one that saw nothing."""
+    """Add the numbers behind the verdict: they tell an empty plan from one that saw nothing."""
     page.gap()
     for target in targets:
         text = compared_text(target)
@@ -330,9 +339,9 @@ def _compared(page: Page, targets: Sequence[TargetResult]) -> None:
 
 
 def compared_text(target: TargetResult) -> str:
-    """How many things stood on each side, by kind; "" without a plan.
+    """Number of objects on each side, by kind; "" without a plan.
 
-    Where something could not be read, a number of live things would be taken for the truth.
+    No numbers if something could not be read: a reader would take them for complete.
     """
     plan = target.plan
     if plan is None:
@@ -340,7 +349,7 @@ def compared_text(target: TargetResult) -> str:
     if target.error:
         return "only in part, because something could not be read"
     counts = [
-        f"{kind} {desired:,} desired, {live:,} live, {owned:,} ours"
+        f"{kind} {desired:,} desired, {live:,} live, {owned:,} managed"
         for kind, (desired, live, owned) in sorted(plan.counts.items())
         if desired or live or owned
     ]
@@ -348,7 +357,7 @@ def compared_text(target: TargetResult) -> str:
 
 
 def unexamined(page: Page, result: PassResult) -> None:
-    """What was not looked at and why, and what was looked at and is not applied."""
+    """Add what was not examined and why, and what was checked but is never applied."""
     title = unseen.blind_title(result)
     if title:
         page.gap()

@@ -1,6 +1,6 @@
-"""What a result did not look at: rules that could not, rules that were switched off, and everything else.
+"""What a result did not examine: rules that could not be evaluated or were switched off, and everything else.
 
-Grouped, so that thirty rules that miss one cluster are one line and bury no finding.
+Grouped by reason: thirty rules that miss the same cluster are one line and bury no finding.
 """
 
 from collections import defaultdict
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from reconciler.model.finding import Unknown
 from reconciler.model.unseen import Side, Unseen
+from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Unexamined
-from reconciler.views.conclusion import plural, rule_order
+from reconciler.views.conclusion import rule_order
 
 MAX_UNREAD = 5
-"""Files named for each reason why they were not looked into; the others are counted."""
+"""Files named for each reason why they were not read; the others are counted."""
 MAX_RULES = 12
 """Rules named for each reason in views for people; the others are counted."""
 MAX_REASONS = 10
@@ -36,12 +37,12 @@ class Blind:
 
 
 def blind(result: PassResult) -> list[Blind]:
-    """Rules that could not be evaluated, by reason; what most of them miss comes first."""
+    """Rules that could not be evaluated, by reason; the most frequent reason comes first."""
     return _grouped((one.rule, one.reason) for one in _ordered(result))
 
 
 def blind_by_side(result: PassResult) -> list[Blind]:
-    """The same for people: what is missing of a target's live side, or of a cluster, is one reason each."""
+    """As `blind`, for people: one reason for all that is missing from a target's live side or from a cluster."""
     missing: dict[str, set[str]] = defaultdict(set)
     ordered = _ordered(result)
     for one in ordered:
@@ -78,7 +79,7 @@ def _grouped(checks: Iterable[tuple[str, str]]) -> list[Blind]:
 
 
 def blind_title(result: PassResult) -> str:
-    """How much could not be evaluated: `7 rules could not be evaluated (12 checks)`; "" for nothing."""
+    """Number of rules without a result: `7 rules could not be evaluated (12 checks)`; "" if there are none."""
     checks = set(result.unknown)
     if not checks:
         return ""
@@ -87,7 +88,7 @@ def blind_title(result: PassResult) -> str:
 
 
 def blind_lines(result: PassResult) -> list[str]:
-    """The groups as lines, the last of which counts those that are left out."""
+    """One line per reason; the last counts the reasons that are left out."""
     groups = blind_by_side(result)
     lines = [group.line() for group in groups[:MAX_REASONS]]
     if len(groups) > MAX_REASONS:
@@ -98,7 +99,7 @@ def blind_lines(result: PassResult) -> list[str]:
 
 
 def switched(result: PassResult) -> list[Unexamined]:
-    """Rules that are off and findings that annotations silenced, each with its reason."""
+    """Rules that are off and findings silenced by annotations, each with its reason."""
     off = [
         Unexamined(f"rule {rule}", f"switched off in the settings: {reason}")
         for rule, reason in result.rules_off
@@ -111,7 +112,7 @@ def switched(result: PassResult) -> list[Unexamined]:
 
 
 def others(result: PassResult) -> list[Unexamined]:
-    """Targets, sides and files that were not looked at, and what was not asked for."""
+    """Targets, sides and files that were not examined, and what was not selected."""
     found = [
         Unexamined(f"target {target.target}", "could not be read, see its error", is_failure=True)
         for target in result.targets
@@ -134,7 +135,7 @@ def others(result: PassResult) -> list[Unexamined]:
 
 
 def everything(result: PassResult) -> list[Unexamined]:
-    """All of it in one list, nothing left out; for programs."""
+    """Complete list of what was not examined; for programs."""
     unknown = [
         Unexamined(f"{plural(len(group.rules), 'rule')} ({', '.join(group.rules)})", group.reason)
         for group in blind(result)
@@ -143,10 +144,10 @@ def everything(result: PassResult) -> list[Unexamined]:
 
 
 def left_alone(result: PassResult) -> str:
-    """Documents of kinds that are known and not handled: `1 Account`; "" for nothing."""
+    """Documents of kinds that are known but not handled: `1 Account`; "" if there are none."""
     return ", ".join(plural(number, noun) for noun, number in result.left_alone)
 
 
 def checked_only(result: PassResult) -> str:
-    """What was declared and checked and is never applied: `1 Operator, 2 SecretStores`; "" for nothing."""
+    """Documents that are checked but never applied: `1 Operator, 2 SecretStores`; "" if there are none."""
     return ", ".join(plural(number, noun) for noun, number in result.checked_only)

@@ -1,7 +1,7 @@
-"""Text of strangers made harmless and short: for terminals, for Markdown, and for both to stay readable.
+"""Untrusted values made safe and short, for terminals and for Markdown.
 
-Values come from files and from the network, so they may hold escape sequences, line breaks,
-bidirectional overrides or half surrogates. Views pass every such text through `visible`.
+Values come from files and from the network, so they may contain escape sequences, line breaks,
+bidirectional overrides or lone surrogates. Views pass every such string through `visible`.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from reconciler.diff.change import Absent
 from reconciler.model.json import Json, JsonObject, Path
-from reconciler.model.wording import visible as visible  # noqa: PLC0414  views take it from here
+from reconciler.model.wording import visible as visible  # noqa: PLC0414  views import it from here
 
 ELLIPSIS = "…"
 NOT_SET = "(not set)"
@@ -18,7 +18,7 @@ _CONTEXT = 16
 
 
 def clipped(text: str, limit: int) -> str:
-    """Cut to `limit` characters, saying how many there were.
+    """The string cut to `limit` characters, with its full length if anything was cut.
 
     >>> clipped("abcdefghijklmnopqrstuvwxyz", 20)
     'abc… (26 characters)'
@@ -30,12 +30,12 @@ def clipped(text: str, limit: int) -> str:
 
 
 def value_text(value: Json | Absent, limit: int) -> str:
-    """One value on one line: JSON, escaped, cut to `limit` characters."""
+    """A value on one line: JSON, escaped, cut to `limit` characters."""
     return clipped(_whole(value), limit)
 
 
 def pair_text(before: Json | Absent, after: Json | Absent, limit: int) -> tuple[str, str]:
-    """Two values on a line each, cut so that the place where they part stays in sight."""
+    """Two values on one line each, cut so that the place where they differ stays visible."""
     old, new = _whole(before), _whole(after)
     if len(old) <= limit and len(new) <= limit:
         return old, new
@@ -63,7 +63,7 @@ def _whole(value: Json | Absent) -> str:
 
 
 def leaves(document: JsonObject) -> Iterator[tuple[Path, Json]]:
-    """Yield every value of a document that holds no further mapping, with its path, in document order."""
+    """Values of a document that contain no further mapping, with their paths, in document order."""
     yield from _leaves(document, ())
 
 
@@ -79,7 +79,7 @@ def _leaves(value: Json, path: Path) -> Iterator[tuple[Path, Json]]:
 
 
 def columns(text: str) -> int:
-    """Terminal columns of printable text; East Asian wide characters take two, combining ones none."""
+    """Terminal columns of a printable string; East Asian wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
     return sum(_columns_of(character) for character in text)
@@ -92,7 +92,7 @@ def _columns_of(character: str) -> int:
 
 
 def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
-    """Break printable text into lines of at most `width` columns, at spaces where possible.
+    """Lines of at most `width` columns from a printable string, broken at spaces where possible.
 
     `first` starts the first line, `rest` the others. A word longer than a line is broken.
     """
@@ -117,7 +117,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
 
 
 def _fitting(text: str, room: int) -> str:
-    """Longest prefix that fits, at least one character so that breaking always ends."""
+    """Longest prefix that fits, at least one character: otherwise `wrapped` would never end."""
     used = 0
     for index, character in enumerate(text):
         used += _columns_of(character)

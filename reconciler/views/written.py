@@ -1,6 +1,6 @@
-"""What a plan writes, field by field, as flat records for a log: the announcement of an apply that nobody reads live.
+"""Fields that a plan writes, as flat records for the log of an unattended apply.
 
-Holds no secret: a hidden field gives its name and a note, whatever its values are.
+Contains no secrets: of a hidden field there is only the name and a note, whatever its values are.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from reconciler.views.json import fields_of
 from reconciler.views.visible import pair_text
 
 VALUE_LIMIT = 500
-"""Characters of one value: templates are long, and collectors cut or refuse long lines."""
+"""Characters of one value: templates are long, and log collectors cut or refuse long lines."""
 _UNWRITTEN = (Risk.CONTESTED, Risk.DRIFT, Risk.KEPT, Risk.RELEASED, Risk.ADOPT, Risk.FORGET)
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenField:
-    """One field that is about to be written. `old` is live, `new` desired; None where there is none or it is hidden."""
+    """One field that is about to be written. `old` is live, `new` desired; None if absent or hidden."""
 
     target: str
     organization: str
@@ -38,7 +38,7 @@ class WrittenField:
 
 
 def written_fields(planned: PassResult) -> Iterator[WrittenField]:
-    """Every field that an apply of this plan writes; what is held is not."""
+    """Every field that an apply of this plan writes; held actions write nothing."""
     for target in planned.targets:
         plan = target.plan
         if plan is None or target.error:
@@ -54,7 +54,7 @@ def _carried(action: Action) -> Iterator[ResourceKey]:
 
 
 def reported_drift(planned: PassResult) -> Iterator[Entry]:
-    """Things that drifted and that the policy leaves as they are."""
+    """Entries of objects that drifted and that the policy leaves as they are."""
     for plan in planned.plans:
         yield from (entry for entry in entries(plan) if entry.risk is Risk.DRIFT)
 

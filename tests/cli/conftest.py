@@ -1,4 +1,4 @@
-"""Folders that commands run in, and what they talk to."""
+"""Folders for commands to run in, and the orchestrators they use."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -30,6 +30,17 @@ entity:
   driver_inputs: {values: {templates: {init: "size: small"}}}
   criteria: [{app_id: @ID@}]
 """
+LITERAL_SECRET = """\
+apiVersion: entity.humanitec.io/v1b1
+kind: Definition
+metadata: {id: cache, annotations: {reconciler/R78: "off: a literal on purpose"}}
+entity:
+  name: My cache
+  type: redis
+  driver_type: humanitec/echo
+  driver_inputs: {secrets: {password: canary-of-a-secret}}
+  criteria: [{app_id: shop}]
+"""
 
 
 def add(folder: Path, *identifiers: str) -> None:
@@ -49,7 +60,7 @@ def command_line(folder: Path, *arguments: str) -> list[str]:
 def on_a_terminal(
     arguments: list[str], react: Callable[["subprocess.Popen[bytes]", int], object]
 ) -> tuple[int, str]:
-    """Run a command on a terminal, `react` to its question, and give exit code and screen."""
+    """Run a command on a terminal, `react` to its question, and return exit code and screen."""
     terminal, own = pty.openpty()
     process = subprocess.Popen(
         arguments, stdin=own, stdout=own, stderr=own, env={**os.environ, "TERM": "xterm"}
@@ -57,7 +68,7 @@ def on_a_terminal(
     os.close(own)
     watchdog = threading.Timer(
         60, process.kill
-    )  # a program that never ends must fail the test, not stop the run
+    )  # a program that never ends must fail the test, not block the run
     watchdog.start()
     screen = b""
     asked = False
@@ -79,7 +90,7 @@ def on_a_terminal(
 
 @contextlib.contextmanager
 def watching(folder: Path, *more: str) -> Iterator[Iterator[dict[str, object]]]:
-    """The records of a `watch` that is stopped at the end."""
+    """Records of a `watch` that is stopped at the end."""
     process = subprocess.Popen(
         command_line(folder, "watch", "--listen", "127.0.0.1:0", *more),
         stdout=subprocess.DEVNULL,
@@ -89,7 +100,7 @@ def watching(folder: Path, *more: str) -> Iterator[Iterator[dict[str, object]]]:
     )
     watchdog = threading.Timer(
         60, process.kill
-    )  # records that never come must fail the test, not stop the run
+    )  # records that never come must fail the test, not block the run
     watchdog.start()
     assert process.stderr is not None
     try:

@@ -1,4 +1,4 @@
-"""Results of passes as the core would return them, for the views. `CANARY` stands wherever a secret may."""
+"""Results of passes as the core would return them, for the views. `CANARY` is wherever a secret may be."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -106,7 +106,7 @@ def many_changes(number: int) -> TargetPlan:
 
 
 def rich_plan() -> TargetPlan:
-    """One of each thing a plan can hold."""
+    """One of everything that a plan can contain."""
     secret = Literal(Secret(CANARY))
     new = replace(
         definition("analytics-db", 7, host="db.internal", port=5432),
@@ -142,7 +142,7 @@ def rich_plan() -> TargetPlan:
             "postgres://orders.internal.example.com:5432/orders?sslmode=require&application_name=orders",
             "postgres://orders.internal.example.com:5432/orders?sslmode=verify-full&application_name=orders",
         ),
-        # A view must not rely on the comparison having emptied a hidden field.
+        # A view must not rely on `diff` to empty hidden fields.
         FieldChange(("secrets", "password"), CANARY, CANARY, Visibility.HIDDEN, SecretDifference.CHANGED),
         criteria=CriteriaChange(
             added={"env_type=production": {"env_type": "production", "class": "default"}},
@@ -318,10 +318,12 @@ def previewed() -> PassResult:
         (Action(Verb.UPDATE, change.key, change),),
         counts={Kind.DEFINITION: (13, 13, 13)},
     )
+    there = invalid().findings[1]
     return replace(
         planned(),
         preview=Preview("origin/main", (own,), existing_count=5, withdrawn=("update Definition/old-db",)),
-        findings=(),
+        findings=(*planned().findings, there),
+        existing=frozenset((there,)),
     )
 
 
@@ -402,7 +404,7 @@ ALL = {
 
 
 def many_unknown() -> tuple[Unknown, ...]:
-    """Checks of thirty rules that missed the same cluster, and some of their own."""
+    """Checks of thirty rules that miss the same cluster, and some with other reasons."""
     missed = [Unknown(f"R{number:02}", "cluster `eu-1` was not read") for number in range(30, 60)]
     own = [Unknown("R70", f"the store of target `t-{number:02}` is not known") for number in range(15)]
     return (*own, *missed)

@@ -16,7 +16,7 @@ from reconciler.plan.guards import GUARDS
 from reconciler.plan.problem import PROBLEMS
 from reconciler.rules.registry import RULES
 from reconciler.rules.switch import UNKNOWN_RULE
-from tests.cli.running import add, call, command_line, on_a_terminal
+from tests.cli.running import LITERAL_SECRET, add, call, command_line, on_a_terminal
 
 
 def test_a_newcomer_plans_and_applies_without_an_account(tree: Path) -> None:
@@ -40,7 +40,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("command", ["validate", "plan"])
-def test_looking_leaves_the_folder_as_it_was(
+def test_read_only_commands_leave_the_folder_as_it_was(
     connected: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEST_TOKEN", "x")
@@ -55,7 +55,7 @@ def test_looking_leaves_the_folder_as_it_was(
 
 
 @pytest.mark.parametrize("command", ["validate", "plan"])
-def test_looking_without_settings_leaves_the_folder_as_it_was(tree: Path, command: str) -> None:
+def test_read_only_commands_without_settings_leave_the_folder_as_it_was(tree: Path, command: str) -> None:
     before = contents(tree)
     assert call(tree, command)[0] == ExitCode.DONE
     assert contents(tree) == before
@@ -64,51 +64,39 @@ def test_looking_without_settings_leaves_the_folder_as_it_was(tree: Path, comman
     before = contents(tree)
     assert call(tree, command)[0] == ExitCode.DONE
     after = contents(tree)
-    database = ".reconciler/emulator.db"  # opening it counts in its head, as an orchestrator's own affair
+    database = ".reconciler/emulator.db"  # its header counts how often it was opened
     assert after.keys() == before.keys()
     assert {**after, database: b""} == {**before, database: b""}
 
 
-SECRET = """\
-apiVersion: entity.humanitec.io/v1b1
-kind: Definition
-metadata: {id: cache, annotations: {reconciler/R78: "off: a literal on purpose"}}
-entity:
-  name: My cache
-  type: redis
-  driver_type: humanitec/echo
-  driver_inputs: {secrets: {password: canary-of-a-secret}}
-"""
-
-
-def test_a_saved_plan_with_a_literal_secret_is_carried_out_although_there_was_no_key_before(
+def test_a_saved_plan_with_a_literal_secret_is_applied_although_there_was_no_digest_key_before(
     tree: Path,
 ) -> None:
-    (tree / "cache.yaml").write_text(SECRET)
+    (tree / "cache.yaml").write_text(LITERAL_SECRET)
     saved = tree.parent / f"{tree.name}-plan.json"
     assert call(tree, "plan", "--out", str(saved))[0] == ExitCode.DONE
     code, shown, _ = call(tree, "apply", "--yes", "--plan", str(saved))
     assert code == ExitCode.DONE, shown
-    (tree / "cache.yaml").write_text(SECRET.replace("My cache", "Our cache"))
+    (tree / "cache.yaml").write_text(LITERAL_SECRET.replace("My cache", "Our cache"))
     assert call(tree, "plan", "--out", str(saved))[0] == ExitCode.DONE
     code, shown, _ = call(tree, "apply", "--yes", "--plan", str(saved))
     assert code == ExitCode.DONE, shown
     assert "canary-of-a-secret" not in saved.read_text()
 
 
-def test_a_lost_digest_key_is_said_and_changes_nothing(tree: Path) -> None:
-    (tree / "cache.yaml").write_text(SECRET)
+def test_a_lost_digest_key_is_reported_and_changes_nothing(tree: Path) -> None:
+    (tree / "cache.yaml").write_text(LITERAL_SECRET)
     assert call(tree, "apply", "--yes")[0] == ExitCode.DONE
     (tree / ".reconciler" / "inventory" / "digest.key").unlink()
     _, shown, _ = call(tree, "plan")
-    assert "1 secret value: the key of the record's digests is not here" in shown
+    assert "1 secret value: the key of the record's digests is not available" in shown
     shown = call(tree, "apply", "--yes")[1]
     assert "made with another key" in shown
     assert "update" not in shown
     assert "secret value" not in call(tree, "plan")[1]
 
 
-def test_a_saved_plan_is_carried_out_once_and_stale_afterwards(tree: Path) -> None:
+def test_a_saved_plan_is_applied_once_and_stale_afterwards(tree: Path) -> None:
     saved = tree.parent / f"{tree.name}-plan.json"
     call(tree, "plan", "--out", str(saved))
     assert saved.stat().st_mode & 0o777 == 0o600
@@ -119,7 +107,7 @@ def test_a_saved_plan_is_carried_out_once_and_stale_afterwards(tree: Path) -> No
     assert "Nothing was changed." in shown
 
 
-def test_a_file_that_is_no_plan_is_wrong_usage(tree: Path) -> None:
+def test_a_file_that_is_not_a_plan_is_wrong_usage(tree: Path) -> None:
     (tree / "x.json").write_text("{}")
     code, _, said = call(tree, "apply", "--yes", "--plan", str(tree / "x.json"))
     assert code == ExitCode.USAGE
@@ -127,7 +115,7 @@ def test_a_file_that_is_no_plan_is_wrong_usage(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["validate"], ["plan"], ["apply", "--yes"]], ids=" ".join)
-def test_json_is_all_there_is_on_stdout(tree: Path, command: list[str]) -> None:
+def test_stdout_contains_json_alone(tree: Path, command: list[str]) -> None:
     _, shown, _ = call(tree, *command, "-o", "json")
     document = json.loads(shown)
     assert document["version"] == 1
@@ -156,7 +144,7 @@ def test_deletes_beyond_the_limit_exit_4_until_approved_with_the_number(tree: Pa
     other = approval[1].replace("=8:", "=7:")
     code, shown, _ = call(tree, "apply", "--yes", "--accept", other)
     assert code == ExitCode.REFUSED
-    assert f"--accept {other} let nothing through; found: {approval[1]}" in " ".join(shown.split())
+    assert f"--accept {other} approved nothing; found: {approval[1]}" in " ".join(shown.split())
     code, shown, _ = call(tree, "apply", "--yes", "--accept", approval[1])
     assert code == ExitCode.DONE
     assert shown.count("done delete") == 8
@@ -187,7 +175,7 @@ def test_a_token_never_reaches_the_output(connected: Path, monkeypatch: pytest.M
     assert "canary-token-value" not in "".join(shown + said for _, shown, said in outputs)
 
 
-def test_an_orchestrator_that_is_away_exits_6(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_orchestrator_exits_6(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_TOKEN", "x")
     (connected / "reconciler.yaml").write_text(
         "version: 1\ntargets:\n  acme:\n    organization: acme\n    orchestrator: {url: 'http://127.0.0.1:9'}\n"
@@ -232,7 +220,7 @@ def test_settings_with_problems_name_their_places(tree: Path) -> None:
     assert "reconciler.yaml:2" in shown
 
 
-def test_init_writes_settings_that_are_valid_and_never_writes_over_a_file(tmp_path: Path) -> None:
+def test_init_writes_valid_settings_and_never_overwrites_a_file(tmp_path: Path) -> None:
     assert call(tmp_path, "init", "--organization", "acme")[0] == ExitCode.DONE
     before = (tmp_path / "reconciler.yaml").read_text()
     assert "organization: acme" in before
@@ -250,14 +238,14 @@ def test_schema_writes_a_file_for_each_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["r68", UNKNOWN_RULE, *RULES, *READING_RULES, *PROBLEMS, *GUARDS])
-def test_explain_has_a_page_for_everything_a_result_may_name(tmp_path: Path, name: str) -> None:
+def test_explain_has_a_page_for_everything_that_a_result_may_name(tmp_path: Path, name: str) -> None:
     code, shown, _ = call(tmp_path, "explain", name)
     assert code == ExitCode.DONE
     assert shown.lower().startswith(name.lower())
     assert max(map(len, shown.split("\n"))) <= 80
 
 
-def test_a_switched_rule_that_does_not_exist_leads_to_the_list_of_all(tree: Path) -> None:
+def test_a_switched_rule_that_does_not_exist_points_to_the_list_of_all(tree: Path) -> None:
     (tree / "reconciler.yaml").write_text(
         "version: 1\ntargets: {acme: {organization: acme}}\n"
         "rules: {XYZ123: {severity: warning, reason: none}}\n"
@@ -321,7 +309,7 @@ def test_sigterm_finishes_the_action_under_way_and_prints_the_result(
 def test_a_second_ctrl_c_ends_at_once_and_says_what_was_under_way(
     connected: Path, emulator: Emulator
 ) -> None:
-    """Even while a request waits for its answer, which no thread can be made to give up."""
+    """Even while a request waits for its answer, which no thread can be made to abandon."""
     emulator.faults.add(FaultRule(FaultKind.DELAY, "POST", count=None, seconds=8))
     process = subprocess.Popen(
         command_line(connected, "apply", "--yes"),
@@ -347,7 +335,7 @@ def test_a_person_is_shown_the_plan_and_asked(tree: Path) -> None:
     assert screen.index("create Definition/orders-db") < screen.index("[y/N]") < screen.index("done create")
 
 
-def test_no_is_no_and_nothing_is_changed(tree: Path) -> None:
+def test_an_answer_of_no_changes_nothing(tree: Path) -> None:
     code, screen = on_a_terminal(command_line(tree, "apply"), lambda _, terminal: os.write(terminal, b"n\n"))
     assert code == ExitCode.REFUSED
     assert "Nothing was changed." in screen
@@ -365,13 +353,13 @@ def test_ctrl_c_at_the_question_changes_nothing(tree: Path) -> None:
     assert "done create" not in screen
 
 
-def test_nobody_is_asked_with_yes(tree: Path) -> None:
+def test_with_yes_nobody_is_asked(tree: Path) -> None:
     code, screen = on_a_terminal(command_line(tree, "apply", "--yes"), lambda *_: None)
     assert code == ExitCode.DONE
     assert "[y/N]" not in screen
 
 
-def test_a_reader_that_goes_away_is_no_failure(tree: Path) -> None:
+def test_a_closed_pipe_is_not_a_failure(tree: Path) -> None:
     add(tree, *(f"db-{index:03}" for index in range(400)))
     process = subprocess.Popen(
         command_line(tree, "plan", "--detailed-exit-code", "-o", "json"),
@@ -409,21 +397,21 @@ def test_watch_applies_and_ends_with_0_on_sigterm(connected: Path, emulator: Emu
 
 
 @pytest.mark.parametrize("name", ["reconciler.yml", ".reconciler.yaml"])
-def test_misnamed_settings_are_no_reason_to_practise(tree: Path, name: str) -> None:
+def test_misnamed_settings_do_not_start_the_embedded_orchestrator(tree: Path, name: str) -> None:
     (tree / name).write_text("version: 1\n")
     code, shown, _ = call(tree, "apply", "--yes")
     assert code == ExitCode.INVALID
     assert "the settings file must be named reconciler.yaml" in " ".join(shown.split())
 
 
-def test_a_folder_below_the_settings_is_no_reason_to_practise(connected: Path) -> None:
+def test_a_folder_below_the_settings_does_not_start_the_embedded_orchestrator(connected: Path) -> None:
     (connected / "below").mkdir()
     code, shown, _ = call(connected / "below", "apply", "--yes")
     assert code == ExitCode.INVALID
     assert "there is no reconciler.yaml here" in " ".join(shown.split())
 
 
-def test_a_record_that_git_tracks_is_not_believed(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_git_tracks_is_refused(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_TOKEN", "a-token-for-tests")
     folder = connected / ".reconciler" / "inventory"
     folder.mkdir(parents=True)
@@ -435,7 +423,7 @@ def test_a_record_that_git_tracks_is_not_believed(connected: Path, monkeypatch: 
     assert "tracked by Git" in " ".join(shown.split())
 
 
-def test_settings_that_are_a_pipe_are_refused_and_not_waited_for(tree: Path) -> None:
+def test_settings_that_are_a_pipe_are_refused_without_waiting(tree: Path) -> None:
     os.mkfifo(tree / "reconciler.yaml")
     code, shown, _ = call(tree, "validate")
     assert code == ExitCode.INVALID
@@ -443,7 +431,7 @@ def test_settings_that_are_a_pipe_are_refused_and_not_waited_for(tree: Path) -> 
 
 
 @pytest.mark.parametrize("spoiler", ["\n", " ", "\x1b", "é"])
-def test_a_token_that_no_header_can_carry_is_refused_by_name(
+def test_a_token_that_is_not_valid_in_a_header_is_refused_by_name(
     connected: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, spoiler: str
 ) -> None:
     monkeypatch.setenv("TEST_TOKEN", f"tkn-4f1c9a{spoiler}7be2")

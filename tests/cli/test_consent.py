@@ -1,4 +1,4 @@
-"""Nothing is applied that nobody agreed to, and what is applied is shown before."""
+"""Nothing is applied without consent, and what is applied is shown first."""
 
 import json
 import subprocess
@@ -9,19 +9,7 @@ import pytest
 
 from reconciler.emulator import Emulator
 from reconciler.errors import ExitCode
-from tests.cli.running import ENVIRONMENT, add, call, command_line, on_a_terminal, watching
-
-SECRET = """\
-apiVersion: entity.humanitec.io/v1b1
-kind: Definition
-metadata: {id: cache, annotations: {reconciler/R78: "off: a literal on purpose"}}
-entity:
-  name: My cache
-  type: redis
-  driver_type: humanitec/echo
-  driver_inputs: {secrets: {password: canary-of-a-secret}}
-  criteria: [{app_id: shop}]
-"""
+from tests.cli.running import ENVIRONMENT, LITERAL_SECRET, add, call, command_line, on_a_terminal, watching
 
 
 def ended(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -49,7 +37,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_read_or_applied(
     assert emulator.log.entries() == []
 
 
-def test_the_line_to_use_is_taken_by_a_shell_as_it_stands(connected: Path) -> None:
+def test_the_suggested_command_line_works_in_a_shell_as_printed(connected: Path) -> None:
     refused = ended(connected, "apply", "--only", "Definition/orders*")
     line = refused.stderr.split("without asking: ")[1].splitlines()[0]
     words = line.replace("reconciler", " ".join(command_line(connected)[:3]), 1)
@@ -57,14 +45,14 @@ def test_the_line_to_use_is_taken_by_a_shell_as_it_stands(connected: Path) -> No
     assert done.returncode == ExitCode.DONE, done.stderr
 
 
-def test_a_line_that_holds_a_secret_is_not_repeated(connected: Path) -> None:
+def test_a_command_line_that_contains_a_secret_is_not_repeated(connected: Path) -> None:
     done = ended(connected, "apply", "--source", "https://robot:canary-of-a-secret@git.invalid/x.git")
     assert done.returncode == ExitCode.USAGE
     assert "add --yes" in done.stderr
     assert "canary" not in done.stderr
 
 
-def test_a_screen_without_a_keyboard_is_no_terminal_to_ask_on(tree: Path) -> None:
+def test_without_a_terminal_for_input_nobody_is_asked(tree: Path) -> None:
     line = " ".join(command_line(tree, "apply"))
     code, screen = on_a_terminal(["sh", "-c", f"{line} < /dev/null"], lambda *_: None)
     assert code == ExitCode.USAGE
@@ -85,7 +73,7 @@ def test_yes_shows_old_and_new_values_before_anything_is_done(connected: Path) -
 
 def test_json_on_stdout_leaves_the_plan_on_stderr_and_a_saved_plan_is_shown_too(connected: Path) -> None:
     saved = connected.parent / f"{connected.name}.json"
-    (connected / "cache.yaml").write_text(SECRET)
+    (connected / "cache.yaml").write_text(LITERAL_SECRET)
     planned = ended(connected, "plan", "--out", str(saved))
     assert f"apply --plan {saved} --yes" in " ".join(planned.stderr.split())
     done = ended(connected, "apply", "--plan", str(saved), "--yes", "-o", "json")
@@ -132,7 +120,7 @@ def written(records: list[dict[str, object]]) -> list[tuple[object, ...]]:
 def test_watch_logs_every_field_before_it_is_written_and_marks_drift(
     connected: Path, emulator: Emulator
 ) -> None:
-    (connected / "cache.yaml").write_text(SECRET)
+    (connected / "cache.yaml").write_text(LITERAL_SECRET)
     records = watched(connected)
     fields = written(records)
     assert ("create", "orders-db", "name", None, '"My database"', False) in fields
@@ -152,7 +140,7 @@ def test_watch_logs_every_field_before_it_is_written_and_marks_drift(
     assert {drift for _, name, _, _, _, drift in fields if name == "cache"} == {True}
 
 
-def test_watch_logs_which_approval_of_the_repository_it_uses_and_which_is_past(
+def test_watch_logs_which_approval_of_the_repository_it_uses_and_which_has_expired(
     connected: Path, emulator: Emulator
 ) -> None:
     with httpx.Client(transport=emulator.transport(), headers={"Authorization": "Bearer t"}) as client:
@@ -191,8 +179,8 @@ def test_watch_names_drift_that_is_only_reported(connected: Path, emulator: Emul
     assert left["id"] == "orders-db"
 
 
-def test_what_only_the_record_learns_is_shown_and_not_asked_about(tree: Path) -> None:
-    """An adopted object is written nowhere but in our own record."""
+def test_what_changes_only_the_record_is_shown_and_not_asked_about(tree: Path) -> None:
+    """Adopting an object writes only the ownership record."""
     call(tree, "apply", "--yes")
     for record in (tree / ".reconciler" / "inventory").rglob("*.json"):
         record.unlink()

@@ -1,4 +1,4 @@
-"""`reconciler emulator` as a process: what it says, where it listens, how it ends."""
+"""`reconciler emulator` as a process: what it prints, where it listens, how it ends."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @contextmanager
 def _started(*arguments: str) -> Iterator["tuple[subprocess.Popen[str], str, str]"]:
-    """Start the command and give the process, the URL it announces, and all it said until then."""
+    """Start the command and return the process, the URL it announces, and its output until then."""
     command = [sys.executable, "-m", "reconciler", "emulator", "--port", "0", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -68,7 +68,7 @@ def test_it_says_where_it_listens_that_it_is_for_practice_and_that_nothing_is_ke
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_0_and_gives_the_state_file_back(tmp_path: Path, number: int) -> None:
+def test_a_signal_ends_it_with_0_and_releases_the_state_file(tmp_path: Path, number: int) -> None:
     state = tmp_path / "state.db"
     with _started("--state", str(state), "--organization", "acme") as (process, url, said):
         _ask(f"{url}/orgs/acme/agents")
@@ -77,11 +77,11 @@ def test_a_signal_ends_it_with_0_and_gives_the_state_file_back(tmp_path: Path, n
 
     assert (process.returncode, shown, ending.strip()) == (ExitCode.DONE, "", "stopped")
     assert str(state) in "".join(said.split())
-    # The log beside the file goes when it is closed properly.
+    # SQLite removes its log next to the file when the file is closed properly.
     assert [path.name for path in tmp_path.iterdir()] == ["state.db"]
 
 
-def test_an_address_beyond_loopback_is_warned_about() -> None:
+def test_an_address_beyond_loopback_is_reported_as_a_warning() -> None:
     with _started("--host", "0.0.0.0") as (_, _, said):
         assert "open to the network" in said
 

@@ -1,4 +1,4 @@
-"""`reconciler explain target/ID`: the mode of a target, what it rests on, and what the combination is worth."""
+"""`reconciler explain target/ID`: the mode of a target, the reasons for it, and the verdict on the combination."""
 
 import json
 import os
@@ -154,20 +154,20 @@ def test_targets_are_named_by_name_organization_or_definition(
         ("target", "Did you mean target/?"),
     ],
 )
-def test_a_name_that_is_none_leads_to_the_nearest(tree: Path, name: str, hint: str) -> None:
+def test_an_unknown_name_gets_the_nearest_one(tree: Path, name: str, hint: str) -> None:
     code, shown, said = call(tree, name)
     assert (code, shown) == (ExitCode.USAGE, "")
     assert hint in " ".join(said.split())
 
 
-def test_a_definition_that_two_targets_hold_is_asked_for_by_target(tree: Path) -> None:
+def test_a_definition_of_two_targets_must_be_named_with_its_target(tree: Path) -> None:
     (tree / "beta/cluster.yaml").write_text(CLUSTER.replace("@ID@", "shop-prod"))
     code, _, said = call(tree, "target/shop-prod")
     assert code == ExitCode.USAGE
     assert "target/acme/shop-prod, target/beta/shop-prod" in said
 
 
-def test_what_is_not_known_is_told_as_unknown_with_what_would_tell(tree: Path) -> None:
+def test_what_is_not_known_is_shown_as_unknown_with_what_would_settle_it(tree: Path) -> None:
     (tree / "beta/cluster.yaml").write_text(CLUSTER.replace("@ID@", "till"))
     found = document(tree, "target/beta")
     assert found["primaryStore"]["value"] is None
@@ -179,7 +179,7 @@ def test_what_is_not_known_is_told_as_unknown_with_what_would_tell(tree: Path) -
     assert definition["verdict"] == "unknown"
 
 
-def test_what_the_files_get_wrong_is_left_out_and_said(tree: Path) -> None:
+def test_invalid_documents_are_left_out_and_reported(tree: Path) -> None:
     (tree / "acme/broken.yaml").write_text("apiVersion: reconciler/v1alpha1\nkind: Agent\n")
     code, shown, said = call(tree, "target/acme")
     assert code == ExitCode.DONE
@@ -211,7 +211,7 @@ def connected(tree: Path) -> Iterator[Path]:
         yield tree
 
 
-def test_live_facts_replace_what_the_files_believe(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_facts_replace_what_the_files_declare(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The built-in store is primary in a new organization, whatever the files declare."""
     assert document(connected, "target/acme")["primaryStore"]["value"] == "aws-production"
     monkeypatch.setenv("TEST_TOKEN", "x")

@@ -1,4 +1,4 @@
-"""Signals at the question before an apply, at the moment where they are easily missed."""
+"""Signals at the question before an apply, at the moment when they are easily missed."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_signal_that_does_not_wake_the_reader_ends_the_question_all_the_same(name: str) -> None:
+def test_a_signal_that_does_not_wake_the_reader_ends_the_question_anyway(name: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,4 +1,4 @@
-"""Places cost a second look at a file, so a pass asks for none where it has nothing to say about one."""
+"""Places cost a second parse of a file, so a pass asks for none if nothing is reported about the file."""
 
 from pathlib import Path
 

@@ -98,7 +98,7 @@ def test_version_is_printed() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["--version"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
-    """First output comes within 300 ms because none of these is loaded for it."""
+    """The first output comes within 300 ms because none of these is imported."""
     script = (
         "import sys\n"
         "from reconciler.cli.program import program\n"
@@ -111,7 +111,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert ended.stderr.strip() == "[]"
 
 
-def test_the_process_leaves_with_its_output_whole_its_code_and_its_exit_handlers_run() -> None:
+def test_the_process_ends_with_complete_output_its_exit_code_and_exit_handlers_run() -> None:
     script = (
         "import atexit, sys\n"
         "atexit.register(print, 'handled', file=sys.stderr)\n"
@@ -133,7 +133,7 @@ def test_the_process_leaves_with_its_output_whole_its_code_and_its_exit_handlers
     assert wrong.stderr.endswith("handled\n")
 
 
-def test_libraries_load_nothing_that_no_command_uses(tmp_path: Path) -> None:
+def test_libraries_import_nothing_that_no_command_uses(tmp_path: Path) -> None:
     script = (
         "import atexit, sys\n"
         "unused = ('rich', 'pygments', 'httpx._main', 'ruamel.yaml')\n"
@@ -150,11 +150,11 @@ def test_libraries_load_nothing_that_no_command_uses(tmp_path: Path) -> None:
     assert ended.stderr.splitlines()[-1] == "[]"
 
 
-class _Unforeseen(Exception):  # noqa: N818  stands for what nobody foresaw
+class _Unforeseen(Exception):  # noqa: N818  an exception that nobody foresaw
     pass
 
 
-def test_an_unforeseen_exception_is_called_our_bug_and_its_text_is_not_shown(
+def test_an_unforeseen_exception_is_reported_as_a_bug_without_its_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail() -> None:

@@ -1,4 +1,4 @@
-"""A preview takes its settings from the base and says first what the change makes of them."""
+"""A preview uses the settings of the base and shows first how the change edits them."""
 
 import json
 import re
@@ -36,14 +36,14 @@ def url(emulator: Emulator) -> Iterator[str]:
 
 @pytest.fixture
 def stranger() -> Iterator[Emulator]:
-    """Where a hostile branch would have tokens sent."""
+    """An address to which a hostile branch would have tokens sent."""
     with Emulator(organizations=["acme"]) as made:
         yield made
 
 
 @pytest.fixture
 def branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Branch:
-    """Make a branch `change` with a new definition, over a `main`, each with or without settings."""
+    """Make a branch `change` with a new definition on top of `main`, each with or without settings."""
     monkeypatch.setenv("TEST_TOKEN", "a-token-for-tests")
     monkeypatch.setenv("OTHER_TOKEN", "another-token")
 
@@ -84,10 +84,10 @@ def test_the_settings_of_the_base_are_used_and_an_address_of_the_change_gets_no_
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_built_in_definitions_make_room_in_the_preview_of_the_change_that_lists_them(
+def test_built_in_definitions_give_up_criteria_in_the_preview_of_the_change_that_lists_them(
     branch: Branch, url: str, emulator: Emulator
 ) -> None:
-    """Else the definition that takes the place would be refused in the one change that is right."""
+    """Otherwise the replacing definition would be refused in the very change that makes it possible."""
     folder = branch(
         settings(url),
         settings(url, more="    builtIn: {disabled: [default-humanitec-dns, default-humanitec-x]}\n"),
@@ -95,11 +95,11 @@ def test_built_in_definitions_make_room_in_the_preview_of_the_change_that_lists_
     own = (folder / "second-db.yaml").read_text().replace("postgres", "dns")
     (folder / "second-db.yaml").write_text(re.sub(r"criteria:.*", "criteria: [{}]", own, flags=re.DOTALL))
     code, shown, _ = call(folder, "plan", "--against", "main", "-o", "json")
-    told = json.loads(shown)
+    document = json.loads(shown)
     assert code == ExitCode.INVALID
-    [error] = [found for found in told["findings"] if found["severity"] == "error"]
+    [error] = [found for found in document["findings"] if found["severity"] == "error"]
     assert (error["rule"], "`default-humanitec-x`" in error["message"]) == ("P08", True)
-    own_changes = [(c["action"], c["id"]) for c in told["preview"]["own"][0]["changes"]]
+    own_changes = [(c["action"], c["id"]) for c in document["preview"]["own"][0]["changes"]]
     assert ("update", "default-humanitec-dns") in own_changes
     assert ("create", "second-db") in own_changes
     assert all(entry.verb == "GET" for entry in emulator.log.entries())
@@ -111,8 +111,8 @@ def test_the_comment_says_it_in_its_title_and_programs_get_every_item(branch: Br
     assert comment.splitlines()[1].startswith("### reconciler plan: settings change (1 safety); 1 to create")
     assert "safety.maxDelete" in comment
     assert "also&#58; watch.pollSeconds" in comment
-    told = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["settingsChange"]
-    assert told["settings"] == [
+    change = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["settingsChange"]
+    assert change["settings"] == [
         {
             "concern": "safety",
             "setting": "safety.maxDelete",
@@ -134,7 +134,7 @@ def test_the_comment_says_it_in_its_title_and_programs_get_every_item(branch: Br
     ]
 
 
-def test_settings_that_touch_nothing_grave_are_no_headline(branch: Branch, url: str) -> None:
+def test_settings_that_are_not_sensitive_are_not_in_the_headline(branch: Branch, url: str) -> None:
     folder = branch(settings(url), settings(url, more="watch: {pollSeconds: 5}\n"))
     _, shown, _ = call(folder, "plan", "--against", "main")
     assert "Plan: 1 to create" in shown
@@ -156,7 +156,7 @@ def test_a_first_pull_request_gets_a_preview(branch: Branch, url: str) -> None:
     assert "+ create Definition/second-db" in lines
 
 
-def test_a_branch_from_before_the_settings_cannot_bring_its_own(
+def test_a_branch_older_than_the_settings_cannot_bring_its_own(
     branch: Branch, url: str, stranger: Emulator
 ) -> None:
     """The merge base has none then, but the base has."""
@@ -193,3 +193,11 @@ def test_what_cannot_be_read_names_the_line_of_the_base(branch: Branch) -> None:
     code, shown, _ = call(folder, "plan", "--against", "main")
     assert code == ExitCode.UNREADABLE
     assert "main:reconciler.yaml:6:12: targets.acme.orchestrator.url" in shown
+
+
+def test_a_warning_about_the_settings_of_the_base_is_not_the_changes_own(branch: Branch, url: str) -> None:
+    old = settings(url, more="    mode: GitOps\n")
+    folder = branch(old, old + "watch: {pollSeconds: 5}\n")
+    found = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["findings"]
+    assert {one["file"] for one in found if one["existing"]} >= {"main:reconciler.yaml"}
+    assert not [one for one in found if not one["existing"] and one["file"] == "main:reconciler.yaml"]

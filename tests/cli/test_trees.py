@@ -1,4 +1,4 @@
-"""One commit for a pass: its settings and its files are read once, and never of two moments."""
+"""One commit for a pass: settings and files are read once, and never from two different commits."""
 
 import os
 import subprocess
@@ -54,7 +54,7 @@ def recorder(tmp_path: Path) -> Recorder:
 
 @pytest.fixture
 def asked(tmp_path: Path, recorder: Recorder) -> Request:
-    """A plan in an empty folder, with a cache of its own and a git that writes down what it is asked."""
+    """A plan in an empty folder, with a cache of its own and a git that records its commands."""
     (tmp_path / "work").mkdir()
     environment = {**recorder.environment, "XDG_CACHE_HOME": str(tmp_path / "cache"), "TEST_TOKEN": "x"}
     return Request(Purpose.PLAN, tmp_path / "work", environment=environment)
@@ -64,7 +64,7 @@ def remote(asked: Request, repository: Path, **more: object) -> Request:
     return replace(asked, url=f"file://{repository}", **more)  # type: ignore[arg-type]  # fields by name
 
 
-def test_a_pass_over_a_remote_looks_once_and_fetches_once(
+def test_a_pass_over_a_remote_lists_once_and_fetches_once(
     asked: Request, repository: Path, commit: Commit, recorder: Recorder, url: str
 ) -> None:
     head = commit({"reconciler.yaml": settings(url), "a.yaml": definition("first-db")})
@@ -76,7 +76,7 @@ def test_a_pass_over_a_remote_looks_once_and_fetches_once(
     assert counts == {"ls-remote": 1, "fetch": 1, "ls-tree": 1, "cat-file": 2}, "settings, then everything"
 
 
-def test_settings_and_files_of_a_remote_are_of_one_commit_when_it_moves_in_between(
+def test_settings_and_files_of_a_remote_come_from_one_commit_when_it_moves_in_between(
     asked: Request, repository: Path, commit: Commit
 ) -> None:
     first = commit({"reconciler.yaml": settings(instance="one"), "a.yaml": definition("first-db")})
@@ -91,7 +91,7 @@ def test_settings_and_files_of_a_remote_are_of_one_commit_when_it_moves_in_betwe
     assert tree.files["reconciler.yaml"] == settings(instance="one").encode()
 
 
-def test_settings_and_files_of_a_revision_are_of_one_commit(
+def test_settings_and_files_of_a_revision_come_from_one_commit(
     asked: Request, repository: Path, commit: Commit
 ) -> None:
     first = commit({"reconciler.yaml": settings(instance="one"), "a.yaml": definition("first-db")})
@@ -103,7 +103,7 @@ def test_settings_and_files_of_a_revision_are_of_one_commit(
         assert (composed.settings.instance, tree.revision) == (instance, revision)
 
 
-def test_approvals_are_those_of_the_commit_and_never_of_the_folder(
+def test_approvals_come_from_the_commit_and_never_from_the_folder(
     asked: Request, repository: Path, commit: Commit
 ) -> None:
     approvals = (
@@ -134,7 +134,7 @@ def test_a_name_that_moves_while_a_revision_is_read_changes_nothing(
 def test_a_revision_without_settings_does_not_get_those_of_the_folder(
     asked: Request, repository: Path, commit: Commit
 ) -> None:
-    """Neither does it get the embedded orchestrator: practising in silence would look like a plan."""
+    """Nor does it get the embedded orchestrator: a silent practice run would look like a real plan."""
     commit({"a.yaml": definition("first-db")})
     (repository / "reconciler.yaml").write_text(settings())
     there = replace(asked, directory=repository, rev="HEAD")
@@ -148,7 +148,7 @@ def test_a_revision_without_settings_does_not_get_those_of_the_folder(
 def test_two_settings_that_differ_are_refused_for_a_remote(
     asked: Request, repository: Path, commit: Commit
 ) -> None:
-    """Which one holds decides where tokens are sent."""
+    """The settings in force decide where tokens are sent."""
     commit({"reconciler.yaml": settings(instance="one")})
     there = remote(asked, repository)
     (asked.directory / "reconciler.yaml").write_text(settings(instance="one"))
@@ -159,18 +159,18 @@ def test_two_settings_that_differ_are_refused_for_a_remote(
     assert "--config" in refused.value.advice
 
 
-def test_settings_beside_a_remote_that_has_none_are_used(
+def test_settings_in_the_folder_are_used_for_a_remote_without_any(
     asked: Request, repository: Path, commit: Commit
 ) -> None:
     commit({"a.yaml": definition("first-db")})
-    (asked.directory / "reconciler.yaml").write_text(settings(instance="beside"))
+    (asked.directory / "reconciler.yaml").write_text(settings(instance="local"))
     there = remote(asked, repository)
     found = find_settings(there, Trees(there))
-    assert (found.settings.instance, found.is_local) == ("beside", False)
+    assert (found.settings.instance, found.is_local) == ("local", False)
 
 
 @pytest.mark.parametrize("kind", ["remote", "revision"])
-def test_settings_that_are_too_large_are_not_taken_for_none(
+def test_settings_that_are_too_large_are_not_mistaken_for_missing(
     asked: Request, repository: Path, commit: Commit, kind: str
 ) -> None:
     commit({"reconciler.yaml": settings() + "#" * 2_000_000})
@@ -220,7 +220,7 @@ def passing(revision: str) -> PassRequest:
     return PassRequest("1", Reason.FIRST, revision, threading.Event())
 
 
-def test_watch_looks_once_for_each_poll_and_its_pass_looks_no_more(
+def test_watch_lists_once_for_each_poll_and_its_pass_does_not_list_again(
     asked: Request, repository: Path, commit: Commit, recorder: Recorder, url: str
 ) -> None:
     first = commit({"reconciler.yaml": settings(url), "a.yaml": definition("first-db")})
@@ -243,10 +243,10 @@ def test_watch_looks_once_for_each_poll_and_its_pass_looks_no_more(
     assert recorder.commands().count("fetch") == 1
 
 
-def test_a_pass_of_watch_reads_settings_and_files_of_the_commit_that_the_look_found(
+def test_a_pass_of_watch_reads_settings_and_files_of_the_commit_that_the_poll_found(
     asked: Request, repository: Path, commit: Commit, url: str
 ) -> None:
-    """Or of a later one, where the branch moved between the look and the fetch; never of both."""
+    """Or of a later one, if the branch moved between the poll and the fetch; never of both."""
     commit({"reconciler.yaml": settings(url), "a.yaml": definition("first-db")})
     following = follower(remote(asked, repository, purpose=Purpose.APPLY))
     looked = following.revision()

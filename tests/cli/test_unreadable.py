@@ -1,4 +1,4 @@
-"""What a run says where an orchestrator cannot be read: one cause, told apart, with the line of the settings."""
+"""What a run reports if an orchestrator cannot be read: a precise cause, once, with the line of the settings."""
 
 import http.server
 import json
@@ -31,7 +31,7 @@ NO_PROXY = {
 
 
 def settings(folder: Path, url: str, *, second: str = "") -> None:
-    """Two targets with three connections; line and column of each setting are those of this text."""
+    """Two targets with three connections; tests quote the line and column of each setting."""
     (folder / "reconciler.yaml").write_text(
         "version: 1\n"
         "targets:\n"
@@ -87,7 +87,7 @@ def troubles(shown: str) -> list[str]:
     return [" ".join(block.split()) for block in blocks]
 
 
-def test_a_refused_connection_is_one_cause_with_every_line_it_may_lie_in(tree: Path) -> None:
+def test_a_refused_connection_is_one_cause_with_every_line_that_may_be_wrong(tree: Path) -> None:
     url = f"http://127.0.0.1:{closed_port()}"
     settings(tree, url)
     shown = plan(tree).stdout
@@ -123,7 +123,7 @@ def test_a_token_that_is_not_accepted_names_the_line_of_the_token(tree: Path) ->
 
 @contextmanager
 def page_of_a_proxy(status: int) -> Iterator[str]:
-    """A server that answers everything with a page for people."""
+    """A server that answers every request with an HTML page."""
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -148,7 +148,7 @@ def page_of_a_proxy(status: int) -> Iterator[str]:
         pytest.param(302, "a redirect to another address; the token is not sent there", id="another address"),
     ],
 )
-def test_an_address_that_is_not_the_api_s_names_the_line_of_the_url(
+def test_an_address_that_is_not_of_the_api_names_the_line_of_the_url(
     tree: Path, status: int, expected: str
 ) -> None:
     with page_of_a_proxy(status) as url:
@@ -158,7 +158,7 @@ def test_an_address_that_is_not_the_api_s_names_the_line_of_the_url(
     assert all(place in trouble for place in URLS)
 
 
-def test_an_organization_that_is_not_there_names_the_line_of_its_id(tree: Path) -> None:
+def test_an_organization_that_does_not_exist_names_the_line_of_its_id(tree: Path) -> None:
     with Emulator(organizations=["acme"]) as emulator, running(emulator) as url:
         settings(tree, url)
         (trouble,) = troubles(plan(tree).stdout)
@@ -168,8 +168,8 @@ def test_an_organization_that_is_not_there_names_the_line_of_its_id(tree: Path) 
 
 def test_programs_get_the_cause_and_its_place_too(tree: Path) -> None:
     settings(tree, f"http://127.0.0.1:{closed_port()}")
-    told = json.loads(plan(tree, "-o", "json").stdout)
-    v1, v2 = told["targets"][0]["causes"]
+    document = json.loads(plan(tree, "-o", "json").stdout)
+    v1, v2 = document["targets"][0]["causes"]
     assert (v1["setting"], v1["file"], v1["line"]) == ("targets.acme.orchestrator.url", "reconciler.yaml", 7)
     assert (v2["setting"], v2["line"]) == ("targets.acme.runners.url", 10)
     assert all(place.partition(":")[0] in plan(tree, "-o", "markdown").stdout for place in URLS)
@@ -209,7 +209,7 @@ def test_a_pause_that_the_server_asks_for_is_shown(connected: Path, emulator: Em
     )
 
 
-def test_a_quick_run_says_nothing_about_waiting_and_a_long_wait_is_said_again() -> None:
+def test_a_quick_run_does_not_mention_waiting_and_a_long_wait_is_mentioned_again() -> None:
     now = [0.0]
     waits = Waits(lambda: now[0])
     notices = WaitingNotices(waits)
@@ -236,8 +236,10 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 @pytest.mark.parametrize("command", [["plan"], ["plan", "-o", "json"]], ids=" ".join)
-def test_ctrl_c_ends_at_once_what_only_looks(connected: Path, emulator: Emulator, command: list[str]) -> None:
-    """Even while threads wait for answers, which they cannot give up."""
+def test_ctrl_c_ends_a_read_only_command_at_once(
+    connected: Path, emulator: Emulator, command: list[str]
+) -> None:
+    """Even while threads wait for answers, which they cannot abandon."""
     emulator.faults.add(FaultRule(FaultKind.DELAY, "GET", count=None, seconds=20))
     process = subprocess.Popen(
         command_line(connected, *command),

@@ -1,4 +1,4 @@
-"""`watch` over a folder: what is not committed is not applied to a real orchestrator."""
+"""`watch` on a folder: what is not committed is not applied to a real orchestrator."""
 
 import subprocess
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A clock to move and results to return."""
+"""A clock that tests move, and results for passes to return."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class MovingClock:
-    """Waiting takes no time: it moves the clock, and what was planned for a moment happens on the way."""
+    """Waiting takes no time: it moves the clock and runs what is scheduled for the time in between."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

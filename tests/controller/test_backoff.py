@@ -93,12 +93,12 @@ def test_the_wait_doubles_up_to_the_ceiling() -> None:
 
 
 @pytest.mark.parametrize("good", [FINISHED, STALLED])
-def test_anything_but_a_transient_failure_starts_the_doubling_anew(good: Progress) -> None:
+def test_anything_but_a_transient_failure_restarts_the_doubling(good: Progress) -> None:
     assert seconds(*[TRANSIENT] * 6, good, TRANSIENT) == 5
 
 
 @pytest.mark.parametrize("last", [FINISHED, STALLED])
-def test_who_waits_for_a_new_revision_polls(last: Progress) -> None:
+def test_waiting_for_a_new_revision_means_polling(last: Progress) -> None:
     assert seconds(last, random=0.5) == 60
 
 
@@ -111,14 +111,14 @@ RANDOM = st.floats(0, 1, exclude_max=True)
 
 
 @given(st.lists(st.sampled_from(Progress), max_size=200), RANDOM)
-def test_a_wait_is_never_nothing_nor_beyond_the_ceiling(history: list[Progress], random: float) -> None:
+def test_a_wait_is_never_zero_nor_above_the_ceiling(history: list[Progress], random: float) -> None:
     delay = next_delay(history, WATCH, retry_after_s=None, random=random)
     assert timedelta(seconds=2.5) <= delay <= timedelta(seconds=900)
 
 
 @given(st.floats(0, 1e6), RANDOM)
-def test_the_hint_is_never_undercut(hint: float, random: float) -> None:
-    """Adding up to a tenth parts the instances that were all told the same."""
+def test_a_wait_is_never_shorter_than_the_hint(hint: float, random: float) -> None:
+    """Adding up to a tenth spreads out instances that all received the same hint."""
     assert hint <= seconds(TRANSIENT, hint=hint, random=random) + 1e-6 <= hint * 1.1 + 1e-5
 
 

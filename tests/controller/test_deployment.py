@@ -1,4 +1,4 @@
-"""The manifests and the example settings, held against the program they are for."""
+"""The manifests and the example settings, compared with the program."""
 
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,7 @@ def test_tokens_of_the_settings_come_from_the_mounted_secret() -> None:
         assert f"`{token.file.removeprefix(mount)}`" in example
 
 
-def test_the_record_of_the_pod_is_kept_where_its_files_come_from() -> None:
+def test_the_record_of_the_pod_is_kept_in_the_repository_of_its_files() -> None:
     git = pod_settings().inventory.git
     assert git is not None
     assert f"--source={git.remote}" in container()["args"]

@@ -17,7 +17,7 @@ from tests.controller.moving import START, MovingClock, finding, passed, target
 
 
 class Probe:
-    """A server on a real port, and the board, metrics and clock behind it."""
+    """A server on a real port with its board, metrics and clock."""
 
     def __init__(self) -> None:
         self.clock = MovingClock()
@@ -46,7 +46,7 @@ def probe() -> Iterator[Probe]:
         yield probe
 
 
-def test_a_loop_that_keeps_its_promise_is_alive(probe: Probe) -> None:
+def test_a_loop_within_its_deadline_is_alive(probe: Probe) -> None:
     probe.board.promise(alive_until=100, next_wake_at=None)
     probe.clock.seconds = 100
     assert probe.get("/healthz")[:2] == (200, "ok\n")
@@ -68,8 +68,8 @@ def test_ready_from_the_first_finished_pass_on(probe: Probe) -> None:
     assert probe.get("/readyz")[:2] == (200, "ok\n")
 
 
-def test_invalid_files_do_not_take_readiness_away(probe: Probe) -> None:
-    """The program works; the files do not. Restarting or routing away would help nobody."""
+def test_invalid_files_do_not_remove_readiness(probe: Probe) -> None:
+    """The files are broken, not the program: restarting it or routing requests elsewhere would not help."""
     probe.board.finished(passed(findings=(finding(),)), Progress.STALLED, "one", START)
     assert probe.get("/readyz")[0] == 200
 
@@ -112,7 +112,7 @@ def test_the_status_page_is_json_for_programs(probe: Probe) -> None:
     assert [condition["type"] for condition in document["conditions"]] == ["Ready", "Reconciling", "Stalled"]
 
 
-def test_a_token_that_strayed_into_a_message_is_not_shown(probe: Probe) -> None:
+def test_a_token_in_a_message_is_not_shown(probe: Probe) -> None:
     message = "sent Authorization: Bearer abcdef0123456789"
     probe.board.finished(
         passed(target(error=message), findings=(finding(message),), error=message),
@@ -131,7 +131,7 @@ def test_nothing_can_be_changed_through_the_port(probe: Probe, method: str) -> N
     assert {probe.get(path, method=method)[0] for path in ("/", "/healthz", "/readyz", "/metrics")} == {405}
 
 
-def test_the_port_and_the_thread_are_gone_afterwards() -> None:
+def test_no_port_and_no_thread_remain_afterwards() -> None:
     probe = Probe()
     with probe.server:
         address = probe.server.address
@@ -155,7 +155,7 @@ def test_a_port_in_use_is_a_clear_error() -> None:
 @pytest.mark.parametrize(
     "listen", ["", "8080", "host:", "host:http", "127.0.0.1:65536", "127.0.0.1:-1", "h:²"]
 )
-def test_an_address_that_is_none_is_a_clear_error(listen: str) -> None:
+def test_an_invalid_address_is_a_clear_error(listen: str) -> None:
     with (
         pytest.raises(SettingsError, match="not an address"),
         HealthServer(application(StatusBoard(START), Metrics()), listen),

@@ -18,7 +18,7 @@ MIDDLE = 0.5
 
 
 class Repository:
-    """A revision to change, errors to raise, and the times it was asked."""
+    """A source with a revision to change and errors to raise; records when it was polled."""
 
     def __init__(self, clock: MovingClock) -> None:
         self.revision = "one"
@@ -40,7 +40,7 @@ class Repository:
 
 
 class World:
-    """A loop under a clock to move. `ends` are what its passes return or raise, the last one for ever."""
+    """A loop with a clock that tests move. `ends` are what its passes return or raise, the last one repeatedly."""
 
     def __init__(self, *ends: PassResult | Exception, watch: Watch = WATCH) -> None:
         self.clock = MovingClock()
@@ -66,13 +66,13 @@ class World:
         return self.loop.board.snapshot().conditions[kind].status
 
 
-def test_the_first_look_leads_to_a_pass() -> None:
+def test_the_first_poll_leads_to_a_pass() -> None:
     world = World()
     assert world.run_until(1) is ExitCode.DONE
     assert world.passes == [(0, Reason.FIRST, "one")]
 
 
-def test_an_unchanged_repository_is_only_looked_at() -> None:
+def test_an_unchanged_repository_is_only_polled() -> None:
     """Nine polls between two resyncs, one `git ls-remote` each."""
     world = World()
     world.run_until(599)
@@ -97,7 +97,7 @@ def test_the_resync_leads_to_a_pass_although_nothing_changed() -> None:
     ]
 
 
-def test_a_trigger_makes_the_loop_look_at_once_and_pass_only_if_something_changed() -> None:
+def test_a_trigger_makes_the_loop_poll_at_once_and_pass_only_if_something_changed() -> None:
     world = World()
     world.clock.at(10, world.loop.look)
     world.clock.at(20, lambda: world.repository.push("two"))
@@ -132,14 +132,14 @@ def test_a_new_revision_does_not_wait_for_the_backoff() -> None:
     [passed(findings=(finding(),)), passed(target(outcome(Status.REFUSED))), UnauthorizedError("no")],
     ids=["findings", "rejected", "terminal error"],
 )
-def test_what_waits_for_people_is_not_tried_again_before_resync(end: PassResult | Exception) -> None:
+def test_what_needs_a_person_is_not_tried_again_before_the_resync(end: PassResult | Exception) -> None:
     world = World(end)
     world.run_until(650)
     assert [(at, reason) for at, reason, _ in world.passes] == [(0, Reason.FIRST), (600, Reason.RESYNC)]
     assert world.status(ConditionType.STALLED) is ConditionStatus.TRUE
 
 
-def test_what_waits_for_people_is_tried_with_the_next_revision() -> None:
+def test_what_needs_a_person_is_tried_again_with_the_next_revision() -> None:
     world = World(passed(findings=(finding(),)), passed())
     world.clock.at(90, lambda: world.repository.push("two"))
     world.run_until(200)
@@ -148,7 +148,7 @@ def test_what_waits_for_people_is_tried_with_the_next_revision() -> None:
     assert world.status(ConditionType.READY) is ConditionStatus.TRUE
 
 
-def test_no_pass_runs_before_the_time_the_server_asked_for() -> None:
+def test_no_pass_runs_before_the_time_given_by_the_server() -> None:
     """Not even for a new revision: it would only be refused again."""
     world = World(UnavailableError("slow down", status=429, retry_after_s=400), passed())
     world.clock.at(100, lambda: world.repository.push("two"))
@@ -178,7 +178,7 @@ def test_an_expected_error_is_logged_with_its_advice_and_no_traceback(
     assert record.__dict__["advice"] == "check the URL"
 
 
-def test_a_repository_that_cannot_be_asked_is_asked_again_with_growing_waits() -> None:
+def test_a_repository_that_cannot_be_polled_is_polled_again_with_growing_waits() -> None:
     world = World()
     world.clock.at(1, lambda: world.repository.fail(SourceError("no route")))
     world.clock.at(100, lambda: world.repository.fail(None))
@@ -188,7 +188,7 @@ def test_a_repository_that_cannot_be_asked_is_asked_again_with_growing_waits() -
     assert world.status(ConditionType.READY) is ConditionStatus.TRUE
 
 
-def test_a_branch_that_is_gone_is_looked_for_at_every_poll() -> None:
+def test_a_missing_branch_is_looked_up_at_every_poll() -> None:
     from reconciler.errors import UnknownRevisionError
 
     world = World()
@@ -199,7 +199,7 @@ def test_a_branch_that_is_gone_is_looked_for_at_every_poll() -> None:
     assert world.passes == [(180, Reason.FIRST, "one")]
 
 
-def test_stop_reaches_the_running_pass_and_no_other_begins() -> None:
+def test_a_stop_reaches_the_running_pass_and_no_other_begins() -> None:
     world = World(passed(stopped=True))
 
     def stop_during(request: PassRequest) -> None:
@@ -212,15 +212,15 @@ def test_stop_reaches_the_running_pass_and_no_other_begins() -> None:
     assert len(world.passes) == 1
 
 
-def test_stop_before_run_starts_nothing() -> None:
+def test_a_stop_before_the_run_starts_nothing() -> None:
     world = World()
     world.loop.stop()
     assert world.loop.run() is ExitCode.DONE
     assert not world.repository.asked_at
 
 
-def test_a_stop_that_comes_while_the_loop_turns_is_not_lost() -> None:
-    """However late it comes before the wait, no further look begins."""
+def test_a_stop_between_a_poll_and_a_wait_is_not_lost() -> None:
+    """However late it comes before the wait, no further poll begins."""
     world = World()
 
     class StopsFirst(threading.Event):
@@ -242,7 +242,7 @@ def test_the_observed_revision_is_that_of_a_pass_that_finished() -> None:
     assert not status.is_reading
 
 
-def test_a_quiet_repository_leaves_one_line_for_each_pass(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_quiet_repository_logs_one_line_for_each_pass(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger="reconciler"):
         World().run_until(650)
     assert caplog.messages == ["watching", "pass finished", "pass finished", "stopped"]
@@ -260,7 +260,7 @@ def test_the_line_of_a_pass_has_its_verdict_counts_duration_and_reason(
     assert (facts["outcomes"], facts["requests"]) == ({"done": 1, "failed": 1}, 3)
 
 
-def test_the_loop_says_until_when_it_counts_as_alive() -> None:
+def test_the_loop_announces_until_when_it_counts_as_alive() -> None:
     """While it waits: a minute more than the wait. During a pass: long enough for a long one."""
     world = World()
     during: list[float] = []

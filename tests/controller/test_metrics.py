@@ -32,7 +32,7 @@ def test_findings_are_those_of_the_last_pass() -> None:
 
 
 def test_what_could_not_be_read_is_not_counted_as_zero() -> None:
-    """An alert on lost objects must not fire, nor one on drift fall silent, because an API is away."""
+    """An unreachable API must neither fire an alert on lost objects nor silence one on drift."""
     metrics = Metrics()
     metrics.passed(passed(target(drifted=2, owned=7)), success_at=START)
     metrics.passed(passed(target(error="503", is_transient=True)), success_at=None)
@@ -42,7 +42,7 @@ def test_what_could_not_be_read_is_not_counted_as_zero() -> None:
     assert value(metrics.registry, "reconciler_last_success_timestamp_seconds") == START.timestamp()
 
 
-def test_the_table_of_the_documentation_lists_exactly_the_metrics_there_are() -> None:
+def test_the_table_in_the_documentation_lists_exactly_the_metrics_that_exist() -> None:
     metrics = Metrics()
     metrics.passed(
         passed(target(outcome(Status.DONE)), findings=(finding(),), requests={"GET": 1}), success_at=START

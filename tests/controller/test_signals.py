@@ -38,7 +38,7 @@ sys.exit(code)
 
 
 class Running:
-    """The process, and its lines as they come."""
+    """A process, with its lines as they arrive."""
 
     def __init__(self, behaviour: str) -> None:
         self.process = subprocess.Popen(
@@ -57,14 +57,14 @@ class Running:
         assert self.process.stdout.readline().decode().strip() == text
 
     def end(self) -> tuple[int, str, str]:
-        self.process.wait(30)  # before its input is closed, which would set a stuck pass free
+        self.process.wait(30)  # before its input is closed, which would release a stuck pass
         output, errors = self.process.communicate()
         return self.process.returncode, output.decode(), errors.decode()
 
 
 @pytest.fixture
 def started() -> Iterator[list[Running]]:
-    """Processes to end whatever happens."""
+    """Processes that are ended whatever happens."""
     running: list[Running] = []
     yield running
     for entry in running:

@@ -13,7 +13,7 @@ def test_nothing_is_known_before_the_first_pass() -> None:
     assert not status.is_reading
 
 
-def test_a_condition_keeps_its_time_while_its_status_stays() -> None:
+def test_a_condition_keeps_its_time_while_its_status_is_the_same() -> None:
     board = StatusBoard(START)
     board.finished(passed(), Progress.FINISHED, "one", LATER)
     board.finished(passed(), Progress.FINISHED, "two", LATEST)
@@ -21,7 +21,7 @@ def test_a_condition_keeps_its_time_while_its_status_stays() -> None:
     assert (ready.status, ready.since) == (ConditionStatus.TRUE, LATER)
 
 
-def test_a_condition_takes_new_words_without_a_new_time() -> None:
+def test_a_new_message_does_not_change_the_time_of_a_condition() -> None:
     board = StatusBoard(START)
     board.raised("no route", "SourceError", Progress.TRANSIENT, LATER)
     board.finished(passed(findings=(finding(),)), Progress.STALLED, "one", LATEST)
@@ -29,7 +29,7 @@ def test_a_condition_takes_new_words_without_a_new_time() -> None:
     assert (ready.status, ready.reason, ready.since) == (ConditionStatus.FALSE, "Invalid", LATER)
 
 
-def test_a_condition_takes_a_new_time_with_a_new_status() -> None:
+def test_a_new_status_changes_the_time_of_a_condition() -> None:
     board = StatusBoard(START)
     board.finished(passed(), Progress.FINISHED, "one", LATER)
     board.raised("no route", "SourceError", Progress.TRANSIENT, LATEST)
@@ -45,7 +45,7 @@ def test_a_running_pass_is_reconciling_and_leaves_ready_as_it_was() -> None:
     assert conditions[ConditionType.READY].status is ConditionStatus.TRUE
 
 
-def test_findings_are_an_observation_but_no_success() -> None:
+def test_a_pass_with_findings_counts_as_observed_but_not_as_successful() -> None:
     board = StatusBoard(START)
     board.finished(passed(findings=(finding(),)), Progress.STALLED, "one", LATER)
     status = board.snapshot()
@@ -54,7 +54,7 @@ def test_findings_are_an_observation_but_no_success() -> None:
     assert status.last_success_at is None
 
 
-def test_a_target_that_could_not_be_read_is_no_observation() -> None:
+def test_a_pass_with_an_unreadable_target_does_not_count_as_observed() -> None:
     board = StatusBoard(START)
     board.finished(passed(target(), target(error="503", is_transient=True)), Progress.TRANSIENT, "one", LATER)
     status = board.snapshot()
@@ -63,7 +63,7 @@ def test_a_target_that_could_not_be_read_is_no_observation() -> None:
     assert status.conditions[ConditionType.RECONCILING].status is ConditionStatus.TRUE
 
 
-def test_an_interrupted_pass_is_no_observation() -> None:
+def test_an_interrupted_pass_does_not_count_as_observed() -> None:
     board = StatusBoard(START)
     board.finished(passed(stopped=True), Progress.TRANSIENT, "one", LATER)
     assert board.snapshot().observed_revision == ""

@@ -10,7 +10,7 @@ from reconciler.errors import SourceError
 
 
 def changes_until(looked: threading.Event, path: Path) -> bool:
-    """Write until noticed: when the watch is in place cannot be seen from outside."""
+    """Write until noticed: it cannot be seen from outside when the watch is in place."""
     for number in range(100):
         path.write_text(str(number))
         if looked.wait(0.2):
@@ -18,15 +18,15 @@ def changes_until(looked: threading.Event, path: Path) -> bool:
     return False
 
 
-def test_a_changed_file_makes_the_loop_look(tmp_path: Path) -> None:
+def test_a_changed_file_makes_the_loop_poll(tmp_path: Path) -> None:
     (tmp_path / "orgs").mkdir()
     looked = threading.Event()
     with FolderTrigger(tmp_path, looked.set):
         assert changes_until(looked, tmp_path / "orgs" / "a.yaml")
 
 
-def test_changes_of_git_and_of_our_own_files_do_not_count(tmp_path: Path) -> None:
-    """A pass writes its inventory; if that triggered a look, the loop would look at itself."""
+def test_changes_to_files_of_git_and_of_reconciler_do_not_count(tmp_path: Path) -> None:
+    """A pass writes its inventory; if that triggered a poll, the loop would trigger itself."""
     for name in (".git", ".reconciler", ".venv"):
         (tmp_path / name).mkdir()
     looks: list[None] = []
@@ -47,7 +47,7 @@ def test_changes_of_git_and_of_our_own_files_do_not_count(tmp_path: Path) -> Non
     assert len(looks) - before <= 1
 
 
-def test_the_log_of_a_pass_in_the_watched_folder_does_not_make_it_look(tmp_path: Path) -> None:
+def test_the_log_of_a_pass_in_the_watched_folder_does_not_trigger_a_poll(tmp_path: Path) -> None:
     looks: list[None] = []
     looked = threading.Event()
 
@@ -67,7 +67,7 @@ def test_the_log_of_a_pass_in_the_watched_folder_does_not_make_it_look(tmp_path:
     assert len(looks) > before
 
 
-def test_a_folder_moved_into_the_watched_one_makes_the_loop_look(
+def test_a_folder_moved_into_the_watched_one_makes_the_loop_poll(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     outside = tmp_path_factory.mktemp("outside")
@@ -82,7 +82,7 @@ def test_a_folder_moved_into_the_watched_one_makes_the_loop_look(
         assert looked.wait(5)
 
 
-def test_a_folder_that_cannot_be_watched_is_said_once(
+def test_a_folder_that_cannot_be_watched_is_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING), FolderTrigger(tmp_path / "missing", lambda: None) as trigger:
@@ -105,7 +105,7 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_revision_of_an_unchanged_folder_stays(tree: Path) -> None:
+def test_the_revision_of_an_unchanged_folder_stays_the_same(tree: Path) -> None:
     assert folder_revision(tree) == folder_revision(tree)
 
 
@@ -117,13 +117,13 @@ def test_the_revision_of_a_folder_changes_with_a_file_that_can_matter(tree: Path
 
 
 @pytest.mark.parametrize("name", ["watch.log", "notes.txt", "a.yaml.swp", "yaml"])
-def test_the_revision_of_a_folder_stays_with_any_other_file(tree: Path, name: str) -> None:
+def test_any_other_file_does_not_change_the_revision_of_a_folder(tree: Path, name: str) -> None:
     before = folder_revision(tree)
     (tree / "orgs" / name).write_text("x")
     assert folder_revision(tree) == before
 
 
-def test_a_link_counts_because_it_may_stand_for_a_folder(tree: Path) -> None:
+def test_a_link_counts_because_it_may_point_to_a_folder(tree: Path) -> None:
     before = folder_revision(tree)
     (tree / "link").symlink_to("orgs")
     assert folder_revision(tree) != before
@@ -143,7 +143,7 @@ def test_the_revision_of_a_folder_changes_with_name_size_and_time(tree: Path) ->
 
 
 def test_a_name_cannot_pass_for_the_size_and_time_of_another_file(tmp_path: Path) -> None:
-    """What stands between names is a character that no name can hold."""
+    """Names are separated by a character that no name can contain."""
     one, other = tmp_path / "x", tmp_path / "x2"
     one.mkdir()
     (one / "a.yaml").write_text("1")
@@ -159,7 +159,7 @@ def test_a_name_cannot_pass_for_the_size_and_time_of_another_file(tmp_path: Path
     assert folder_revision(one) != before
 
 
-def test_the_revision_of_a_folder_ignores_git_and_our_own_files(tree: Path) -> None:
+def test_the_revision_of_a_folder_ignores_files_of_git_and_of_reconciler(tree: Path) -> None:
     before = folder_revision(tree)
     for name in (".git", ".reconciler", ".venv"):
         (tree / name / "x.yaml").write_text("another")

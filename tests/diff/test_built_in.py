@@ -1,4 +1,4 @@
-"""Built-in definitions in a diff: what makes room, what gets it back, and what is never touched."""
+"""Built-in definitions in a diff: which give up criteria, which get them back, and which are never touched."""
 
 from collections.abc import Mapping
 
@@ -28,11 +28,11 @@ def test_one_that_is_listed_loses_every_criterion() -> None:
     assert not change.criteria.added
 
 
-def test_one_that_is_not_listed_is_no_change() -> None:
+def test_one_that_is_not_listed_is_not_a_change() -> None:
     assert switched(DNS, "other").group is Group.UNMANAGED
 
 
-def test_one_that_is_listed_and_empty_is_no_change() -> None:
+def test_one_that_is_listed_and_empty_is_not_a_change() -> None:
     assert switched(EMPTY, "dns", taken=TAKEN).group is Group.UNMANAGED
 
 
@@ -43,15 +43,15 @@ def test_one_that_is_no_longer_listed_gets_back_what_is_missing() -> None:
     assert not change.criteria.removed
 
 
-def test_what_nobody_took_is_not_given_back() -> None:
+def test_what_was_never_removed_is_not_restored() -> None:
     assert switched(EMPTY).group is Group.UNMANAGED
 
 
-def test_a_definition_of_somebody_is_never_switched() -> None:
+def test_a_definition_that_is_not_built_in_is_never_switched() -> None:
     assert switched(definition("dns", "", type_="dns"), "dns", taken=TAKEN).group is Group.UNMANAGED
 
 
-def test_it_has_everything_back_only_when_nothing_is_missing() -> None:
+def test_it_counts_as_restored_only_when_nothing_is_missing() -> None:
     assert is_given_back(switched(DNS, taken=TAKEN), TAKEN["dns"])
     assert not is_given_back(switched(EMPTY, taken=TAKEN), TAKEN["dns"])
     assert not is_given_back(switched(DNS, "dns", taken=TAKEN), TAKEN["dns"])

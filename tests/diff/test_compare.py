@@ -65,9 +65,9 @@ NOBODY = owning()
             None, replace(A, is_built_in=True), owning(A), Group.UNMANAGED, id="built in, owned by mistake"
         ),
         pytest.param(A, A, owning(A, phase=Phase.PENDING), Group.ADOPTION, id="pending, equal"),
-        pytest.param(A, B, owning(A, phase=Phase.PENDING), Group.CONTESTED, id="pending, somebody else's"),
+        pytest.param(A, B, owning(A, phase=Phase.PENDING), Group.CONTESTED, id="pending, unmanaged"),
         pytest.param(
-            B, A, owning(A, phase=Phase.PENDING), Group.UPDATE, id="pending, ours, file changed since"
+            B, A, owning(A, phase=Phase.PENDING), Group.UPDATE, id="pending, managed, file changed since"
         ),
         pytest.param(
             None, B, owning(A, phase=Phase.PENDING), Group.FORGOTTEN, id="pending, taken by another"
@@ -81,13 +81,13 @@ def test_every_key_falls_into_one_group(
 
 
 def test_kinds_that_were_not_read_to_the_end_are_left_out() -> None:
-    """An error is no evidence of absence (design decision 4.1)."""
+    """An error is not evidence of absence (design decision 4.1)."""
     live = state(complete=ALL_KINDS - {Kind.DEFINITION})
     diff = compare(state(A, agent("x")), live, owning(A))
     assert [change.key.kind for change in diff.changes.values()] == [Kind.AGENT]
 
 
-def test_types_of_values_are_told_apart() -> None:
+def test_types_of_values_are_distinguished() -> None:
     """The server echoes 5432 and "5432" as sent (v1 reference 4.3)."""
     one, two = definition("a", values={"port": 5432}), definition("a", values={"port": "5432"})
     assert group_of(one, two, owning(two)) is Group.UPDATE
@@ -106,7 +106,7 @@ def test_an_empty_list_of_criteria_removes_all() -> None:
     assert list(change.criteria.removed) == ["env_type=dev"]
 
 
-def test_text_of_keys_is_never_compared() -> None:
+def test_the_pem_text_of_keys_is_never_compared() -> None:
     """Two spellings of one key have one fingerprint, which is the id (v1 reference 3.2)."""
     one = agent_key("eu", "ff")
     other = replace(one, document={"public_key": "same key, other wrapping"})
@@ -191,7 +191,7 @@ def test_without_a_digest_key_secrets_cannot_be_compared_and_change_nothing() ->
     assert [f.note for f in change.fields] == [NOT_COMPARABLE]
 
 
-def test_runner_credentials_are_known_by_digest_alone() -> None:
+def test_runner_credentials_are_compared_by_digest_alone() -> None:
     """The API shows only that they are set (v2 reference 5.6)."""
     pointer = "/cluster/auth/client_key_data"
     desired = replace(runner("r"), secrets={pointer: LITERAL})
@@ -241,7 +241,7 @@ def test_drift_is_a_change_of_live_alone(desired: Resource, expected: bool) -> N
         pytest.param(LITERAL, LITERAL, None, True, id="literal removed live"),
     ],
 )
-def test_drift_of_secret_positions_is_told_from_changes_in_git(
+def test_drift_of_secret_positions_is_distinguished_from_changes_in_git(
     before: SecretLeaf | None,
     after: SecretLeaf | None,
     live: SecretLeaf | None,
@@ -263,8 +263,8 @@ def test_drift_of_secret_positions_is_told_from_changes_in_git(
     assert (change.group, change.is_drift) == (Group.UPDATE, expected)
 
 
-def test_a_runner_written_by_somebody_gets_its_credentials_again() -> None:
-    """Its time stamp moved; whether its credentials are still ours cannot be read."""
+def test_a_runner_written_by_somebody_else_gets_its_credentials_again() -> None:
+    """Its time stamp has changed; whether its credentials are still those last sent cannot be read."""
     pointer = "/cluster/auth/client_key_data"
     desired = replace(runner("r"), secrets={pointer: LITERAL})
     live = replace(runner("r"), secrets={pointer: Unreadable()}, updated_at="2026-02-02T00:00:00Z")
@@ -301,7 +301,7 @@ def test_a_runner_written_by_somebody_gets_its_credentials_again() -> None:
         pytest.param(A, None, (False, False), id="new"),
     ],
 )
-def test_a_thing_deleted_by_somebody_else_is_drift_where_the_file_did_not_change(
+def test_an_object_deleted_by_somebody_else_is_drift_if_the_file_did_not_change(
     desired: Resource, phase: Phase | None, expected: tuple[bool, bool]
 ) -> None:
     entry = Ownership(A.key, phase or Phase.OWNED, applied=digest(A.document), criteria=criteria_digest(A))

@@ -1,4 +1,4 @@
-"""Smallest differences between two documents."""
+"""The smallest differences between two documents."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from tests.building import definition, state
         pytest.param({"a": {}}, {"a": []}, [FieldChange(("a",), {}, [])], id="other shape"),
     ],
 )
-def test_the_smallest_set_of_paths(before: Json, after: Json, expected: list[FieldChange]) -> None:
+def test_the_smallest_set_of_paths_is_found(before: Json, after: Json, expected: list[FieldChange]) -> None:
     assert list(document_changes(before, after)) == expected
 
 
@@ -39,16 +39,16 @@ def test_the_smallest_set_of_paths(before: Json, after: Json, expected: list[Fie
         ("5", 5, False),
     ],
 )
-def test_values_are_equal_only_with_their_types(before: Json, after: Json, expected: bool) -> None:  # noqa: FBT001
+def test_values_are_equal_only_if_their_types_are(before: Json, after: Json, expected: bool) -> None:  # noqa: FBT001
     assert is_same(before, after) is expected
 
 
-def test_what_is_remembered_of_a_live_secret() -> None:
+def test_only_the_text_of_a_reference_is_recorded_for_a_live_secret() -> None:
     assert reference_text(Reference("vault", "path", "3")) == "vault:path@3"
     assert reference_text(Unreadable()) == reference_text(Expression("${a}")) == reference_text(None) == ""
 
 
-def test_digests_are_of_literals_only_and_need_a_key() -> None:
+def test_only_literals_have_digests_and_only_with_a_key() -> None:
     literal = Literal(Secret("x"))
     bare = definition("a", secrets={"/a": literal, "/b": Reference("s", "r"), "/c": Expression("${c}")})
     resource = digested(state(bare), Digester(b"k")).resources[bare.key]

@@ -1,4 +1,4 @@
-"""Which settings a change touches, and what each of them is about."""
+"""Which settings a change edits, and the concern of each."""
 
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
@@ -23,7 +23,7 @@ Path = tuple[str, ...]
 
 
 def fields(model: type[BaseModel], path: Path = ()) -> Iterator[Path]:
-    """Paths of every setting of a model, `NAME` for names of the user's."""
+    """Paths of every setting of a model, with `NAME` for names chosen by users."""
     for name, info in model.model_fields.items():
         yield from _below(info.annotation, (*path, info.alias or name))
 
@@ -50,18 +50,18 @@ EVERY = sorted(set(fields(Settings)))
 
 
 @pytest.mark.parametrize("path", EVERY, ids=dotted)
-def test_every_setting_is_sorted_by_what_it_touches(path: Path) -> None:
+def test_every_setting_has_a_concern(path: Path) -> None:
     rows = [pattern for pattern in CONCERNS if fits(pattern, path)]
     assert len(rows) == 1, "a new setting needs a row in CONCERNS"
     assert concern_of(path) is CONCERNS[rows[0]]
 
 
 @pytest.mark.parametrize("pattern", CONCERNS, ids=dotted)
-def test_no_row_is_about_a_setting_that_does_not_exist(pattern: Path) -> None:
+def test_no_row_names_a_setting_that_does_not_exist(pattern: Path) -> None:
     assert any(fits(pattern, path) for path in EVERY)
 
 
-def test_a_setting_that_nobody_sorted_counts_as_grave() -> None:
+def test_a_setting_without_a_concern_counts_as_grave() -> None:
     assert concern_of(("somethingNew",)) is Concern.SAFETY
 
 
@@ -110,14 +110,14 @@ BASE = document()
         ),
     ],
 )
-def test_only_what_differs_in_effect_is_named(
+def test_only_settings_that_differ_in_effect_are_named(
     settings: dict[str, Any], expected: list[tuple[object, ...]]
 ) -> None:
     assert changed(BASE, document(**settings)) == expected
     assert [(c, p, a, b) for c, p, b, a in changed(document(**settings), BASE)] == expected
 
 
-def test_of_first_settings_only_what_is_written_is_named() -> None:
+def test_for_first_settings_only_what_is_written_is_named() -> None:
     assert [path for _, path, _, _ in changed(NO_SETTINGS, BASE)] == [
         "targets.acme.orchestrator.token.env",
         "targets.acme.orchestrator.url",

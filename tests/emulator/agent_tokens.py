@@ -1,4 +1,4 @@
-"""Tokens as in-cluster agents sign them, made without the library that checks them."""
+"""Tokens as in-cluster agents sign them, created without the library that checks them."""
 
 import base64
 import hashlib
@@ -43,10 +43,10 @@ class AgentKey:
 
 
 def part(value: Any) -> str:
-    """Return a JSON value as one part of a token."""
+    """A JSON value as one part of a token."""
     return text(json.dumps(value, separators=(",", ":")).encode())
 
 
 def text(data: bytes) -> str:
-    """Return bytes in base64url without padding."""
+    """Bytes in base64url without padding."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")

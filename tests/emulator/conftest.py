@@ -1,4 +1,4 @@
-"""Fixtures of the emulator's tests: one emulator, clients at both doors, keys, bodies, a small organization."""
+"""Fixtures of the emulator's tests: one emulator, clients for both doors, keys, bodies, a small organization."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A public key and its fingerprint, computed apart from the code under test."""
+    """A public key and its fingerprint, computed independently of the code under test."""
 
     pem: str
     fingerprint: str
@@ -38,14 +38,14 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def client(emulator: Emulator) -> Iterator[httpx.Client]:
-    """Reach the emulator through the in-process door."""
+    """A client of the emulator through the in-process door."""
     with httpx.Client(transport=emulator.transport(), base_url="http://emulator", headers=HEADERS) as made:
         yield made
 
 
 @pytest.fixture(params=["in process", "over a port"])
 def door(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[httpx.Client]:
-    """Reach the emulator through each door in turn."""
+    """A client of the emulator, through each door in turn."""
     if request.param == "in process":
         with httpx.Client(
             transport=emulator.transport(), base_url="http://emulator", headers=HEADERS
@@ -58,7 +58,7 @@ def door(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[httpx.C
 
 @pytest.fixture
 def rsa_key() -> Callable[..., PublicKey]:
-    """Make RSA public keys from made-up moduli; no private half exists."""
+    """Create RSA public keys from made-up moduli; no private half exists."""
 
     def make(number: int = 1, bits: int = 4096) -> PublicKey:
         modulus = (1 << (bits - 1)) + 2 * number + 1
@@ -82,7 +82,7 @@ def ed25519_pem() -> Callable[[int], str]:
 
 @pytest.fixture
 def definition() -> Callable[..., Body]:
-    """Make create bodies of definitions; keywords replace members, None leaves one out."""
+    """Bodies that create definitions; keywords replace members, None leaves one out."""
 
     def make(name: str = "store-one", /, **members: Any) -> Body:
         body = {"id": name, "name": name, "type": "s3", "driver_type": "humanitec/echo", **members}
@@ -93,7 +93,7 @@ def definition() -> Callable[..., Body]:
 
 @pytest.fixture
 def runner(ed25519_pem: Callable[[int], str]) -> Callable[..., Body]:
-    """Make create bodies of kubernetes-agent runners; keywords replace members."""
+    """Bodies that create kubernetes-agent runners; keywords replace members."""
 
     def make(name: str = "runner-one", /, **members: Any) -> Body:
         return {
@@ -112,7 +112,7 @@ def runner(ed25519_pem: Callable[[int], str]) -> Callable[..., Body]:
 
 @pytest.fixture
 def organization(emulator: Emulator, client: httpx.Client, runner: Callable[..., Body]) -> httpx.Client:
-    """Have runners aa, bb, cc, types dev and prod, projects shop and bank, environment qa of shop."""
+    """Create runners aa, bb, cc, types dev and prod, projects shop and bank, environment qa of shop."""
     emulator.seed(
         {
             "organization": "acme",

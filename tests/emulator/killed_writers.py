@@ -1,11 +1,11 @@
-"""Writers that are killed in the middle of their work, one after another, on one state file.
+"""Writers that are killed in the middle of their work, one after the other, on one state file.
 
 Run as a program with the file and a number of writers; test_store does. Writing is a
 fixed sequence of requests, so that an emulator in memory can be brought to the state
 that a file must have: that after the last answered request, or after the one under way.
-Writes what it found as one JSON object. Exit code 1 where a file had any other state.
+Prints its findings as one JSON object. Exit code 1 if a file had any other state.
 
-Forking is what makes many kills cheap, and wants a process without threads of its own.
+Forking makes many kills cheap; it requires a process without other threads.
 """
 
 import json
@@ -38,7 +38,7 @@ def _client(emulator: Emulator) -> httpx.Client:
 
 
 def write(emulator: Emulator, client: httpx.Client, number: int) -> None:
-    """Do the `number`-th piece of work; what it asks for depends on nothing else."""
+    """Do the `number`-th piece of work; its requests depend on nothing else."""
     dice = random.Random(number)
     name = f"def-{dice.randrange(12):02}"
     kind = dice.choices(("create", "patch", "delete", "seed", "reset"), (6, 6, 3, 2, 0.3))[0]
@@ -57,7 +57,7 @@ def write(emulator: Emulator, client: httpx.Client, number: int) -> None:
 
 
 def _shown(emulator: Emulator, organizations: list[str]) -> dict[str, Any]:
-    """Return what the API shows of the state, without what is drawn by chance."""
+    """What the API shows of the state, without random values."""
     client = _client(emulator)
     definitions = {}
     for item in client.get(DEFS).json():
@@ -74,7 +74,7 @@ def _check(path: Path) -> None:
 
 
 def _killed(path: Path, done: int, answers: int, spin_s: float) -> int:
-    """Let a writer go on from `done`, kill it after some answers and a moment; return answers seen."""
+    """Let a writer continue from `done`, kill it a moment after some answers, and return the answers seen."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -103,7 +103,7 @@ def _killed(path: Path, done: int, answers: int, spin_s: float) -> int:
 
 
 def main(path: Path, writers: int) -> dict[str, int]:
-    """Kill so many writers; return how many requests were answered, and how many were kept without."""
+    """Kill the given number of writers; the result counts answered requests and those kept without an answer."""
     dice = random.Random(writers)
     done = kept = 0
     with _open(None) as memory:

@@ -1,4 +1,4 @@
-"""Cloud accounts, as v1 section 7.3 tells."""
+"""Cloud accounts, as described in v1 section 7.3."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_credentials_are_not_kept_anywhere(tmp_path: Path) -> None:
         pytest.param({"name": None}, 400, id="no name"),
         pytest.param({"name": 5}, 422, id="name is a number"),
         pytest.param({"credentials": None}, 400, id="no credentials"),
-        pytest.param({"credentials": "hush"}, 422, id="credentials are text"),
+        pytest.param({"credentials": "hush"}, 422, id="credentials are a string"),
         pytest.param({"id": "taken"}, 409, id="taken"),
     ],
 )
@@ -72,7 +72,7 @@ def test_what_breaks_a_rule_is_refused_with_and_without_dry_run(
     assert [account["id"] for account in client.get(ACCOUNTS).json()] == ["taken"]
 
 
-def test_a_rehearsal_answers_204_and_changes_nothing(client: httpx.Client) -> None:
+def test_a_dry_run_answers_204_and_changes_nothing(client: httpx.Client) -> None:
     answer = client.post(ACCOUNTS, json=_account(), params={"dry_run": "true"})
     assert (answer.status_code, answer.content) == (204, b"")
     assert client.get(ACCOUNTS).json() == []
@@ -175,7 +175,7 @@ def test_a_definition_may_name_an_account_that_does_not_exist(client: httpx.Clie
     assert client.get(ONE).json()["is_used"] is False
 
 
-def test_accounts_of_definitions_are_checked_when_so_chosen(definition: Make) -> None:
+def test_accounts_of_definitions_are_checked_if_configured(definition: Make) -> None:
     with Emulator(choices=Choices(unknown_accounts=UnknownAccounts.REFUSE)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"

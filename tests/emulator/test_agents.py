@@ -1,4 +1,4 @@
-"""Agents and their keys, as v1 sections 2 and 3 tell."""
+"""Agents and their keys, as described in v1 sections 2 and 3."""
 
 import base64
 from collections.abc import Callable
@@ -68,7 +68,7 @@ def test_a_taken_id_and_a_known_key_are_conflicts_and_store_nothing(
     assert [agent["id"] for agent in client.get(AGENTS).json()] == ["eu-1"]
 
 
-def test_a_key_may_be_shared_when_so_chosen_but_not_within_one_agent(rsa_key: Keys) -> None:
+def test_a_key_may_be_shared_if_configured_but_not_within_one_agent(rsa_key: Keys) -> None:
     with Emulator(choices=Choices(shared_key=SharedKey.ACCEPT)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"
@@ -78,7 +78,7 @@ def test_a_key_may_be_shared_when_so_chosen_but_not_within_one_agent(rsa_key: Ke
         assert client.post(f"{AGENTS}/eu-2/keys", json={"public_key": rsa_key().pem}).status_code == 409
 
 
-def test_absent_and_empty_descriptions_are_one_state(client: httpx.Client, rsa_key: Keys) -> None:
+def test_absent_and_empty_descriptions_are_the_same(client: httpx.Client, rsa_key: Keys) -> None:
     client.post(AGENTS, json={"id": "eu-1", "public_key": rsa_key().pem, "description": "EU"})
 
     cleared = client.patch(f"{AGENTS}/eu-1", json={"description": ""})
@@ -99,7 +99,7 @@ def test_deleting_an_agent_deletes_its_keys(client: httpx.Client, rsa_key: Keys)
     assert client.delete(f"{AGENTS}/eu-1").status_code == 404
 
 
-def test_keys_are_deleted_by_fingerprint_and_the_last_may_go(client: httpx.Client, rsa_key: Keys) -> None:
+def test_keys_are_deleted_by_fingerprint_even_the_last_one(client: httpx.Client, rsa_key: Keys) -> None:
     client.post(AGENTS, json={"id": "eu-1", "public_key": rsa_key().pem})
     one = f"{AGENTS}/eu-1/keys/{rsa_key().fingerprint}"
 
@@ -108,7 +108,7 @@ def test_keys_are_deleted_by_fingerprint_and_the_last_may_go(client: httpx.Clien
     assert client.get(f"{AGENTS}/eu-1/keys").json() == []
 
 
-def test_the_pem_label_is_not_looked_at(client: httpx.Client, rsa_key: Keys) -> None:
+def test_the_pem_label_is_ignored(client: httpx.Client, rsa_key: Keys) -> None:
     """The setup wizard labels SubjectPublicKeyInfo bytes `RSA PUBLIC KEY`."""
     relabelled = rsa_key().pem.replace("PUBLIC KEY", "RSA PUBLIC KEY")
 
@@ -128,16 +128,16 @@ def _pkcs1() -> str:
     "pem",
     [
         pytest.param("no pem at all", id="text"),
-        pytest.param("-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----\n", id="no base64"),
+        pytest.param("-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----\n", id="not base64"),
         pytest.param(
             f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(b'junk').decode()}\n-----END PUBLIC KEY-----",
-            id="no DER",
+            id="not DER",
         ),
         pytest.param(_pkcs1(), id="PKCS#1"),
         pytest.param("", id="empty"),
     ],
 )
-def test_what_is_no_public_key_is_refused(client: httpx.Client, pem: str) -> None:
+def test_what_is_not_a_public_key_is_refused(client: httpx.Client, pem: str) -> None:
     answer = client.post(AGENTS, json={"id": "eu-1", "public_key": pem})
 
     assert answer.status_code == 400
@@ -159,7 +159,7 @@ def test_ids_outside_the_pattern_are_refused(client: httpx.Client, rsa_key: Keys
     assert client.post(AGENTS, json={"id": name, "public_key": rsa_key().pem}).status_code == 400
 
 
-def test_bodies_that_are_no_objects_are_unprocessable(client: httpx.Client) -> None:
+def test_bodies_that_are_not_objects_are_unprocessable(client: httpx.Client) -> None:
     for content in (b"", b"{", b"[]", b'"text"', b"\xff\xfe", b'{"id": NaN}', b"[" * 100_000, b'{"id": 5}'):
         assert client.post(AGENTS, content=content).status_code in (
             {400} if content == b'{"id": 5}' else {422}

@@ -1,4 +1,4 @@
-"""What clients may make long, deep or odd: bounded, cut short in the log, and shown again as it was taken."""
+"""Long, deep or odd input of clients: limited, shortened in the log, and shown as it was received."""
 
 import base64
 import json
@@ -36,15 +36,15 @@ MESSAGE = {
         ("/_emulator/log?after={}", "HTTP-414"),
     ],
 )
-def test_paths_and_queries_are_bounded_at_both_doors(door: httpx.Client, target: str, error: str) -> None:
+def test_paths_and_queries_are_limited_at_both_doors(door: httpx.Client, target: str, error: str) -> None:
     answer = door.get(target.format("1" * LONGEST_TARGET))
 
     assert (answer.status_code, answer.json()["error"]) == (414, error)
     assert door.get(target.format("1" * (LONGEST_TARGET - len(target)))).status_code != 414
 
 
-def test_the_log_keeps_the_beginning_of_what_is_long(client: httpx.Client) -> None:
-    """Entries are kept by number, so each must have a bound of its own."""
+def test_the_log_keeps_the_beginning_of_long_values(client: httpx.Client) -> None:
+    """The number of entries is limited, so each entry must be limited, too."""
     name = "a" * 3_000
     client.get(f"/orgs/acme/agents/{name}/keys?x={name}")
     client.request("B" * 3_000, f"/nowhere/{name}")
@@ -59,10 +59,10 @@ def test_the_log_keeps_the_beginning_of_what_is_long(client: httpx.Client) -> No
     assert entries[0]["path"].endswith("a…")
 
 
-def test_the_control_plane_shows_half_characters_as_they_were_sent(
+def test_the_control_plane_shows_lone_surrogates_as_they_were_sent(
     client: httpx.Client, runner: Callable[..., Any]
 ) -> None:
-    """JSON can write half of a character pair, and no UTF-8 text can hold one."""
+    """JSON can contain a lone surrogate, but UTF-8 cannot."""
     half = "\ud800"
     client.post("/_emulator/faults", content=json.dumps({"kind": "delay", "path": half}))
     body = runner(
@@ -88,10 +88,8 @@ def test_the_control_plane_shows_half_characters_as_they_were_sent(
     [b"[" * 4_000, b"\xff", b"[1]", b"{}", b"[null]"],
     ids=["too deep", "no text", "a number", "an object", "null"],
 )
-def test_a_page_token_that_was_never_handed_out_is_500_by_decision_and_no_accident(
-    client: httpx.Client, decoded: bytes
-) -> None:
-    """An accident would rise through this door as an exception."""
+def test_a_page_token_that_was_never_issued_is_500_on_purpose(client: httpx.Client, decoded: bytes) -> None:
+    """An accident would be an exception at this door."""
     token = base64.urlsafe_b64encode(decoded).decode()
 
     answer = client.get(RUNNERS, params={"page": token})
@@ -117,7 +115,7 @@ def test_a_page_token_that_was_never_handed_out_is_500_by_decision_and_no_accide
     ],
 )
 @pytest.mark.parametrize("member", ["path", "verb"])
-def test_a_rule_that_could_match_for_ever_is_refused(
+def test_a_rule_that_could_match_forever_is_refused(
     client: httpx.Client, emulator: Emulator, member: str, pattern: str
 ) -> None:
     answer = client.post("/_emulator/faults", json={"kind": "delay", member: pattern})
@@ -143,7 +141,7 @@ def test_a_rule_that_could_match_for_ever_is_refused(
         "",
     ],
 )
-def test_rules_that_repeat_no_choice_are_taken(client: httpx.Client, pattern: str) -> None:
+def test_rules_without_repeated_alternatives_are_accepted(client: httpx.Client, pattern: str) -> None:
     assert client.post("/_emulator/faults", json={"kind": "delay", "path": pattern}).status_code == 201
 
 
@@ -152,15 +150,15 @@ def test_rules_that_repeat_no_choice_are_taken(client: httpx.Client, pattern: st
     [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}],
     ids=str,
 )
-def test_web_pages_of_another_origin_hand_no_jobs_to_agents(
+def test_web_pages_of_another_origin_cannot_queue_jobs_for_agents(
     client: httpx.Client, headers: dict[str, str]
 ) -> None:
-    """The internal path asks for no identity, and what it hands out runs in the agent's cluster."""
+    """The internal path requires no identity, and its jobs run in the agent's cluster."""
     refused = client.post(PUSH, json=MESSAGE, headers=headers)
     program = client.post(PUSH, json=MESSAGE)
 
     assert (refused.status_code, refused.json()["error"]) == (403, "HTTP-403")
-    # Nobody waits, but a program was heard.
+    # No agent waits, but a program is accepted.
     assert program.status_code == 503
 
 
@@ -171,7 +169,7 @@ def test_a_taken_port_leaves_no_state_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_announced_url_names_an_address_also_when_none_was_asked_for(emulator: Emulator) -> None:
+def test_the_announced_url_names_an_address_even_if_none_was_requested(emulator: Emulator) -> None:
     with running(emulator, host="") as url:
         assert url.startswith("http://0.0.0.0:")
         assert httpx.get(f"{url}/alive", trust_env=False).text == "alive"

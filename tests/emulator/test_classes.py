@@ -1,4 +1,4 @@
-"""Resource classes, as v1 section 7.1 tells."""
+"""Resource classes, as described in v1 section 7.1."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ CLASSES = "/orgs/acme/resources/types/s3/classes"
 Make = Callable[..., dict[str, Any]]
 
 
-def test_a_class_is_created_read_described_anew_and_deleted(client: httpx.Client) -> None:
+def test_a_class_is_created_read_updated_and_deleted(client: httpx.Client) -> None:
     created = client.post(CLASSES, json={"id": "sensitive", "description": "kept apart"})
 
     assert created.status_code == 200
@@ -70,7 +70,7 @@ def test_what_breaks_a_rule_is_refused(client: httpx.Client, body: Any, status: 
 
 
 @pytest.mark.parametrize("name", ["ab", "a--b", "a" * 63, "0-0"])
-def test_ids_and_descriptions_at_the_bounds_pass(client: httpx.Client, name: str) -> None:
+def test_ids_and_descriptions_at_the_limits_are_accepted(client: httpx.Client, name: str) -> None:
     body = {"id": name, "description": "é" * 1024}
 
     assert client.post(CLASSES, json=body).status_code == 200
@@ -96,7 +96,7 @@ def test_a_class_that_a_rule_of_its_type_names_is_kept(client: httpx.Client, def
     assert client.delete(f"{CLASSES}/sensitive").status_code == 204
 
 
-def test_a_class_in_use_may_go_when_so_chosen(definition: Make) -> None:
+def test_a_class_in_use_may_be_deleted_if_configured(definition: Make) -> None:
     with Emulator(choices=Choices(in_use=InUse.ACCEPT)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"

@@ -13,7 +13,7 @@ DEFS = "/orgs/acme/resources/defs"
 Make = Callable[..., Any]
 
 
-def test_the_log_tells_what_came_of_each_request(
+def test_the_log_has_the_result_of_each_request(
     emulator: Emulator, client: httpx.Client, rsa_key: Make
 ) -> None:
     body = {"id": "eu-1", "public_key": rsa_key().pem}
@@ -39,7 +39,7 @@ def test_the_log_tells_what_came_of_each_request(
     assert entries[0].time == "2026-03-01T08:00:00.000000Z"
 
 
-def test_the_log_is_read_onward_and_cleared_over_http(door: httpx.Client) -> None:
+def test_the_log_is_read_from_an_entry_on_and_cleared_over_http(door: httpx.Client) -> None:
     for _ in range(3):
         door.get(AGENTS)
 
@@ -50,7 +50,7 @@ def test_the_log_is_read_onward_and_cleared_over_http(door: httpx.Client) -> Non
     assert door.get("/_emulator/log").json() == []
 
 
-def test_requests_that_meet_no_operation_are_in_the_log_and_control_requests_are_not(
+def test_requests_for_no_operation_are_in_the_log_and_control_requests_are_not(
     emulator: Emulator, door: httpx.Client
 ) -> None:
     door.get("/orgs/acme/agents/eu-1")
@@ -151,7 +151,7 @@ def test_faults_are_listed_with_their_counts_and_removed_by_number(client: httpx
     assert client.get(AGENTS).status_code == 200
 
 
-def test_a_seed_goes_in_whole_or_not_at_all(
+def test_a_seed_is_planted_completely_or_not_at_all(
     emulator: Emulator, client: httpx.Client, definition: Make
 ) -> None:
     with pytest.raises(ApiError, match=r"definitions\[1\]"):
@@ -174,7 +174,7 @@ def test_ten_thousand_definitions_are_planted_listed_and_still_unique(client: ht
 
 
 @pytest.mark.parametrize("seed", [{"nonsense": []}, {"definitions": ["x"]}, {"generate": {"agents": 1}}, []])
-def test_seeds_that_make_no_sense_are_refused(client: httpx.Client, seed: Any) -> None:
+def test_invalid_seeds_are_refused(client: httpx.Client, seed: Any) -> None:
     assert client.post("/_emulator/seed", json=seed).status_code == 400
 
 
@@ -201,7 +201,7 @@ def test_a_first_deployment_is_done_over_http(emulator: Emulator, client: httpx.
     assert client.post("/_emulator/deployments", json={}).status_code == 400
 
 
-def test_bodies_and_headers_are_bounded_at_both_doors(door: httpx.Client) -> None:
+def test_bodies_and_headers_are_limited_at_both_doors(door: httpx.Client) -> None:
     large = door.post(AGENTS, content=b" " * (9 * 1024 * 1024))
     wide = door.get(AGENTS, headers={"X-Wide": "x" * 40_000})
 

@@ -41,7 +41,7 @@ def test_catch_all_rules_collide_with_built_in_ones_until_those_are_emptied(
     assert client.post(DEFS, json=body).status_code == 200
 
 
-def test_rules_of_a_built_in_definition_go_and_come_back_one_by_one(client: httpx.Client) -> None:
+def test_rules_of_a_built_in_definition_are_deleted_and_restored_one_by_one(client: httpx.Client) -> None:
     place = f"{DEFS}/default-humanitec-dns"
     before = client.get(place).json()
     (held,) = before.pop("criteria")
@@ -54,7 +54,7 @@ def test_rules_of_a_built_in_definition_go_and_come_back_one_by_one(client: http
     assert client.get(place).json()["is_default"] is True
 
 
-def test_a_rule_of_a_built_in_definition_in_use_goes_by_force_only(
+def test_a_rule_of_a_built_in_definition_in_use_is_deleted_by_force_only(
     client: httpx.Client, emulator: Emulator
 ) -> None:
     place = f"{DEFS}/default-humanitec-dns"
@@ -99,7 +99,7 @@ def test_one_rule_is_added_and_deleted_by_id(client: httpx.Client, definition: M
 
 
 @pytest.mark.parametrize(("choice", "kept"), [(CriterionIds.KEEP, True), (CriterionIds.RENEW, False)])
-def test_replacing_all_rules_keeps_ids_of_unchanged_ones_if_so_chosen(
+def test_replacing_all_rules_keeps_ids_of_unchanged_ones_if_configured(
     definition: Make, choice: CriterionIds, *, kept: bool
 ) -> None:
     with Emulator(choices=Choices(criterion_ids=choice)) as emulator:

@@ -52,7 +52,9 @@ def test_values_in_references_are_treated_the_same(client: httpx.Client, definit
     }
 
 
-def test_every_write_of_secret_text_raises_the_version_of_all(client: httpx.Client, definition: Make) -> None:
+def test_every_write_of_plain_secrets_raises_the_version_of_all(
+    client: httpx.Client, definition: Make
+) -> None:
     client.post(DEFS, json=definition(driver_inputs={"secrets": {"a": "1", "b": "2"}}))
 
     same = client.patch(f"{DEFS}/store-one", json={"driver_inputs": {"secrets": {"a": "1"}}}).json()
@@ -100,7 +102,7 @@ def test_a_patch_with_null_removes_a_reference(client: httpx.Client, definition:
         pytest.param({"secret_refs": {"a": {"store": "s"}}}, id="store without ref"),
         pytest.param({"secret_refs": {"a": {"version": "1"}}}, id="version alone"),
         pytest.param({"secret_refs": {"a": {"store": "humanitec", "ref": "r"}}}, id="built-in store"),
-        pytest.param({"secret_refs": {"a": "text"}}, id="no leaf"),
+        pytest.param({"secret_refs": {"a": "text"}}, id="not a leaf"),
         pytest.param({"secret_refs": {"value": "text"}}, id="leaf at the top"),
     ],
 )

@@ -28,7 +28,7 @@ def test_create_answers_200_with_all_that_the_server_sets(client: httpx.Client, 
     assert client.get(f"{DEFS}/store-one").json() == created
 
 
-def test_empty_containers_are_normalised_away(client: httpx.Client, definition: Make) -> None:
+def test_empty_containers_are_dropped(client: httpx.Client, definition: Make) -> None:
     body = definition(provision={}, driver_inputs={"values": {}, "secret_refs": {}}, criteria=[])
 
     created = client.post(DEFS, json=body).json()
@@ -98,7 +98,7 @@ def test_a_taken_id_is_a_conflict_and_changes_nothing(client: httpx.Client, defi
     assert client.get(f"{DEFS}/store-one").json()["name"] == "store-one"
 
 
-def test_unknown_fields_are_ignored_unless_chosen_otherwise(definition: Make) -> None:
+def test_unknown_fields_are_ignored_unless_configured_otherwise(definition: Make) -> None:
     for choice, status in ((UnknownFields.IGNORE, 200), (UnknownFields.REFUSE, 400)):
         with Emulator(choices=Choices(unknown_fields=choice)) as emulator:
             client = httpx.Client(
@@ -109,7 +109,7 @@ def test_unknown_fields_are_ignored_unless_chosen_otherwise(definition: Make) ->
             assert "labels" not in answer.json()
 
 
-def test_unknown_types_pass_when_chosen(definition: Make) -> None:
+def test_unknown_types_are_accepted_if_configured(definition: Make) -> None:
     with Emulator(choices=Choices(unknown_types=UnknownTypes.ACCEPT)) as emulator:
         client = httpx.Client(
             transport=emulator.transport(), base_url="http://e", headers={"Authorization": "Bearer x"}
@@ -129,7 +129,7 @@ def test_own_types_and_drivers_can_be_planted(
     assert client.get("/orgs/acme/resources/drivers/queue").json()["target"] == "driver://acme/queue"
 
 
-def test_built_in_definitions_are_there_from_the_start(client: httpx.Client) -> None:
+def test_built_in_definitions_exist_from_the_start(client: httpx.Client) -> None:
     listed = client.get(DEFS).json()
 
     assert all(item["is_default"] for item in listed)
@@ -181,7 +181,7 @@ def test_put_may_change_the_driver(client: httpx.Client, definition: Make) -> No
     assert replaced["driver_type"] == "humanitec/s3"
 
 
-def test_a_put_that_changes_nothing_makes_no_version(client: httpx.Client, definition: Make) -> None:
+def test_a_put_that_changes_nothing_creates_no_version(client: httpx.Client, definition: Make) -> None:
     created = client.post(DEFS, json=definition(driver_inputs={"values": {"a": 1}})).json()
 
     again = client.put(
@@ -251,7 +251,7 @@ def test_filters_keep_what_could_match_best_rule_first(client: httpx.Client, def
     assert [item["id"] for item in found] == ["store-res", "store-app", "store-any"]
 
 
-def test_a_proposed_version_stays_aside_until_promoted(client: httpx.Client, definition: Make) -> None:
+def test_a_proposed_version_has_no_effect_until_promoted(client: httpx.Client, definition: Make) -> None:
     client.post(DEFS, json=definition())
 
     answered = client.put(f"{DEFS}/store-one", json={"name": "new", "proposed": True}).json()
@@ -302,7 +302,7 @@ def test_a_version_shows_every_member_that_the_description_requires(
 
 
 @pytest.mark.parametrize(("depth", "status"), [(150, 200), (900, 422)])
-def test_nesting_is_bounded(client: httpx.Client, definition: Make, depth: int, status: int) -> None:
+def test_nesting_is_limited(client: httpx.Client, definition: Make, depth: int, status: int) -> None:
     nested: dict[str, Any] = {}
     for _ in range(depth):
         nested = {"a": nested}

@@ -1,4 +1,4 @@
-"""Drivers and their input schemas, as v1 section 7.2 tells."""
+"""Drivers and their input schemas, as described in v1 section 7.2."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +41,7 @@ def test_a_driver_is_answered_as_sent_with_its_owner(client: httpx.Client) -> No
     assert client.get(DRIVERS).json()[-1] == answer.json()
 
 
-def test_the_list_holds_public_drivers_without_their_target(client: httpx.Client) -> None:
+def test_the_list_contains_public_drivers_without_their_target(client: httpx.Client) -> None:
     client.post(DRIVERS, json=_driver())
 
     listed = {(found["org_id"], found["id"]): found for found in client.get(DRIVERS).json()}
@@ -84,9 +84,9 @@ def test_a_put_replaces_everything_but_the_id(client: httpx.Client) -> None:
         pytest.param({"inputs_schema": None}, 400, id="no schema"),
         pytest.param({"inputs_schema": []}, 422, id="schema is a list"),
         pytest.param({"account_types": None}, 400, id="no account types"),
-        pytest.param({"account_types": "aws"}, 422, id="account types are text"),
+        pytest.param({"account_types": "aws"}, 422, id="account types are a string"),
         pytest.param({"account_types": [5]}, 422, id="account type is a number"),
-        pytest.param({"is_public": "no"}, 422, id="is_public is text"),
+        pytest.param({"is_public": "no"}, 422, id="is_public is a string"),
         pytest.param({"id": "taken"}, 409, id="taken"),
     ],
 )
@@ -102,7 +102,7 @@ def test_what_breaks_a_rule_is_refused(client: httpx.Client, change: dict[str, A
     assert client.get(DRIVERS).json() == before
 
 
-def test_unknown_types_and_targets_pass_when_chosen() -> None:
+def test_unknown_types_and_targets_are_accepted_if_configured() -> None:
     with Emulator(choices=Choices(unknown_types=UnknownTypes.ACCEPT)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"
@@ -111,7 +111,7 @@ def test_unknown_types_and_targets_pass_when_chosen() -> None:
         assert client.post(DRIVERS, json=body).status_code == 200
 
 
-def test_virtual_drivers_may_stand_on_each_other_but_not_in_a_circle(client: httpx.Client) -> None:
+def test_virtual_drivers_may_use_each_other_but_not_in_a_cycle(client: httpx.Client) -> None:
     assert client.post(DRIVERS, json=_driver("one", target="driver://humanitec/template")).status_code == 200
     assert client.post(DRIVERS, json=_driver("two", target="driver://acme/one")).status_code == 200
     body = {name: value for name, value in _driver(target="driver://acme/two").items() if name != "id"}
@@ -124,7 +124,7 @@ def test_virtual_drivers_may_stand_on_each_other_but_not_in_a_circle(client: htt
     assert client.delete(f"{DRIVERS}/one").status_code == 204
 
 
-def test_public_drivers_are_protected_and_an_own_one_may_bear_their_name(client: httpx.Client) -> None:
+def test_public_drivers_are_protected_and_an_own_one_may_have_their_name(client: httpx.Client) -> None:
     body = {name: value for name, value in _driver().items() if name != "id"}
     before = client.get(f"{DRIVERS}/echo").json()
 
@@ -190,7 +190,7 @@ def test_a_malformed_schema_is_refused(client: httpx.Client, schema: dict[str, A
         assert answer.json()["details"]["field"].startswith("inputs_schema")
 
 
-def test_the_deepest_schema_and_value_are_walked(client: httpx.Client, definition: Make) -> None:
+def test_the_deepest_schema_and_value_are_checked(client: httpx.Client, definition: Make) -> None:
     schema: Any = {"type": "string"}
     value: Any = 5
     for _ in range(95):
@@ -299,7 +299,7 @@ def test_secrets_are_checked_where_they_are_sent_and_never_repeated(
     assert client.post(DEFS, json=definition(driver_type=OWN)).status_code == 400
 
 
-def test_an_empty_part_is_as_good_as_an_absent_one(client: httpx.Client, definition: Make) -> None:
+def test_an_empty_part_is_equal_to_an_absent_one(client: httpx.Client, definition: Make) -> None:
     closed = {**_schema(values={"type": "object"}), "additionalProperties": False, "required": ["values"]}
     client.post(DRIVERS, json=_driver(inputs_schema=closed))
 
@@ -331,7 +331,9 @@ def test_a_patch_is_checked_together_with_what_is_stored(client: httpx.Client, d
     assert client.put(f"{DEFS}/store-one", json={"name": "x"}).status_code == 400
 
 
-def test_a_seed_may_plant_drivers_of_others_and_bare_ones(emulator: Emulator, client: httpx.Client) -> None:
+def test_a_seed_may_plant_drivers_of_other_organizations_and_bare_ones(
+    emulator: Emulator, client: httpx.Client
+) -> None:
     emulator.seed(
         {
             "organization": "acme",

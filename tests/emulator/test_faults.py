@@ -1,4 +1,4 @@
-"""Faults strike as their rules say, and the same through both doors."""
+"""Faults occur as their rules say, and the same through both doors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ def _create(client: httpx.Client, rsa_key: Make, number: int = 1) -> httpx.Respo
     return client.post(AGENTS, json={"id": f"eu-{number}", "public_key": rsa_key(number).pem})
 
 
-def test_too_many_requests_may_carry_a_retry_hint(door: httpx.Client, emulator: Emulator) -> None:
+def test_too_many_requests_may_have_a_retry_hint(door: httpx.Client, emulator: Emulator) -> None:
     emulator.faults.add(FaultRule(FaultKind.TOO_MANY_REQUESTS, retry_after=7))
     emulator.faults.add(FaultRule(FaultKind.TOO_MANY_REQUESTS, after=1))
 
@@ -98,7 +98,7 @@ def test_a_stale_list_shows_the_moment_the_rule_was_set(
     assert lists == [["eu-1"], ["eu-1"], ["eu-2"]]
 
 
-def test_a_partial_list_hides_items_and_the_way_to_more(client: httpx.Client, emulator: Emulator) -> None:
+def test_a_partial_list_hides_items_and_the_next_page(client: httpx.Client, emulator: Emulator) -> None:
     emulator.seed({"organization": "acme", "generate": {"runners": 10, "definitions": 5}})
     emulator.faults.add(FaultRule(FaultKind.PARTIAL_LIST, share=0.2, count=None, seed=3))
 
@@ -115,7 +115,7 @@ def _seed_runners(emulator: Emulator, number: int) -> None:
     emulator.seed({"organization": "acme", "generate": {"runners": number}})
 
 
-def test_a_wrong_page_token_leads_nowhere(door: httpx.Client, emulator: Emulator) -> None:
+def test_a_wrong_page_token_is_a_server_error(door: httpx.Client, emulator: Emulator) -> None:
     _seed_runners(emulator, 3)
     emulator.faults.add(FaultRule(FaultKind.WRONG_PAGE_TOKEN))
 
@@ -158,7 +158,7 @@ def test_a_repeated_first_page_is_the_first_page(client: httpx.Client, emulator:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.WRONG_PAGE_TOKEN, FaultKind.REPEATED_PAGE])
-def test_faults_of_pages_leave_lists_without_pages_alone(
+def test_faults_of_pages_do_not_affect_lists_without_pages(
     client: httpx.Client, emulator: Emulator, kind: FaultKind
 ) -> None:
     number = emulator.faults.add(FaultRule(kind))
@@ -226,7 +226,7 @@ def test_chance_repeats_with_the_seed(client: httpx.Client, emulator: Emulator) 
         {"kind": "delay", "path": "x" * 1_001},
     ],
 )
-def test_rules_that_make_no_sense_are_refused(client: httpx.Client, rule: Any) -> None:
+def test_invalid_rules_are_refused(client: httpx.Client, rule: Any) -> None:
     assert client.post("/_emulator/faults", json=rule).status_code == 400
 
 

@@ -1,4 +1,4 @@
-"""Bytes nobody should send: every body, header, path and host gets a documented answer, quickly."""
+"""Hostile input: every body, header, path and host gets a documented answer, quickly."""
 
 import json
 import socket
@@ -56,7 +56,7 @@ WRONG = {
 }
 BODIES = {**NOT_JSON, **WRONG}
 REFUSED = {400, 401, 403, 404, 405, 409, 413, 415, 422}
-"""What may come of a body that no operation should take; only statuses that both references know."""
+"""Answers to a body that no operation should accept: only statuses that both references know."""
 
 WITH_BODY = [operation for operation in OPERATIONS if operation.verb in ("POST", "PUT", "PATCH")]
 
@@ -72,7 +72,7 @@ def _named(operation: Operation) -> str:
 
 @pytest.fixture
 def peopled(emulator: Emulator, rsa_key: Make, definition: Make, runner: Make) -> Emulator:
-    """An emulator in which every collection of the first hour has something called `known`."""
+    """An emulator in which every basic collection has an object called `known`."""
     emulator.seed(
         {
             "organization": "acme",
@@ -89,7 +89,7 @@ def peopled(emulator: Emulator, rsa_key: Make, definition: Make, runner: Make) -
 
 @pytest.mark.parametrize("name", ["x", "known"])
 @pytest.mark.parametrize("operation", WITH_BODY, ids=_named)
-def test_bodies_that_are_no_json_are_refused_by_every_operation(
+def test_bodies_that_are_not_json_are_refused_by_every_operation(
     peopled: Emulator, client: httpx.Client, operation: Operation, name: str
 ) -> None:
     path = _path(operation, name)
@@ -100,7 +100,7 @@ def test_bodies_that_are_no_json_are_refused_by_every_operation(
         for kind, body in NOT_JSON.items()
     }
 
-    # Without a body is a body that some operations take.
+    # Some operations accept a missing body.
     odd = {kind: answer.status_code for kind, answer in answers.items() if answer.status_code not in REFUSED}
     assert set(odd) <= {"empty"}
     assert all(status < 500 for status in odd.values())
@@ -110,7 +110,7 @@ def test_bodies_that_are_no_json_are_refused_by_every_operation(
 
 @pytest.mark.parametrize("name", ["x", "known"])
 @pytest.mark.parametrize("operation", WITH_BODY, ids=_named)
-def test_json_of_another_shape_never_ends_in_a_server_error(
+def test_json_of_another_form_never_causes_a_server_error(
     peopled: Emulator, client: httpx.Client, operation: Operation, name: str
 ) -> None:
     path = _path(operation, name)
@@ -124,7 +124,7 @@ def test_json_of_another_shape_never_ends_in_a_server_error(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=_named)
-def test_hostile_names_and_parameters_never_end_in_a_server_error(
+def test_hostile_names_and_parameters_never_cause_a_server_error(
     peopled: Emulator, client: httpx.Client, operation: Operation
 ) -> None:
     names = (
@@ -228,7 +228,7 @@ CONTROL_BODIES: dict[str, list[Any]] = {
     [(path, body) for path, bodies in CONTROL_BODIES.items() for body in bodies],
     ids=str,
 )
-def test_the_control_plane_refuses_members_that_make_no_sense_and_changes_nothing(
+def test_the_control_plane_refuses_invalid_members_and_changes_nothing(
     peopled: Emulator, client: httpx.Client, path: str, document: Any
 ) -> None:
     verb = "PUT" if path == "clock" else "POST"
@@ -244,7 +244,7 @@ def test_the_control_plane_refuses_members_that_make_no_sense_and_changes_nothin
 
 @pytest.mark.parametrize("kind", BODIES)
 @pytest.mark.parametrize(("verb", "path"), CONTROL)
-def test_the_control_plane_takes_no_hostile_body(
+def test_the_control_plane_accepts_no_hostile_body(
     peopled: Emulator, client: httpx.Client, verb: str, path: str, kind: str
 ) -> None:
     answer = client.request(verb, f"/_emulator/{path}", content=BODIES[kind])
@@ -340,13 +340,13 @@ RAW = {
 
 
 @pytest.mark.parametrize("request_", RAW.values(), ids=RAW)
-def test_what_is_no_http_is_answered_400_or_cut_off(
+def test_what_is_not_http_is_answered_with_400_or_disconnected(
     port: int, caplog: pytest.LogCaptureFixture, request_: bytes
 ) -> None:
     try:
         answer = _ask(port, request_)
     except OSError:
-        # Reset while sending or hanging up: the server had seen enough.
+        # Reset while sending or closing: the server had seen enough.
         answer = b""
 
     assert answer == b"" or answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 "))
@@ -356,7 +356,7 @@ def test_what_is_no_http_is_answered_400_or_cut_off(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_no_trace_but_the_log(
+def test_a_client_that_disconnects_in_the_middle_of_its_body_changes_only_the_log(
     port: int, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     head = b"POST %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nContent-Length: 500\r\n\r\n{"
@@ -373,7 +373,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_no_trace_but_the_
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_clients_that_send_headers_byte_by_byte_do_not_hold_others_up(port: int) -> None:
+def test_clients_that_send_headers_byte_by_byte_do_not_delay_others(port: int) -> None:
     head = b"GET /alive HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Slow: yes\r\n\r\n"
     with ExitStack() as stack:
         slow = [
@@ -398,7 +398,7 @@ HALF_A_BODY = b"POST /orgs/acme/agents HTTP/1.1\r\nHost: a\r\nContent-Length: 50
     ("before", "beginning"),
     [(0, b""), (0, HALF_A_LINE), (0, HALF_A_BODY), (1, HALF_A_LINE), (1, HALF_A_BODY)],
 )
-def test_clients_that_never_go_on_are_let_go(
+def test_clients_that_never_continue_are_disconnected(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, before: int, beginning: bytes
 ) -> None:
     """The same on a connection that has served a request before."""
@@ -415,7 +415,7 @@ def test_clients_that_never_go_on_are_let_go(
     assert b"HTTP/" not in rest
 
 
-def test_a_delay_for_one_client_is_none_for_another(port: int, emulator: Emulator) -> None:
+def test_a_delay_for_one_client_does_not_delay_another(port: int, emulator: Emulator) -> None:
     emulator.faults.add(FaultRule(FaultKind.DELAY, path="/agents$", seconds=600))
     request = b"GET %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=10) as waiting:
@@ -423,7 +423,7 @@ def test_a_delay_for_one_client_is_none_for_another(port: int, emulator: Emulato
         assert _ask(port, request % b"/alive").startswith(b"HTTP/1.1 200")
 
 
-def test_a_client_that_waits_for_a_late_answer_is_not_let_go(
+def test_a_client_that_waits_for_a_late_answer_is_not_disconnected(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reconciler.emulator.web.connection.PATIENCE_S", 0.05)

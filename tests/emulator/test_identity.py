@@ -1,4 +1,4 @@
-"""Who calls, and when that is asked (v1 section 1, v2 section 2)."""
+"""The identity of callers, and when it is checked (v1 section 1, v2 section 2)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def test_no_token_is_refused_by_both_apis(client: httpx.Client) -> None:
         assert v2.json() == {"error": "HTTP-401", "message": "unauthorized"}
 
 
-def test_v2_takes_a_sender_on_loopback_and_v1_does_not(door: httpx.Client) -> None:
+def test_v2_accepts_a_sender_on_loopback_and_v1_does_not(door: httpx.Client) -> None:
     door.headers.pop("Authorization")
 
     assert door.get(RUNNERS, headers={"From": PERSON}).status_code == 200
@@ -32,7 +32,7 @@ def test_v2_takes_a_sender_on_loopback_and_v1_does_not(door: httpx.Client) -> No
     assert (refused.status_code, refused.json()["message"]) == (401, "Unauthorized")
 
 
-def test_v2_validates_before_it_asks_who_calls(client: httpx.Client, runner: Make) -> None:
+def test_v2_validates_before_it_checks_the_identity(client: httpx.Client, runner: Make) -> None:
     client.headers.pop("Authorization")
 
     assert client.post(RUNNERS, json={}).status_code == 400
@@ -55,7 +55,7 @@ def test_a_table_of_tokens_makes_identity_come_first_and_names_the_caller(runner
         assert emulator.log.entries()[-1].who == "ci"
 
 
-def test_v1_knows_listed_organizations_only_and_without_a_list_all(client: httpx.Client) -> None:
+def test_v1_knows_only_listed_organizations_and_without_a_list_all(client: httpx.Client) -> None:
     assert client.get("/orgs/nobody/agents").status_code == 404
 
     with Emulator() as emulator:

@@ -1,4 +1,4 @@
-"""Who may know whom inside the emulator: the state knows no API, no API knows the other or the web."""
+"""Allowed imports inside the emulator: the state knows no API, no API knows the other or the web."""
 
 import ast
 from pathlib import Path
@@ -14,7 +14,7 @@ STATE = (
     *("choices", "clock", "exchange", "failure", "faults", "organization", "polls", "public_keys"),
     *("repeating", "request_log", "setting", "state_file", "store", "wire"),
 )
-"""Modules that operations and doors stand on."""
+"""Modules that operations and doors build on."""
 
 KNOWS_NOTHING_OF = {
     **{f"{name}.py": (*APIS, *WEB) for name in STATE},

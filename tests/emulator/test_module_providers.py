@@ -39,7 +39,7 @@ def test_lists_are_summaries_filtered_by_type_and_ordered(client: httpx.Client) 
     assert client.get("/orgs/nowhere/module-providers").json() == {"items": []}
 
 
-def test_pages_go_on_behind_the_last_provider(client: httpx.Client) -> None:
+def test_pages_continue_after_the_last_provider(client: httpx.Client) -> None:
     for number in range(3):
         client.post(PROVIDERS, json={**AWS, "id": f"number-{number}"})
 
@@ -61,12 +61,12 @@ def test_an_id_is_unique_under_its_type(client: httpx.Client) -> None:
     "text",
     ["= 1.2.3", ">= 1.2.2, < 2.0.0", "!= 1", "<= 1.0-beta.1", "> 1, ~> 2-a, = 3", "= 1-rest, of, anything"],
 )
-def test_version_constraints_that_pass(client: httpx.Client, text: str) -> None:
+def test_valid_version_constraints_are_accepted(client: httpx.Client, text: str) -> None:
     assert client.post(PROVIDERS, json={**AWS, "version_constraint": text}).status_code == 201
 
 
 @pytest.mark.parametrize("text", ["1.0", "=1.0", "~> a", "= 1,< 2", "= 1, ", "= 1-", "", "= 1-a\n", "== 1"])
-def test_version_constraints_that_do_not(client: httpx.Client, text: str) -> None:
+def test_invalid_version_constraints_are_refused(client: httpx.Client, text: str) -> None:
     answer = client.post(PROVIDERS, json={**AWS, "version_constraint": text})
 
     assert answer.status_code == 400
@@ -101,7 +101,7 @@ def test_a_registry_host_is_part_of_a_source(client: httpx.Client) -> None:
     assert client.post(PROVIDERS, json=body).status_code == 201
 
 
-def test_configurations_are_bounded(client: httpx.Client) -> None:
+def test_configurations_are_limited(client: httpx.Client) -> None:
     fits = {"a": "x" * (5 * 1024 - len('{"a":""}'))}
 
     assert client.post(PROVIDERS, json={**AWS, "configuration": fits}).status_code == 201
@@ -124,7 +124,9 @@ def test_an_update_replaces_what_it_names_and_never_the_source(client: httpx.Cli
     assert client.patch(f"{PROVIDERS}/aws/nothing", json={}).status_code == 404
 
 
-def test_a_provider_that_any_version_of_a_module_uses_stays(emulator: Emulator, client: httpx.Client) -> None:
+def test_a_provider_that_any_version_of_a_module_uses_is_kept(
+    emulator: Emulator, client: httpx.Client
+) -> None:
     client.post(PROVIDERS, json=AWS)
     emulator.seed(
         {
@@ -152,7 +154,7 @@ def test_a_provider_that_any_version_of_a_module_uses_stays(emulator: Emulator, 
     assert (gone.status_code, gone.json()["message"]) == (404, "module provider not found")
 
 
-def test_hostile_texts_are_refused_quickly(client: httpx.Client) -> None:
+def test_hostile_values_are_refused_quickly(client: httpx.Client) -> None:
     start = time.perf_counter()
     for change in (
         {"version_constraint": "= 1-a, " * 14 + "\n"},

@@ -77,9 +77,7 @@ def test_set_fields_read_back(client: httpx.Client, members: dict[str, str]) -> 
     ],
     ids=str,
 )
-def test_rules_that_make_no_sense_are_a_400(
-    client: httpx.Client, members: dict[str, str], message: str
-) -> None:
+def test_invalid_rules_are_a_400(client: httpx.Client, members: dict[str, str], message: str) -> None:
     answer = make(client, **members)
 
     assert (answer.status_code, answer.json()["message"]) == (400, message)
@@ -167,7 +165,7 @@ def test_filters_are_exact_and_an_environment_needs_its_project(client: httpx.Cl
     assert client.get(RULES, params={"byEnvId": "dev"}).status_code == 400
 
 
-def test_an_environment_type_takes_its_rules_along(client: httpx.Client) -> None:
+def test_an_environment_type_is_deleted_with_its_rules(client: httpx.Client) -> None:
     client.post("/orgs/acme/env-types", json={"id": "spare"})
     rule = make(client, env_type_id="spare").json()["id"]
     staying = make(client).json()["id"]
@@ -183,7 +181,7 @@ def test_an_environment_type_takes_its_rules_along(client: httpx.Client) -> None
     [("projects/other", {"project_id": "other"}), ("projects/shop/envs/dev", {"env_id": "dev"})],
     ids=["project", "environment"],
 )
-def test_a_place_that_rules_name_goes_only_together_with_them(
+def test_a_place_that_rules_name_is_deleted_only_together_with_them(
     client: httpx.Client, place: str, members: dict[str, str]
 ) -> None:
     rule = make(client, **{"project_id": "shop", **members}).json()["id"]
@@ -197,7 +195,7 @@ def test_a_place_that_rules_name_goes_only_together_with_them(
     assert client.get(f"{RULES}/{staying}").status_code == 200
 
 
-def test_rules_come_in_pages(client: httpx.Client) -> None:
+def test_rules_are_paged(client: httpx.Client) -> None:
     made = {make(client, resource_class=f"class-{number}").json()["id"] for number in range(5)}
 
     seen: list[str] = []

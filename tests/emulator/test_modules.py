@@ -121,7 +121,7 @@ def test_lists_are_summaries_ordered_by_id_and_filtered_by_type(client: httpx.Cl
         "s3::https://s3-eu-west-1.amazonaws.com/bucket/key.zip",
     ],
 )
-def test_sources_that_pass(client: httpx.Client, source: str) -> None:
+def test_valid_sources_are_accepted(client: httpx.Client, source: str) -> None:
     assert make(client, module_source=source).status_code == 201
 
 
@@ -140,7 +140,7 @@ def test_sources_that_pass(client: httpx.Client, source: str) -> None:
         "s3:///key.zip",
     ],
 )
-def test_sources_that_do_not(client: httpx.Client, source: str) -> None:
+def test_invalid_sources_are_refused(client: httpx.Client, source: str) -> None:
     answer = make(client, module_source=source)
 
     assert answer.status_code == 400
@@ -220,7 +220,7 @@ def test_a_taken_id_is_a_conflict_and_so_is_an_unknown_organization(client: http
     assert client.post("/orgs/nowhere/modules", json=MODULE).status_code == 409
 
 
-def test_an_update_replaces_what_it_names_and_makes_a_version(
+def test_an_update_replaces_what_it_names_and_creates_a_version(
     emulator: Emulator, client: httpx.Client
 ) -> None:
     created = make(client, module_params={"a": {"type": "any"}}, module_inputs={"b": 1}).json()
@@ -236,7 +236,7 @@ def test_an_update_replaces_what_it_names_and_makes_a_version(
     assert client.get(f"{MODULES}/my-bucket").json() == changed
 
 
-def test_an_empty_update_makes_a_version_too(client: httpx.Client) -> None:
+def test_an_empty_update_creates_a_version_too(client: httpx.Client) -> None:
     created = make(client).json()
 
     changed = client.patch(f"{MODULES}/my-bucket", json={}).json()
@@ -255,7 +255,7 @@ def test_an_empty_update_makes_a_version_too(client: httpx.Client) -> None:
     ],
     ids=str,
 )
-def test_refused_updates_make_no_version(client: httpx.Client, change: dict[str, Any], status: int) -> None:
+def test_refused_updates_create_no_version(client: httpx.Client, change: dict[str, Any], status: int) -> None:
     created = make(client, module_params={"a": {"type": "any"}}).json()
 
     assert client.patch(f"{MODULES}/my-bucket", json=change).status_code == status
@@ -264,7 +264,7 @@ def test_refused_updates_make_no_version(client: httpx.Client, change: dict[str,
     assert len(client.get(f"{MODULES}/my-bucket/versions").json()["items"]) == 1
 
 
-def test_code_goes_with_its_inline_source(client: httpx.Client) -> None:
+def test_code_is_removed_with_its_inline_source(client: httpx.Client) -> None:
     make(client, **FULL)
 
     changed = client.patch(f"{MODULES}/my-bucket", json={"module_source": "/elsewhere"}).json()
@@ -274,7 +274,7 @@ def test_code_goes_with_its_inline_source(client: httpx.Client) -> None:
     assert back.status_code == 400
 
 
-def test_versions_are_listed_newest_first_in_pages_and_read_whole(
+def test_versions_are_listed_newest_first_in_pages_and_read_completely(
     emulator: Emulator, client: httpx.Client
 ) -> None:
     ids = [make(client, module_params={"a": {"type": "any"}}).json()["version_id"]]
@@ -312,7 +312,7 @@ def test_versions_are_listed_newest_first_in_pages_and_read_whole(
     assert client.get(f"{versions}/{ids[2]}").json()["module_inputs"] == {"number": 1}
 
 
-def test_versions_are_looked_for_by_uuid_under_their_module(client: httpx.Client) -> None:
+def test_versions_are_looked_up_by_uuid_under_their_module(client: httpx.Client) -> None:
     version = make(client).json()["version_id"]
     make(client, id="other")
 
@@ -325,7 +325,7 @@ def test_versions_are_looked_for_by_uuid_under_their_module(client: httpx.Client
     assert client.get(f"{MODULES}/nothing/versions/{version}").json()["message"] == "module not found"
 
 
-def test_a_deleted_module_takes_its_versions_along(client: httpx.Client) -> None:
+def test_a_module_is_deleted_with_its_versions(client: httpx.Client) -> None:
     version = make(client).json()["version_id"]
 
     assert client.delete(f"{MODULES}/my-bucket").status_code == 204
@@ -336,7 +336,7 @@ def test_a_deleted_module_takes_its_versions_along(client: httpx.Client) -> None
     assert client.get(f"{MODULES}/my-bucket/versions/{version}").status_code == 404
 
 
-def test_a_module_that_projects_use_stays(emulator: Emulator, client: httpx.Client) -> None:
+def test_a_module_that_projects_use_is_kept(emulator: Emulator, client: httpx.Client) -> None:
     make(client)
     emulator.seed({"organization": "acme", "module_uses": [{"module": "my-bucket", "project": "shop"}]})
 
@@ -361,7 +361,7 @@ def test_a_new_project_of_the_same_name_does_not_use_the_module(
     assert client.delete(f"{MODULES}/my-bucket").status_code == 204
 
 
-def test_a_module_that_rules_name_stays(client: httpx.Client) -> None:
+def test_a_module_that_rules_name_is_kept(client: httpx.Client) -> None:
     make(client)
     rule = client.post("/orgs/acme/module-rules", json={"module_id": "my-bucket"}).json()["id"]
 

@@ -1,4 +1,4 @@
-"""Operator keys, as v1 section 6 tells."""
+"""Operator keys, as described in v1 section 6."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +45,7 @@ def test_keys_are_listed_newest_first_and_filtered_by_fingerprint(
 
 
 @pytest.mark.parametrize("fingerprint", ["", "abc", "A" * 64, "g" * 64, "0" * 64 + "\n"])
-def test_a_filter_that_is_no_fingerprint_is_refused(client: httpx.Client, fingerprint: str) -> None:
+def test_a_filter_that_is_not_a_fingerprint_is_refused(client: httpx.Client, fingerprint: str) -> None:
     assert client.get(KEYS, params={"fingerprint": fingerprint}).status_code == 400
 
 
@@ -72,7 +72,7 @@ def test_keys_of_agents_and_of_other_organizations_do_not_conflict(
 
 
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN", b"{}", b"[]", b"5", b"null", b"true", b"\xff"])
-def test_bodies_that_are_no_json_string_are_unprocessable(client: httpx.Client, content: bytes) -> None:
+def test_bodies_that_are_not_a_json_string_are_unprocessable(client: httpx.Client, content: bytes) -> None:
     assert client.post(KEYS, content=content).status_code == 422
 
 

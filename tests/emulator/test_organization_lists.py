@@ -1,4 +1,4 @@
-"""What v1 lists of an organization beside its definitions: applications and environment types."""
+"""What v1 lists of an organization besides its definitions: applications and environment types."""
 
 from pathlib import Path
 
@@ -36,8 +36,8 @@ def _types(client: httpx.Client) -> set[str]:
     return {item["type"] for item in client.get(RESOURCE_TYPES).json()}
 
 
-def test_each_api_lists_environment_types_in_its_own_shape(door: httpx.Client) -> None:
-    """Both have the path; the services tell them apart by their hosts, the emulator by v1's own header."""
+def test_each_api_lists_environment_types_in_its_own_form(door: httpx.Client) -> None:
+    """Both have the path; the services distinguish them by host, the emulator by a header of v1."""
     door.post(TYPES, json={"id": "staging"})
     assert _ids(door.get(TYPES, headers=V1_CLIENT)) == ["development", "staging"]
     assert [item["id"] for item in door.get(TYPES).json()["items"]] == ["staging"]
@@ -67,7 +67,7 @@ def test_types_of_the_vendors_pages_and_packs_exist(client: httpx.Client) -> Non
     assert set(OF_THE_VENDOR) <= _types(client)
 
 
-def test_more_types_are_let_in_by_a_choice_also_into_an_organization_of_an_older_state(
+def test_further_types_can_be_configured_even_for_an_organization_of_an_older_state(
     tmp_path: Path,
 ) -> None:
     state = tmp_path / "state.db"
@@ -82,8 +82,8 @@ def test_more_types_are_let_in_by_a_choice_also_into_an_organization_of_an_older
             assert len(client.get("/orgs/acme/resources/defs").json()) == 6
 
 
-def test_a_type_let_in_once_stays_in_the_state_file(tmp_path: Path) -> None:
-    """How the orchestrator that is embedded without a settings file gets one."""
+def test_a_type_configured_once_is_kept_in_the_state_file(tmp_path: Path) -> None:
+    """This is how the orchestrator that is embedded without a settings file gets one."""
     state = tmp_path / "state.db"
     for chosen in ((), ("acme/queue",)):
         Emulator(state, ["acme"], choices=Choices(resource_types=chosen)).close()

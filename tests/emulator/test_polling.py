@@ -96,7 +96,7 @@ def test_a_poll_waits_no_longer_than_its_client(client: httpx.Client, emulator: 
     assert emulator.jobs.waiting_agents("acme", "runner-one") == 0
 
 
-def test_a_waiting_poll_blocks_nobody_else(emulator: Emulator, door: httpx.Client) -> None:
+def test_a_waiting_poll_blocks_no_other_request(emulator: Emulator, door: httpx.Client) -> None:
     with ThreadPoolExecutor() as agents:
         waiting = [agents.submit(poll, door) for _ in range(3)]
         until_waiting(emulator, 3)
@@ -118,7 +118,7 @@ def test_a_reset_ends_every_wait(emulator: Emulator, door: httpx.Client) -> None
         assert waiting.result(timeout=10).status_code == 204
 
 
-def test_a_server_that_stops_answers_who_waits(emulator: Emulator) -> None:
+def test_a_server_that_stops_answers_waiting_polls(emulator: Emulator) -> None:
     with ThreadPoolExecutor() as agents, httpx.Client(trust_env=False) as client:
         with running(emulator) as url:
             waiting = agents.submit(client.post, url + POLL, headers=AGENT, timeout=20)
@@ -128,7 +128,7 @@ def test_a_server_that_stops_answers_who_waits(emulator: Emulator) -> None:
     assert answer.status_code == 204
 
 
-def test_an_agent_that_hangs_up_no_longer_waits(emulator: Emulator) -> None:
+def test_an_agent_that_disconnects_no_longer_waits(emulator: Emulator) -> None:
     with running(emulator) as url, httpx.Client(base_url=url, trust_env=False) as client:
         with pytest.raises(httpx.ReadTimeout):
             client.post(POLL, headers=AGENT, timeout=0.2)
@@ -201,7 +201,7 @@ def test_a_job_queued_while_agents_wait_reaches_them_at_once(emulator: Emulator,
         assert {one.result(timeout=10).json()["job_id"] for one in waiting} == {DEPLOYMENT}
 
 
-def test_jobs_are_handed_out_in_order_and_only_to_their_runner(impatient: httpx.Client, runner: Make) -> None:
+def test_jobs_are_delivered_in_order_and_only_to_their_runner(impatient: httpx.Client, runner: Make) -> None:
     impatient.post("/orgs/acme/runners", json=runner("runner-two"))
     impatient.post("/_emulator/jobs", json={"organization": "acme", "runner": "runner-two"})
     first, second = (
@@ -215,7 +215,7 @@ def test_jobs_are_handed_out_in_order_and_only_to_their_runner(impatient: httpx.
     assert answers[2].status_code == 204
 
 
-def test_no_message_is_handed_out_twice_however_many_poll(runner: Make) -> None:
+def test_no_message_is_delivered_twice_however_many_poll(runner: Make) -> None:
     with Emulator(organizations=["acme"], choices=Choices(poll_seconds=0)) as made:
         made.seed({"organization": "acme", "runners": [runner()]})
         for _ in range(40):
@@ -279,7 +279,7 @@ def test_a_queued_job_survives_a_restart(tmp_path: Path, runner: Make) -> None:
         assert poll(client).json()["deployment_token"] == token
 
 
-def test_the_job_is_the_documented_one_with_the_pod_template_laid_over(
+def test_the_job_is_the_documented_one_with_the_pod_template_merged_in(
     client: httpx.Client, runner: Make
 ) -> None:
     template = {
@@ -333,7 +333,7 @@ def test_the_job_is_the_documented_one_with_the_pod_template_laid_over(
 
 
 @pytest.mark.parametrize("configuration", [{"backoffLimit": 7}, {}])
-def test_a_job_takes_a_configuration_of_its_own(
+def test_a_job_may_have_a_configuration_of_its_own(
     impatient: httpx.Client, configuration: dict[str, int]
 ) -> None:
     impatient.post("/_emulator/jobs", json={**JOB, "configuration": configuration})
@@ -354,7 +354,7 @@ def test_a_job_takes_a_configuration_of_its_own(
     ],
     ids=str,
 )
-def test_jobs_that_make_no_sense_are_refused(client: httpx.Client, change: Any, status: int) -> None:
+def test_invalid_jobs_are_refused(client: httpx.Client, change: Any, status: int) -> None:
     assert client.post("/_emulator/jobs", json={**JOB, **change}).status_code == status
 
 
@@ -399,7 +399,7 @@ def test_the_token_is_a_digest_that_depends_on_organization_and_deployment(emula
         assert len(base64.urlsafe_b64decode(one + "=")) == 32
 
 
-def test_results_are_taken_once_and_shown(client: httpx.Client, token: dict[str, str]) -> None:
+def test_results_are_accepted_once_and_shown(client: httpx.Client, token: dict[str, str]) -> None:
     result = {
         "status": "success",
         "outputs": "YWdl",
@@ -434,7 +434,7 @@ def test_an_agents_failure_is_shown_with_its_reason(client: httpx.Client, token:
     assert (shown["status"], shown["result"]) == ("failure", failure)
 
 
-def test_results_after_the_deployment_was_given_up_are_a_conflict(
+def test_results_after_the_deployment_was_abandoned_are_a_conflict(
     client: httpx.Client, token: dict[str, str]
 ) -> None:
     move_on(client, 120)
@@ -493,7 +493,7 @@ def test_job_calls_need_the_deployments_own_token(
     assert status(path.replace(DEPLOYMENT, "x"), token) == 400
 
 
-def test_job_calls_ask_for_no_user(emulator: Emulator, token: dict[str, str]) -> None:
+def test_job_calls_need_no_user(emulator: Emulator, token: dict[str, str]) -> None:
     client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
 
     assert client.get(BUNDLE, headers=token).status_code == 200

@@ -1,4 +1,4 @@
-"""No regular expression of the emulator can be made to backtrack for long by what a client sends."""
+"""No input of a client makes a regular expression of the emulator backtrack for long."""
 
 import ast
 import importlib
@@ -27,10 +27,13 @@ VERSIONS = "((=|!=|>|>=|<|<=|~>) ([0-9.]+(-.+)?))(, (=|!=|>|>=|<|<=|~>) ([0-9.]+
 """Published for version constraints: a suffix may swallow the constraints behind it."""
 
 FROM_OUTSIDE = {
-    "faults.py": {"rule.verb", "rule.path"},  # the owner's own rules, which repeat no choice
+    "faults.py": {
+        "rule.verb",
+        "rule.path",
+    },  # rules of the emulator's user, which may not repeat alternatives
     "v2/schema.py": {"pattern"},  # patterns of the schemas, which are walked as module data
 }
-"""Calls whose pattern no reading of the source can tell, by module."""
+"""Calls whose pattern cannot be read from the source, by module."""
 
 ROOT = Path(package.__file__).parent
 FUNCTIONS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
@@ -66,7 +69,7 @@ def _place(module: ModuleType) -> str:
 
 
 def _unknown(module: ModuleType) -> set[str]:
-    """Return the pattern arguments that are neither literal nor a constant of their module."""
+    """Pattern arguments that are neither literals nor constants of their module."""
     return {
         ast.unparse(pattern)
         for pattern in _calls(module)
@@ -76,7 +79,7 @@ def _unknown(module: ModuleType) -> set[str]:
 
 
 def _inside(value: Any, seen: set[int]) -> Iterator[str]:
-    """Yield the patterns in module data: compiled ones, and schema members named so."""
+    """Patterns in module data: compiled ones, and members `pattern` of schemas."""
     if isinstance(value, re.Pattern):
         yield value.pattern
     elif isinstance(value, dict | list | tuple) and id(value) not in seen:
@@ -101,7 +104,7 @@ def _patterns() -> list[str]:
 
 
 def _member(items: Iterable[Any]) -> str:
-    """Return a character of a class."""
+    """A character of a class."""
     pairs = list(items)
     if pairs[0][0] is sre.NEGATE:
         refused = re.compile(f"[{''.join(chr(item[1]) for item in pairs[1:] if item[0] is sre.LITERAL)}x]")
@@ -115,7 +118,7 @@ def _member(items: Iterable[Any]) -> str:
 
 
 def _example(tree: Any, times: int) -> str:
-    """Return a text that a pattern nearly or wholly matches, every repetition run `times` times."""
+    """A string that a pattern nearly or wholly matches, with every repetition used `times` times."""
     text = ""
     for kind, value in tree:
         if kind is sre.LITERAL:
@@ -186,16 +189,16 @@ def _is_patient(pattern: str, seconds: float) -> bool:
 
 
 @pytest.mark.parametrize("pattern", _patterns())
-def test_hostile_text_is_decided_quickly(pattern: str) -> None:
+def test_hostile_strings_are_matched_quickly(pattern: str) -> None:
     assert _is_patient(pattern, PATIENCE_S)
 
 
 @pytest.mark.parametrize("pattern", [*PUBLISHED_AND_EXPONENTIAL, VERSIONS])
-def test_the_hostile_texts_find_the_published_patterns_that_backtrack(pattern: str) -> None:
+def test_the_hostile_strings_find_the_published_patterns_that_backtrack(pattern: str) -> None:
     assert not _is_patient(pattern, 0.3)
 
 
-def test_no_published_pattern_that_backtracks_is_used_as_it_is() -> None:
+def test_no_published_pattern_that_backtracks_is_used_unchanged() -> None:
     used = {pattern.removeprefix("^").removesuffix("$") for pattern in _patterns()}
 
     assert used.isdisjoint({*PUBLISHED_AND_EXPONENTIAL, VERSIONS})

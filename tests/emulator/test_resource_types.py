@@ -1,4 +1,4 @@
-"""Resource types, as v1 section 7.1 tells."""
+"""Resource types, as described in v1 section 7.1."""
 
 from collections.abc import Callable
 from typing import Any
@@ -102,7 +102,7 @@ def test_changes_are_checked_like_creations(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["k8s-cluster", "s3", "config"])
-def test_built_in_types_are_there_and_protected(client: httpx.Client, name: str) -> None:
+def test_built_in_types_exist_and_are_protected(client: httpx.Client, name: str) -> None:
     before = _type(client, name)
 
     assert before["use"] in ("direct", "indirect", "implicit")
@@ -148,7 +148,7 @@ def test_a_type_that_a_driver_produces_is_kept(client: httpx.Client) -> None:
     assert client.delete(QUEUE).status_code == 204
 
 
-def test_classes_go_with_their_type(client: httpx.Client) -> None:
+def test_classes_are_deleted_with_their_type(client: httpx.Client) -> None:
     client.post(TYPES, json={"type": "acme/queue", "use": "direct"})
     client.post(f"{QUEUE}/classes", json={"id": "fast", "description": ""})
 
@@ -158,7 +158,7 @@ def test_classes_go_with_their_type(client: httpx.Client) -> None:
     assert client.get(f"{QUEUE}/classes/fast").status_code == 404
 
 
-def test_a_seed_may_plant_types_that_only_the_service_could_make(
+def test_a_seed_may_plant_types_that_only_the_service_could_create(
     emulator: Emulator, client: httpx.Client
 ) -> None:
     emulator.seed({"organization": "acme", "resource_types": [{"type": "pubsub", "use": "implicit"}]})

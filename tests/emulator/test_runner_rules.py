@@ -14,7 +14,7 @@ ENVS = "/orgs/acme/projects/shop/envs"
 Make = Callable[..., dict[str, Any]]
 
 
-def test_unset_fields_read_back_as_empty_text(organization: httpx.Client) -> None:
+def test_unset_fields_read_back_as_empty_strings(organization: httpx.Client) -> None:
     answer = organization.post(RULES, json={"runner_id": "aa"})
 
     rule = answer.json()
@@ -56,7 +56,7 @@ def test_null_is_refused(organization: httpx.Client) -> None:
     assert organization.post(RULES, json={"runner_id": "aa", "project_id": None}).status_code == 400
 
 
-def test_filters_mean_takes_part_in_the_choice(organization: httpx.Client) -> None:
+def test_filters_match_every_rule_that_takes_part_in_the_choice(organization: httpx.Client) -> None:
     for body in ({}, {"project_id": "shop"}, {"project_id": "bank"}, {"env_type_id": "prod"}):
         organization.post(RULES, json={"runner_id": "aa", **body})
     organization.post(RULES, json={"runner_id": "bb", "env_type_id": "dev"})
@@ -136,7 +136,7 @@ def test_a_deployment_without_a_matching_rule_fails(emulator: Emulator, organiza
         emulator.deploy("acme", "shop", "qa")
 
 
-def test_environment_types_are_blocked_by_environments_and_take_their_rules_along(
+def test_environment_types_are_blocked_by_environments_and_deleted_with_their_rules(
     organization: httpx.Client,
 ) -> None:
     organization.post(RULES, json={"runner_id": "aa", "env_type_id": "prod"})
@@ -162,7 +162,7 @@ def test_projects_are_blocked_by_environments_and_by_rules(organization: httpx.C
     assert organization.get(RULES).json()["items"] == []
 
 
-def test_an_undeployed_environment_goes_at_once_a_deployed_one_after_its_destruction(
+def test_an_undeployed_environment_is_deleted_at_once_a_deployed_one_after_its_destruction(
     runner: Make, organization: httpx.Client
 ) -> None:
     assert organization.delete(f"{ENVS}/qa").status_code == 204

@@ -62,7 +62,7 @@ def poll(client: httpx.Client, authorization: str | None, place: str = "acme/run
     organization, _, runner_id = place.partition("/")
     headers = {} if authorization is None else {"Authorization": authorization}
     path = f"/orgs/{organization}/remote-runners/{runner_id}/actions/poll-requests"
-    # A client of its own: the fixture's sends a credential with everything.
+    # A separate client: that of the fixture always sends a credential.
     request = httpx.Request("POST", f"http://emulator{path}", headers=headers)
     return client.send(request)
 
@@ -81,13 +81,15 @@ def vector_runner(client: httpx.Client, runner: Make) -> str:
     return "my-org/my-runner"
 
 
-def test_the_published_token_of_the_first_generation_passes(client: httpx.Client, vector_runner: str) -> None:
+def test_the_published_token_of_the_first_generation_is_accepted(
+    client: httpx.Client, vector_runner: str
+) -> None:
     assert RFC_KEY.token(VECTOR) == FIRST_GENERATION
 
     assert poll(client, f"JWT {FIRST_GENERATION}", vector_runner).status_code == 204
 
 
-def test_the_published_token_of_the_gateway_passes_until_it_expires(
+def test_the_published_token_of_the_gateway_is_accepted_until_it_expires(
     emulator: Emulator, client: httpx.Client, vector_runner: str
 ) -> None:
     header = {"alg": "EdDSA", "typ": "JWT", "kid": RFC_KEY.kid}
@@ -102,7 +104,7 @@ def test_the_published_token_of_the_gateway_passes_until_it_expires(
 
 
 @pytest.mark.parametrize("scheme", ["JWT", "Bearer"])
-def test_both_schemes_pass_and_the_log_names_the_agent(
+def test_both_schemes_are_accepted_and_the_log_names_the_agent(
     emulator: Emulator, client: httpx.Client, scheme: str
 ) -> None:
     assert poll(client, f"{scheme} {KEY.token()}").status_code == 204
@@ -110,34 +112,34 @@ def test_both_schemes_pass_and_the_log_names_the_agent(
     assert emulator.log.entries()[-1].who == "agent of runner-one"
 
 
-def test_without_a_header_the_agent_hears_that_it_is_missing(client: httpx.Client) -> None:
+def test_a_missing_header_is_reported_to_the_agent(client: httpx.Client) -> None:
     assert refusal(poll(client, None)) == "missing Authorization header"
 
 
 @pytest.mark.parametrize("header", ["Basic abc", "JWT", "JWT ", "", "JWT a b", "jwt x", "token"])
-def test_another_scheme_or_shape_is_an_invalid_header(client: httpx.Client, header: str) -> None:
+def test_another_scheme_or_form_is_an_invalid_header(client: httpx.Client, header: str) -> None:
     assert refusal(poll(client, header)) == "invalid Authorization header"
 
 
 @pytest.mark.parametrize("token", ["x", "a.b", "a.b.c", "a.b.c.d", "..", f"{part({})}.{part({})}."])
-def test_what_is_no_token_is_refused(client: httpx.Client, token: str) -> None:
+def test_what_is_not_a_token_is_refused(client: httpx.Client, token: str) -> None:
     assert refusal(poll(client, f"JWT {token}")) == REFUSED
 
 
-def test_a_header_nested_beyond_reason_is_refused(client: httpx.Client) -> None:
+def test_an_extremely_nested_header_is_refused(client: httpx.Client) -> None:
     deep = text(b'{"alg":' + b"[" * 12_000)
 
     assert refusal(poll(client, f"JWT {deep}.{part({})}.{text(bytes(64))}")) == REFUSED
 
 
-def test_claims_nested_beyond_reason_are_refused(client: httpx.Client) -> None:
+def test_extremely_nested_claims_are_refused(client: httpx.Client) -> None:
     content = f"{part({'alg': 'EdDSA', 'typ': 'JWT'})}.{text(b'[' * 12_000)}"
     token = f"{content}.{text(KEY.private.sign(content.encode()))}"
 
     assert refusal(poll(client, f"JWT {token}")) == REFUSED
 
 
-def test_another_runners_key_does_not_open_the_door(client: httpx.Client) -> None:
+def test_the_key_of_another_runner_is_refused(client: httpx.Client) -> None:
     assert refusal(poll(client, f"JWT {NEW_KEY.token()}")) == REFUSED
 
 
@@ -156,8 +158,8 @@ def test_unsigned_tokens_are_refused(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("secret", [KEY.pem.encode(), KEY.pem.strip().encode()])
-def test_the_public_key_is_no_shared_secret(client: httpx.Client, secret: bytes) -> None:
-    """A check that believes the token's algorithm could be fooled with what everybody may know."""
+def test_the_public_key_is_not_a_shared_secret(client: httpx.Client, secret: bytes) -> None:
+    """A check that trusts the token's algorithm could be deceived with public data."""
     content = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part({'runner_id': 'runner-one'})}"
     forged = f"{content}.{text(hmac.new(secret, content.encode(), hashlib.sha256).digest())}"
 
@@ -165,7 +167,7 @@ def test_the_public_key_is_no_shared_secret(client: httpx.Client, secret: bytes)
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "eddsa", "Ed25519", None, 7])
-def test_a_good_signature_under_another_algorithms_name_is_refused(
+def test_a_valid_signature_with_the_name_of_another_algorithm_is_refused(
     client: httpx.Client, algorithm: Any
 ) -> None:
     token = KEY.token(header={"alg": algorithm, "typ": "JWT"})
@@ -184,7 +186,7 @@ def test_a_good_signature_under_another_algorithms_name_is_refused(
     ids=["none", "of another runner", "registered ones", "null times"],
 )
 def test_claims_are_not_compared_with_the_path(client: httpx.Client, claims: dict[str, Any]) -> None:
-    """The service looks at the signature alone, so a client must not rely on more."""
+    """The service checks only the signature, so a client must not rely on more."""
     assert poll(client, f"JWT {KEY.token(claims)}").status_code == 204
 
 
@@ -209,7 +211,7 @@ NOW = START.timestamp()
     ],
     ids=str,
 )
-def test_times_count_when_they_are_there_without_any_skew(
+def test_times_are_checked_if_present_and_without_any_skew(
     client: httpx.Client, claims: dict[str, Any], status: int
 ) -> None:
     assert poll(client, f"JWT {KEY.token(claims)}").status_code == status
@@ -224,7 +226,7 @@ def test_times_follow_the_emulators_clock(emulator: Emulator, client: httpx.Clie
     assert poll(client, f"JWT {token}").status_code == 204
 
 
-def test_the_algorithm_is_looked_at_before_the_runner(client: httpx.Client) -> None:
+def test_the_algorithm_is_checked_before_the_runner(client: httpx.Client) -> None:
     token = KEY.token(header={"alg": "HS256", "typ": "JWT"})
 
     assert refusal(poll(client, f"JWT {token}", "acme/nobody")) == REFUSED
@@ -254,7 +256,7 @@ def test_a_runner_of_another_type_does_not_poll(client: httpx.Client, runner: Ma
     )
 
 
-def test_a_new_key_counts_at_the_next_poll_and_the_old_one_no_more(client: httpx.Client) -> None:
+def test_a_new_key_is_accepted_at_the_next_poll_and_the_old_one_refused(client: httpx.Client) -> None:
     change = {"runner_configuration": {"type": "kubernetes-agent", "key": NEW_KEY.pem}}
     assert refusal(poll(client, f"JWT {NEW_KEY.token()}")) == REFUSED
 
@@ -270,13 +272,13 @@ def test_a_deleted_runners_agent_is_locked_out(client: httpx.Client) -> None:
     assert refusal(poll(client, f"JWT {KEY.token()}")) == f"{REFUSED}: runner not found"
 
 
-def test_runners_that_share_a_key_take_each_others_tokens(client: httpx.Client, runner: Make) -> None:
+def test_runners_that_share_a_key_accept_each_others_tokens(client: httpx.Client, runner: Make) -> None:
     client.post("/orgs/acme/runners", json=runner("runner-two"))
 
     assert poll(client, f"JWT {KEY.token()}", "acme/runner-two").status_code == 204
 
 
-def test_an_agents_token_opens_nothing_else_where_tokens_are_known(runner: Make) -> None:
+def test_an_agents_token_is_valid_for_nothing_else_if_tokens_are_listed(runner: Make) -> None:
     with Emulator(organizations=["acme"], tokens={"practice": "ci"}, choices=Choices(poll_seconds=0)) as made:
         client = httpx.Client(transport=made.transport(), base_url="http://emulator")
         client.post("/orgs/acme/runners", json=runner(), headers=HEADERS)
@@ -286,7 +288,7 @@ def test_an_agents_token_opens_nothing_else_where_tokens_are_known(runner: Make)
         assert poll(client, bearer["Authorization"]).status_code == 204
 
 
-def test_no_token_reaches_the_log(emulator: Emulator, client: httpx.Client) -> None:
+def test_no_token_is_in_the_log(emulator: Emulator, client: httpx.Client) -> None:
     poll(client, f"JWT {KEY.token()}")
     poll(client, f"JWT {NEW_KEY.token()}")
 

@@ -1,4 +1,4 @@
-"""The three shapes of v2's validation messages, the leak included (v2 sections 3.2 and 6)."""
+"""The three forms of v2's validation messages, including the leak (v2 sections 3.2 and 6)."""
 
 import copy
 from collections.abc import Callable
@@ -77,13 +77,13 @@ def test_problems_inside_a_configuration_echo_schema_and_submitted_value(
 @pytest.mark.parametrize(
     "key",
     [
-        pytest.param("x" * 20, id="no PEM"),
+        pytest.param("x" * 20, id="not PEM"),
         pytest.param("{pem}\n", id="two newlines"),
         pytest.param(" {pem}", id="leading space"),
         pytest.param("{crlf}", id="CRLF"),
     ],
 )
-def test_a_key_outside_the_pattern_gets_only_the_patterns_text(
+def test_a_key_outside_the_pattern_gets_only_the_message_of_the_pattern(
     client: httpx.Client, runner: Make, ed25519_pem: Callable[[int], str], key: str
 ) -> None:
     pem = ed25519_pem(1)
@@ -142,7 +142,7 @@ def test_unknown_members_are_refused_at_every_depth_of_the_configuration(
         ),
     ],
 )
-def test_storage_patterns_answer_with_their_own_text(
+def test_storage_patterns_answer_with_their_own_message(
     client: httpx.Client, runner: Make, storage: Any, message: str
 ) -> None:
     assert _message(client, runner(state_storage_configuration=storage)) == message
@@ -196,7 +196,7 @@ def test_types_inside_a_pod_template_are_exact(client: httpx.Client, runner: Mak
     assert "cannot unmarshal bool" in _message(client, body)
 
 
-def test_a_real_pod_template_passes_and_an_empty_one_is_kept(client: httpx.Client, runner: Make) -> None:
+def test_a_real_pod_template_is_accepted_and_an_empty_one_is_kept(client: httpx.Client, runner: Make) -> None:
     template = {
         "metadata": {"labels": {"azure.workload.identity/use": "true"}},
         "spec": {

@@ -70,7 +70,7 @@ def test_a_runner_is_answered_with_201_and_read_back_as_sent(client: httpx.Clien
 
 @pytest.mark.parametrize("configuration", [KUBERNETES, GKE, EKS], ids=lambda item: item["type"])
 @pytest.mark.parametrize("storage", STORAGES, ids=lambda item: item["type"])
-def test_kubernetes_types_take_every_storage(
+def test_kubernetes_types_accept_every_storage(
     client: httpx.Client, runner: Make, configuration: Any, storage: Any
 ) -> None:
     body = runner(runner_configuration=configuration, state_storage_configuration=storage)
@@ -81,7 +81,7 @@ def test_kubernetes_types_take_every_storage(
     assert answer.json()["state_storage_configuration"] == storage
 
 
-def test_ecs_takes_only_s3_and_drops_empty_members(client: httpx.Client, runner: Make) -> None:
+def test_ecs_accepts_only_s3_and_drops_empty_members(client: httpx.Client, runner: Make) -> None:
     body = runner(
         runner_configuration=ECS, state_storage_configuration={"type": "gcs", "bucket": "state-bucket"}
     )
@@ -146,7 +146,9 @@ def test_a_create_that_conflicts_still_writes_the_credential(
     assert held["version"] == 2
 
 
-def test_an_unknown_organization_lists_nothing_and_takes_nothing(client: httpx.Client, runner: Make) -> None:
+def test_an_unknown_organization_lists_nothing_and_accepts_nothing(
+    client: httpx.Client, runner: Make
+) -> None:
     assert client.get("/orgs/nobody/runners").json() == {"items": []}
     assert client.get("/orgs/nobody/runners/x").status_code == 404
 
@@ -203,7 +205,7 @@ def test_the_key_alone_can_be_replaced(
     assert patched["runner_configuration"]["job"] == runner()["runner_configuration"]["job"]
 
 
-def test_storage_is_replaced_whole_and_keeps_unknown_members(client: httpx.Client, runner: Make) -> None:
+def test_storage_is_replaced_as_a_whole_and_keeps_unknown_members(client: httpx.Client, runner: Make) -> None:
     client.post(RUNNERS, json=runner(state_storage_configuration=S3))
     storage = {"type": "s3", "bucket": "other-bucket", "path-prefix": "typo"}
 
@@ -267,7 +269,7 @@ def test_environments_block_the_deletion_and_at_most_ten_are_named(
     assert answer.json()["message"] == f"runner runner-one is in use by the environments: {named}"
 
 
-def test_lists_are_summaries_in_order_of_ids_behind_place_markers(client: httpx.Client, runner: Make) -> None:
+def test_lists_are_summaries_in_order_of_ids_with_page_tokens(client: httpx.Client, runner: Make) -> None:
     for name in ("cc", "aa", "bb", "dd"):
         client.post(RUNNERS, json=runner(name))
 
@@ -306,7 +308,7 @@ def test_wrong_methods_and_trailing_slashes_are_404(client: httpx.Client) -> Non
         assert (answer.status_code, answer.json()["message"]) == (404, "no matching operation was found")
 
 
-def test_health_asks_for_no_identity(client: httpx.Client) -> None:
+def test_health_needs_no_identity(client: httpx.Client) -> None:
     client.headers.pop("Authorization")
 
     assert client.get("/alive").text == "alive"

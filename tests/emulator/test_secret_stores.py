@@ -1,4 +1,4 @@
-"""Secret stores, as v1 section 5 tells, and where plain secrets go (v1 section 4.6)."""
+"""Secret stores, as described in v1 section 5, and where plain secrets are stored (v1 section 4.6)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -92,13 +92,13 @@ def test_every_kind_shows_its_plain_fields_and_is_not_probed(
         pytest.param({"id": "a--b"}, 400, id="double hyphen"),
         pytest.param({"id": "a" * 60 + "!"}, 400, id="long id outside the pattern"),
         pytest.param({"primary": None}, 400, id="no primary"),
-        pytest.param({"primary": "yes"}, 422, id="primary is text"),
+        pytest.param({"primary": "yes"}, 422, id="primary is a string"),
         pytest.param({"vault": None}, 400, id="no kind"),
         pytest.param({"gcpsm": {}}, 400, id="two kinds"),
         pytest.param({"vault": None, "humanitec": {}}, 400, id="the built-in kind"),
         pytest.param({"vault": []}, 422, id="kind is a list"),
         pytest.param({"vault": {"url": 5}}, 422, id="field is a number"),
-        pytest.param({"vault": {"auth": "hush"}}, 422, id="auth is text"),
+        pytest.param({"vault": {"auth": "hush"}}, 422, id="auth is a string"),
         pytest.param({"vault": {"auth": {"token": 5}}}, 422, id="token is a number"),
         pytest.param({"id": "humanitec"}, 409, id="the built-in id"),
         pytest.param({"id": "taken"}, 409, id="a taken id"),
@@ -131,7 +131,9 @@ def test_a_new_primary_displaces_the_old_one(client: httpx.Client, emulator: Emu
     assert _primary(client) == ["humanitec"]
 
 
-def test_the_built_in_store_takes_over_when_the_primary_steps_down_or_goes(client: httpx.Client) -> None:
+def test_the_built_in_store_becomes_primary_if_the_primary_one_is_demoted_or_deleted(
+    client: httpx.Client,
+) -> None:
     client.post(STORES, json=_vault("one", primary=True))
 
     assert client.patch(f"{STORES}/one", json={"primary": False}).json()["primary"] is False
@@ -153,7 +155,7 @@ def test_the_built_in_store_is_protected(client: httpx.Client) -> None:
     assert before["humanitec"] == {}
 
 
-def test_a_patch_replaces_the_kind_object_and_leaves_the_rest(
+def test_a_patch_replaces_the_kind_object_and_keeps_the_rest(
     client: httpx.Client, emulator: Emulator
 ) -> None:
     client.post(STORES, json=_vault(vault={"url": "old", "path": "p"}))
@@ -168,7 +170,7 @@ def test_a_patch_replaces_the_kind_object_and_leaves_the_rest(
     assert client.get(f"{STORES}/eu-vault").json() == changed
 
 
-def test_a_patch_that_changes_nothing_leaves_the_time_of_change(
+def test_a_patch_that_changes_nothing_keeps_the_time_of_change(
     client: httpx.Client, emulator: Emulator
 ) -> None:
     created = client.post(STORES, json=_vault()).json()
@@ -199,7 +201,7 @@ def test_unknown_stores_are_not_found_and_there_is_no_put(client: httpx.Client) 
     assert client.put(f"{STORES}/none", json=_vault()).status_code == 405
 
 
-def test_unknown_members_are_refused_when_so_chosen() -> None:
+def test_unknown_members_are_refused_if_configured() -> None:
     with Emulator(choices=Choices(unknown_fields=UnknownFields.REFUSE)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"
@@ -221,7 +223,7 @@ def test_plain_secrets_go_to_an_external_primary_store(client: httpx.Client, def
     assert again.json()["driver_inputs"] == created["driver_inputs"]
 
 
-def test_a_change_of_the_primary_store_leaves_written_secrets_where_they_are(
+def test_a_change_of_the_primary_store_does_not_move_written_secrets(
     client: httpx.Client, definition: Make
 ) -> None:
     client.post(DEFS, json=definition(driver_inputs={"secrets": {"a": "1", "b": "2"}}))
@@ -241,7 +243,7 @@ def test_a_change_of_the_primary_store_leaves_written_secrets_where_they_are(
 
 
 @pytest.mark.parametrize("auth", [None, {}, {"token": ""}])
-def test_a_primary_store_without_credentials_takes_references_but_no_plain_text(
+def test_a_primary_store_without_credentials_accepts_references_but_no_plain_secrets(
     client: httpx.Client, definition: Make, auth: Any
 ) -> None:
     client.post(STORES, json=_vault(primary=True, vault={"url": "dummy", "auth": auth}))
@@ -285,7 +287,7 @@ def test_a_store_that_a_live_definition_names_is_kept(client: httpx.Client, defi
     assert client.delete(f"{STORES}/eu-vault").status_code == 204
 
 
-def test_a_store_in_use_may_go_when_so_chosen(definition: Make) -> None:
+def test_a_store_in_use_may_be_deleted_if_configured(definition: Make) -> None:
     with Emulator(choices=Choices(in_use=InUse.ACCEPT)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"

@@ -72,7 +72,7 @@ def test_state_survives_a_restart_in_order(tmp_path: Path) -> None:
         assert client.get("/orgs/acme/resources/defs").json()[-1]["id"] == "late"
 
 
-def test_a_kill_at_any_moment_leaves_the_state_of_a_moment_and_every_answered_write(tmp_path: Path) -> None:
+def test_after_a_kill_at_any_moment_the_state_is_consistent_with_every_answered_write(tmp_path: Path) -> None:
     """Forty writers in a row are killed on one file: in creations, patches, deletions, seeds and resets."""
     done = subprocess.run(
         [sys.executable, str(KILLED_WRITERS), str(tmp_path / "state.db"), "40"],
@@ -85,7 +85,7 @@ def test_a_kill_at_any_moment_leaves_the_state_of_a_moment_and_every_answered_wr
     assert json.loads(done.stdout)["answered"] > 100
 
 
-def test_a_cleared_transaction_that_fails_brings_everything_back() -> None:
+def test_a_failed_transaction_restores_everything_that_it_cleared() -> None:
     store = Store([THINGS])
     with store.transaction() as state:
         state.put(THINGS, ("o", "a"), {"id": "a", "colour": "red"})
@@ -98,7 +98,7 @@ def test_a_cleared_transaction_that_fails_brings_everything_back() -> None:
         assert [key for key, _ in state.find(THINGS, "colour", "o", "red")] == [("o", "a")]
 
 
-def test_a_clearing_that_cannot_be_saved_whole_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+def test_a_clearing_that_cannot_be_saved_completely_does_not_change_the_file(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     store = Store([THINGS], path)
     with store.transaction() as state:
@@ -114,7 +114,7 @@ def test_a_clearing_that_cannot_be_saved_whole_leaves_the_file_as_it_was(tmp_pat
     again.close()
 
 
-def test_watchers_hear_of_what_they_watch_and_of_a_clearing_but_not_of_failures() -> None:
+def test_watchers_are_notified_of_what_they_watch_and_of_a_clearing_but_not_of_failures() -> None:
     other = Collection("other")
     store = Store([THINGS, other])
     heard: list[str] = []
@@ -163,11 +163,11 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         Emulator(newer)
 
 
-def test_an_emulator_that_cannot_start_gives_its_file_back(tmp_path: Path) -> None:
+def test_an_emulator_that_cannot_start_releases_its_file(tmp_path: Path) -> None:
     with pytest.raises(ApiError) as refused:
         Emulator(tmp_path / "state.db", ["No No"])
 
-    # The refusal is still held, and with it all that led there.
+    # The exception is still referenced, and with it the frames that raised it.
     assert refused.value.status == 400
     Emulator(tmp_path / "state.db", ["acme"]).close()
 
@@ -187,7 +187,7 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Pa
 
 
 @pytest.mark.parametrize("document", ["not JSON", "5", '"text"', "[]", '{"id": "old"}'])
-def test_files_with_documents_that_cannot_be_ours_are_refused(tmp_path: Path, document: str) -> None:
+def test_files_with_foreign_documents_are_refused(tmp_path: Path, document: str) -> None:
     path = tmp_path / "state.db"
     with Emulator(path, ["acme"]):
         pass
@@ -200,7 +200,7 @@ def test_files_with_documents_that_cannot_be_ours_are_refused(tmp_path: Path, do
 
     with pytest.raises(StateFileError, match="definitions"):
         Emulator(path)
-    # The refusal gives the file back.
+    # The refusal releases the file.
     with pytest.raises(StateFileError, match="definitions"):
         Emulator(path)
 

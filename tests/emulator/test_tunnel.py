@@ -1,4 +1,4 @@
-"""The agent tunnel: who is let in, who is not and why, and when a connection ends."""
+"""The agent tunnel: who is admitted, who is refused and why, and when a connection ends."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ Make = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Pair:
-    """A key pair and the fingerprint of its public half, computed apart from the code under test."""
+    """A key pair and the fingerprint of its public half, computed independently of the code under test."""
 
     private: RSAPrivateKey
     private_pem: str
@@ -99,7 +99,7 @@ class Place:
         return connect(f"{self.url.replace('http', 'ws')}/tunnel", additional_headers=headers, proxy=None)
 
     def refusal(self, token: str) -> tuple[int, Any, str]:
-        """Return status, error body, and the reason that only the control plane shows."""
+        """Status, error body, and the reason that only the control plane shows."""
         with pytest.raises(InvalidStatus) as caught, self.connect(token):
             pass
         answer = caught.value.response
@@ -127,7 +127,7 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture
 def lax_place() -> Iterator[Place]:
-    """Allows a shared key, refuses expired ones."""
+    """A place that allows shared keys and refuses expired ones."""
     choices = Choices(shared_key=SharedKey.ACCEPT, expired_keys=ExpiredKeys.REFUSE)
     with Emulator(organizations=["acme"], clock=lambda: START, choices=choices) as emulator:
         yield from _serving(emulator)
@@ -135,7 +135,7 @@ def lax_place() -> Iterator[Place]:
 
 @dataclass
 class Lobby:
-    """The same admission without a port: one registered agent, tokens held up to it."""
+    """The same admission without a port: one registered agent, and tokens to check."""
 
     emulator: Emulator
     pair: Pair
@@ -199,13 +199,13 @@ def test_an_agent_that_leaves_is_no_longer_listed(place: Place, one: Pair) -> No
     place.register(one)
     with place.connect(place.token(one)):
         pass
-    # The server strikes it off in its own thread; each request lets that thread go on.
+    # The server removes it in its own thread; each request lets that thread run.
     looks = (place.client.get("/_emulator/tunnels").json()["connections"] for _ in range(100))
 
     assert [] in looks
 
 
-def test_what_an_agent_sends_is_thrown_away_and_the_tunnel_stays(place: Place, one: Pair) -> None:
+def test_what_an_agent_sends_is_ignored_and_the_tunnel_stays_open(place: Place, one: Pair) -> None:
     place.register(one)
 
     with place.connect(place.token(one)) as socket:
@@ -215,7 +215,7 @@ def test_what_an_agent_sends_is_thrown_away_and_the_tunnel_stays(place: Place, o
         assert len(place.emulator.tunnels.connections()) == 1
 
 
-def test_text_that_is_no_text_ends_the_tunnel_and_leaves_no_traceback(
+def test_invalid_text_ends_the_tunnel_without_a_traceback(
     place: Place, one: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
     place.register(one)
@@ -228,7 +228,7 @@ def test_text_that_is_no_text_ends_the_tunnel_and_leaves_no_traceback(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_a_refusal_is_401_with_the_error_body_and_tells_the_reason_only_behind_the_api(
+def test_a_refusal_is_401_with_the_error_body_and_only_the_control_plane_shows_the_reason(
     place: Place, one: Pair
 ) -> None:
     status, body, reason = place.refusal(place.token(one))
@@ -286,7 +286,7 @@ def test_a_key_opens_the_tunnel_once_it_is_authorized(place: Place, one: Pair) -
     assert (status, reason, connected) == (401, "the key is not authorized in acme now", 1)
 
 
-def test_an_expired_key_is_accepted_unless_chosen_otherwise(place: Place, one: Pair) -> None:
+def test_an_expired_key_is_accepted_unless_configured_otherwise(place: Place, one: Pair) -> None:
     place.register(one)
     place.emulator.clock.advance(seconds=3 * 366 * 86_400)
 
@@ -294,7 +294,7 @@ def test_an_expired_key_is_accepted_unless_chosen_otherwise(place: Place, one: P
         assert len(place.emulator.tunnels.connections()) == 1
 
 
-def test_an_expired_key_is_refused_and_ends_its_connections_where_so_chosen(
+def test_an_expired_key_is_refused_and_ends_its_connections_if_configured(
     lax_place: Place, one: Pair
 ) -> None:
     place = lax_place
@@ -326,7 +326,7 @@ def test_deleting_the_key_or_the_agent_ends_the_connection_at_once(
     assert place.refusal(place.token(one))[0] == 401
 
 
-def test_deleting_another_key_leaves_the_connection_alone(place: Place, one: Pair, two: Pair) -> None:
+def test_deleting_another_key_does_not_affect_the_connection(place: Place, one: Pair, two: Pair) -> None:
     place.register(one)
     place.client.post(f"{AGENTS}/eu-1/keys", json={"public_key": two.public_pem})
 
@@ -366,7 +366,9 @@ def test_a_connection_can_be_dropped_through_the_control_plane(place: Place, one
         assert [connection.number for connection in place.emulator.tunnels.connections()] == [2]
 
 
-def test_replicas_stand_side_by_side_and_a_returning_one_takes_its_own_place(place: Place, one: Pair) -> None:
+def test_replicas_are_connected_in_parallel_and_a_returning_one_replaces_itself(
+    place: Place, one: Pair
+) -> None:
     place.register(one)
 
     with (
@@ -383,7 +385,7 @@ def test_replicas_stand_side_by_side_and_a_returning_one_takes_its_own_place(pla
     assert end == (1008, "replaced by a newer connection of this connection id")
 
 
-def test_one_organization_that_refuses_keeps_an_agent_out_of_all(place: Place, one: Pair) -> None:
+def test_an_agent_refused_by_one_organization_is_refused_by_all(place: Place, one: Pair) -> None:
     place.register(one)
 
     status, _, reason = place.refusal(place.token(one, "acme", "globex"))
@@ -398,7 +400,7 @@ def test_one_organization_that_refuses_keeps_an_agent_out_of_all(place: Place, o
     assert end == (1008, "the key is no longer accepted in globex")
 
 
-def test_a_key_of_two_agents_names_neither(lax_place: Place, one: Pair) -> None:
+def test_a_key_of_two_agents_identifies_neither(lax_place: Place, one: Pair) -> None:
     lax_place.register(one, "eu-1")
     lax_place.register(one, "eu-2")
 
@@ -406,7 +408,7 @@ def test_a_key_of_two_agents_names_neither(lax_place: Place, one: Pair) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "enters"), [(-31, False), (-30, True), (329, True), (330, False)])
-def test_a_token_counts_by_the_clock_of_the_emulator_with_half_a_minute_of_skew(
+def test_a_token_is_valid_by_the_clock_of_the_emulator_with_half_a_minute_of_skew(
     lobby: Lobby, one: Pair, seconds: float, *, enters: bool
 ) -> None:
     token = sign_token(one.private_pem, ["acme"], now=START)
@@ -416,7 +418,7 @@ def test_a_token_counts_by_the_clock_of_the_emulator_with_half_a_minute_of_skew(
     assert lobby.admits(token) is enters
 
 
-def test_a_kid_that_lies_does_not_help(lobby: Lobby, two: Pair) -> None:
+def test_a_false_kid_does_not_help(lobby: Lobby, two: Pair) -> None:
     lobby.register()
 
     assert not lobby.admits(two.sign(lobby.claims(), kid=lobby.pair.fingerprint))
@@ -509,7 +511,7 @@ def test_hostile_tokens_are_refused_like_any_other(place: Place, caplog: pytest.
     assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
 
 
-def test_upgrades_with_too_much_in_their_head_are_answered_400(
+def test_upgrades_with_too_large_headers_are_answered_with_400(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = f"{place.url.replace('http', 'ws')}/tunnel"
@@ -534,7 +536,7 @@ def test_other_paths_have_no_websocket(place: Place) -> None:
     assert caught.value.response.status_code == 403
 
 
-def test_fault_rules_strike_agents_before_their_token_is_looked_at(place: Place, one: Pair) -> None:
+def test_fault_rules_apply_to_agents_before_their_token_is_checked(place: Place, one: Pair) -> None:
     place.register(one)
     place.emulator.faults.add(FaultRule(FaultKind.TOO_MANY_REQUESTS, path="^/tunnel$", retry_after=9))
     place.emulator.faults.add(FaultRule(FaultKind.CUT_BEFORE_EFFECT, path="^/tunnel$", after=1))
@@ -552,7 +554,7 @@ def test_fault_rules_strike_agents_before_their_token_is_looked_at(place: Place,
     assert statuses == [429, 0, 101]
 
 
-def test_a_server_that_stops_lets_its_agents_go(one: Pair) -> None:
+def test_a_server_that_stops_disconnects_its_agents(one: Pair) -> None:
     with Emulator(organizations=["acme"], clock=lambda: START) as emulator:
         serving = _serving(emulator)
         place = next(serving)

@@ -1,7 +1,7 @@
-"""Every v1 operation keeps to the published description: schemathesis asks, over a real port.
+"""Every v1 operation follows the published description: schemathesis sends requests over a real port.
 
-The description lies beside the checkout and is read, never copied. It says less than the
-service does; `READINGS` is the whole list of places that are read otherwise here, each with
+The description is outside the checkout and is read, never copied. It says less than the
+service does; `READINGS` lists all places that are read differently here, each with
 its reason. No operation and no check is left out.
 """
 
@@ -32,7 +32,7 @@ from tests.emulator.conftest import HEADERS, START
 DESCRIPTION = Path(__file__).parents[3] / "shared" / "reference" / "orchestrator-v1.openapi.json"
 
 if not DESCRIPTION.is_file():
-    pytest.skip("the published v1 description is not beside the checkout", allow_module_level=True)
+    pytest.skip("the published v1 description is not next to the checkout", allow_module_level=True)
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,7 @@ BOUNDED = settings(
 
 
 def pem(number: int) -> str:
-    """Return an RSA key of 4096 bits with a made-up modulus; no private half exists."""
+    """An RSA key of 4096 bits with a made-up modulus; no private half exists."""
     key = RSAPublicNumbers(65537, (1 << 4095) + 2 * number + 1).public_key()
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
@@ -89,10 +89,10 @@ WORLD: Document = {
         {"def_id": "store-held", "app_id": "store-held", "env_id": "dev", "res_id": "bucket"}
     ],
 }
-"""What every request finds; all of it is planted anew for each."""
+"""The objects that exist for every request; they are planted again for each."""
 
 LATER = "known-only-to-the-running-emulator"
-"""Stands for an id that the emulator makes itself, until the request is sent."""
+"""Placeholder for an id that the emulator generates, until the request is sent."""
 
 MADE = {
     rf"/orgs/acme/resources/defs/(store-free|store-held)/criteria/{LATER}": (
@@ -108,7 +108,7 @@ MADE = {
     ),
     rf"/orgs/acme/(keys)/{LATER}": ("{}", "", 0),
 }
-"""Part of a path to the document, its member and the place of the item whose id goes there."""
+"""From a part of a path to the document, its member and the position of the item that has the id."""
 
 IDS: Mapping[str, list[str]] = {
     "orgId": ["acme"],
@@ -124,14 +124,14 @@ IDS: Mapping[str, list[str]] = {
     "typeId": ["acme/queue"],
     "classId": ["big"],
 }
-"""Path parameters: values that lead somewhere, so that what is valid has to succeed."""
+"""Path parameters: values of existing objects, so that valid requests must succeed."""
 
 CLASSES = "/orgs/{orgId}/resources/types/{typeId}/classes"
 ELSEWHERE: Mapping[str, Mapping[str, list[str]]] = {
     # Their pattern has no slash, so they cannot name an own type.
     CLASSES: {"typeId": ["s3"]},
     CLASSES + "/{classId}": {"typeId": ["s3"]},
-    # It has no 404: an id that leads nowhere gives an empty list.
+    # It has no 404: an unknown id gives an empty list.
     "/orgs/{orgId}/resources/defs/{defId}/resources": {"defId": []},
 }
 """Paths that know other ids than the rest; an empty list leaves a parameter as described."""
@@ -139,7 +139,7 @@ ELSEWHERE: Mapping[str, Mapping[str, list[str]]] = {
 
 @dataclass(frozen=True)
 class Reading:
-    """One place that is read otherwise: `schema member`, `body path` or `query name path`."""
+    """One place that is read differently: `schema member`, `body path` or `query name path`."""
 
     place: str
     schema: Mapping[str, Any]
@@ -285,12 +285,12 @@ READINGS = (
         )
     ),
 )
-"""Beside these, for all operations alike (`_read`):
+"""In addition to these, for all operations (`_read`):
 
-- Patterns with nested quantifiers backtrack exponentially; the equivalent stands in for them (1.4).
+- Patterns with nested quantifiers backtrack exponentially; the equivalent replaces them (1.4).
 - Component schemas without a type are objects: the description forgot to say so.
 - Optional members of requests may be null, which counts as absent (4.5).
-- 400, 401, 404, 405 and 422 may come anywhere, with the standard body (1.1, 8).
+- 400, 401, 404, 405 and 422 may occur anywhere, with the standard body (1.1, 8).
 - Every operation needs a Bearer token; the description declares no security (1).
 - Examples are dropped: they name what does not exist, and one key in them is malformed (A4, A7).
 - Unknown query parameters are ignored, so sending some is no fault.
@@ -372,7 +372,7 @@ schema = schemathesis.openapi.from_dict(_read(), config=CONFIG)
 
 
 class _Knowing(HTTPAdapter):
-    """Sends requests, and puts ids that the emulator has just made in the place of `LATER`."""
+    """Sends requests, with ids that the emulator has just generated in place of `LATER`."""
 
     def __init__(self, emulator: Emulator) -> None:
         super().__init__()
@@ -394,14 +394,14 @@ class _Knowing(HTTPAdapter):
 
 @dataclass(frozen=True)
 class Service:
-    """A running emulator, and how it is reached from outside."""
+    """A running emulator and its address."""
 
     emulator: Emulator
     url: str
     session: requests.Session
 
     def begin_anew(self) -> None:
-        """Plant the world, and a second version of each definition in it."""
+        """Plant the objects, and a second version of each definition."""
         self.emulator.reset()
         self.emulator.seed(WORLD)
         for definition in WORLD["definitions"]:
@@ -448,7 +448,7 @@ def test_every_answer_is_one_that_the_description_allows(
         ("/orgs/{orgId}/secretstores/{storeId}", "GET", {"storeId": "humanitec"}, 200),
     ],
 )
-def test_answers_that_chance_does_not_reach_have_the_documented_body(
+def test_answers_that_random_requests_do_not_cause_have_the_documented_body(
     service: Service, path: str, verb: str, ids: dict[str, str], status: int
 ) -> None:
     service.begin_anew()
@@ -551,7 +551,7 @@ LIVES: Mapping[str, tuple[str, Any, str, str, tuple[tuple[str, Any], ...]]] = {
 
 
 @pytest.mark.parametrize("kind", LIVES)
-def test_an_object_lives_and_ends_as_described(service: Service, kind: str) -> None:
+def test_an_object_is_created_changed_and_deleted_as_described(service: Service, kind: str) -> None:
     path, body, item, member, steps = LIVES[kind]
     service.begin_anew()
     ids = {

@@ -1,6 +1,6 @@
-"""Every v2 operation keeps to the published descriptions: schemathesis asks, over a real port.
+"""Every v2 operation follows the published descriptions: schemathesis sends requests over a real port.
 
-The descriptions lie beside the checkout and are read, never copied. `READINGS` lists where they
+The descriptions are outside the checkout and are read, never copied. `READINGS` lists where they
 say less than the server does, `NOT_SERVED` and `EXCUSED` what is left out, each with its reason.
 """
 
@@ -27,7 +27,7 @@ CONTROL_PLANE = REFERENCE / "orchestrator-v2.openapi.yaml"
 DATA_PLANE = REFERENCE / "orchestrator-v2-dp.openapi.yaml"
 
 if not (CONTROL_PLANE.is_file() and DATA_PLANE.is_file()):
-    pytest.skip("the published v2 descriptions are not beside the checkout", allow_module_level=True)
+    pytest.skip("the published v2 descriptions are not next to the checkout", allow_module_level=True)
 
 pytestmark = pytest.mark.slow
 
@@ -84,12 +84,12 @@ WORLD: Document = {
     ],
     "module_rules": [{"module_id": "ruled", "project_id": "shop"}],
 }
-"""What every request finds; all of it is planted anew for each."""
+"""The objects that exist for every request; they are planted again for each."""
 
 NO_ROUTE = "no matching operation was found"
 
 LATER = "0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f"
-"""Stands for an id that the emulator makes itself, until the request is sent."""
+"""Placeholder for an id that the emulator generates, until the request is sent."""
 
 DEPLOYMENT = "01234567-89ab-4def-8123-456789abcdef"
 UNKNOWN_UUID = "00000000-0000-4000-8000-000000000000"
@@ -99,7 +99,7 @@ MADE = {
     "/module-rules/": ("module-rules", "id"),
     "/versions/": ("modules/loose/versions", "version_id"),
 }
-"""Part of a path to the list, and the member of its first item, that has the id to put there."""
+"""From a part of a path to the list and the member of its first item that has the id."""
 
 IDS: Mapping[str, list[str]] = {
     "orgId": ["acme", "nobody"],
@@ -116,7 +116,7 @@ IDS: Mapping[str, list[str]] = {
     "deploymentId": [DEPLOYMENT, UNKNOWN_UUID],
     "X-Deployment-Token": [LATER, "stranger"],
 }
-"""Parameters: values that lead somewhere, and one that does not."""
+"""Parameters: values of existing objects, and one of none."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ LOOSE = frozenset(
 
 def _close_bodies(document: Document) -> None:
     schemas = document["components"]["schemas"]
-    # What is merged with more is open: JSON Schema closes each part for itself.
+    # Schemas that are merged with others stay open: JSON Schema closes each part separately.
     merged = {
         part["$ref"].rpartition("/")[2]
         for schema in schemas.values()
@@ -223,7 +223,7 @@ NARROWED: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("ModuleCreateBody", "resource_type"): KNOWN_TYPE,
     ("DeploymentResultsUpdateBody", "outputs"): {"type": "string", "pattern": "^(?:[A-Za-z0-9+/]{4})*$"},
 }
-"""Members whose rules stand in prose only, by schema and name: what surely keeps to them."""
+"""Members whose rules exist only in prose, by schema and name: values that certainly follow them."""
 
 
 def _narrow_members(document: Document) -> None:
@@ -259,7 +259,7 @@ def _name_known_objects(document: Document) -> None:
             parameter["schema"] = {**parameter["schema"], "enum": known}
             parameter["example"] = known[0]
         if parameter["name"] == "page":
-            # The empty token is the first page; every other was handed out for one list.
+            # The empty token is the first page; every other one is issued for one list.
             parameter["schema"], parameter["example"] = {"type": "string", "enum": [""]}, ""
 
 
@@ -291,7 +291,7 @@ MORE_RULES: Mapping[str, str] = {
     "GET /orgs/{orgId}/module-rules": "byEnvId needs byProjectId",
     "POST /orgs/{orgId}/module-rules": "env_id needs project_id and excludes env_type_id (16)",
 }
-"""Operations with rules between members: a body that fits its schema may be refused."""
+"""Operations with rules between members: a body that matches its schema may be refused."""
 
 
 @dataclass(frozen=True)
@@ -322,7 +322,7 @@ EXCUSED = (
     Excuse(
         checks.negative_data_rejection,
         lambda case, status: status < 300 and not _leads_somewhere(case),
-        "any text may name a place, the list of names is ours (4)",
+        "any string may name a place, the list of names is that of the tests (4)",
     ),
     Excuse(
         checks.positive_data_acceptance,
@@ -361,7 +361,7 @@ class Service:
     is_planted: bool = False
 
     def start_over(self) -> None:
-        """Plant the world anew, unless nothing has changed it."""
+        """Plant the objects again if anything has changed them."""
         if self.is_planted and all(entry.effect is Effect.NONE for entry in self.emulator.log.entries()):
             return
         self.emulator.reset()
@@ -369,7 +369,7 @@ class Service:
         self.is_planted = True
 
     def made_id(self, path: str) -> str:
-        """Return an id that the emulator made just now, for the last parameter of `path`."""
+        """An id that the emulator has just generated, for the last parameter of `path`."""
         listed, member = next(pair for part, pair in MADE.items() if part in path)
         headers = {"Authorization": f"Bearer {TOKEN}"}
         answer = httpx.get(f"{self.url}/orgs/acme/{listed}", headers=headers, trust_env=False)
@@ -377,7 +377,7 @@ class Service:
         return made
 
     def check(self, case: Case, headers: Mapping[str, str]) -> None:
-        """Send one request and hold the answer against its description."""
+        """Send one request and check the answer against its description."""
         sent = {} if _is_sent_without_token(case) else dict(headers)
 
         answer = case.call(base_url=self.url, headers=sent)

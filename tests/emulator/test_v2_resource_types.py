@@ -1,4 +1,4 @@
-"""Resource types, and what of them an environment may ask for (v2 section 16)."""
+"""Resource types, and those that an environment may request (v2 section 16)."""
 
 from typing import Any
 
@@ -112,7 +112,7 @@ def test_an_update_replaces_what_it_names_and_knows_no_other_field(client: httpx
     assert client.patch(f"{TYPES}/nothing", json={}).status_code == 404
 
 
-def test_a_type_that_modules_provide_stays(emulator: Emulator, client: httpx.Client) -> None:
+def test_a_type_that_modules_provide_is_kept(emulator: Emulator, client: httpx.Client) -> None:
     make(client)
     module = {"id": "one", "resource_type": "bucket", "module_source": "/module"}
     emulator.seed({"organization": "acme", "modules": [module]})
@@ -189,7 +189,7 @@ def test_types_are_available_where_a_rule_serves_them(client: httpx.Client) -> N
 
 
 @pytest.mark.usefixtures("shop")
-def test_types_hidden_from_developers_are_shown_when_asked_for(client: httpx.Client) -> None:
+def test_types_hidden_from_developers_are_shown_on_request(client: httpx.Client) -> None:
     rule(client, module_id="secret")
     rule(client, module_id="plain")
 
@@ -225,7 +225,7 @@ def test_the_most_specific_rule_serves_an_environment(client: httpx.Client, coun
 
 
 @pytest.mark.usefixtures("shop")
-def test_available_types_come_in_pages_and_only_for_a_known_environment(client: httpx.Client) -> None:
+def test_available_types_are_paged_and_only_for_a_known_environment(client: httpx.Client) -> None:
     rule(client, module_id="secret")
     rule(client, module_id="plain")
     query = {"per_page": "1", "include_non_developer_accessible": "true"}

@@ -1,4 +1,4 @@
-"""`examples/quickstart` and `examples/demo.sh`, run as a newcomer runs them."""
+"""`examples/quickstart` and `examples/demo.sh`, run as a newcomer would."""
 
 import os
 import re
@@ -19,7 +19,7 @@ RECONCILER = Path(sys.executable).with_name("reconciler")
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Nothing of the caller's shell, as on a new machine; a home without settings."""
+    """An environment without the caller's variables, as on a new machine, and a home without settings."""
     home = tmp_path / "home"
     home.mkdir()
     return {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
@@ -59,8 +59,8 @@ Demo = tuple[Path, subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.slow
-def test_the_demo_plans_applies_and_ends_with_nothing_left(demo: Demo) -> None:
-    """The exit codes of every step are checked by the script itself: it fails where one is not as told."""
+def test_the_demo_plans_applies_and_ends_with_nothing_left_to_do(demo: Demo) -> None:
+    """The script itself checks the exit code of every step and fails if one differs."""
     _, done = demo
     assert done.returncode == 0, done.stdout + done.stderr
     headings = re.findall(r"^== (.*)$", done.stdout, re.MULTILINE)
@@ -97,8 +97,10 @@ def test_the_demo_commits_its_change_so_that_it_shows_in_the_history(demo: Demo)
     assert log.stdout.splitlines() == ["Move buckets to eu-north-1", "Describe the platform"]
 
 
-def test_the_demo_removes_no_folder_it_did_not_make(environment: dict[str, str], tmp_path: Path) -> None:
-    """DEMO is a path that people type."""
+def test_the_demo_removes_no_folder_that_it_did_not_create(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """People set the variable DEMO by hand."""
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file").write_text("kept", encoding="utf-8")
@@ -110,14 +112,14 @@ def test_the_demo_removes_no_folder_it_did_not_make(environment: dict[str, str],
 
 
 def test_the_quickstart_breaks_no_rule(environment: dict[str, str]) -> None:
-    """No finding at all, warnings included: a newcomer copies these files."""
+    """No findings, not even warnings: newcomers copy these files."""
     done = run([RECONCILER, "-C", QUICKSTART, "validate", "-o", "json"], environment)
     assert done.returncode == 0, done.stdout + done.stderr
     result = yaml.safe_load(done.stdout)
     assert result["findings"] == []
 
 
-def test_the_quickstart_has_what_it_promises() -> None:
+def test_the_quickstart_contains_what_it_promises() -> None:
     documents = [
         document
         for file in QUICKSTART.glob("**/*.yaml")
@@ -140,7 +142,7 @@ def test_the_quickstart_has_what_it_promises() -> None:
 
 @pytest.mark.parametrize("name", ["github-actions.yml", "gitlab-ci.yml"])
 def test_a_pipeline_is_yaml_and_writes_only_where_it_applies(name: str) -> None:
-    """A pull request must not be able to change anything: its jobs hold no writing token and run no apply."""
+    """A pull request must not be able to change anything: its jobs have no writing token and run no apply."""
     pipeline = yaml.safe_load((ROOT / "examples/ci" / name).read_text(encoding="utf-8"))
     jobs = pipeline.get(
         "jobs", {key: job for key, job in pipeline.items() if key in ("validate", "preview", "apply")}

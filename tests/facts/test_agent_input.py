@@ -79,7 +79,7 @@ def test_agent_url_is_a_secret_input(inputs: dict[str, Any], severities: list[Se
     assert of("R52", judged(AGENT, cluster(driver, **inputs))) == severities
 
 
-def test_where_to_move_it_is_told() -> None:
+def test_the_advice_says_where_to_move_it() -> None:
     (one,) = found("R52", judged(AGENT, cluster(values={"runner": {"agent_url": URL}})))
     assert one.advice == "Move it to `driver_inputs.secrets.runner.agent_url`."
 
@@ -110,12 +110,12 @@ def test_agent_url_is_output_url_of_an_agent(value: object, severities: list[Sev
     assert of("R53", judged(AGENT, cluster(secret_refs={"agent_url": {"value": value}}))) == severities
 
 
-def test_parts_of_a_template_are_text_and_no_value() -> None:
+def test_parts_of_a_template_are_text_and_not_values() -> None:
     inputs = {"templates": {"secrets": {"agent_url": "http://proxy.example.com"}}}
     assert of("R53", judged(AGENT, cluster("humanitec/template", values=inputs))) == []
 
 
-def test_a_stored_url_is_none() -> None:
+def test_a_stored_url_is_refused() -> None:
     stored = {"agent_url": {"store": "vault", "ref": "agent/url"}}
     (one,) = found("R53", judged(AGENT, cluster(secret_refs=stored)))
     assert "comes from a secret store" in one.message
@@ -134,13 +134,13 @@ def relay(identifier: str = "relay", driver: str = "humanitec/echo", **inputs: A
     ("reference", "relays", "severities", "unknowns"),
     [
         pytest.param(to("config#relay", "agent_url"), [], [], 0, id="of the same name"),
-        pytest.param(to("config#relay", "proxy"), [relay(secrets={"proxy": URL})], [], 0, id="handed on"),
+        pytest.param(to("config#relay", "proxy"), [relay(secrets={"proxy": URL})], [], 0, id="passed on"),
         pytest.param(
             to("config#relay", "proxy"),
             [relay(secrets={"proxy": to("config#two", "x")}), relay("two", secrets={"x": URL})],
             [],
             0,
-            id="handed on twice",
+            id="passed on twice",
         ),
         pytest.param(
             to("config#relay", "proxy"), [relay(secrets={"proxy": "a", "x": URL})], ERROR, 0, id="other one"
@@ -158,7 +158,7 @@ def relay(identifier: str = "relay", driver: str = "humanitec/echo", **inputs: A
         pytest.param(to("config#nowhere", "proxy"), [], [], 1, id="not known"),
     ],
 )
-def test_a_url_may_be_handed_on(
+def test_a_url_may_be_passed_on(
     reference: str, relays: list[str], severities: list[Severity], unknowns: int
 ) -> None:
     judgement = judged(AGENT, *relays, cluster(secrets={"agent_url": reference}))
@@ -183,11 +183,11 @@ def test_a_url_may_be_handed_on(
             "k8s-cluster",
             {"values": {"cluster_type": "git"}, "secrets": {"agent_url": URL}},
             [],
-            id="to Git, told by R68",
+            id="to Git, reported by R68",
         ),
     ],
 )
-def test_an_echoed_cluster_takes_no_agent(
+def test_an_echoed_cluster_has_no_agent(
     driver: str, type_: str, inputs: dict[str, Any], severities: list[Severity]
 ) -> None:
     assert of("R54", judged(AGENT, cluster(driver, type_, **inputs))) == severities
@@ -220,7 +220,9 @@ drivers:
         ("acme/own", []),
     ],
 )
-def test_drivers_are_known_to_take_an_agent_or_say_so(driver: str, severities: list[Severity]) -> None:
+def test_whether_a_driver_accepts_an_agent_is_known_or_declared(
+    driver: str, severities: list[Severity]
+) -> None:
     text = definition("one", "s3", driver=driver, secrets={"agent_url": URL})
     assert of("R55", judged(AGENT, text, live=live_from(DRIVERS))) == severities
 

@@ -1,4 +1,4 @@
-"""Where criteria meet and which wins: the check cases of the v1 reference, section 12."""
+"""Where criteria overlap and which one wins: the check cases of the v1 reference, section 12."""
 
 import pytest
 
@@ -30,12 +30,12 @@ def test_fields_that_are_set_decide_precedence_not_their_number(greater: Criteri
         (Criterion(env_id="a", app_id="a"), Criterion(env_id="b", app_id="a"), False),
     ],
 )
-def test_criteria_meet_unless_a_field_differs(one: Criterion, other: Criterion, *, expected: bool) -> None:
+def test_criteria_overlap_unless_a_field_differs(one: Criterion, other: Criterion, *, expected: bool) -> None:
     assert meet(one, other) is expected
     assert meet(other, one) is expected
 
 
-def test_index_finds_what_comparing_with_each_would() -> None:
+def test_the_index_finds_what_comparing_with_each_would() -> None:
     values = (None, "a", "b")
     criteria = [Criterion(app_id=a, env_id=e, env_type=t) for a in values for e in values for t in values]
     index = Applications.of((Applied(c, c) for c in criteria), class_name="default", res_id="x")
@@ -69,7 +69,7 @@ def test_other_classes_and_resource_ids_are_left_out() -> None:
     assert [a.subject for a in every.meeting(Criterion())] == [1, 3, 4]
 
 
-def test_of_criteria_for_the_same_deployments_the_one_with_a_resource_id_wins_whatever_the_order() -> None:
+def test_among_criteria_for_the_same_deployments_the_one_with_a_resource_id_wins_in_any_order() -> None:
     plain, named = Criterion(app_id="shop"), Criterion(app_id="shop", res_id="x")
     for order in ((plain, named), (named, plain)):
         index = Applications(Applied(criterion, criterion) for criterion in order)

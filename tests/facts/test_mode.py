@@ -1,4 +1,4 @@
-"""How the mode of a deployment target comes about, and how it is known which store is primary."""
+"""How the mode of a deployment target and the primary store are derived."""
 
 import json
 from typing import Any
@@ -13,14 +13,14 @@ from tests.rules.tree import declare, scope
 
 BUILT_IN = {"id": "humanitec", "primary": True, "humanitec": {}}
 EXTERNAL = {"id": "aws", "primary": True, "awssm": {"region": "eu-central-1"}}
-BESIDE = {"id": "second", "primary": False, "awssm": {"region": "eu-central-1"}}
+SECOND = {"id": "second", "primary": False, "awssm": {"region": "eu-central-1"}}
 UNREGISTERED = store(orchestrator=None)
 
 
 @pytest.mark.parametrize(
     ("documents", "target", "stores", "found", "known_from"),
     [
-        pytest.param([], {}, None, None, KnownFrom.NOTHING, id="nothing tells"),
+        pytest.param([], {}, None, None, KnownFrom.NOTHING, id="nothing known"),
         pytest.param([], {"primaryStore": "vault"}, None, "vault", KnownFrom.SETTINGS, id="settings"),
         pytest.param([store()], {}, None, "aws", KnownFrom.DECLARED, id="declared"),
         pytest.param([store()], {"primaryStore": "vault"}, None, "aws", KnownFrom.DECLARED, id="files first"),
@@ -29,15 +29,15 @@ UNREGISTERED = store(orchestrator=None)
         ),
         pytest.param([store()], {}, [BUILT_IN], "humanitec", KnownFrom.LIVE, id="live beats declared"),
         pytest.param(
-            [], {"primaryStore": "humanitec"}, [EXTERNAL, BESIDE], "aws", KnownFrom.LIVE, id="live first"
+            [], {"primaryStore": "humanitec"}, [EXTERNAL, SECOND], "aws", KnownFrom.LIVE, id="live first"
         ),
         pytest.param(
-            [store()], {"primaryStore": "aws"}, [BESIDE], None, KnownFrom.NOTHING, id="none is primary"
+            [store()], {"primaryStore": "aws"}, [SECOND], None, KnownFrom.NOTHING, id="none is primary"
         ),
         pytest.param([store()], {}, [], None, KnownFrom.NOTHING, id="no live store at all"),
         pytest.param([], {}, [BUILT_IN, EXTERNAL], None, KnownFrom.NOTHING, id="built-in and another"),
         pytest.param(
-            [], {}, [EXTERNAL, {**BESIDE, "primary": True}], "aws", KnownFrom.LIVE, id="two external ones"
+            [], {}, [EXTERNAL, {**SECOND, "primary": True}], "aws", KnownFrom.LIVE, id="two external ones"
         ),
     ],
 )
@@ -97,12 +97,12 @@ def template(outputs: Any) -> Document:
         pytest.param(definition("own", "k8s-cluster", "humanitec/terraform"), None, id="Terraform"),
     ],
 )
-def test_what_deploys_to_git_is_told_or_unknown(document: Document, is_git: bool | None) -> None:  # noqa: FBT001  a column
+def test_what_deploys_to_git_is_known_or_unknown(document: Document, is_git: bool | None) -> None:  # noqa: FBT001  a column
     (found,) = scope(declare(json.dumps(document))).definitions
     assert is_git_target(found) is is_git
 
 
-def test_an_echo_definition_hands_on_its_repository() -> None:
+def test_an_echo_definition_passes_on_its_repository() -> None:
     values = {"cluster_type": "git", "url": "git@git.example.com:acme/manifests.git", "path": "shop"}
     document = echo(values)
     (found,) = scope(declare(json.dumps(document))).definitions

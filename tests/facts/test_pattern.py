@@ -1,4 +1,4 @@
-"""Texts with open parts, and the parts of repository URLs."""
+"""Strings with open parts, and the parts of repository URLs."""
 
 import doctest
 
@@ -30,7 +30,7 @@ from reconciler.model import identifier
         ("${x}", "", True),
     ],
 )
-def test_texts_are_compared_once_filled_in(one: str, other: str, *, expected: bool) -> None:
+def test_strings_are_compared_as_they_may_be_filled_in(one: str, other: str, *, expected: bool) -> None:
     assert could_be(one, other) is expected
     assert could_be(other, one) is expected
 

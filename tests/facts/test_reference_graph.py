@@ -27,7 +27,7 @@ def asks(*texts: str) -> list[tuple[str, str]]:
 
 
 def path(found: ReferenceGraph, start: str, goal: str) -> str:
-    """The shortest way from a definition to another."""
+    """The shortest path from one definition to another."""
     starts = tuple(found.starts(named(found, start)))
     ways = found.explore(starts, {m.type for m in found.members}).ways_to(lambda member: member.id == goal)
     ids = [" → ".join(m.id for m in ways.path_from(node)) for node in starts]
@@ -85,13 +85,13 @@ def test_definitions_that_are_only_live_ask_too() -> None:
     assert member.stored_secret == ("driver_inputs", "secret_refs", "deep", "key")
 
 
-def test_references_made_for_plain_secrets_are_no_stored_secrets() -> None:
+def test_references_made_for_plain_secrets_are_not_stored_secrets() -> None:
     made = Reference("vault", "orgs--acme--resources--defs--one--driver_secrets--key", "1")
     (member,) = graph(live=live(building.definition("one", "", secrets={"/key": made}))).members
     assert member.stored_secret is None
 
 
-def test_declared_definitions_stand_for_their_live_selves() -> None:
+def test_declared_definitions_replace_their_live_versions() -> None:
     found = graph(
         definition("one", "s3"), live=live(building.definition("one", ""), building.definition("two", ""))
     )
@@ -110,7 +110,7 @@ def test_declared_definitions_stand_for_their_live_selves() -> None:
         ("small", "db", []),
     ],
 )
-def test_class_always_counts_and_a_resource_id_beats_everything(
+def test_the_class_always_counts_and_a_resource_id_beats_everything(
     class_name: str, res_id: str, chosen: list[str]
 ) -> None:
     found = graph(
@@ -175,7 +175,7 @@ def test_a_cluster_that_always_loses_for_that_id_does_not_have_it() -> None:
     assert start.res_id is None
 
 
-# Ways
+# Paths
 
 
 def test_class_and_id_are_inherited_over_any_number_of_steps() -> None:
@@ -191,8 +191,8 @@ def test_class_and_id_are_inherited_over_any_number_of_steps() -> None:
     assert path(found, "first", "other") == ""
 
 
-def test_deployments_narrow_along_the_way() -> None:
-    """What only `a` asks for cannot lead to what only `b` gets, whatever stands between."""
+def test_deployments_narrow_along_the_path() -> None:
+    """What only `a` asks for cannot lead to what only `b` gets, whatever is between them."""
     texts = [
         definition("first", "s3", values={"x": to("config#c")}, criteria=[{"app_id": "a"}]),
         definition("shared", "config", values={"x": to("dns#d")}),
@@ -205,7 +205,7 @@ def test_deployments_narrow_along_the_way() -> None:
     assert path(found, "shared", "of-b") == "shared → of-b"
 
 
-def test_deployments_narrow_by_the_criteria_on_the_way() -> None:
+def test_deployments_narrow_by_the_criteria_along_the_path() -> None:
     found = graph(
         definition("first", "s3", values={"x": to("config#c")}),
         definition("of-a", "config", criteria=[{"app_id": "a"}], values={"x": to("dns#d")}),
@@ -216,7 +216,7 @@ def test_deployments_narrow_by_the_criteria_on_the_way() -> None:
     assert path(found, "first", "test") == "first → of-a → test"
 
 
-def test_a_definition_that_is_always_beaten_is_on_no_way() -> None:
+def test_a_definition_that_is_always_beaten_is_on_no_path() -> None:
     found = graph(
         definition("first", "s3", values={"x": to("config#c")}, criteria=[{"env_type": "test"}]),
         definition("general", "config", values={"x": to("dns#d")}),
@@ -226,7 +226,7 @@ def test_a_definition_that_is_always_beaten_is_on_no_way() -> None:
     assert path(found, "first", "goal") == ""
 
 
-def test_cycles_end_and_the_shortest_way_is_named() -> None:
+def test_cycles_end_and_the_shortest_path_is_named() -> None:
     found = graph(
         definition("one", "s3", values={"x": to("dns#x"), "y": to("route#x")}),
         definition("two", "dns", values={"x": to("s3#x"), "y": to("route#x")}),
@@ -237,7 +237,7 @@ def test_cycles_end_and_the_shortest_way_is_named() -> None:
     assert path(found, "goal", "one") == ""
 
 
-def test_what_is_provisioned_beside_is_no_reference() -> None:
+def test_a_provisioned_resource_is_not_a_reference() -> None:
     found = graph(definition("one", "dns", provision={"ingress#x": {}}), definition("goal", "ingress"))
     assert path(found, "one", "goal") == ""
     assert [member.id for member, _ in found.asking_for("ingress")] == ["one"]
@@ -270,7 +270,7 @@ def test_long_paths_are_cut_in_the_middle() -> None:
 
 
 def test_a_hub_is_walked_once_for_each_place_that_it_is_asked_from() -> None:
-    """A definition that everything refers to and that refers to everything must not cost quadratic work."""
+    """A definition that everything refers to and that refers to everything must not take quadratic time."""
     count = 300
     own = [
         definition(f"b-{n}", "s3", values={"x": to("config#hub")}, criteria=[{"app_id": f"a{n}"}])
@@ -281,8 +281,8 @@ def test_a_hub_is_walked_once_for_each_place_that_it_is_asked_from() -> None:
     assert len(found.explore(starts, {"s3", "config"}).reached) < 6 * count
 
 
-def test_equal_criteria_are_not_compared_each_with_each() -> None:
-    """Thousands of equal criteria are an error of another rule; here they must not cost cubic work."""
+def test_equal_criteria_are_not_compared_pairwise() -> None:
+    """Thousands of equal criteria are an error of another rule; here they must not take cubic time."""
     count = 1500
     own = [definition(f"c-{n}", "k8s-cluster", criteria=[{"env_type": "test"}]) for n in range(count)]
     found = graph("".join(own))
@@ -303,7 +303,7 @@ def test_the_first_winner_is_found_without_the_others() -> None:
     assert not found.has_winner(request._replace(class_name=None))
 
 
-def test_winners_of_one_request_are_not_taken_for_those_of_another() -> None:
+def test_winners_of_one_request_are_not_mistaken_for_those_of_another() -> None:
     found = graph(
         definition("shop", "s3", criteria=[{"app_id": "shop"}]),
         definition("till", "s3", criteria=[{"app_id": "till"}]),
@@ -314,7 +314,7 @@ def test_winners_of_one_request_are_not_taken_for_those_of_another() -> None:
 
 
 def test_a_walk_that_deployments_multiply_ends_and_says_so() -> None:
-    """A hundred and fifty definitions by application, environment and type meet in 125,000 ways."""
+    """A hundred and fifty definitions by application, environment and type combine in 125,000 ways."""
     kinds = (("s3", "dns", "app_id"), ("dns", "config", "env_id"), ("config", "s3", "env_type"))
     texts = [
         definition(f"{name}-{n}", name, values={"x": to(asked)}, criteria=[{field: f"v{n}"}])
@@ -350,7 +350,7 @@ def test_accessors_are_read_whichever_way_they_are_written(text: str, steps: tup
     "text",
     ["a${resources.dns.guresid}", "${resources.dns.guresid}${context.app.id}", "${context.app.id}", ""],
 )
-def test_only_a_text_that_is_one_reference_is_one(text: str) -> None:
+def test_only_a_string_that_is_wholly_a_reference_is_one(text: str) -> None:
     assert sole_reference(text) is None
     assert sole_reference(" ${ resources.dns.guresid } ") is not None
 

@@ -1,4 +1,4 @@
-"""Organizations that our own installations serve, and ids of our own stores: R04, R05, R06."""
+"""Organizations that declared installations serve, and ids of declared stores: R04, R05, R06."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def position(text: str, part: str) -> str:
     return f"{len(lines)}:{lines[-1].index(part) + 1}"
 
 
-def told(judgement: Judgement) -> list[tuple[str, Severity, str]]:
+def reported(judgement: Judgement) -> list[tuple[str, Severity, str]]:
     return [(f.rule, f.severity, f"{f.origin.line}:{f.origin.column}") for f in judgement.findings]
 
 
@@ -64,13 +64,13 @@ def test_serving_every_organization_of_the_agent_is_fine() -> None:
 
 def test_an_organization_of_no_target_is_judged_by_what_the_agent_lists() -> None:
     text = agent("{orgs: [acme, gamma]}", "[acme]")
-    assert told(judged(text, only=RULES)) == [("R05", Severity.ERROR, position(text, "gamma"))]
+    assert reported(judged(text, only=RULES)) == [("R05", Severity.ERROR, position(text, "gamma"))]
     left_out = agent("{orgs: [acme, gamma]}")
-    assert told(judged(left_out, only=RULES)) == [("R05", Severity.ERROR, position(left_out, "gamma"))]
+    assert reported(judged(left_out, only=RULES)) == [("R05", Severity.ERROR, position(left_out, "gamma"))]
     assert judged(agent("{orgs: [acme, gamma]}", "[acme, gamma]"), only=RULES).findings == ()
 
 
-def test_a_slip_is_refused_wherever_the_organizations_stand() -> None:
+def test_a_typing_mistake_is_refused_wherever_the_organizations_are_listed() -> None:
     config_map = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: humanitec-agent-configmap-env}\n"
         "data: {ORGS: 'acme,acmee'}\n"
@@ -94,14 +94,14 @@ def test_an_agent_that_the_only_manifest_does_not_serve_is_a_warning() -> None:
     assert judged(plain, serves % "$ORGS", settings=BOTH, only=("R05",)).findings == ()
 
 
-def test_a_slip_gets_the_organization_that_was_meant() -> None:
+def test_a_typing_mistake_gets_the_organization_that_was_meant() -> None:
     (found,) = judged(agent("{orgs: [acmee]}", "[acme]", "{orgs: [acme]}"), only=RULES).findings
     assert found.advice == "Did you mean `acme`?"
 
 
 def test_being_registered_where_nothing_serves_is_a_warning() -> None:
     text = agent("{orgs: [beta]}", "[acme, beta]")
-    assert told(judged(text, settings=BOTH, only=RULES)) == [
+    assert reported(judged(text, settings=BOTH, only=RULES)) == [
         ("R05", Severity.WARNING, position(text, "{orgs"))
     ]
     served = agent("{orgs: [beta]}", "[acme, beta]", "{orgs: [acme]}")
@@ -116,17 +116,19 @@ def test_organizations_that_are_filled_in_later_are_not_compared() -> None:
     ]
 
 
-def test_what_is_no_organization_id_is_told_at_its_place() -> None:
+def test_an_invalid_organization_id_is_reported_at_its_place() -> None:
     text = agent("{orgs: [acme, Acme_Retail]}", "[acme]")
     found = judged(text, settings=ACME, only=("R04",))
-    assert told(found) == [("R04", Severity.ERROR, position(text, "Acme_Retail"))]
+    assert reported(found) == [("R04", Severity.ERROR, position(text, "Acme_Retail"))]
 
 
 @pytest.mark.parametrize(
     ("identifier", "part"),
     [("Acme_AWS", "lower-case letters"), ("humanitec", "built-in store"), ("a", "two characters")],
 )
-def test_ids_of_declared_stores_are_held_to_the_orchestrators_form(identifier: str, part: str) -> None:
+def test_ids_of_declared_stores_must_have_the_form_required_by_the_orchestrator(
+    identifier: str, part: str
+) -> None:
     (found,) = judged(store(identifier), only=RULES).findings
     assert (found.rule, found.severity) == ("R06", Severity.ERROR)
     assert part in found.message

@@ -1,4 +1,4 @@
-"""Texts of the template driver: what is certain, what is computed, and what is not there."""
+"""Texts of the template driver: what is certain, what is computed, and what is missing."""
 
 import time
 from functools import partial
@@ -51,14 +51,14 @@ def read(text: str) -> TemplateText:
         pytest.param('note: "cluster_type: git"', NO, id="inside a quoted text"),
         pytest.param("# cluster_type: git\nurl: x", NO, id="comment"),
         pytest.param("cluster_type: ''\nurl: x", NO, id="empty"),
-        pytest.param("", NO, id="no text"),
+        pytest.param("", NO, id="not text"),
         pytest.param("{{ if .x }}\ncluster_type: git\n{{ end }}\n", COMPUTED, id="conditional"),
         pytest.param("cluster_type: {{ if .x }}git{{ else }}eks{{ end }}\n", COMPUTED, id="alternatives"),
         pytest.param("url: x\n{{ toYaml .x }}\n", COMPUTED, id="perhaps in what an expression makes"),
         pytest.param("{{ .name }}: git\n", COMPUTED, id="computed name"),
         pytest.param("{{ .all }}", COMPUTED, id="computed as a whole"),
         pytest.param("cluster_type: git\n---\ncluster_type: eks\n", COMPUTED, id="two documents"),
-        pytest.param("a: b: c\ncluster_type: git", COMPUTED, id="no YAML"),
+        pytest.param("a: b: c\ncluster_type: git", COMPUTED, id="not YAML"),
         pytest.param("cluster_type: git\n{{ if .x }}", COMPUTED, id="condition without end"),
         pytest.param("cluster_type: git\n{{ end }}", COMPUTED, id="end without condition"),
         pytest.param("cluster_type: git\n{{ .x", COMPUTED, id="expression without end"),
@@ -68,7 +68,7 @@ def read(text: str) -> TemplateText:
         ),
     ],
 )
-def test_value_is_given_only_where_every_deployment_has_it(text: str, expected: tuple[Given, Json]) -> None:
+def test_a_value_is_returned_only_if_every_deployment_has_it(text: str, expected: tuple[Given, Json]) -> None:
     assert read(text).get("cluster_type") == expected
 
 
@@ -83,11 +83,11 @@ def test_value_is_given_only_where_every_deployment_has_it(text: str, expected: 
         ),
     ],
 )
-def test_placeholders_and_expressions_stand_in_values_as_they_were_written(text: str, value: str) -> None:
+def test_placeholders_and_expressions_are_in_values_as_written(text: str, value: str) -> None:
     assert read(text).values == {"path": value}
 
 
-def test_every_mapping_that_may_come_out_is_seen() -> None:
+def test_every_mapping_that_may_result_is_seen() -> None:
     text = "kind: A\n---\n- kind: B\n- {{ if .x }}{kind: C}{{ end }}\n---\nin: {kind: D}\n"
     assert [m["kind"] for m in read(text).mappings() if "kind" in m] == ["A", "B", "C", "D"]
 
@@ -97,7 +97,7 @@ def test_without_a_reader_everything_is_computed() -> None:
 
 
 @pytest.mark.parametrize("piece", ["{{", "{{/*", '{{"', "{{`", "${", "{{ a", "{{ if .x }}", "{{ .x }}"])
-def test_hostile_text_costs_what_its_length_costs(piece: str) -> None:
+def test_the_cost_of_hostile_text_is_linear(piece: str) -> None:
     start = time.process_time()
     read(piece * 50_000)
     assert time.process_time() - start < 5

@@ -1,4 +1,4 @@
-"""Workloads in one shape, wherever they are written, and facts that must have been read."""
+"""Workloads in one form, wherever they are written, and facts that must have been read."""
 
 from collections.abc import Callable
 
@@ -71,14 +71,14 @@ def test_a_document_is_read_as_it_will_be_rendered() -> None:
     )
 
 
-def test_a_manifest_says_nothing_that_is_not_written() -> None:
+def test_nothing_is_known_of_a_manifest_that_is_not_written_in_it() -> None:
     (workload,) = declared_workloads(scope(declare(DEPLOYMENT)))
     assert workload.container.get("securityContext") is None
     assert workload.of_container("runAsUser") == 7
     assert (workload.is_document, workload.cluster, workload.namespace) == (False, None, "a")
 
 
-def test_a_live_object_has_the_same_shape_and_points_at_the_settings() -> None:
+def test_a_live_object_has_the_same_form_and_points_to_the_settings() -> None:
     (workload,) = live_workloads(scope(declare(AGENT), clusters=clusters_from(CLUSTERS)), "eu-1")
     assert workload.container["image"] == "x"
     assert workload.name == "Deployment `a/humanitec-agent` of cluster `eu-1`"
@@ -118,7 +118,7 @@ def test_a_kind_of_a_cluster_that_was_not_read_to_the_end_is_unseen() -> None:
         Seen(partly).secret("eu-1", "a", "b")
 
 
-def test_what_was_read_and_is_not_there_is_known() -> None:
+def test_what_was_read_and_is_missing_is_known() -> None:
     seen = Seen(scope(declare(AGENT), live=NOTHING_LIVE, clusters=clusters_from("eu-1: {}")))
     assert seen.live(Kind.AGENT) == ()
     assert seen.live_resource(Kind.AGENT, "eu-1") is None
@@ -132,7 +132,7 @@ def test_the_primary_store_is_the_live_one() -> None:
 
 
 def test_why_a_list_could_not_be_read_is_part_of_the_reason() -> None:
-    beside = Surroundings(failures={Beside.STORES: "403 Forbidden"})
-    seen = Seen(scope(declare(AGENT), live=State({}, frozenset(Kind), beside)))
+    surroundings = Surroundings(failures={Beside.STORES: "403 Forbidden"})
+    seen = Seen(scope(declare(AGENT), live=State({}, frozenset(Kind), surroundings)))
     with pytest.raises(UnseenError, match=r"secret stores of target `acme` were not read \(403 Forbidden\)"):
         _ = seen.stores

@@ -9,7 +9,7 @@ from reconciler.errors import InventoryError
 from reconciler.inventory.digest_key import digest_key, existing_digest_key
 
 
-def test_the_key_is_made_once_and_read_afterwards(tmp_path: Path) -> None:
+def test_the_key_is_created_once_and_read_afterwards(tmp_path: Path) -> None:
     key = digest_key(tmp_path / "inventory")
     assert len(key) == 32
     assert digest_key(tmp_path / "inventory") == key
@@ -22,7 +22,7 @@ def test_only_the_owner_may_read_the_key(tmp_path: Path) -> None:
 
 
 def test_git_does_not_add_the_key(tmp_path: Path) -> None:
-    """Whoever holds record and key can test guesses of a secret."""
+    """Whoever has the record and the key can check guesses of a secret."""
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     digest_key(tmp_path / "inventory")
     subprocess.run(["git", "-C", tmp_path, "add", "-A"], check=True)
@@ -30,14 +30,14 @@ def test_git_does_not_add_the_key(tmp_path: Path) -> None:
     assert listed.stdout.split() == ["inventory/.gitignore"]
 
 
-def test_lines_of_an_ignore_file_that_is_there_are_kept(tmp_path: Path) -> None:
+def test_lines_of_an_existing_ignore_file_are_kept(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("mine")
     digest_key(tmp_path)
     digest_key(tmp_path)
     assert (tmp_path / ".gitignore").read_text().splitlines() == ["mine", "/digest.key", "*.tmp", "*.lock"]
 
 
-def test_all_who_race_for_the_first_key_get_the_same(tmp_path: Path) -> None:
+def test_all_that_race_for_the_first_key_get_the_same_one(tmp_path: Path) -> None:
     keys: list[bytes] = []
     start = threading.Barrier(8)
 
@@ -66,14 +66,14 @@ def test_a_key_of_another_length_is_refused_and_kept(tmp_path: Path, content: by
 
 
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    """Git checks files out for everyone to read: such a key has most likely been committed."""
+    """Git makes files readable by everyone: such a key has most likely been committed."""
     digest_key(tmp_path)
     (tmp_path / "digest.key").chmod(0o644)
     with pytest.raises(InventoryError, match="other users"):
         digest_key(tmp_path)
 
 
-def test_a_link_is_no_key(tmp_path: Path) -> None:
+def test_a_link_is_refused_as_a_key(tmp_path: Path) -> None:
     digest_key(tmp_path / "one")
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "digest.key").symlink_to(tmp_path / "one" / "digest.key")
@@ -81,7 +81,7 @@ def test_a_link_is_no_key(tmp_path: Path) -> None:
         digest_key(tmp_path / "two")
 
 
-def test_whoever_only_looks_finds_the_key_that_is_there_and_makes_none(tmp_path: Path) -> None:
+def test_read_only_use_finds_an_existing_key_and_creates_none(tmp_path: Path) -> None:
     assert existing_digest_key(tmp_path / "inventory") is None
     assert not (tmp_path / "inventory").exists()
     assert existing_digest_key(tmp_path) is None
@@ -89,7 +89,7 @@ def test_whoever_only_looks_finds_the_key_that_is_there_and_makes_none(tmp_path:
     assert digest_key(tmp_path) == existing_digest_key(tmp_path)
 
 
-def test_whoever_only_looks_is_told_of_a_key_that_cannot_be_used(tmp_path: Path) -> None:
+def test_read_only_use_reports_a_key_that_cannot_be_used(tmp_path: Path) -> None:
     digest_key(tmp_path)
     (tmp_path / "digest.key").chmod(0o644)
     with pytest.raises(InventoryError, match="other users"):

@@ -47,7 +47,7 @@ def test_what_is_written_is_what_another_store_reads(folder: Path) -> None:
 
 
 def test_an_empty_record_exists(folder: Path) -> None:
-    """Owning nothing is knowledge; having no record is not."""
+    """An empty record is a fact; a missing one is not."""
     written(folder)
     assert FileInventory(folder, "team").read("acme").exists
 
@@ -60,21 +60,21 @@ def test_only_the_owner_may_read_the_record(folder: Path) -> None:
 
 
 def test_git_does_not_add_the_record(tmp_path: Path, folder: Path) -> None:
-    """One that Git tracks is not believed any more: whoever may change files could claim to own anything."""
+    """A record that Git tracks is refused: whoever may change files could claim to own anything."""
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     written(folder, "a")
     subprocess.run(["git", "-C", tmp_path, "add", "-A"], check=True)
     assert not is_tracked(folder, Launcher(os.environ))
 
 
-def test_one_store_may_write_again_and_again(folder: Path) -> None:
+def test_one_store_may_write_repeatedly(folder: Path) -> None:
     store = written(folder, "a")
     store.write(owning("a", "b"))
     store.write(owning("b"))
     assert names(FileInventory(folder, "team").read("acme")) == ["b"]
 
 
-def test_the_second_of_two_writers_is_told_and_writes_nothing(folder: Path) -> None:
+def test_the_second_of_two_writers_gets_a_conflict_and_writes_nothing(folder: Path) -> None:
     first, second = FileInventory(folder, "team"), FileInventory(folder, "team")
     first.read("acme")
     second.read("acme")
@@ -84,7 +84,7 @@ def test_the_second_of_two_writers_is_told_and_writes_nothing(folder: Path) -> N
     assert names(FileInventory(folder, "team").read("acme")) == ["a"]
 
 
-def test_a_record_that_vanished_meanwhile_is_a_conflict(folder: Path) -> None:
+def test_a_record_that_vanished_in_the_meantime_is_a_conflict(folder: Path) -> None:
     store = written(folder, "a")
     record(folder).unlink()
     with pytest.raises(InventoryConflictError):
@@ -110,7 +110,7 @@ def test_a_store_that_lost_may_read_and_write_again(folder: Path) -> None:
 
 
 def add_names(folder: Path, writer: int) -> None:
-    """Read, add one name, write; again from the read where somebody else was faster."""
+    """Read, add one name, write; start over if somebody else was faster."""
     for number in range(25):
         while True:
             store = FileInventory(folder, "team")
@@ -162,7 +162,7 @@ def test_a_writer_killed_before_the_rename_leaves_the_old_record_and_no_lock(fol
     assert not list(folder.joinpath("team").glob("*.tmp"))
 
 
-def test_a_lock_that_is_not_given_back_is_a_conflict_and_no_endless_wait(folder: Path) -> None:
+def test_a_lock_that_is_not_released_is_a_conflict_and_not_an_endless_wait(folder: Path) -> None:
     import fcntl
 
     store = FileInventory(folder, "team", lock_wait_s=0)
@@ -194,8 +194,8 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED.keys())
-def test_what_is_no_record_of_ours_is_an_error_and_stays_as_it_is(folder: Path, content: bytes) -> None:
-    """An unreadable record taken for an empty one would turn owned objects into contested ones."""
+def test_a_file_that_is_not_a_record_is_an_error_and_is_left_as_it_is(folder: Path, content: bytes) -> None:
+    """An unreadable record mistaken for an empty one would turn owned objects into contested ones."""
     record(folder).parent.mkdir(parents=True)
     record(folder).write_bytes(content)
     store = FileInventory(folder, "team")
@@ -210,7 +210,7 @@ def test_what_is_no_record_of_ours_is_an_error_and_stays_as_it_is(folder: Path, 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
 def test_only_a_regular_file_is_a_record(folder: Path, tmp_path: Path, kind: str) -> None:
-    """A link in a cloned tree may point anywhere; a pipe would hang the reader."""
+    """A link in a cloned tree may point anywhere; a pipe would block the reader."""
     record(folder).parent.mkdir(parents=True)
     elsewhere = tmp_path / "elsewhere.json"
     elsewhere.write_text(json.dumps(owning("a").to_json()))
@@ -240,7 +240,7 @@ def test_a_record_of_another_instance_is_not_written(folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_with_advice(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error_with_advice(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InventoryError) as raised:
         FileInventory(tmp_path / "file" / "inventory", "team").write(owning("a"))
@@ -248,7 +248,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_advice(tmp_path: Path) ->
 
 
 def test_one_changed_object_is_one_changed_line(folder: Path) -> None:
-    """Records are looked at with `git diff`."""
+    """Records are reviewed with `git diff`."""
     written(folder, "a", "b")
     before = record(folder).read_text().splitlines()
     store = FileInventory(folder, "team")

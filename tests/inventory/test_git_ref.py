@@ -23,7 +23,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A repository with one commit and a bare remote `origin` that has it too."""
+    """A repository with one commit and a bare remote `origin` that also has it."""
     bare, folder = tmp_path / "origin.git", tmp_path / "clone"
     subprocess.run(["git", "init", "-q", "--bare", bare], check=True)
     subprocess.run(["git", "init", "-q", "-b", "main", folder], check=True)
@@ -64,7 +64,7 @@ def test_what_is_written_is_what_another_store_reads(clone: Path, opened: Openin
 
 
 @BOTH
-def test_the_second_of_two_writers_is_told_and_writes_nothing(clone: Path, opened: Opening) -> None:
+def test_the_second_of_two_writers_gets_a_conflict_and_writes_nothing(clone: Path, opened: Opening) -> None:
     first, second = opened(clone), opened(clone)
     first.read("acme")
     second.read("acme")
@@ -78,7 +78,7 @@ def test_the_second_of_two_writers_is_told_and_writes_nothing(clone: Path, opene
 
 
 @BOTH
-def test_a_stale_writer_of_an_existing_record_is_told(clone: Path, opened: Opening) -> None:
+def test_a_stale_writer_of_an_existing_record_gets_a_conflict(clone: Path, opened: Opening) -> None:
     opened(clone).write(owning("a"))
     first, second = opened(clone), opened(clone)
     first.read("acme")
@@ -93,7 +93,8 @@ def test_each_write_is_a_commit_on_top_of_the_one_before(clone: Path) -> None:
     for count in range(3):
         store.write(owning(*"abc"[:count]))
     log = git(clone, "log", "--format=%an <%ae> %s", REF).splitlines()
-    assert log == [f"reconciler <reconciler@localhost> acme: {count} objects" for count in (2, 1, 0)]
+    counts = ("2 objects", "1 object", "0 objects")
+    assert log == [f"reconciler <reconciler@localhost> acme: {count}" for count in counts]
     assert git(clone, "ls-tree", "--name-only", REF) == "inventory.json"
 
 
@@ -115,7 +116,7 @@ def test_branches_work_tree_and_index_stay_as_they_are(clone: Path, opened: Open
     assert not (clone / ".git" / "FETCH_HEAD").exists()
 
 
-def test_with_a_remote_no_ref_moves_here(clone: Path) -> None:
+def test_with_a_remote_no_local_ref_moves(clone: Path) -> None:
     store = with_remote(clone)
     store.write(owning("a"))
     assert REF not in git(clone, "for-each-ref")
@@ -134,7 +135,7 @@ def test_another_clone_reads_the_record_from_the_remote(clone: Path, tmp_path: P
     assert names(with_remote(clone).read("acme")) == ["a", "b"]
 
 
-def test_a_url_needs_no_clone(clone: Path, tmp_path: Path) -> None:
+def test_a_remote_given_by_url_needs_no_clone(clone: Path, tmp_path: Path) -> None:
     url = git(clone, "remote", "get-url", "origin")
     cache = tmp_path / "cache"
     for agents in (["a"], ["a", "b"]):
@@ -146,7 +147,7 @@ def test_a_url_needs_no_clone(clone: Path, tmp_path: Path) -> None:
     assert len(list(cache.glob("*.git"))) == 1
 
 
-def test_a_name_means_nothing_where_there_is_no_clone(tmp_path: Path) -> None:
+def test_the_name_of_a_remote_means_nothing_without_a_clone(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match="no clone that has a remote of that name") as refused:
         cached_repository("origin", Cache(tmp_path, LAUNCHER))
     assert "--source" in refused.value.advice
@@ -164,7 +165,9 @@ def test_read_access_reads_and_writes_nothing(clone: Path, opened: Opening) -> N
     assert (git(clone, "for-each-ref"), git(clone, "ls-remote", "origin")) == before
 
 
-def test_a_remote_that_cannot_be_reached_is_an_error_and_no_empty_record(clone: Path, tmp_path: Path) -> None:
+def test_a_remote_that_cannot_be_reached_is_an_error_and_not_an_empty_record(
+    clone: Path, tmp_path: Path
+) -> None:
     git(clone, "remote", "set-url", "origin", (tmp_path / "nowhere.git").as_uri())
     with pytest.raises(InventoryError) as raised:
         with_remote(clone).read("acme")
@@ -172,7 +175,7 @@ def test_a_remote_that_cannot_be_reached_is_an_error_and_no_empty_record(clone: 
     assert raised.value.advice
 
 
-def test_a_push_that_is_refused_is_an_error_and_no_conflict(clone: Path, tmp_path: Path) -> None:
+def test_a_push_that_is_refused_is_an_error_and_not_a_conflict(clone: Path, tmp_path: Path) -> None:
     hook = tmp_path / "origin.git" / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho protected >&2\nexit 1\n")
@@ -188,7 +191,7 @@ def test_a_push_that_is_refused_is_an_error_and_no_conflict(clone: Path, tmp_pat
 def test_a_push_whose_answer_was_lost_counts_once_the_remote_has_the_commit(
     clone: Path, tmp_path: Path
 ) -> None:
-    """The remote takes the commit and then fails the connection, as a cut line would."""
+    """The remote accepts the commit and then breaks the connection."""
     receive = tmp_path / "receive"
     receive.write_text('#!/bin/sh\ngit-receive-pack "$@"\nexit 1\n')
     receive.chmod(0o755)
@@ -200,7 +203,7 @@ def test_a_push_whose_answer_was_lost_counts_once_the_remote_has_the_commit(
 
 
 def test_no_hook_of_the_repository_runs(clone: Path, tmp_path: Path) -> None:
-    """A configured hook path is code of whoever wrote the configuration, run with our credentials."""
+    """A configured hook path is code of whoever wrote the configuration, and would run with the user's credentials."""
     hooks = tmp_path / "hooks"
     hooks.mkdir()
     for name in ("pre-push", "reference-transaction", "post-commit"):
@@ -250,7 +253,7 @@ def test_a_url_that_the_source_refuses_is_refused_here_too(clone: Path, remote: 
         GitInventory(clone, "team", remote=remote, launcher=LAUNCHER)
 
 
-def test_a_name_that_is_no_remote_is_not_taken_for_a_path(clone: Path) -> None:
+def test_an_unknown_name_of_a_remote_is_not_mistaken_for_a_path(clone: Path) -> None:
     subprocess.run(["git", "init", "-q", "--bare", clone / "planted"], check=True)
     with pytest.raises(InventoryError, match="has no remote 'planted'"):
         GitInventory(clone, "team", remote="planted", launcher=LAUNCHER)
@@ -265,7 +268,7 @@ def test_a_remote_that_the_configuration_turns_into_a_program_is_refused_by_git(
     assert not (tmp_path / "pwned").exists()
 
 
-def test_a_ref_written_by_something_else_is_an_error_and_stays(clone: Path) -> None:
+def test_a_ref_written_by_something_else_is_an_error_and_is_left_as_it_is(clone: Path) -> None:
     head = git(clone, "rev-parse", "HEAD")
     git(clone, "update-ref", REF, head)
     store = local(clone)
@@ -277,10 +280,10 @@ def test_a_ref_written_by_something_else_is_an_error_and_stays(clone: Path) -> N
 
 
 @BOTH
-def test_a_damaged_ref_is_an_error_and_no_missing_record(
+def test_a_damaged_ref_is_an_error_and_not_a_missing_record(
     clone: Path, tmp_path: Path, opened: Opening
 ) -> None:
-    """Git only warns of it and answers as if there were none."""
+    """Git only warns about it and answers as if it did not exist."""
     repository = clone / ".git" if opened is local else tmp_path / "origin.git"
     (repository / REF).parent.mkdir(parents=True)
     (repository / REF).write_text("garbage\n")
@@ -318,7 +321,7 @@ def test_a_linked_work_tree_shares_the_record(clone: Path, tmp_path: Path) -> No
     assert names(local(clone).read("acme")) == ["a"]
 
 
-def test_a_folder_may_be_named_relative_to_where_we_are(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_may_be_relative_to_the_current_one(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(clone.parent)
     local(Path("clone")).write(owning("a"))
     assert names(local(clone).read("acme")) == ["a"]
@@ -333,8 +336,8 @@ def test_credentials_of_a_remote_are_never_shown(clone: Path) -> None:
     assert "127.0.0.1:9" in str(raised.value)
 
 
-def test_a_push_that_never_ends_is_ended_and_the_remote_is_looked_at(clone: Path, tmp_path: Path) -> None:
-    """The push came through, and only its answer hangs: the record is written, and nothing else may be said."""
+def test_a_push_that_never_ends_is_stopped_and_the_remote_is_checked(clone: Path, tmp_path: Path) -> None:
+    """The push succeeded and only its answer is missing: the record is written, and nothing else may be reported."""
     receive = tmp_path / "receive"
     receive.write_text('#!/bin/sh\ngit-receive-pack "$@"\nsleep 60\n')
     receive.chmod(0o755)
@@ -345,6 +348,6 @@ def test_a_push_that_never_ends_is_ended_and_the_remote_is_looked_at(clone: Path
     assert names(with_remote(clone).read("acme")) == ["a"]
 
 
-def test_a_machine_without_git_is_told_so(clone: Path) -> None:
+def test_a_missing_git_is_reported(clone: Path) -> None:
     with pytest.raises(InventoryError, match="not installed"):
         GitInventory(clone, "team", launcher=Launcher({"PATH": "/nonexistent"}))

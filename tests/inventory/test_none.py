@@ -6,7 +6,7 @@ from reconciler.inventory.none import NoInventory
 from tests.inventory.samples import owning
 
 
-def test_nothing_is_kept_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_kept_and_that_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     store = NoInventory("team")
     with caplog.at_level(logging.INFO, logger="reconciler"):
         store.write(owning("a"))

@@ -84,7 +84,7 @@ def test_the_published_test_vectors_hold(pem: str, fingerprint: str, bits: int) 
 def test_the_example_of_the_api_description_has_its_published_fingerprint() -> None:
     file = REFERENCE / "orchestrator-v1.openapi.json"
     if not file.exists():
-        pytest.skip("the API description is not beside this checkout")
+        pytest.skip("the API description is not next to the checkout")
     texts: list[str] = []
 
     def collect(node: object) -> None:
@@ -157,7 +157,7 @@ def test_an_elliptic_curve_key_is_named_for_the_rules_to_refuse() -> None:
         ("x" * 40_000, "longer than"),
     ],
 )
-def test_what_is_no_single_public_key_is_refused_in_words(text: str, said: str) -> None:
+def test_what_is_not_a_single_public_key_is_refused_in_plain_words(text: str, said: str) -> None:
     with pytest.raises(KeyStoreError, match=said):
         inspect_public_key(text)
 
@@ -192,6 +192,6 @@ def test_a_private_key_is_refused_without_quoting_any_of_it(kind: str) -> None:
 
 
 @given(st.text(max_size=200) | st.text("-BEGINDPUBLICKEYRSA \nab+/=", max_size=200))
-def test_no_text_makes_it_fail_otherwise(text: str) -> None:
+def test_no_input_makes_it_raise_anything_else(text: str) -> None:
     with pytest.raises(KeyStoreError):
         inspect_public_key(text)

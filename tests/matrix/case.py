@@ -1,4 +1,4 @@
-"""How the tree of a cell is made, and what stands beside the base of a mode."""
+"""How the tree of a cell is built, and what is added to the base of a mode."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from tests.matrix.matrix_trees import (
 
 @dataclass(frozen=True)
 class Case:
-    """How a cell's tree is made from the base of a mode. `mode` is where a cell without modes is tried."""
+    """How a cell's tree is built from the base of a mode. `mode` is used for cells without modes."""
 
     change: Callable[[Tree], Tree]
     mode: Mode = Mode.LEGACY
@@ -206,7 +206,7 @@ def only_kubernetes(tree: Tree) -> Tree:
 
 
 def with_cluster_using_agent(tree: Tree) -> Tree:
-    """Let the runtime cluster use an Agent where there is one, else the target itself."""
+    """Let the runtime cluster use an Agent if there is one, otherwise the target itself."""
     kept = tree.without("Definition", "shop-runtime")
     if len(kept.documents) < len(tree.documents):
         return kept.plus(runtime(agent=True), agent())
@@ -214,7 +214,7 @@ def with_cluster_using_agent(tree: Tree) -> Tree:
 
 
 def looked_at(*documents: Document) -> Case:
-    """The cluster was read, and nothing is on it."""
+    """A cluster that was read and is empty."""
     return with_clusters(case(*documents), {CLUSTER: {"objects": []}})
 
 
@@ -273,7 +273,7 @@ MADE_STORE = definition(
 
 
 def stores(kind: str, block: Document, **more: Any) -> Case:
-    """One store of a kind: primary, but where the built-in one is."""
+    """One store of a kind: primary, unless the built-in one is."""
 
     def change(tree: Tree) -> Tree:
         return in_legacy_not_primary(

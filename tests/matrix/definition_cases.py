@@ -1,4 +1,4 @@
-"""Cases of the tables C to F."""
+"""Cases of tables C to F."""
 
 from tests.matrix.case import (
     BUILT_IN_SECRET,

@@ -1,4 +1,4 @@
-"""Cases of the tables B, G, H and I."""
+"""Cases of tables B, G, H and I."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Documents and whole trees from which the cases of the matrix are made."""
+"""Documents and whole trees from which the cases of the matrix are built."""
 
 import json
 import re
@@ -33,7 +33,7 @@ RSA, SHORT_RSA, ED25519 = _pem("R12", "right"), _pem("R13", "wrong"), _pem("R17"
 
 @dataclass(frozen=True)
 class Tree:
-    """What is declared, set, live and found. `settings` holds members beside those of target `acme`."""
+    """What is declared, set, live and found. `settings` are members in addition to those of target `acme`."""
 
     documents: tuple[Document, ...]
     target: Document = field(default_factory=dict)
@@ -178,7 +178,7 @@ POSTGRES = definition("db", "postgres", "humanitec/echo", refs=REFERENCE)
 
 
 def base(mode: Mode, *, agent_used: bool = False) -> Tree:
-    """A target in a mode with everything that it needs, and no Agent but where one is used."""
+    """A target in a mode with everything that it needs, and an Agent only if one is used."""
     documents: list[Document] = [] if not agent_used else [agent()]
     settings: Document = {
         "clusters": {CLUSTER: {"definitions": [TARGET], "platform": "eks", "kubernetesVersion": "1.31"}}
@@ -204,7 +204,7 @@ STORE_CLASSES: Mapping[str, Callable[[Tree], Tree]] = {
 
 
 def of_table_a(mode: Mode, *, has_agent: bool, store_class: str) -> Tree:
-    """A target that is declared to be in a mode, whatever the store makes of it."""
+    """A target declared to be in a mode, whatever mode results from the store."""
     tree = base(mode, agent_used=has_agent).without("SecretStore")
     if mode is not Mode.GITOPS:
         tree = replace(tree, target={"mode": mode})

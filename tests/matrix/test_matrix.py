@@ -63,7 +63,7 @@ def agrees(row: Row, cell: Cell, judgement: Judgement, scopes: list[Scope]) -> b
     if cell.enforced_by is Enforcement.NOTHING:
         return True
     if row.subject is StoreKind.VAULT_V1:
-        return Severity.ERROR in found  # in every mode: such a store is wrong in itself
+        return Severity.ERROR in found  # in every mode: such a store is never right
     if cell.verdict is Verdict.UNSUPPORTED:
         return Severity.ERROR in found
     if cell.verdict in (Verdict.DISCOURAGED, Verdict.UNVERIFIED):
@@ -97,7 +97,7 @@ def test_every_cell_has_a_case_and_every_case_a_cell() -> None:
     assert wanted == set(CASES)
 
 
-def test_tables_are_whole_and_rows_name_rules_that_exist() -> None:
+def test_tables_are_complete_and_rows_name_rules_that_exist() -> None:
     count = {table: sum(row.table == table for row in rows()) for table in "ABCDEFGHI"}
     assert count == {"A": 24, "B": 13, "C": 12, "D": 8, "E": 7, "F": 13, "G": 9, "H": 9, "I": 10}
     assert {rule for row in rows() for rule in row.rules} <= set(RULES)
@@ -126,7 +126,7 @@ def test_the_worst_row_decides() -> None:
 
 
 def test_a_missing_fact_that_could_make_it_worse_makes_the_verdict_unknown() -> None:
-    """Whether an Operator runs on the cluster is not told."""
+    """It is not known whether an Operator runs on the cluster."""
     tree = base(Mode.DIRECT).without("Operator")
     assert verdict_of(tree) == (Verdict.UNKNOWN, Verdict.SUPPORTED)
 
@@ -156,14 +156,14 @@ def test_rows_that_a_missing_mode_leaves_open_are_not_certain() -> None:
     assert assessment.verdict is Verdict.UNKNOWN
 
 
-def test_several_things_that_put_a_target_into_a_cell_are_told_together() -> None:
+def test_several_reasons_that_put_a_target_into_a_cell_are_reported_together() -> None:
     tree = base(Mode.LEGACY).plus(*(definition(name, "redis", "humanitec/redis") for name in ("one", "two")))
     assessment, _, _ = seen(tree)
     hosted = [applied for applied in assessment.rows if applied.row.id == "D2"]
     assert [len(applied.because) for applied in hosted] == [2]
 
 
-def test_rows_stand_in_the_order_of_the_tables() -> None:
+def test_rows_are_in_the_order_of_the_tables() -> None:
     assessment, _, _ = seen(CASES["C9", "direct, gitops"].tree(Mode.DIRECT))
     ids = [applied.row.id for applied in assessment.rows]
     assert ids == sorted(ids, key=lambda name: (name[0], int(name[1:])))
@@ -181,12 +181,12 @@ def test_rows_stand_in_the_order_of_the_tables() -> None:
         pytest.param([{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}], False, id="every port"),
     ],
 )
-def test_policies_close_egress_where_none_lets_443_out(egress: list[Any], is_closed: bool) -> None:  # noqa: FBT001  a column
+def test_policies_close_egress_if_none_allows_port_443(egress: list[Any], is_closed: bool) -> None:  # noqa: FBT001  a column
     policy = network_policy(egress=egress, policyTypes=["Egress"], podSelector={})
     assert closes(policy) is is_closed
 
 
-def test_policies_add_up_and_those_for_others_do_not_count() -> None:
+def test_policies_add_up_and_those_for_other_pods_do_not_count() -> None:
     closing = network_policy(policyTypes=["Egress"], podSelector={})
     opening = network_policy(policyTypes=["Egress"], podSelector={}, egress=[{}])
     other = network_policy(
@@ -204,14 +204,14 @@ def test_policies_add_up_and_those_for_others_do_not_count() -> None:
     assert not closes()
 
 
-def test_a_way_out_that_cannot_be_told_makes_the_row_uncertain() -> None:
+def test_egress_that_is_not_known_makes_the_row_uncertain() -> None:
     policy = network_policy(policyTypes=["Egress"], podSelector={}, egress=[{"ports": [{"port": "https"}]}])
     assessment, _, _ = seen(base(Mode.LEGACY).plus(agent(), policy))
     assert [applied.is_certain for applied in assessment.rows if applied.row.id == "G9"] == [False]
 
 
 @pytest.mark.parametrize("host", ["cloud-run", "Cloud Run", "google-cloud-run", "aws_lambda"])
-def test_hosts_are_told_in_every_spelling(host: str) -> None:
+def test_hosts_are_recognized_in_every_spelling(host: str) -> None:
     assessment, _, _ = seen(base(Mode.LEGACY).plus(agent(host=host, cluster=None, namespace=None)))
     subjects = {applied.row.subject for applied in assessment.rows}
     assert Host.REQUEST_DRIVEN in subjects
@@ -228,14 +228,14 @@ def closes(*policies: Document) -> bool:
 
 
 def test_candidates_that_agree_are_certain_together() -> None:
-    """Whether the orchestrator may write to the external store is not told, and does not matter in legacy."""
+    """Whether the orchestrator may write to the external store is unknown, and irrelevant in legacy mode."""
     tree = replace(base(Mode.LEGACY), target={"mode": "legacy", "primaryStore": "vault"})
     assessment, _, _ = seen(tree)
     assert {applied.row.id for applied in assessment.rows if applied.row.table == "A"} == {"A2", "A3", "A4"}
     assert assessment.at_least is Verdict.UNSUPPORTED
 
 
-def test_a_target_declared_gitops_that_does_not_deploy_to_git_is_meant_to_be_operated() -> None:
+def test_a_target_declared_gitops_that_does_not_deploy_to_git_is_expected_to_have_an_operator() -> None:
     tree = replace(base(Mode.LEGACY), target={"mode": "gitops", "primaryStore": "humanitec"})
     assessment, _, _ = seen(tree)
     assert [applied.row.id for applied in assessment.rows if applied.row.table == "A"] == ["A9"]

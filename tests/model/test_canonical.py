@@ -1,4 +1,4 @@
-"""What is equal for the server is equal in canonical form."""
+"""What is equal to the server is equal in canonical form."""
 
 import pytest
 
@@ -29,11 +29,11 @@ def entity(**members: object) -> Entity:
         pytest.param({"provision": {"ingress": None}}, {"provision": {"ingress": {}}}, id="provision null"),
     ],
 )
-def test_what_the_server_drops_or_fills_in_is_no_difference(one: JsonObject, other: JsonObject) -> None:
+def test_what_the_server_drops_or_fills_in_is_not_a_difference(one: JsonObject, other: JsonObject) -> None:
     assert canonical.definition_document(entity(**one)) == canonical.definition_document(entity(**other))
 
 
-def test_secrets_and_secret_refs_take_the_same_positions() -> None:
+def test_secrets_and_secret_refs_share_the_same_positions() -> None:
     as_secrets = canonical.definition_secrets(
         entity(driver_inputs={"secrets": {"a": {"b": "${context.app.id}"}, "c": "plain"}})
     )
@@ -65,7 +65,7 @@ def inputs(leaf: Json) -> DriverInputs:
     return DriverInputs(secret_refs={"k": leaf})
 
 
-def test_a_text_that_mixes_a_placeholder_with_more_counts_as_secret() -> None:
+def test_a_string_that_mixes_a_placeholder_with_more_counts_as_secret() -> None:
     found = canonical.definition_secrets(
         entity(driver_inputs={"secrets": {"k": "hunter2-${context.app.id}"}})
     )
@@ -97,7 +97,7 @@ def test_runner_defaults_and_dropped_members() -> None:
     assert canonical.runner_configuration(ecs)[0]["job"] == {"region": "r"}
 
 
-def test_runner_credentials_are_taken_out() -> None:
+def test_runner_credentials_are_removed() -> None:
     auth: JsonObject = {"service_account_token": "hunter2", "client_key_data": "SECRET"}
     document, secrets = canonical.runner_configuration(
         {"type": "kubernetes", "cluster": {"cluster_data": {"server": "s"}, "auth": auth}}

@@ -1,4 +1,4 @@
-"""What a file writes in place of a secret."""
+"""What a file contains in place of a secret."""
 
 import pytest
 
@@ -62,14 +62,14 @@ def test_a_tag_names_where_the_value_comes_from(value: JsonObject, source: Sourc
         {"!secret": {"cluster": "eu-1", "namespace": "db", "name": "login", "key": "k", "more": "x"}},
     ],
 )
-def test_what_is_malformed_is_said_and_names_nothing(value: JsonObject) -> None:
+def test_a_malformed_tag_is_reported_and_names_nothing(value: JsonObject) -> None:
     assert is_tagged(value)
     assert wrong_with(value)
     assert source_of(value) is None
 
 
 @pytest.mark.parametrize("value", [None, "!env X", {}, {"env": "X"}, {"!env": "X", "more": "y"}, ["!env"]])
-def test_everything_else_is_no_tag(value: Json) -> None:
+def test_everything_else_is_not_a_tag(value: Json) -> None:
     assert not is_tagged(value)
     assert source_of(value) is None
 
@@ -90,7 +90,7 @@ def entity(**inputs: object) -> Entity:
     )
 
 
-def test_tags_stand_for_secrets_in_every_secret_position_of_a_definition() -> None:
+def test_tags_replace_secrets_in_every_secret_position_of_a_definition() -> None:
     assert definition_secrets(entity(secrets={"a": ENV, "b": {"c": [FILE]}})) == {
         "/a": Handed(EnvironmentVariable("DB_PASSWORD")),
         "/b/c/0": Handed(SecretFile("../secrets/db")),
@@ -109,7 +109,7 @@ def test_tags_stand_for_secrets_in_every_secret_position_of_a_definition() -> No
     }
 
 
-def test_values_take_the_place_of_tags_in_what_is_sent() -> None:
+def test_values_replace_tags_in_what_is_sent() -> None:
     leaves = {"/a": Handed(EnvironmentVariable("A")), "/b": Handed(EnvironmentVariable("B"))}
     payload = Secret({"secrets": {"a": {"!env": "A"}, "b": {"!env": "B"}}})
     bare = definition("db", secrets=leaves)
@@ -124,7 +124,7 @@ def test_values_take_the_place_of_tags_in_what_is_sent() -> None:
     assert "value of" not in repr(whole)
 
 
-def test_a_thing_that_lacks_one_value_cannot_be_sent() -> None:
+def test_an_object_that_lacks_one_value_cannot_be_sent() -> None:
     def only_a(source: Source) -> Secret | NotAtHand:
         return Secret("x") if source == EnvironmentVariable("A") else NotAtHand("B is not set")
 
@@ -136,5 +136,5 @@ def test_a_thing_that_lacks_one_value_cannot_be_sent() -> None:
     assert found.payload is None
 
 
-def test_a_pass_that_hands_nothing_in_says_so() -> None:
+def test_a_pass_without_values_says_so() -> None:
     assert nothing_at_hand(EnvironmentVariable("A")).reason == "environment variable A is not looked up here"

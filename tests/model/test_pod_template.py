@@ -1,4 +1,4 @@
-"""Pod templates and names that no cluster takes are found, though the orchestrator takes any text."""
+"""Pod templates and names that no cluster accepts are found, although the orchestrator accepts any string."""
 
 import pytest
 
@@ -80,7 +80,7 @@ def test_names_inside_a_template_are_labels(spec: str) -> None:
         ("{spec: {hostNetwork: yes}}", "must be true or false, but is a string", ""),
     ],
 )
-def test_what_is_wrong_in_a_template_says_what_would_be_right(
+def test_a_problem_in_a_template_is_reported_with_what_would_be_right(
     template: str, message: str, advice: str
 ) -> None:
     (found,) = findings(template=template)
@@ -88,13 +88,13 @@ def test_what_is_wrong_in_a_template_says_what_would_be_right(
     assert found.advice.startswith(advice)
 
 
-def test_every_problem_of_a_template_is_found_at_once_with_those_of_other_fields() -> None:
+def test_all_problems_of_a_template_are_found_with_those_of_other_fields() -> None:
     template = "{metadata: {namespace: x, labels: {a: 1, b: 2}}, spec: {serviceAccountName: x, volumes: {}}}"
     assert len(findings(namespace="A", template=template)) == 6
 
 
 @pytest.mark.parametrize("template", [None, {}, {"spec": None, "metadata": {"labels": {"a": None}}}])
-def test_null_passes_as_in_the_server(template: Json) -> None:
+def test_null_is_accepted_as_by_the_server(template: Json) -> None:
     assert list(template_problems(template, ())) == []
 
 
@@ -102,7 +102,7 @@ def test_null_passes_as_in_the_server(template: Json) -> None:
     "document", [{}, {"spec": []}, {"spec": {"runner_configuration": {"job": "x", "type": []}}}]
 )
 @pytest.mark.parametrize("kind", ["Runner", "Definition", "SecretStore", "Agent"])
-def test_documents_of_any_shape_are_looked_at(kind: str, document: dict[str, Json]) -> None:
+def test_documents_of_any_form_are_checked(kind: str, document: dict[str, Json]) -> None:
     assert list(body_problems(kind, document)) == []
 
 

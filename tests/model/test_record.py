@@ -1,4 +1,4 @@
-"""The record of ownership as JSON: version 2 is written, versions 1 and 2 are read."""
+"""The ownership record as JSON: version 2 is written, versions 1 and 2 are read."""
 
 import json
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def test_what_is_written_is_read() -> None:
     assert again(RECORD) == RECORD
 
 
-def test_what_was_taken_from_built_in_definitions_is_written_and_read_with_its_selectors() -> None:
+def test_criteria_removed_from_built_in_definitions_are_written_and_read() -> None:
     taken = {"": {"class": "default"}, "env_type=a,class=b": {"env_type": "a", "class": "b"}}
     record = replace(RECORD, built_in={"default-humanitec-dns": taken})
     assert record.to_json()["builtIn"] == {
@@ -52,7 +52,7 @@ def test_what_was_taken_from_built_in_definitions_is_written_and_read_with_its_s
 
 
 @pytest.mark.parametrize("wrong", [[], {"x": {}}, {"x": ["y"]}, {"x": 1}])
-def test_what_is_no_list_of_criteria_is_no_record(wrong: Json) -> None:
+def test_a_record_with_an_invalid_list_of_criteria_is_refused(wrong: Json) -> None:
     document = {**RECORD.to_json(), "builtIn": wrong}
     with pytest.raises(InventoryError):
         decode(json.dumps(document).encode(), instance="team", target="acme", place="here")
@@ -80,8 +80,8 @@ def test_the_place_and_the_digest_key_are_named_once() -> None:
 
 
 @pytest.mark.parametrize("key", ["k0", ""])
-def test_a_digest_of_another_key_keeps_the_id_of_its_own(key: str) -> None:
-    """An apply of a part of the objects leaves the others with the digests they had."""
+def test_a_digest_by_another_key_keeps_the_id_of_that_key(key: str) -> None:
+    """An apply of some objects leaves the digests of the others as they are."""
     entry = replace(OWNED, secrets={"/a": Digest("k1", "1" * 64), "/b": Digest(key, "2" * 64)})
     record = replace(RECORD, entries={KEY: entry})
     assert again(record) == record
@@ -136,7 +136,7 @@ def test_members_that_came_later_in_version_1_may_be_missing() -> None:
     assert next(iter(record.entries.values())).phase is Phase.OWNED
 
 
-def test_later_versions_are_refused_with_the_way_out() -> None:
+def test_later_versions_are_refused_with_advice() -> None:
     data = encode(RECORD).replace(b'"version": 2', b'"version": 3')
     with pytest.raises(InventoryError, match="version 3, and only versions 1 and 2 can be read") as caught:
         decode(data, instance="team", target="acme", place="here")
@@ -170,7 +170,7 @@ def setting(name: str, value: Json) -> Callable[[JsonObject], None]:
         pytest.param(without("instance"), "`instance`", id="no instance"),
     ],
 )
-def test_damaged_records_are_refused_by_what_is_wrong(
+def test_damaged_records_are_refused_with_what_is_wrong(
     damage: Callable[[JsonObject], None], said: str
 ) -> None:
     document = RECORD.to_json()

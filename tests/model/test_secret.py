@@ -1,4 +1,4 @@
-"""Digests that stand for secrets."""
+"""Digests in place of secrets."""
 
 from reconciler.model.desired import digested
 from reconciler.model.secret import Digester, Expression, Literal, Secret
@@ -14,7 +14,7 @@ def test_digests_are_equal_for_equal_values_of_one_key_only() -> None:
     assert one.digest(SECRET) != one.digest(Secret("hunter3"))
 
 
-def test_a_key_has_an_id_that_tells_nothing_else() -> None:
+def test_a_key_has_an_id_that_reveals_nothing_else() -> None:
     digester = Digester(b"the key itself")
     assert len(digester.key_id) == 12
     assert digester.key_id == Digester(b"the key itself").key_id != Digester(b"another").key_id

@@ -1,4 +1,4 @@
-"""One table of names that mean a secret, and three strictnesses of reading it."""
+"""One table of names that mean a secret, and three degrees of strictness in using it."""
 
 import pytest
 
@@ -8,7 +8,7 @@ SURE = ["password", "API_KEY", "apikey", "DB_PASSWORD", "client_secret", "PRIVAT
 
 
 @pytest.mark.parametrize("name", SURE)
-def test_what_is_certain_is_certain_for_every_reader(name: str) -> None:
+def test_what_is_certain_is_a_secret_at_every_strictness(name: str) -> None:
     assert (variable_names_secret(name), field_names_secret(name), may_name_secret(name)) == (
         True,
         True,
@@ -17,7 +17,7 @@ def test_what_is_certain_is_certain_for_every_reader(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["TOKENIZER", "Authorization", "clientSecret", "access_key_id", "cookie"])
-def test_a_word_inside_another_accuses_nobody_and_is_hidden_all_the_same(name: str) -> None:
+def test_a_word_inside_another_is_not_a_finding_but_is_hidden(name: str) -> None:
     assert (variable_names_secret(name), field_names_secret(name), may_name_secret(name)) == (
         False,
         True,
@@ -37,7 +37,7 @@ def test_what_often_holds_a_secret_is_not_shown(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["id", "organization", "verb", "detail", "url", "keyboard", "monkeys"])
-def test_other_names_hold_no_secret(name: str) -> None:
+def test_other_names_are_not_secret(name: str) -> None:
     assert (variable_names_secret(name), field_names_secret(name), may_name_secret(name)) == (
         False,
         False,

@@ -1,4 +1,4 @@
-"""How URLs are shown: no credential survives, wherever it stands."""
+"""How URLs are shown: no credential survives, wherever it is."""
 
 import pytest
 from hypothesis import given
@@ -42,7 +42,7 @@ def test_the_secret_parts_of_a_url_are_known() -> None:
     assert secrets_of("https://host/x?private_token=hunter2&v=1") == ["private_token=hunter2&v=1", "hunter2"]
 
 
-def test_what_a_program_says_of_a_url_holds_no_part_of_its_secrets() -> None:
+def test_what_a_program_says_about_a_url_contains_no_part_of_its_secrets() -> None:
     url = "https://robot:p%40ss@host/x?private_token=hunter2"
     said = f"fatal: unable to access '{url}/': bad p@ss for robot, hunter2; see https://other:pw@host/"
     assert hide(said, url) == (

@@ -1,4 +1,4 @@
-"""A strict emulator and clients of it. No client here ever waits: delays are collected in `waits`."""
+"""A strict emulator and its clients. No client here ever waits: delays are collected in `waits`."""
 
 from collections.abc import Callable, Iterator
 
@@ -31,7 +31,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def connect(emulator: Emulator, waits: list[float]) -> Iterator[Connect]:
-    """Make clients of the emulator, or of another transport."""
+    """Create clients of the emulator, or with another transport."""
     made: list[Orchestrator] = []
     endpoint = Endpoint("http://emulator", Secret(TOKEN))
 

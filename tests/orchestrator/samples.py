@@ -1,4 +1,4 @@
-"""Desired resources as the loader would make them, and keys of the right form."""
+"""Desired resources as the loader would create them, and keys of the right form."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,7 +33,7 @@ def key_of(kind: Kind, identifier: str) -> ResourceKey:
 
 
 def definition(identifier: str = "orders", **members: Any) -> Resource:
-    """`members` are those of the file's `entity`; type and driver have defaults."""
+    """`members` are those of the file's `entity`, with defaults for type and driver."""
     raw: dict[str, Any] = {"name": identifier, "type": "postgres", "driver_type": "humanitec/echo", **members}
     entity = Entity.model_validate(raw)
     inputs = raw.get("driver_inputs") or {}

@@ -1,4 +1,4 @@
-"""The dry-run law: what may only look cannot write, whatever is asked of it (design decision 4.2)."""
+"""The dry-run law: a read-only client cannot write, whatever it is asked to do (design decision 4.2)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -37,7 +37,7 @@ MUTATIONS: Mapping[str, Call] = {
 
 
 @pytest.mark.parametrize("call", MUTATIONS.values(), ids=MUTATIONS)
-def test_a_client_that_may_only_look_sends_nothing_that_writes(
+def test_a_read_only_client_sends_no_request_that_writes(
     emulator: Emulator, connect: Connect, call: Call
 ) -> None:
     client = connect(access=Access.READ_ONLY)
@@ -47,7 +47,7 @@ def test_a_client_that_may_only_look_sends_nothing_that_writes(
     assert client.requests == {}
 
 
-def test_a_client_that_may_only_look_looks(emulator: Emulator, connect: Connect) -> None:
+def test_a_read_only_client_reads(emulator: Emulator, connect: Connect) -> None:
     found = connect(access=Access.READ_ONLY).look(Hints())
     assert found.failures == {}
     assert {entry.effect for entry in emulator.log.entries()} == {Effect.NONE}

@@ -1,4 +1,4 @@
-"""Failures below HTTP: told in fixed words, whatever the server, the network or a library says."""
+"""Failures below HTTP: reported in fixed words, whatever the server, the network or a library says."""
 
 import contextlib
 import socket
@@ -60,7 +60,7 @@ def test_an_answer_that_breaks_off_or_is_not_http_is_not_quoted(
     assert TOKEN not in "".join(traceback.format_exception(raised.value))
 
 
-def test_a_refused_connection_is_told_by_its_cause(connect: Connect) -> None:
+def test_a_refused_connection_is_reported_by_its_cause(connect: Connect) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
     with EnvironmentTransport(url, connections=1) as transport:
@@ -83,14 +83,14 @@ class _UnknownError(httpx.TransportError):
         (ValueError(TOKEN), "the connection failed"),
     ],
 )
-def test_a_failed_connection_is_told_by_what_the_system_says(cause: Exception, words: str) -> None:
+def test_a_failed_connection_is_reported_with_the_error_of_the_system(cause: Exception, words: str) -> None:
     error = httpx.ConnectError(TOKEN)
     error.__cause__ = cause
     cause.__context__ = error
     assert reason(error) == words
 
 
-def test_a_failure_of_an_unknown_kind_is_told_by_its_class() -> None:
+def test_a_failure_of_an_unknown_kind_is_reported_by_its_class() -> None:
     assert reason(_UnknownError(TOKEN)) == "_UnknownError"
 
 
@@ -119,7 +119,7 @@ def test_a_permission_that_is_the_token_is_not_named(connect: Connect) -> None:
 @pytest.mark.parametrize(
     "spoiler", ["\n", "\r\nX-Other: ", "\x00", " ", "\t", "\x7f", "é", "\u2028", "\ud800"]
 )
-def test_a_token_that_no_header_can_carry_is_refused_unquoted(connect: Connect, spoiler: str) -> None:
+def test_a_token_that_is_not_valid_in_a_header_is_refused_unquoted(connect: Connect, spoiler: str) -> None:
     with pytest.raises(OrchestratorError, match="nothing was sent") as raised:
         connect(v1=Endpoint("http://emulator", Secret(f"{TOKEN}{spoiler}x")))
     assert TOKEN not in "".join(traceback.format_exception(raised.value))
@@ -137,7 +137,7 @@ def test_a_url_with_a_password_is_named_without_it(connect: Connect) -> None:
 
 
 class _Drip(httpx.SyncByteStream):
-    """A body without end, one part in 20 seconds of a clock that nobody waits for."""
+    """An endless body, one part every 20 seconds by a clock that nobody waits for."""
 
     def __init__(self, part: bytes) -> None:
         self._part = part
@@ -179,7 +179,7 @@ def test_an_answer_that_does_not_end_in_time_is_a_timeout(headers: dict[str, str
 
 
 class _Headed(httpx.SyncByteStream):
-    """Something to begin with, then a drip."""
+    """A first part, then an endless body."""
 
     def __init__(self, head: bytes, drip: _Drip) -> None:
         self._head = head

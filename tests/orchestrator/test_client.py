@@ -1,4 +1,4 @@
-"""Single things: read, changed and deleted, and what is told when they are not as expected."""
+"""Single objects: read, changed and deleted, and the errors if they are not as expected."""
 
 from dataclasses import replace
 
@@ -35,22 +35,20 @@ from tests.orchestrator.samples import (
 
 @pytest.fixture
 def populated(orchestrator: Orchestrator) -> list[Resource]:
-    """One live thing of every kind, in an order in which they can be deleted."""
+    """One live object of every kind, in an order in which they can be deleted."""
     created = [orchestrator.create(agent(), first_key=key(number=1))]
     live_key = orchestrator.create(key(number=2))
     created += [orchestrator.create(definition()), orchestrator.create(runner())]
     return [live_key, orchestrator.create(rule()), *created]
 
 
-def test_everything_that_is_live_can_be_read_alone(
+def test_every_live_object_can_be_read_individually(
     orchestrator: Orchestrator, populated: list[Resource]
 ) -> None:
     assert [orchestrator.get(resource.key) for resource in populated] == populated
 
 
-def test_everything_that_is_live_can_be_deleted_once(
-    orchestrator: Orchestrator, populated: list[Resource]
-) -> None:
+def test_every_live_object_can_be_deleted_once(orchestrator: Orchestrator, populated: list[Resource]) -> None:
     for resource in populated:
         orchestrator.delete(resource)
         assert orchestrator.get(resource.key) is None
@@ -73,7 +71,7 @@ def test_a_description_of_an_agent_can_be_set_and_emptied(orchestrator: Orchestr
         assert orchestrator.get(live.key) == agent(description=text)
 
 
-def test_criteria_are_added_and_taken_one_by_one(orchestrator: Orchestrator) -> None:
+def test_criteria_are_added_and_removed_one_by_one(orchestrator: Orchestrator) -> None:
     created = orchestrator.create(definition(criteria=[{"app_id": "shop"}]))
     added = orchestrator.create_criterion(created.key, {"res_id": "main", "class": "default"})
     live = orchestrator.get(created.key)
@@ -94,7 +92,7 @@ def test_a_criterion_of_an_absent_definition_is_absent(orchestrator: Orchestrato
     assert orchestrator.get(key_of(Kind.CRITERION, "orders[res_id=main]")) is None
 
 
-def test_a_rule_moves_to_another_runner_by_being_made_again(orchestrator: Orchestrator) -> None:
+def test_a_rule_moves_to_another_runner_by_being_created_again(orchestrator: Orchestrator) -> None:
     orchestrator.create(runner("r1"))
     orchestrator.create(runner("r2"))
     live = orchestrator.create(rule("shop/*", "r1"))
@@ -117,8 +115,8 @@ def test_a_rule_whose_move_was_interrupted_is_moved_by_the_next_attempt(
     assert moved.document == {"runner_id": "r2"}
 
 
-def test_the_filter_for_one_rule_does_not_take_another_for_it(orchestrator: Orchestrator) -> None:
-    """The server's filters let rules through whose field is unset (v2 reference 8.2)."""
+def test_the_filter_for_one_rule_does_not_match_another(orchestrator: Orchestrator) -> None:
+    """The server's filters also return rules whose field is unset (v2 reference 8.2)."""
     orchestrator.create(runner())
     orchestrator.create(rule("*/*"))
     orchestrator.create(rule("shop/*"))
@@ -194,7 +192,7 @@ def test_changed_credentials_replace_the_stored_ones(emulator: Emulator, orchest
     assert held["auth"] == {"client_key_data": "a2V5", "client_certificate_data": "Y2VydA=="}
 
 
-def test_the_text_that_stands_for_a_credential_is_never_sent(
+def test_the_placeholder_for_a_credential_is_never_sent(
     emulator: Emulator, orchestrator: Orchestrator
 ) -> None:
     """The server would store it, and the runner would lose its cluster (v2 reference 5.6)."""
@@ -205,7 +203,7 @@ def test_the_text_that_stands_for_a_credential_is_never_sent(
     assert emulator.log.entries() == []
 
 
-def test_credentials_that_are_named_and_not_carried_are_our_mistake(orchestrator: Orchestrator) -> None:
+def test_credentials_that_are_named_but_not_supplied_are_a_bug(orchestrator: Orchestrator) -> None:
     with pytest.raises(ValueError, match="no payload"):
         orchestrator.create(replace(runner(configuration=KUBERNETES_RUNNER), payload=None))
     secret = definition(driver_inputs={"secrets": {"password": PASSWORD}})
@@ -213,7 +211,9 @@ def test_credentials_that_are_named_and_not_carried_are_our_mistake(orchestrator
         orchestrator.create(replace(secret, payload=None))
 
 
-def test_what_the_api_cannot_change_is_refused_unsent(emulator: Emulator, orchestrator: Orchestrator) -> None:
+def test_what_the_api_cannot_change_is_refused_without_a_request(
+    emulator: Emulator, orchestrator: Orchestrator
+) -> None:
     with pytest.raises(RejectedError, match="type of a definition"):
         orchestrator.update(definition(), definition(type="s3"), secrets_changed=False)
     with pytest.raises(RejectedError, match="type of a runner"):
@@ -230,7 +230,7 @@ def test_an_update_without_a_difference_sends_nothing(emulator: Emulator, orches
     assert emulator.log.entries() == []
 
 
-def test_misuse_is_our_mistake(connect: Connect) -> None:
+def test_misuse_of_the_client_is_a_bug(connect: Connect) -> None:
     client = connect()
     with pytest.raises(ValueError, match="without a key"):
         client.create(agent())
@@ -245,7 +245,7 @@ def test_misuse_is_our_mistake(connect: Connect) -> None:
         client.get(runner().key)
 
 
-def test_a_client_works_over_a_real_port_and_leaves_nothing_open(emulator: Emulator) -> None:
+def test_a_client_works_over_a_real_port_and_closes_its_connections(emulator: Emulator) -> None:
     with running(emulator) as url:
         endpoint = Endpoint(url, Secret(TOKEN))
         with Orchestrator(organization("acme"), v1=endpoint, v2=endpoint, access=Access.READ_WRITE) as client:
@@ -256,7 +256,7 @@ def test_a_client_works_over_a_real_port_and_leaves_nothing_open(emulator: Emula
 def test_proxies_come_from_the_environment(
     connect: Connect, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The host has no address: only a proxy can have answered, here one that knows no such page."""
+    """The host has no address: only a proxy can have answered, here with a 404."""
     for name in ("HTTP_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with running(emulator) as url:

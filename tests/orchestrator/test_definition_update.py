@@ -1,4 +1,4 @@
-"""The choice between PATCH and PUT: the smallest call, and never a wrong one."""
+"""The choice between PATCH and PUT: the smallest request that is correct."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -57,7 +57,7 @@ REPLACED: Mapping[str, Case] = {
     "value removed below": (values(a={"b": {"c": 1, "d": 2}}), values(a={"b": {"c": 1}})),
     "map emptied": (values(a={"b": 1}), values(a={})),
     "value becomes null": (values(a=1), values(a=None)),
-    "null beside a change": (values(a=None, b=1), values(a=None, b=2)),
+    "null next to a change": (values(a=None, b=1), values(a=None, b=2)),
     "null below a change": (values(b=1), values(b={"c": {"d": None}})),
     "provision unset": ({"provision": {"ingress": None}}, {}),
     "selector removed": ({"provision": {"ingress": None, "dns": None}}, {"provision": {"dns": None}}),
@@ -84,14 +84,16 @@ REPLACED: Mapping[str, Case] = {
 
 
 @pytest.mark.parametrize(("before", "after", "body"), PATCHED.values(), ids=PATCHED)
-def test_a_change_that_every_merge_understands_is_a_patch(
+def test_a_change_that_every_kind_of_merge_applies_is_a_patch(
     before: dict[str, Any], after: dict[str, Any], body: dict[str, Any]
 ) -> None:
     assert patch_body(definition(**before), definition(**after), secrets_changed=False) == body
 
 
 @pytest.mark.parametrize(("before", "after"), REPLACED.values(), ids=REPLACED)
-def test_a_change_that_some_merge_would_miss_is_a_put(before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_a_change_that_some_kind_of_merge_would_miss_is_a_put(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
     assert patch_body(definition(**before), definition(**after), secrets_changed=False) is None
 
 
@@ -103,8 +105,8 @@ def test_changed_secrets_are_a_put(orchestrator: Orchestrator) -> None:
     assert orchestrator.update(live, desired, secrets_changed=True).secrets != live.secrets
 
 
-def test_another_change_leaves_stored_secrets_alone(orchestrator: Orchestrator) -> None:
-    """A new version of an unchanged secret would look like drift to everybody who watches it."""
+def test_another_change_does_not_touch_stored_secrets(orchestrator: Orchestrator) -> None:
+    """A new version of an unchanged secret would look like drift to everything that watches it."""
     inputs = {"values": {"a": 1}, "secrets": {"password": PASSWORD}}
     live = orchestrator.create(definition(driver_inputs=inputs))
     desired = definition(driver_inputs={**inputs, "values": {"a": 2}})
@@ -114,7 +116,7 @@ def test_another_change_leaves_stored_secrets_alone(orchestrator: Orchestrator) 
 
 
 @pytest.mark.parametrize(("before", "after"), [*REPLACED.values(), *(row[:2] for row in PATCHED.values())])
-def test_an_update_ends_with_what_is_desired(
+def test_an_update_results_in_what_is_desired(
     orchestrator: Orchestrator, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     assert_updates(orchestrator, definition(**before), definition(**after))
@@ -161,7 +163,7 @@ MEMBERS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 @settings(max_examples=150, deadline=None)
 @given(before=MEMBERS, after=MEMBERS)
 def test_any_definition_can_become_any_other(before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Proves the choice: a wrong PATCH would leave something of what was there before."""
+    """A wrongly chosen PATCH would leave something of the previous definition."""
     endpoint = Endpoint("http://emulator", Secret(TOKEN))
     with (
         Emulator(organizations=[ORGANIZATION]) as emulator,

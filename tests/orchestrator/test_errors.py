@@ -1,4 +1,4 @@
-"""What each answer means, and what of it may be told."""
+"""The meaning of each answer, and what of it may be shown."""
 
 import json
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def test_a_status_has_one_meaning(connect: Connect, status: int, error: type[Orc
 
 
 @pytest.mark.parametrize("content", [b"", b"not json", b"[]", b'{"message": 5}'])
-def test_an_error_without_words_is_told_by_its_status(connect: Connect, content: bytes) -> None:
+def test_an_error_without_a_message_is_reported_by_its_status(connect: Connect, content: bytes) -> None:
     client = answering(connect, 409, content=content)
     with pytest.raises(InUseError, match=r"^DELETE /orgs/acme/resources/defs/orders: 409"):
         client.delete(definition())
@@ -83,7 +83,7 @@ def test_a_403_without_named_permissions_says_what_it_means(connect: Connect, de
     assert raised.value.advice == "the token is valid, but does not permit this"
 
 
-def test_a_number_that_json_cannot_carry_is_refused_unsent(
+def test_a_number_that_json_cannot_express_is_refused_without_a_request(
     emulator: Emulator, orchestrator: Orchestrator
 ) -> None:
     """YAML has `.nan` and `.inf`."""
@@ -114,7 +114,7 @@ def test_a_redirection_is_not_followed(connect: Connect) -> None:
         json.dumps({"error": "HTTP-404", "message": "method not allowed"}).encode(),
     ],
 )
-def test_a_404_about_the_address_is_no_proof_of_absence(connect: Connect, content: bytes) -> None:
+def test_a_404_about_the_address_does_not_prove_absence(connect: Connect, content: bytes) -> None:
     client = answering(connect, 404, content=content)
     with pytest.raises(OrchestratorError, match="this is not an address of the API") as raised:
         client.get(key_of(Kind.RUNNER, "r1"))
@@ -148,7 +148,7 @@ def test_active_resources_that_refuse_a_delete_are_summarised(
 
 
 @pytest.mark.parametrize("changes", [[], [3], [{"app_id": 3}], [{"to_def": "a\nb"}]])
-def test_a_list_of_changes_in_no_known_shape_is_still_a_thing_in_use(
+def test_a_list_of_changes_in_an_unknown_form_still_means_that_the_object_is_in_use(
     connect: Connect, changes: list[Any]
 ) -> None:
     with pytest.raises(InUseError) as raised:
@@ -156,13 +156,13 @@ def test_a_list_of_changes_in_no_known_shape_is_still_a_thing_in_use(
     assert "\n" not in str(raised.value)
 
 
-def test_a_refused_change_that_is_no_delete_stays_a_conflict(connect: Connect) -> None:
+def test_a_refused_change_that_is_not_a_delete_is_a_conflict(connect: Connect) -> None:
     with pytest.raises(ConflictError):
         answering(connect, 409, json={"message": "taken"}).create(definition())
 
 
-def test_a_refusal_that_echoes_the_body_tells_no_credential(orchestrator: Orchestrator) -> None:
-    """v2 repeats the object around a mistake (v2 reference 3.2); the emulator leaks in the same way."""
+def test_a_refusal_that_echoes_the_body_shows_no_credential(orchestrator: Orchestrator) -> None:
+    """v2 repeats the object that contains a mistake (v2 reference 3.2); the emulator leaks in the same way."""
     broken = runner(
         configuration={**KUBERNETES_RUNNER, "cluster": {"auth": {"service_account_token": PASSWORD}}}
     )
@@ -207,16 +207,16 @@ def test_no_message_repeats_what_was_sent(connect: Connect, status: int, echo: C
         assert_tells_nothing(raised.value)
 
 
-def test_only_printable_words_of_bounded_length_are_quoted(connect: Connect) -> None:
+def test_only_printable_characters_of_bounded_length_are_quoted(connect: Connect) -> None:
     words = "\x1b[31mred\x00 \u202e" + "x" * 1000
     with pytest.raises(RejectedError) as raised:
         answering(connect, 400, json={"message": words}).delete(definition())
-    told = str(raised.value)
-    assert told.isprintable()
-    assert len(told) < 360
+    shown = str(raised.value)
+    assert shown.isprintable()
+    assert len(shown) < 360
 
 
-def test_the_repr_of_what_holds_a_token_hides_it(orchestrator: Orchestrator) -> None:
+def test_the_repr_of_an_object_with_a_token_hides_it(orchestrator: Orchestrator) -> None:
     endpoint = Endpoint("http://emulator", Secret(TOKEN))
     assert TOKEN not in repr(endpoint) + repr(orchestrator)
 
@@ -236,7 +236,7 @@ def test_the_repr_of_what_holds_a_token_hides_it(orchestrator: Orchestrator) -> 
         ({"type": "s3", "driver_type": "x"}, "`id`"),
     ],
 )
-def test_an_answer_of_another_shape_is_named_by_its_member(
+def test_an_answer_of_another_form_is_reported_by_its_member(
     connect: Connect, answer: object, member: str
 ) -> None:
     with pytest.raises(OrchestratorError, match=f"the answer cannot be used: .*{member}"):
@@ -262,7 +262,7 @@ def test_unknown_members_of_an_answer_are_tolerated(connect: Connect) -> None:
     assert live.handle == {"": "c1"}
 
 
-def test_an_answer_without_end_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_answer_is_abandoned(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.orchestrator.http._LARGEST_ANSWER_BYTES", 1000)
     client = answering(connect, 200, content=b" " * 2000)
     with pytest.raises(OrchestratorError, match="larger than 1000 bytes"):
@@ -271,7 +271,7 @@ def test_an_answer_without_end_is_given_up(connect: Connect, monkeypatch: pytest
         client.create(definition())
 
 
-def test_a_long_error_page_is_read_in_part(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_part_of_a_long_error_page_is_read(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.orchestrator.http._LARGEST_ERROR_BYTES", 1000)
     with pytest.raises(RejectedError, match="400"):
         answering(connect, 400, content=b"x" * 2000).delete(definition())
@@ -287,13 +287,13 @@ def test_an_id_never_becomes_a_path(emulator: Emulator, orchestrator: Orchestrat
     assert [entry.path for entry in emulator.log.entries()] == ["/orgs/acme/agents/x%2F..%2Feu-1"]
 
 
-def test_an_organization_that_v1_does_not_know_is_an_error_and_not_emptiness(connect: Connect) -> None:
+def test_an_organization_that_v1_does_not_know_is_an_error_and_not_an_empty_list(connect: Connect) -> None:
     client = connect(place=organization("typo"))
     with pytest.raises(OrchestratorError, match="organization typo is not known at emulator"):
         client.get(agent().key)
 
 
-def test_a_url_of_no_scheme_is_explained(connect: Connect) -> None:
+def test_a_url_without_a_scheme_is_explained(connect: Connect) -> None:
     client = connect(
         v1=Endpoint("api.example", None), transport=EnvironmentTransport("api.example", connections=1)
     )
@@ -302,10 +302,10 @@ def test_a_url_of_no_scheme_is_explained(connect: Connect) -> None:
 
 
 def assert_tells_nothing(error: BaseException) -> None:
-    """Neither the message, nor the advice, nor anything the error is chained to."""
+    """Check the message, the advice and everything the error is chained to."""
     current: BaseException | None = error
     while current is not None:
-        told = f"{current} {current!r} {getattr(current, 'advice', '')}"
-        assert PASSWORD not in told
-        assert TOKEN not in told
+        shown = f"{current} {current!r} {getattr(current, 'advice', '')}"
+        assert PASSWORD not in shown
+        assert TOKEN not in shown
         current = current.__cause__

@@ -16,7 +16,7 @@ USED = {"app_id": "shop", "env_id": "dev", "env_type": "development", "res_id": 
 
 @pytest.fixture
 def used(emulator: Emulator, orchestrator: Orchestrator) -> Resource:
-    """A definition with a criterion, and an active resource that it made."""
+    """A definition with a criterion, and an active resource provisioned by it."""
     created = orchestrator.create(definition(criteria=[{"env_type": "development"}]))
     emulator.seed({"organization": "acme", "active_resources": [{**USED, "def_id": created.key.id}]})
     return created
@@ -64,7 +64,7 @@ def test_a_list_that_cannot_be_read_is_a_failure_and_never_empty(
     assert isinstance(use.failures[used.key.id], UnauthorizedError)
 
 
-def test_a_definition_in_use_is_left_and_the_refusal_says_who_uses_it(
+def test_a_definition_in_use_is_kept_and_the_refusal_says_who_uses_it(
     orchestrator: Orchestrator, used: Resource
 ) -> None:
     with pytest.raises(InUseError, match="still in use: 1 active resource would change: shop/dev/") as raised:
@@ -78,7 +78,7 @@ def test_a_definition_in_use_is_deleted_by_force(orchestrator: Orchestrator, use
     assert orchestrator.get(used.key) is None
 
 
-def test_a_criterion_whose_resources_would_move_is_left_and_deleted_by_force(
+def test_a_criterion_whose_resources_would_move_is_kept_and_deleted_by_force(
     orchestrator: Orchestrator, used: Resource
 ) -> None:
     with pytest.raises(InUseError, match="still in use"):

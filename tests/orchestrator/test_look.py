@@ -1,4 +1,4 @@
-"""What a look may claim: completeness only where everything was read, absence only where it is proven."""
+"""What reading live state may claim: completeness only if everything was read, absence only if it is proven."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,13 +26,13 @@ def test_an_empty_organization_that_exists_is_complete(orchestrator: Orchestrato
     assert found.unproven == frozenset()
 
 
-def test_only_configured_apis_are_looked_at(connect: Connect) -> None:
+def test_only_configured_apis_are_read(connect: Connect) -> None:
     assert connect(v2=None).look(Hints()).state.complete == V1
     assert connect(v1=None).look(Hints()).state.complete == V2
 
 
 def test_an_unknown_organization_is_a_failure_in_v1_and_unproven_in_v2(connect: Connect) -> None:
-    """v2 answers an empty list for it, which must never pass for an empty organization."""
+    """v2 answers with an empty list for it, which must never be mistaken for an empty organization."""
     found = connect(place=organization("typo")).look(Hints())
     assert found.state.complete == frozenset()
     assert set(found.failures) == {Kind.AGENT, Kind.KEY, Kind.DEFINITION}
@@ -40,7 +40,7 @@ def test_an_unknown_organization_is_a_failure_in_v1_and_unproven_in_v2(connect: 
     assert found.unproven == V2
 
 
-def test_a_missing_proof_is_no_failure(connect: Connect) -> None:
+def test_a_missing_proof_is_not_a_failure(connect: Connect) -> None:
     found = connect(place=organization("typo"), v1=None).look(Hints())
     assert found.failures == {}
     assert found.unproven == V2
@@ -75,7 +75,7 @@ LISTS = {
 
 @pytest.mark.parametrize(("path", "kinds"), LISTS.items())
 @pytest.mark.parametrize("fault", [FaultKind.ERROR_BEFORE_EFFECT, FaultKind.TRUNCATED_BODY])
-def test_a_list_that_failed_is_no_evidence_and_leaves_the_others_alone(
+def test_a_list_that_failed_is_not_evidence_and_does_not_affect_the_others(
     emulator: Emulator, orchestrator: Orchestrator, path: str, kinds: set[Kind], fault: FaultKind
 ) -> None:
     populate(orchestrator)
@@ -121,7 +121,7 @@ def test_a_runner_with_an_unchanged_time_stamp_is_not_read(
     ]
 
 
-def test_a_hint_without_a_time_stamp_is_not_believed(orchestrator: Orchestrator) -> None:
+def test_a_hint_without_a_time_stamp_is_ignored(orchestrator: Orchestrator) -> None:
     live = orchestrator.create(runner())
     invented = replace(live, document={**live.document, "description": "invented"}, updated_at="")
     found = orchestrator.look(Hints(runners={"r1": ("", invented)}))
@@ -140,8 +140,10 @@ def test_a_runner_deleted_between_list_and_read_is_absent(
     assert Kind.RUNNER in found.state.complete
 
 
-def test_a_no_op_look_needs_few_requests(emulator: Emulator, orchestrator: Orchestrator) -> None:
-    """One list for any number of definitions; pages, and no more, for runners that did not change."""
+def test_reading_an_unchanged_organization_needs_few_requests(
+    emulator: Emulator, orchestrator: Orchestrator
+) -> None:
+    """One list for any number of definitions; only the pages of the list for runners that did not change."""
     emulator.seed({"organization": "acme", "generate": {"definitions": 550, "runners": 250}})
     first = orchestrator.look(Hints())
     hints = Hints(
@@ -169,7 +171,7 @@ def deleted_definition(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=[body] if request.url.path.endswith("/defs") else body)
 
 
-def test_a_record_kept_for_history_is_absence(connect: Connect) -> None:
+def test_a_definition_kept_for_history_is_absent(connect: Connect) -> None:
     client = connect(v2=None, transport=httpx.MockTransport(deleted_definition))
     assert client.get(definition().key) is None
 
@@ -200,7 +202,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("pages", ENDLESS.values(), ids=ENDLESS)
-def test_a_list_that_is_not_read_to_its_end_is_incomplete(
+def test_a_list_that_is_not_read_to_the_end_is_incomplete(
     connect: Connect, pages: dict[str, dict[str, Any]]
 ) -> None:
     pages = {marker: {"items": [], **page} if marker == "a" else page for marker, page in pages.items()}
@@ -209,7 +211,7 @@ def test_a_list_that_is_not_read_to_its_end_is_incomplete(
     assert isinstance(found.failures[Kind.RUNNER], OrchestratorError)
 
 
-def test_a_list_of_ever_new_pages_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_of_endless_pages_is_abandoned(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.orchestrator.paging._MOST_PAGES", 7)
     asked: list[str] = []
 
@@ -225,7 +227,7 @@ def test_a_list_of_ever_new_pages_is_given_up(connect: Connect, monkeypatch: pyt
     assert len(asked) == 7
 
 
-def test_a_list_that_names_one_thing_twice_is_incomplete(connect: Connect) -> None:
+def test_a_list_that_names_an_object_twice_is_incomplete(connect: Connect) -> None:
     body = {"id": "orders", "type": "s3", "driver_type": "x"}
     answers = {"/orgs/acme/agents": [], "/orgs/acme/resources/defs": [body, body]}
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=answers[request.url.path]))
@@ -241,7 +243,7 @@ RULE = {"id": "i1", "runner_id": "r1", "project_id": "", "env_type_id": None}
     ("items", "words"),
     [([RULE, {**RULE, "id": "i2"}], "RunnerRule/*/* twice"), ([{"runner_id": "r1"}], "`id`: missing")],
 )
-def test_a_list_of_rules_that_cannot_be_believed_is_incomplete(
+def test_an_implausible_list_of_rules_is_incomplete(
     connect: Connect, items: list[dict[str, Any]], words: str
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -252,7 +254,7 @@ def test_a_list_of_rules_that_cannot_be_believed_is_incomplete(
     assert Kind.RUNNER_RULE not in found.state.complete
 
 
-def test_our_own_mistakes_are_raised_and_not_called_failures_of_the_api(connect: Connect) -> None:
+def test_bugs_are_raised_and_not_reported_as_failures_of_the_api(connect: Connect) -> None:
     def broken(_: httpx.Request) -> httpx.Response:
         raise AssertionError("a bug")
 
@@ -279,7 +281,7 @@ def test_a_local_v2_without_a_token_names_the_local_user(connect: Connect) -> No
     assert all("authorization" not in headers for headers in seen)
 
 
-def test_requests_say_who_asks_and_keep_the_path_of_the_url(connect: Connect) -> None:
+def test_requests_name_their_sender_and_keep_the_path_of_the_url(connect: Connect) -> None:
     seen: list[httpx.Request] = []
 
     def record(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Which failure of which verb is sent again: the table that keeps an apply from doing things twice."""
+"""Which requests are sent again after which failures: the table that keeps an apply from writing twice."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -86,7 +86,7 @@ def test_a_write_that_may_have_been_done_is_never_sent_again(
 
 
 @pytest.mark.parametrize("verb", CALLS)
-def test_a_passing_refusal_is_survived(
+def test_a_temporary_refusal_is_survived(
     emulator: Emulator, connect: Connect, waits: list[float], verb: str
 ) -> None:
     emulator.seed({"organization": "acme", "definitions": [_body()]})
@@ -129,7 +129,7 @@ def test_a_broken_connection_is_tried_again_only_before_anything_was_sent(
 
 @pytest.mark.parametrize("verb", [verb for verb in CALLS if verb != "DELETE"])
 @pytest.mark.parametrize("content", [b"", b"<html>", b'{"id": ', b"NaN", b"[" * 100_000])
-def test_an_answer_that_is_no_json_is_a_read_to_repeat_and_a_write_to_look_after(
+def test_after_an_answer_that_is_not_json_a_read_is_repeated_and_a_write_is_verified(
     connect: Connect, verb: str, content: bytes
 ) -> None:
     client = connect(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=content)))
@@ -140,7 +140,7 @@ def test_an_answer_that_is_no_json_is_a_read_to_repeat_and_a_write_to_look_after
     assert client.requests == {verb: TRIES if verb == "GET" else 1}
 
 
-def test_delays_grow_and_stay_below_the_cap(emulator: Emulator, connect: Connect, waits: list[float]) -> None:
+def test_delays_grow_up_to_a_limit(emulator: Emulator, connect: Connect, waits: list[float]) -> None:
     emulator.faults.add(strike(FaultKind.TOO_MANY_REQUESTS))
     client = connect(retry=Retry(tries=8, sleep=waits.append, chance=lambda: 1.0))
     with pytest.raises(UnavailableError):
@@ -148,7 +148,7 @@ def test_delays_grow_and_stay_below_the_cap(emulator: Emulator, connect: Connect
     assert waits == [0.25, 0.5, 1, 2, 4, 8, 10]
 
 
-def test_a_hint_beyond_the_bound_is_handed_on_instead_of_waited_for(
+def test_a_hint_beyond_the_limit_is_passed_on_instead_of_waited_for(
     emulator: Emulator, connect: Connect, waits: list[float]
 ) -> None:
     emulator.faults.add(strike(FaultKind.TOO_MANY_REQUESTS, retry_after=120))
@@ -161,7 +161,7 @@ def test_a_hint_beyond_the_bound_is_handed_on_instead_of_waited_for(
 
 
 def test_slow_failures_use_up_the_time_for_retries(emulator: Emulator, connect: Connect) -> None:
-    """The bound counts the tries themselves and not only the waiting."""
+    """The limit covers the attempts as well as the waiting."""
     seconds = iter(range(0, 1000, 40))
     emulator.faults.add(strike(FaultKind.TOO_MANY_REQUESTS))
     client = connect(retry=Retry(sleep=lambda _: None, clock=lambda: next(seconds)))
@@ -189,7 +189,7 @@ def test_retry_after_is_a_number_or_a_date(text: str | None, seconds: float | No
     assert retry_after_s(text, now=NOW) == seconds
 
 
-def test_a_date_is_counted_from_the_clock_of_the_server(connect: Connect, waits: list[float]) -> None:
+def test_a_date_is_relative_to_the_clock_of_the_server(connect: Connect, waits: list[float]) -> None:
     headers = {
         "Date": format_datetime(NOW, usegmt=True),
         "Retry-After": format_datetime(NOW + timedelta(seconds=10), usegmt=True),

@@ -1,4 +1,4 @@
-"""What is created reads back as it was desired, for every kind and every shape of it."""
+"""What is created reads back as desired, for every kind and every form of it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -103,7 +103,7 @@ def test_a_runner_reads_back_as_desired(orchestrator: Orchestrator, kind: str, s
     assert live.updated_at
 
 
-def test_credentials_of_a_runner_are_stored_and_read_back_as_unreadable(
+def test_credentials_of_a_runner_are_stored_and_cannot_be_read_back(
     emulator: Emulator, orchestrator: Orchestrator
 ) -> None:
     created = orchestrator.create(runner(configuration=KUBERNETES_RUNNER))
@@ -114,7 +114,7 @@ def test_credentials_of_a_runner_are_stored_and_read_back_as_unreadable(
 
 
 def test_a_kubernetes_runner_without_credentials_can_be_created(orchestrator: Orchestrator) -> None:
-    """The canonical form has no `auth`, and the API insists on one."""
+    """The canonical form has no `auth`, but the API requires one."""
     desired = runner(configuration=kubernetes_runner())
     assert orchestrator.create(desired).document == desired.document
 

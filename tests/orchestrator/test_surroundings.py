@@ -1,4 +1,4 @@
-"""What stands beside managed things: read only where it is asked for, and never taken for empty when unread."""
+"""Objects that rules look at but nobody manages: read only on demand, and never mistaken for empty if unread."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_a_collection_that_cannot_be_read_is_unread_with_its_reason(
     assert look.failures == {}
 
 
-def test_credentials_of_a_store_are_not_kept_even_where_an_answer_holds_them() -> None:
+def test_credentials_of_a_store_are_dropped_even_if_an_answer_contains_them() -> None:
     read = secret_store.parsed(
         {
             "id": "eu",
@@ -73,7 +73,7 @@ def test_a_driver_is_named_by_its_owner_and_id() -> None:
 
 
 @pytest.mark.parametrize("document", [{}, {"id": 3, "fingerprint": "ab"}, {"id": "a"}])
-def test_a_key_without_its_members_is_no_key(document: dict[str, object]) -> None:
+def test_a_key_without_its_members_is_ignored(document: dict[str, object]) -> None:
     with pytest.raises(ShapeError):
         operator_key.parsed(document)  # type: ignore[arg-type]  # JSON
 
@@ -131,9 +131,7 @@ def test_a_collection_asked_for_twice_is_read_once(emulator: Emulator, orchestra
     assert paths.count("/orgs/acme/resources/drivers") == 1
 
 
-def test_without_definitions_no_list_is_worth_a_request(
-    emulator: Emulator, orchestrator: Orchestrator
-) -> None:
+def test_without_definitions_no_list_is_requested(emulator: Emulator, orchestrator: Orchestrator) -> None:
     emulator.faults.add(FaultRule(FaultKind.ERROR_BEFORE_EFFECT, path="/defs$", status=403, count=None))
     orchestrator.look(Hints(named={Beside.RESOURCE_TYPES: frozenset(("mysql",))}))
     assert "resources/types" not in asked(emulator)
@@ -143,7 +141,7 @@ def test_without_definitions_no_list_is_worth_a_request(
 def test_a_token_without_the_right_to_list_leaves_the_collection_unread(
     emulator: Emulator, orchestrator: Orchestrator, status: int
 ) -> None:
-    orchestrator.create(runner())  # proves the organization, which those lists else do
+    orchestrator.create(runner())  # proves the organization, as those lists would otherwise do
     for path in ("/env-types$", "/apps$", "/projects$", "/types$"):
         emulator.faults.add(FaultRule(FaultKind.ERROR_BEFORE_EFFECT, path=path, status=status, count=None))
     look = orchestrator.look(Hints(beside=EVERYTHING))

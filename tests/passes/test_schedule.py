@@ -1,4 +1,4 @@
-"""What runs after what, over several places, and what becomes of the rest when something fails or the run stops."""
+"""The order of actions over several places, and what happens to the rest if one fails or the run stops."""
 
 from collections.abc import Callable, Sequence
 from threading import Barrier, Event, Lock
@@ -27,7 +27,7 @@ def action(name: str, *requires: Action, place: Place = ACME, gate: Sequence[Act
 
 
 class Hand:
-    """Performs by a table of names; remembers what it was given, in order."""
+    """Performs actions by a table of names, and records them in order."""
 
     def __init__(
         self, fails: frozenset[str] = frozenset(), during: Callable[[str], None] = lambda _: None
@@ -50,7 +50,7 @@ class Hand:
 
 
 class Watching:
-    """Keeps how many were done when each ended."""
+    """Records how many actions were done when each one ended."""
 
     def __init__(self) -> None:
         self.counts: list[tuple[int, int]] = []
@@ -104,7 +104,7 @@ def test_a_gate_opens_when_every_member_is_done_and_never_when_one_failed() -> N
     assert outcomes["b0"].message == "requires create Definition/m3"
 
 
-def test_places_run_side_by_side_and_wait_for_each_other_only_where_required() -> None:
+def test_places_run_in_parallel_and_wait_for_each_other_only_where_required() -> None:
     """Each place has one worker; both must be inside an action at once."""
     meeting = Barrier(2, timeout=20)
 
@@ -130,7 +130,7 @@ def test_what_requires_something_outside_the_run_is_blocked_at_once(gated: bool)
     assert outcomes["free"].status is Status.DONE
 
 
-def test_after_a_stop_the_running_action_ends_and_no_other_starts() -> None:
+def test_after_a_stop_the_running_action_is_finished_and_no_other_starts() -> None:
     stop = Event()
     first = action("first")
     rest = [action(f"r{i}", first) for i in range(3)]
@@ -141,7 +141,7 @@ def test_after_a_stop_the_running_action_ends_and_no_other_starts() -> None:
     assert sorted(hand.concluded) == ["first", "r0", "r1", "r2"]
 
 
-def test_what_a_performer_raises_ends_the_run_and_rises() -> None:
+def test_an_exception_of_a_performer_ends_the_run_and_propagates() -> None:
     def during(name: str) -> None:
         raise ZeroDivisionError(name)
 

@@ -1,4 +1,4 @@
-"""What an approval lets through, and what is said of one that lets nothing through."""
+"""What an approval allows, and how one that allows nothing is reported."""
 
 from datetime import date
 
@@ -21,11 +21,11 @@ def left(refusal: Refusal, *texts: str) -> list[str]:
     return [found.id for found in keys]
 
 
-def test_an_approval_lets_through_what_it_names_and_nothing_else() -> None:
+def test_an_approval_allows_what_it_names_and_nothing_else() -> None:
     assert left(CONTESTED, "contested=Definition/con-a") == ["con-b", "other"]
 
 
-def test_a_glob_lets_through_what_fits_it() -> None:
+def test_a_glob_allows_what_it_matches() -> None:
     assert left(CONTESTED, "contested=Definition/con-*") == ["other"]
 
 
@@ -53,7 +53,7 @@ def test_a_count_needs_the_digest_of_what_was_shown() -> None:
         "=",
     ],
 )
-def test_what_is_no_approval_is_refused_with_the_form(text: str) -> None:
+def test_an_invalid_approval_is_refused_with_the_form(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not|bare number"):
         parse(text)
 
@@ -72,21 +72,21 @@ def test_an_approval_of_the_repository_may_be_limited_to_a_target() -> None:
     )
 
 
-def test_a_wrong_approval_says_what_was_found() -> None:
+def test_an_approval_that_matches_nothing_is_reported_with_what_was_found() -> None:
     (sentence,) = misses([parse("contested=Definition/con-c")], [], [CONTESTED])
-    assert "contested=Definition/con-c let nothing through" in sentence
+    assert "contested=Definition/con-c approved nothing" in sentence
     assert "contested=Definition/con-a" in sentence
 
 
-def test_an_approval_that_worked_is_not_reported_as_missed() -> None:
+def test_an_approval_that_was_used_is_not_reported_as_unused() -> None:
     approval = parse("contested=Definition/con-a")
     _, accepted = split(CONTESTED, [approval])
     assert accepted is not None
     assert misses([approval], [accepted], []) == []
 
 
-def test_what_a_refusal_prints_lets_through_exactly_what_it_names() -> None:
-    """The natural key of a rule holds stars, that of a criterion brackets: both are globs."""
+def test_the_approval_that_a_refusal_prints_allows_exactly_what_it_names() -> None:
+    """The natural key of a rule contains stars, that of a criterion brackets: both have a meaning in globs."""
     keys = tuple(
         key(kind, name)
         for kind, name in (
@@ -101,7 +101,7 @@ def test_what_a_refusal_prints_lets_through_exactly_what_it_names() -> None:
         assert set(keys) - set(left_over) == {named}
 
 
-def test_in_a_run_of_several_targets_an_approval_is_of_one() -> None:
+def test_in_a_run_of_several_targets_an_approval_is_for_one() -> None:
     refusal = Refusal("protected", TargetName("acme"), "one", KEYS[:1], is_one_of_many=True)
     assert refusal.approvals == ("protected=acme:Definition/con-a",)
     approval = parse(refusal.approvals[0])

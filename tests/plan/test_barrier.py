@@ -118,18 +118,18 @@ def test_a_recorded_key_that_a_list_does_not_show_holds_the_withdrawal() -> None
     )
     (found,) = build([here], organizations=[*organizations(here), there])
     assert not found.allowed
-    assert "the key is recorded in beta and was not shown there" in next(iter(found.held.values())).reason
+    assert "the key is recorded in beta but is not listed there" in next(iter(found.held.values())).reason
 
 
-def test_an_organization_whose_record_cannot_be_read_may_know_any_agent() -> None:
+def test_an_organization_whose_record_cannot_be_read_may_have_any_agent() -> None:
     here = basis(ACME, holding(ACME, "bb"), holding(ACME, "aa", "bb"))
     unknown = Organization(BETA, holding(BETA), None, None)
     (found,) = build([here], organizations=[*organizations(here), unknown])
     assert "beta may know agent eu and was not read" in next(iter(found.held.values())).reason
 
 
-def test_a_circle_in_one_organization_stops_the_others_too() -> None:
-    """Without an order nothing keeps a key until its successor is there."""
+def test_a_cycle_in_one_organization_stops_the_others_too() -> None:
+    """Without an order nothing keeps a key until its successor exists."""
 
     def of(place: Place, *resources: Resource) -> State:
         found = [moved(resource, place) for resource in resources]

@@ -17,7 +17,7 @@ from reconciler.plan.approval import parse
 from reconciler.plan.build import Basis, build
 from reconciler.plan.graph import CycleError, connect
 from reconciler.plan.guards import GUARDS, allowed_deletes
-from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CIRCLE, CRITERION_TAKEN, KEY_WITHOUT_AGENT
+from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, CYCLE, KEY_WITHOUT_AGENT
 from reconciler.settings import Drift, KindPolicy, Policy, Prune, Safety
 from tests.building import ORGANIZATION, agent, agent_key, definition, owning, rule, runner, state
 
@@ -114,7 +114,7 @@ def test_criteria_of_other_types_do_not_wait_for_each_other() -> None:
     assert all(not action.requires for action in found.actions)
 
 
-def test_the_new_key_comes_before_the_old_one_goes() -> None:
+def test_a_new_key_is_added_before_the_old_one_is_withdrawn() -> None:
     old, new = agent_key("eu", "aa"), agent_key("eu", "bb")
     found = plan(state(agent("eu"), new), state(agent("eu"), old), owning(agent("eu"), old))
     assert lines(found) == ["create Key/eu/bb", "delete Key/eu/aa"]
@@ -122,14 +122,14 @@ def test_the_new_key_comes_before_the_old_one_goes() -> None:
     assert not found.refusals
 
 
-def test_a_rule_moves_only_when_its_new_runner_is_there() -> None:
+def test_a_rule_moves_only_when_its_new_runner_exists() -> None:
     before = [runner("a"), rule("*/dev", "a")]
     found = plan(state(runner("a"), runner("b"), rule("*/dev", "b")), state(*before), owning(*before))
     assert lines(found) == ["create Runner/b", "delete RunnerRule/*/dev", "create RunnerRule/*/dev"]
 
 
-def test_a_replaced_runner_takes_its_rules_along_and_needs_approval() -> None:
-    """Deleting a runner deletes its rules without a word (v2 reference 5.5)."""
+def test_a_replaced_runner_is_deleted_with_its_rules_and_needs_approval() -> None:
+    """Deleting a runner silently deletes its rules (v2 reference 5.5)."""
     before = [runner("a"), rule("*/dev", "a")]
     after = state(runner("a", type_="kubernetes-gke"), rule("*/dev", "a"))
     found = plan(after, state(*before), owning(*before))
@@ -142,7 +142,7 @@ def test_a_replaced_runner_takes_its_rules_along_and_needs_approval() -> None:
     ).refusals
 
 
-def test_a_replaced_runner_never_takes_along_a_rule_of_somebody_else() -> None:
+def test_a_replaced_runner_is_never_deleted_with_an_unmanaged_rule() -> None:
     after = state(runner("a", type_="kubernetes-gke"), rule("*/dev", "a"))
     found = plan(after, state(runner("a"), rule("*/dev", "a")), owning(runner("a")))
     assert refused(found) == [("cascade", 1), ("replace", 1)]
@@ -162,7 +162,7 @@ def test_a_renamed_agent_definition_and_a_changed_user_do_not_wait_for_each_othe
     assert lines(found) == ["delete Definition/old", "create Definition/new", "update Definition/user"]
 
 
-def test_keys_that_policy_keeps_hold_their_agent() -> None:
+def test_keys_that_the_policy_keeps_hold_their_agent() -> None:
     live = [agent("eu"), agent_key("eu", "aa"), definition("keep")]
     policy = Policy(kinds={"Key": KindPolicy(prune=Prune.NEVER)})
     found = plan(state(definition("keep")), state(*live), owning(*live), policy=policy)
@@ -202,7 +202,7 @@ def test_one_approval_counts_everything_a_guard_refuses() -> None:
     assert not refused(plan(*arguments, approvals=frozenset({f"deletes=40:{digest}"})))
 
 
-def test_an_agent_is_no_problem_while_keys_could_not_be_read() -> None:
+def test_an_agent_is_not_a_problem_while_keys_could_not_be_read() -> None:
     live = state(complete=frozenset(Kind) - {Kind.KEY})
     assert not plan(state(agent("eu"), agent_key("eu", "aa")), live).problems
 
@@ -226,7 +226,7 @@ def test_too_many_deletes_are_refused(deleted: int, is_refused: bool) -> None:  
         assert found.refusals[0].approval == f"--accept deletes=6:{found.refusals[0].digest}"
 
 
-def test_an_approval_by_number_fits_these_objects_only() -> None:
+def test_an_approval_by_number_is_for_these_objects_only() -> None:
     """Six other deletes are not what was shown."""
     all_of_them = [definition(f"d{i}") for i in range(20)]
     arguments = (state(*all_of_them[6:]), state(*all_of_them), owning(*all_of_them))
@@ -255,7 +255,7 @@ def test_the_last_key_of_an_agent_is_kept() -> None:
     assert refused(found) == [("last-key", 1)]
 
 
-def test_a_key_of_somebody_else_keeps_the_agent_alive() -> None:
+def test_an_unmanaged_key_keeps_the_agent_alive() -> None:
     owned = [agent("eu"), agent_key("eu", "aa")]
     found = plan(state(agent("eu")), state(*owned, agent_key("eu", "bb")), owning(*owned))
     assert lines(found) == ["delete Key/eu/aa"]
@@ -269,7 +269,7 @@ def test_a_key_that_is_not_accepted_keeps_no_agent_alive() -> None:
     assert refused(found) == [("last-key", 1)]
 
 
-def test_protected_things_are_kept() -> None:
+def test_protected_objects_are_kept() -> None:
     found = plan(
         state(definition("b")),
         state(definition("a"), definition("b")),
@@ -284,14 +284,14 @@ def test_protected_things_are_kept() -> None:
     [(agent("eu"), agent_key("eu", "ff")), (runner("r"), rule("*/prod", "r"))],
     ids=["key of an agent", "rule of a runner"],
 )
-def test_a_delete_that_takes_along_what_is_not_ours_is_refused(holder: object, taken: object) -> None:
+def test_a_delete_that_would_also_delete_unmanaged_objects_is_refused(holder: object, taken: object) -> None:
     keep = definition("keep")
     found = plan(state(keep), state(keep, holder, taken), owning(keep, holder))  # type: ignore[arg-type]
     assert ("cascade", 1) in refused(found)
     assert not found.allowed
 
 
-def test_contested_things_are_left_alone_until_approved() -> None:
+def test_contested_objects_are_left_alone_until_approved() -> None:
     mine, theirs = definition("a", name="mine"), definition("a", name="theirs")
     found = plan(state(mine), state(theirs))
     assert not found.actions
@@ -313,20 +313,20 @@ def test_an_agent_without_a_key_cannot_be_created() -> None:
     assert [(p.rule, p.severity) for p in found.problems] == [(AGENT_WITHOUT_KEY, Severity.ERROR)]
 
 
-def test_a_key_of_an_agent_that_is_nowhere_is_told_before_anything_is_sent() -> None:
+def test_a_key_of_an_agent_that_does_not_exist_is_reported_before_anything_is_sent() -> None:
     found = plan(state(agent_key("eu", "aa")), state())
     assert [problem.rule for problem in found.problems] == [KEY_WITHOUT_AGENT]
     assert not plan(state(agent_key("eu", "aa")), state(agent("eu"))).problems
 
 
 @pytest.mark.parametrize("is_built_in", [True, False])
-def test_a_criterion_held_elsewhere_is_told_before_anything_is_sent(is_built_in: bool) -> None:  # noqa: FBT001
+def test_a_criterion_held_elsewhere_is_reported_before_anything_is_sent(is_built_in: bool) -> None:  # noqa: FBT001
     other = definition("default-s3", "", is_built_in=is_built_in)
     found = plan(state(definition("mine", "")), state(other))
     assert [problem.rule for problem in found.problems] == [CRITERION_TAKEN]
 
 
-def test_policy_may_report_drift_and_never_prune() -> None:
+def test_a_policy_may_report_drift_and_never_prune() -> None:
     policy = Policy(default=KindPolicy(prune=Prune.NEVER, drift=Drift.REPORT))
     a, drifted, gone = definition("a"), definition("a", name="drifted"), definition("gone")
     found = plan(state(a), state(drifted, gone), owning(a, gone), policy=policy)
@@ -335,7 +335,7 @@ def test_policy_may_report_drift_and_never_prune() -> None:
     assert [change.key.id for change in found.kept] == ["gone"]
 
 
-def test_a_changed_file_is_applied_even_where_drift_is_only_reported() -> None:
+def test_a_changed_file_is_applied_even_if_drift_is_only_reported() -> None:
     policy = Policy(default=KindPolicy(drift=Drift.REPORT))
     found = plan(
         state(definition("a", name="new")), state(definition("a")), owning(definition("a")), policy=policy
@@ -343,7 +343,7 @@ def test_a_changed_file_is_applied_even_where_drift_is_only_reported() -> None:
     assert lines(found) == ["update Definition/a"]
 
 
-def test_a_selection_brings_along_what_it_requires() -> None:
+def test_a_selection_includes_what_it_requires() -> None:
     cluster = definition("cluster", type_="k8s-cluster", secrets=AGENT_URL)
     link = definition("link", "res_id=agent", type_="agent", values={"id": "eu"})
     desired = state(cluster, link, agent("eu"), agent_key("eu", "aa"), definition("other"))
@@ -368,20 +368,20 @@ def test_a_cycle_names_the_actions_in_it() -> None:
         connect(found.actions, [(first, second), (second, first)])
 
 
-def test_what_cannot_be_put_in_order_is_a_problem_and_no_crash() -> None:
-    """Two agents that swap their only keys: each needs its new key before the old one goes."""
+def test_what_cannot_be_put_in_order_is_a_problem_and_not_a_crash() -> None:
+    """Two agents that swap their only keys: each needs its new key before the old one is withdrawn."""
     before = [agent("a"), agent_key("a", "11"), agent("b"), agent_key("b", "22")]
     after = state(agent("a"), agent_key("a", "22"), agent("b"), agent_key("b", "11"))
     found = plan(after, state(*before), owning(*before))
-    assert {problem.rule for problem in found.problems} == {CIRCLE}
+    assert {problem.rule for problem in found.problems} == {CYCLE}
     assert len(found.actions) == 4
     assert not found.allowed
 
 
 def test_every_guard_has_a_description() -> None:
     assert list(GUARDS) == [
-        "empty-tree", "deletes", "last-key", "protected", "cascade", "replace", "state-storage", "runner-key",
-        "primary-store", "store-in-use", "in-use", "contested",
+        "empty-tree", "deletes", "last-key", "protected", "drifted", "cascade", "replace", "state-storage",
+        "runner-key", "primary-store", "store-in-use", "in-use", "contested",
     ]  # fmt: skip
 
 
@@ -392,7 +392,7 @@ def test_the_limit_of_deletes(limit: str, owned: int, allowed: int) -> None:
     assert allowed_deletes(limit, owned) == allowed
 
 
-def test_refused_actions_stay_visible() -> None:
+def test_refused_actions_remain_visible() -> None:
     found = plan(state(), state(definition("a")), owning(definition("a")))
     assert lines(found) == ["delete Definition/a"]
     assert found.has_changes

@@ -1,4 +1,4 @@
-"""Built-in definitions in a plan: the order of room and what takes it, what is held, what cannot be given back."""
+"""Built-in definitions in a plan: the order of replacing criteria, what is held, what cannot be restored."""
 
 from collections.abc import Mapping
 
@@ -43,7 +43,7 @@ def lines(found: TargetPlan) -> list[str]:
     return [f"{action.verb} {action.key}" for action in found.actions]
 
 
-def test_the_criterion_that_is_taken_goes_first_and_the_others_last() -> None:
+def test_the_criterion_that_is_replaced_is_removed_first_and_the_others_last() -> None:
     found = plan(state(OWN), state(HOLDING), owning(), "built")
     assert not found.problems
     assert lines(found) == [
@@ -53,7 +53,7 @@ def test_the_criterion_that_is_taken_goes_first_and_the_others_last() -> None:
     ]
 
 
-def test_what_holds_the_place_goes_before_it_is_given_back() -> None:
+def test_a_replacement_is_deleted_before_the_criterion_is_restored() -> None:
     found = plan(state(), state(EMPTY, OWN), owning(OWN), taken=TAKEN)
     assert "Definition/built" not in {str(key) for refusal in found.refusals for key in refusal.keys}
     order = lines(found)
@@ -61,7 +61,7 @@ def test_what_holds_the_place_goes_before_it_is_given_back() -> None:
     assert "create Criterion/built[env_type=test]" in order
 
 
-def test_what_is_in_use_holds_the_room_and_what_would_take_it() -> None:
+def test_use_of_a_built_in_definition_holds_its_criterion_and_the_replacement() -> None:
     live, active = state(HOLDING), {"built": (USED,)}
     found = plan(state(OWN), live, owning(), "built", active=active)
     assert [refusal.guard for refusal in found.refusals] == ["in-use"]
@@ -72,7 +72,7 @@ def test_what_is_in_use_holds_the_room_and_what_would_take_it() -> None:
     assert len(approved.allowed) == 3
 
 
-def test_a_place_that_stays_taken_is_a_problem_of_the_one_that_wants_it_back() -> None:
+def test_a_criterion_that_is_still_held_is_a_problem_of_the_definition_to_be_restored() -> None:
     kept = definition("own", "", type_="dns")
     for live in (state(EMPTY, OWN), state(EMPTY)):
         found = plan(state(kept), live, owning(OWN), taken=TAKEN)

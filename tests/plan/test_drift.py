@@ -1,4 +1,4 @@
-"""What the policy `drift: report` leaves as it is: things changed and things deleted outside Git."""
+"""What the policy `drift: report` leaves as it is: objects changed or deleted outside Git."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def left(desired: State, live: State, inventory: Inventory, chosen: Policy) -> l
     return [str(change.key) for change in reported(compare(desired, live, inventory), chosen)]
 
 
-def test_a_deleted_thing_is_created_again_by_default_and_left_where_drift_is_reported() -> None:
+def test_a_deleted_object_is_created_again_by_default_and_left_if_drift_is_only_reported() -> None:
     a = definition("a", "env_type=dev")
     assert lines(plan(state(a), state(), owning(a))) == ["create Definition/a"]
     found = plan(state(a), state(), owning(a), policy=REPORT)
@@ -31,7 +31,7 @@ def test_a_deleted_thing_is_created_again_by_default_and_left_where_drift_is_rep
     assert [change.key.id for change in found.drift_reported] == ["a"]
 
 
-def test_a_deleted_thing_whose_file_changed_is_created_even_where_drift_is_reported() -> None:
+def test_a_deleted_object_whose_file_changed_is_created_even_if_drift_is_only_reported() -> None:
     a, new = definition("a"), definition("a", name="new")
     assert lines(plan(state(new), state(), owning(a), policy=REPORT)) == ["create Definition/a"]
 
@@ -42,7 +42,7 @@ def test_a_deleted_thing_whose_file_changed_is_created_even_where_drift_is_repor
         pytest.param(
             policy(Agent=Drift.REPORT), ["Agent/eu", "Key/eu/aa", "Key/eu/bb"], id="agents reported"
         ),
-        pytest.param(policy(Key=Drift.REPORT), [], id="keys alone: their agent takes them along"),
+        pytest.param(policy(Key=Drift.REPORT), [], id="keys alone: they are created with their agent"),
     ],
 )
 def test_an_agent_and_its_keys_are_left_together_or_not_at_all(chosen: Policy, expected: list[str]) -> None:
@@ -53,7 +53,7 @@ def test_an_agent_and_its_keys_are_left_together_or_not_at_all(chosen: Policy, e
     assert bool(found.actions) is not bool(expected)
 
 
-def test_a_key_of_an_agent_that_is_there_follows_the_policy_of_keys() -> None:
+def test_a_key_of_an_existing_agent_follows_the_policy_for_keys() -> None:
     assert left(state(EU, FIRST), state(EU), owning(EU, FIRST), policy(Key=Drift.REPORT)) == ["Key/eu/aa"]
     assert not left(state(EU, FIRST), state(EU), owning(EU, FIRST), policy(Agent=Drift.REPORT))
 

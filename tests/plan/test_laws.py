@@ -1,4 +1,4 @@
-"""Laws of the core over many generated worlds."""
+"""Properties of the core, checked on many generated worlds."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.diff.change import Group
-from reconciler.diff.compare import compare, criteria_digest, is_ours
+from reconciler.diff.compare import compare, criteria_digest, is_owned
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import digest
 from reconciler.model.kind import Kind
@@ -121,7 +121,7 @@ def carried_out(found: TargetPlan, live: State, inventory: Inventory) -> tuple[S
 
 
 def in_the_worst_order(actions: tuple[Action, ...]) -> list[Action]:
-    """Workers may take any action whose requirements are met: take the one that stands last."""
+    """Workers may take any action whose requirements are met; this one always takes the last."""
     waiting, done = list(actions), []
     met: set[tuple[Verb, ResourceKey]] = set()
     while waiting:
@@ -189,7 +189,7 @@ def test_comparing_a_state_with_itself_finds_nothing(world: State) -> None:
 
 @settings(max_examples=400)
 @given(cases())
-def test_every_plan_that_has_no_problem_can_be_carried_out_and_leaves_nothing_to_do(
+def test_every_plan_without_a_problem_can_be_applied_and_leaves_nothing_to_do(
     case: tuple[State, State, Inventory],
 ) -> None:
     """Runs the actions one by one against a world that refuses what the server refuses."""
@@ -210,7 +210,7 @@ def test_nothing_unowned_is_deleted_or_changed(case: tuple[State, State, Invento
     for action in plan(desired, live, inventory).actions:
         if action.verb in (Verb.DELETE, Verb.UPDATE):
             held = live.resources[action.subject.key]
-            assert is_ours(inventory.entries.get(held.key), held)
+            assert is_owned(inventory.entries.get(held.key), held)
 
 
 @settings(max_examples=400)
@@ -240,7 +240,7 @@ def test_the_plan_does_not_depend_on_input_order(
 
 @settings(max_examples=200)
 @given(cases(), st.integers(min_value=0, max_value=30))
-def test_stopping_after_any_action_and_starting_over_still_arrives(
+def test_stopping_after_any_action_and_starting_over_reaches_the_desired_state(
     case: tuple[State, State, Inventory], stop_after: int
 ) -> None:
     desired, live, inventory = case

@@ -1,4 +1,4 @@
-"""The cache, and GitPython inside it: one command for all contents, one commit for all reads."""
+"""The cache and its use of GitPython: one command for all contents, one commit for all reads."""
 
 import shutil
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def test_all_contents_come_from_one_command(repository: Path, commit: Commit, tm
     assert recorder.commands().count("fetch") == 1
 
 
-def test_the_cache_may_be_named_relative_to_where_we_are(
+def test_the_cache_may_be_relative_to_the_current_folder(
     repository: Path, commit: Commit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit({"a.yaml": "1"})
@@ -47,9 +47,7 @@ def test_the_cache_may_be_named_relative_to_where_we_are(
     assert tree.files["a.yaml"] == b"1"
 
 
-def test_a_commit_that_is_there_already_is_not_fetched_again(
-    repository: Path, commit: Commit, tmp_path: Path
-) -> None:
+def test_a_commit_in_the_cache_is_not_fetched_again(repository: Path, commit: Commit, tmp_path: Path) -> None:
     commit({"a.yaml": "1"})
     recorder = Recorder.make(tmp_path)
     cache = Cache(tmp_path / "cache", Launcher(recorder.environment))
@@ -60,7 +58,7 @@ def test_a_commit_that_is_there_already_is_not_fetched_again(
     assert "fetch" not in recorder.commands()
 
 
-def test_what_is_read_stays_at_its_commit_when_the_branch_moves(
+def test_reads_stay_at_their_commit_when_the_branch_moves(
     repository: Path, commit: Commit, tmp_path: Path
 ) -> None:
     first = commit({"a.yaml": "1", "b.yaml": "1"})
@@ -86,7 +84,7 @@ def test_a_cache_that_is_lost_between_two_reads_is_fetched_at_the_same_commit(
     assert (tree.revision, tree.files["a.yaml"]) == (first, b"1")
 
 
-def test_a_commit_that_the_remote_lost_is_no_reason_to_read_another(
+def test_if_the_remote_lost_the_commit_no_other_is_read(
     repository: Path, commit: Commit, git: Git, tmp_path: Path
 ) -> None:
     commit({"a.yaml": "1"})
@@ -101,10 +99,10 @@ def test_a_commit_that_the_remote_lost_is_no_reason_to_read_another(
         opened.tree(Limits())
 
 
-def test_a_branch_that_moved_since_it_was_listed_is_read_as_what_it_is(
+def test_a_branch_that_moved_since_it_was_listed_is_read_at_its_new_commit(
     repository: Path, commit: Commit, tmp_path: Path
 ) -> None:
-    """The look and the pass of `watch` are two moments."""
+    """A poll of `watch` and the pass that follows happen at different times."""
     commit({"a.yaml": "1"})
     cache = Cache(tmp_path / "cache", Launcher())
     listed = look_up(cache.launcher, f"file://{repository}", "main")
@@ -121,7 +119,7 @@ def bare(repository: Path, tmp_path: Path) -> BareRepository:
     return BareRepository(place, launcher)
 
 
-def test_gitpython_goes_through_our_launcher_whatever_the_environment_says(
+def test_gitpython_uses_the_launcher_whatever_the_environment_says(
     repository: Path, commit: Commit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """GitPython itself reads these variables, and its own `execute` would pass all of them on."""
@@ -135,7 +133,7 @@ def test_gitpython_goes_through_our_launcher_whatever_the_environment_says(
 
 
 @pytest.mark.parametrize("option", ["as_process", "shell", "env", "output_stream", "kill_after_timeout"])
-def test_what_would_go_around_the_launcher_is_refused(
+def test_what_would_bypass_the_launcher_is_refused(
     repository: Path, commit: Commit, tmp_path: Path, option: str
 ) -> None:
     commit({"a.yaml": "1"})
@@ -151,7 +149,7 @@ def test_gitpythons_object_layer_cannot_start_a_process_of_its_own(
         bare(repository, tmp_path)._git.get_object_header(head)
 
 
-def test_a_cache_that_lost_its_head_is_not_searched_for_above(
+def test_a_cache_without_its_head_is_not_searched_for_in_parent_folders(
     repository: Path, commit: Commit, tmp_path: Path
 ) -> None:
     """Git looks for a repository in every folder above, and would answer from the one it finds there."""
@@ -161,7 +159,7 @@ def test_a_cache_that_lost_its_head_is_not_searched_for_above(
         entries(BareRepository(repository / "cache.git", Launcher()), head)
 
 
-def test_a_repository_that_is_cut_short_is_damage_and_no_content() -> None:
+def test_a_truncated_repository_is_an_error_and_not_content() -> None:
     def cut(*_: str, given: bytes = b"", most_bytes: int | None = None) -> bytes:
         return b"0123 blob 1\nx\n" if not given else b"0123 blob 1\nx\n4567"
 
@@ -170,7 +168,7 @@ def test_a_repository_that_is_cut_short_is_damage_and_no_content() -> None:
         contents(cut, listed)
 
 
-def test_a_url_that_is_refused_is_never_looked_up(tmp_path: Path) -> None:
+def test_a_refused_url_is_never_looked_up(tmp_path: Path) -> None:
     recorder = Recorder.make(tmp_path)
     with pytest.raises(Exception, match="not allowed"):
         look_up(Launcher(recorder.environment), "http://git.example/x", None)

@@ -1,4 +1,4 @@
-"""What git inherits: what people need to reach their hosts, and nothing else of our environment."""
+"""What git inherits: what it needs to reach hosts, and nothing else of the environment."""
 
 import subprocess
 from pathlib import Path
@@ -34,12 +34,12 @@ def test_what_reaches_a_host_is_passed_on(name: str) -> None:
         "SOME_VARIABLE_OF_TOMORROW",
     ],
 )  # fmt: skip
-def test_everything_else_is_not(name: str) -> None:
-    """Neither what points git elsewhere, nor what makes it print credentials, nor our own tokens."""
+def test_everything_else_is_not_passed_on(name: str) -> None:
+    """Neither what redirects git, nor what makes it print credentials, nor the tokens of the settings."""
     assert name not in made(**{name: "x"})
 
 
-def test_further_variables_can_be_named_but_none_of_gits_own() -> None:
+def test_further_variables_can_be_added_except_those_of_git() -> None:
     given = {
         "RECONCILER_GIT_ENVIRONMENT": "MY_TOKEN, OTHER,GIT_DIR",
         "MY_TOKEN": "a",
@@ -51,18 +51,18 @@ def test_further_variables_can_be_named_but_none_of_gits_own() -> None:
     assert "GIT_DIR" not in passed
 
 
-def test_an_ssh_command_of_the_user_is_used_and_cannot_ask() -> None:
+def test_an_ssh_command_of_the_user_is_used_and_cannot_prompt() -> None:
     assert made(GIT_SSH_COMMAND="ssh -i key")["GIT_SSH_COMMAND"] == "ssh -i key -oBatchMode=yes"
     assert made(GIT_SSH_COMMAND="plink -batch", GIT_SSH_VARIANT="plink")["GIT_SSH_COMMAND"] == "plink -batch"
 
 
 def test_an_ssh_program_or_configured_command_is_not_overridden() -> None:
-    """GIT_SSH_COMMAND would win over both."""
+    """GIT_SSH_COMMAND would take precedence over both."""
     assert "GIT_SSH_COMMAND" not in made(GIT_SSH="/opt/ssh")
     assert "GIT_SSH_COMMAND" not in made()
 
 
-def test_settings_of_the_user_come_first_and_ours_win(tmp_path: Path) -> None:
+def test_settings_of_the_user_come_first_and_those_of_the_program_override_them(tmp_path: Path) -> None:
     environment = made(
         GIT_CONFIG_COUNT="2",
         GIT_CONFIG_KEY_0="http.extraHeader", GIT_CONFIG_VALUE_0="x: y",
@@ -81,7 +81,7 @@ def test_settings_of_the_user_come_first_and_ours_win(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", ["", "x", "-1", "9" * 30, "²"])
-def test_a_count_of_settings_that_is_none_is_left_out(count: str) -> None:
+def test_an_invalid_count_of_settings_is_left_out(count: str) -> None:
     assert (
         made(GIT_CONFIG_COUNT=count, GIT_CONFIG_KEY_0="a.b", GIT_CONFIG_VALUE_0="c")["GIT_CONFIG_KEY_0"]
         != "a.b"

@@ -1,4 +1,4 @@
-"""A folder that somebody hands in may be made to make git wait."""
+"""A folder from somebody else may be built to block git."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ def become_a_pipe(path: Path) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("reader", READERS)
-def test_a_pipe_in_place_of_a_file_of_git_is_named_and_not_waited_for(
+def test_a_pipe_in_place_of_a_file_of_git_is_reported_without_waiting(
     repository: Path, commit: Commit, place: str, reader: str
 ) -> None:
     commit({"a.yaml": "1"})
@@ -48,7 +48,7 @@ def test_a_pipe_in_place_of_a_file_of_git_is_named_and_not_waited_for(
 
 
 @pytest.mark.parametrize("reader", [name for name in READERS if name != "tracking"])
-def test_a_git_that_is_a_pipe_itself_is_named(repository: Path, reader: str) -> None:
+def test_a_git_folder_that_is_a_pipe_is_reported(repository: Path, reader: str) -> None:
     subprocess.run(["rm", "-r", str(repository / ".git")], check=True)
     os.mkfifo(repository / ".git")
     with pytest.raises((SourceError, InventoryError), match="neither a folder nor a file"):
@@ -57,10 +57,10 @@ def test_a_git_that_is_a_pipe_itself_is_named(repository: Path, reader: str) -> 
 
 @pytest.mark.parametrize("name", [".gitignore", ".gitattributes"])
 @pytest.mark.parametrize("where", [".", "below", "below/deep"])
-def test_a_pipe_in_place_of_a_list_of_patterns_is_named(
+def test_a_pipe_in_place_of_an_ignore_file_is_reported(
     repository: Path, commit: Commit, where: str, name: str
 ) -> None:
-    """Git opens these in every folder that it lists, and in those above."""
+    """Git opens these in every folder that it lists, and in its parents."""
     commit({"below/deep/a.yaml": "1"})
     (repository / "below/deep/a.yaml").write_text("2")
     os.mkfifo(repository / where / name)
@@ -69,7 +69,7 @@ def test_a_pipe_in_place_of_a_list_of_patterns_is_named(
             read_directory(folder, Limits(), LAUNCHER)
 
 
-def test_a_link_to_the_empty_device_is_an_empty_list(repository: Path, commit: Commit) -> None:
+def test_a_link_to_the_null_device_is_an_empty_ignore_file(repository: Path, commit: Commit) -> None:
     commit({"a.yaml": "1"})
     exclude = repository / ".git" / "info" / "exclude"
     exclude.unlink(missing_ok=True)
@@ -78,7 +78,7 @@ def test_a_link_to_the_empty_device_is_an_empty_list(repository: Path, commit: C
     assert dict(read_directory(repository, Limits(), LAUNCHER).files) == {"a.yaml": b"1"}
 
 
-def test_a_pipe_behind_a_link_and_in_a_folder_above_are_found(
+def test_a_pipe_behind_a_link_or_in_a_parent_folder_is_found(
     repository: Path, tmp_path: Path, commit: Commit
 ) -> None:
     commit({"below/a.yaml": "1"})
@@ -89,7 +89,7 @@ def test_a_pipe_behind_a_link_and_in_a_folder_above_are_found(
         check_plain(repository / "below")
 
 
-def test_a_linked_work_tree_is_looked_at_where_its_files_are(
+def test_a_linked_work_tree_is_checked_where_its_files_are(
     repository: Path, tmp_path: Path, commit: Commit, git: Callable[..., str]
 ) -> None:
     commit({"a.yaml": "1"})
@@ -100,7 +100,7 @@ def test_a_linked_work_tree_is_looked_at_where_its_files_are(
         check_plain(tmp_path / "linked")
 
 
-def test_a_pipe_in_a_folder_that_is_no_repository_is_not_gits(tmp_path: Path) -> None:
+def test_a_pipe_in_a_folder_outside_a_repository_is_ignored(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config")
     check_plain(tmp_path)
     assert not is_tracked(tmp_path, LAUNCHER)

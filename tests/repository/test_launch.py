@@ -1,4 +1,4 @@
-"""Starting git: its deadline, its children, what it may say, and where it may go."""
+"""Starting git: its deadline, its children, its output, and the transports it may use."""
 
 import os
 import time
@@ -12,15 +12,15 @@ from tests.programs import in_front
 
 
 def is_alive(pid: int) -> bool:
-    """True for a process that runs; one that ended and waits for its parent does not."""
+    """True for a running process; False for one that has ended and waits for its parent."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
 
-def test_a_command_that_never_ends_is_ended_with_the_processes_it_started(tmp_path: Path) -> None:
-    """A transport is a child of git, and would go on with the transfer."""
+def test_a_command_that_never_ends_is_killed_with_the_processes_it_started(tmp_path: Path) -> None:
+    """A transport is a child of git and would continue the transfer."""
     pids = tmp_path / "pids"
     environment = in_front(tmp_path, f"/bin/sleep 600 &\necho $$ $! > {pids}\nwait")
     started = time.monotonic()
@@ -35,14 +35,14 @@ def test_a_command_that_never_ends_is_ended_with_the_processes_it_started(tmp_pa
     assert not is_alive(child)
 
 
-def test_what_stays_behind_and_keeps_the_output_open_is_not_waited_for(tmp_path: Path) -> None:
-    """An SSH master that is kept for the next connection holds stderr for as long as it lives."""
+def test_a_process_that_keeps_the_output_open_is_not_waited_for(tmp_path: Path) -> None:
+    """An SSH master that waits for the next connection keeps stderr open as long as it runs."""
     environment = in_front(tmp_path, "/bin/sleep 20 &\necho answer")
     assert Launcher(environment, timeout_s=10).output(["status"], folder=tmp_path) == b"answer\n"
 
 
-def test_errors_without_end_are_cut_and_masked(tmp_path: Path) -> None:
-    """What is kept is the end: there git says why."""
+def test_endless_errors_are_cut_and_masked(tmp_path: Path) -> None:
+    """The end is kept: it contains git's reason."""
     flood = 'head -c 30000000 /dev/zero | tr "\\0" "x" >&2\n'
     reason = "fatal: unable to access 'https://robot:hunter2@git.example/x/': refused"
     environment = in_front(tmp_path, f'{flood}echo >&2; echo "{reason}" >&2; exit 128')
@@ -52,7 +52,7 @@ def test_errors_without_end_are_cut_and_masked(tmp_path: Path) -> None:
     assert "hunter2" not in answer.errors + repr(answer)
 
 
-def test_a_command_that_says_nothing_failed_only_by_its_exit_code(tmp_path: Path) -> None:
+def test_a_command_that_fails_silently_is_reported_by_its_exit_code(tmp_path: Path) -> None:
     answer = Launcher(in_front(tmp_path, "exit 1")).run(["status"], folder=tmp_path)
     assert (answer.code, answer.message) == (1, "git failed")
     answer = Launcher(in_front(tmp_path, "exit 0")).run(["status"], folder=tmp_path)
@@ -76,20 +76,20 @@ def test_secrets_of_the_url_are_masked_where_git_repeats_them_alone(tmp_path: Pa
     assert "p@ss-word" not in f"{refused.value}{refused.value!r}"
 
 
-def test_output_without_end_is_refused(tmp_path: Path) -> None:
+def test_endless_output_is_refused(tmp_path: Path) -> None:
     environment = in_front(tmp_path, "exec cat /dev/zero")
     with pytest.raises(RepositoryError, match="more than 1000000 bytes"):
         Launcher(environment).output(["status"], folder=tmp_path, most_bytes=1_000_000)
 
 
-def test_a_lot_is_fed_and_read_at_the_same_time(tmp_path: Path) -> None:
-    """Both pipes are full at once; whoever wrote everything before reading would wait for ever."""
+def test_large_input_and_output_are_written_and_read_at_the_same_time(tmp_path: Path) -> None:
+    """Both pipes are full at once; writing everything before reading would wait forever."""
     given = os.urandom(3_000_000)
     environment = in_front(tmp_path, "exec cat")
     assert Launcher(environment).output(["x"], folder=tmp_path, given=given) == given
 
 
-def test_a_command_that_reads_nothing_is_no_failure(tmp_path: Path) -> None:
+def test_a_command_that_reads_nothing_does_not_fail(tmp_path: Path) -> None:
     environment = in_front(tmp_path, "exec 0<&-\necho ok")
     assert Launcher(environment).output(["x"], folder=tmp_path, given=b"x" * 1_000_000) == b"ok\n"
 
@@ -98,7 +98,7 @@ def test_a_command_that_reads_nothing_is_no_failure(tmp_path: Path) -> None:
 def test_git_itself_knows_which_transports_are_allowed(
     tmp_path: Path, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the user's own configuration rewrites an allowed URL to another transport."""
+    """Even if the user's own configuration rewrites an allowed URL to another transport."""
     config = tmp_path / "config"
     config.write_text(f'[url "{transport}"]\n\tinsteadOf = https://example.invalid/x\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))

@@ -1,4 +1,4 @@
-"""Which URLs may be used: by the source and by the inventory alike."""
+"""Which URLs the source and the inventory may use."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from reconciler.repository.url import check_url
         "file://localhost/srv/x",
     ],
 )
-def test_https_ssh_and_file_are_taken(url: str) -> None:
+def test_https_ssh_and_file_are_allowed(url: str) -> None:
     assert check_url(url) == url
 
 

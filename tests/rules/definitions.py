@@ -1,4 +1,4 @@
-"""Definitions as YAML text, in one line each, for tests of rules that look at several of them."""
+"""Definitions as YAML, on one line each, for tests of rules that look at several of them."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def unmanaged(identifier: str, type_: str, **entity: Any) -> str:
 
 
 def agent(identifier: str, *criteria: dict[str, str]) -> str:
-    """An Agent with the definition that points at it."""
+    """An Agent with the definition that refers to it."""
     body = {
         "apiVersion": "reconciler/v1alpha1",
         "kind": "Agent",

@@ -1,4 +1,4 @@
-"""Live states and cluster states from YAML, as the examples of rules give them.
+"""Live states and cluster states from YAML, in the form of the rules' examples.
 
 Live: answers of the API by collection, `keys` by agent:
 
@@ -11,7 +11,7 @@ Live: answers of the API by collection, `keys` by agent:
     projects, runner_environment_types: [shop]              # the same, of v2
     unread: [Agent]                                         # kinds that could not be read
 
-Clusters: by name, manifests as an API server returns them; a `Secret` holds facts, never data:
+Clusters: by name, manifests as an API server returns them; a `Secret` contains facts, never data:
 
     eu-1:
       objects: [{apiVersion: apps/v1, kind: Deployment, metadata: {…}}]
@@ -65,7 +65,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def live_from(text: str) -> State:
-    """Return the live state that the text describes; kinds it does not mention are empty and complete."""
+    """The live state that the YAML describes; kinds it does not mention are empty and complete."""
     given = _parsed(text)
     resources = [
         *(wire_v1.definition(body, PLACE) for body in given.get("definitions", ())),
@@ -78,7 +78,7 @@ def live_from(text: str) -> State:
         *(wire_v2.runner(body, PLACE) for body in given.get("runners", ())),
         *(wire_v2.rule(body, PLACE) for body in given.get("rules", ())),
     ]
-    beside = Surroundings(
+    unmanaged = Surroundings(
         stores=_all(given, "stores", secret_store.parsed),
         operator_keys=_all(given, "operator_keys", operator_key.parsed),
         accounts=_mapped(_all(given, "accounts", surroundings.account)),
@@ -92,7 +92,7 @@ def live_from(text: str) -> State:
         runner_environment_types=_names(given, "runner_environment_types"),
     )
     unread = {Kind(kind) for kind in given.get("unread", ())}
-    return State({resource.key: resource for resource in resources}, frozenset(Kind) - unread, beside)
+    return State({resource.key: resource for resource in resources}, frozenset(Kind) - unread, unmanaged)
 
 
 def _all(given: dict[str, Any], name: str, parse: Callable[[Any], T]) -> tuple[T, ...] | None:
@@ -108,7 +108,7 @@ def _mapped(pairs: Iterable[tuple[str, T]] | None) -> Mapping[str, T] | None:
 
 
 def clusters_from(text: str) -> dict[str, ClusterState]:
-    """Return the states of the clusters that the text describes."""
+    """The states of the clusters that the YAML describes."""
     return {name: _cluster(given or {}) for name, given in _parsed(text).items()}
 
 

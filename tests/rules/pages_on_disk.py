@@ -18,7 +18,7 @@ def example(rule_id: str, case: str) -> page.Example:
 
 
 def write_pages(directory: Path) -> None:
-    """Write every page; pages of rules that are gone are removed."""
+    """Write every page and remove pages of rules that no longer exist."""
     directory.mkdir(parents=True, exist_ok=True)
     written = page.pages(read_example)
     for stale in directory.glob("*.md"):

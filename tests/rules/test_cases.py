@@ -1,4 +1,4 @@
-"""Trees that once were judged wrongly, each with what must and must not be said of it before anything is looked at."""
+"""Trees that were once evaluated wrongly, each with what must and must not be reported from the files alone."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ REFUSED = 3
 
 
 @pytest.mark.parametrize("case", [pytest.param(path, id=path.name) for path in CASES])
-def test_case_is_judged_as_it_should_be(case: Path) -> None:
+def test_the_case_has_the_expected_findings(case: Path) -> None:
     expected = json.loads((case / "expect.json").read_text())
     declared = declare((case / "tree.yaml").read_text())
     seen = scope(declared, settings=settings((case / "reconciler.yaml").read_text()))

@@ -1,7 +1,7 @@
-"""Real definitions: judged one by one they give no false error, as one set exactly the collisions in it.
+"""Real definitions: one by one they cause no false errors, as one set exactly its collisions.
 
-The only errors are true ones: a definition that points at an Agent which its organization does not have, one that
-asks for an agent where no definition gives it, and credentials that stand in the file.
+The only errors are true ones: a definition that refers to an Agent which its organization does not have, one that
+requests an agent that no definition provides, and credentials written in the file.
 """
 
 from collections import Counter
@@ -32,7 +32,9 @@ ASK_FOR_AN_AGENT = frozenset(
 )
 WITH_AGENT = live(building.agent("my-agent"))
 
-pytestmark = pytest.mark.skipif(not FILES, reason="the corpus of real definitions is not beside the checkout")
+pytestmark = pytest.mark.skipif(
+    not FILES, reason="the corpus of real definitions is not next to the checkout"
+)
 
 
 def errors(files: dict[str, bytes], state: State | None) -> list[str]:
@@ -41,7 +43,7 @@ def errors(files: dict[str, bytes], state: State | None) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_real_files_give_no_false_error(name: str) -> None:
+def test_real_files_cause_no_false_error(name: str) -> None:
     content = {name: FILES[name].read_bytes()}
     true_errors = ["R78"] if name in PLAIN_SECRETS else []
     assert errors(content, None) == true_errors
@@ -50,6 +52,6 @@ def test_real_files_give_no_false_error(name: str) -> None:
     assert errors(content, NOTHING_LIVE) == (["R03"] if name == POINTS_AT_AN_AGENT else true_errors)
 
 
-def test_the_set_gives_the_collisions_that_are_in_it() -> None:
+def test_the_set_has_exactly_its_collisions() -> None:
     found = errors({name: path.read_bytes() for name, path in FILES.items()}, WITH_AGENT)
     assert Counter(found) == {"R08": 9, "R78": len(PLAIN_SECRETS)}

@@ -1,4 +1,4 @@
-"""Every rule has a page with an example that breaks it and one that keeps it; both are run."""
+"""Every rule has a page with an example that breaks it and one that follows it; both are run."""
 
 import re
 import subprocess
@@ -48,7 +48,7 @@ def test_right_example_has_no_finding_of_its_rule_and_no_error(rule_id: str) -> 
 
 
 @pytest.mark.parametrize("rule_id", RULES)
-def test_both_turns_of_a_pass_say_together_what_all_rules_say(rule_id: str) -> None:
+def test_both_evaluations_of_a_pass_together_report_what_all_rules_report(rule_id: str) -> None:
     seen = seen_in(example(rule_id, "wrong"))
     before, after = (
         judge_all([turn_sees], seen.settings, turn=turn)
@@ -78,14 +78,14 @@ def test_findings_carry_the_id_of_their_rule_a_place_a_key_and_a_next_step(rule_
 
 
 def test_pages_in_the_documentation_are_current(tmp_path: Path) -> None:
-    """`reconciler explain` and `docs/rules` show one text."""
+    """`reconciler explain` and `docs/rules` show the same text."""
     write_pages(tmp_path)
     written = {path.name: path.read_text() for path in tmp_path.iterdir()}
     kept = {path.name: path.read_text() for path in DOCUMENTATION.iterdir()}
     assert written == kept, "write them again: python -m tests.rules.pages_on_disk"
 
 
-def test_page_of_a_rule_that_is_gone_is_removed(tmp_path: Path) -> None:
+def test_the_page_of_a_rule_that_no_longer_exists_is_removed(tmp_path: Path) -> None:
     (tmp_path / "R00.md").write_text("gone")
     write_pages(tmp_path)
     assert not (tmp_path / "R00.md").exists()
@@ -110,12 +110,12 @@ def test_page_shows_every_part_of_its_examples(rule_id: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "## What\n\nx\n", "## What\nx\n## Why\n\n## What to do\nx\n## Source\nx\n"]
 )
-def test_a_page_without_one_of_its_sections_is_our_bug(text: str) -> None:
+def test_a_page_without_one_of_its_sections_is_a_bug(text: str) -> None:
     with pytest.raises(ValueError, match="R68"):
         prose("R68", lambda _: text)
 
 
-def test_nothing_is_read_before_a_page_is_shown() -> None:
+def test_no_page_is_read_before_it_is_shown() -> None:
     """A validation must not open a file for each rule."""
     program = (
         "import importlib.resources, sys\n"

@@ -20,7 +20,7 @@ def switching(rules: str) -> str:
     return f"{{version: 1, targets: {{acme: {{organization: acme}}}}, rules: {rules}}}"
 
 
-def test_rules_are_sorted_by_number_and_told_in_full() -> None:
+def test_rules_are_sorted_by_number_and_complete() -> None:
     assert list(RULES) == sorted(RULES, key=lambda rule_id: int(rule_id.removeprefix("R")))
     for rule_id, rule in RULES.items():
         assert rule.id == rule_id
@@ -28,7 +28,7 @@ def test_rules_are_sorted_by_number_and_told_in_full() -> None:
         assert rule.sides
 
 
-def test_two_rules_of_one_id_are_our_bug() -> None:
+def test_two_rules_with_one_id_are_a_bug() -> None:
     with pytest.raises(ValueError, match="R01"):
         catalogue((RULES["R01"],), (replace(RULES["R02"], id="R01"),))
 
@@ -47,7 +47,7 @@ def test_severity_of_the_settings_replaces_the_rules() -> None:
     assert judgement.off == ()
 
 
-def test_switching_a_rule_that_does_not_exist_is_told_with_the_nearest() -> None:
+def test_switching_a_rule_that_does_not_exist_is_reported_with_the_nearest() -> None:
     judgement = judged(settings=settings(switching('{R-71: {severity: "off", reason: "x"}}')))
     (found,) = judgement.findings
     assert found.severity is Severity.WARNING
@@ -56,14 +56,14 @@ def test_switching_a_rule_that_does_not_exist_is_told_with_the_nearest() -> None
     assert judgement.off == ()
 
 
-def test_finding_in_a_file_of_two_targets_is_told_once() -> None:
+def test_a_finding_in_a_file_of_two_targets_is_reported_once() -> None:
     both = settings("{version: 1, targets: {a: {organization: acme}, b: {organization: acme-retail}}}")
     tree = declare(BAD)
     scopes = [scope(tree, settings=both, target=target) for target in ("a", "b")]
     assert rules_of(judge_all(scopes, both)) == ["R01"]
 
 
-def test_findings_come_sorted_whatever_the_order_of_targets() -> None:
+def test_findings_are_sorted_whatever_the_order_of_targets() -> None:
     both = settings("{version: 1, targets: {a: {organization: acme}, b: {organization: acme-retail}}}")
     one, other = declare(BAD, BAD), declare(BAD)
     scopes = [scope(one, settings=both, target="a"), scope(other, settings=both, target="b")]
@@ -72,8 +72,8 @@ def test_findings_come_sorted_whatever_the_order_of_targets() -> None:
     assert [f.sort_key() for f in forward.findings] == sorted(f.sort_key() for f in forward.findings)
 
 
-def test_empty_tree_gives_no_answers() -> None:
-    """No noise for an organization that has nothing a rule is about."""
+def test_an_empty_tree_has_no_findings_and_no_unknowns() -> None:
+    """No noise for an organization without anything that rules check."""
     assert judged(live=None) == judge_all([], ACME)
 
 

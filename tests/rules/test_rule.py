@@ -1,4 +1,4 @@
-"""What the judge makes of a check over subjects: findings and unknowns are filled in from the rule and the subject."""
+"""A check over subjects: its findings and unknowns are completed from the rule and the subject."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ def ask_live(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
 ASKING = Rule("R90", "t", Severity.ERROR, Confidence.INFERRED, SIDES, DEFINITIONS, ask_live)
 
 
-def test_a_finding_has_the_rule_and_what_is_known_of_the_subject() -> None:
+def test_a_finding_has_the_rule_and_the_place_and_key_of_its_subject() -> None:
     weakened, usual = answers(ASKING, scope(several(1), live=NOTHING_LIVE))
     assert isinstance(weakened, Finding)
     assert (weakened.rule, weakened.severity) == ("R90", Severity.WARNING)
@@ -44,7 +44,7 @@ def test_a_finding_has_the_rule_and_what_is_known_of_the_subject() -> None:
     )
 
 
-def test_a_fact_that_was_not_read_ends_the_check_of_its_subject_and_keeps_what_was_said() -> None:
+def test_a_fact_that_was_not_read_ends_the_check_of_its_subject_and_keeps_earlier_findings() -> None:
     first, second, unknown = answers(ASKING, scope(several(2)))
     assert isinstance(first, Finding)
     assert isinstance(second, Finding)
@@ -62,7 +62,7 @@ def test_many_subjects_that_miss_one_fact_are_one_unknown_that_counts_them() -> 
     ]
 
 
-def test_an_open_question_is_unknown_and_the_check_goes_on() -> None:
+def test_an_open_question_is_unknown_and_the_check_continues() -> None:
     def check(subject: Subject[Scope]) -> Iterator[Answer]:
         yield subject.doubts("whether it works", unspecified("nothing tells"))
         yield subject.says("it is odd", advice="Look.")
@@ -82,7 +82,7 @@ def test_a_rule_of_the_files_does_not_see_what_is_live() -> None:
     assert [type(answer) for answer in answers(ASKING, seen)] == [Finding, Finding]
 
 
-def test_a_tree_that_several_targets_share_is_judged_once() -> None:
+def test_a_tree_that_several_targets_share_is_evaluated_once() -> None:
     calls = []
 
     def check(subject: Subject[Declarations]) -> Iterator[Answer]:
@@ -97,7 +97,7 @@ def test_a_tree_that_several_targets_share_is_judged_once() -> None:
     assert calls == [tree]
 
 
-def test_a_rule_of_several_kinds_of_subjects_is_judged_over_each_of_them() -> None:
+def test_a_rule_over_several_kinds_of_subjects_is_evaluated_over_each_of_them() -> None:
     def of_target(subject: Subject[Scope]) -> Iterator[Answer]:
         yield subject.says("the target is odd", advice="Look.")
 

@@ -26,7 +26,7 @@ YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
 
 def judged(*texts: str, settings: Settings = tree.ACME) -> Judgement:
-    """Judge by the rules of ids alone: what others say about these documents is not the subject."""
+    """Evaluate only the rules of ids: findings of others about these documents do not matter here."""
     return tree.judged(*texts, settings=settings, only=("R01", "R02", "R71"))
 
 
@@ -44,14 +44,14 @@ def switching(rules: str = "{}", profile: str = "default") -> Settings:
     )
 
 
-def told(judgement: Judgement) -> list[tuple[str, Severity]]:
+def reported(judgement: Judgement) -> list[tuple[str, Severity]]:
     return [(finding.rule, finding.severity) for finding in judgement.findings]
 
 
 # Annotations
 
 
-def test_annotation_silences_its_rule_for_its_object_and_is_told_with_reason_and_place() -> None:
+def test_an_annotation_silences_its_rule_for_its_object_and_is_reported_with_reason_and_place() -> None:
     judgement = judged(bad('reconciler/R01: "off: grown so"'))
     assert judgement.findings == ()
     assert judgement.silenced == (Silenced("R01", "grown so", Origin("0.yaml", 3, 52)),)
@@ -61,12 +61,12 @@ def test_annotation_silences_its_rule_for_its_object_and_is_told_with_reason_and
 @pytest.mark.parametrize(("word", "severity"), [("warning", Severity.WARNING), ("error", Severity.ERROR)])
 def test_annotation_changes_the_severity(word: str, severity: Severity) -> None:
     judgement = judged(bad(f'reconciler/R01: "{word}: grown so"'))
-    assert told(judgement) == [("R01", severity)]
+    assert reported(judgement) == [("R01", severity)]
     assert judgement.silenced == ()
 
 
-def test_annotation_of_one_document_does_not_reach_its_neighbours() -> None:
-    """Of three documents in one file, and a foreign and a rejected one between them."""
+def test_an_annotation_of_one_document_does_not_affect_its_neighbours() -> None:
+    """Three documents in one file, with a foreign and a rejected one between them."""
     foreign = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
     rejected = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: cc}\nspec: {unknown: 1}\n"
     text = "---\n".join(
@@ -84,7 +84,7 @@ def test_annotation_of_one_document_does_not_reach_its_neighbours() -> None:
     assert [one.place.line for one in judgement.silenced] == [12]
 
 
-def test_annotation_reaches_every_finding_of_its_object_and_no_other_rule() -> None:
+def test_an_annotation_affects_every_finding_of_its_object_and_no_other_rule() -> None:
     judgement = judged(bad('reconciler/R02: "off: not this one"'), bad())
     assert rules_of(judgement).count("R01") == 2
     assert judgement.silenced == ()
@@ -114,7 +114,7 @@ def test_same_place_in_another_file_is_not_silenced() -> None:
 )
 def test_annotation_of_another_form_is_an_error_and_switches_nothing(text: str) -> None:
     judgement = judged(bad(f'reconciler/R01: "{text}"'))
-    assert told(judgement) == [("R01", Severity.ERROR), ("S02", Severity.ERROR)]
+    assert reported(judgement) == [("R01", Severity.ERROR), ("S02", Severity.ERROR)]
     malformed = judgement.findings[1]
     assert malformed.origin == Origin("0.yaml", 3, 52)
     assert '"off: reason"' in malformed.advice
@@ -122,43 +122,43 @@ def test_annotation_of_another_form_is_an_error_and_switches_nothing(text: str) 
 
 def test_annotation_for_a_rule_that_does_not_exist_names_the_nearest() -> None:
     judgement = judged(bad('reconciler/R-71: "off: x"'))
-    assert told(judgement) == [("R01", Severity.ERROR), ("S01", Severity.WARNING)]
+    assert reported(judgement) == [("R01", Severity.ERROR), ("S01", Severity.WARNING)]
     assert judgement.findings[1].advice == "Did you mean `R71`?"
     small = judged(bad('reconciler/r01: "off: x"'))
-    assert told(small) == [("R01", Severity.ERROR), ("S01", Severity.WARNING)]
+    assert reported(small) == [("R01", Severity.ERROR), ("S01", Severity.WARNING)]
     assert small.findings[1].advice == "Did you mean `R01`?"
     far = judged(bad('reconciler/Rzzzzzzzz: "off: x"')).findings[1]
     assert "`reconciler rules`" in far.advice
 
 
-def test_other_annotations_are_nobodys_business() -> None:
+def test_other_annotations_are_ignored() -> None:
     annotations = 'team: "off", example.com/R01: "off: x", reconciler/note: "off: x", reconciler/run: x'
-    assert told(judged(bad(annotations))) == [("R01", Severity.ERROR)]
+    assert reported(judged(bad(annotations))) == [("R01", Severity.ERROR)]
 
 
 # Until when
 
 
 @pytest.mark.parametrize(("day", "holds"), [(YESTERDAY, False), (TODAY, True), (TOMORROW, True)])
-def test_switch_holds_up_to_and_including_its_last_day(day: object, *, holds: bool) -> None:
+def test_a_switch_is_in_force_up_to_and_including_its_last_day(day: object, *, holds: bool) -> None:
     by_settings = judged(
         bad(), settings=switching(f'{{R01: {{severity: "off", reason: x, until: "{day}"}}}}')
     )
     by_annotation = judged(bad(f'reconciler/R01: "off until {day}: x"'))
     expected = [] if holds else [("R01", Severity.ERROR), ("S03", Severity.WARNING)]
-    assert told(by_settings) == told(by_annotation) == expected
+    assert reported(by_settings) == reported(by_annotation) == expected
     assert bool(by_settings.off) == bool(by_annotation.silenced) == holds
     if not holds:
         assert all(str(day) in one.findings[1].message for one in (by_settings, by_annotation))
 
 
-def test_ended_annotation_leaves_the_word_to_the_settings() -> None:
+def test_after_an_annotation_has_ended_the_settings_are_in_force() -> None:
     chosen = switching("{R01: {severity: warning, reason: x}}")
     judgement = judged(bad(f'reconciler/R01: "off until {YESTERDAY}: x"'), settings=chosen)
-    assert told(judgement) == [("R01", Severity.WARNING), ("S03", Severity.WARNING)]
+    assert reported(judgement) == [("R01", Severity.WARNING), ("S03", Severity.WARNING)]
 
 
-# Profiles, and who wins
+# Profiles and precedence
 
 
 def doubtful(agent: Subject[Declared[AgentDocument]]) -> Iterator[Answer]:
@@ -175,10 +175,10 @@ DOUBTFUL: dict[str, AnyRule] = {
 def severities(annotation: str = "", rules: str = "{}", profile: str = "default") -> dict[str, Severity]:
     chosen = switching(rules, profile)
     judgement = judge([scope(declare(bad(annotation)), settings=chosen)], chosen, day=TODAY, rules=DOUBTFUL)
-    return dict(told(judgement))
+    return dict(reported(judgement))
 
 
-def test_strict_profile_makes_errors_of_warnings_on_contradictory_sources_alone() -> None:
+def test_the_strict_profile_turns_only_warnings_on_contradictory_sources_into_errors() -> None:
     assert severities() == {"R90": Severity.WARNING, "R91": Severity.WARNING}
     assert severities(profile="strict") == {"R90": Severity.ERROR, "R91": Severity.WARNING}
 
@@ -203,13 +203,13 @@ HARD = "{R90: {severity: error, reason: x}}"
         ('reconciler/R91: "error: x"', OFF, "strict", None),
     ],
 )
-def test_annotation_wins_over_settings_and_settings_over_profile(
+def test_an_annotation_overrides_settings_and_settings_override_the_profile(
     annotation: str, rules: str, profile: str, severity: Severity | None
 ) -> None:
     assert severities(annotation, rules, profile).get("R90") is severity
 
 
-def test_rule_that_is_off_speaks_about_the_object_that_asks_for_it_and_no_other() -> None:
+def test_a_rule_that_is_off_is_evaluated_only_for_an_object_that_switches_it_on() -> None:
     chosen = switching('{R01: {severity: "off", reason: known}}')
     judgement = judged(bad('reconciler/R01: "warning: not here"'), bad(identifier="Other_"), settings=chosen)
     assert [(finding.rule, finding.origin.file) for finding in judgement.findings] == [("R01", "0.yaml")]
@@ -231,7 +231,7 @@ def test_rule_that_is_off_is_not_unknown_either() -> None:
 # What `reconciler rules` shows
 
 
-def test_every_switch_of_a_rule_is_stated_with_its_place_and_whether_it_holds() -> None:
+def test_every_switch_of_a_rule_is_listed_with_its_place_and_whether_it_is_in_force() -> None:
     chosen = switching(
         f'{{R02: {{severity: warning, reason: old, until: "{YESTERDAY}"}}, R999: {{severity: warning, reason: x}}}}'
     )

@@ -1,4 +1,4 @@
-"""Declarations and scopes from YAML text, for tests of rules."""
+"""Declarations and scopes from YAML, for tests of rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,7 +22,6 @@ ORGANIZATION = "acme"
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 NOTHING_LIVE = State({}, frozenset(Kind))
 ACME = Settings.model_validate({"version": 1, "targets": {"acme": {"organization": ORGANIZATION}}})
-_OURS = "reconciler/v1alpha1"
 
 
 def settings(text: str) -> Settings:
@@ -32,7 +31,7 @@ def settings(text: str) -> Settings:
 
 
 def declare(*texts: str) -> Declarations:
-    """Load texts as files named `0.yaml`, `1.yaml` and so on."""
+    """Load strings as files named `0.yaml`, `1.yaml` and so on."""
     return declare_files({f"{index}.yaml": dedent(text).encode() for index, text in enumerate(texts)})
 
 
@@ -72,7 +71,7 @@ def judged(
     clusters: Mapping[str, ClusterState] | None = None,
     only: Iterable[str] = RULES,
 ) -> Judgement:
-    """Judge one target that owns every file, by all rules or `only` some; nothing is live unless said otherwise."""
+    """Evaluate all rules, or `only` some, for one target with every file; nothing is live unless given."""
     seen = scope(declare(*texts), live=live, settings=settings, clusters=clusters)
     return judge_all([seen], settings, only=only)
 
@@ -85,7 +84,7 @@ def judge_all(
     rules: Mapping[str, AnyRule] = RULES,
     turn: Turn | None = None,
 ) -> Judgement:
-    """Judge on the day of the tests by `rules`, of those of the catalogue `only` some."""
+    """Evaluate `rules`, or `only` some of the catalogue, on the day of the tests."""
     chosen = rules if rules is not RULES else {rule_id: RULES[rule_id] for rule_id in only}
     return judge(scopes, settings, day=NOW.date(), rules=chosen, turn=turn)
 

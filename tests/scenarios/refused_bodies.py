@@ -1,4 +1,4 @@
-"""Documents whose bodies the orchestrator refuses by themselves: a good one, one change in it, the field at fault.
+"""Documents that the orchestrator refuses for their body alone: a valid one, one change in it, the field at fault.
 
 Written from the emulator's tables and tests, kind by kind, not from the client's.
 """
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 Document = dict[str, Any]
 GONE: Any = object()
-"""Stands for a member that is left out."""
+"""Placeholder for a member that is left out."""
 
 ED25519 = """\
 -----BEGIN PUBLIC KEY-----
@@ -139,7 +139,7 @@ def store() -> Document:
 
 @dataclass(frozen=True)
 class Refused:
-    """A document that is good but for one member.
+    """A document that is valid except for one member.
 
     `at` is the field at fault, the changed one if empty; `errors` are the findings, usually one.
     """

@@ -1,4 +1,4 @@
-"""Approvals of the repository: what they let through, for whom, until when, and what is said of it."""
+"""Approvals in the repository: what they allow, for whom, until when, and how they are reported."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def approvals(*what: str, until: str = "2026-06-30", target: str = "") -> str:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A definition that somebody else made, and a file that says otherwise."""
+    """A definition that somebody else made, and a file that differs from it."""
     world = World.make(tmp_path)
     by_hand(world, "bucket")
     world.write("bucket.yaml", definition_yaml("bucket"))
@@ -45,7 +45,7 @@ def used(result: PassResult) -> list[str]:
     return [one.approval for target in result.targets if target.plan for one in target.plan.accepted]
 
 
-def test_a_reviewed_approval_lets_an_apply_through_that_nobody_watches(world: World) -> None:
+def test_a_reviewed_approval_allows_an_unattended_apply(world: World) -> None:
     assert world.apply().exit_code() is ExitCode.REFUSED
     world.write("approvals.yaml", approvals("contested=Definition/bucket", target="acme"))
     planned = world.plan()
@@ -56,7 +56,7 @@ def test_a_reviewed_approval_lets_an_apply_through_that_nobody_watches(world: Wo
     assert used(result) == [USED]
 
 
-def test_an_approval_that_is_left_over_is_no_error(world: World) -> None:
+def test_an_approval_without_a_use_is_not_an_error(world: World) -> None:
     world.write("approvals.yaml", approvals("contested=Definition/bucket"))
     world.apply()
     again = world.plan()
@@ -65,7 +65,7 @@ def test_an_approval_that_is_left_over_is_no_error(world: World) -> None:
     assert (again.notes, used(again)) == ((), [])
 
 
-def test_it_lets_through_what_it_names_and_nothing_else(world: World) -> None:
+def test_it_allows_what_it_names_and_nothing_else(world: World) -> None:
     by_hand(world, "other")
     world.write("other.yaml", definition_yaml("other"))
     world.write("approvals.yaml", approvals("contested=Definition/bucket"))
@@ -74,7 +74,7 @@ def test_it_lets_through_what_it_names_and_nothing_else(world: World) -> None:
     assert dict(world.effects()) == {("updated", "definitions/acme/bucket"): 1}
 
 
-def test_an_approval_of_another_target_lets_nothing_through(tmp_path: Path) -> None:
+def test_an_approval_for_another_target_allows_nothing(tmp_path: Path) -> None:
     world = World.make(tmp_path, "acme", "beta")
     by_hand(world, "bucket")
     world.write("orgs/acme/bucket.yaml", definition_yaml("bucket"))
@@ -85,17 +85,17 @@ def test_an_approval_of_another_target_lets_nothing_through(tmp_path: Path) -> N
     assert world.apply().exit_code() is ExitCode.DONE
 
 
-def test_the_day_after_the_last_the_guard_refuses_again_and_says_so(world: World) -> None:
+def test_the_day_after_an_approval_ends_the_guard_refuses_again_and_says_so(world: World) -> None:
     world.write("approvals.yaml", approvals("contested=Definition/bucket", until="2025-12-31"))
     result = world.apply()
     assert result.exit_code() is ExitCode.REFUSED
     assert not world.effects()
     [found] = [finding for finding in result.findings if finding.rule == "A02"]
     assert str(found.origin) == "approvals.yaml:5:12"
-    assert "held until 2025-12-31" in found.message
+    assert "was valid until 2025-12-31 and has expired" in found.message
 
 
-def test_a_wrong_file_of_approvals_refuses_everything(world: World) -> None:
+def test_an_invalid_approvals_file_refuses_everything(world: World) -> None:
     world.write("new.yaml", definition_yaml("new"))
     world.write("approvals.yaml", approvals("contested=Definition/bucket", "contestet=Definition/new"))
     result = world.apply()
@@ -115,7 +115,7 @@ def test_a_guard_that_counts_is_approved_by_what_its_refusal_prints(tmp_path: Pa
     assert actions(world.plan()) == []
 
 
-def test_a_saved_plan_is_stale_when_the_approvals_changed(world: World) -> None:
+def test_a_saved_plan_is_stale_when_the_approvals_have_changed(world: World) -> None:
     world.write("approvals.yaml", approvals("protected=Definition/bucket"))
     _, saved = world.plan_and_save()
     assert saved is not None
@@ -126,7 +126,7 @@ def test_a_saved_plan_is_stale_when_the_approvals_changed(world: World) -> None:
     assert result.changed == ("the approvals",)
 
 
-def test_a_saved_plan_holds_while_the_approvals_do(world: World) -> None:
+def test_a_saved_plan_is_valid_while_the_approvals_are_unchanged(world: World) -> None:
     world.write("approvals.yaml", approvals("contested=Definition/bucket"))
     _, saved = world.plan_and_save()
     assert saved is not None
@@ -134,7 +134,7 @@ def test_a_saved_plan_holds_while_the_approvals_do(world: World) -> None:
     assert result.exit_code() is ExitCode.DONE
 
 
-def test_a_preview_shows_what_an_approval_of_the_change_lets_through(world: World, tmp_path: Path) -> None:
+def test_a_preview_shows_what_an_approval_in_the_change_allows(world: World, tmp_path: Path) -> None:
     base = tmp_path / "base"
     base.mkdir()
     (base / "bucket.yaml").write_text(definition_yaml("bucket"))
@@ -150,7 +150,7 @@ def test_a_preview_shows_what_an_approval_of_the_change_lets_through(world: Worl
     assert again.own[0].actions == ()
 
 
-def test_every_view_says_what_was_let_through_and_by_whom(world: World) -> None:
+def test_every_view_says_what_was_allowed_and_by_whom(world: World) -> None:
     world.write("approvals.yaml", approvals("contested=Definition/bucket"))
     planned, applied = world.plan(), world.apply()
     shown = {
@@ -166,8 +166,8 @@ def test_every_view_says_what_was_let_through_and_by_whom(world: World) -> None:
         assert "contested=Definition/bucket by the platform team until 2026-06-30: taken over" in rendered, (
             name
         )
-    [told] = json.loads(shown["json"])["targets"][0]["plan"]["accepted"]
-    assert told["by"] == [
+    [accepted] = json.loads(shown["json"])["targets"][0]["plan"]["accepted"]
+    assert accepted["by"] == [
         {
             "what": "contested=Definition/bucket",
             "file": "approvals.yaml",
@@ -177,4 +177,14 @@ def test_every_view_says_what_was_let_through_and_by_whom(world: World) -> None:
             "reason": "taken over",
         }
     ]
-    assert [found["id"] for found in told["objects"]] == ["bucket"]
+    assert [found["id"] for found in accepted["objects"]] == ["bucket"]
+
+
+def test_a_wrong_approval_of_a_takeover_is_answered_with_the_option_to_use(tmp_path: Path) -> None:
+    """With several targets the option names one, as the refusal prints it."""
+    world = World.make(tmp_path, "acme", "beta")
+    by_hand(world, "bucket")
+    world.write("orgs/acme/bucket.yaml", definition_yaml("bucket"))
+    [note] = world.plan("contested=Definition/bukcet").notes
+    assert "contested=acme:Definition/bucket" in note
+    assert world.apply("contested=acme:Definition/bucket").exit_code() is ExitCode.DONE

@@ -1,4 +1,4 @@
-"""Built-in definitions make room where the settings say so, and get back exactly what they had."""
+"""Built-in definitions give up their criteria where the settings say so, and get exactly those back."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def seen_without_server_ids(world: World) -> dict[str, object]:
     return {name: value for name, value in found.items() if name != "criteria"}
 
 
-def test_one_finding_names_the_remedy_where_a_built_in_definition_is_in_the_way(world: World) -> None:
+def test_one_finding_names_the_remedy_if_a_built_in_definition_is_in_the_way(world: World) -> None:
     result = world.apply()
     assert result.exit_code() is ExitCode.INVALID
     assert not world.effects()
@@ -57,7 +57,7 @@ def test_one_finding_names_the_remedy_where_a_built_in_definition_is_in_the_way(
     assert found.origin.file == "dns.yaml"
 
 
-def test_the_plan_says_it_where_the_rule_is_switched_off(world: World) -> None:
+def test_the_plan_reports_the_conflict_if_the_rule_is_switched_off(world: World) -> None:
     off = RuleSetting(severity="off", reason="to see what the plan says")
     world.settings = world.settings.model_copy(update={"rules": {**world.settings.rules, "R08": off}})
     [found] = spoken(world.plan())
@@ -65,7 +65,7 @@ def test_the_plan_says_it_where_the_rule_is_switched_off(world: World) -> None:
     assert f"list `{BUILT_IN_DNS}` under `builtIn.disabled` of the target" in found.advice
 
 
-def test_a_criterion_that_a_stranger_holds_is_one_finding_too(world: World) -> None:
+def test_a_criterion_held_by_an_unmanaged_definition_is_one_finding_too(world: World) -> None:
     world.remove("dns.yaml")
     body = {"id": "theirs", "name": "theirs", "type": "s3", "driver_type": "humanitec/echo"}
     headers = {"Authorization": "Bearer t"}
@@ -75,7 +75,9 @@ def test_a_criterion_that_a_stranger_holds_is_one_finding_too(world: World) -> N
     assert [found.rule for found in spoken(world.plan())] == ["P02"]
 
 
-def test_criteria_go_before_what_takes_their_place_and_come_back_after(world: World) -> None:
+def test_criteria_are_removed_before_their_replacement_is_added_and_restored_after_it_is_gone(
+    world: World,
+) -> None:
     before, rest = built_in(world), seen_without_server_ids(world)
     world.disable(BUILT_IN_DNS)
     planned = world.plan()
@@ -108,7 +110,7 @@ def test_the_definition_itself_is_never_owned(world: World) -> None:
     assert ("deleted", f"definitions/acme/{BUILT_IN_DNS}") not in world.effects()
 
 
-def test_criteria_that_somebody_adds_meanwhile_go_and_are_given_back_as_well(world: World) -> None:
+def test_criteria_added_by_hand_in_the_meantime_are_removed_and_restored_as_well(world: World) -> None:
     world.disable(BUILT_IN_DNS)
     world.apply()
     add_criterion(world, BUILT_IN_DNS, PRODUCTION)
@@ -134,7 +136,7 @@ def test_one_that_was_emptied_by_hand_stays_empty(world: World) -> None:
     assert built_in(world) == []
 
 
-def test_what_came_back_by_hand_is_not_given_back_a_second_time(world: World) -> None:
+def test_a_criterion_restored_by_hand_is_not_restored_twice(world: World) -> None:
     world.disable(BUILT_IN_DNS)
     world.apply()
     world.remove("dns.yaml")
@@ -146,7 +148,7 @@ def test_what_came_back_by_hand_is_not_given_back_a_second_time(world: World) ->
 
 
 @pytest.mark.parametrize("renamed", [False, True])
-def test_a_place_that_is_still_taken_cannot_be_given_back(world: World, *, renamed: bool) -> None:
+def test_a_criterion_that_is_still_held_elsewhere_cannot_be_restored(world: World, *, renamed: bool) -> None:
     world.disable(BUILT_IN_DNS)
     world.apply()
     world.disable()
@@ -160,7 +162,7 @@ def test_a_place_that_is_still_taken_cannot_be_given_back(world: World, *, renam
     assert not world.effects()
     [found] = spoken(result)
     assert (found.rule, found.origin.file) == ("P02", "reconciler.yaml")
-    assert f"Definition/{BUILT_IN_DNS} is to be given back" in found.message
+    assert f"Definition/{BUILT_IN_DNS} is to get back" in found.message
     assert f"Definition/{name}" in found.message
     assert f"list `{BUILT_IN_DNS}` under `builtIn.disabled` again" in found.advice
 
@@ -209,7 +211,7 @@ def test_one_that_is_declared_is_still_refused(world: World) -> None:
     assert not world.effects()
 
 
-def test_selecting_what_takes_the_place_brings_the_room_along(world: World) -> None:
+def test_selecting_a_replacement_also_selects_the_criteria_it_replaces(world: World) -> None:
     world.disable(BUILT_IN_DNS, "default-humanitec-ingress")
     chosen = frozenset({"Definition/own-dns"})
     assert actions(world.plan(only=chosen)) == [
@@ -218,8 +220,8 @@ def test_selecting_what_takes_the_place_brings_the_room_along(world: World) -> N
     ]
 
 
-def test_room_that_is_not_taken_is_made_all_the_same_and_last(world: World) -> None:
-    """Pruned last: what succeeds it by another criterion has to be there first."""
+def test_criteria_without_a_replacement_are_removed_too_and_last(world: World) -> None:
+    """Pruned last: a successor by another criterion has to exist first."""
     world.write("dns.yaml", definition_yaml("own-dns", type_="dns", criteria="[{app_id: shop}]"))
     world.disable(BUILT_IN_DNS)
     assert actions(world.plan())[-1] == f"delete Criterion/{BUILT_IN_DNS}[]"
@@ -231,14 +233,14 @@ def test_room_that_is_not_taken_is_made_all_the_same_and_last(world: World) -> N
     assert built_in(world) == [{"class": "default"}]
 
 
-def test_without_a_record_nothing_may_be_taken() -> None:
+def test_without_a_record_no_criteria_may_be_removed() -> None:
     target = {"organization": "acme", "builtIn": {"disabled": [BUILT_IN_DNS]}}
     with pytest.raises(ValueError, match=r"`builtIn\.disabled`, but `inventory\.none` keeps no record"):
         Settings.model_validate({"version": 1, "targets": {"acme": target}, "inventory": {"none": True}})
 
 
-def test_a_record_of_another_organization_gives_nothing_back(world: World) -> None:
-    """What was taken there says nothing about what has the same id here."""
+def test_a_record_of_another_organization_restores_nothing(world: World) -> None:
+    """What was removed there says nothing about the definition with the same id here."""
     world.remove("bucket.yaml")
     world.remove("dns.yaml")
     world.write("notes.txt", "no definition at all")
@@ -249,4 +251,4 @@ def test_a_record_of_another_organization_gives_nothing_back(world: World) -> No
     world.settings = world.settings.model_copy(update={"targets": {"acme": moved}})
     result = world.plan()
     assert result.exit_code() is ExitCode.UNREADABLE
-    assert "the ownership record is of organization acme" in result.targets[0].error
+    assert "the ownership record belongs to organization acme" in result.targets[0].error

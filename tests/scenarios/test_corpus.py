@@ -1,4 +1,4 @@
-"""Real definitions of others, one by one: load, plan, apply, plan again, read back."""
+"""Real definitions from other projects, one by one: load, plan, apply, plan again, read back."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "definitions"
 FILES = sorted(CORPUS.rglob("*.yaml"))
 
 pytestmark = pytest.mark.skipif(
-    not FILES, reason="the corpus of real definitions is not beside this checkout"
+    not FILES, reason="the corpus of real definitions is not next to the checkout"
 )
 
 
@@ -30,11 +30,11 @@ ACCOUNT_TYPES = {
     "azure-temporary-creds": "azure-identity",
     "gcp-temporary-creds": "gcp-identity",
 }
-"""Cloud accounts that files of the corpus name, with the types that their comments tell."""
+"""Cloud accounts that files of the corpus name, with the types given in their comments."""
 
 
 def without_catch_alls(world: World) -> None:
-    """Built-in definitions hold catch-all criteria; people who use their own empty those first (v1 4.4)."""
+    """Built-in definitions hold catch-all criteria; those who use their own empty these first (v1 4.4)."""
     with httpx.Client(
         transport=world.emulator.transport(),
         base_url=f"{URL}/orgs/acme",
@@ -64,7 +64,7 @@ def with_an_agent(world: World) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: str(path.relative_to(CORPUS)))
-def test_a_real_definition_survives_the_whole_line(file: Path, tmp_path: Path) -> None:
+def test_a_real_definition_survives_loading_applying_and_reading_back(file: Path, tmp_path: Path) -> None:
     world = World.make(tmp_path)
     without_catch_alls(world)
     pem = agent_public_key()

@@ -1,4 +1,4 @@
-"""A file that was renamed so that it is not read any more takes nothing along; JSON is as good as YAML."""
+"""Renaming a file so that it is no longer read deletes nothing; JSON is read like YAML."""
 
 import json
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_nothing_is_deleted_that_a_renamed_file_still_declares(world: World) -> 
     assert world.live() == before
 
 
-def test_a_key_in_a_renamed_file_stays(world: World) -> None:
+def test_a_key_in_a_renamed_file_is_kept(world: World) -> None:
     world.write("agent.yaml", agent_yaml("eu"))
     world.write("key.yaml", key_yaml("eu-1", "eu", agent_public_key()))
     spare = key_yaml("eu-2", "eu", agent_public_key())

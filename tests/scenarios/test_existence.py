@@ -1,4 +1,4 @@
-"""What can be asked is asked before anything is written: names that do not exist refuse the plan or are told."""
+"""Names are checked before anything is written: those that do not exist refuse the plan or are reported."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def world(tmp_path: Path) -> World:
 
 
 def lists(world: World) -> list[str]:
-    """Lists of names that were asked for since the log was cleared; one item only proves the organization."""
+    """Lists of names requested since the log was cleared; a request for one item only proves the organization."""
     asked = [entry for entry in world.emulator.log.entries() if entry.query != "per_page=1"]
     paths = [entry.path.removeprefix("/orgs/acme") for entry in asked]
     return sorted(path for path in paths if path in LISTS)
@@ -60,7 +60,7 @@ def test_a_type_and_an_environment_type_of_a_runner_rule_that_do_not_exist_refus
     assert not world.effects()
 
 
-def test_an_environment_type_of_a_criterion_that_does_not_exist_is_told_and_applied(world: World) -> None:
+def test_an_environment_type_of_a_criterion_that_does_not_exist_is_reported_and_applied(world: World) -> None:
     """The server takes any name in criteria."""
     world.write("def.yaml", definition_yaml("bucket", criteria="[{env_type: develpment}]"))
     result = world.apply()
@@ -69,7 +69,7 @@ def test_an_environment_type_of_a_criterion_that_does_not_exist_is_told_and_appl
     assert rules(world.plan()) == {"R115": "Did you mean `development`?"}
 
 
-def test_a_pass_that_finds_nothing_new_asks_for_no_list_of_names(world: World) -> None:
+def test_a_pass_without_new_names_requests_no_list_of_names(world: World) -> None:
     world.write("def.yaml", definition_yaml("bucket", driver="humanitec/s3"))
     world.write("runner.yaml", runner_yaml("jobs", runner_public_key()))
     world.apply()
@@ -79,7 +79,7 @@ def test_a_pass_that_finds_nothing_new_asks_for_no_list_of_names(world: World) -
     assert lists(world) == []
 
 
-def test_criteria_cost_a_list_for_each_kind_of_name_in_them(world: World) -> None:
+def test_criteria_cost_one_list_for_each_kind_of_name_in_them(world: World) -> None:
     world.write("def.yaml", definition_yaml("bucket", criteria="[{env_type: development, app_id: shop}]"))
     world.apply()
     world.emulator.log.clear()
@@ -87,7 +87,7 @@ def test_criteria_cost_a_list_for_each_kind_of_name_in_them(world: World) -> Non
     assert lists(world) == ["/apps", "/env-types"]
 
 
-def test_a_token_without_the_right_to_list_reads_and_applies_and_the_rules_are_unknown(world: World) -> None:
+def test_with_a_token_that_may_not_list_a_pass_applies_and_the_rules_are_unknown(world: World) -> None:
     world.write("runner.yaml", runner_yaml("jobs", runner_public_key()))
     world.apply()
     for path in LISTS:

@@ -1,4 +1,4 @@
-"""Answers that get lost, cut or refused: what is said to have happened has happened."""
+"""Answers that get lost, cut or refused: what is reported has happened."""
 
 from pathlib import Path
 from threading import Event
@@ -65,7 +65,7 @@ def test_one_refused_object_blocks_only_what_requires_it(tmp_path: Path) -> None
     assert actions(world.plan()) == []
 
 
-def test_an_apply_of_which_nothing_was_done_is_not_called_partly_applied(tmp_path: Path) -> None:
+def test_an_apply_that_changed_nothing_is_not_called_partly_applied(tmp_path: Path) -> None:
     world = World.make(tmp_path)
     world.write("wanted.yaml", definition_yaml("wanted"))
     world.emulator.faults.add(
@@ -76,7 +76,7 @@ def test_an_apply_of_which_nothing_was_done_is_not_called_partly_applied(tmp_pat
     assert (result.verdict, result.exit_code()) == (Verdict.FAILED, ExitCode.PARTIAL)
 
 
-def test_a_busy_server_is_asked_again(tmp_path: Path) -> None:
+def test_a_request_to_a_busy_server_is_repeated(tmp_path: Path) -> None:
     world = World.make(tmp_path)
     first(world)
     world.emulator.faults.add(FaultRule(kind=FaultKind.TOO_MANY_REQUESTS, retry_after=1, count=3))
@@ -84,8 +84,8 @@ def test_a_busy_server_is_asked_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.PARTIAL_LIST, FaultKind.STALE_LIST])
-def test_a_list_that_lies_deletes_nothing(tmp_path: Path, kind: FaultKind) -> None:
-    """What is missing in a list is created again at worst, and the conflict resolved by reading."""
+def test_a_wrong_list_deletes_nothing(tmp_path: Path, kind: FaultKind) -> None:
+    """At worst, what is missing in a list is created again and the conflict resolved by reading."""
     world = World.make(tmp_path)
     first(world)
     world.apply()
@@ -98,7 +98,7 @@ def test_a_list_that_lies_deletes_nothing(tmp_path: Path, kind: FaultKind) -> No
 
 
 class StopsAfterOne(Silent):
-    """Asks to stop as soon as the first action is finished."""
+    """Requests a stop as soon as the first action is finished."""
 
     def __init__(self, stop: Event) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Secrets that are handed in when a plan is applied: sent, compared by digest, never shown."""
+"""Secrets supplied when a plan is applied: sent, compared by digest, never shown."""
 
 import json
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_a_secret_is_sent_once_and_again_when_it_changes(world: World, inputs: s
 
 
 def test_what_arrives_is_the_value_of_the_variable(world: World) -> None:
-    """Without a store that hides it, the emulator tells nobody; so a placeholder stands for the value here."""
+    """The emulator shows no value of a secret, so the value here is a placeholder, which it does show."""
     world.environment["DB_PASSWORD"] = "${resources.db.outputs.password}"
     world.write("db.yaml", BY_VARIABLE)
     world.apply()
@@ -91,7 +91,7 @@ def test_what_arrives_is_the_value_of_the_variable(world: World) -> None:
     assert live["driver_inputs"]["secret_refs"]["password"] == {"value": "${resources.db.outputs.password}"}
 
 
-def test_a_reader_without_the_secret_is_told_and_fails_nothing(world: World) -> None:
+def test_a_plan_without_the_secret_says_so_and_fails_nothing(world: World) -> None:
     world.environment["DB_PASSWORD"] = VALUE
     world.write("db.yaml", BY_VARIABLE)
     world.apply()
@@ -110,7 +110,7 @@ def test_a_reader_without_the_secret_is_told_and_fails_nothing(world: World) -> 
     assert the_plan(world.plan()).unexamined == ()
 
 
-def test_what_lacks_a_secret_is_not_sent_and_everything_else_is(world: World) -> None:
+def test_what_lacks_a_secret_is_not_sent_but_everything_else_is(world: World) -> None:
     world.write("db.yaml", definition_yaml("orders", inputs="{secrets: {a: !env ONE, b: !file ../two}}"))
     world.write("other.yaml", definition_yaml("another"))
     plan = world.plan()
@@ -178,7 +178,7 @@ def test_what_cannot_be_created_again_is_not_deleted(world: World) -> None:
     assert world.plan().verdict is Verdict.EMPTY
 
 
-def test_credentials_of_a_runner_are_handed_in(world: World) -> None:
+def test_credentials_of_a_runner_can_be_supplied(world: World) -> None:
     world.environment["CLUSTER_TOKEN"] = VALUE
     world.write("runner.yaml", RUNNER)
     first = world.apply()
@@ -195,8 +195,8 @@ def test_credentials_of_a_runner_are_handed_in(world: World) -> None:
     assert VALUE not in everything_said(world, first, missing)
 
 
-def test_a_write_of_somebody_else_is_still_found_once_the_value_is_at_hand(world: World) -> None:
-    """The API shows no credential, only when the runner was last written."""
+def test_a_write_by_somebody_else_is_found_once_the_value_is_available(world: World) -> None:
+    """The API shows no credentials, only when the runner was last written."""
     world.environment["CLUSTER_TOKEN"] = VALUE
     world.write("runner.yaml", RUNNER)
     world.apply()
@@ -237,8 +237,8 @@ def test_a_plan_made_without_the_secrets_can_be_applied_with_them(world: World) 
     assert world.apply(bound=saved).verdict is Verdict.APPLIED
 
 
-def test_a_plan_made_without_the_secrets_is_stale_where_one_has_changed(world: World) -> None:
-    """Sending it is an action that nobody has seen."""
+def test_a_plan_made_without_the_secrets_is_stale_if_one_has_changed(world: World) -> None:
+    """Sending it is an action that nobody has reviewed."""
     world.environment["DB_PASSWORD"] = VALUE
     world.write("db.yaml", BY_VARIABLE)
     world.apply()

@@ -1,4 +1,4 @@
-"""What deployments still use is not deleted, and every text speaks of use, never of something contested."""
+"""What deployments still use is not deleted, and is reported as in use, never as contested."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def told(result: PassResult) -> str:
+def refusal_text(result: PassResult) -> str:
     (refusal,) = the_plan(result).refusals
     return f"{refusal.guard}: {refusal.message} {next_step(result)}"
 
@@ -39,9 +39,9 @@ def test_the_plan_names_what_uses_a_definition_and_holds_its_deletion(world: Wor
     world.remove("old.yaml")
     planned = world.plan()
     assert planned.exit_code() is ExitCode.REFUSED
-    assert "in-use: " in told(planned)
-    assert "Definition/pg-old is used by shop/dev/db" in told(planned)
-    assert "contested" not in told(planned)
+    assert "in-use: " in refusal_text(planned)
+    assert "Definition/pg-old is used by shop/dev/db" in refusal_text(planned)
+    assert "contested" not in refusal_text(planned)
     result = world.apply()
     assert (result.verdict, result.exit_code()) == (Verdict.REFUSED, ExitCode.REFUSED)
     assert world.effects()["deleted", "definitions/acme/pg-old"] == 0
@@ -59,25 +59,25 @@ def test_a_criterion_in_use_is_not_moved_and_its_successor_waits(world: World) -
     world.write("new.yaml", definition_yaml("pg-new", criteria="[{env_type: development}]"))
     before = world.live()
     result = world.apply()
-    assert "Definition/pg-old is used by shop/dev/db" in told(result)
+    assert "Definition/pg-old is used by shop/dev/db" in refusal_text(result)
     assert world.live() == before
     assert world.apply("in-use=Definition/pg-old").exit_code() is ExitCode.DONE
     assert actions(world.plan()) == []
 
 
-def test_a_criterion_that_fits_nothing_in_use_moves_without_approval(world: World) -> None:
+def test_a_criterion_that_matches_nothing_in_use_moves_without_approval(world: World) -> None:
     world.write("other.yaml", definition_yaml("other", criteria="[]"))
     assert world.apply().exit_code() is ExitCode.DONE
 
 
-def test_a_plan_that_takes_nothing_away_asks_for_no_use(world: World) -> None:
+def test_a_plan_that_removes_nothing_does_not_ask_what_is_in_use(world: World) -> None:
     world.write("old.yaml", definition_yaml("pg-old", criteria="[{env_type: development}, {app_id: new}]"))
     world.emulator.log.clear()
     world.plan()
     assert not [entry for entry in world.emulator.log.entries() if entry.path.endswith("/resources")]
 
 
-def test_use_that_may_not_be_read_is_said_and_the_server_still_refuses(world: World) -> None:
+def test_use_that_may_not_be_read_is_reported_and_the_server_still_refuses(world: World) -> None:
     world.remove("old.yaml")
     forbidden = FaultRule(
         kind=FaultKind.ERROR_BEFORE_EFFECT, status=403, count=None, path=r".*/pg-old/resources"

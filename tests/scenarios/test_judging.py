@@ -1,4 +1,4 @@
-"""When a pass judges: rules of the files before it looks at anything, all others once, with what it saw."""
+"""When a pass evaluates rules: those of the files before any request, all others once, with what was read."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def world(tmp_path: Path) -> World:
     return World.make(tmp_path)
 
 
-def test_an_error_of_the_files_ends_a_pass_before_anything_is_asked(world: World) -> None:
+def test_an_error_in_the_files_ends_a_pass_before_any_request(world: World) -> None:
     world.write("a.yaml", BAD)
     world.write("b.yaml", LEGACY_ONLY)
     for result in (world.plan(), world.apply()):
@@ -39,15 +39,15 @@ def test_an_error_of_the_files_ends_a_pass_before_anything_is_asked(world: World
     assert not world.emulator.log.entries()
 
 
-def test_a_rule_that_needs_live_is_judged_once_with_live(world: World) -> None:
-    """Without live nothing tells which store is primary; that must not be left beside the answer."""
+def test_a_rule_that_needs_live_state_is_evaluated_once_with_it(world: World) -> None:
+    """Without live state the primary store is unknown; that must not be reported in addition to the answer."""
     world.write("a.yaml", LEGACY_ONLY)
     for result in (world.plan(), world.apply()):
         assert "R109" not in {one.rule for one in result.unknown}
         assert not result.errors
 
 
-def test_an_error_that_only_live_shows_refuses_and_nothing_is_written(world: World) -> None:
+def test_an_error_that_only_live_state_shows_refuses_the_plan(world: World) -> None:
     world.write("a.yaml", NAMES_NO_AGENT)
     for result in (world.plan(), world.apply()):
         assert result.verdict is Verdict.INVALID
@@ -70,14 +70,14 @@ spec:
 """
 
 
-def test_what_is_valid_of_a_refused_document_is_judged_as_well(world: World) -> None:
-    """One slip in a field must not hide the others until it is corrected."""
+def test_the_valid_part_of_a_refused_document_is_evaluated_as_well(world: World) -> None:
+    """A mistake in one field must not hide the others until it is corrected."""
     world.write("a.yaml", REFUSED)
     found = [finding.rule for finding in world.plan().findings]
     assert sorted(found) == ["F05", "F06", "R35", "R37"]
 
 
-def test_the_absence_of_what_was_refused_is_no_problem_of_its_own(world: World) -> None:
+def test_the_absence_of_what_was_refused_is_not_reported_as_well(world: World) -> None:
     world.write("a.yaml", REFUSED.replace("image: ghcr.io/humanitec/agent:latest", "image: 5"))
     world.write(
         "b.yaml",
@@ -99,7 +99,7 @@ spec:
 """
 
 
-def test_what_is_in_the_wrong_place_is_not_missing_in_the_right_one_as_well(world: World) -> None:
+def test_a_misplaced_member_is_not_reported_as_missing_as_well(world: World) -> None:
     world.write("a.yaml", MISPLACED)
     assert [finding.rule for finding in world.plan().findings] == ["R103", "R103"]
 

@@ -1,4 +1,4 @@
-"""An optional member that we wrote and that left the file is a change; one that the server filled in is not."""
+"""An optional member that was applied and then removed from the file is a change; a server default is not."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def live_reference(world: World) -> dict[str, str]:
     return found
 
 
-def test_a_version_taken_out_of_the_file_is_taken_out_of_the_reference(world: World) -> None:
+def test_a_version_removed_from_the_file_is_removed_from_the_reference(world: World) -> None:
     world.write("db.yaml", reference(version="3"))
     world.apply()
     world.write("db.yaml", reference())
@@ -48,7 +48,7 @@ def test_a_version_taken_out_of_the_file_is_taken_out_of_the_reference(world: Wo
     assert world.plan().verdict is Verdict.EMPTY
 
 
-def test_a_version_that_we_never_wrote_is_no_difference(world: World) -> None:
+def test_a_version_that_was_never_applied_is_not_a_difference(world: World) -> None:
     world.write("db.yaml", reference())
     world.apply()
     pinned = {"store": "external", "ref": "db/pw", "version": "7"}
@@ -57,7 +57,7 @@ def test_a_version_that_we_never_wrote_is_no_difference(world: World) -> None:
     assert live_reference(world)["version"] == "7"
 
 
-def test_a_version_of_an_object_that_was_adopted_is_not_ours_to_remove(world: World) -> None:
+def test_a_version_of_an_adopted_object_is_not_removed(world: World) -> None:
     by_hand(
         world,
         "POST",
@@ -73,7 +73,7 @@ def test_a_version_of_an_object_that_was_adopted_is_not_ours_to_remove(world: Wo
     assert actions(world.plan()) == ["update Definition/orders"]
 
 
-def test_a_version_removed_by_hand_and_from_the_file_is_no_difference(world: World) -> None:
+def test_a_version_removed_by_hand_and_from_the_file_is_not_a_difference(world: World) -> None:
     world.write("db.yaml", reference(version="3"))
     world.apply()
     by_hand(world, "PUT", "/resources/defs/orders", body_with({"store": "external", "ref": "db/pw"}))
@@ -173,7 +173,7 @@ PREFIX = "type: gcs, bucket: state"
         pytest.param(runner().replace("spec:", "spec:\n  description: left-out"), runner(), id="description"),
     ],
 )
-def test_every_other_optional_member_that_leaves_the_file_leaves_the_orchestrator(
+def test_every_other_optional_member_removed_from_the_file_is_removed_from_the_orchestrator(
     world: World, with_it: str, without: str
 ) -> None:
     world.write("a.yaml", with_it)
@@ -187,7 +187,9 @@ def test_every_other_optional_member_that_leaves_the_file_leaves_the_orchestrato
     assert actions(world.plan()) == []
 
 
-def test_a_description_of_an_agent_that_leaves_the_file_leaves_the_orchestrator(world: World) -> None:
+def test_a_description_of_an_agent_removed_from_the_file_is_removed_from_the_orchestrator(
+    world: World,
+) -> None:
     text = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu}\nspec: {description: text}\n"
     world.write("agent.yaml", text)
     world.write("key.yaml", key_yaml("eu-1", "eu", agent_public_key()))

@@ -1,4 +1,4 @@
-"""Adopt, contest, prune, forget: what becomes of things by who owns them."""
+"""Adopt, contest, prune, forget: what happens to objects, depending on who owns them."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def world(tmp_path: Path) -> World:
 
 
 def by_hand(world: World, verb: str, path: str, body: object = None) -> httpx.Response:
-    """Somebody clicks."""
+    """Objects made in the user interface by somebody."""
     with httpx.Client(
         transport=world.emulator.transport(),
         base_url=f"{URL}/orgs/acme",
@@ -46,7 +46,7 @@ def by_hand(world: World, verb: str, path: str, body: object = None) -> httpx.Re
 MADE_BY_HAND = {"id": "bucket", "name": "bucket", "type": "s3", "driver_type": "humanitec/echo"}
 
 
-def test_every_kind_is_applied_once_and_then_nothing_is_left(world: World) -> None:
+def test_every_kind_is_applied_once_and_then_nothing_is_left_to_do(world: World) -> None:
     pem = agent_public_key()
     world.write("agent.yaml", agent_yaml("eu", description="the EU"))
     world.write("key.yaml", key_yaml("eu-1", "eu", pem))
@@ -60,7 +60,7 @@ def test_every_kind_is_applied_once_and_then_nothing_is_left(world: World) -> No
     assert actions(again) == []
 
 
-def test_equal_things_of_nobody_are_adopted_without_a_write(world: World) -> None:
+def test_equal_unmanaged_objects_are_adopted_without_a_write(world: World) -> None:
     by_hand(world, "POST", "/resources/defs", MADE_BY_HAND)
     world.emulator.log.clear()
     world.write("bucket.yaml", definition_yaml("bucket"))
@@ -70,7 +70,7 @@ def test_equal_things_of_nobody_are_adopted_without_a_write(world: World) -> Non
     assert actions(world.plan()) == []
 
 
-def test_different_things_of_nobody_are_contested(world: World) -> None:
+def test_different_unmanaged_objects_are_contested(world: World) -> None:
     by_hand(world, "POST", "/resources/defs", {**MADE_BY_HAND, "name": "theirs"})
     world.emulator.log.clear()
     world.write("bucket.yaml", definition_yaml("bucket"))
@@ -83,7 +83,7 @@ def test_different_things_of_nobody_are_contested(world: World) -> None:
     assert actions(world.plan()) == []
 
 
-def test_what_is_no_longer_declared_is_pruned_and_what_others_made_stays(world: World) -> None:
+def test_what_is_no_longer_declared_is_pruned_and_unmanaged_objects_are_kept(world: World) -> None:
     world.write("bucket.yaml", definition_yaml("bucket"))
     world.write("keep.yaml", definition_yaml("keep"))
     world.apply()
@@ -105,7 +105,7 @@ def test_without_an_inventory_nothing_is_deleted(world: World) -> None:
     assert actions(world.plan()) == ["adopt Definition/keep"]
 
 
-def test_what_somebody_deleted_is_made_again_or_forgotten(world: World) -> None:
+def test_what_somebody_deleted_is_created_again_or_forgotten(world: World) -> None:
     world.write("bucket.yaml", definition_yaml("bucket"))
     world.write("gone.yaml", definition_yaml("gone"))
     world.apply()
@@ -113,6 +113,8 @@ def test_what_somebody_deleted_is_made_again_or_forgotten(world: World) -> None:
     by_hand(world, "DELETE", "/resources/defs/gone")
     world.remove("gone.yaml")
     assert actions(world.plan()) == ["forget Definition/gone", "create Definition/bucket"]
+    assert world.apply().exit_code() is ExitCode.DONE
+    assert actions(world.plan()) == ["forget Definition/gone"]
     world.apply()
     assert actions(world.plan()) == []
 
@@ -129,7 +131,7 @@ def test_an_empty_tree_changes_nothing(world: World) -> None:
 
 
 def test_a_list_that_failed_never_deletes_or_creates(world: World) -> None:
-    """A read error is no empty list (design decision 4.1)."""
+    """A read error is not an empty list (design decision 4.1)."""
     from reconciler.emulator import FaultKind, FaultRule
 
     world.write("bucket.yaml", definition_yaml("bucket"))
@@ -202,7 +204,7 @@ def test_a_runner_changed_by_hand_is_drift(world: World) -> None:
     assert actions(world.plan()) == []
 
 
-def test_a_thing_deleted_by_hand_is_drift_and_comes_back(world: World) -> None:
+def test_an_object_deleted_by_hand_is_drift_and_is_created_again(world: World) -> None:
     world.write("db.yaml", definition_yaml("database"))
     world.apply()
     by_hand(world, "DELETE", "/resources/defs/database")
@@ -213,7 +215,7 @@ def test_a_thing_deleted_by_hand_is_drift_and_comes_back(world: World) -> None:
     assert actions(world.plan()) == []
 
 
-def test_reported_drift_is_left_stays_owned_and_is_a_difference(tmp_path: Path) -> None:
+def test_reported_drift_is_left_as_it_is_and_is_a_difference(tmp_path: Path) -> None:
     """Changed and deleted: neither is written, both are named, and the detailed exit code is not 0."""
     world = World.make(tmp_path, policy={"default": {"drift": "report"}})
     for name in ("changed", "deleted"):
@@ -231,7 +233,7 @@ def test_reported_drift_is_left_stays_owned_and_is_a_difference(tmp_path: Path) 
         by_hand(world, "PATCH", "/resources/defs/changed", {"name": "by hand"})
 
 
-def test_an_organization_that_vanished_from_v2_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+def test_an_organization_missing_from_v2_is_not_mistaken_for_an_empty_one(tmp_path: Path) -> None:
     """Unknown organizations have empty lists there (v2 reference 4): ownership is not forgotten."""
     world = World.make(tmp_path)
     world.write("runner.yaml", runner_yaml("jobs", runner_public_key()))
@@ -241,11 +243,11 @@ def test_an_organization_that_vanished_from_v2_is_not_taken_for_an_empty_one(tmp
     world.settings = world.settings.model_copy(update={"targets": {"acme": target}})
     result = world.apply()
     assert result.exit_code() is ExitCode.UNREADABLE
-    assert "2 owned things are recorded" in result.targets[0].error
+    assert "the ownership record has 2 objects" in result.targets[0].error
     assert len(world.store.read("acme").entries) == 2
 
 
-def test_the_first_runner_of_a_new_organization_can_be_made(tmp_path: Path) -> None:
+def test_the_first_runner_of_a_new_organization_can_be_created(tmp_path: Path) -> None:
     world = World.make(tmp_path)
     world.emulator.reset()
     world.write("runner.yaml", runner_yaml("jobs", runner_public_key(), rules="[]"))
@@ -253,7 +255,7 @@ def test_the_first_runner_of_a_new_organization_can_be_made(tmp_path: Path) -> N
 
 
 class Overtaken:
-    """An inventory that somebody else writes between our reading and our writing."""
+    """An inventory that somebody else writes between a read and the following write."""
 
     def __init__(self, world: World) -> None:
         self._mine, self._theirs = world.store, world.store
@@ -276,7 +278,7 @@ def test_of_two_runs_at_once_the_second_changes_nothing(world: World) -> None:
 
 
 def test_a_record_of_another_address_proves_nothing(world: World) -> None:
-    """The same names in another installation are somebody else's things."""
+    """The same names in another installation are somebody else's objects."""
     world.write("bucket.yaml", definition_yaml("bucket"))
     world.write("keep.yaml", definition_yaml("keep"))
     world.apply()
@@ -293,7 +295,7 @@ def test_a_record_of_another_address_proves_nothing(world: World) -> None:
     assert not world.effects()
 
 
-def test_a_slip_in_the_paths_of_a_target_deletes_nothing(tmp_path: Path) -> None:
+def test_a_mistake_in_the_paths_of_a_target_deletes_nothing(tmp_path: Path) -> None:
     world = World.make(tmp_path, "acme", "beta")
     world.write("orgs/acme/bucket.yaml", definition_yaml("bucket"))
     world.write("orgs/beta/bucket.yaml", definition_yaml("bucket"))
@@ -308,14 +310,14 @@ def test_a_slip_in_the_paths_of_a_target_deletes_nothing(tmp_path: Path) -> None
     assert not world.effects()
 
 
-def test_a_selection_that_fits_nothing_is_no_success(world: World) -> None:
+def test_a_selection_that_matches_nothing_is_not_a_success(world: World) -> None:
     world.write("bucket.yaml", definition_yaml("bucket"))
     result = world.plan(only=frozenset({"Definition/bukket"}))
     assert result.exit_code() is ExitCode.USAGE
     assert "Definition/bukket" in result.error
 
 
-def test_files_that_were_not_looked_into_are_named(world: World) -> None:
+def test_files_that_were_not_read_are_named(world: World) -> None:
     world.write("big.txt", "x" * 2_000_000)
     world.write("bucket.yaml", definition_yaml("bucket"))
     assert [path for path, _ in world.plan().unread] == ["big.txt"]

@@ -1,4 +1,4 @@
-"""A saved plan is carried out only while the world is the one it was made for."""
+"""A saved plan is applied only if nothing has changed since it was made."""
 
 import json
 from pathlib import Path
@@ -28,11 +28,11 @@ def saved(world: World) -> SavedPlan:
     return SavedPlan.from_json(json.loads(text))
 
 
-def test_an_unchanged_world_is_applied(world: World) -> None:
+def test_a_plan_for_an_unchanged_world_is_applied(world: World) -> None:
     assert world.apply(bound=saved(world)).verdict is Verdict.APPLIED
 
 
-def test_a_changed_file_makes_it_stale(world: World) -> None:
+def test_a_changed_file_makes_a_plan_stale(world: World) -> None:
     plan = saved(world)
     world.write("bucket.yaml", definition_yaml("bucket", criteria="[{app_id: x}]"))
     result = world.apply(bound=plan)
@@ -41,13 +41,13 @@ def test_a_changed_file_makes_it_stale(world: World) -> None:
     assert not world.effects()
 
 
-def test_a_changed_secret_alone_makes_it_stale(world: World) -> None:
+def test_a_changed_secret_alone_makes_a_plan_stale(world: World) -> None:
     plan = saved(world)
     world.write("bucket.yaml", definition_yaml("bucket", inputs="{secrets: {password: hunter3}}"))
     assert world.apply(bound=plan).verdict is Verdict.STALE
 
 
-def test_a_changed_live_state_makes_it_stale(world: World) -> None:
+def test_a_changed_live_state_makes_a_plan_stale(world: World) -> None:
     plan = saved(world)
     other = {"id": "other", "name": "other", "type": "s3", "driver_type": "humanitec/echo"}
     by_hand(world, "POST", "/resources/defs", other)
@@ -55,7 +55,7 @@ def test_a_changed_live_state_makes_it_stale(world: World) -> None:
     assert result.changed == ("the live state of target acme",)
 
 
-def test_changed_safety_settings_make_it_stale(world: World) -> None:
+def test_changed_safety_settings_make_a_plan_stale(world: World) -> None:
     plan = saved(world)
     looser = world.settings.safety.model_copy(update={"maxDelete": "100%"})
     world.settings = world.settings.model_copy(update={"safety": looser})
@@ -63,6 +63,6 @@ def test_changed_safety_settings_make_it_stale(world: World) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"kind": "ReconcilerPlan", "version": 99}', "null"])
-def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
+def test_a_file_that_is_not_a_plan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="saved plan"):
         SavedPlan.from_json(json.loads(text))

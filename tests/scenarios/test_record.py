@@ -1,4 +1,4 @@
-"""What becomes of a record of an earlier version, of another place, and of another digest key."""
+"""Records of an earlier version, of another place, and of another digest key."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def sent_secrets(world: World) -> list[str]:
     return [e.path for e in world.emulator.log.entries() if e.verb in ("PUT", "POST", "PATCH")]
 
 
-def test_a_record_of_version_1_is_believed_and_written_as_version_2_by_the_next_apply(world: World) -> None:
+def test_a_record_of_version_1_is_accepted_and_written_as_version_2_by_the_next_apply(world: World) -> None:
     as_version_1(world)
     assert world.plan().verdict is Verdict.EMPTY
     assert json.loads(record(world).read_text())["version"] == 1
@@ -54,7 +54,7 @@ def test_a_record_of_version_1_is_believed_and_written_as_version_2_by_the_next_
     ] == [0]
 
 
-def test_what_is_owned_by_a_record_of_version_1_is_pruned(world: World) -> None:
+def test_what_a_record_of_version_1_owns_is_pruned(world: World) -> None:
     as_version_1(world)
     world.remove("b.yaml")
     assert actions(world.plan()) == ["delete Definition/plain"]
@@ -78,10 +78,10 @@ def test_with_another_digest_key_nothing_counts_as_changed_and_nothing_is_sent(w
     assert actions(world.plan()) == ["update Definition/with-secret"]
 
 
-def test_a_lost_digest_key_is_said_and_its_successor_sends_nothing(world: World) -> None:
+def test_a_lost_digest_key_is_reported_and_its_successor_sends_nothing(world: World) -> None:
     kept, world.digest_key = world.digest_key, None
     (unexamined,) = the_plan(world.plan()).unexamined
-    assert unexamined.reason == "the key of the record's digests is not here"
+    assert unexamined.reason == "the key of the record's digests is not available"
     world.digest_key = kept
     assert the_plan(world.plan()).unexamined == ()
 
@@ -95,7 +95,7 @@ def test_an_apply_without_the_digest_key_keeps_what_the_record_says(world: World
     assert the_plan(world.plan()).unexamined == ()
 
 
-def test_another_key_does_not_hide_that_somebody_wrote_the_secret(world: World) -> None:
+def test_another_digest_key_does_not_hide_that_somebody_wrote_the_secret(world: World) -> None:
     by_hand(
         world, "PATCH", "/resources/defs/with-secret", {"driver_inputs": {"secrets": {"password": "theirs"}}}
     )
@@ -112,16 +112,16 @@ def test_an_apply_of_a_part_leaves_the_digests_of_the_others_comparable(world: W
 
 
 def test_a_record_of_another_organization_proves_nothing(world: World) -> None:
-    """A target that was pointed at another organization must not forget what it owns in the first."""
+    """A target that is switched to another organization must not forget what it owns in the first."""
     target = world.settings.targets["acme"].model_copy(update={"organization": "beta"})
     world.settings = world.settings.model_copy(update={"targets": {"acme": target}})
     (result,) = world.apply().targets
-    assert "is of organization acme, and the settings say beta" in result.error
+    assert "belongs to organization acme, but the settings say beta" in result.error
     assert len(world.store.read("acme").entries) == 2
 
 
 def test_a_second_address_of_the_organization_does_not_lose_what_is_owned(world: World) -> None:
-    """The place gets the target's name then, because the name alone is ambiguous."""
+    """The place then includes the target's name, because the organization's name alone is ambiguous."""
     target = world.settings.targets["acme"]
     connection = {"url": "http://another", "token": {"env": "UNUSED"}}
     elsewhere = type(target).model_validate(

@@ -1,7 +1,7 @@
-"""Whatever the orchestrator refuses of a body by itself is a finding of `validate`, at the field's place.
+"""Whatever the orchestrator refuses for the body alone is a finding of `validate`, at the field's place.
 
 Each case is run through `validate`, and posted to the embedded orchestrator, which shares no code
-with the client, so that no case is made up.
+with the client, which proves that the case is real.
 """
 
 import json
@@ -42,7 +42,7 @@ def client() -> Iterator[httpx.Client]:
 
 
 def body(document: Document) -> Any:
-    """What the document comes down to on the wire."""
+    """The body that is sent for the document."""
     name, spec = document["metadata"]["id"], document.get("spec", {})
     match document["kind"]:
         case "Definition":
@@ -62,7 +62,7 @@ def body(document: Document) -> Any:
 
 
 def validated(folder: Path, document: Document) -> tuple[int, list[dict[str, Any]]]:
-    # every JSON text is YAML, and one line for each member makes places tell fields apart
+    # JSON is YAML; one line for each member makes the places of fields distinct
     (folder / FILE).write_text(json.dumps(document, indent=1))
     result = CliRunner().invoke(
         program, ["-C", str(folder), "validate", "-o", "json"], prog_name="reconciler"
@@ -71,14 +71,16 @@ def validated(folder: Path, document: Document) -> tuple[int, list[dict[str, Any
 
 
 def places(document: Document, path: tuple[str | int, ...]) -> set[tuple[int, int]]:
-    """Places of the field's key and value; of the mapping it is missing in where it is not there."""
+    """Places of the field's key and value, or of the mapping that lacks it."""
     (parsed,) = parse_yaml(json.dumps(document, indent=1).encode(), FILE, Limits()).documents
     origins = (parsed.positions.origin(parsed.value, path), parsed.positions.key_origin(parsed.value, path))
     return {(origin.line, origin.column) for origin in origins}
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_good_document_is_valid_and_is_taken(client: httpx.Client, tmp_path: Path, name: str) -> None:
+def test_a_valid_document_has_no_finding_and_is_accepted(
+    client: httpx.Client, tmp_path: Path, name: str
+) -> None:
     code, findings = validated(tmp_path, GOOD[name])
     assert code == ExitCode.DONE, findings
     assert client.post(COLLECTIONS[GOOD[name]["kind"]], json=body(GOOD[name])).is_success

@@ -1,4 +1,4 @@
-"""The plan and the deed are one thing: what is freed, replaced, moved and withdrawn, also when killed on the way."""
+"""What is planned is what is applied: frees, replaces, moves and withdrawals, also after a kill half-way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -127,7 +127,7 @@ def is_done(world: World) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [1, 8])
 @pytest.mark.parametrize("name", TRANSITIONS)
-def test_a_transition_arrives_also_when_it_is_killed_at_any_request(
+def test_a_transition_reaches_its_end_even_if_killed_at_any_request(
     tmp_path: Path, name: str, concurrency: int
 ) -> None:
     transition = TRANSITIONS[name]
@@ -144,7 +144,7 @@ def test_a_transition_arrives_also_when_it_is_killed_at_any_request(
             with pytest.raises(Killed):
                 world.apply(*transition.accepted)
             world.switch = None
-            for _ in range(2):  # a guard may name what is left of the first run once more
+            for _ in range(2):  # a guard may refuse again what is left of the first run
                 world.apply(*transition.accepted)
             assert is_done(world), (at, after_effect)
             assert [world.live(organization) for organization in transition.organizations] == wanted
@@ -192,7 +192,7 @@ def test_a_definition_stays_when_its_successor_is_refused(tmp_path: Path) -> Non
     assert "orders-db" in str(world.live())
 
 
-def test_rules_left_out_of_a_file_are_no_longer_managed_and_stay(tmp_path: Path) -> None:
+def test_rules_left_out_of_a_file_are_kept_and_no_longer_managed(tmp_path: Path) -> None:
     (tmp_path / "world").mkdir()
     world = World.make(tmp_path / "world")
     with_rules(world, "[{env_type_id: development}]")
@@ -233,7 +233,7 @@ def test_a_key_is_not_withdrawn_by_a_run_over_one_organization_alone(tmp_path: P
 
 
 def test_a_key_is_withdrawn_only_when_its_successor_is_authorized(tmp_path: Path) -> None:
-    """The server may take its time: the delete waits and the run says so."""
+    """The server may be slow to authorize: the delete waits and the run says so."""
     transition = TRANSITIONS["a key is replaced in two organizations"]
     world = world_of(tmp_path / "world", transition, 8)
     slow = FaultRule(kind=FaultKind.SLOW_KEY_AUTHORIZATION, count=None, path=r"/orgs/beta/.*", seconds=3600)
@@ -253,7 +253,7 @@ def test_a_key_is_withdrawn_only_when_its_successor_is_authorized(tmp_path: Path
 
 
 def test_a_stale_list_does_not_make_the_record_forget(tmp_path: Path) -> None:
-    """Removed from the files while one list fails to show it: the object is looked at by itself."""
+    """Removed from the files while a list fails to show it: the object is read individually."""
     (tmp_path / "world").mkdir()
     world = World.make(tmp_path / "world")
     two_buckets(world)
@@ -270,3 +270,24 @@ def test_a_stale_list_does_not_make_the_record_forget(tmp_path: Path) -> None:
     world.emulator.faults.remove(identifier)
     world.apply()
     assert "bucket-a" not in str(world.live())
+
+
+def test_the_plan_says_what_waits_for_a_target_with_problems(tmp_path: Path) -> None:
+    """What is shown as done and what is done are the same set of actions."""
+    world = world_of(tmp_path / "world", TRANSITIONS["a key is replaced in two organizations"], 8)
+    world.disable("default-humanitec-nowhere", target="beta")
+    planned = world.plan()
+    acme = next(target.plan for target in planned.targets if target.target == "acme")
+    assert acme is not None
+    reasons = {str(verb): held.reason for (verb, _), held in acme.held.items()}
+    assert reasons == {"delete": "depends on target beta, in which nothing is carried out"}
+    result = world.apply()
+    assert {outcome.action.id for outcome in result.outcomes if outcome.status is Status.DONE} == {
+        action.id for action in planned.carried_out
+    }
+    assert [outcome.is_transient for outcome in result.outcomes if outcome.status is Status.BLOCKED] == [
+        False
+    ]
+    world.disable(target="beta")
+    assert world.apply().exit_code() is ExitCode.DONE
+    assert is_done(world)

@@ -1,4 +1,4 @@
-"""A whole small world for scenarios: files, an emulator, an inventory; passes run through `reconcile`."""
+"""A small world for scenarios: files, an emulator, an inventory; passes run through `reconcile`."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -40,7 +40,7 @@ SWITCHED = {
     "R22": {"severity": "off", "reason": "the order of a key's replacement is what is tested"},
     "R78": {"severity": "off", "reason": "what becomes of literals is what is tested"},
 }
-"""Rules that would refuse what scenarios are about."""
+"""Rules that would refuse what the scenarios need."""
 
 
 BUILT_IN_DNS = "default-humanitec-dns"
@@ -48,7 +48,7 @@ BUILT_IN_DNS = "default-humanitec-dns"
 
 
 class Silent:
-    """Observes nothing; keeps what finished."""
+    """Observer that only collects the outcomes."""
 
     def __init__(self) -> None:
         self.finished_outcomes: list[Outcome] = []
@@ -61,11 +61,11 @@ class Silent:
 
 
 class Killed(BaseException):
-    """Stands for the death of the process: nothing that follows has any effect."""
+    """Death of the process: nothing after it has any effect."""
 
 
 class KillSwitch:
-    """Dies at the n-th request that could change something, before or after its effect."""
+    """Raises `Killed` at the n-th request that could change something, before or after its effect."""
 
     def __init__(self, at: int, *, after_effect: bool) -> None:
         self.at = at
@@ -115,7 +115,7 @@ class _Mortal(httpx.BaseTransport):
 
 
 class MortalInventory:
-    """An inventory that a dead process cannot write."""
+    """An inventory that cannot be written once the process is dead."""
 
     def __init__(self, inner: InventoryStore, switch: KillSwitch) -> None:
         self._inner = inner
@@ -140,8 +140,10 @@ class World:
     inventories: Path
     digest_key: bytes | None = b"a digest key for tests"
     environment: dict[str, str] = field(default_factory=dict)
-    """Where `!env` is looked up; `!file` is relative to the root, as with settings there."""
+    """Environment for `!env`; `!file` is relative to the root, as with settings in it."""
     switch: KillSwitch | None = None
+    between: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None
+    """Wraps every transport, for servers that the emulator cannot imitate."""
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
@@ -199,6 +201,8 @@ class World:
 
         def transport(_: Endpoint) -> httpx.BaseTransport:
             inner: httpx.BaseTransport = self.emulator.transport()
+            if self.between is not None:
+                inner = self.between(inner)
             return self.switch.wrap(inner) if self.switch else inner
 
         def opened(name: TargetName) -> Orchestrator:
@@ -276,7 +280,7 @@ class World:
         )
 
     def live(self, organization: str = "acme") -> object:
-        """Everything the APIs show, without what differs by time or chance."""
+        """Everything the APIs show, without values set by clock or chance."""
         with httpx.Client(
             transport=self.emulator.transport(), base_url=URL, headers={"Authorization": "Bearer t"}
         ) as client:

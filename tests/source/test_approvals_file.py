@@ -1,4 +1,4 @@
-"""The file of approvals: what it holds, and every mistake at once with its place."""
+"""The approvals file: its content, and every mistake at once with its place."""
 
 from datetime import date
 
@@ -64,7 +64,7 @@ def test_entries_become_approvals_that_say_who_until_when_and_why() -> None:
     )  # fmt: skip
 
 
-def test_it_declares_nothing_and_is_no_foreign_document() -> None:
+def test_it_declares_nothing_and_is_not_a_foreign_document() -> None:
     declared = loaded(GOOD)
     assert list(declared.documents()) == []
     assert declared.foreign == ()
@@ -139,7 +139,7 @@ def test_an_entry_that_is_listed_twice_names_both_places() -> None:
     ]
 
 
-def test_the_same_case_of_two_targets_is_not_listed_twice() -> None:
+def test_the_same_approval_for_two_targets_is_not_a_repetition() -> None:
     other = entry(target="beta").partition("approvals:\n")[2]
     found, findings = judged(entry(target="acme") + other)
     assert findings == []
@@ -147,7 +147,7 @@ def test_the_same_case_of_two_targets_is_not_listed_twice() -> None:
 
 
 @pytest.mark.parametrize(("day", "holds"), [(date(2027, 1, 31), True), (date(2027, 2, 1), False)])
-def test_an_approval_holds_up_to_its_last_day(day: date, *, holds: bool) -> None:
+def test_an_approval_is_valid_up_to_and_including_its_last_day(day: date, *, holds: bool) -> None:
     found, findings = judged(entry(), day=day)
     assert bool(found.approvals) is holds
     assert [(f.rule, f.severity, "2027-01-31" in f.message) for f in findings] == (
@@ -155,21 +155,21 @@ def test_an_approval_holds_up_to_its_last_day(day: date, *, holds: bool) -> None
     )
 
 
-def test_an_empty_file_lets_nothing_through() -> None:
+def test_an_empty_file_allows_nothing() -> None:
     found, findings = judged("# nothing yet\n")
     assert found.approvals == frozenset()
     assert findings == []
 
 
 @pytest.mark.parametrize("path", ["orgs/acme/approvals.yaml", "approvals.yml", "orgs/approvals.yml"])
-def test_approvals_elsewhere_have_no_effect_and_that_is_said(path: str) -> None:
+def test_approvals_elsewhere_have_no_effect_and_are_reported(path: str) -> None:
     declared = loaded(GOOD, path)
     assert declared.approvals is None
     [found] = declared.findings
     assert (found.rule, found.severity, found.origin.file) == ("A01", Severity.WARNING, path)
 
 
-def test_a_file_of_somebody_else_under_the_name_in_a_folder_is_left_alone() -> None:
+def test_another_file_of_that_name_in_a_folder_is_left_alone() -> None:
     declared = loaded("version: 1\nreviewers: [x]\n", "team/approvals.yaml")
     assert declared.findings == ()
     assert len(declared.foreign) == 1

@@ -1,4 +1,4 @@
-"""Real definition files: each loads without a word."""
+"""Real definition files: each loads without a finding."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ CORPUS = Path(__file__).parents[3] / "shared/corpus/definitions"
 FILES = sorted(path.relative_to(CORPUS).as_posix() for path in CORPUS.rglob("*.yaml"))
 
 
-@pytest.mark.skipif(not FILES, reason="the corpus is not beside this checkout")
+@pytest.mark.skipif(not FILES, reason="the corpus is not next to the checkout")
 @pytest.mark.parametrize("name", FILES)
 def test_a_real_definition_loads_without_a_finding(name: str) -> None:
     tree = Tree("corpus", "", is_dirty=False, files={name: (CORPUS / name).read_bytes()})

@@ -1,4 +1,4 @@
-"""The tree of a folder: what Git would see, links that stay inside, and everything that can go wrong."""
+"""The tree of a folder: what Git would see, links inside it, and everything that can go wrong."""
 
 import os
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def test_a_folder_inside_a_work_tree_is_a_tree_of_its_own(repository: Path, comm
     assert (tree.revision, tree.is_dirty) == (head, False)
 
 
-def test_the_record_that_a_run_writes_is_no_change_of_the_files(repository: Path, commit: Commit) -> None:
+def test_the_record_that_a_run_writes_is_not_a_change_of_the_files(repository: Path, commit: Commit) -> None:
     head = commit({"a.yaml": "1", "sub/b.yaml": "1"})
     for folder in (".reconciler/inventory", "sub/.reconciler"):
         (repository / folder).mkdir(parents=True)
@@ -142,7 +142,7 @@ def test_the_root_may_be_a_link(tmp_path: Path) -> None:
     assert dict(read(tmp_path / "link").files) == {"a.yaml": b"a"}
 
 
-def test_bounds_are_findings_or_notes(tmp_path: Path) -> None:
+def test_exceeded_limits_are_findings_or_notes(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
     for name, size in (("big.yaml", 30), ("big.png", 30), ("a.yaml", 10), ("b.yaml", 10), ("c.yaml", 10)):
@@ -164,7 +164,7 @@ def test_pipes_and_sockets_are_noted_and_never_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_a_finding(tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read_is_a_finding(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     (folder / "closed").mkdir(parents=True)
     (folder / "a.yaml").write_text("a")
@@ -175,7 +175,7 @@ def test_what_may_not_be_read_is_a_finding(tmp_path: Path) -> None:
     assert sorted(said(tree)) == [("F10", "a.yaml"), ("F10", "closed")]
 
 
-def test_names_that_could_play_tricks_on_a_terminal_are_escaped(tmp_path: Path) -> None:
+def test_names_with_control_characters_are_escaped(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
     for name in (b"a\nb.yaml", b"\x1b[31m.yaml", b"\xff.yaml"):
@@ -200,7 +200,7 @@ def test_submodules_and_nested_repositories_are_noted(
     assert tree.unread == (("module", "a submodule"), ("nested", "a nested repository"))
 
 
-def test_a_file_left_out_by_a_sparse_checkout_is_not_taken_for_deleted(
+def test_a_file_left_out_by_a_sparse_checkout_is_not_mistaken_for_deleted(
     repository: Path, git: Git, commit: Commit
 ) -> None:
     commit({"a/x.yaml": "1", "b/y.yaml": "1"})
@@ -246,7 +246,7 @@ def test_a_repository_of_another_user_is_refused_with_the_remedy(repository: Pat
     assert "safe.directory" in refused.value.advice
 
 
-def test_a_missing_git_is_named(repository: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_git_is_reported(repository: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch) -> None:
     commit({"a.yaml": "1"})
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SourceError, match="git cannot be run"):

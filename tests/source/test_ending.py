@@ -1,4 +1,4 @@
-"""Which files are read: YAML, JSON that may hold a document; others that look like one are noted and kept."""
+"""Which files are read: YAML, and JSON that may be a document; others that look like one are noted and kept."""
 
 import pytest
 
@@ -71,21 +71,21 @@ def test_characters_beyond_the_first_plane_arrive_whole() -> None:
         (b'{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}}', ""),
     ],
 )
-def test_json_of_other_programs_is_no_error(content: bytes, unread: str) -> None:
+def test_json_of_other_programs_is_not_an_error(content: bytes, unread: str) -> None:
     found = declared("a.json", content)
     assert found.findings == ()
     assert [reason.partition(":")[0] for _, reason in found.unread] == ([unread] if unread else [])
 
 
 @pytest.mark.parametrize("content", [JSON[:-2], JSON.replace(b"io/v1b1", b"io\\/v1b1")[:-2]])
-def test_json_of_ours_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
+def test_json_with_a_document_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
     assert [finding.rule for finding in declared("a.json", content).findings] == ["F02"]
 
 
 @pytest.mark.parametrize(
     "name", ["b.yaml.txt", "b.yaml ", "b.txt", "b", "b.yaml.bak", "b.yml~", "b.YAML.disabled", "b.json5"]
 )
-def test_a_document_under_another_ending_is_noted_and_kept_apart(name: str) -> None:
+def test_a_document_with_another_ending_is_noted_and_kept_separately(name: str) -> None:
     found = declared(name, DEFINITION)
     assert ids(found) == []
     assert ids(found.set_aside) == ["bbb"]
@@ -113,12 +113,12 @@ def test_one_that_is_not_valid_or_cannot_be_parsed_is_noted_as_well() -> None:
         ("other.txt", b"apiVersion: v1\nkind: ConfigMap\n"),
     ],
 )
-def test_texts_that_only_speak_of_documents_are_left_alone(name: str, content: bytes) -> None:
+def test_texts_that_only_mention_documents_are_left_alone(name: str, content: bytes) -> None:
     found = declared(name, content)
     assert (found.unread, found.findings, found.set_aside) == ((), (), None)
 
 
-def test_siblings_of_definitions_are_left_alone() -> None:
+def test_other_kinds_of_the_definitions_api_are_left_alone() -> None:
     found = declared(
         "a.yaml", ACCOUNT + b"---\n" + DEFINITION + b"---\n" + ACCOUNT.replace(b"Account", b"ResourceType")
     )
@@ -138,13 +138,13 @@ def test_siblings_of_definitions_are_left_alone() -> None:
         ),
     ],
 )
-def test_a_kind_that_nobody_knows_stays_an_error(content: bytes, advice: str) -> None:
+def test_an_unknown_kind_is_still_an_error(content: bytes, advice: str) -> None:
     (found,) = declared("a.yaml", content).findings
     assert found.rule == "F07"
     assert found.advice.startswith(advice)
 
 
-def test_siblings_in_a_list_are_no_documents_of_ours() -> None:
+def test_other_kinds_of_the_definitions_api_in_a_list_are_left_alone() -> None:
     items = b"- " + ACCOUNT.replace(b"\n", b"\n  ").rstrip() + b"\n"
     assert declared("a.yaml", items).findings == ()
 
@@ -154,7 +154,7 @@ def misplaced(text: bytes) -> Finding:
     return found
 
 
-def test_a_field_in_the_wrong_mapping_gets_the_advice_where_it_belongs() -> None:
+def test_a_field_in_the_wrong_mapping_is_reported_with_the_right_one() -> None:
     found = misplaced(DEFINITION + b"criteria: [{app_id: x}]\n")
     assert (found.rule, found.origin.line, found.advice) == ("F05", 5, "it belongs in `entity`")
     assert misplaced(DEFINITION.replace(b"type: s3", b"type: s3, id: x")).advice == "it belongs in `metadata`"

@@ -1,4 +1,4 @@
-"""Lines for findings: the caret is right, what is harmless is seen, and no secret ever is."""
+"""Lines for findings: the caret is right, what is harmless is shown, and no secret ever is."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def at(text: str | bytes, line: int, column: int, file: str = "a.yaml") -> Excer
 
 
 def pointed(text: str | bytes, line: int, column: int) -> str:
-    """What stands under the caret and behind it."""
+    """The text from the caret on."""
     found = at(text, line, column)
     assert found is not None
     return found.text[found.caret :]
@@ -94,16 +94,16 @@ def test_names_structure_and_harmless_values_are_shown_and_the_rest_is_replaced(
         (5, 0, "type: k8s-cluster"),
     ],
 )
-def test_caret_stands_where_the_finding_points(line: int, column: int, rest: str) -> None:
+def test_the_caret_is_where_the_finding_points(line: int, column: int, rest: str) -> None:
     assert pointed(DEFINITION, line, column).startswith(rest)
 
 
-def test_caret_stays_right_behind_replaced_parts() -> None:
+def test_the_caret_is_right_after_replaced_parts() -> None:
     assert pointed("{token: aaaaaaaaaaaaaaaaaaaaaaaaaa, id: shop}\n", 1, 37) == "id: shop}"
     assert pointed("{token: a, id: shop}\n", 1, 12) == "id: shop}"
 
 
-def test_caret_stays_right_with_crlf_byte_order_mark_tabs_and_wide_characters() -> None:
+def test_the_caret_is_right_with_crlf_byte_order_mark_tabs_and_wide_characters() -> None:
     assert pointed(DEFINITION.replace("\n", "\r\n"), 5, 9) == "k8s-cluster"
     assert pointed(b"\xef\xbb\xbf" + DEFINITION.encode(), 1, 13) == "entity.humanitec.io/v1b1"
     assert pointed("id:\t\tshop\n", 1, 6) == "shop"
@@ -112,7 +112,7 @@ def test_caret_stays_right_with_crlf_byte_order_mark_tabs_and_wide_characters() 
 
 
 def test_both_parsers_give_the_same_lines() -> None:
-    """A colon in a flow value sends the whole text to the slower parser."""
+    """A colon in a flow value makes the slower parser read the whole file."""
     text = DEFINITION.replace("{id: shop}", "{id: shop, url: https://git.example.com/acme}")
     assert lines(text)[2] == "metadata: {id: shop, url: https://git.example.com/acme}"
     assert lines(text)[3:] == lines(DEFINITION)[3:]
@@ -135,7 +135,7 @@ def test_both_parsers_give_the_same_lines() -> None:
         "x" * 300,
     ],
 )
-def test_harmless_place_does_not_make_every_text_harmless(value: str) -> None:
+def test_a_harmless_place_does_not_make_every_value_harmless(value: str) -> None:
     shown = lines(f"url: {value!r}\n")[0]
     assert shown == f"url: {MASK}"
 
@@ -153,11 +153,11 @@ def test_harmless_place_does_not_make_every_text_harmless(value: str) -> None:
         "true",
     ],
 )
-def test_usual_values_are_seen(value: str) -> None:
+def test_usual_values_are_shown(value: str) -> None:
     assert lines(f"image: {value}\n")[0] == f"image: {value}"
 
 
-def test_nothing_of_a_text_of_several_lines_is_shown() -> None:
+def test_nothing_of_a_value_of_several_lines_is_shown() -> None:
     shown = lines("name: |\n  one\n  two\nid: 'a\n  b'\nkind: c\n  d\nrest: {name: \"x\n y\", id: z}\n")
     assert shown == [
         f"name: {MASK}",
@@ -182,18 +182,18 @@ def test_what_an_anchor_may_carry_to_a_secret_is_hidden() -> None:
     ]
 
 
-def test_free_texts_are_hidden() -> None:
+def test_free_text_is_hidden() -> None:
     text = "metadata:\n  annotations: {note: hunter2}\n  description: hunter2\ntemplates: {init: hunter2}\n"
     assert "hunter2" not in str(lines(text))
 
 
-def test_control_and_invisible_characters_are_hidden_with_their_text() -> None:
+def test_values_with_control_or_invisible_characters_are_hidden() -> None:
     assert (
         lines('{name: "a\\x1bb", id: "c\u202ed", kind: e}\n')[0] == f"{{name: {MASK}, id: {MASK}, kind: e}}"
     )
 
 
-def test_of_a_file_that_cannot_be_parsed_only_a_leading_known_name_is_shown() -> None:
+def test_in_a_file_that_cannot_be_parsed_only_a_leading_known_name_is_shown() -> None:
     text = "metadata: {id: shop}\nsecrets:\n  - token: hunter2\nhunter2: x\nx: [\n"
     assert lines(text) == [f"metadata: {MASK}", "secrets:", f"  - token: {MASK}", None, None, None]
     assert pointed(text, 1, 12) == MASK
@@ -218,19 +218,19 @@ def test_of_a_file_that_cannot_be_parsed_only_a_leading_known_name_is_shown() ->
         (b"%YAML 1.2\n---\nid: a\n", 1, "a.yaml"),
     ],
 )
-def test_there_is_no_excerpt_where_nothing_can_be_shown(content: bytes, line: int, file: str) -> None:
+def test_there_is_no_excerpt_if_nothing_can_be_shown(content: bytes, line: int, file: str) -> None:
     place = Origin(file, line, 1)
     assert excerpts({"a.yaml": content, "a.txt": content}, [place]) == {}
 
 
-def test_number_of_excerpts_is_bounded() -> None:
+def test_the_number_of_excerpts_is_limited() -> None:
     text = b"id: a\n" * 1 + b"name: a\n" + b"\n".join(b"k%d: a" % n for n in range(3 * MAX_PLACES))
     places = [Origin("a.yaml", number, 1) for number in range(1, 2 * MAX_PLACES)]
     assert len(excerpts({"a.yaml": text}, places)) == MAX_PLACES
 
 
 def test_examples_of_the_rules_are_mostly_readable() -> None:
-    """Hiding everything would be safe and of no use."""
+    """Hiding everything would be safe but useless."""
     shown = hidden = 0
     for path in sorted(EXAMPLES.glob("R6*/wrong.yaml")):
         for line in lines(path.read_bytes()):
@@ -239,7 +239,7 @@ def test_examples_of_the_rules_are_mostly_readable() -> None:
     assert shown > 4 * hidden
 
 
-# No secret, at no place, in no syntax
+# No secret, in any place or syntax
 
 PIECE = "qxzjQXZJ7"
 SECRETS = st.one_of(
@@ -299,7 +299,7 @@ ON_ONE_LINE: tuple[Callable[[str], str], ...] = (
 
 
 def block(path: tuple[str, ...], value: str) -> str:
-    """Nested block mappings; a value of several lines is given with its own indentation."""
+    """Nested block mappings; a value of several lines comes with its own indentation."""
     above = "".join(f"{'  ' * depth}{name}:\n" for depth, name in enumerate(path[:-1]))
     return f"{above}{'  ' * (len(path) - 1)}{path[-1]}: {value}\n"
 
@@ -320,7 +320,7 @@ def deep(path: tuple[str, ...]) -> str:
 
 
 Form = Callable[[tuple[str, ...], str, str], str]
-"""A text that holds a secret at a path: given plain, and as a value on one line."""
+"""A document with a secret at a path: given plain, and as a value on one line."""
 FORMS: tuple[Form, ...] = (
     lambda path, _, value: block(path, value),
     lambda path, _, value: flow(path, value),
@@ -346,14 +346,14 @@ FORMS: tuple[Form, ...] = (
 
 
 def leaked(text: str, secret: str) -> list[str]:
-    """Lines that show some of a secret."""
+    """Lines that show a part of a secret."""
     parts = set(fragments(secret))
     return [line for line in lines(text) if line is not None and any(part in line for part in parts)]
 
 
 @pytest.mark.parametrize("number", range(len(FORMS)))
 @pytest.mark.parametrize("end", ["", "broken: [\n", "more: {url: https://x}\n"])
-def test_secret_at_every_place_in_every_form_is_in_no_line(number: int, end: str) -> None:
+def test_a_secret_in_any_place_and_form_is_in_no_line(number: int, end: str) -> None:
     for path in PLACES:
         for value in ON_ONE_LINE:
             for secret in ("qxzjqxzj", "QXqx7zjQZX7Jqx", "qxzjq qxzjz"):
@@ -363,7 +363,7 @@ def test_secret_at_every_place_in_every_form_is_in_no_line(number: int, end: str
 
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[str, str]:
-    """A text that holds a secret at a place where one may stand, and the secret."""
+    """A document with a secret in a possible place, and the secret."""
     secret, path = draw(SECRETS), draw(st.sampled_from(PLACES))
     one_line = draw(st.sampled_from(ON_ONE_LINE))(secret)
     text = draw(st.sampled_from(["", "kind: Secret\n---\n", "--- # x\nid: b\n...\n---\n"]))
@@ -397,7 +397,7 @@ def test_no_secret_is_in_any_line_that_may_be_shown(given_: tuple[str, str]) -> 
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=200), st.integers(0, 12), st.integers(0, 30))
-def test_no_text_makes_it_raise_and_the_caret_is_inside(text: str, line: int, column: int) -> None:
+def test_no_input_makes_it_raise_and_the_caret_is_inside_the_line(text: str, line: int, column: int) -> None:
     content = text.encode("utf-8", "surrogatepass")
     found = at(content, line, column)
     if found is not None:

@@ -62,7 +62,7 @@ def test_a_folder_of_a_revision_is_a_tree_of_its_own(repository: Path, commit: C
         read_revision(repository / "new", "HEAD", LIMITS)
 
 
-def test_links_bounds_and_submodules_hold_for_revisions_too(
+def test_links_limits_and_submodules_are_handled_in_revisions_too(
     repository: Path, git: Git, commit: Commit
 ) -> None:
     (repository / "in.yaml").symlink_to("a.yaml")
@@ -102,7 +102,7 @@ def test_a_revision_cannot_be_an_option(
 
 
 @pytest.mark.parametrize("name", ["plain", "missing"])
-def test_a_folder_without_a_repository_is_named(tmp_path: Path, name: str) -> None:
+def test_a_folder_without_a_repository_is_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / "plain").mkdir()
     with pytest.raises(SourceError) as refused:
         read_revision(tmp_path / name, "HEAD", LIMITS)
@@ -159,12 +159,12 @@ def test_an_unknown_branch_of_a_remote_is_named(repository: Path, commit: Commit
         read_remote(url(repository), "0" * 40, tmp_path / "cache", LIMITS)
 
 
-def test_a_remote_without_commits_is_named(repository: Path, tmp_path: Path) -> None:
+def test_a_remote_without_commits_is_reported(repository: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownRevisionError, match="default branch"):
         read_remote(url(repository), None, tmp_path / "cache", LIMITS)
 
 
-def test_a_remote_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_remote_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read") as refused:
         read_remote(f"file://{tmp_path}/none", None, tmp_path / "cache", LIMITS)
     assert refused.value.is_transient
@@ -192,7 +192,7 @@ def become_a_file(place: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [damage_objects, drop_objects, empty, become_a_file])
-def test_a_damaged_cache_is_made_anew(
+def test_a_damaged_cache_is_created_again(
     repository: Path, commit: Commit, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     head = commit({"a.yaml": "1", "b.yaml": "2"})
@@ -205,7 +205,9 @@ def test_a_damaged_cache_is_made_anew(
     assert dict(tree.files) == {"a.yaml": b"1", "b.yaml": b"2"}
 
 
-def test_several_may_share_a_cache(repository: Path, git: Git, commit: Commit, tmp_path: Path) -> None:
+def test_several_processes_may_share_a_cache(
+    repository: Path, git: Git, commit: Commit, tmp_path: Path
+) -> None:
     expected = {}
     for number in range(4):
         git("switch", "--quiet", "-c", f"b{number}")
@@ -215,17 +217,17 @@ def test_several_may_share_a_cache(repository: Path, git: Git, commit: Commit, t
     assert [tree.revision for tree in trees] == list(expected.values())
 
 
-def test_a_cache_that_cannot_be_written_is_named(repository: Path, commit: Commit, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_reported(repository: Path, commit: Commit, tmp_path: Path) -> None:
     commit({"a.yaml": "1"})
     (tmp_path / "file").write_text("x")
     with pytest.raises(SourceError, match="cannot be used"):
         read_remote(url(repository), None, tmp_path / "file", LIMITS)
 
 
-def test_asking_a_remote_costs_one_ls_remote(
+def test_polling_a_remote_costs_one_ls_remote(
     repository: Path, commit: Commit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program in front of git writes down what is asked."""
+    """A program in front of git records its commands."""
     head = commit({"a.yaml": "1"})
     log = tmp_path / "log"
     real = shutil.which("git")
@@ -281,7 +283,7 @@ def test_nothing_is_tracked_outside_a_repository(tmp_path: Path) -> None:
     assert not is_tracked(tmp_path, LAUNCHER)
 
 
-def test_a_damaged_index_is_not_taken_for_an_untracked_folder(repository: Path, commit: Commit) -> None:
+def test_a_damaged_index_is_not_mistaken_for_an_untracked_folder(repository: Path, commit: Commit) -> None:
     commit({"in/a.json": "{}"})
     (repository / ".git" / "index").write_bytes(b"x" * 64)
     with pytest.raises(SourceError, match="cannot determine whether Git tracks"):

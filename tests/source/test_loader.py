@@ -1,4 +1,4 @@
-"""A tree of files to declarations: what is ours, what is foreign, and findings in words for people."""
+"""From a tree of files to declarations: which documents are read, which are foreign, and findings in plain words."""
 
 import re
 from textwrap import dedent
@@ -14,12 +14,8 @@ from reconciler.model.key import PublicKey
 from reconciler.settings import Limits
 from reconciler.source.loader import Loader
 from reconciler.source.tree import Tree
+from tests.building import PUBLIC_KEY, RUNNER_DOCUMENT
 
-PUBLIC = (
-    "-----BEGIN PUBLIC KEY-----\n"
-    "MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=\n"
-    "-----END PUBLIC KEY-----\n"
-)
 FINGERPRINT = "6bf284174d810080ca9cd91dd3976018a8c8d57762a1ef840ba68722c256adf2"
 DEFINITION = """\
 apiVersion: entity.humanitec.io/v1b1
@@ -47,25 +43,11 @@ spec:
   for: {agent: eu-1}
   publicKey: {file: keys/eu-1.pem}
 """
-RUNNER = """\
-apiVersion: reconciler/v1alpha1
-kind: Runner
-metadata: {id: eks-1}
-spec:
-  runner_configuration:
-    type: kubernetes-agent
-    key: |
-      -----BEGIN PUBLIC KEY-----
-      MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
-      -----END PUBLIC KEY-----
-    job: {namespace: runner, service_account: runner}
-  state_storage_configuration: {type: kubernetes, namespace: runner}
-"""
 FOREIGN = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n"
 
 
 def tree(**files: str | bytes) -> Tree:
-    """Files by name; `__` stands for `/` and `_yaml` for the suffix."""
+    """Files by name, with `__` for `/` and `_yaml` for the suffix."""
     spelled = {name.replace("__", "/").replace("_yaml", ".yaml"): text for name, text in files.items()}
     return tree_of(spelled)
 
@@ -95,8 +77,8 @@ def test_every_kind_is_loaded_with_its_place() -> None:
     loaded = load(
         tree_of(
             {
-                "orgs/acme/all.yaml": f"{DEFINITION}---\n{AGENT}---\n{KEY_FILE}---\n{RUNNER}---\n{FOREIGN}",
-                "orgs/acme/keys/eu-1.pem": PUBLIC,
+                "orgs/acme/all.yaml": f"{DEFINITION}---\n{AGENT}---\n{KEY_FILE}---\n{RUNNER_DOCUMENT}---\n{FOREIGN}",
+                "orgs/acme/keys/eu-1.pem": PUBLIC_KEY,
             }
         )
     )
@@ -104,7 +86,7 @@ def test_every_kind_is_loaded_with_its_place() -> None:
     assert [d.document.metadata.id for d in loaded.definitions] == ["db"]
     assert [a.document.metadata.id for a in loaded.agents] == ["eu-1"]
     assert [k.document.spec.for_.agent for k in loaded.keys] == ["eu-1"]
-    assert [r.document.metadata.id for r in loaded.runners] == ["eks-1"]
+    assert [r.document.metadata.id for r in loaded.runners] == ["eu-1"]
     assert [f.raw["kind"] for f in loaded.foreign] == ["Deployment"]
     assert str(loaded.definitions[0].origin(("entity", "driver_inputs", "values", "port"))) == (
         "orgs/acme/all.yaml:9:29"
@@ -172,7 +154,9 @@ def test_the_older_envelope_is_read_as_the_newer_one() -> None:
         ),
     ],
 )
-def test_what_seems_meant_for_us_is_never_passed_over(head: str, rule: str, place: str, said: str) -> None:
+def test_what_looks_like_a_document_is_never_silently_ignored(
+    head: str, rule: str, place: str, said: str
+) -> None:
     found = one_finding(head)
     assert found[:2] == (rule, place)
     assert said in found[3]
@@ -187,14 +171,12 @@ def test_what_seems_meant_for_us_is_never_passed_over(head: str, rule: str, plac
         DEFINITION,
         AGENT,
         KEY_FILE,
-        RUNNER,
+        RUNNER_DOCUMENT,
         AGENT.replace("eu-1}\nspec: {description: Agent of the EU cluster}", "eu-1}\nspec: {}"),
         DEFINITION.replace("entity:", "object:"),
     ],
 )
-def test_a_document_of_ours_under_a_wrong_version_is_never_taken_for_foreign(
-    document: str, version: str
-) -> None:
+def test_a_document_with_a_wrong_version_is_never_mistaken_for_foreign(document: str, version: str) -> None:
     text = re.sub("^apiVersion: .*", f"apiVersion: {version}", document)
     loaded = load(tree_of({"a.yaml": text}))
     assert [finding.rule for finding in loaded.findings] == ["F07"]
@@ -202,20 +184,20 @@ def test_a_document_of_ours_under_a_wrong_version_is_never_taken_for_foreign(
     assert loaded.foreign == ()
 
 
-def test_an_agent_with_annotations_is_ours_all_the_same() -> None:
+def test_an_agent_with_annotations_is_recognized() -> None:
     text = AGENT.replace("{id: eu-1}", "{id: eu-1, annotations: {team: a}}").replace("reconciler/", "r/")
     assert [found[0] for found in findings(text)] == ["F07"]
 
 
 def test_a_secret_in_place_of_the_version_is_not_shown() -> None:
-    text = re.sub("^apiVersion: .*", "apiVersion: " + "s3cr3t" * 20, RUNNER)
+    text = re.sub("^apiVersion: .*", "apiVersion: " + "s3cr3t" * 20, RUNNER_DOCUMENT)
     assert "s3cr3t" not in str(findings(text))
 
 
 @pytest.mark.parametrize(
-    "document", [DEFINITION, AGENT, KEY_FILE, RUNNER, DEFINITION.replace("entity.h", "h")]
+    "document", [DEFINITION, AGENT, KEY_FILE, RUNNER_DOCUMENT, DEFINITION.replace("entity.h", "h")]
 )
-def test_documents_of_ours_in_a_list_are_never_passed_over(document: str) -> None:
+def test_documents_in_a_list_are_never_silently_ignored(document: str) -> None:
     item = "- " + document.strip().replace("\n", "\n  ") + "\n"
     for text, line in (
         (item, 1),
@@ -257,13 +239,13 @@ def test_documents_of_ours_in_a_list_are_never_passed_over(document: str) -> Non
         "v: .inf",
     ],
 )
-def test_documents_of_others_are_left_alone(text: str) -> None:
+def test_foreign_documents_are_left_alone(text: str) -> None:
     loaded = load(tree_of({".gitlab-ci.yml": text}))
     assert loaded.findings == ()
     assert len(loaded.foreign) <= 1
 
 
-def test_a_helm_template_is_noted_and_not_judged() -> None:
+def test_a_helm_template_is_noted_and_not_evaluated() -> None:
     template = "{{- if .Values.x }}\napiVersion: v1\nkind: Secret\n{{- end }}\n"
     loaded = load(tree_of({"chart/templates/a.yaml": template}))
     assert loaded.findings == ()
@@ -287,7 +269,7 @@ def test_files_that_are_not_yaml_are_not_parsed() -> None:
     assert (loaded.findings, loaded.foreign, loaded.definitions) == ((), (), ())
 
 
-def test_a_pointer_of_git_lfs_is_not_taken_for_content() -> None:
+def test_a_pointer_of_git_lfs_is_not_mistaken_for_content() -> None:
     assert one_finding("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")[0] == "F10"
 
 
@@ -369,7 +351,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             ),
         ),
         (
-            RUNNER.replace("type: kubernetes-agent", "type: kubernetes_agent"),
+            RUNNER_DOCUMENT.replace("type: kubernetes-agent", "type: kubernetes_agent"),
             (
                 "F06",
                 "6:11",
@@ -378,7 +360,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             ),
         ),
         (
-            RUNNER.replace("    type: kubernetes-agent\n", ""),
+            RUNNER_DOCUMENT.replace("    type: kubernetes-agent\n", ""),
             (
                 "F06",
                 "5:3",
@@ -387,7 +369,7 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             ),
         ),
         (
-            RUNNER.replace("type: kubernetes, namespace", "type: kubernetes, namespce"),
+            RUNNER_DOCUMENT.replace("type: kubernetes, namespace", "type: kubernetes, namespce"),
             (
                 "F05",
                 "12:51",
@@ -396,19 +378,19 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
             ),
         ),
         (
-            RUNNER.replace("service_account: runner", "service_account: 5"),
+            RUNNER_DOCUMENT.replace("service_account: job", "service_account: 5"),
             (
                 "F06",
-                "11:47",
+                "11:45",
                 "`spec.runner_configuration.job.service_account` must be a string, but is a number",
                 "put it in quotes",
             ),
         ),
         (
-            RUNNER.replace("service_account: runner", "service_account: r, imagee: x"),
+            RUNNER_DOCUMENT.replace("service_account: job", "service_account: r, imagee: x"),
             (
                 "F05",
-                "11:50",
+                "11:48",
                 "the field `imagee` in `spec.runner_configuration.job` is not known",
                 "known fields: `namespace`, `pod_template`, `service_account`",
             ),
@@ -431,13 +413,13 @@ STORAGE = "  state_storage_configuration: {type: s3, bucket: b}\n"
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_words_with_its_place(
+def test_mistakes_are_reported_in_plain_words_with_their_place(
     text: str, expected: tuple[str, str, str, str]
 ) -> None:
     assert expected in findings(text)
 
 
-def test_all_problems_of_all_files_come_together_sorted() -> None:
+def test_all_problems_of_all_files_are_reported_together_and_sorted() -> None:
     broken = AGENT.replace("description", "descripton")
     found = load(tree(b_yaml=broken, a_yaml="x: [", c__d_yaml=broken)).findings
     assert [(f.rule, f.origin.file) for f in found] == [
@@ -480,8 +462,8 @@ def everything(found: Finding) -> str:
         DEFINITION.replace("values: {host: h, port: 5432}", f"secrets: {{a: [{SECRET}"),
         f"{BASE}  runner_configuration: {{type: {SECRET}-{'A' * 40}}}\n{STORAGE}",
         CLUSTER_RUNNER,
-        RUNNER.replace("job: {namespace: runner, service_account: runner}", f"job: {SECRET}"),
-        RUNNER.replace("key: |", f"key: {{{SECRET}: {SECRET}}}\n    x: |"),
+        RUNNER_DOCUMENT.replace("job: {namespace: jobs, service_account: job}", f"job: {SECRET}"),
+        RUNNER_DOCUMENT.replace("key: |", f"key: {{{SECRET}: {SECRET}}}\n    x: |"),
         AGENT + f"{'A1b2' * 10}{SECRET}: 1\n",
         KEY_FILE.replace("{file: keys/eu-1.pem}", f"{{{SECRET}: {SECRET}}}"),
         KEY_FILE.replace("{file: keys/eu-1.pem}", SECRET),
@@ -493,7 +475,7 @@ def everything(found: Finding) -> str:
     ],
     ids=range(15),
 )
-def test_what_stands_in_a_secret_position_is_never_shown(text: str) -> None:
+def test_the_value_of_a_secret_position_is_never_shown(text: str) -> None:
     loaded = load(tree_of({"a.yaml": text}))
     assert loaded.findings
     for found in loaded.findings:
@@ -527,14 +509,16 @@ def test_key_files_are_looked_for_inside_the_tree_only(name: str, rule: str, pla
     assert loaded.public_keys == {}
 
 
-def test_a_key_file_may_stand_beside_the_folder_of_its_document() -> None:
-    loaded = load(tree_of({"a/b/k.yaml": KEY_FILE.replace("keys/eu-1.pem", "../k.pem"), "a/k.pem": PUBLIC}))
+def test_a_key_file_may_be_outside_the_folder_of_its_document() -> None:
+    loaded = load(
+        tree_of({"a/b/k.yaml": KEY_FILE.replace("keys/eu-1.pem", "../k.pem"), "a/k.pem": PUBLIC_KEY})
+    )
     assert loaded.findings == ()
     assert len(loaded.public_keys) == 1
 
 
 def test_private_keys_are_found_in_files_of_any_kind() -> None:
-    private = PUBLIC.replace("PUBLIC", "PRIVATE")
+    private = PUBLIC_KEY.replace("PUBLIC", "PRIVATE")
     loaded = load(
         tree_of(
             {
@@ -557,15 +541,15 @@ def test_a_second_load_parses_only_what_changed() -> None:
         return inspect_public_key(text)
 
     loader = Loader(Limits(), inspect)
-    first = loader.load(tree(a_yaml=DEFINITION, b_yaml=AGENT, c_yaml=RUNNER))
-    second = loader.load(tree(a_yaml=DEFINITION, b_yaml=AGENT.replace("EU", "US"), c_yaml=RUNNER))
+    first = loader.load(tree(a_yaml=DEFINITION, b_yaml=AGENT, c_yaml=RUNNER_DOCUMENT))
+    second = loader.load(tree(a_yaml=DEFINITION, b_yaml=AGENT.replace("EU", "US"), c_yaml=RUNNER_DOCUMENT))
     assert second.definitions[0] is first.definitions[0]
     assert second.agents[0] is not first.agents[0]
     assert len(looked_at) == 1
     assert loader.load(tree(b_yaml=AGENT)).definitions == ()
 
 
-def test_a_moved_file_is_read_anew_with_its_new_place() -> None:
+def test_a_moved_file_is_read_again_with_its_new_place() -> None:
     loader = Loader(Limits(), inspect_public_key)
     loader.load(tree(a_yaml=DEFINITION))
     assert loader.load(tree(b_yaml=DEFINITION)).definitions[0].file == "b.yaml"
@@ -581,7 +565,7 @@ pieces = st.sampled_from(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(pieces, max_size=8))
-def test_no_document_makes_it_crash_or_speak_jargon(lines: list[str]) -> None:
+def test_no_document_makes_it_crash_or_use_jargon(lines: list[str]) -> None:
     for found in load(tree_of({"a.yaml": "\n".join(lines)})).findings:
         assert not JARGON.search(found.message + found.advice)
         assert found.origin.file == "a.yaml"
@@ -630,7 +614,7 @@ def test_installations_operators_and_stores_are_read() -> None:
     assert [install.cluster for install in spec.moreInstalls or ()] == ["eu-2"]
 
 
-def test_a_store_of_external_secrets_is_somebody_elses() -> None:
+def test_a_store_of_external_secrets_is_foreign() -> None:
     manifest = (
         "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {name: eu}\n"
         "spec: {provider: {vault: {server: x}}}\n"
@@ -639,7 +623,7 @@ def test_a_store_of_external_secrets_is_somebody_elses() -> None:
     assert (loaded.findings, len(loaded.foreign), loaded.secret_stores) == ((), 1, ())
 
 
-def test_a_store_under_a_wrong_group_is_not_taken_for_somebody_elses() -> None:
+def test_a_store_with_a_wrong_group_is_not_mistaken_for_foreign() -> None:
     rule, _, _, advice = one_finding(STORE.replace("reconciler/v1alpha1", "example.com/v1"))
     assert (rule, advice) == ("F07", "write `apiVersion: reconciler/v1alpha1`")
 
@@ -650,7 +634,7 @@ def test_a_key_has_exactly_one_owner(owners: str) -> None:
     assert "exactly one of `agent`, `operator` and `runner`" in " ".join(m for _, _, m, _ in findings(text))
 
 
-def test_what_is_not_valid_is_kept_for_rules_that_explain_it() -> None:
-    loaded = load(tree_of({"a.yaml": RUNNER.replace("runner_configuration:", "runner_config:")}))
+def test_an_invalid_document_is_kept_for_rules_that_explain_it() -> None:
+    loaded = load(tree_of({"a.yaml": RUNNER_DOCUMENT.replace("runner_configuration:", "runner_config:")}))
     assert [(rejected.kind, rejected.file) for rejected in loaded.rejected] == [("Runner", "a.yaml")]
     assert loaded.runners == ()

@@ -1,4 +1,4 @@
-"""Private keys in files: every form is found with its place, prose and public keys are not."""
+"""Private keys in files: every form is found with its place; prose and public keys are not."""
 
 import base64
 import gzip
@@ -119,7 +119,7 @@ def test_pieces_joined_in_a_program_are_found() -> None:
     assert places(f"const key = {lines};") == [(1, 14, "escaped")]
 
 
-def test_several_keys_are_found_in_order_and_bounded() -> None:
+def test_several_keys_are_found_in_order_up_to_a_limit() -> None:
     two = f"# ä {KEYS['ed25519']}\n{KEYS['sec1']}"
     assert places(two) == [(1, 5, "PEM"), (5, 1, "PEM")]
     assert len(places(KEYS["ed25519"] * (MAX_PLACES + 20))) == MAX_PLACES
@@ -139,11 +139,11 @@ def test_several_keys_are_found_in_order_and_bounded() -> None:
         "LS0tLS1CRUdJTi",
     ],
 )
-def test_mentions_and_placeholders_are_no_keys(text: str) -> None:
+def test_mentions_and_placeholders_are_not_reported(text: str) -> None:
     assert places(text) == []
 
 
-def test_public_keys_and_certificates_are_no_private_keys() -> None:
+def test_public_keys_and_certificates_are_not_reported() -> None:
     public = RSA.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -174,7 +174,7 @@ D = PRIVATE_JWK["d"]
 
 @pytest.mark.parametrize("name", DER)
 def test_keys_without_a_label_are_found(name: str) -> None:
-    """Programs and consoles hand out keys as bytes, or as base64 of the bytes alone."""
+    """Programs and consoles issue keys as bytes, or as base64 of the bytes alone."""
     text = DER[name]
     wrapped = base64.encodebytes(text).decode()
     assert [form for _, _, form in places(text)] == ["DER"]
@@ -208,10 +208,10 @@ def test_private_json_web_keys_are_found(text: str) -> None:
         pytest.param(json.dumps({"kty": "RSA", "d": "<the private exponent>"}), id="placeholder"),
         pytest.param(json.dumps([jwk(), {"d": "0" * 40}]), id="a member of another object"),
         pytest.param('A JWK has "kty" and, if private, "d": a text in base64.', id="prose"),
-        pytest.param(json.dumps({"kty": "oct", "d": D}), id="no key pair"),
+        pytest.param(json.dumps({"kty": "oct", "d": D}), id="not a key pair"),
     ],
 )
-def test_public_json_web_keys_are_not(text: str) -> None:
+def test_public_json_web_keys_are_not_reported(text: str) -> None:
     assert places(text) == []
     assert places(base64.b64encode(text.encode())) == []
 
@@ -254,13 +254,13 @@ def test_key_bags_are_found_and_trust_stores_are_not() -> None:
         pytest.param('"-----BEGIN\\u0020PRIVATE\\u0020KEY-----\\u000a{body}"', "escaped", id="spaces"),
     ],
 )
-def test_further_ways_to_write_a_key_are_found(text: str, form: str) -> None:
+def test_keys_written_in_other_ways_are_found(text: str, form: str) -> None:
     body = KEYS["pkcs8"].splitlines()[1]
     assert [found for _, _, found in places(text.format(body=body))] == [form]
     assert places(text.format(body="(omitted)")) == []
 
 
-def test_lines_of_a_list_are_found_whatever_their_width() -> None:
+def test_a_key_in_lines_of_a_list_is_found_whatever_their_width() -> None:
     body = "".join(KEYS["pkcs8"].splitlines()[1:-1])
     for width in (20, 32, 64):
         lines = [body[i : i + width] for i in range(0, len(body), width)]
@@ -284,14 +284,14 @@ def test_base64_up_to_three_times_over_is_found() -> None:
 
 
 def test_lines_before_base64_do_not_hide_it() -> None:
-    """A long name in the line above is no part of it."""
+    """A long name in the line above is not a part of it."""
     encoded = base64.encodebytes(DER["pkcs8"]).decode()
     assert places("humanitec-operator-controller-manager-metrics-reader\n" + encoded)
 
 
 @pytest.mark.parametrize("mark", [b"+", b"/"])
 def test_a_line_may_end_in_any_letter_of_base64(mark: bytes) -> None:
-    """A plus at the end of a line is part of the text, on its own it may mark an item of a list."""
+    """A plus at the end of a line is part of the key; on its own it may mark an item of a list."""
     encoded = base64.b64encode(DER["pkcs8"])
     width = encoded.index(mark, 40) + 1
     lines = [encoded[at : at + width] for at in range(0, len(encoded), width)]
@@ -299,8 +299,8 @@ def test_a_line_may_end_in_any_letter_of_base64(mark: bytes) -> None:
     assert places(b"key: |\n" + b"".join(b"  " + line + b"\n" for line in lines)) == [(2, 3, "base64")]
 
 
-def test_archives_are_not_looked_into() -> None:
-    """Said on the page of the rule; the work of unpacking would not be bounded by the size of the file."""
+def test_archives_are_not_searched() -> None:
+    """Stated on the page of the rule; the work of unpacking would not be limited by the size of the file."""
     assert places(gzip.compress(KEYS["pkcs8"].encode())) == []
 
 
@@ -318,11 +318,11 @@ def test_archives_are_not_looked_into() -> None:
         + base64.b64encode(b"\0\0\0\7ssh-rsa\0\0\0\3\1\0\1\0\0\1\1\0" + bytes(range(255))).decode(),
     ],
 )
-def test_texts_around_keys_are_no_keys(text: str) -> None:
+def test_text_around_keys_is_not_reported(text: str) -> None:
     assert places(text) == []
 
 
-def test_no_place_carries_any_of_the_key() -> None:
+def test_no_place_contains_any_part_of_the_key() -> None:
     shown = repr(find_private_keys(KEYS["pkcs8"].encode(), "f"))
     assert not any(line in shown for line in KEYS["pkcs8"].splitlines())
 
@@ -356,7 +356,7 @@ def test_no_place_carries_any_of_the_key() -> None:
     ],
 )
 def test_a_megabyte_of_near_misses_is_searched_to_its_end(unit: bytes) -> None:
-    """A search that is not linear would not come back; the key behind the noise shows that it was all read."""
+    """A search that is not linear would not return; the key behind the noise shows that everything was read."""
     noise = unit * (1_000_000 // len(unit))
     assert find_private_keys(noise + b"\n" + KEYS["pkcs8"].encode(), "f")
 
@@ -417,7 +417,7 @@ ESCAPES = (in_json, in_json_with_escapes, in_quotes)
 
 
 def is_bounded(nestings: list[Nesting]) -> bool:
-    """Three times base64 and two times escapes, which is what the search goes to."""
+    """Three levels of base64 and two of escapes, the limit of the search."""
     return (
         sum(nesting in ENCODINGS for nesting in nestings) <= 3
         and sum(nesting in ESCAPES for nesting in nestings) <= 2
@@ -468,20 +468,20 @@ WORDS = (
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=300), st.lists(st.sampled_from(WORDS), max_size=30).map("".join)))
-def test_random_text_is_no_key(text: str) -> None:
+def test_random_text_is_not_reported(text: str) -> None:
     assert find_private_keys(text.encode("utf-8", "replace"), "f") == ()
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=2000))
-def test_random_bytes_are_no_key_as_they_are_and_in_base64(data: bytes) -> None:
+def test_random_bytes_are_not_reported_plain_or_in_base64(data: bytes) -> None:
     assert find_private_keys(data, "f") == ()
     assert find_private_keys(base64.encodebytes(data), "f") == ()
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.sampled_from(sorted(PUBLIC)), st.lists(st.sampled_from(NESTINGS), max_size=3))
-def test_public_halves_are_no_keys_in_any_nesting(name: str, nestings: list[Nesting]) -> None:
+def test_public_halves_are_not_reported_in_any_nesting(name: str, nestings: list[Nesting]) -> None:
     text = (
         PUBLIC[name]
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -1,4 +1,4 @@
-"""JSON Schemas: current, valid, and in agreement with the models."""
+"""JSON Schemas: current, valid, and consistent with the models."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from reconciler.source.settings_file import commented_example
 from reconciler.source.yaml_text import parse_yaml
 
 ROOT = Path(__file__).parents[2]
-OURS = {"apiVersion": "reconciler/v1alpha1", "metadata": {"id": "x"}}
+HEADER = {"apiVersion": "reconciler/v1alpha1", "metadata": {"id": "x"}}
 EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml")) + sorted(
     (ROOT.parent / "shared/corpus").rglob("*.yaml")
 )
@@ -53,11 +53,11 @@ def test_the_settings_example_agrees_with_its_schema() -> None:
 @pytest.mark.parametrize(
     ("name", "document"),
     [
-        ("agent.json", {**OURS, "kind": "Agent", "spec": {"x": 1}}),
+        ("agent.json", {**HEADER, "kind": "Agent", "spec": {"x": 1}}),
         ("any.json", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}),
         ("settings.json", {"version": 1, "targets": {}}),
         ("settings.json", {"version": 1, "targets": {"a": {"organization": "a"}}, "limits": {"max_files": 1}}),
-        ("runner.json", {**OURS, "kind": "Runner", "spec": {}}),
+        ("runner.json", {**HEADER, "kind": "Runner", "spec": {}}),
     ],
 )  # fmt: skip
 def test_wrong_documents_do_not_agree(name: str, document: object) -> None:

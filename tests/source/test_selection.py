@@ -7,15 +7,11 @@ from reconciler.settings import Limits, Target
 from reconciler.source.loader import Loader
 from reconciler.source.selection import select, unassigned
 from reconciler.source.tree import Tree
+from tests.building import ESCAPED_PUBLIC_KEY
 
 ACME = Target(organization="acme", paths=("orgs/acme/**", "shared/", "!**/draft-*.yaml"))
 BETA = Target(organization="beta", paths=("orgs/beta/**",))
 TARGETS = {TargetName("acme"): ACME, TargetName("beta"): BETA}
-PUBLIC = (
-    "-----BEGIN PUBLIC KEY-----\\n"
-    "MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=\\n"
-    "-----END PUBLIC KEY-----\\n"
-)
 
 
 def definition(name: str) -> str:
@@ -33,7 +29,7 @@ def agent(name: str, organizations: str = "") -> str:
 def key(name: str, owner: str) -> str:
     return (
         f"apiVersion: reconciler/v1alpha1\nkind: Key\nmetadata: {{id: {name}}}\n"
-        f'spec: {{for: {{agent: {owner}}}, publicKey: "{PUBLIC}"}}\n'
+        f'spec: {{for: {{agent: {owner}}}, publicKey: "{ESCAPED_PUBLIC_KEY}"}}\n'
     )
 
 
@@ -67,7 +63,7 @@ FILES = {
 }
 
 
-def test_each_target_gets_what_its_patterns_and_organizations_say() -> None:
+def test_each_target_gets_what_its_patterns_and_organizations_select() -> None:
     loaded = declarations(FILES)
     assert ids(select(loaded, ACME)) == {
         "definitions": ["a", "d"],

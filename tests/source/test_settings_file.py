@@ -75,7 +75,7 @@ policy: {kinds: {Runer: {prune: never}}}
         ("x" * 1_100_000, "reconciler.yaml", "more than"),
     ],
 )
-def test_each_problem_has_words_and_a_place(text: str, place: str, said: str) -> None:
+def test_each_problem_has_a_message_and_a_place(text: str, place: str, said: str) -> None:
     [found] = refusal(text)
     assert str(found.origin) == place
     assert said in found.message
@@ -96,7 +96,7 @@ def test_each_problem_has_words_and_a_place(text: str, place: str, said: str) ->
         ("Legacy", Mode.LEGACY),
     ],
 )
-def test_older_names_of_modes_are_taken_with_a_warning(name: str, mode: Mode) -> None:
+def test_older_names_of_modes_are_accepted_with_a_warning(name: str, mode: Mode) -> None:
     settings, warnings = parse_settings(f"{MINIMAL}    mode: {name}\n".encode(), "reconciler.yaml")
     assert settings.targets["acme"].mode is mode
     assert ("F13", "reconciler.yaml:5:11") in [(found.rule, str(found.origin)) for found in warnings]
@@ -133,7 +133,7 @@ def test_a_setting_that_nothing_uses_yet_is_accepted_with_a_warning_at_its_place
     assert all("accepted but not used yet" in finding.message for finding in warnings)
 
 
-def test_the_example_can_be_used_as_it_is() -> None:
+def test_the_example_can_be_used_unchanged() -> None:
     settings, warnings = parse_settings(commented_example().encode(), "reconciler.yaml")
     assert warnings == ()
     assert settings.policy == Policy()

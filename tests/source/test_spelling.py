@@ -1,4 +1,4 @@
-"""Numbers that lose their spelling are found wherever the API takes a text or any value."""
+"""Numbers that lose their spelling are found wherever the API accepts a string or any value."""
 
 from textwrap import dedent
 from time import process_time
@@ -50,7 +50,7 @@ def findings(text: str, name: str = "0.yaml") -> list[Finding]:
     ],
 )
 @pytest.mark.parametrize("form", ["{}", "&a {}", "[1, {}, x]", "{{inner: {}}}", "{} # a comment"])
-def test_a_number_that_loses_its_spelling_is_found_with_the_value_as_it_arrives(
+def test_a_number_that_loses_its_spelling_is_found_with_the_value_that_arrives(
     written: str, arrives: str, severity: Severity, form: str
 ) -> None:
     text = DEFINITION.replace("@VALUE@", form.format(written))
@@ -93,7 +93,7 @@ def test_an_octal_number_gets_its_decimal_value() -> None:
     assert found.advice == "quote it if a string is meant; if an octal number is meant, write `256`"
 
 
-def test_where_a_text_is_wanted_the_one_finding_says_how_the_number_would_arrive() -> None:
+def test_where_a_string_is_required_the_finding_says_how_the_number_would_arrive() -> None:
     text = DEFINITION.replace("@VALUE@", "x").replace("id: store", "id: 0123").replace("type: s3", "type: 12")
     assert [(found.rule, found.advice) for found in findings(text)] == [
         ("F06", "put it in quotes; it is written `0123` and arrives as `123`"),
@@ -114,7 +114,7 @@ def test_a_number_that_may_be_a_secret_is_not_shown(name: str) -> None:
     assert "420042" not in f"{found}"
 
 
-def test_aliases_and_merged_values_keep_the_place_of_their_number() -> None:
+def test_numbers_in_aliases_and_merged_values_keep_their_place() -> None:
     text = DEFINITION.replace("given: @VALUE@", "a: &base {v: 1.10}\n      b: {<<: *base}\n      c: *base")
     assert {(found.origin.line, found.origin.column) for found in findings(text)} == {(9, 20)}
 
@@ -138,22 +138,22 @@ def test_every_free_part_of_a_runner_is_looked_at(place: str) -> None:
     assert [found.rule for found in findings(text)] == ["F15"]
 
 
-def test_documents_of_others_are_left_alone() -> None:
+def test_foreign_documents_are_left_alone() -> None:
     assert findings("apiVersion: v1\nkind: ConfigMap\ndata: {a: 0123}\n") == []
 
 
 @pytest.mark.parametrize(
     "value", [0, 1, -7, 1.5, 1e3, 1e20, 1e21, 1e22, 1e-6, 1e-7, 2**53 + 1, 12345678901234567890, 0.1 + 0.2]
 )
-def test_what_arrives_is_what_a_reader_of_doubles_holds(value: float) -> None:
+def test_what_arrives_is_the_nearest_double(value: float) -> None:
     assert float(arriving(value)) == float(decode(encode(value)))
 
 
-def test_many_numbers_cost_no_more_than_their_text() -> None:
+def test_the_cost_of_many_numbers_is_linear() -> None:
     text = DEFINITION.replace("@VALUE@", "[" + "1.10, " * 20_000 + "007]")
     started = process_time()
     found = findings(text)
     assert process_time() - started < 10
     assert len(found) == 51
     assert [finding.severity for finding in found].count(Severity.ERROR) == 1
-    assert any(finding.message.startswith("19951 more numbers") for finding in found)
+    assert any(finding.message.startswith("19,951 more numbers") for finding in found)

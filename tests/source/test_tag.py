@@ -1,4 +1,4 @@
-"""The tags that hand secrets in: read as mappings, allowed in secret positions alone."""
+"""Tags for values that are supplied later: read as mappings, allowed only in secret positions."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_a_tag_is_a_mapping_of_one_member(text: str, value: Json) -> None:
     assert document.value == value
 
 
-def test_places_behind_a_tag_are_right() -> None:
+def test_places_after_a_tag_are_right() -> None:
     document = only("a: !env X\nb: !secret\n  key: [1, k]\nc: &x !file p\nd: *x\ne: end\n")
     places = {
         path: str(document.positions.origin(document.value, path))
@@ -66,7 +66,7 @@ def test_other_tags_are_findings_that_name_the_known_ones(text: str) -> None:
     assert "vault x" not in finding.message
 
 
-def test_tags_count_for_the_bounds() -> None:
+def test_tags_count_towards_the_limits() -> None:
     assert parse_yaml(b"a: [!env A, !env B, !env C]", "a.yaml", Limits(max_nodes=6)).failure is not None
     assert parse_yaml(b"a: {b: !secret {key: k}}", "a.yaml", Limits(max_depth=3)).failure is not None
 
@@ -153,7 +153,7 @@ def test_tags_are_allowed_in_every_secret_position(tag: str) -> None:
             ),
             "a.yaml:5:136",
             "runners of type `kubernetes`",
-            id="auth that is no secret",
+            id="auth that is not secret",
         ),
         pytest.param(
             "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu}\nspec: {description: !env X}\n",
@@ -185,7 +185,9 @@ def test_tags_are_allowed_in_every_secret_position(tag: str) -> None:
         ),
     ],
 )
-def test_a_tag_where_no_secret_belongs_is_one_finding_with_advice(text: str, place: str, advice: str) -> None:
+def test_a_tag_outside_a_secret_position_is_one_finding_with_advice(
+    text: str, place: str, advice: str
+) -> None:
     (finding,) = findings(text)
     assert "hands in a secret where no secret is allowed" in finding.message
     assert str(finding.origin) == place
@@ -209,16 +211,16 @@ def test_a_malformed_tag_is_a_finding_that_shows_the_form(tag: str, said: str) -
     assert "not-a-name" not in finding.message
 
 
-def test_other_problems_of_a_document_are_found_beside_a_misplaced_tag() -> None:
+def test_other_problems_of_a_document_are_found_as_well_as_a_misplaced_tag() -> None:
     text = definition("  driver_account: !env X\n  unknown: 1")
     assert [finding.rule for finding in findings(text)] == ["F06", "F05"]
 
 
-def test_a_credential_of_another_type_is_said_in_words() -> None:
+def test_a_credential_of_another_type_is_reported_in_plain_words() -> None:
     text = runner(f"{{type: kubernetes, {JOB}, cluster: {{{DATA}, auth: {{client_key_data: {{a: b}}}}}}}}")
     (finding,) = findings(text)
-    assert "neither a text nor one of `!env`, `!file` and `!secret`" in finding.message
+    assert "neither a string nor one of `!env`, `!file` and `!secret`" in finding.message
 
 
-def test_documents_of_others_may_use_any_tag() -> None:
+def test_foreign_documents_may_use_any_tag() -> None:
     assert findings("kind: Template\nvalue: !env X\nother: !Ref Y\n") == []

@@ -1,4 +1,4 @@
-"""The fast way of reading YAML beside two others: our composer, and ruamel.yaml's own in Python (YAML 1.2).
+"""The fast YAML reader compared with two others: the composer of `source`, and ruamel.yaml's in Python (YAML 1.2).
 
 Values, places and repeated keys must be the same, or the files would mean one thing to the plan and another to
 its findings.
@@ -31,7 +31,7 @@ FILES = sorted((*CORPUS.rglob("*.yaml"), *EXAMPLES.rglob("*.yaml")))
 
 @dataclass
 class Reading:
-    """One document as ruamel.yaml composes it, in our terms."""
+    """One document as ruamel.yaml composes it, in the types of `source`."""
 
     value: Json = None
     values: list[tuple[int, int] | None] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Reading:
 
     def read(self, node: Any, key_place: tuple[int, int] | None = None) -> Json:
         place = (node.start_mark.line + 1, node.start_mark.column + 1)
-        # where nothing is written, ruamel.yaml names the next thing that is
+        # for an empty value, ruamel.yaml gives the place of the next token
         is_nothing = isinstance(node, ScalarNode) and not node.value and not node.style
         self.values.append(None if is_nothing else place)
         self.keys.append(key_place or self.values[-1])
@@ -69,7 +69,7 @@ def ruamel(text: str) -> Iterator[Reading]:
 
 
 def agree(text: str) -> None:
-    """Compare everything that the two say about a text."""
+    """Check that both readers agree on a file in everything."""
     parsed = parse_yaml(text.encode(), "a.yaml", LIMITS)
     assert parsed.failure is None
     documents = list(ruamel(text))
@@ -80,7 +80,7 @@ def agree(text: str) -> None:
         places = document.positions.places
         for packed, expected in ((places.values, other.values), (places.keys, other.keys)):
             found = [(place >> 32, place & 0xFFFFFFFF) for place in packed]
-            assert found == [place or ours for place, ours in zip(expected, found, strict=True)]
+            assert found == [place or own for place, own in zip(expected, found, strict=True)]
         origin = document.positions.origin(document.value)
         assert (origin.line, origin.column) == other.values[0]
         repeated = [(found.origin.line, found.origin.column) for found in document.findings]
@@ -88,7 +88,7 @@ def agree(text: str) -> None:
         assert {found.rule for found in document.findings} <= {"F03"}
 
 
-@pytest.mark.skipif(not FILES, reason="neither the corpus nor the examples are beside this checkout")
+@pytest.mark.skipif(not FILES, reason="neither the corpus nor the examples are next to the checkout")
 def test_real_files_are_read_as_ruamel_reads_them() -> None:
     for file in FILES:
         agree(file.read_text("utf-8"))
@@ -140,7 +140,7 @@ node = st.recursive(
 
 
 def written(value: Any, indent: int) -> str:
-    """A node in block style, to stand behind a colon or a dash."""
+    """A node in block style, to follow a colon or a dash."""
     margin = "\n" + " " * indent
     if isinstance(value, str):
         return f" {value}  # a comment" if value == "1" else f" {value}".rstrip(" ")
@@ -154,7 +154,7 @@ def written(value: Any, indent: int) -> str:
 
 @settings(max_examples=250, deadline=None)
 @given(st.lists(node, min_size=1, max_size=3))
-def test_made_documents_are_read_as_ruamel_reads_them(nodes: list[Any]) -> None:
+def test_generated_documents_are_read_as_ruamel_reads_them(nodes: list[Any]) -> None:
     agree("".join(f"---\nv:{written(value, 2)}\n" for value in nodes))
 
 
@@ -166,7 +166,7 @@ def test_made_documents_are_read_as_ruamel_reads_them(nodes: list[Any]) -> None:
         max_size=25,
     ).map("".join)
 )  # fmt: skip
-def test_what_the_fast_way_reads_the_composer_reads_the_same(text: str) -> None:
+def test_the_fast_reader_and_the_composer_agree(text: str) -> None:
     limits = Limits(max_nodes=20, max_depth=4)
     try:
         clean = read_events(text, lambda next_event: read_clean(next_event, limits))
@@ -202,12 +202,12 @@ def test_what_the_fast_way_reads_the_composer_reads_the_same(text: str) -> None:
         "a: *x",
     ],
 )
-def test_the_fast_way_leaves_all_that_is_odd_to_the_composer(text: str) -> None:
+def test_the_fast_reader_leaves_unusual_yaml_to_the_composer(text: str) -> None:
     with pytest.raises((NotCleanError, YamlError)):
         read_events(text, lambda next_event: read_clean(next_event, Limits(max_nodes=5, max_depth=3)))
 
 
-def test_places_of_a_clean_text_are_found_only_when_one_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_in_a_valid_file_are_computed_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
     class Counted(Composer):

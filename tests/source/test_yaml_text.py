@@ -103,7 +103,7 @@ def test_several_documents_keep_their_places_and_empty_ones_are_skipped() -> Non
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n...\n", "\ufeff"])
-def test_a_text_without_documents_is_fine(text: str) -> None:
+def test_a_file_without_documents_is_valid(text: str) -> None:
     assert parse(text) == YamlText(())
 
 
@@ -175,7 +175,7 @@ def test_equal_keys_in_other_spellings_are_duplicates() -> None:
 
 
 @pytest.mark.parametrize("key", ["1", "true", "null", "1.5", "~"])
-def test_keys_that_are_no_text_are_findings(key: str) -> None:
+def test_keys_that_are_not_strings_are_findings(key: str) -> None:
     assert problems(f"x: 1\n{key}: 2") == [("F06", "a.yaml:2:1")]
 
 
@@ -188,7 +188,7 @@ def test_collections_as_keys_are_findings_and_left_out(key: str) -> None:
     ]
 
 
-def test_aliases_repeat_what_they_name() -> None:
+def test_aliases_repeat_the_anchored_value() -> None:
     document = one("a: &a {x: [1, 2]}\nb: *a\nc: [*a, *a]\n&k key: v\n*k : 1\n")
     assert document.value == {"a": {"x": [1, 2]}, "b": {"x": [1, 2]}, "c": [{"x": [1, 2]}] * 2, "key": "v"}
     assert [found.rule for found in document.findings] == ["F03"]
@@ -205,7 +205,7 @@ def test_aliases_repeat_what_they_name() -> None:
         ("{time: 12:30:00}", {"time": "12:30:00"}),
     ],
 )
-def test_colons_inside_flow_texts_are_yaml_1_2(text: str, value: Json) -> None:
+def test_colons_inside_flow_scalars_follow_yaml_1_2(text: str, value: Json) -> None:
     document = one(f"v: {text}\nw: 1")
     assert document.value == {"v": value, "w": 1}
     check_places(document)
@@ -226,7 +226,7 @@ def test_an_anchor_may_be_used_again_for_another_node() -> None:
         ('base: 1\nv: {"<<": 1}', {"<<": 1}),
     ],
 )
-def test_merge_keys_bring_in_what_is_not_there(text: str, value: Json) -> None:
+def test_merge_keys_add_what_is_missing(text: str, value: Json) -> None:
     document = one(text)
     assert document.findings == ()
     assert isinstance(document.value, dict)
@@ -241,19 +241,19 @@ def test_merged_values_keep_the_place_where_they_are_written() -> None:
     assert document.positions.origin(document.value, ("v", "w", 0)) == Origin("a.yaml", 4, 10)
 
 
-def test_anchors_inside_what_is_merged_or_dropped_stay_usable() -> None:
+def test_anchors_inside_merged_or_dropped_values_remain_usable() -> None:
     document = one("v: {<<: {x: &x [1, 2]}, y: *x}\nv: {z: &q {k: [5]}}\nw: [*x, *q]")
     assert document.value == {"v": {"y": [1, 2], "x": [1, 2]}, "w": [[1, 2], {"k": [5]}]}
     check_places(document)
 
 
 @pytest.mark.parametrize("text", ["v: {<<: 1}", "v: {<<: [1]}", "v: {<<: [[]]}"])
-def test_merging_what_is_no_mapping_is_a_finding(text: str) -> None:
+def test_merging_what_is_not_a_mapping_is_a_finding(text: str) -> None:
     assert [rule for rule, _ in problems(text)] == ["F06"]
 
 
 def check_places(document: YamlDocument) -> None:
-    """One place for each node, keys and values alike."""
+    """Check that every node, key or value, has a place."""
 
     def count(value: Json) -> int:
         if isinstance(value, dict):
@@ -288,7 +288,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_input_ends_at_a_bound(name: str) -> None:
+def test_hostile_input_is_stopped_by_a_limit(name: str) -> None:
     assert failure(HOSTILE[name])[0] == "F04"
 
 
@@ -318,13 +318,13 @@ def test_large_input_is_read_or_refused_without_a_crash(text: str) -> None:
     assert all(len(document.findings) <= composer.MAX_FINDINGS + 1 for document in parsed.documents)
 
 
-def test_the_bound_counts_values_exactly() -> None:
+def test_the_limit_counts_values_exactly() -> None:
     limits = Limits(max_nodes=5)
     assert one("a: &a [1]\nb: *a", limits).value == {"a": [1], "b": [1]}
     assert failure("a: &a [1]\nb: *a\nc: 1", limits)[0] == "F04"
 
 
-def test_the_bound_on_depth_counts_levels() -> None:
+def test_the_limit_on_depth_counts_levels() -> None:
     limits = Limits(max_depth=2)
     assert one("a: [1]", limits).value == {"a": [1]}
     assert failure("a: [[1]]", limits) == ("F04", "a.yaml:1:5")
@@ -355,7 +355,7 @@ def flow(value: Json) -> str:
 
 
 def block(value: Json, indent: int = 0) -> str:
-    """The same in block style, to stand behind a colon or a dash."""
+    """The same in block style, to follow a colon or a dash."""
     margin = "\n" + " " * indent
     if isinstance(value, dict) and value:
         return "".join(f"{margin}{flow(name)}: {block(child, indent + 2)}" for name, child in value.items())
@@ -380,7 +380,7 @@ def test_what_is_written_is_read_back_with_a_place_for_each_node(
     st.text("ab:-[]{}&*!|>'\"%@#? \n,<.1~", max_size=60)
     | st.binary(max_size=60).map(lambda b: b.decode("latin-1"))
 )
-def test_no_text_makes_it_crash(text: str) -> None:
+def test_no_input_makes_it_crash(text: str) -> None:
     parsed = parse(text, Limits(max_nodes=50, max_depth=6))
     for document in parsed.documents:
         check_places(document)
@@ -401,7 +401,7 @@ def test_the_parser_without_c_reads_the_same(value: Json) -> None:
     assert document.places == expected.positions.places
 
 
-def test_without_the_c_parser_the_other_one_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_c_parser_the_python_parser_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml_event, "CParser", None)
     assert one("a: [1, no]").value == {"a": [1, "no"]}
     assert failure("a: b: c")[0] == "F02"
@@ -409,7 +409,7 @@ def test_without_the_c_parser_the_other_one_is_used(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("path", [("a",), ("a", 0), ("a", 1, "b"), ("c", "d")])
-def test_places_follow_paths(path: Path) -> None:
+def test_places_are_found_by_path(path: Path) -> None:
     document = one("a:\n  - x\n  - b: 1\nc:\n  d: 2\n")
     places: dict[Path, tuple[int, int]] = {
         ("a",): (2, 3),

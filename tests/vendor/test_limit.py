@@ -1,4 +1,4 @@
-"""Published limits say what the API descriptions say, in forms that cost no more than the text is long."""
+"""Published limits match the API descriptions, in forms that are checked in linear time."""
 
 import json
 import re
@@ -88,7 +88,7 @@ SAMPLES = (
 
 def published(file: str, path: str) -> dict[str, Any]:
     if not (REFERENCE / file).exists():
-        pytest.skip("the API descriptions are not beside the checkout")
+        pytest.skip("the API descriptions are not next to the checkout")
     text = (REFERENCE / file).read_text()
     found: Any = json.loads(text) if file.endswith("json") else YAML(typ="safe", pure=False).load(text)
     for step in ("components", "schemas", *path.split("/")):
@@ -122,7 +122,7 @@ def test_limits_of_v2_are_those_of_its_description(path: str) -> None:
 @pytest.mark.parametrize(
     "part", ["a", "-", "a-", "a/", "a.", ":", "${", "arn:aws:iam::123456789012:role/", "1"]
 )
-def test_no_text_is_expensive(name: str, part: str) -> None:
+def test_no_input_is_expensive(name: str, part: str) -> None:
     """Nested quantifiers would take years for these; one second is far above what is needed."""
     started = process_time()
     TEXTS[name].problem(part * 5_000 + "!\n")
@@ -130,14 +130,14 @@ def test_no_text_is_expensive(name: str, part: str) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_every_limit_says_its_form_and_source_and_agrees_with_its_schema(name: str) -> None:
+def test_every_limit_has_a_form_and_a_source_and_agrees_with_its_schema(name: str) -> None:
     limit = TEXTS[name]
     assert limit.form
     assert limit.source
     words = limit.schema()
     for sample in SAMPLES:
         if sample.endswith("\n"):
-            continue  # `$` of Python's engine, which stands for an editor's here, accepts a final line break
+            continue  # Python's engine, used here in place of an editor's, accepts a final line break before `$`
         fits = re.search(str(words.get("pattern", "")), sample) is not None
         fits = fits and int(words.get("minLength", 0)) <= len(sample) <= int(words.get("maxLength", 10**6))
         assert fits == limit.accepts(sample), sample
@@ -153,7 +153,7 @@ def test_every_limit_says_its_form_and_source_and_agrees_with_its_schema(name: s
         ("abc", ""),
     ],
 )
-def test_what_is_wrong_is_said_in_words(text: str, problem: str) -> None:
+def test_what_is_wrong_is_reported_in_plain_words(text: str, problem: str) -> None:
     assert v2.SESSION_NAME.problem(text) == problem
 
 
@@ -173,7 +173,7 @@ def test_a_driver_account_is_an_id_or_has_a_placeholder(account: str, is_fine: b
 
 def test_client_and_embedded_orchestrator_know_the_same_pod_templates() -> None:
     """The tables are written down twice on purpose; a new field is added to both."""
-    ours, theirs = pod_template.fields(), served._fields()
+    client, server = pod_template.fields(), served._fields()
 
     def shape(table: Any, kind: str, seen: tuple[str, ...] = ()) -> Any:
         bare = kind.strip("[]{}")
@@ -182,4 +182,4 @@ def test_client_and_embedded_orchestrator_know_the_same_pod_templates() -> None:
         inner = {name: shape(table, sort, (*seen, bare)) for name, sort in table[bare].items()}
         return kind.replace(bare, "%"), inner
 
-    assert shape(ours, pod_template.ROOT) == shape(theirs, "PodTemplateSpec")
+    assert shape(client, pod_template.ROOT) == shape(server, "PodTemplateSpec")

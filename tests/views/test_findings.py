@@ -87,7 +87,7 @@ def test_the_format_changes_no_exit_code(tmp_path: Path, command: str, form: str
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_settings_that_cannot_be_used_are_one_document_of_every_format(bad: Path, form: str) -> None:
+def test_invalid_settings_are_one_document_in_every_format(bad: Path, form: str) -> None:
     (bad / "reconciler.yaml").write_text("version: 1\ntargts: {}\n")
     code, shown, _ = call(bad, "validate", "-o", form)
     assert code == ExitCode.INVALID
@@ -105,11 +105,11 @@ def test_all_problems_come_at_once_and_in_order(bad: Path, form: str) -> None:
     _, shown, _ = call(bad, "validate", "-o", form)
     places = [shown.index(name) for name in ("a.yaml", "b.yaml", "c.yaml")]
     assert places == sorted(places)
-    assert call(bad, "validate", "-o", form)[1] == shown or form == "json"  # which holds the time
+    assert call(bad, "validate", "-o", form)[1] == shown or form == "json"  # contains the time
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_reader_that_goes_away_changes_no_exit_code(bad: Path, form: str) -> None:
+def test_a_closed_pipe_does_not_change_the_exit_code(bad: Path, form: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
@@ -120,7 +120,7 @@ def test_a_reader_that_goes_away_changes_no_exit_code(bad: Path, form: str) -> N
     assert b"Traceback" not in ended.stderr
 
 
-def test_looking_at_the_live_side_too_doubles_no_finding(tmp_path: Path) -> None:
+def test_reading_live_state_too_duplicates_no_finding(tmp_path: Path) -> None:
     """Rules run before and after the live lists are read."""
     (tmp_path / "a.yaml").write_text(
         DEFINITION.replace("@NOTE@", ', annotations: {reconciler/R02: "off: x", reconciler/R777: "off: x"}')
@@ -131,13 +131,13 @@ def test_looking_at_the_live_side_too_doubles_no_finding(tmp_path: Path) -> None
     assert [one["rule"] for one in once["findings"]].count(UNKNOWN_RULE) == 1
     for document in (once, twice):
         for group in ("findings", "unknownRules", "rulesOff", "silenced", "checkedOnly"):
-            told = [json.dumps(one, sort_keys=True) for one in document[group]]
-            assert len(told) == len(set(told)), group
+            items = [json.dumps(one, sort_keys=True) for one in document[group]]
+            assert len(items) == len(set(items)), group
     assert [one["rule"] for one in twice["findings"]].count(UNKNOWN_RULE) == 1
 
 
 @pytest.mark.parametrize("command", [["validate"], ["plan"], ["apply", "--yes"]])
-def test_what_is_checked_and_not_applied_is_said(tmp_path: Path, command: list[str]) -> None:
+def test_what_is_checked_and_not_applied_is_reported(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "a.yaml").write_text(DEFINITION.replace("@NOTE@", ""))
     (tmp_path / "b.yaml").write_text(
         f"{OPERATOR}---\n{STORE.replace('@ID@', 'one')}---\n{STORE.replace('@ID@', 'two')}"
@@ -145,8 +145,8 @@ def test_what_is_checked_and_not_applied_is_said(tmp_path: Path, command: list[s
     code, shown, _ = call(tmp_path, *command)
     assert code == ExitCode.DONE, shown
     assert "Checked, not applied: 1 Operator, 2 SecretStore custom resources" in shown
-    told = json.loads(call(tmp_path, *command, "-o", "json")[1])["checkedOnly"]
-    assert told == [{"what": "Operator", "count": 1}, {"what": "SecretStore custom resource", "count": 2}]
+    checked = json.loads(call(tmp_path, *command, "-o", "json")[1])["checkedOnly"]
+    assert checked == [{"what": "Operator", "count": 1}, {"what": "SecretStore custom resource", "count": 2}]
 
 
 def test_installations_and_places_of_keys_are_not_applied_either(tmp_path: Path) -> None:
@@ -161,8 +161,8 @@ def test_installations_and_places_of_keys_are_not_applied_either(tmp_path: Path)
     (tmp_path / "reconciler.yaml").write_text(
         "version: 1\ntargets: {one: {organization: acme}, two: {organization: beta}}\n"
     )
-    told = json.loads(call(tmp_path, "validate", "-o", "json")[1])["checkedOnly"]
-    assert {one["what"]: one["count"] for one in told} == {
+    checked = json.loads(call(tmp_path, "validate", "-o", "json")[1])["checkedOnly"]
+    assert {one["what"]: one["count"] for one in checked} == {
         "Agent installation": 2,
         "private key place": 1,
     }
@@ -181,7 +181,7 @@ def test_rules_lists_all_without_settings_or_files(tmp_path: Path) -> None:
     assert f"{len(RULES)} rules: " in shown
 
 
-def test_rules_tells_where_a_rule_is_switched_and_until_when(tmp_path: Path) -> None:
+def test_rules_shows_where_a_rule_is_switched_and_until_when(tmp_path: Path) -> None:
     (tmp_path / "reconciler.yaml").write_text(
         SETTINGS + 'rules:\n  R01: {severity: "off", reason: grown so}\n'
         '  R02: {severity: warning, reason: old, until: "2020-01-31"}\n'
@@ -229,7 +229,7 @@ def test_strict_profile_shows_in_the_list(tmp_path: Path) -> None:
     assert raised <= doubtful
 
 
-def test_rules_survives_files_that_cannot_be_parsed_and_names_unknown_ids(tmp_path: Path) -> None:
+def test_rules_works_with_unparsable_files_and_names_unknown_ids(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("x: [\n")
     assert call(tmp_path, "rules")[0] == ExitCode.DONE
     code, _, said = call(tmp_path, "rules", "R-71")

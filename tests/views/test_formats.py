@@ -48,7 +48,7 @@ def findings(*found: Finding) -> PassResult:
 
 
 def finding(number: int = 1, **changes: Any) -> Finding:
-    made = Finding("R01", Severity.ERROR, f"problem {number}", Origin("a.yaml", number, 2), advice="Mend it.")
+    made = Finding("R01", Severity.ERROR, f"problem {number}", Origin("a.yaml", number, 2), advice="Fix it.")
     return replace(made, **changes)
 
 
@@ -64,7 +64,7 @@ def run_of(result: PassResult) -> dict[str, Any]:
 
 
 def check_sarif(run: dict[str, Any]) -> None:
-    """What the standard demands of what is used here (SARIF 2.1.0, sections 3.14, 3.19, 3.20, 3.27, 3.58)."""
+    """Check the requirements on the parts in use (SARIF 2.1.0, sections 3.14, 3.19, 3.20, 3.27, 3.58)."""
     driver = run["tool"]["driver"]
     assert driver["name"]
     ids = [rule["id"] for rule in driver["rules"]]
@@ -86,11 +86,11 @@ def check_sarif(run: dict[str, Any]) -> None:
     (invocation,) = run["invocations"]
     assert isinstance(invocation["executionSuccessful"], bool)
     for kind in ("toolExecutionNotifications", "toolConfigurationNotifications"):
-        for told in invocation[kind]:
-            assert told["level"] in ("none", "note", "warning", "error")
-            assert told["message"]["text"]
-            if "associatedRule" in told:
-                assert ids[told["associatedRule"]["index"]] == told["associatedRule"]["id"]
+        for notification in invocation[kind]:
+            assert notification["level"] in ("none", "note", "warning", "error")
+            assert notification["message"]["text"]
+            if "associatedRule" in notification:
+                assert ids[notification["associatedRule"]["index"]] == notification["associatedRule"]["id"]
 
 
 def check_place(place: dict[str, Any], run: dict[str, Any]) -> None:
@@ -103,7 +103,7 @@ def check_place(place: dict[str, Any], run: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sarif_of_every_result_keeps_to_the_standard(name: str) -> None:
+def test_sarif_of_every_result_follows_the_standard(name: str) -> None:
     check_sarif(run_of(samples.ALL[name]()))
 
 
@@ -140,7 +140,7 @@ def fingerprints(result: PassResult) -> list[str]:
     return [found["partialFingerprints"][sarif.FINGERPRINT] for found in run_of(result)["results"]]
 
 
-def test_fingerprint_stays_when_lines_move_and_differs_between_findings() -> None:
+def test_a_fingerprint_is_stable_when_lines_move_and_differs_between_findings() -> None:
     here = [finding(1), finding(2), finding(3, message="problem 1")]
     moved = [replace(one, origin=Origin("a.yaml", one.origin.line + 40, 7), advice="Other.") for one in here]
     assert fingerprints(findings(*here)) == fingerprints(findings(*moved))
@@ -159,27 +159,25 @@ def test_paths_are_escaped_as_uris(path: str) -> None:
     assert unquote(uri.removeprefix("file://")) == path
 
 
-def test_finding_without_a_file_stands_at_the_settings() -> None:
+def test_a_finding_without_a_file_is_placed_at_the_settings() -> None:
     place = run_of(findings(finding(origin=Origin(""))))["results"][0]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "reconciler.yaml"
 
 
-def test_sarif_notifies_of_what_was_unknown_off_silenced_and_only_checked() -> None:
-    run = run_of(replace(samples.invalid(), rules_off=(("R01", "not ours"),)))
+def test_sarif_has_notifications_of_what_is_unknown_off_silenced_or_only_checked() -> None:
+    run = run_of(replace(samples.invalid(), rules_off=(("R01", "not for this repository"),)))
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is True
     assert invocation["exitCode"] == 3
-    seen = [told["message"]["text"] for told in invocation["toolExecutionNotifications"]]
-    assert any("the primary secret store" in told and "R70" in told for told in seen)
+    seen = [one["message"]["text"] for one in invocation["toolExecutionNotifications"]]
+    assert any("the primary secret store" in text and "R70" in text for text in seen)
     assert "Checked, not applied: 1 Operator, 2 SecretStores" in seen
     off, silenced = invocation["toolConfigurationNotifications"]
-    assert off["message"]["text"] == "R01 is switched off in the settings: not ours"
+    assert off["message"]["text"] == "R01 is switched off in the settings: not for this repository"
     assert silenced["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
     down = run_of(samples.unreadable())["invocations"][0]
     assert down["executionSuccessful"] is False
-    assert any(
-        "503 after 5 attempts" in told["message"]["text"] for told in down["toolExecutionNotifications"]
-    )
+    assert any("503 after 5 attempts" in one["message"]["text"] for one in down["toolExecutionNotifications"])
 
 
 # JUnit
@@ -197,11 +195,11 @@ def suite(result: PassResult) -> ET.Element:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_junit_of_every_result_counts_right(name: str) -> None:
+def test_junit_counts_are_right_for_every_result(name: str) -> None:
     suite(samples.ALL[name]())
 
 
-def test_errors_are_failures_by_rule_and_file_and_warnings_pass_with_words() -> None:
+def test_errors_are_failures_by_rule_and_file_and_warnings_pass_with_output() -> None:
     found = suite(samples.invalid())
     by_name = {case.attrib["name"]: case for case in found.findall("testcase")}
     failed = by_name[f"R68: {RULES['R68'].title}"]
@@ -226,7 +224,7 @@ def test_several_findings_of_a_rule_in_a_file_are_one_test() -> None:
     assert "problem 3" in str(cases[0].findtext("system-out"))
 
 
-def test_rules_that_are_off_or_could_not_look_are_skipped_and_the_others_pass() -> None:
+def test_rules_that_are_off_or_not_evaluated_are_skipped_and_the_others_pass() -> None:
     cases = {
         case.attrib["name"][:3]: case
         for case in suite(samples.planned())
@@ -246,7 +244,7 @@ def test_what_could_not_be_read_is_an_error_and_a_guard_a_failure() -> None:
     assert "--accept deletes=16:1c4e9e3ae71e" in str(refused.text)
 
 
-def test_hostile_text_stays_xml() -> None:
+def test_hostile_values_produce_valid_xml() -> None:
     found = suite(findings(finding(message=HOSTILE, origin=Origin(HOSTILE, 1, 1), advice=HOSTILE)))
     failure = found.find("testcase/failure")
     assert failure is not None
@@ -258,7 +256,7 @@ def test_hostile_text_stays_xml() -> None:
 
 
 def commands(shown: str) -> list[str]:
-    """Lines that the runner takes for a command, in either of its forms."""
+    """Lines that the runner treats as a command, in either of its forms."""
     return [line for line in shown.split("\n") if line.lstrip().startswith("::") or "##[" in line]
 
 
@@ -275,7 +273,7 @@ def test_annotations_carry_file_line_column_rule_and_next_step() -> None:
     assert shown.rstrip("\n").split("\n")[-1].startswith("Validate: invalid: 1 error, 1 warning.")
 
 
-def test_hostile_text_makes_no_command() -> None:
+def test_hostile_values_produce_no_command() -> None:
     shown = github.render(findings(finding(message=HOSTILE, origin=Origin(HOSTILE, 1, 1), advice=HOSTILE)))
     (command,) = commands(shown)
     name, _, rest = command.removeprefix("::").partition("::")
@@ -284,15 +282,15 @@ def test_hostile_text_makes_no_command() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 10, 11, 500])
-def test_github_is_given_ten_annotations_of_a_level_and_the_number_of_the_others(number: int) -> None:
+def test_github_gets_ten_annotations_of_a_level_and_the_number_of_the_others(number: int) -> None:
     many = [finding(n) for n in range(1, number + 1)]
     many += [finding(n, severity=Severity.WARNING) for n in range(1, number + 1)]
     shown = github.render(findings(*many))
     for level in ("error", "warning"):
-        told = [line for line in commands(shown) if line.startswith(f"::{level} ")]
-        assert len(told) == min(number, 10)
-        left = re.search(rf"title=reconciler%3A (\d+) more {level}s::", told[-1])
-        assert len(told) - bool(left) + int(left[1] if left else 0) == number
+        annotations = [line for line in commands(shown) if line.startswith(f"::{level} ")]
+        assert len(annotations) == min(number, 10)
+        left = re.search(rf"title=reconciler%3A (\d+) more {level}s::", annotations[-1])
+        assert len(annotations) - bool(left) + int(left[1] if left else 0) == number
     assert len(re.findall(r"^a\.yaml:\d+:2: ", shown, re.MULTILINE)) == 2 * number
 
 
@@ -308,21 +306,23 @@ def test_guards_and_targets_that_could_not_be_read_are_annotations() -> None:
 
 @pytest.mark.parametrize("form", RENDERERS)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_format_is_the_same_for_the_same_result(name: str, form: str) -> None:
+def test_every_format_is_identical_for_the_same_result(name: str, form: str) -> None:
     shown = RENDERERS[form](samples.ALL[name]())
     assert shown == RENDERERS[form](samples.ALL[name]())
     assert shown.endswith("\n")
 
 
 @pytest.mark.parametrize("form", RENDERERS)
-def test_every_format_tells_what_is_off_silenced_unknown_and_only_checked(form: str) -> None:
-    shown = " ".join(RENDERERS[form](replace(samples.invalid(), rules_off=(("R01", "not ours"),))).split())
-    for told in (
-        "not ours",
+def test_every_format_shows_what_is_off_silenced_unknown_or_only_checked(form: str) -> None:
+    shown = " ".join(
+        RENDERERS[form](replace(samples.invalid(), rules_off=(("R01", "not for this repository"),))).split()
+    )
+    for reason in (
+        "not for this repository",
         "its GitOps tool has one",
         "the primary secret store of target acme is not known",
     ):
-        assert told in shown
+        assert reason in shown
     assert re.search(r"1 Operator, 2 SecretStores|\"what\": \"Operator\", \"count\": 1", shown)
 
 
@@ -337,7 +337,7 @@ def test_thirty_unknown_rules_do_not_bury_a_finding(form: str) -> None:
     assert len(RENDERERS[form](result).split("\n")) < 60
 
 
-def test_json_has_every_unknown() -> None:
+def test_json_has_every_unknown_check() -> None:
     result = replace(samples.invalid(), unknown=samples.many_unknown())
     document = json.loads(json_view.render(result))
     assert len(document["unknownRules"]) == 45
@@ -347,7 +347,7 @@ def test_json_has_every_unknown() -> None:
 
 @pytest.mark.parametrize("form", ["text", "markdown", "junit", "github"])
 @pytest.mark.parametrize(("caret", "seen"), [(0, "start"), (1_500, "middle"), (2_990, "end")])
-def test_long_line_is_cut_around_the_caret(form: str, caret: int, seen: str) -> None:
+def test_a_long_line_is_cut_around_the_caret(form: str, caret: int, seen: str) -> None:
     line = "start" + "漢" * 1_495 + "middle" + "x" * 1_484 + "end of it"
     origin = Origin("a.yaml", 12, caret + 1)
     result = replace(findings(finding(origin=origin)), excerpts={origin: Excerpt(line, caret)})
@@ -356,7 +356,7 @@ def test_long_line_is_cut_around_the_caret(form: str, caret: int, seen: str) -> 
     assert max(map(len, shown.split("\n"))) < 160
 
 
-def test_caret_stands_below_its_column_in_text() -> None:
+def test_the_caret_is_below_its_column() -> None:
     origin = Origin("a.yaml", 3, 9)
     result = replace(findings(finding(origin=origin)), excerpts={origin: Excerpt("漢: {id: shop}", 4)})
     above, below = text.render(result).split("\n")[4:6]
@@ -436,7 +436,7 @@ MEMBERS = ("password: {0}", "token: {0}", "ssh_key: {0}", "password: [{0}]", "va
     st.sampled_from(["", "x: [\n", "---\nkind: {\n"]),
 )
 def test_no_format_shows_a_secret_of_the_files(place: str, member: str, secret: str, end: str) -> None:
-    """With the findings of every rule and reader, and one more for every line."""
+    """Includes the findings of every rule and reader, and one more for every line."""
     content = (place.replace("@", member.format(f'"{secret}"')) + end).encode()
     chosen = local_settings()
     adapters = Adapters(
@@ -461,7 +461,7 @@ def live(target: str, what: str) -> Unseen:
     return Unseen(Side.LIVE, target, what)
 
 
-def test_what_is_missing_of_one_side_is_one_reason_for_people_and_each_check_for_programs() -> None:
+def test_what_is_missing_from_a_side_is_one_reason_for_people_and_a_list_of_checks_for_programs() -> None:
     unknown = (
         Unknown("R08", "criteria are not known", live("acme", "definitions")),
         Unknown("R15", "whether another Agent holds a key", live("acme", "keys")),

@@ -1,4 +1,4 @@
-"""JSON in pieces: the text that `json.dumps` gives, made item by item."""
+"""JSON in pieces: what `json.dumps` returns, written item by item."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ values: st.SearchStrategy[Json] = st.recursive(
 
 
 def late(value: Json) -> Json | Items | Members:
-    """The same value, every list of it made while it is written."""
+    """The same value, with every list created as it is written."""
     if isinstance(value, list):
         return Items(late(item) for item in value)
     if isinstance(value, dict):
@@ -27,12 +27,12 @@ def late(value: Json) -> Json | Items | Members:
 
 @settings(max_examples=200, deadline=None)
 @given(values)
-def test_pieces_make_the_text_that_the_whole_would(value: Json) -> None:
+def test_the_pieces_are_what_json_dumps_returns(value: Json) -> None:
     assert "".join(pieces(value)) == json.dumps(value, indent=2)
     assert "".join(pieces(late(value))) == json.dumps(value, indent=2)
 
 
-def test_an_item_is_made_only_when_it_is_written() -> None:
+def test_an_item_is_created_only_when_it_is_written() -> None:
     made: list[int] = []
 
     def items() -> Iterator[Json]:

@@ -1,4 +1,4 @@
-"""The three views of one result: golden files, width, secrets, silence, the limit of a comment."""
+"""The three views of a result: golden files, width, secrets, omissions, the limit of a comment."""
 
 import json
 import os
@@ -35,19 +35,19 @@ def check(name: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_text_is_the_golden_one(name: str) -> None:
+def test_text_matches_its_golden_file(name: str) -> None:
     check(f"{name}.txt", text_of(samples.ALL[name]()))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_json_is_the_golden_one(name: str) -> None:
+def test_json_matches_its_golden_file(name: str) -> None:
     shown = json.loads(json_view.render(samples.ALL[name]()))
     shown["tool"]["version"] = "VERSION"
     check(f"{name}.json", json.dumps(shown, indent=1) + "\n")
 
 
 @pytest.mark.parametrize("name", [*PLANS, "invalid"])
-def test_markdown_is_the_golden_one(name: str) -> None:
+def test_markdown_matches_its_golden_file(name: str) -> None:
     check(f"{name}.md", markdown.render(samples.ALL[name]()))
 
 
@@ -91,10 +91,10 @@ def test_riskier_changes_come_first() -> None:
 def test_an_empty_plan_says_what_was_compared_and_how_much() -> None:
     shown = text_of(samples.empty())
     assert "540 unchanged" in shown
-    assert "Compared in acme: Definition 540 desired, 545 live, 540 ours" in shown
+    assert "Compared in acme: Definition 540 desired, 545 live, 540 managed" in shown
 
 
-def test_every_deleted_thing_is_named_in_text_however_many_there_are() -> None:
+def test_every_deleted_object_is_named_in_text_however_many_there_are() -> None:
     gone = [samples.pruned(samples.definition(f"gone-{index:03}")) for index in range(300)]
     actions = tuple(Action(Verb.DELETE, change.key, change) for change in gone)
     plan = TargetPlan(samples.TARGET, "acme", samples.diff_of(*gone), actions)
@@ -106,7 +106,7 @@ def test_a_refusal_prints_rule_numbers_effect_and_the_exact_option() -> None:
     shown = " ".join(text_of(samples.refused()).split())
     assert "refused by guard deletes" in shown
     assert "16 of 20 owned Definition objects would be deleted" in shown
-    assert "Held with whatever depends on it; the rest is carried out." in shown
+    assert "Held with whatever depends on it; the rest is applied." in shown
     assert "--accept deletes=16:1c4e9e3ae71e" in shown
 
 
@@ -121,7 +121,7 @@ def test_an_interrupted_apply_names_what_was_not_reached() -> None:
     assert shown.endswith("Running again is safe and useful: it does only what is left.\n")
 
 
-def test_a_value_that_differs_far_inside_shows_where() -> None:
+def test_values_that_differ_far_inside_are_shown_around_the_difference() -> None:
     long = "x" * 5_000
     change = samples.updated(
         samples.definition("db"), FieldChange(("values", "a"), long + "old", long + "new")
@@ -136,7 +136,7 @@ def test_a_value_that_differs_far_inside_shows_where() -> None:
 
 
 def hostile() -> PassResult:
-    """A change whose every text tries to leave its place."""
+    """A change in which every string tries to break out of its place."""
     attack = (
         "</code></details>\n```\n````` @everyone [x](javascript:1) \x1b[31m \u202e <!-- --> #1 |\n### owned"
     )
@@ -155,7 +155,7 @@ def hostile() -> PassResult:
     )
 
 
-def test_values_cannot_leave_their_place_in_markdown() -> None:
+def test_values_cannot_break_out_of_markdown() -> None:
     fence = ""
     outside = []
     for line in markdown.render(hostile()).split("\n"):
@@ -172,7 +172,7 @@ def test_values_cannot_leave_their_place_in_markdown() -> None:
         assert live not in plain
 
 
-def test_values_cannot_send_escapes_to_a_terminal() -> None:
+def test_values_cannot_send_escape_sequences_to_a_terminal() -> None:
     shown = text_of(hostile())
     assert "\x1b" not in shown
     assert "\u202e" not in shown

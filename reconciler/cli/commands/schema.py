@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.session import session
 from reconciler.errors import ExitCode, UsageError
+from reconciler.model.wording import plural
 
 KINDS = ("any", "settings", "definition", "agent", "key", "runner")
 
@@ -42,5 +43,5 @@ def command(kind: str | None, folder: Path | None) -> int:
         written = write_schemas(place)
     except OSError as error:
         raise UsageError(f"cannot write to {place}: {error.strerror}") from error
-    notice(f"wrote {len(written)} schema files to {place}")
+    notice(f"wrote {plural(len(written), 'schema file')} to {place}")
     return ExitCode.DONE

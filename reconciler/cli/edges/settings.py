@@ -41,6 +41,8 @@ class FoundSettings:
     """Lines that the warnings refer to."""
     places: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
     """Places of each target's connection settings, by path."""
+    is_of_base: bool = False
+    """True for a preview with the settings of its base."""
     of_folder: bytes | None = field(default=None, repr=False)
     """Content of the settings file where it is part of the folder that is read; None otherwise."""
 
@@ -58,7 +60,8 @@ def find_settings(request: Request, trees: Trees) -> FoundSettings:
     if request.against is not None:
         content = trees.tip(request.against).file(FILE_NAME, Limits())
         if content is not None:
-            return _parsed(content, f"{request.against}:{FILE_NAME}", request.directory)
+            found = _parsed(content, f"{request.against}:{FILE_NAME}", request.directory)
+            return replace(found, is_of_base=True)
     path = request.directory / FILE_NAME
     is_here = os.path.lexists(path)
     if trees.commit is not None:

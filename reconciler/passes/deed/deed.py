@@ -1,4 +1,4 @@
-"""How single actions are sent, and how reading again tells whether they happened."""
+"""How single actions are sent, and how reading again shows whether they happened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """How one action is sent, and how reading again tells whether it happened.
+    """How one action is sent, and how reading again shows whether it happened.
 
-    `send` returns what reads back. `look` reads; `happened` judges what was read (None: absent).
+    `send` returns the object as the server answers it. `look` reads it; `happened` judges what was read
+    (None: absent).
     """
 
     send: Callable[[], Resource | None]
@@ -39,7 +40,7 @@ def deed(orchestrator: "Orchestrator", action: Action) -> Deed:
         case Verb.DELETE:
             return _deletion(orchestrator, action)
         case Verb.ADOPT | Verb.FORGET:
-            raise AssertionError("these write only our own record")
+            raise AssertionError("these write only the ownership record")
 
 
 def _creation(orchestrator: "Orchestrator", action: Action) -> Deed:
@@ -58,6 +59,7 @@ def _update(orchestrator: "Orchestrator", action: Action) -> Deed:
     assert desired is not None
     assert live is not None
     changed = secrets_differ(action.subject.fields)
+    # Secrets are not read back, so an update that sends some never counts as happened.
     return Deed(
         send=lambda: orchestrator.update(live, desired, secrets_changed=changed),
         look=lambda: orchestrator.get(action.key),
@@ -109,19 +111,19 @@ def _criterion_deed(orchestrator: "Orchestrator", action: Action) -> Deed:
 
 
 def is_equal(desired: Resource, live: Resource) -> bool:
-    """Equal in everything that can be compared; literals cannot."""
+    """True if everything that can be compared is equal; literals cannot be compared."""
     return not criteria_change(desired, live) and not any(
         change.visibility is Visibility.SHOWN for change in differences(desired, live, None)
     )
 
 
 def _is_other(live: Resource, found: Resource) -> bool:
-    """True where a thing under the same natural key is not the one that was to be deleted."""
+    """True if an object with the same natural key is not the one that was to be deleted."""
     return live.key.kind is Kind.RUNNER_RULE and live.handle.get("id") != found.handle.get("id")
 
 
 def secrets_differ(fields: tuple[FieldChange, ...]) -> bool:
-    """True where a change sends secrets."""
+    """True if a change sends secrets."""
     return any(change.visibility is Visibility.HIDDEN for change in fields) or any(
         change.path[:1] == ("secrets",) for change in fields
     )

@@ -1,35 +1,49 @@
-"""The hand of one organization: performs single actions. The only code that changes an orchestrator.
+"""Performs single actions in one organization. The only code that changes an orchestrator.
 
-A change whose answer was lost is never repeated blindly: the thing is read again and compared
+A change whose answer was lost is never repeated blindly: the object is read again and compared
 (design decision 4.4).
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.diff.change import Visibility
 from reconciler.diff.fields import differences
-from reconciler.errors import AbsentError, ConflictError, InUseError, LostAnswerError, OrchestratorError
+from reconciler.errors import (
+    AbsentError,
+    ConflictError,
+    InUseError,
+    LostAnswerError,
+    OrchestratorError,
+    UnauthorizedError,
+    UnavailableError,
+)
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
 from reconciler.model.secret import Literal
 from reconciler.model.state import Resource
 from reconciler.passes.deed.deed import Deed, deed, secrets_differ
 from reconciler.passes.ledger import Ledger
-from reconciler.plan.action import Action, Outcome, Status, Verb
+from reconciler.plan.action import Action, ActionId, Outcome, Status, Verb
 from reconciler.plan.withheld import withheld
 
 if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx
 
+_LOST = "answer lost, found done when read again"
+_NOT_DONE = (Status.FAILED, Status.BLOCKED, Status.REFUSED, Status.SKIPPED, Status.UNKNOWN)
+_LOOKED_AT_AFTERWARDS = (Kind.CRITERION, Kind.RUNNER_RULE)
+"""Kinds with many objects that can only be read in lists: a look before each delete would cost too much."""
+
 ATTEMPTS = 3
-"""How often one change is sent when answers get lost; each time after reading again."""
+"""How many times one change is sent when answers are lost; again only after reading."""
 
 
 class Hand:
-    """Performs single actions. Expected failures become outcomes; anything else rises as our bug."""
+    """Performs single actions. Expected failures become outcomes; anything else is a bug and propagates."""
 
     def __init__(
         self,
@@ -38,11 +52,18 @@ class Hand:
         actions: Iterable[Action],
         *,
         read: Callable[[ResourceKey], Resource | None],
+        seen: Collection[ResourceKey] = (),
     ) -> None:
-        """`actions` are all that were planned for the place; `read` looks at a thing of any place."""
+        """`actions` are all that were planned for the place, `seen` is what was live there then.
+
+        `read` gets an object of any place.
+        """
         self._orchestrator = orchestrator
         self._ledger = ledger
         self._read = read
+        self._seen = seen
+        self._uncertain: set[ActionId] = set()
+        """Creates that may have happened although reading did not show it: their marks stay."""
         self._lock = Lock()
         planned = list(actions)
         self._withheld = withheld(planned)
@@ -52,16 +73,18 @@ class Hand:
         )
 
     def perform(self, action: Action) -> Outcome:
-        """Send one action; what became of it."""
+        """Outcome of sending one action."""
         if action.verb is Verb.ADOPT:
             return self._adopt(action)
         if action.verb is Verb.FORGET:
             return self._forget(action)
         if (why := self._withheld.get(action.id)) is not None:
             return Outcome(action, Status.FAILED, f"not sent: {why}")
-        if (waits := self._still_awaited(action)) is not None:
-            return waits
+        if (blocked := self._still_awaited(action)) is not None:
+            return blocked
         sending = deed(self._orchestrator, action)
+        if (ended := self._seen_before(action, sending)) is not None:
+            return ended
         for attempt in range(1, ATTEMPTS + 1):
             outcome = self._attempt(action, sending, attempt)
             if outcome is not None:
@@ -69,7 +92,11 @@ class Hand:
         raise AssertionError("the last attempt always returns")
 
     def _forget(self, action: Action) -> Outcome:
-        """Drop a record only where the thing itself is not there: a list may have been stale."""
+        """Outcome of dropping an entry of the record whose object a list did not show.
+
+        The list may have been stale or cut, and so may one answer about the object itself. An entry that is
+        dropped too early leaves the object behind for ever, so two runs have to find it absent.
+        """
         if action.subject.live is None:
             try:
                 found = self._orchestrator.get(action.key)
@@ -82,11 +109,15 @@ class Hand:
                     "the list did not show it, but it exists: it stays in the record",
                     is_transient=True,
                 )
+            if not self._ledger.miss(action.key):
+                return Outcome(
+                    action, Status.UNCHANGED, "not found; forgotten once another run does not find it either"
+                )
         self._ledger.drop(action.key)
         return Outcome(action, Status.DONE)
 
     def _still_awaited(self, action: Action) -> Outcome | None:
-        """Look at what the action waits for; None where all of it is there."""
+        """Outcome of an action while a key it waits for is not accepted; None if all are."""
         for key in action.awaits:
             try:
                 found = self._read(key)
@@ -102,109 +133,179 @@ class Hand:
                 )
         return None
 
-    def _attempt(self, action: Action, deed: Deed, attempt: int) -> Outcome | None:
-        """Send once. None means that the answer was lost, nothing happened, and there are attempts left."""
+    def _seen_before(self, action: Action, deed: Deed) -> Outcome | None:
+        """Outcome where a look right before the call shows that it must not, or need not, be sent.
+
+        The lists of the pass may be old or incomplete. A create with secrets looks so that it never writes over
+        an object of others, a delete so that nothing of others goes with the object.
+        """
+        if action.verb is Verb.CREATE:
+            return self._seen_before_create(action, deed)
+        if action.verb is not Verb.DELETE or action.key.kind in _LOOKED_AT_AFTERWARDS:
+            return None
         try:
-            live = deed.send()
-        except LostAnswerError as error:
-            return self._after_lost_answer(action, deed, error, attempt)
-        except InUseError as error:
-            return Outcome(action, Status.REFUSED, f"{error}; {error.advice}")
-        except ConflictError as error:
-            late = self._after_late_effect(action, deed, error) if attempt > 1 else None
-            return late or self._after_conflict(action, deed, error)
-        except AbsentError as error:
-            if action.verb is not Verb.DELETE:
-                return Outcome(action, Status.FAILED, str(error), is_transient=True)
-            self._record(action, None)
-            return Outcome(action, Status.UNCHANGED, "was gone already")
+            found = deed.look()
+            taken_along = self._orchestrator.dependents(found) if found is not None else ()
         except OrchestratorError as error:
             return _failure(action, error)
-        self._record(action, live)
-        return Outcome(action, Status.DONE, self._reads_back(action, live))
-
-    def _after_lost_answer(
-        self, action: Action, deed: Deed, error: LostAnswerError, attempt: int
-    ) -> Outcome | None:
-        """Read again; None means that nothing happened and the change may be sent once more."""
-        try:
-            live = deed.look()
-        except OrchestratorError as second:
+        if found is None:
+            return self._gone(action, Status.UNCHANGED, "was already gone")
+        foreign = [one.key for one in taken_along if not self._goes_along(one.key)]
+        if foreign:
+            names = ", ".join(map(str, sorted(foreign)))
             return Outcome(
-                action, Status.UNKNOWN, f"{error}; reading again failed too: {second}", is_transient=True
-            )
-        done = self._found_done(action, deed, live)
-        if done is not None:
-            return done
-        if _is_taken(action, live):
-            return Outcome(
-                action, Status.FAILED, f"{error}; found something else under this id when read again"
-            )
-        if attempt == ATTEMPTS:
-            return Outcome(
-                action, Status.FAILED, f"{error}; not done after {ATTEMPTS} attempts", is_transient=True
+                action,
+                Status.REFUSED,
+                f"not sent: it would take {names} along, which the plan did not show and this record does not own",
             )
         return None
 
-    def _found_done(self, action: Action, deed: Deed, live: Resource | None) -> Outcome | None:
-        """Settle a change whose answer was lost and whose effect is there; None where it is not."""
-        if not deed.happened(live):
+    def _seen_before_create(self, action: Action, deed: Deed) -> Outcome | None:
+        is_owned = action.key.kind is not Kind.CRITERION and self._ledger.is_owned(action.key)
+        if not is_owned and not _creates_literals(action):
             return None
-        if live is not None and _creates_literals(action):
-            return self._send_secrets_again(action, live)
+        try:
+            found = deed.look()
+        except OrchestratorError as error:
+            return _failure(action, error)
+        if found is None:
+            return None
+        if not is_owned:
+            return _taken(action, "it exists since the plan was made")
+        if deed.happened(found) and not _creates_literals(action):
+            self._record(action, found)
+            return Outcome(action, Status.UNCHANGED, "already exists, equal: a list did not show it")
+        return Outcome(
+            action,
+            Status.FAILED,
+            "exists, although a list did not show it; run again to compare it",
+            is_transient=True,
+        )
+
+    def _goes_along(self, key: ResourceKey) -> bool:
+        """True for what the plan showed, where guards judged it, and for what this record owns."""
+        return key in self._seen or self._ledger.owns(key)
+
+    def _attempt(self, action: Action, deed: Deed, attempt: int) -> Outcome | None:
+        """Outcome of sending once; None if reading shows that nothing happened, and attempts are left."""
+        try:
+            live = deed.send()
+        except UnauthorizedError as error:
+            return _failure(action, error)
+        except OrchestratorError as error:
+            if error.status or isinstance(error, LostAnswerError):
+                return self._after_failure(action, deed, error, attempt)
+            return _failure(action, error)
+        return self._done(action, live)
+
+    def _done(self, action: Action, live: Resource | None, how: str = "") -> Outcome:
+        """Outcome of a change that happened; `live` is what reads back, `how` tells how that is known.
+
+        A value that the server accepts and does not keep is reported, and is a failure when it is sent again.
+        """
+        desired = action.subject.desired
+        altered = _reads_back(action, live)
+        is_repeated = altered != "" and desired is not None and self._ledger.was_not_kept(desired)
         self._record(action, live)
-        return Outcome(action, Status.DONE, "the answer was lost; found done when read again")
+        message = "; ".join(filter(None, (how, altered)))
+        if is_repeated:
+            return Outcome(
+                action, Status.FAILED, f"{message}: accepted and not kept, for at least the second time"
+            )
+        return Outcome(action, Status.DONE, message)
+
+    def _after_failure(
+        self, action: Action, deed: Deed, error: OrchestratorError, attempt: int
+    ) -> Outcome | None:
+        """Outcome of a change that was sent and failed, after reading again. No status proves that nothing happened.
+
+        None if nothing happened and the change may be sent again.
+        """
+        try:
+            live = deed.look()
+        except OrchestratorError as second:
+            return self._unknown(action, f"{error}; reading again failed too: {second}")
+        if deed.happened(live):
+            return self._found_done(action, live, error, attempt)
+        if isinstance(error, InUseError):
+            return Outcome(action, Status.REFUSED, f"{error}; {error.advice}")
+        if _is_taken(action, live):
+            return _taken(action, str(error))
+        if isinstance(error, LostAnswerError):
+            if attempt < ATTEMPTS:
+                return None
+            self._uncertain.add(action.id)
+            return Outcome(
+                action, Status.FAILED, f"{error}; not done after {ATTEMPTS} attempts", is_transient=True
+            )
+        if isinstance(error, UnavailableError):
+            self._uncertain.add(action.id)
+        if _hides_its_effect(action):
+            return self._unknown(
+                action, f"{error}; its secrets cannot be read, so they are sent again next time"
+            )
+        is_transient = error.is_transient or isinstance(error, AbsentError)
+        return replace(_failure(action, error), is_transient=is_transient)
+
+    def _found_done(
+        self, action: Action, live: Resource | None, error: OrchestratorError, attempt: int
+    ) -> Outcome:
+        """Outcome of a change whose call failed and whose effect is there."""
+        if action.verb is Verb.DELETE:
+            if isinstance(error, AbsentError):
+                return self._gone(action, Status.DONE, f"{_LOST}: {error}")
+            return self._done(action, None, f"{_LOST}: {error}")
+        if live is not None and _creates_literals(action):
+            if isinstance(error, ConflictError) and attempt == 1:
+                # A copy of this very request, or somebody else: overwriting would destroy their secrets.
+                return self._unknown(
+                    action,
+                    f"{error}; an equal object exists, and its secrets cannot be read: it is shown as contested",
+                    is_marked=False,
+                )
+            return self._send_secrets_again(action, live)
+        return self._done(
+            action, live if action.key.kind is not Kind.CRITERION else None, f"{_LOST}: {error}"
+        )
+
+    def _gone(self, action: Action, status: Status, message: str) -> Outcome:
+        """Outcome of a delete whose object was already gone: its entries stay until another run misses it too."""
+        if action.key.kind is Kind.CRITERION or action.key in self._created:
+            self._record(action, None)
+        else:
+            for change in (action.subject, *action.carried):
+                self._ledger.miss(change.key)
+        return Outcome(action, status, message)
+
+    def _unknown(self, action: Action, message: str, *, is_marked: bool = True) -> Outcome:
+        if is_marked:
+            self._uncertain.add(action.id)
+        return Outcome(action, Status.UNKNOWN, message, is_transient=True)
 
     def _send_secrets_again(self, action: Action, live: Resource) -> Outcome:
-        """Something equal but for secrets is there: sending them once more makes it certain."""
+        """Outcome of a create that shows in all but its secrets: only sending these again makes them certain."""
         desired = action.subject.desired
         assert desired is not None
         try:
             written = self._orchestrator.update(live, desired, secrets_changed=True)
         except OrchestratorError as error:
-            return Outcome(
-                action, Status.UNKNOWN, f"created; its secrets are uncertain: {error}", is_transient=True
-            )
-        self._record(action, written)
-        return Outcome(
-            action, Status.DONE, "the answer was lost; found done when read again, secrets sent again"
-        )
-
-    def _after_late_effect(self, action: Action, deed: Deed, error: ConflictError) -> Outcome | None:
-        """Settle a create whose first answer was lost and whose second was refused: the first took effect late."""
-        if action.verb is not Verb.CREATE:
-            return None
-        try:
-            live = deed.look()
-        except OrchestratorError as second:
-            return Outcome(
-                action, Status.UNKNOWN, f"{error}; reading again failed: {second}", is_transient=True
-            )
-        return self._found_done(action, deed, live)
-
-    def _after_conflict(self, action: Action, deed: Deed, error: ConflictError) -> Outcome:
-        try:
-            live = deed.look()
-        except OrchestratorError as second:
-            return Outcome(
-                action, Status.FAILED, f"{error}; reading again failed: {second}", is_transient=True
-            )
-        if action.verb is Verb.CREATE and deed.happened(live) and not _creates_literals(action):
-            self._record(action, live)
-            return Outcome(action, Status.UNCHANGED, "was there already, equal")
-        if _is_taken(action, live):
-            return Outcome(
-                action, Status.FAILED, f"{error}; somebody else created it meanwhile", is_transient=True
-            )
-        return Outcome(action, Status.FAILED, str(error), is_transient=True)
+            return self._unknown(action, f"created; its secrets are uncertain: {error}")
+        return self._done(action, written, f"{_LOST}, secrets sent again")
 
     def conclude(self, outcome: Outcome) -> None:
-        """A create that certainly did not happen leaves no pending mark; an uncertain one keeps it."""
-        if outcome.action.verb is not Verb.CREATE or outcome.action.key.kind is Kind.CRITERION:
+        """Remove the marks of an action that certainly did not happen; an uncertain one keeps them."""
+        action = outcome.action
+        if (
+            action.key.kind is Kind.CRITERION
+            or outcome.status not in _NOT_DONE
+            or action.id in self._uncertain
+        ):
             return
-        if outcome.status in (Status.FAILED, Status.BLOCKED, Status.REFUSED, Status.SKIPPED):
-            for change in (outcome.action.subject, *outcome.action.carried):
+        for change in (action.subject, *action.carried):
+            if action.verb is Verb.CREATE:
                 self._ledger.unmark(change.key)
+            elif action.verb is Verb.DELETE:
+                self._ledger.found(change.key)
 
     def _adopt(self, action: Action) -> Outcome:
         change = action.subject
@@ -225,6 +326,7 @@ class Hand:
         if action.verb is Verb.DELETE:
             for change in (action.subject, *action.carried):
                 self._ledger.drop(change.key)
+            # A replacement: its create follows, and a crash in between must leave it owned.
             if desired is not None and action.key in self._created:
                 self._ledger.expect(desired)
             return
@@ -236,25 +338,41 @@ class Hand:
             if change.desired is not None:
                 self._ledger.settle(change.desired, None, sent_secrets=True)
 
-    def _reads_back(self, action: Action, live: Resource | None) -> str:
-        """Say so where the server kept something else than was sent."""
-        desired = action.subject.desired
-        if desired is None or live is None or action.key.kind is Kind.CRITERION:
-            return ""
-        fields = [c for c in differences(desired, live, None) if c.visibility is Visibility.SHOWN]
-        if not fields:
-            return ""
-        names = ", ".join(".".join(map(str, change.path)) for change in fields[:3])
-        return f"reads back differently: {names}"
+
+def _reads_back(action: Action, live: Resource | None) -> str:
+    """What the server stored otherwise than it was sent, "" if nothing."""
+    desired = action.subject.desired
+    if desired is None or live is None or action.key.kind is Kind.CRITERION:
+        return ""
+    fields = [c for c in differences(desired, live, None) if c.visibility is Visibility.SHOWN]
+    if not fields:
+        return ""
+    names = ", ".join(".".join(map(str, change.path)) for change in fields[:3])
+    return f"reads back differently: {names}"
+
+
+def _taken(action: Action, why: str) -> Outcome:
+    message = f"{why}; somebody else created it in the meantime: left alone"
+    return Outcome(action, Status.FAILED, message, is_transient=True)
+
+
+def _hides_its_effect(action: Action) -> bool:
+    """True for updates of secrets alone: what reads back is the same whether they arrived or not."""
+    fields = action.subject.fields
+    return (
+        action.verb is Verb.UPDATE
+        and secrets_differ(fields)
+        and all(field.visibility is Visibility.HIDDEN for field in fields)
+    )
 
 
 def _is_taken(action: Action, live: Resource | None) -> bool:
-    """True where a create met something else under its id; a criterion is read as part of its definition."""
+    """True if a create met another object with its id; a criterion is read as part of its definition."""
     return action.verb is Verb.CREATE and action.key.kind is not Kind.CRITERION and live is not None
 
 
 def _creates_literals(action: Action) -> bool:
-    """True for creates that carry plain secrets: reading again does not show whose those are."""
+    """True for creates that send literal secrets: reading again does not show whose they are."""
     return action.verb is Verb.CREATE and _has_literals(action)
 
 

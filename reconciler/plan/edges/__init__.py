@@ -1,4 +1,4 @@
-"""What must be done before what: each module is one relation between actions.
+"""Which actions must be done before which: each module is one relation between actions.
 
 A relation is a function from all actions of a plan, of every place, to pairs of ids (must come
 first, comes after). Either may be missing in the plan; such a pair has no effect.
@@ -19,7 +19,7 @@ Edge = tuple[ActionId, ActionId]
 
 
 def edges(actions: Sequence[Action]) -> Iterator[Edge]:
-    """Every pair of every relation, but for claims."""
+    """Every pair of every relation except claims, whose pairs the graph also records as `frees`."""
     yield from agent_edges(actions)
     yield from criterion_edges(actions)
     yield from runner_edges(actions)

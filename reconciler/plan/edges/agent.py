@@ -19,7 +19,7 @@ from reconciler.plan.parts import agent_of, type_of
 
 
 def agent_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    """Edges between an agent, its keys, its definition, and what refers to that."""
+    """Edges between an agent, its keys, its definition, and definitions that refer to that."""
     yield from _key_edges([action for action in actions if action.key.kind is Kind.KEY])
     definitions = [action for action in actions if action.key.kind is Kind.DEFINITION]
     links = [action for action in definitions if _type(action) == AGENT_TYPE]
@@ -32,7 +32,7 @@ def agent_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]
 
 
 def _key_edges(keys: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    """An agent before its keys; its new keys before the old ones go."""
+    """An agent is created before its keys, and its new keys before old ones are deleted."""
     created = defaultdict(list)
     for action in keys:
         if action.verb is Verb.CREATE:
@@ -54,7 +54,7 @@ def _link_edges(link: Action) -> Iterator[tuple[ActionId, ActionId]]:
 
 
 def _user_edges(user: Action, links: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    """A definition that begins to refer comes after new agent definitions, one that ends before old ones go."""
+    """A definition that refers to agents follows new agent definitions; one that stops comes before old ones go."""
     begins = user.verb is not Verb.DELETE and _refers_to_agent(user.subject.desired)
     ends = not begins and _refers_to_agent(user.subject.live)
     for link in links:
@@ -75,7 +75,7 @@ def _named_agent(definition: Resource | None) -> ResourceKey | None:
 
 
 def _type(action: Action) -> str:
-    """The resource type an action is about: a delete is about what is live, also where that is replaced."""
+    """The resource type an action concerns: for a delete that of the live side, also if it is a replacement."""
     return type_of(action.subject.live if action.is_deletion else action.subject.desired)
 
 

@@ -1,4 +1,4 @@
-"""Freed before taken: whatever the server lets only one thing hold goes from one holder to the next.
+"""Freed before taken: a value that only one object on the server can have passes from one to the next.
 
 A claim is such a value: a criterion of a type, a key of any agent, the natural key of a rule, an id.
 Sources: v1 reference 3.3 (keys), 4.5 (criteria), 4.2 (ids); v2 reference 5.2, 8.2.
@@ -18,7 +18,7 @@ Claim = tuple[Place, str, str, str]
 
 
 def claim_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    """Edges from what frees a value to what takes it."""
+    """Edges from the delete that frees a value to the creates that take it."""
     freed: dict[Claim, list[ActionId]] = defaultdict(list)
     for action in actions:
         if action.verb is Verb.DELETE:
@@ -34,7 +34,7 @@ def claim_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]
 
 
 def _claims(action: Action, side: Resource | None) -> Iterator[Claim]:
-    """The values that an action is about on one side of its change."""
+    """Values that an action frees or takes, with one side of its change."""
     place = action.key.place
     yield place, "id", str(action.key.kind), action.key.id
     match action.key.kind:

@@ -1,4 +1,4 @@
-"""A criterion that is added by itself waits for its definition."""
+"""A criterion with an action of its own waits for the action of its definition."""
 
 from collections.abc import Iterator, Sequence
 

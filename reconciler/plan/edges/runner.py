@@ -1,4 +1,4 @@
-"""Runners and the rules that choose them: a rule exists only while its runner does."""
+"""Runners and the rules that choose them: a rule exists only as long as its runner."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from reconciler.plan.parts import runner_of
 def runner_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
     """Edges between rules and the runners they choose.
 
-    A rule that changes its runner is deleted only when its new runner is there.
+    A rule that moves to another runner is deleted only after that runner is created.
     """
     deleted = {action.key for action in actions if action.verb is Verb.DELETE}
     for action in actions:

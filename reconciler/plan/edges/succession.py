@@ -1,4 +1,4 @@
-"""Pruned last: what goes waits for what takes its place, unless it has to go first.
+"""Pruned last: a deletion waits for what takes its object's place, unless it has to come first.
 
 A deletion that frees a value for a create has to come before it. Such an early deletion waits for
 everything else that the create requires, so that it is not started for a create that cannot follow.
@@ -23,7 +23,7 @@ def add_preparations(
 ) -> None:
     """Let each deletion that frees a value wait for what the creates that take it require; adds to `needed`.
 
-    What itself waits for the deletion is left out, so that no circle comes of it.
+    What itself waits for the deletion is left out, because it would form a cycle.
     """
     followers: dict[ActionId, set[ActionId]] = defaultdict(set)
     for after, befores in needed.items():
@@ -52,7 +52,7 @@ def _reached(start: ActionId, followers: Mapping[ActionId, set[ActionId]]) -> se
 def gates(actions: Mapping[ActionId, Action], needed: Requirements) -> dict[ActionId, Gate]:
     """The gate of each late deletion; deletions that nothing succeeds have none.
 
-    No circle can come of it: nothing that a late deletion leads to is a create or an update.
+    No cycle can result: no create or update waits for a late deletion.
     """
     early: set[ActionId] = set()
     waiting = [identifier for identifier, action in actions.items() if _succeeds(action)]

@@ -15,6 +15,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.state import Resource
 from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.wording import plural
 from reconciler.rules.over import KEYRINGS, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
@@ -155,7 +156,7 @@ def _none_left_over(subject: Subject[AgentKeys]) -> Iterator[Answer]:
         return
     names, count = candidates or sorted(present - set(mounted)), len(present)
     yield subject.says(
-        f"{count} {'key' if count == 1 else 'keys'} on Agent `{keys.id}`; {', '.join(map(shown, names)) or 'some'} "
+        f"{plural(count, 'key')} on Agent `{keys.id}`; {', '.join(map(shown, names)) or 'some'} "
         f"{'appears' if len(names) == 1 else 'appear'} to be left over",
         advice="Remove keys that no installation uses; a rotation needs two keys for a while, never three.",
     )

@@ -18,6 +18,7 @@ from reconciler.model.key import KeyDocument, KeyOwner, PublicKey
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.unseen import UnseenError
+from reconciler.model.wording import plural
 from reconciler.rules.over import RUNNERS, TARGET, TREE, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
@@ -193,7 +194,7 @@ def _runner_key_problem(
     longest = v2.AGENT_KEY.most or 0
     if len(text) > longest:
         return (
-            f"the key has {len(text)} characters; the orchestrator accepts at most {longest}",
+            f"the key has {plural(len(text), 'character')}; the orchestrator accepts at most {longest}",
             _GENERATE_ED25519,
         )
     if not v2.AGENT_KEY.accepts(text):

@@ -12,7 +12,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.unseen import UnseenError, unspecified
-from reconciler.model.wording import listed
+from reconciler.model.wording import listed, plural
 from reconciler.rules.over import OPERATORS, TARGET
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -170,7 +170,7 @@ def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
     operators = f"{lacking} of them not known to have an Operator" if lacking else "all with an Operator"
     yield subject.says(
         f"Making `{found.store}` primary switches the whole organization `{scope.organization}` from "
-        f"{found.before} to {found.after}: {count} cluster {'definition' if count == 1 else 'definitions'}, "
+        f"{found.before} to {found.after}: {plural(count, 'cluster definition')}, "
         f"{operators}" + (f" ({names})" if names else ""),
         at=found.origin,
         others=tuple(target.origin() for target in without[:_SHOWN]),

@@ -152,7 +152,7 @@ def _no_plain_secret(target: Subject[Scope]) -> Iterator[Answer]:
         for unread in unread_templates(definition):
             yield target.doubts(
                 f"whether `{dotted(unread)}` of definition `{definition.id}` contains a plain secret",
-                unspecified(f"the text cannot be read as YAML ({definition.origin(unread)})"),
+                unspecified(f"the string cannot be read as YAML ({definition.origin(unread)})"),
             )
 
 

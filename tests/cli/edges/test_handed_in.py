@@ -1,4 +1,4 @@
-"""Secrets that documents name: from the environment and from files, never from the tree, never hanging."""
+"""Secrets that documents name: from the environment and from files, never from the tree, never blocking."""
 
 import os
 from pathlib import Path
@@ -45,12 +45,12 @@ def looked_up(tree: Path, source: Source, **environment: str) -> str:
     return f"<{found.reason}>" if isinstance(found, NotAtHand) else str(found.reveal())
 
 
-def test_a_variable_is_taken_as_it_is(tree: Path) -> None:
+def test_the_value_of_a_variable_is_unchanged(tree: Path) -> None:
     assert looked_up(tree, EnvironmentVariable("A"), A=" x\n") == " x\n"
 
 
 @pytest.mark.parametrize("environment", [{}, {"A": ""}])
-def test_a_variable_that_is_not_set_is_said(tree: Path, environment: dict[str, str]) -> None:
+def test_a_variable_that_is_not_set_is_reported(tree: Path, environment: dict[str, str]) -> None:
     assert looked_up(tree, EnvironmentVariable("A"), **environment) == "<environment variable A is not set>"
 
 
@@ -61,12 +61,12 @@ def test_a_file_is_relative_to_the_settings_and_loses_its_last_line_break(tree: 
     assert looked_up(tree, SecretFile(str(tree.parent / "password"))) == "secret"
 
 
-def test_a_file_of_several_lines_is_taken_whole(tree: Path) -> None:
+def test_a_file_of_several_lines_is_read_whole(tree: Path) -> None:
     (tree.parent / "key").write_text("one\n\ntwo\n\n")
     assert looked_up(tree, SecretFile("../key")) == "one\n\ntwo\n"
 
 
-def test_links_are_followed_as_kubernetes_mounts_need(tree: Path) -> None:
+def test_links_are_followed_as_kubernetes_mounts_require(tree: Path) -> None:
     (tree.parent / "..data").mkdir()
     (tree.parent / "..data" / "password").write_text("secret")
     (tree.parent / "password").symlink_to(Path("..data") / "password")
@@ -88,7 +88,7 @@ def test_files_are_compared_with_the_tree_only_where_there_is_one(tree: Path) ->
     assert HandedInSecrets(SETTINGS, {}, base=tree, tree=None)(SecretFile("password")) == Secret("secret")
 
 
-def test_a_pipe_a_device_and_a_folder_are_no_files(tree: Path) -> None:
+def test_a_pipe_a_device_and_a_folder_are_refused(tree: Path) -> None:
     os.mkfifo(tree.parent / "pipe")
     for path in ("../pipe", "/dev/zero", "/dev/tty", ".."):
         said = looked_up(tree, SecretFile(path))
@@ -103,19 +103,19 @@ def test_a_pipe_a_device_and_a_folder_are_no_files(tree: Path) -> None:
         pytest.param(b"\n", "is empty", id="empty"),
     ],
 )
-def test_what_cannot_be_a_secret_is_said(tree: Path, content: bytes, said: str) -> None:
+def test_what_cannot_be_a_secret_is_reported(tree: Path, content: bytes, said: str) -> None:
     (tree.parent / "password").write_bytes(content)
     assert looked_up(tree, SecretFile("../password")) == f"<file ../password {said}>"
     assert read_secret_file(tree.parent / "password") == said
 
 
-def test_a_file_that_is_not_there_is_said(tree: Path) -> None:
+def test_a_missing_file_is_reported(tree: Path) -> None:
     assert "cannot be read: No such file" in looked_up(tree, SecretFile("../nothing"))
     assert "cannot" in looked_up(tree, SecretFile("~no-such-user/x"))
 
 
-def test_secrets_of_this_program_are_never_handed_on(tree: Path) -> None:
-    """Who may write definitions must not be able to send the tokens of the settings to a driver of theirs."""
+def test_secrets_of_this_program_are_never_passed_on(tree: Path) -> None:
+    """An author of definitions must not be able to send the tokens of the settings to their own driver."""
     (tree.parent / "token").write_text("secret")
     (tree.parent / "link").symlink_to(tree.parent / "token")
     settings = SETTINGS.model_copy(

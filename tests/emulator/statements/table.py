@@ -1,8 +1,8 @@
-"""Tables of what a reference states, as text, and the tests that observe it.
+"""Tables of the statements of a reference, and the tests that observe them.
 
-A line for each statement: its section and what it says, in our words. The lines below name the
+A line for each statement: its section and what it says, in own words. The lines below it name the
 tests that observe it, or give the reason why nothing can be observed: `agents::name` is
-`test_name` in `test_agents.py` beside the table, `/agents::name` the same in the folder of the
+`test_name` in `test_agents.py` next to the table, `/agents::name` the same in the folder of the
 emulator's tests, `not: reason` a reason.
 """
 
@@ -20,7 +20,7 @@ class Statement:
 
 
 def parsed(table: str) -> tuple[Statement, ...]:
-    """Return the statements of a table; lines that begin with a space belong to the one before."""
+    """The statements of a table; lines that begin with a space belong to the one before."""
     statements: list[Statement] = []
     for line in table.strip().splitlines():
         if not line.startswith(" "):

@@ -1,4 +1,4 @@
-"""The tables of statements are whole: every test that they name exists, every statement test is named."""
+"""The tables of statements are complete: every test they name exists, every test of a statement is named."""
 
 import ast
 import re
@@ -27,7 +27,7 @@ SECTIONS = {
         *("9.1", "9.2", "9.3", "9.4", "9.5", "9.6", "9.7", "15", "16", "17", "18"),
     },
 }
-"""Sections of each reference that speak of what a client could see."""
+"""Sections of each reference about what a client could see."""
 
 
 def _functions(path: Path) -> set[str]:
@@ -57,18 +57,18 @@ def test_a_statement_names_tests_that_exist_or_a_reason(api: str, statement: Sta
 
 
 @pytest.mark.parametrize("api", TABLES)
-def test_every_section_has_its_statements(api: str) -> None:
+def test_every_section_has_statements(api: str) -> None:
     assert {statement.section for statement in TABLES[api]} == SECTIONS[api]
 
 
-def test_every_quirk_and_every_open_question_of_the_v1_reference_is_met() -> None:
+def test_every_quirk_and_every_open_question_of_the_v1_reference_is_listed() -> None:
     met = set(re.findall(r"\b[AU][0-9]+\b", " ".join(statement.says for statement in V1)))
 
     assert met == {*(f"A{number}" for number in range(1, 22)), *(f"U{number}" for number in range(1, 32))}
 
 
 @pytest.mark.parametrize("api", TABLES)
-def test_no_statement_stands_twice(api: str) -> None:
+def test_no_statement_is_listed_twice(api: str) -> None:
     rows = [(statement.section, statement.says) for statement in TABLES[api]]
 
     assert len(set(rows)) == len(rows)

@@ -1,4 +1,4 @@
-"""Agents with installations and manifests of Agents, for tests of the rules about them."""
+"""Agents with installations, and manifests of Agents, for tests of the rules about them."""
 
 from textwrap import dedent, indent
 

@@ -1,4 +1,4 @@
-"""Confinement, ways out and makers of an Agent's objects: R40, R43, R46."""
+"""Security context, egress and installation method of an Agent's objects: R40, R43, R46."""
 
 import pytest
 
@@ -36,7 +36,7 @@ CONSTRAINT = "podSecurity: {securityContextConstraint: nonroot-v2}"
         ("{privileged: true, runAsUser: 0, runAsNonRoot: false}", "`privileged`, root user"),
     ],
 )
-def test_an_agent_is_as_confined_as_the_vendors(security: str, expected: str) -> None:
+def test_an_agent_is_as_confined_as_the_vendors_own(security: str, expected: str) -> None:
     said = found(on_eu(f"podSecurity: {security}"), rule="R43")
     assert [severity for severity, _ in said] == [Severity.WARNING] * bool(expected)
     assert not said or said[0][1].endswith(f": {expected}")
@@ -64,7 +64,7 @@ def test_an_agent_is_as_confined_as_the_vendors(security: str, expected: str) ->
         ),
     ],
 )
-def test_a_manifest_is_as_confined_as_the_vendors(
+def test_a_manifest_is_as_confined_as_the_vendors_own(
     security: str | None, pod: str | None, expected: str
 ) -> None:
     """What is left out counts: Kubernetes allows it by default."""
@@ -79,12 +79,12 @@ def test_a_manifest_is_as_confined_as_the_vendors(
     ("members", "expected"),
     [("", 1), (CONSTRAINT, 0), ("podSecurity: {securityContextConstraint: privileged}", 1)],
 )
-def test_openshift_needs_a_constraint_that_fits(members: str, expected: int) -> None:
+def test_openshift_needs_a_matching_constraint(members: str, expected: int) -> None:
     said = found(on_eu(members), rule="R43", settings=OPENSHIFT)
     assert [severity for severity, _ in said] == [Severity.WARNING] * expected
 
 
-def test_a_platform_that_is_not_told_is_unknown_once_for_a_cluster() -> None:
+def test_an_undeclared_platform_is_unknown_once_for_a_cluster() -> None:
     two = (on_eu(), agent("{cluster: eu-1}", "second"))
     assert len(unknown(*two, rule="R43", settings=UNTOLD)) == 1
     assert unknown(on_eu(CONSTRAINT), rule="R43", settings=UNTOLD) == []
@@ -137,14 +137,14 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("egress", "expected", "hidden"), ENDS)
-def test_a_policy_on_the_cluster_lets_the_agent_out(egress: str, expected: int, hidden: int) -> None:
+def test_a_policy_on_the_cluster_allows_the_egress(egress: str, expected: int, hidden: int) -> None:
     there = state(policy(egress))
     assert [s for s, _ in found(on_eu(), rule="R40", clusters=there)] == [Severity.ERROR] * expected
     assert len(unknown(on_eu(), rule="R40", clusters=there)) == hidden
 
 
 @pytest.mark.parametrize(("egress", "expected", "hidden"), ENDS)
-def test_a_policy_in_the_tree_lets_the_agent_out(egress: str, expected: int, hidden: int) -> None:
+def test_a_policy_in_the_tree_allows_the_egress(egress: str, expected: int, hidden: int) -> None:
     assert [s for s, _ in found(policy(egress), rule="R40")] == [Severity.ERROR] * expected
     assert len(unknown(policy(egress), rule="R40")) == hidden
 
@@ -161,7 +161,7 @@ def test_a_policy_in_the_tree_lets_the_agent_out(egress: str, expected: int, hid
         ),
     ],
 )
-def test_policies_about_something_else_close_nothing(other: str) -> None:
+def test_policies_about_something_else_block_nothing(other: str) -> None:
     assert messages(on_eu(), rule="R40", clusters=state(other)) == []
     assert unknown(on_eu(), rule="R40", clusters=state(other)) == []
 
@@ -173,8 +173,8 @@ def test_policies_of_a_namespace_add_up() -> None:
     assert len(messages(on_eu(), rule="R40", clusters=state(closed))) == 1
 
 
-def test_a_policy_for_all_pods_is_only_judged_where_it_is_applied() -> None:
-    """Another file, or another tool, may bring the one that lets the Agent out."""
+def test_a_policy_for_all_pods_is_evaluated_only_where_it_is_applied() -> None:
+    """Another file, or another tool, may add the policy that allows the egress."""
     assert messages(policy("[]", selector="{}"), rule="R40") == []
 
 
@@ -188,7 +188,7 @@ def test_a_policy_for_all_pods_is_about_an_agent_of_its_namespace(selector: str)
         assert messages(policy("[]", selector="{}", namespace="shop"), agent_of_it, rule="R40") == []
 
 
-def test_policies_that_close_a_namespace_together_are_one_finding() -> None:
+def test_policies_that_together_block_a_namespace_are_one_finding() -> None:
     several = (policy("[]", selector="{}", name="all"), policy("[]", name="agent"), on_eu())
     assert len(messages(*several, rule="R40")) == 1
 
@@ -203,7 +203,7 @@ def test_a_policy_that_may_select_the_agent_makes_it_unknown() -> None:
     assert messages(on_eu(), rule="R40", clusters=state(by_expression)) == []
 
 
-def test_a_policy_that_only_may_select_the_agent_is_unknown_unless_it_lets_all_out() -> None:
+def test_a_policy_that_may_select_the_agent_is_unknown_unless_it_allows_all_egress() -> None:
     selector = "{matchExpressions: [{key: a, operator: Exists}]}"
     closed, opened = policy("[]", selector=selector), policy(f"[{HTTPS}]", selector=selector)
     assert len(unknown(on_eu(), rule="R40", clusters=state(closed))) == 1
@@ -218,14 +218,14 @@ def test_a_policy_that_only_may_select_the_agent_is_unknown_unless_it_lets_all_o
         "apiVersion: projectcalico.org/v3, kind: NetworkPolicy",
     ],
 )
-def test_policies_of_a_plug_in_may_let_the_agent_out(kind: str) -> None:
+def test_policies_of_a_plug_in_may_allow_the_egress(kind: str) -> None:
     other = f"{{{kind}, metadata: {{name: https}}}}"
     assert messages(policy("[]"), other, rule="R40") == []
     assert len(unknown(policy("[]"), other, rule="R40")) == 1
     assert messages(on_eu(), other, rule="R40", clusters=state(policy("[]"))) == []
 
 
-def test_the_labels_that_pods_have_on_the_cluster_count() -> None:
+def test_the_labels_of_pods_on_the_cluster_count() -> None:
     pods = (
         "{apiVersion: apps/v1, kind: Deployment, metadata: {name: humanitec-agent, namespace: humanitec-agent}, "
         "spec: {template: {metadata: {labels: {app.kubernetes.io/name: humanitec-agent, tier: edge}}}}}"
@@ -272,7 +272,7 @@ RECORD = ", secrets: [{namespace: humanitec-agent, name: sh.helm.release.v1.huma
         ("terraform", made(metadata=BY_HELM), ""),
     ],
 )
-def test_what_is_on_the_cluster_was_made_by_the_declared_method(
+def test_what_is_on_the_cluster_was_installed_by_the_declared_method(
     method: str, clusters: str, manager: str
 ) -> None:
     said = found(on_eu(f"method: {method}"), rule="R46", clusters=clusters)

@@ -83,7 +83,7 @@ def test_a_mode_that_lost_its_octal_digits_is_explained() -> None:
     assert mode_of("0600") == 0o600
 
 
-def test_a_mode_is_unknown_on_hosts_that_do_not_set_it() -> None:
+def test_a_file_mode_is_unknown_on_hosts_that_do_not_set_it() -> None:
     assert len(unknown(agent(f"{{{DOCKER}}}"), rule="R31")) == 1
     assert unknown(on_eu(), rule="R31") == []
     assert len(unknown(on_eu("privateKey: {mode: '${MODE}'}"), rule="R31")) == 1
@@ -102,8 +102,8 @@ def test_a_mode_is_unknown_on_hosts_that_do_not_set_it() -> None:
         (f"[{{name: key, secret: {{secretName: {SECRET}}}}}]", 1),
     ],
 )
-def test_the_mode_in_force_of_a_mounted_file_counts(volumes: str, expected: int) -> None:
-    """Kubernetes makes files 0644 where neither the item nor the volume says otherwise."""
+def test_the_effective_mode_of_a_mounted_file_counts(volumes: str, expected: int) -> None:
+    """Files have mode 0644 in Kubernetes unless the item or the volume says otherwise."""
     texts = (deployment(volumes=volumes), config_map(), secret("private_key", "private_key.pem"))
     assert len(messages(*texts, rule="R31")) == expected
 
@@ -149,7 +149,7 @@ def test_the_user_of_a_manifest_can_read_its_key(pod: str, expected: int) -> Non
     assert [severity for severity, _ in said] == [Severity.WARNING] * expected
 
 
-def test_the_containers_own_user_wins_over_the_pods() -> None:
+def test_the_user_of_a_container_overrides_that_of_its_pod() -> None:
     text = deployment(security="{runAsUser: 2000}")
     assert "uid 2000" in messages(text, config_map(), rule="R32")[0]
 
@@ -173,7 +173,7 @@ def test_the_agent_looks_where_its_key_is(members: str, expected: int) -> None:
     assert [s for s, _ in found(on_eu(members), rule="R33")] == [Severity.ERROR] * expected
 
 
-def test_both_places_of_the_key_are_located() -> None:
+def test_the_finding_names_both_places_of_the_key() -> None:
     members = "privateKey: {path: /keys/agent.pem}, env: {PRIVATE_KEY_FILE: /keys/key.pem}"
     declared = judged(on_eu(members), settings=ON_EKS, only=("R33",)).findings
     manifest = judged(
@@ -188,7 +188,7 @@ def test_where_the_key_is_may_be_unknown() -> None:
     assert len(unknown(on_eu("env: {PRIVATE_KEY_FILE: '{{ .Values.file }}'}"), rule="R33")) == 1
 
 
-def test_what_stands_in_place_of_a_path_is_not_printed() -> None:
+def test_a_value_in_place_of_a_path_is_not_printed() -> None:
     said = messages(on_eu('env: {PRIVATE_KEY_FILE: "not a path\\nbut a secret"}'), rule="R33")
     assert "secret" not in said[0]
 
@@ -215,7 +215,7 @@ def test_a_manifest_mounts_the_key_where_the_agent_looks(
     assert len(unknown(*texts, rule="R33")) == hidden
 
 
-def test_a_secret_without_items_gives_its_entries_as_files() -> None:
+def test_a_secret_without_items_is_mounted_with_its_entries_as_files() -> None:
     volumes = f"[{{name: key, secret: {{secretName: {SECRET}}}}}]"
     assert messages(deployment(volumes=volumes), config_map(), secret("private_key.pem"), rule="R33") == []
     said = messages(deployment(volumes=volumes), config_map(), secret("private_key"), rule="R33")
@@ -262,12 +262,12 @@ def on_cluster(*entries: str, deployed: bool = False, complete: str = "") -> str
     ],
 )
 def test_the_secret_on_the_cluster_has_the_entry(members: str, clusters: str, expected: int) -> None:
-    """A Secret that is not there yet is no mistake before the Agent runs."""
+    """A Secret that does not exist yet is not a mistake before the Agent runs."""
     assert [s for s, _ in found(on_eu(members), rule="R41", clusters=clusters)] == [Severity.ERROR] * expected
     assert unknown(on_eu(members), rule="R41", clusters=clusters) == []
 
 
-def test_a_secret_that_was_not_looked_for_is_unknown() -> None:
+def test_a_secret_that_was_not_read_is_unknown() -> None:
     assert len(unknown(on_eu(), rule="R41")) == 1
     assert len(unknown(on_eu(), rule="R41", clusters="eu-1: {complete: [apps/v1 Deployment]}")) == 1
     assert unknown(agent(f"{{{DOCKER}}}"), rule="R41") == []
@@ -282,11 +282,11 @@ def test_a_secret_that_was_not_looked_for_is_unknown() -> None:
         (key_in(cluster="us-1", entry="privateKey"), 0),
     ],
 )
-def test_the_key_is_put_under_the_entry_that_is_mounted(key: str, expected: int) -> None:
+def test_the_key_is_stored_under_the_entry_that_is_mounted(key: str, expected: int) -> None:
     assert len(messages(on_eu(), key, rule="R41")) == expected
 
 
-def test_a_key_that_tells_no_entry_contradicts_none() -> None:
+def test_a_key_without_an_entry_contradicts_none() -> None:
     key = key_in(entry="privateKey").replace(", key: privateKey", "")
     assert messages(on_eu("privateKey: {secretKey: agent.pem}"), key, rule="R41") == []
 
@@ -294,7 +294,7 @@ def test_a_key_that_tells_no_entry_contradicts_none() -> None:
 @pytest.mark.parametrize(
     ("entries", "expected", "hidden"), [(("private_key",), 0, 0), (("privateKey",), 1, 0), ((), 1, 0)]
 )
-def test_the_secret_beside_a_manifest_has_the_entry(
+def test_the_secret_next_to_a_manifest_has_the_entry(
     entries: tuple[str, ...], expected: int, hidden: int
 ) -> None:
     texts = (deployment(), config_map(), secret(*entries))
@@ -345,7 +345,7 @@ def test_pods_without_a_fingerprint_are_unknown() -> None:
     assert len(unknown(on_eu(), rule="R42")) == 1
 
 
-def test_what_stands_in_place_of_a_fingerprint_is_not_printed() -> None:
+def test_a_value_in_place_of_a_fingerprint_is_not_printed() -> None:
     assert "nonsense" not in messages(on_eu(), rule="R42", clusters=started("nonsense"))[0]
 
 
@@ -363,8 +363,8 @@ def test_a_manifest_names_the_key_that_is_declared_for_its_secret(is_current: bo
     assert messages(text, config_map(), key_in(secret="another"), rule="R42") == []
 
 
-def test_of_several_manifests_nobody_knows_which_agent_they_are() -> None:
-    """The same names stand once for each cluster, and keys of some may be declared elsewhere."""
+def test_for_several_manifests_it_is_unknown_which_agent_each_one_is() -> None:
+    """The same names occur once for each cluster, and some of the keys may be declared elsewhere."""
     text = deployment().replace(
         "metadata: {labels:", f"metadata: {{annotations: {{{FINGERPRINT_ANNOTATION}: {OTHER}}}, labels:"
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from reconciler.model.finding import Severity
+from tests.building import RUNNER_DOCUMENT
 from tests.rules.agent_install.installing import LABELS, agent, found, messages, on_eu, operator, unknown
 from tests.rules.tree import judged
 
@@ -35,28 +36,14 @@ def test_the_vendors_namespace_counts_where_none_is_declared() -> None:
 
 
 def test_runners_and_other_agents_share_a_namespace_too() -> None:
-    text = """\
-apiVersion: reconciler/v1alpha1
-kind: Runner
-metadata: {id: jobs}
-spec:
-  runner_configuration:
-    type: kubernetes-agent
-    key: |
-      -----BEGIN PUBLIC KEY-----
-      MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
-      -----END PUBLIC KEY-----
-    job: {namespace: jobs, service_account: job}
-  state_storage_configuration: {type: kubernetes, namespace: jobs}
-  install: {cluster: eu-1, namespace: shared}
-"""
+    text = f"{RUNNER_DOCUMENT}  install: {{cluster: eu-1, namespace: shared}}\n"
     other = agent("{cluster: eu-1, namespace: shared, image: 'agent:1'}", "second")
     said = messages(on_eu(SHARED), text, other, rule="R28")
-    assert "runner `jobs`, Agent `second`" in said[0]
+    assert "runner `eu-1`, Agent `second`" in said[0]
     assert len(said) == 2
 
 
-def test_replicas_of_one_agent_in_one_namespace_are_no_sharing() -> None:
+def test_replicas_of_one_agent_may_share_a_namespace() -> None:
     more = "moreInstalls: [{cluster: eu-1, namespace: shared, image: 'agent:1'}]"
     text = agent("{cluster: eu-1, namespace: shared, image: 'agent:1'}", spec=more)
     assert messages(text, rule="R28") == []
@@ -74,7 +61,7 @@ def test_a_declared_operator_that_is_found_is_named_once() -> None:
     assert said == ["Agent `eu-1` on cluster `eu-1` shares namespace `shared` with Operator `eu-1`"]
 
 
-def test_many_neighbours_are_counted() -> None:
+def test_many_other_workloads_in_the_namespace_are_counted() -> None:
     many = "\n".join(
         f"    - {{apiVersion: apps/v1, kind: Deployment, metadata: {{name: shop-{n}, namespace: shared}}}}"
         for n in range(4)
@@ -82,7 +69,7 @@ def test_many_neighbours_are_counted() -> None:
     assert "and 2 more" in messages(on_eu(SHARED), rule="R28", clusters=cluster("till", more=many))[0]
 
 
-def test_a_namespace_that_goes_with_the_agent_is_an_error() -> None:
+def test_a_namespace_that_would_be_deleted_with_the_agent_is_an_error() -> None:
     """Deleting the vendor's manifests deletes their namespace."""
     there = f"    - {{apiVersion: v1, kind: Namespace, metadata: {{name: shared, labels: {LABELS}}}}}"
     assert found(on_eu(SHARED), NAMESPACE, operator("shared"), rule="R28")[0][0] is Severity.ERROR
@@ -93,7 +80,7 @@ def test_a_namespace_that_goes_with_the_agent_is_an_error() -> None:
     assert messages(on_eu(SHARED), NAMESPACE, rule="R28") == []
 
 
-def test_a_cluster_that_was_not_looked_at_is_unknown_once_for_an_agent() -> None:
+def test_a_cluster_that_was_not_read_is_unknown_once_for_an_agent() -> None:
     assert len(unknown(on_eu(), rule="R28")) == 1
     assert len(unknown(on_eu(), rule="R28", clusters="eu-1: {complete: []}")) == 1
 
@@ -125,7 +112,7 @@ def test_a_misspelt_host_is_refused_with_the_nearest_one(host: str, meant: str) 
     assert unknown(agent(f"{{host: {host}}}"), rule="R29") == []
 
 
-def test_a_host_that_is_like_none_is_unknown() -> None:
+def test_a_host_unlike_any_known_one_is_unknown() -> None:
     assert len(unknown(agent("{host: fargate}"), rule="R29")) == 1
 
 

@@ -1,4 +1,4 @@
-"""What Agents are there for: R47, R49."""
+"""What Agents are used for: R47, R49."""
 
 import pytest
 
@@ -91,7 +91,7 @@ def test_a_live_definition_names_an_agent() -> None:
     assert said(plain("us-1"), state=live(there)) != []
 
 
-def test_while_definitions_were_not_read_one_may_name_it() -> None:
+def test_if_definitions_were_not_read_it_is_unknown() -> None:
     assert said(plain(), plain("us-1"), state=UNREAD) == []
     us = agent("{cluster: us-1}", "us-1")
     assert unknown(us, state=UNREAD) == ["Agent `us-1`: the live definitions of target `acme` were not read"]
@@ -105,7 +105,7 @@ def test_a_placeholder_may_name_any_agent() -> None:
     assert len(unknown(agent("{cluster: eu-1}"), open_ended)) == 1
 
 
-def test_a_tree_without_installations_leaves_open_where_agents_run() -> None:
+def test_without_any_installations_it_is_unknown_where_agents_run() -> None:
     texts = (plain(definition=named()), plain("us-1", named("us-1", "env_id: shop, ")), cluster())
     assert said(*texts) == []
     assert unknown(*texts) == [
@@ -142,7 +142,7 @@ def test_an_agent_in_use_that_runs_on_no_cluster_is_an_error_once_all_were_read(
     assert len(judgement.unknown) == hidden
 
 
-def test_an_agent_without_installation_is_a_warning_where_others_have_one() -> None:
+def test_an_agent_without_installation_is_a_warning_if_others_have_one() -> None:
     us = agent("{cluster: us-1}", "us-1", named("us-1", "env_type: production, "))
     found = said(plain(definition=named(where="env_type: development, ")), us)
     assert found == [(Severity.WARNING, "Agent `eu-1` is not installed anywhere")]
@@ -207,14 +207,14 @@ def test_an_agent_reaches_the_network_that_it_runs_in() -> None:
     assert unknown(with_networks(""), cluster(), rule="R49", settings=same) == []
 
 
-def test_where_only_some_replicas_reach_it_a_part_of_the_requests_fails() -> None:
+def test_if_only_some_replicas_reach_it_a_part_of_the_requests_fails() -> None:
     text = with_networks(", networks: [office]", "moreInstalls: [{cluster: us-1}]")
     found = said(text, cluster(), rule="R49", settings=networks())
     assert [severity for severity, _ in found] == [Severity.WARNING]
     assert "from cluster `eu-1`" in found[0][1]
 
 
-def test_a_cluster_without_network_is_unknown_where_networks_are_used() -> None:
+def test_a_cluster_without_network_is_unknown_if_others_have_one() -> None:
     unspecified = networks(us="definitions: [shop]")
     text = with_networks(", networks: [office]")
     assert len(unknown(text, cluster(), rule="R49", settings=unspecified)) == 1
@@ -232,7 +232,7 @@ def test_a_cluster_without_network_is_unknown_where_networks_are_used() -> None:
         cluster().replace("#agent", "#another"),
     ],
 )
-def test_definitions_that_send_nothing_through_the_agent_need_no_way(other: str) -> None:
+def test_definitions_that_do_not_use_the_agent_need_no_network(other: str) -> None:
     assert said(with_networks(", networks: [office]"), other, rule="R49", settings=networks()) == []
 
 

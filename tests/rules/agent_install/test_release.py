@@ -26,7 +26,7 @@ HELM = "cluster: eu-1, method: helm"
         ("registry.example.com:5000/agent:1@sha256:00", "1", True),
     ],
 )
-def test_an_images_name_is_taken_apart(text: str, tag: str, has_digest: bool) -> None:  # noqa: FBT001
+def test_the_name_of_an_image_is_split_into_its_parts(text: str, tag: str, has_digest: bool) -> None:  # noqa: FBT001
     assert (image(text).tag, image(text).has_digest) == (tag, has_digest)
 
 
@@ -89,7 +89,7 @@ NC = "connectivityCheck: [nc, -v, agent-01.humanitec.io, '443']"
         ("image: 'agent:1.8.4'", 0, 0),
     ],
 )
-def test_newer_images_have_no_shell_to_check_with(install: str, expected: int, hidden: int) -> None:
+def test_newer_images_have_no_shell_for_checks(install: str, expected: int, hidden: int) -> None:
     text = agent(f"{{cluster: eu-1, {install}}}")
     assert [severity for severity, _ in found(text, rule="R44")] == [Severity.WARNING] * expected
     assert len(unknown(text, rule="R44")) == hidden
@@ -126,7 +126,7 @@ def test_probes_need_a_shell_too(name: str, probe: str, expected: int) -> None:
         ("chartVersion: '${V}', image: 'agent:1.2.0'", 0),
     ],
 )
-def test_chart_and_image_are_numbered_apart(install: str, expected: int) -> None:
+def test_chart_and_image_have_separate_version_numbers(install: str, expected: int) -> None:
     said = found(agent(f"{{cluster: eu-1, {install}}}"), rule="R45")
     assert [severity for severity, _ in said] == [Severity.WARNING] * expected
 
@@ -150,8 +150,8 @@ def test_helm_reads_charts_from_a_registry(install: str, expected: int, hidden: 
     assert len(unknown(text, rule="R48")) == hidden
 
 
-def test_versions_of_helm_that_are_not_told_are_said_once() -> None:
-    told = unknown(agent(f"{{{HELM}}}"), agent(f"{{{HELM}}}", "second"), rule="R48")
-    assert told == [
+def test_undeclared_versions_of_helm_are_reported_once() -> None:
+    found = unknown(agent(f"{{{HELM}}}"), agent(f"{{{HELM}}}", "second"), rule="R48")
+    assert found == [
         "Agent `eu-1`, Agent `second`: the Helm version that installs it is not declared (`helmVersion`)"
     ]

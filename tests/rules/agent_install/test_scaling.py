@@ -65,7 +65,7 @@ def test_an_autoscaler_in_the_tree_counts_where_it_targets_the_agent(
     assert len(messages(text, rule="R30")) == expected
 
 
-def test_a_deployment_without_replicas_serves_nobody() -> None:
+def test_a_deployment_with_zero_replicas_is_an_error() -> None:
     assert len(messages(deployment(spec="replicas: 0"), config_map(), rule="R30")) == 1
     assert messages(deployment(spec="replicas: 1"), config_map(), rule="R30") == []
 
@@ -91,7 +91,7 @@ eu-1:
     assert unknown(on_eu(), rule="R30", clusters=there) == []
 
 
-def test_autoscalers_of_a_cluster_that_was_not_looked_at_are_unknown() -> None:
+def test_autoscalers_of_a_cluster_that_was_not_read_are_unknown() -> None:
     assert len(unknown(on_eu(), rule="R30")) == 1
     assert len(unknown(on_eu(), rule="R30", clusters="eu-1: {complete: [apps/v1 Deployment]}")) == 1
     assert unknown(agent("{host: docker}"), rule="R30") == []
@@ -108,12 +108,12 @@ def test_autoscalers_of_a_cluster_that_was_not_looked_at_are_unknown() -> None:
         ("env: {CONNECTION_ID: one}", 0),
     ],
 )
-def test_replicas_are_told_apart_in_logs(install: str, expected: int) -> None:
+def test_replicas_are_distinguished_in_logs(install: str, expected: int) -> None:
     said = found(on_eu(install), rule="R39")
     assert [severity for severity, _ in said] == [Severity.WARNING] * expected
 
 
-def test_on_other_hosts_nothing_names_the_replicas() -> None:
+def test_on_other_hosts_nothing_distinguishes_the_replicas() -> None:
     assert len(messages(agent("{host: docker, replicas: 2}"), rule="R39")) == 1
     two = agent("{host: docker}", spec="moreInstalls: [{host: docker}]")
     assert "2 replicas" in messages(two, rule="R39")[0]
@@ -124,7 +124,7 @@ def test_on_other_hosts_nothing_names_the_replicas() -> None:
     assert messages(apart, rule="R39") == []
 
 
-def test_what_the_chart_sets_is_unknown_where_there_are_several_replicas() -> None:
+def test_what_the_chart_sets_is_unknown_if_there_are_several_replicas() -> None:
     assert len(unknown(on_eu("method: helm, replicas: 2"), rule="R39")) == 1
     assert unknown(on_eu("method: helm"), rule="R39") == []
 
@@ -139,7 +139,7 @@ def test_what_the_chart_sets_is_unknown_where_there_are_several_replicas() -> No
         ("", "", 0, 1),
     ],
 )
-def test_replicas_of_a_manifest_are_told_apart(env: str, data: str, expected: int, hidden: int) -> None:
+def test_replicas_of_a_manifest_are_distinguished(env: str, data: str, expected: int, hidden: int) -> None:
     texts = [deployment(spec="replicas: 2", env=env), *([config_map(data)] if data else [])]
     assert len(messages(*texts, rule="R39")) == expected
     assert len(unknown(*texts, rule="R39")) == hidden
@@ -172,10 +172,10 @@ def test_installations_of_one_agent_serve_the_same_organizations(
 
 
 def test_organizations_left_to_several_targets_are_unknown() -> None:
-    told = [
+    found = [
         u for u in unknown(two(", orgs: [acme]"), rule="R38", settings=TWO_TARGETS) if "organizations" in u
     ]
-    assert len(told) == 1
+    assert len(found) == 1
     assert not [u for u in unknown(two(), rule="R38", settings=TWO_TARGETS) if "organizations" in u]
     filled = unknown(two(", orgs: ['${ORG}']"), rule="R38")
     assert [u for u in filled if "organizations" in u]
@@ -209,7 +209,7 @@ def test_two_registered_keys_are_a_rotation_under_way() -> None:
     assert [severity for severity, _ in of(judgement, "R38")] == [Severity.WARNING]
 
 
-def test_a_key_that_nothing_tells_is_unknown_once() -> None:
+def test_a_key_that_is_not_known_is_unknown_once() -> None:
     assert len(unknown(two(), rule="R38")) == 1
     assert "`us-1`" in unknown(two(), rule="R38", clusters=key_on("eu-1", ONE))[0]
     assert unknown(on_eu(), rule="R38") == []
@@ -221,7 +221,7 @@ def key_for(cluster: str, example: str) -> str:
     return f"{text.rstrip()}\n  privateKey: {place}\n".replace("id: eu-1-2026", f"id: {cluster}-2026")
 
 
-def test_keys_that_are_declared_for_different_clusters_must_be_one() -> None:
+def test_keys_declared_for_different_clusters_must_be_the_same() -> None:
     same = (key_for("eu-1", "R13/right.yaml"), key_for("us-1", "R13/right.yaml"))
     assert messages(two(), *same, rule="R38") == []
     assert unknown(two(), *same, rule="R38") == []
@@ -230,7 +230,7 @@ def test_keys_that_are_declared_for_different_clusters_must_be_one() -> None:
     assert [severity for severity, _ in found(two(), same[0], other, rule="R38")] == [Severity.ERROR]
 
 
-def test_what_two_targets_share_is_told_once() -> None:
+def test_what_two_targets_share_is_reported_once() -> None:
     documents = declare(on_eu("replicas: 0"))
     scopes = [scope(documents, settings=TWO_TARGETS), scope(documents, settings=TWO_TARGETS, target="b")]
     judgement = judge_all(scopes, TWO_TARGETS)

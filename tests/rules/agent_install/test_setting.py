@@ -55,7 +55,7 @@ def test_an_agent_serves_an_organization(members: str, expected: int) -> None:
     ],
 )
 def test_manifests_set_the_organizations(texts: tuple[str, ...], expected: int, hidden: int) -> None:
-    """A ConfigMap without labels, or beside one with `ORGS`, is a patch."""
+    """A ConfigMap without labels, or in addition to one with `ORGS`, is a patch."""
     assert [s for s, _ in found(*texts, rule="R34")] == [Severity.ERROR] * expected
     assert len(unknown(*texts, rule="R34")) == hidden
 
@@ -76,7 +76,7 @@ def test_a_log_level_that_is_filled_in_later_is_unknown() -> None:
     assert messages(text, config_map(), rule="R35") == []
 
 
-def test_a_level_that_is_no_word_is_not_printed() -> None:
+def test_a_level_that_is_not_a_word_is_not_printed() -> None:
     assert "hunter two" not in messages(on_eu("env: {LOG_LEVEL: 'hunter two'}"), rule="R35")[0]
 
 
@@ -93,8 +93,8 @@ def test_a_level_that_is_no_word_is_not_printed() -> None:
         ("log_level", 1),
     ],
 )
-def test_only_known_settings_are_given(name: str, expected: int) -> None:
-    """`REMOTE_PORT` tells of the old agent, which another rule is about."""
+def test_only_known_settings_are_allowed(name: str, expected: int) -> None:
+    """`REMOTE_PORT` indicates the old agent, the subject of another rule."""
     said = found(on_eu(f"env: {{{name}: /keys/private_key.pem}}"), rule="R36")
     assert [severity for severity, _ in said] == [Severity.WARNING] * expected
     assert len(messages(config_map(f"{{ORGS: acme, {name}: x}}"), rule="R36")) == expected
@@ -104,7 +104,7 @@ def test_values_of_unknown_settings_are_not_printed() -> None:
     assert "hunter2" not in repr(found(on_eu("env: {API_TOKEN: hunter2}"), rule="R36"))
 
 
-def test_a_variable_that_another_is_made_from_is_fine() -> None:
+def test_a_variable_that_another_one_uses_is_allowed() -> None:
     env = "{name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: CONNECTION_ID, value: eu-$(POD)}"
     assert messages(deployment(env=env), config_map(), rule="R36") == []
 
@@ -120,7 +120,7 @@ def test_a_variable_that_another_is_made_from_is_fine() -> None:
         config_map("{LOG_LEVEL: DEBUG}").replace("humanitec-agent-configmap-env", "another"),
     ],
 )
-def test_objects_that_are_not_wholly_an_agents_are_left_alone(text: str) -> None:
+def test_incomplete_objects_of_an_agent_are_left_alone(text: str) -> None:
     """Patches lack the selector or the image."""
     assert messages(text, rule="R34") == []
     assert unknown(text, rule="R34") == []
@@ -134,7 +134,7 @@ def test_objects_that_are_not_wholly_an_agents_are_left_alone(text: str) -> None
         ("{name: proxy, image: 'envoy:1'}", "{name: main, image: 'example.com/agent:1'}", 0),
     ],
 )
-def test_the_agents_container_is_told_by_name_or_image(first: str, second: str, expected: int) -> None:
+def test_the_agents_container_is_recognized_by_name_or_image(first: str, second: str, expected: int) -> None:
     text = f"""\
 apiVersion: apps/v1
 kind: Deployment
@@ -154,17 +154,17 @@ def judged_files(files: dict[str, str], rule: str) -> list[str]:
     ]
 
 
-def test_a_manifest_means_what_stands_nearest() -> None:
-    """The same names stand once for each cluster."""
+def test_a_manifest_refers_to_the_nearest_objects() -> None:
+    """The same names occur once for each cluster."""
     wrong, right = config_map("{ORGS: ''}"), config_map()
     here = {"eu/agent.yaml": deployment(), "eu/settings.yaml": right, "us/settings.yaml": wrong}
     assert judged_files(here, "R34") == []
-    beside = {"agent.yaml": f"{deployment()}---\n{right}", "more.yaml": wrong}
-    assert judged_files(beside, "R34") == []
+    same_folder = {"agent.yaml": f"{deployment()}---\n{right}", "more.yaml": wrong}
+    assert judged_files(same_folder, "R34") == []
     unclear = {"agent.yaml": deployment(), "eu/settings.yaml": right, "us/settings.yaml": wrong}
     assert "not in the tree" in judged_files(unclear, "R34")[0]
 
 
-def test_an_agent_for_another_organization_is_left_to_it() -> None:
+def test_an_agent_for_another_organization_is_not_evaluated() -> None:
     elsewhere = agent("{cluster: eu-1, orgs: []}", spec="organizations: [other]")
     assert messages(elsewhere, rule="R34") == []

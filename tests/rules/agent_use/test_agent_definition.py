@@ -52,14 +52,14 @@ def cluster(selector: str, *criteria: dict[str, str], identifier: str = "eks") -
         ("agent", "humanitec/echo", "aws", [Severity.ERROR, Severity.WARNING]),
     ],
 )
-def test_type_agent_and_its_driver_go_together(
+def test_type_agent_and_its_driver_are_used_together(
     type_: str, driver: str, account: str | None, severities: list[Severity]
 ) -> None:
     text = definition("one", type_, driver=driver, driver_account=account)
     assert of("R50", judged(text)) == severities
 
 
-def test_definitions_made_by_agent_documents_are_right_by_themselves() -> None:
+def test_definitions_created_by_agent_documents_are_correct() -> None:
     assert of("R50", judged(HAS_AGENT)) == []
 
 
@@ -76,7 +76,7 @@ def test_definitions_made_by_agent_documents_are_right_by_themselves() -> None:
         pytest.param("agent.runner#agent", {}, [{"res_id": "agent"}], ERROR, id="other class"),
         pytest.param("agent#agent", {"class": "big"}, [{"res_id": "agent"}], ERROR, id="inherits its class"),
         pytest.param(
-            "agent#agent", {"class": "big"}, [{"class": "big"}], [], id="inherits a class that is there"
+            "agent#agent", {"class": "big"}, [{"class": "big"}], [], id="inherits an existing class"
         ),
         pytest.param("agent", {}, [{"res_id": "k8s-cluster"}], [], id="inherits the cluster's id"),
         pytest.param("agent", {}, [{"res_id": "agent"}], ERROR, id="inherits another id"),
@@ -104,7 +104,7 @@ def test_references_to_an_agent_are_matched_by_class_id_and_deployments(
     assert of("R51", judged(cluster(reference, criteria), agent("eu-1", *agents))) == severities
 
 
-def test_each_criterion_of_the_cluster_is_judged() -> None:
+def test_each_criterion_of_the_cluster_is_evaluated() -> None:
     texts = (
         cluster("agent#agent", {"env_type": "live"}, {"env_type": "test"}),
         agent("eu-1", {"env_type": "live"}),
@@ -113,7 +113,7 @@ def test_each_criterion_of_the_cluster_is_judged() -> None:
     assert "environment type `test`" in one.message
 
 
-def test_one_reference_is_told_once_however_many_criteria_the_cluster_has() -> None:
+def test_one_reference_is_reported_once_however_many_criteria_the_cluster_has() -> None:
     texts = cluster("agent#x", {"env_type": "live"}, {"env_type": "test"}), HAS_AGENT
     assert of("R51", judged(*texts)) == ERROR
 
@@ -153,7 +153,7 @@ def test_what_is_only_live_counts_and_what_was_not_read_is_unknown(
     assert len(unknown("R51", judgement)) == unknowns
 
 
-def test_ids_are_inherited_over_several_definitions_and_the_way_is_named() -> None:
+def test_ids_are_inherited_over_several_definitions_and_the_path_is_named() -> None:
     texts = (
         definition(
             "bucket",
@@ -171,7 +171,7 @@ def test_ids_are_inherited_over_several_definitions_and_the_way_is_named() -> No
     assert of("R51", judged(*texts, agent("two", {"res_id": "runner"}))) == []
 
 
-def test_an_id_that_nothing_fixes_is_unknown() -> None:
+def test_an_id_that_is_set_by_nothing_is_unknown() -> None:
     relay = definition("relay", "config", secrets={"agent_url": to("agent")})
     judgement = judged(relay, HAS_AGENT)
     assert of("R51", judgement) == []
@@ -205,7 +205,7 @@ def test_agents_of_other_deployments_are_named() -> None:
     assert "`eu-1-agent` matches class and id, but only in other deployments" in one.advice
 
 
-def test_a_tree_without_references_says_nothing() -> None:
+def test_a_tree_without_references_has_no_findings() -> None:
     judgement = judged(definition("one", "s3", values={"x": "y"}), live=None)
     assert "R51" not in {*rules_of(judgement), *(answer.rule for answer in judgement.unknown)}
 

@@ -36,8 +36,8 @@ def clusters(text: str, store: str = "") -> str:
         pytest.param("{apiServer: {public: false}}", {"secrets": {"agent_url": URL}}, [], 0, id="with Agent"),
         pytest.param("{apiServer: {public: false}}", {"secrets": {"agent_url": ""}}, ERROR, 0, id="empty"),
         pytest.param("{apiServer: {public: true}}", {"values": {}}, [], 0, id="public"),
-        pytest.param("{}", {"values": {}}, [], 1, id="not told"),
-        pytest.param("{}", {"secrets": {"agent_url": URL}}, [], 0, id="not told, with Agent"),
+        pytest.param("{}", {"values": {}}, [], 1, id="not known"),
+        pytest.param("{}", {"secrets": {"agent_url": URL}}, [], 0, id="not known, with Agent"),
     ],
 )
 @pytest.mark.parametrize("store", ["", "primaryStore: humanitec", "primaryStore: vault"])
@@ -52,14 +52,14 @@ def test_private_clusters_are_reached_through_an_agent_in_legacy_and_direct(
     assert len(unknown("R56", judgement)) == unknowns
 
 
-def test_deployments_to_git_contact_no_cluster() -> None:
+def test_deployments_to_git_need_no_access_to_a_cluster() -> None:
     chosen = settings(clusters("{eu-1: {apiServer: {public: false}}}"))
     git = definition("eu-1", "k8s-cluster", driver="humanitec/k8s-cluster-git", values={"url": "git@h:a/b"})
     judgement = judged(git, settings=chosen)
     assert (of("R56", judgement), unknown("R56", judgement)) == ([], [])
 
 
-def test_clusters_of_which_a_template_decides_are_unknown() -> None:
+def test_clusters_chosen_by_a_template_are_unknown() -> None:
     chosen = settings(clusters("{eu-1: {apiServer: {public: false}}}"))
     template = {"templates": {"outputs": "cluster_type: {{ .driver.values.type }}"}}
     text = definition("eu-1", "k8s-cluster", driver="humanitec/template", values=template)
@@ -68,7 +68,7 @@ def test_clusters_of_which_a_template_decides_are_unknown() -> None:
     assert len(unknown("R56", judgement)) == 1
 
 
-def test_clusters_that_the_settings_do_not_describe_are_told_at_once() -> None:
+def test_clusters_that_the_settings_do_not_describe_are_reported_together() -> None:
     texts = [
         definition(f"c-{n}", "k8s-cluster", driver=EKS, criteria=[{"app_id": f"a{n}"}]) for n in range(5)
     ]
@@ -100,7 +100,7 @@ resources: RESOURCES
         ("[{type: agent}]", []),
     ],
 )
-def test_score_files_ask_for_no_agent(resources: str, severities: list[Severity]) -> None:
+def test_score_files_must_not_request_an_agent(resources: str, severities: list[Severity]) -> None:
     judgement = judged(SCORE.replace("RESOURCES", resources))
     assert of("R57", judgement) == severities
 
@@ -117,13 +117,13 @@ def test_score_files_ask_for_no_agent(resources: str, severities: list[Severity]
         ("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, resources: {a: {type: agent}}}", []),
     ],
 )
-def test_deployment_sets_ask_for_no_agent_and_other_documents_are_left_alone(
+def test_deployment_sets_must_not_request_an_agent_and_other_documents_are_left_alone(
     text: str, severities: list[Severity]
 ) -> None:
     assert of("R57", judged(text)) == severities
 
 
-def test_a_score_file_of_several_targets_is_told_once() -> None:
+def test_a_score_file_of_several_targets_is_reported_once() -> None:
     chosen = settings("{version: 1, targets: {acme: {organization: acme}, beta: {organization: beta}}}")
     everything = declare(SCORE.replace("RESOURCES", "{tunnel: {type: agent}}"))
     scopes = [scope(everything, settings=chosen, target=name) for name in ("acme", "beta")]

@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.model.finding import Finding, Severity
 from reconciler.rules.judge import Judgement
+from tests.building import RUNNER_DOCUMENT
 from tests.rules.observed import live_from
 from tests.rules.tree import NOTHING_LIVE, judged
 
@@ -15,21 +16,6 @@ environment_types: [development, production]
 applications: [shop]
 projects: [shop]
 runner_environment_types: [development]
-"""
-RUNNER = """
-apiVersion: reconciler/v1alpha1
-kind: Runner
-metadata: {id: eu-1}
-spec:
-  runner_configuration:
-    type: kubernetes-agent
-    key: |
-      -----BEGIN PUBLIC KEY-----
-      MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
-      -----END PUBLIC KEY-----
-    job: {namespace: jobs, service_account: job}
-  state_storage_configuration: {type: kubernetes, namespace: jobs}
-  rules: [RULES]
 """
 
 
@@ -43,7 +29,7 @@ def definition(
 
 
 def runner(rules: str) -> str:
-    return RUNNER.replace("RULES", rules)
+    return f"{RUNNER_DOCUMENT}  rules: [{rules}]\n"
 
 
 def verdict(text: str, live: str = LISTED) -> Judgement:
@@ -69,7 +55,7 @@ def only(text: str, live: str = LISTED) -> Finding:
         runner("{project_id: shop, env_type_id: development}, {}"),
     ],
 )
-def test_names_that_exist_are_passed(text: str) -> None:
+def test_names_that_exist_are_accepted(text: str) -> None:
     found = verdict(text)
     assert (found.findings, found.unknown) == ((), ())
 
@@ -141,16 +127,16 @@ def test_a_name_that_does_not_exist_is_found_with_the_one_that_was_meant(
     finding = only(text)
     assert (finding.rule, finding.severity, finding.advice) == (rule, severity, advice)
     assert message in finding.message
-    assert finding.origin.line == (14 if text.startswith("\napiVersion") else 4)
+    assert finding.origin.line == (13 if "kind: Runner" in text else 4)
 
 
-def test_the_same_wrong_name_of_one_object_is_one_finding_with_every_place() -> None:
+def test_the_same_wrong_name_in_one_object_is_one_finding_with_every_place() -> None:
     finding = only(definition(criteria="[{env_type: x1}, {env_type: x1, app_id: shop}]"))
     assert len(finding.others) == 1
     assert finding.others[0] != finding.origin
 
 
-def test_what_something_live_shows_needs_no_list() -> None:
+def test_a_name_used_by_a_live_object_needs_no_list() -> None:
     live = """
     definitions: [{id: other, name: o, type: ldap, driver_type: acme/hidden, criteria: []}]
     rules: [{id: "1", runner_id: r, project_id: till, env_type_id: staging}]
@@ -163,7 +149,7 @@ def test_what_something_live_shows_needs_no_list() -> None:
         assert (found.findings, found.unknown) == ((), ())
 
 
-def test_live_criteria_show_nothing_because_the_server_takes_any_name() -> None:
+def test_live_criteria_prove_nothing_because_the_server_accepts_any_name() -> None:
     live = "definitions: [{id: x, name: o, type: s3, driver_type: humanitec/echo, criteria: [{env_type: dev}]}]\n"
     finding = only(definition(criteria="[{env_type: dev}]"), live + LISTED)
     assert finding.rule == "R115"
@@ -178,7 +164,9 @@ def test_live_criteria_show_nothing_because_the_server_takes_any_name() -> None:
         (runner("{}"), []),
     ],
 )
-def test_a_list_that_was_not_read_is_unknown_and_never_passed(text: str, rules: list[str]) -> None:
+def test_a_list_that_was_not_read_makes_the_name_unknown_and_never_accepted(
+    text: str, rules: list[str]
+) -> None:
     found = judged(text, live=None, only=RULES)
     assert found.findings == ()
     assert [answer.rule for answer in found.unknown] == rules
@@ -195,12 +183,12 @@ def test_a_token_that_sees_no_types_at_all_proves_nothing() -> None:
     ]
 
 
-def test_an_organization_without_projects_has_not_the_named_one() -> None:
+def test_an_organization_without_projects_does_not_have_the_named_one() -> None:
     empty = LISTED.replace("projects: [shop]", "projects: []")
     assert only(runner("{project_id: shop}"), empty).rule == "R118"
 
 
-def test_in_an_organization_without_applications_definitions_come_first() -> None:
+def test_in_an_organization_without_applications_criteria_may_name_any() -> None:
     empty = LISTED.replace("applications: [shop]", "applications: []")
     found = verdict(definition(criteria="[{app_id: shop}]"), empty)
     assert (found.findings, found.unknown) == ((), ())

@@ -1,4 +1,4 @@
-"""R119: what stands in placeholders of definitions."""
+"""R119: the contents of placeholders in definitions."""
 
 import json
 
@@ -45,7 +45,7 @@ def found(text: str, *, member: str = "values") -> tuple[Finding, ...]:
         "not closed ${context.ap.id",
     ],
 )
-def test_what_is_filled_in_escaped_or_computed_is_passed(text: str) -> None:
+def test_what_can_be_filled_in_is_escaped_or_computed_is_accepted(text: str) -> None:
     assert found(text) == ()
 
 
@@ -84,11 +84,11 @@ def test_no_part_of_a_secret_is_printed(text: str) -> None:
         assert part not in finding.message + finding.advice
 
 
-def test_one_slip_in_many_places_of_a_definition_is_one_finding() -> None:
+def test_one_mistake_in_many_places_of_a_definition_is_one_finding() -> None:
     assert len(found("${context.ap.id} ${context.ap.id}")) == 1
 
 
-def test_accounts_and_provisioned_parameters_are_looked_at_too() -> None:
+def test_accounts_and_provisioned_parameters_are_checked_too() -> None:
     text = """
     apiVersion: entity.humanitec.io/v1b1
     kind: Definition

@@ -1,4 +1,4 @@
-"""Definitions that deploy to Git, GitOps tools, and what is said of them, for tests of the rules about them."""
+"""Definitions that deploy to Git, GitOps tools, and findings about them, for tests of these rules."""
 
 from reconciler.model.finding import Severity
 from reconciler.rules.judge import Judgement

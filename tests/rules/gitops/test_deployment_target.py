@@ -73,7 +73,7 @@ def test_definitions_that_deploy_to_git_use_no_agent(inputs: str, found: list[Se
     assert of("R68", judged(git(secrets=inputs))) == found
 
 
-def test_both_places_of_gitops_and_agent_are_named() -> None:
+def test_the_places_of_gitops_and_of_the_agent_are_named() -> None:
     text = git(secrets="secrets: {agent_url: '${resources.agent.outputs.url}'}")
     (found,) = (finding for finding in judged(text).findings if finding.rule == "R68")
     assert str(found.origin) == "0.yaml:9:15"
@@ -99,7 +99,7 @@ def test_both_places_of_gitops_and_agent_are_named() -> None:
         pytest.param('"{url: a/${context.app.id}, cluster_type: git}"', ERROR, 0, id="flow style"),
         pytest.param('"nested: {cluster_type: git}"', [], 0, id="of something else in flow style"),
         pytest.param(
-            '"cluster_type: git\\n{{ if .x }}\\nurl: x\\n{{ end }}"', ERROR, 0, id="beside a condition"
+            '"cluster_type: git\\n{{ if .x }}\\nurl: x\\n{{ end }}"', ERROR, 0, id="next to a condition"
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_templates_that_output_a_git_cluster_deploy_to_git(
         ("agent_url: {{ .x", [], 1),
     ],
 )
-def test_a_git_target_hands_out_no_agent_in_the_text_of_a_template(
+def test_a_git_target_outputs_no_agent_in_the_text_of_a_template(
     secrets: str, found: list[Severity], unknowns: int
 ) -> None:
     text = TEMPLATE.format(outputs="{cluster_type: git, url: x}").replace(
@@ -135,7 +135,7 @@ def test_a_git_target_hands_out_no_agent_in_the_text_of_a_template(
     assert unknown("R68", judgement) == unknowns
 
 
-def test_places_in_the_settings_have_their_line() -> None:
+def test_places_in_the_settings_have_a_line() -> None:
     text = b"""\
 version: 1
 targets:
@@ -197,7 +197,7 @@ def test_mode_follows_from_driver_and_primary_store(
         pytest.param("https://h/${context.app.id}", "secrets: {credentials: {password: k}}", 0, 0, id="part"),
     ],
 )
-def test_git_targets_have_a_url_and_fitting_credentials(
+def test_git_targets_have_a_url_and_matching_credentials(
     url: str, secrets: str, count: int, unknowns: int
 ) -> None:
     judgement = judged(git(values=f"{{url: '{url}'}}", secrets=secrets))
@@ -245,14 +245,14 @@ def test_gitops_needs_an_operator_and_an_external_store(
         pytest.param(OPERATOR, EXTERNAL, "", 0, 0, id="declared Operator and live store"),
         pytest.param(OPERATOR, BUILT_IN, "", 1, 0, id="the live store is built in"),
         pytest.param("", EXTERNAL, CONTROLLER, 0, 0, id="a controller was found"),
-        pytest.param("", EXTERNAL, "eu: {objects: []}", 0, 1, id="no controller where we looked"),
-        pytest.param("", EXTERNAL, "", 0, 1, id="nothing tells of an Operator"),
+        pytest.param("", EXTERNAL, "eu: {objects: []}", 0, 1, id="no controller where it was searched for"),
+        pytest.param("", EXTERNAL, "", 0, 1, id="no Operator known"),
     ],
 )
-def test_operator_documents_clusters_and_the_live_store_are_believed(
+def test_operator_documents_clusters_and_the_live_store_take_precedence(
     documents: str, stores: str, clusters: str, count: int, unknowns: int
 ) -> None:
-    """The settings' store, which is asked last, says the contrary."""
+    """The store in the settings, which is used last, says the opposite."""
     chosen = settings(
         "{version: 1, targets: {acme: {organization: acme, primaryStore: "
         f"{'vault' if stores == BUILT_IN else 'humanitec'}" + "}}}"
@@ -267,14 +267,14 @@ def test_operator_documents_clusters_and_the_live_store_are_believed(
     assert unknown("R70", judgement) == unknowns
 
 
-def test_a_declared_operator_counts_whatever_the_settings_say_of_other_clusters() -> None:
+def test_a_declared_operator_counts_whatever_the_settings_say_about_other_clusters() -> None:
     chosen = settings(
         "{version: 1, targets: {acme: {organization: acme, primaryStore: vault}}, clusters: {us: {operator: false}}}"
     )
     assert of("R70", judged(git() + OPERATOR, settings=chosen)) == []
 
 
-def test_rules_of_gitops_say_nothing_where_nothing_deploys_to_git() -> None:
+def test_rules_of_gitops_find_nothing_if_nothing_deploys_to_git() -> None:
     judgement = judged(CLUSTER.format(id="eks", criteria="[{}]"))
     assert judgement.findings == ()
     assert not {answer.rule for answer in judgement.unknown} & {rule.id for rule in RULES}
@@ -305,8 +305,8 @@ def test_findings_name_the_definition_they_are_about() -> None:
     }
 
 
-def test_texts_full_of_opened_placeholders_are_judged_at_once() -> None:
-    """Taking each opening for a placeholder of its own would cost quadratic time and memory."""
+def test_texts_full_of_opened_placeholders_are_evaluated_quickly() -> None:
+    """Treating each opening as a placeholder of its own would take quadratic time and memory."""
     hostile = "${" * 100_000 + "}" + "{{" * 100_000
     start = time.process_time()
     judged(git(values=f"{{url: 'git@h:a', path: '{hostile}'}}", secrets=f"secrets: {{x: '{hostile}'}}"))

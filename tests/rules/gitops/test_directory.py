@@ -26,13 +26,13 @@ def at(path: str, branch: str = "main") -> str:
             (f"{{{URL}, {PATH}}}", "[{env_type: a}]"),
             (f"{{{URL}, {PATH}}}", "[{env_type: b}]"),
             0,
-            id="told apart by the path",
+            id="distinguished by the path",
         ),
         pytest.param(
             (at("a/${context.env.id}"), "[{app_id: a, env_type: x}]"),
             (at("a/${context.env.id}"), "[{app_id: a}]"),
             0,
-            id="one application, told apart by environment",
+            id="one application, distinguished by environment",
         ),
         pytest.param(
             (at("${context.env.id}"), "[{app_id: a}]"),
@@ -44,13 +44,13 @@ def at(path: str, branch: str = "main") -> str:
             (at("${context.app.id}"), "[{app_id: a}]"),
             (at("${context.app.id}"), "[{app_id: b}]"),
             0,
-            id="two applications, told apart by application",
+            id="two applications, distinguished by application",
         ),
         pytest.param(
             (at("${resources.x.outputs.y}/a"), "[{app_id: a}]"),
             (at("${resources.x.outputs.y}/a"), "[{app_id: b}]"),
             0,
-            id="something else may tell them apart",
+            id="something else may distinguish them",
         ),
         pytest.param((at("same"), "[]"), (at("same"), "[{env_type: b}]"), 0, id="one is never used"),
     ],
@@ -77,7 +77,9 @@ def test_git_targets_write_to_places_of_their_own(
         pytest.param(at("{{ x }}"), "[{}]", [], id="computed"),
     ],
 )
-def test_path_tells_apart_what_the_criteria_match(values: str, criteria: str, found: list[Severity]) -> None:
+def test_the_path_distinguishes_what_the_criteria_match(
+    values: str, criteria: str, found: list[Severity]
+) -> None:
     assert of("R74", judged(git(values=values, criteria=criteria))) == found
 
 

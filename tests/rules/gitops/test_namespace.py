@@ -33,7 +33,7 @@ entity:
         pytest.param([], 1, id="none"),
     ],
 )
-def test_namespaces_of_git_targets_are_returned_not_made(
+def test_namespaces_of_git_targets_are_returned_not_created(
     namespaces: list[tuple[str, str]], count: int
 ) -> None:
     texts = [
@@ -43,7 +43,7 @@ def test_namespaces_of_git_targets_are_returned_not_made(
     assert len(of("R72", judged(git(), *texts))) == count
 
 
-def test_namespace_that_is_only_live_is_looked_at() -> None:
+def test_a_namespace_that_is_only_live_is_checked() -> None:
     held = building.definition(
         "default-humanitec-namespace",
         "",
@@ -68,6 +68,6 @@ def test_unread_namespaces_are_unknown() -> None:
         pytest.param("${context.app.id}-test", 1, id="cannot be the same"),
     ],
 )
-def test_returned_namespace_is_the_tools(name: str, count: int) -> None:
+def test_the_returned_namespace_is_that_of_the_gitops_tool(name: str, count: int) -> None:
     namespace = NAMESPACE.format(id="ns-echo", driver="echo", criteria="[{}]", name=name)
     assert len(of("R72", judged(git(), namespace, argo(prune="false")))) == count

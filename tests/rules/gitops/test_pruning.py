@@ -25,7 +25,7 @@ spec: {{prune: {prune}, path: ./shop, targetNamespace: shop-live, sourceRef: {{k
     [
         pytest.param(argo(), WARNING, 1, id="Argo CD"),
         pytest.param(argo(prune="false"), [], 1, id="no pruning"),
-        pytest.param(argo(prune="'true'"), [], 1, id="text is no switch"),
+        pytest.param(argo(prune="'true'"), [], 1, id="string is not a switch"),
         pytest.param(argo(repo="git@git.example.com:acme/manifests.git"), WARNING, 1, id="SSH spelling"),
         pytest.param(argo(repo="https://git.example.com/acme/other"), [], 1, id="other repository"),
         pytest.param(argo(path="/"), WARNING, 1, id="root"),
@@ -50,8 +50,10 @@ spec: {{prune: {prune}, path: ./shop, targetNamespace: shop-live, sourceRef: {{k
         pytest.param(ARGO.format(kind="Application", spec="{sources: [5]}"), [], 1, id="nonsense inside"),
     ],
 )
-def test_tools_that_prune_what_is_written_are_told(tool: str, found: list[Severity], unknowns: int) -> None:
-    """One unknown always: the tools on the clusters."""
+def test_tools_that_prune_what_is_written_are_reported(
+    tool: str, found: list[Severity], unknowns: int
+) -> None:
+    """There is always one unknown: the tools on the clusters."""
     judgement = judged(git(), tool)
     assert of("R73", judgement) == found
     assert unknown("R73", judgement) == unknowns

@@ -1,4 +1,4 @@
-"""The runtime cluster beside a Git target: R71."""
+"""The runtime cluster of a Git target: R71."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_runtime_cluster_that_deploys_to_git_is_refused_with_both_places() -> No
     assert [origin.file for origin in found[0].others] == ["1.yaml"]
 
 
-def beside(identifier: str, kind: str, provision: str) -> str:
+def provisioning(identifier: str, kind: str, provision: str) -> str:
     return (
         f"apiVersion: entity.humanitec.io/v1b1\nkind: Definition\nmetadata: {{id: {identifier}}}\n"
         f"entity: {{type: {kind}, driver_type: humanitec/echo, provision: {provision}, criteria: [{{}}]}}\n"
@@ -58,8 +58,8 @@ def beside(identifier: str, kind: str, provision: str) -> str:
 
 
 FURTHER = (
-    beside("first", "config", "{dns: {}}"),
-    beside("second", "dns", RUNTIME),
+    provisioning("first", "config", "{dns: {}}"),
+    provisioning("second", "dns", RUNTIME),
 )
 
 
@@ -70,7 +70,7 @@ def test_runtime_cluster_may_be_provisioned_over_several_definitions() -> None:
     assert of("R71", judged(git(provision="{}"), FURTHER[1], runtime)) == WARNING
 
 
-def test_way_to_a_runtime_cluster_that_is_missing_is_named() -> None:
+def test_the_path_to_a_missing_runtime_cluster_is_named() -> None:
     judgement = judged(git(provision="{config: {}}"), *FURTHER)
     (found,) = [finding for finding in judgement.findings if finding.rule == "R71"]
     assert found.severity is Severity.ERROR

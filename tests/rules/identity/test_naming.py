@@ -37,7 +37,7 @@ def only(text: str, rule: str) -> Finding:
         ("", False, False, False),
     ],
 )
-def test_ids_have_the_forms_that_each_api_takes(
+def test_ids_have_the_forms_that_each_api_accepts(
     text: str, *, is_agent: bool, is_definition: bool, is_runner: bool
 ) -> None:
     assert identifier.is_v1_id(text) is is_agent
@@ -50,21 +50,21 @@ def test_organization_ids_have_at_most_fifty_characters() -> None:
     assert not identifier.is_organization_id("a" * 51)
 
 
-def test_long_wrong_ids_are_told_at_once() -> None:
+def test_long_invalid_ids_are_reported_quickly() -> None:
     """The published pattern takes exponential time on such ids."""
     start = time.process_time()
     assert not identifier.is_v1_id("a" * 100_000 + "!")
     assert time.process_time() - start < 5
 
 
-def test_wrong_id_comes_with_the_nearest_valid_one() -> None:
+def test_an_invalid_id_is_reported_with_the_nearest_valid_one() -> None:
     found = only(agent("EU_1"), "R01")
     assert "`EU_1`" in found.message
     assert found.advice == "Use `eu-1`, for example."
     assert str(found.origin) == "0.yaml:3:16"
 
 
-def test_wrong_id_without_anything_to_keep_gets_no_suggestion() -> None:
+def test_an_invalid_id_without_any_valid_part_gets_no_suggestion() -> None:
     assert only(agent("'!'"), "R01").advice == "Choose another id."
 
 
@@ -73,7 +73,7 @@ def test_control_characters_in_an_id_are_shown_as_such() -> None:
     assert "`eu\\u200b-1`" in only(agent('"eu\u200b-1"'), "R01").message
 
 
-def test_the_limits_of_an_organization_id_are_given() -> None:
+def test_the_limits_of_an_organization_id_are_shown() -> None:
     text = agent("eu-1", f"{{organizations: [{'a' * 51}]}}")
     assert only(text, "R04").message.endswith("2 to 50 characters")
 
@@ -87,7 +87,7 @@ def test_the_limits_of_an_organization_id_are_given() -> None:
         ("Runner", "R07", "spec: {typo: x}"),
     ],
 )
-def test_the_id_of_a_document_that_is_refused_for_another_field_is_judged(
+def test_the_id_of_a_document_that_is_refused_for_another_field_is_evaluated(
     kind: str, rule: str, spec: str
 ) -> None:
     version = "entity.humanitec.io/v1b1" if kind == "Definition" else "reconciler/v1alpha1"
@@ -95,13 +95,13 @@ def test_the_id_of_a_document_that_is_refused_for_another_field_is_judged(
     assert only(text, rule).origin.line == 3
 
 
-def test_definition_made_by_an_agent_needs_three_characters() -> None:
+def test_a_definition_created_by_an_agent_needs_three_characters() -> None:
     found = only(agent("eu", "{definition: {id: eu}}"), "R02")
     assert found.advice == "Use `eu-agent`, for example."
     assert str(found.origin) == "0.yaml:4:25"
 
 
-def test_organizations_of_agents_and_of_installations_are_looked_at() -> None:
+def test_organizations_of_agents_and_of_installations_are_checked() -> None:
     text = agent("eu-1", "{organizations: [acme, -acme-]}") + (
         "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: humanitec-agent-configmap-env}\n"
         "data: {ORGS: 'acme, Acme Retail,'}\n"

@@ -1,4 +1,4 @@
-"""What names what: R03, R05."""
+"""References by name: R03, R05."""
 
 from collections.abc import Iterable
 
@@ -42,11 +42,11 @@ def registration_rules(answers: Iterable[Finding | Unknown]) -> list[str]:
         pytest.param("{id: us-1}", None, [], ["R03"], id="perhaps registered"),
         pytest.param("{id: us-1}", UNREAD_AGENTS, [], ["R03"], id="list of agents incomplete"),
         pytest.param("{}", None, ["R03"], [], id="no id"),
-        pytest.param("{id: 5}", None, ["R03"], [], id="no text"),
+        pytest.param("{id: 5}", None, ["R03"], [], id="not a string"),
         pytest.param("{id: '${context.env.id}-agent'}", NOTHING_LIVE, [], ["R03"], id="placeholder"),
     ],
 )
-def test_agent_definitions_point_at_agents_that_exist(
+def test_agent_definitions_refer_to_agents_that_exist(
     values: str, live_state: State | None, found: list[str], unknown: list[str]
 ) -> None:
     judgement = judged(AGENT.format(id="eu-1", spec=""), POINTS.format(values=values), live=live_state)
@@ -63,7 +63,7 @@ def test_agent_of_another_organization_is_named() -> None:
     assert found.advice == "Add `acme` to the Agent's `organizations`."
 
 
-def test_agent_declared_in_another_targets_files_counts_where_it_names_the_organization() -> None:
+def test_an_agent_declared_for_another_target_counts_if_it_names_the_organization() -> None:
     mine = declare(POINTS.format(values="{id: eu-1}"))
     tree = declare(POINTS.format(values="{id: eu-1}"), AGENT.format(id="eu-1", spec="organizations: [acme]"))
     assert (
@@ -71,7 +71,7 @@ def test_agent_declared_in_another_targets_files_counts_where_it_names_the_organ
     )
 
 
-def test_agents_own_definition_points_at_it() -> None:
+def test_an_agents_own_definition_refers_to_it() -> None:
     judgement = judged(AGENT.format(id="eu-1", spec="definition: {id: eu-1-agent}"))
     assert registration_rules(judgement.findings) == []
 
@@ -101,7 +101,7 @@ def test_installations_serve_organizations_that_know_an_agent(
     assert registration_rules(judgement.unknown) == unknown
 
 
-def test_missing_registration_refuses_only_once_live_was_read() -> None:
+def test_a_missing_registration_refuses_only_after_live_was_read() -> None:
     """Before, somebody else may have registered the Agent there."""
     texts = AGENT.format(id="eu-1", spec="organizations: [other]"), SERVES.format(orgs="acme")
     severities = [
@@ -113,7 +113,7 @@ def test_missing_registration_refuses_only_once_live_was_read() -> None:
     assert severities == [Severity.WARNING, Severity.ERROR]
 
 
-def test_served_organization_without_a_target_is_told_with_the_nearest_one() -> None:
+def test_a_served_organization_without_a_target_is_reported_with_the_nearest_one() -> None:
     judgement = judged(AGENT.format(id="eu-1", spec=""), SERVES.format(orgs="acme,acmee"))
     (found,) = (finding for finding in judgement.findings if finding.rule == "R05")
     assert "`acmee`" in found.message
@@ -131,7 +131,7 @@ def test_other_config_maps_are_left_alone() -> None:
     assert registration_rules(judged(text).findings) == []
 
 
-def test_one_installation_in_two_targets_is_told_once() -> None:
+def test_one_installation_in_two_targets_is_reported_once() -> None:
     both = settings(
         """
         version: 1

@@ -4,9 +4,9 @@ import pytest
 
 from reconciler.model.finding import Severity
 from tests.rules.keys.documents import (
+    DOCUMENT,
     ONE,
     OTHER,
-    OURS,
     A,
     B,
     agent,
@@ -24,10 +24,10 @@ NEW = agent("eu-north-1") + key(ONE, "agent: eu-north-1")
 
 def store(identifier: str, block: str, orchestrator: str = "{primary: true}") -> str:
     spec = f"  {block}\n" + (f"  orchestrator: {orchestrator}\n" if orchestrator else "")
-    return OURS.format(kind="SecretStore", id=identifier, spec=spec)
+    return DOCUMENT.format(kind="SecretStore", id=identifier, spec=spec)
 
 
-def test_agent_with_the_key_of_one_that_is_gone_from_the_files_is_a_rename() -> None:
+def test_an_agent_with_the_key_of_one_removed_from_the_files_is_a_rename() -> None:
     (found,) = of(judgement(NEW, live=live(A)), "R09")
     assert found.severity is Severity.WARNING
     assert found.message == (
@@ -60,13 +60,13 @@ def test_references_that_would_break_are_counted() -> None:
         pytest.param(NEW, "", id="nothing live"),
     ],
 )
-def test_other_new_agents_are_no_renames(documents: str, registered: str) -> None:
+def test_other_new_agents_are_not_renames(documents: str, registered: str) -> None:
     found = judgement(documents, live=registered)
     assert messages(found, "R09") == []
     assert unknown(found, "R09") == []
 
 
-def test_agents_are_unknown_where_live_was_not_read_and_a_key_is_declared() -> None:
+def test_agents_are_unknown_if_live_was_not_read_and_a_key_is_declared() -> None:
     assert len(unknown(judgement(NEW, live=None), "R09")) == 1
     assert unknown(judgement(agent("eu-north-1"), live=None), "R09") == []
     assert len(unknown(judgement(NEW, live="unread: [Key]\nagents: [{id: eu-1}]\n"), "R09")) == 1
@@ -78,7 +78,7 @@ LIVE_VAULT = (
 )
 
 
-def test_store_with_the_address_of_one_that_is_gone_is_a_rename() -> None:
+def test_a_store_with_the_address_of_a_removed_one_is_a_rename() -> None:
     found = judgement(store("new", VAULT), live=LIVE_VAULT)
     assert severities(found, "R09") == [Severity.WARNING]
     assert "Secret store `new` has the address of `old`" in messages(found, "R09")[0]
@@ -100,10 +100,10 @@ def test_store_with_the_address_of_one_that_is_gone_is_a_rename() -> None:
         pytest.param(store("new", "awssm: {}"), "stores: [{id: old, awssm: {}}]\n", id="nothing to compare"),
     ],
 )
-def test_other_new_stores_are_no_renames(documents: str, stores: str) -> None:
+def test_other_new_stores_are_not_renames(documents: str, stores: str) -> None:
     assert messages(judgement(documents, live=stores), "R09") == []
 
 
-def test_stores_are_unknown_where_they_were_not_read() -> None:
+def test_stores_are_unknown_if_they_were_not_read() -> None:
     assert len(unknown(judgement(store("new", VAULT), live="agents: []\n"), "R09")) == 1
     assert unknown(judgement(store("new", VAULT, ""), live="agents: []\n"), "R09") == []

@@ -1,4 +1,4 @@
-"""Things that may exist only once: R08."""
+"""Objects that may exist only once: R08."""
 
 import pytest
 
@@ -69,7 +69,7 @@ def definition(identifier: str, criteria: str = "[]", type_: str = "s3") -> str:
                 definition("made", "[{}]", "agent").replace("humanitec/echo", "mine/agent"),
             ],
             2,
-            id="definition made by an agent, its id and its criterion",
+            id="definition created by an agent, its id and its criterion",
         ),
     ],
 )
@@ -84,7 +84,7 @@ def test_both_places_are_named() -> None:
 
 
 def test_criterion_held_by_an_undeclared_definition_is_a_warning() -> None:
-    """The other may be ours and about to go: only the plan knows."""
+    """The other may be managed and about to be deleted: only the plan knows."""
     (found,) = judged(
         definition("mine", "[{env_type: test}]"), live=live(building.definition("theirs", "env_type=test"))
     ).findings
@@ -102,7 +102,7 @@ def test_criterion_held_by_a_built_in_definition_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("held", ["env_type=other", "class=big", "res_id=x"])
-def test_other_live_criteria_are_no_matter(held: str) -> None:
+def test_other_live_criteria_do_not_matter(held: str) -> None:
     assert judged(definition("mine", "[{}]"), live=live(building.definition("theirs", held))).findings == ()
 
 
@@ -112,7 +112,7 @@ def test_moves_between_declared_definitions_are_left_to_the_plan() -> None:
     assert "R08" not in rules_of(judged(*after, live=live(before)))
 
 
-def test_unread_definitions_are_unknown_only_where_criteria_are_declared() -> None:
+def test_unread_definitions_are_unknown_only_if_criteria_are_declared() -> None:
     def unknown(text: str, seen: State | None) -> list[str]:
         return [answer.rule for answer in judged(text, live=seen, only=["R08"]).unknown]
 
@@ -121,7 +121,7 @@ def test_unread_definitions_are_unknown_only_where_criteria_are_declared() -> No
     assert unknown(definition("one"), None) == []
 
 
-def test_a_document_that_is_refused_for_another_field_holds_its_id_as_well() -> None:
+def test_a_document_that_is_refused_for_another_field_occupies_its_id_as_well() -> None:
     plain = "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {}\n"
     refused = plain.replace("spec: {}", "spec: {typo: x}")
     (found,) = (finding for finding in judged(plain, refused).findings if finding.rule == "R08")

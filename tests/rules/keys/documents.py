@@ -19,7 +19,7 @@ C, D = "c" * 64, "d" * 64
 IN_SECRET = "{cluster: eu-1, namespace: humanitec-agent, secret: agent-key}"
 IN_STORE = "{store: vault, ref: agents/eu-1}"
 INSTALL = "{cluster: eu-1, namespace: humanitec-agent, image: a:1.8.4, privateKey: {secretName: agent-key}}"
-OURS = "apiVersion: reconciler/v1alpha1\nkind: {kind}\nmetadata: {{id: {id}}}\nspec:\n{spec}---\n"
+DOCUMENT = "apiVersion: reconciler/v1alpha1\nkind: {kind}\nmetadata: {{id: {id}}}\nspec:\n{spec}---\n"
 
 
 def agent(identifier: str = "eu-1", install: str = "", more: str = "") -> str:
@@ -28,19 +28,19 @@ def agent(identifier: str = "eu-1", install: str = "", more: str = "") -> str:
         + (f"  install: {install}\n" if install else "")
         + (f"  {more}\n" if more else "")
     )
-    return OURS.format(kind="Agent", id=identifier, spec=spec)
+    return DOCUMENT.format(kind="Agent", id=identifier, spec=spec)
 
 
 def key(pem: str, owner: str = "agent: eu-1", source: str = IN_STORE, identifier: str = "") -> str:
     spec = f"  for: {{{owner}}}\n  publicKey: |\n{textwrap.indent(pem, '    ')}"
     spec += f"  privateKey: {source}\n" if source else ""
     name = identifier or re.sub(r"[^a-z0-9]+", "-", owner) + ("-a" if pem == ONE else "-b")
-    return OURS.format(kind="Key", id=name, spec=spec)
+    return DOCUMENT.format(kind="Key", id=name, spec=spec)
 
 
 def operator(identifier: str = "eu-1", driver_key: str = "", cluster: str = "eu-1") -> str:
     spec = f"  cluster: {cluster}\n" + (f"  driverKey: {driver_key}\n" if driver_key else "")
-    return OURS.format(kind="Operator", id=identifier, spec=spec)
+    return DOCUMENT.format(kind="Operator", id=identifier, spec=spec)
 
 
 def runner(install: str, identifier: str = "eu-1") -> str:
@@ -54,7 +54,7 @@ def runner(install: str, identifier: str = "eu-1") -> str:
   state_storage_configuration: {{type: kubernetes, namespace: jobs}}
   install: {install}
 """
-    return OURS.format(kind="Runner", id=identifier, spec=spec)
+    return DOCUMENT.format(kind="Runner", id=identifier, spec=spec)
 
 
 def secret(
@@ -89,7 +89,7 @@ def live(*keys: str, owner: str = "eu-1", waiting: tuple[str, ...] = (), expires
 
 
 def judgement(*texts: str, live: str | None = "", clusters: str = "", settings: Settings = ACME) -> Judgement:
-    """Judge with a live state (None: not read) and clusters as text."""
+    """Evaluate with a live state (None: not read) and clusters as YAML."""
     state = None if live is None else live_from(live) if live else NOTHING_LIVE
     return judged(
         "".join(texts), live=state, settings=settings, clusters=clusters_from(clusters) if clusters else None

@@ -45,7 +45,7 @@ def helm(values: str) -> str:
         pytest.param("{humanitec: [1, null, true]}", "", id="other shape"),
     ],
 )
-def test_private_keys_in_chart_values_of_our_documents_are_errors(values: str, path: str) -> None:
+def test_private_keys_in_chart_values_of_documents_are_errors(values: str, path: str) -> None:
     found = judgement(helm(values))
     expected = (
         [f"The chart value `{path}` of Agent `eu-1` would contain a private key from Git"] if path else []
@@ -54,7 +54,7 @@ def test_private_keys_in_chart_values_of_our_documents_are_errors(values: str, p
     assert not any("something" in str(finding) for finding in of(found, "R19"))
 
 
-def test_chart_values_of_operators_and_runners_are_looked_at() -> None:
+def test_chart_values_of_operators_and_runners_are_checked() -> None:
     values = "{humanitec: {privateKey: something}}"
     other = runner(f"{{{PLACED}, helmValues: {values}}}")
     found = judgement(
@@ -104,7 +104,7 @@ def test_chart_values_of_operators_and_runners_are_looked_at() -> None:
         pytest.param("privateKey: x\nname: humanitec", 0, id="other software"),
     ],
 )
-def test_values_for_the_chart_in_other_files_are_looked_at(text: str, line: int) -> None:
+def test_values_for_the_chart_in_other_files_are_checked(text: str, line: int) -> None:
     found = of(judgement(text), "R19")
     assert [finding.origin.line for finding in found] == ([line] if line else [])
 
@@ -129,7 +129,7 @@ def test_values_for_the_chart_in_other_files_are_looked_at(text: str, line: int)
             + "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\n"
             + "metadata: {name: x}\nspec: {target: {name: humanitec-agent-secret-private-key}}\n",
             None,
-            id="made by a manifest",
+            id="created by a manifest",
         ),
         pytest.param(
             agent(install="{cluster: eu-1}")
@@ -167,24 +167,24 @@ def test_every_private_half_has_a_source(documents: str, severity: Severity | No
 @pytest.mark.parametrize(
     ("secrets", "severity"),
     [
-        pytest.param((), Severity.ERROR, id="not there"),
+        pytest.param((), Severity.ERROR, id="missing"),
         pytest.param((secret(None, "humanitec-agent-secret-private-key"),), None, id="there"),
     ],
 )
-def test_secret_of_the_guide_is_looked_for_on_the_cluster(
+def test_the_secret_of_the_guide_is_looked_up_on_the_cluster(
     secrets: tuple[str, ...], severity: Severity | None
 ) -> None:
     found = judgement(agent(install="{cluster: eu-1}"), clusters=cluster(*secrets))
     assert severities(found, "R27") == ([] if severity is None else [severity])
 
 
-def test_cluster_whose_secrets_were_not_read_says_nothing_about_them() -> None:
+def test_nothing_is_reported_about_secrets_that_were_not_read() -> None:
     found = judgement(agent(install="{cluster: eu-1}"), clusters="eu-1: {complete: []}\n")
     assert severities(found, "R27") == [Severity.WARNING]
 
 
 @pytest.mark.parametrize(
-    ("source", "told", "line"),
+    ("source", "message", "line"),
     [
         pytest.param("", "none is declared", 3, id="none"),
         pytest.param(
@@ -192,8 +192,10 @@ def test_cluster_whose_secrets_were_not_read_says_nothing_about_them() -> None:
         ),
     ],
 )
-def test_what_a_key_lacks_is_told_where_it_lacks(source: str, told: str, line: int) -> None:
+def test_what_a_key_lacks_is_reported_where_it_is_missing(source: str, message: str, line: int) -> None:
     (finding,) = of(judgement(key(ONE, source=source)), "R27")
-    assert finding.message == f"No source for the private half of key `agent-eu-1-a` of Agent `eu-1`: {told}"
+    assert (
+        finding.message == f"No source for the private half of key `agent-eu-1-a` of Agent `eu-1`: {message}"
+    )
     assert finding.origin.line == line
     assert str(finding.key) == "Agent/eu-1"

@@ -36,7 +36,7 @@ REGISTERED = "operator_keys: [{{id: one, fingerprint: {0}, expired_at: '{1}'}}]\
 
 
 @pytest.mark.parametrize(
-    ("day", "told"),
+    ("day", "message"),
     [
         pytest.param("2026-05-01", "expired 2026-05-01", id="past"),
         pytest.param("2026-06-01", "expired 2026-06-01", id="this morning"),
@@ -44,10 +44,10 @@ REGISTERED = "operator_keys: [{{id: one, fingerprint: {0}, expired_at: '{1}'}}]\
         pytest.param("2026-08-01", "", id="later"),
     ],
 )
-def test_keys_near_their_end_are_told(day: str, told: str) -> None:
+def test_keys_about_to_expire_are_reported(day: str, message: str) -> None:
     found = judgement(ONE_KEY, live=live(A, expires=day))
-    assert messages(found, "R20") == ([f"Key {A[:12]} of Agent `eu-1` {told}"] if told else [])
-    assert severities(found, "R20") == ([Severity.WARNING] if told else [])
+    assert messages(found, "R20") == ([f"Key {A[:12]} of Agent `eu-1` {message}"] if message else [])
+    assert severities(found, "R20") == ([Severity.WARNING] if message else [])
 
 
 def test_place_of_an_expiring_key_is_its_document_or_else_the_agent() -> None:
@@ -65,15 +65,15 @@ def test_leftover_keys_may_expire() -> None:
     assert len(messages(mounted, "R20")) == 1
 
 
-@pytest.mark.parametrize("told", ["", "soon"])
-def test_end_that_is_not_told_is_unknown(told: str) -> None:
-    given = f"agents: [{{id: eu-1}}]\nkeys: {{eu-1: [{{fingerprint: {A}, expired_at: '{told}'}}]}}\n"
+@pytest.mark.parametrize("expiry", ["", "soon"])
+def test_an_expiry_that_is_not_known_is_unknown(expiry: str) -> None:
+    given = f"agents: [{{id: eu-1}}]\nkeys: {{eu-1: [{{fingerprint: {A}, expired_at: '{expiry}'}}]}}\n"
     assert unknown(judgement(ONE_KEY, live=given), "R20") == [
         "keys of Agent `eu-1`: the orchestrator does not return the time of expiry"
     ]
 
 
-def test_time_without_a_zone_is_taken_as_utc() -> None:
+def test_a_time_without_a_zone_is_utc() -> None:
     given = (
         f"agents: [{{id: eu-1}}]\nkeys: {{eu-1: [{{fingerprint: {A}, expired_at: '2026-06-02T00:00:00'}}]}}\n"
     )
@@ -85,7 +85,7 @@ def test_without_the_time_of_the_pass_it_is_unknown() -> None:
     assert [type(answer).__name__ for answer in answers(RULES["R20"], seen)] == ["Unknown"]
 
 
-def test_unread_keys_are_unknown_only_where_some_are_declared() -> None:
+def test_unread_keys_are_unknown_only_if_some_are_declared() -> None:
     for rule in ("R20", "R21", "R24"):
         assert len(unknown(judgement(ONE_KEY, live=None), rule)) == 1
         assert unknown(judgement(agent(), live=None), rule) == []
@@ -94,7 +94,7 @@ def test_unread_keys_are_unknown_only_where_some_are_declared() -> None:
 @pytest.mark.parametrize(
     "documents",
     [
-        pytest.param(operator(driver_key=f"{{fingerprint: {A}}}"), id="told"),
+        pytest.param(operator(driver_key=f"{{fingerprint: {A}}}"), id="declared"),
         pytest.param(operator() + key(ONE, "operator: eu-1"), id="declared"),
     ],
 )
@@ -119,7 +119,7 @@ def test_operators_mounted_key_is_known_from_the_cluster() -> None:
     assert messages(found, "R26") == []
 
 
-def test_switching_to_a_key_that_waits_names_the_key_that_stays() -> None:
+def test_switching_to_an_unaccepted_key_names_the_key_to_keep() -> None:
     found = judgement(agent() + key(OTHER), live=live(A, B, waiting=(B,)))
     assert severities(found, "R21") == [Severity.WARNING]
     assert messages(found, "R21") == [
@@ -132,28 +132,30 @@ def test_switching_to_a_key_that_waits_names_the_key_that_stays() -> None:
     [
         pytest.param(TWO_KEYS, live(A, B, waiting=(B,)), 1, id="the old one is still declared"),
         pytest.param(agent() + key(OTHER), live(B, waiting=(B,)), 1, id="a first key"),
-        pytest.param(agent() + key(OTHER), live(A, B, waiting=(A, B)), 1, id="the old one waits, too"),
+        pytest.param(
+            agent() + key(OTHER), live(A, B, waiting=(A, B)), 1, id="the old one is not accepted either"
+        ),
         pytest.param(TWO_KEYS, live(A, B, C, waiting=(B,)), 1, id="another declared one is accepted"),
         pytest.param(TWO_KEYS, live(A, B), 0, id="both accepted"),
         pytest.param(ONE_KEY, live(A, B, waiting=(B,)), 0, id="neither declared nor mounted"),
     ],
 )
-def test_a_key_that_waits_is_otherwise_a_warning(documents: str, registered: str, count: int) -> None:
+def test_an_unaccepted_key_is_otherwise_a_warning(documents: str, registered: str, count: int) -> None:
     assert severities(judgement(documents, live=registered), "R21") == [Severity.WARNING] * count
 
 
-def test_mounted_key_that_waits_is_a_warning() -> None:
+def test_an_unaccepted_mounted_key_is_a_warning() -> None:
     found = judgement(agent(install=INSTALL), live=live(C, waiting=(C,)), clusters=cluster(secret(C)))
     assert severities(found, "R21") == [Severity.WARNING]
 
 
-def test_server_that_does_not_say_whether_a_key_is_accepted_is_believed() -> None:
+def test_a_key_without_information_on_acceptance_counts_as_accepted() -> None:
     given = f"agents: [{{id: eu-1}}]\nkeys: {{eu-1: [{{fingerprint: {A}, is_authorized: true}}]}}\n"
     assert messages(judgement(ONE_KEY, live=given), "R21") == []
 
 
 @pytest.mark.parametrize(
-    ("documents", "registered", "mounted", "told"),
+    ("documents", "registered", "mounted", "start"),
     [
         pytest.param(
             ONE_KEY,
@@ -174,16 +176,16 @@ def test_server_that_does_not_say_whether_a_key_is_accepted_is_believed() -> Non
         ),
     ],
 )
-def test_left_over_keys_are_told(
-    documents: str, registered: tuple[str, ...], mounted: str | None, told: str
+def test_leftover_keys_are_reported(
+    documents: str, registered: tuple[str, ...], mounted: str | None, start: str
 ) -> None:
     installed = documents if mounted is None else documents.replace("description: x", f"install: {INSTALL}")
     found = judgement(installed, live=live(*registered), clusters=cluster(secret(mounted)) if mounted else "")
-    assert severities(found, "R24") == ([Severity.WARNING] if told else [])
-    assert all(message.startswith(told) for message in messages(found, "R24"))
+    assert severities(found, "R24") == ([Severity.WARNING] if start else [])
+    assert all(message.startswith(start) for message in messages(found, "R24"))
 
 
-def test_whether_a_key_is_left_over_is_unknown_where_secrets_were_not_seen() -> None:
+def test_whether_a_key_is_left_over_is_unknown_if_secrets_were_not_read() -> None:
     assert unknown(judgement(ONE_KEY, live=live(A, C)), "R24") == [
         "keys of Agent `eu-1`: where Agent `eu-1` keeps its private key is not declared"
     ]
@@ -193,7 +195,7 @@ def test_whether_a_key_is_left_over_is_unknown_where_secrets_were_not_seen() -> 
     ]
 
 
-def test_agents_of_others_may_have_any_keys() -> None:
+def test_unmanaged_agents_may_have_any_keys() -> None:
     found = judgement(ONE_KEY, live=live(A, B, C, D, owner="us-1"))
     for rule in ("R20", "R21", "R24"):
         assert messages(found, rule) == []
@@ -208,14 +210,14 @@ def test_registered_operator_key_that_no_operator_has_is_a_warning_and_never_mor
     assert messages(judgement(documents, live=REGISTERED.format(A, "")), "R26") == []
 
 
-def test_operator_whose_key_is_not_told_may_have_any_registered_key() -> None:
+def test_an_operator_whose_key_is_not_known_may_have_any_registered_key() -> None:
     documents = operator(driver_key="{}") + operator("us-1", f"{{fingerprint: {A}}}", "us-1")
     found = judgement(documents, live=REGISTERED.format(B, ""))
     assert messages(found, "R26") == []
     assert len(unknown(found, "R26")) == 1
 
 
-def test_registered_operator_keys_are_not_judged_where_no_operator_is_declared() -> None:
+def test_registered_operator_keys_are_not_evaluated_if_no_operator_is_declared() -> None:
     found = judgement(ONE_KEY, live=REGISTERED.format(B, ""))
     assert messages(found, "R26") == []
     assert unknown(found, "R26") == []
@@ -232,6 +234,6 @@ def test_key_that_cannot_be_parsed_may_be_any_of_the_registered_ones() -> None:
     assert messages(found, "R24") == []
 
 
-def test_switching_is_seen_where_one_of_the_declared_keys_is_not_registered() -> None:
+def test_switching_is_detected_if_one_of_the_declared_keys_is_not_registered() -> None:
     found = judgement(TWO_KEYS, live=live(A, C, waiting=(A,)))
     assert severities(found, "R21") == [Severity.WARNING]

@@ -19,7 +19,7 @@ PORT = ", env: [{name: REMOTE_PORT, value: '1'}]"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         pytest.param(deployment(IMAGE), "image `public/humanitec-agent:1.0.2`", id="image"),
         pytest.param(deployment("mirror/" + IMAGE), "image `public/humanitec-agent:1.0.2`", id="mirrored"),
@@ -52,9 +52,9 @@ PORT = ", env: [{name: REMOTE_PORT, value: '1'}]"
         ),
     ],
 )
-def test_traces_in_manifests_are_errors(text: str, told: str) -> None:
+def test_traces_of_it_in_manifests_are_errors(text: str, expected: str) -> None:
     found = judgement(text)
-    assert messages(found, "R25") == [f"Settings of the discontinued SSH agent: {told}"]
+    assert messages(found, "R25") == [f"Settings of the discontinued SSH agent: {expected}"]
     assert severities(found, "R25") == [Severity.ERROR]
 
 
@@ -86,7 +86,7 @@ def test_host_in_a_firewalls_list_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("install", "told"),
+    ("install", "expected"),
     [
         pytest.param(f"{{image: {IMAGE}}}", "image `public/humanitec-agent:1.0.2`", id="image"),
         pytest.param("{env: {REMOTE_PORT: '1'}}", "variable `REMOTE_PORT`", id="variable"),
@@ -101,12 +101,14 @@ def test_host_in_a_firewalls_list_is_a_warning() -> None:
         ),
     ],
 )
-def test_traces_in_installations_are_errors(install: str, told: str) -> None:
+def test_traces_of_it_in_installations_are_errors(install: str, expected: str) -> None:
     found = judgement(agent(install=install))
-    assert messages(found, "R25") == ([f"Settings of the discontinued SSH agent: {told}"] if told else [])
+    assert messages(found, "R25") == (
+        [f"Settings of the discontinued SSH agent: {expected}"] if expected else []
+    )
 
 
-def test_deployments_on_clusters_of_agents_are_looked_at_once() -> None:
+def test_deployments_on_clusters_of_agents_are_checked_once() -> None:
     objects = deployment(IMAGE).removesuffix("---\n")
     body = "\n".join(f"      {line}" for line in objects.splitlines())
     clusters = f"eu-1:\n  objects:\n    -\n{body}\n"

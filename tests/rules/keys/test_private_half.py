@@ -29,7 +29,7 @@ ENCRYPTED = ", is_encrypted: true"
 RUNNER = runner("{cluster: eu-1, namespace: runner, privateKey: {secretName: runner-key}}")
 
 
-def test_key_with_a_passphrase_is_an_error_where_it_is_told() -> None:
+def test_a_key_with_a_passphrase_is_an_error_where_it_is_declared() -> None:
     found = judgement(agent(install=INSTALL), clusters=cluster(secret("", facts=ENCRYPTED)))
     (finding,) = of(found, "R11")
     assert finding.severity is Severity.ERROR
@@ -61,7 +61,7 @@ def test_passphrase_of_an_operators_and_a_runners_key_is_found() -> None:
     ]
 
 
-def test_secret_that_install_and_key_both_name_is_told_once() -> None:
+def test_a_secret_that_install_and_key_both_name_is_reported_once() -> None:
     documents = agent(install=INSTALL) + key(ONE, source=IN_SECRET)
     assert len(messages(judgement(documents, clusters=cluster(secret("", facts=ENCRYPTED))), "R11")) == 1
 
@@ -76,7 +76,7 @@ def test_secret_that_install_and_key_both_name_is_told_once() -> None:
         pytest.param((secret("", namespace="other", facts=ENCRYPTED),), id="another namespace"),
     ],
 )
-def test_passphrases_of_other_keys_are_no_matter(secrets: tuple[str, ...]) -> None:
+def test_passphrases_of_other_keys_do_not_matter(secrets: tuple[str, ...]) -> None:
     found = judgement(agent(install=INSTALL) + key(ONE), clusters=cluster(*secrets))
     assert messages(found, "R11") == []
     assert unknown(found, "R11") == []
@@ -89,7 +89,7 @@ def test_cluster_that_was_not_read_is_unknown_once_for_each_owner() -> None:
         assert reason.endswith("agent-key` of cluster `eu-1`: cluster `eu-1` was not read")
 
 
-def test_nothing_installed_is_nothing_to_say() -> None:
+def test_without_installations_there_are_no_findings() -> None:
     for rule in ("R11", "R18"):
         assert unknown(judgement(agent() + key(ONE)), rule) == []
 
@@ -113,14 +113,14 @@ def test_declared_and_registered_keys_may_be_mounted(mounted: str) -> None:
     assert messages(judgement(documents, live=live(B), clusters=cluster(secret(mounted))), "R18") == []
 
 
-def test_whether_a_mounted_key_is_registered_is_unknown_where_live_was_not_read() -> None:
+def test_whether_a_mounted_key_is_registered_is_unknown_if_live_was_not_read() -> None:
     documents, clusters = agent(install=INSTALL) + key(ONE), cluster(secret(C))
     assert len(unknown(judgement(documents, live=None, clusters=clusters), "R18")) == 1
     assert messages(judgement(documents, live=None, clusters=clusters), "R18") == []
     assert unknown(judgement(documents, live=None, clusters=cluster(secret(A))), "R18") == []
 
 
-def test_place_that_only_a_key_document_tells_is_looked_at() -> None:
+def test_a_place_that_only_a_key_document_names_is_checked() -> None:
     documents = agent() + key(ONE, source=IN_SECRET)
     assert severities(judgement(documents, clusters=cluster(secret(C))), "R18") == [Severity.ERROR]
 
@@ -130,8 +130,8 @@ def test_entry_without_a_readable_key_is_a_warning() -> None:
     assert severities(found, "R18") == [Severity.WARNING]
 
 
-def test_key_that_cannot_be_parsed_makes_no_false_error() -> None:
-    """It may be the mounted one; the reader has spoken about it."""
+def test_a_key_that_cannot_be_parsed_causes_no_false_error() -> None:
+    """It may be the mounted one; the reader has already reported it."""
     documents = agent(install=INSTALL) + key(ONE.replace("MII", "XXX"))
     assert messages(judgement(documents, live=live(B), clusters=cluster(secret(C))), "R18") == []
 
@@ -150,12 +150,12 @@ def test_runner_must_have_the_private_half_of_its_key() -> None:
 @pytest.mark.parametrize(
     ("driver_key", "count"),
     [
-        pytest.param(f"{{fingerprint: {A}}}", 1, id="told"),
-        pytest.param(f"{{fingerprint: {C.upper()}}}", 0, id="told in capitals"),
-        pytest.param("{}", 0, id="not told"),
+        pytest.param(f"{{fingerprint: {A}}}", 1, id="declared"),
+        pytest.param(f"{{fingerprint: {C.upper()}}}", 0, id="in capitals"),
+        pytest.param("{}", 0, id="not declared"),
     ],
 )
-def test_operator_must_have_the_private_half_of_what_is_told(driver_key: str, count: int) -> None:
+def test_an_operator_must_have_the_private_half_of_the_declared_key(driver_key: str, count: int) -> None:
     mounted = secret(
         C, "humanitec-operator-private-key", namespace="humanitec-operator-system", entry="privateKey"
     )
@@ -187,7 +187,7 @@ def test_no_finding_about_a_mounted_key_shows_more_than_digits_of_its_public_hal
         ),
     ],
 )
-def test_runners_secret_is_looked_at_where_its_place_is_told(install: str, reasons: int) -> None:
+def test_a_runners_secret_is_checked_where_its_place_is_declared(install: str, reasons: int) -> None:
     assert len(unknown(judgement(runner(install)), "R11")) == reasons
 
 
@@ -195,7 +195,7 @@ def test_runners_secret_is_looked_at_where_its_place_is_told(install: str, reaso
     ("install", "entry"),
     [
         pytest.param("privateKey: {secretName: k}", "private_key", id="as the guide says"),
-        pytest.param("privateKey: {secretName: k, secretKey: pem}", "pem", id="told"),
+        pytest.param("privateKey: {secretName: k, secretKey: pem}", "pem", id="declared"),
         pytest.param(
             "helmValues: {humanitec: {existingSecret: k, existingSecretKey: pem}}", "pem", id="chart"
         ),
@@ -215,6 +215,6 @@ def test_entry_of_a_runners_secret_is_the_one_that_the_chart_reads(install: str,
     "secrets",
     [pytest.param((secret(C, entry="other"),), id="no such entry"), pytest.param((), id="no such Secret")],
 )
-def test_secrets_and_entries_that_are_not_there_are_left_to_other_rules(secrets: tuple[str, ...]) -> None:
+def test_missing_secrets_and_entries_are_left_to_other_rules(secrets: tuple[str, ...]) -> None:
     found = judgement(agent(install=INSTALL) + key(ONE), live=live(A), clusters=cluster(*secrets))
     assert messages(found, "R18") == []

@@ -36,7 +36,7 @@ def quoted(text: str) -> str:
 @pytest.mark.parametrize(
     ("key", "problem"),
     [
-        pytest.param(pem(), "", id="as it should be"),
+        pytest.param(pem(), "", id="correct"),
         pytest.param(pem().rstrip("\n"), "", id="without final newline"),
         pytest.param(pem() + "\n", "at most one newline", id="two final newlines"),
         pytest.param(" " + pem(), "", id="leading blank"),
@@ -55,7 +55,7 @@ def test_runner_keys_are_ed25519_in_short_pem(key: str, problem: str) -> None:
     assert all(problem in finding.message for finding in found)
 
 
-def test_a_runner_that_is_refused_for_another_field_is_judged_as_well() -> None:
+def test_a_runner_that_is_refused_for_another_field_is_evaluated_as_well() -> None:
     refused = RUNNER.replace("service_account: job", "service_acount: job")
     for key, expected in (("ssh-ed25519 AAAA", 1), (pem(), 0), (pem() + "\n", 1)):
         judgement = judged(refused.format(key=quoted(key)), only=("R17",))
@@ -63,7 +63,7 @@ def test_a_runner_that_is_refused_for_another_field_is_judged_as_well() -> None:
 
 
 def test_no_message_about_a_key_shows_key_text() -> None:
-    """A private key may stand where a public one belongs."""
+    """A private key may be where a public one belongs."""
     body = pem().splitlines()[1]
     for key in (pem().replace("PUBLIC", "PRIVATE"), pem().replace("\n", "\r\n"), body, body * 10):
         judgement = judged(RUNNER.format(key=quoted(key)))
@@ -83,7 +83,7 @@ def test_private_keys_anywhere_in_the_tree_are_found_once() -> None:
 
 
 def test_shared_key_is_an_error_across_targets() -> None:
-    """What stands for an Agent does so in whatever organization."""
+    """A key identifies an Agent in every organization."""
     tree = declare(example("R15", "wrong").objects)
     one, other = tree.keys
     mine = declare(example("R15", "right").objects)
@@ -110,14 +110,14 @@ def test_key_held_live_by_an_agent_that_is_not_declared_is_a_warning() -> None:
     assert (found.rule, found.severity) == ("R15", Severity.WARNING)
 
 
-def test_key_that_is_registered_as_declared_is_fine() -> None:
+def test_a_key_that_is_registered_as_declared_has_no_finding() -> None:
     tree = declare(example("R15", "right").objects)
     fingerprint = tree.public_keys[tree.keys[0].origin()].fingerprint
     held = live(building.agent("eu-1"), building.agent_key("eu-1", fingerprint))
     assert of(judge_all([scope(tree, live=held)], ACME), "R15") == []
 
 
-def test_unread_live_keys_are_unknown_only_where_keys_are_declared() -> None:
+def test_unread_live_keys_are_unknown_only_if_keys_are_declared() -> None:
     assert len(unknown(judged(example("R15", "right").objects, live=None), "R15")) == 1
     assert unknown(judged(example("R01", "right").objects, live=None), "R15") == []
 

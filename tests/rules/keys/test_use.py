@@ -1,4 +1,4 @@
-"""Who uses a key, and taking it away: R16, R22, R23."""
+"""Who uses a key, and withdrawing it: R16, R22, R23."""
 
 import pytest
 
@@ -30,17 +30,17 @@ from tests.rules.tree import NOTHING_LIVE, declare, judge_all, scope, settings
 
 TWO_TARGETS = settings("{version: 1, targets: {acme: {organization: acme}, beta: {organization: beta}}}")
 SHARED = "organizations: [acme, beta]"
-TOLD = f"{{fingerprint: {A}}}"
+DECLARED_KEY = f"{{fingerprint: {A}}}"
 
 
 @pytest.mark.parametrize(
     ("documents", "registered", "users"),
     [
         pytest.param(
-            agent() + key(ONE) + operator(driver_key=TOLD),
+            agent() + key(ONE) + operator(driver_key=DECLARED_KEY),
             "",
             "Agent `eu-1` and Operator `eu-1` on `eu-1`",
-            id="told",
+            id="declared",
         ),
         pytest.param(
             agent() + key(ONE) + operator() + key(ONE, "operator: eu-1"),
@@ -49,13 +49,13 @@ TOLD = f"{{fingerprint: {A}}}"
             id="declared",
         ),
         pytest.param(
-            operator(driver_key=TOLD) + operator("us-1", TOLD, "us-1"),
+            operator(driver_key=DECLARED_KEY) + operator("us-1", DECLARED_KEY, "us-1"),
             "",
             "Operator `eu-1` on `eu-1` and Operator `us-1` on `us-1`",
             id="two Operators",
         ),
         pytest.param(
-            operator(driver_key=TOLD),
+            operator(driver_key=DECLARED_KEY),
             live(A, owner="us-1"),
             "Agent `us-1` and Operator `eu-1` on `eu-1`",
             id="live Agent",
@@ -70,7 +70,7 @@ TOLD = f"{{fingerprint: {A}}}"
             agent() + key(ONE) + operator(driver_key=f"{{fingerprint: {B}}}"), "", "", id="two keys"
         ),
         pytest.param(
-            operator(driver_key=TOLD) + key(ONE, "operator: eu-1"),
+            operator(driver_key=DECLARED_KEY) + key(ONE, "operator: eu-1"),
             f"operator_keys: [{{id: x, fingerprint: {A}}}]\n",
             "",
             id="one Operator",
@@ -97,7 +97,7 @@ def test_runners_with_one_key_are_two_users() -> None:
     assert messages(judgement(first), "R16") == []
 
 
-def test_the_key_of_a_runner_at_an_agent_is_left_to_another_rule() -> None:
+def test_a_runners_key_used_by_an_agent_is_left_to_another_rule() -> None:
     documents = agent() + runner(install="{cluster: eu-1}") + key(RUNNER_KEY)
     assert messages(judgement(documents), "R16") == []
     assert len(messages(judgement(documents), "R108")) == 1
@@ -113,13 +113,13 @@ def test_key_found_in_two_secrets_has_two_users() -> None:
 
 
 def test_whether_an_agent_has_an_operators_key_is_unknown_without_live_keys() -> None:
-    assert len(unknown(judgement(operator(driver_key=TOLD), live=None), "R16")) == 1
+    assert len(unknown(judgement(operator(driver_key=DECLARED_KEY), live=None), "R16")) == 1
     assert unknown(judgement(agent() + key(ONE), live=None), "R16") == []
 
 
-def test_users_in_two_targets_are_told_once() -> None:
-    own, other = declare(agent() + key(ONE)), declare("", operator(driver_key=TOLD))
-    tree = declare(agent() + key(ONE), operator(driver_key=TOLD))
+def test_users_in_two_targets_are_reported_once() -> None:
+    own, other = declare(agent() + key(ONE)), declare("", operator(driver_key=DECLARED_KEY))
+    tree = declare(agent() + key(ONE), operator(driver_key=DECLARED_KEY))
     scopes = [
         scope(own, everything=tree, settings=TWO_TARGETS, live=NOTHING_LIVE),
         scope(other, everything=tree, settings=TWO_TARGETS, target="beta", live=NOTHING_LIVE),
@@ -146,14 +146,12 @@ def test_dropping_a_mounted_key_is_an_error() -> None:
         pytest.param(agent(install=INSTALL) + key(OTHER), live(A), B, "", id="switched before registration"),
         pytest.param(agent(install=INSTALL) + key(ONE) + key(OTHER), live(A), A, "", id="still declared"),
         pytest.param(agent(install=INSTALL), live(A), A, "", id="keys are not managed here"),
-        pytest.param(
-            agent() + key(OTHER, source=IN_SECRET), live(A, B), A, "error", id="place told by the Key"
-        ),
+        pytest.param(agent() + key(OTHER, source=IN_SECRET), live(A, B), A, "error", id="place in the Key"),
         pytest.param(
             agent(install=INSTALL) + key(OTHER), live(A), None, "error", id="replacement not registered"
         ),
         pytest.param(agent(install=INSTALL) + key(OTHER), live(A, B), None, "unknown", id="cluster not read"),
-        pytest.param(agent() + key(OTHER), live(A, B), None, "unknown", id="no place told"),
+        pytest.param(agent() + key(OTHER), live(A, B), None, "unknown", id="no place declared"),
         pytest.param(agent() + key(OTHER), live(A, waiting=(A,)), None, "unknown", id="never accepted"),
         pytest.param(agent() + key(OTHER), None, None, "unknown", id="live not read"),
         pytest.param(agent(), None, None, "", id="no keys declared"),
@@ -204,7 +202,7 @@ def test_key_in_files_of_one_target_only_is_missing_in_the_other() -> None:
     assert len(unknown(unread, "R23")) == 1
 
 
-def test_keys_of_another_agent_with_the_same_id_are_no_matter() -> None:
+def test_keys_of_another_agent_with_the_same_id_do_not_matter() -> None:
     """Two organizations may each have an Agent of one id, with keys of their own."""
     tree = declare(agent(more=SHARED) + key(ONE), agent(more="organizations: [beta, gamma]"))
     mine = declare("", agent(more="organizations: [beta, gamma]"))
@@ -227,7 +225,7 @@ def test_mounted_key_that_an_organization_lacks_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("mounted", [pytest.param(A, id="declared"), pytest.param(B, id="registered")])
-def test_mounted_key_that_is_registered_or_about_to_be_is_fine(mounted: str) -> None:
+def test_a_mounted_key_that_is_registered_or_about_to_be_has_no_finding(mounted: str) -> None:
     documents = agent(install=INSTALL, more=SHARED) + key(ONE)
     found = judgement(documents, live=live(A, B), clusters=cluster(secret(mounted)), settings=TWO_TARGETS)
     assert messages(found, "R23") == []
@@ -235,7 +233,7 @@ def test_mounted_key_that_is_registered_or_about_to_be_is_fine(mounted: str) -> 
 
 @pytest.mark.parametrize("more", [SHARED, ""])
 def test_secret_replaced_before_the_registration_is_a_warning(more: str) -> None:
-    """The plan mends it, so it is not refused."""
+    """The plan fixes it, so it is not refused."""
     documents = agent(install=INSTALL, more=more) + key(ONE) + key(OTHER)
     found = judgement(documents, live=live(A), clusters=cluster(secret(B)), settings=TWO_TARGETS)
     assert severities(found, "R23") == [Severity.WARNING]
@@ -251,7 +249,7 @@ def test_organization_without_a_target_is_unknown() -> None:
     assert unknown(judgement(agent(more="organizations: [acme]") + key(ONE)), "R23") == []
 
 
-def test_each_target_is_judged_by_its_own_live_keys() -> None:
+def test_each_target_is_evaluated_with_its_own_live_keys() -> None:
     tree = declare(agent(install=INSTALL, more=SHARED) + key(ONE))
     clusters = clusters_from(cluster(secret(C)))
     scopes = [

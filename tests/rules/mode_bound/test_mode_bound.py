@@ -52,7 +52,7 @@ def test_without_a_primary_store_the_mode_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  in_place_driver_change: false\n"])
-def test_a_definition_that_does_not_ask_for_it_is_no_subject(text: str) -> None:
+def test_a_definition_that_does_not_use_the_feature_is_ignored(text: str) -> None:
     judgement = judged(definition(text), settings=ACME)
     assert (of(judgement, "R109"), unknown(judgement, "R109")) == ([], 0)
 
@@ -93,7 +93,7 @@ def test_without_a_version_it_is_unknown(text: str) -> None:
     assert (of(judgement, "R110"), unknown(judgement, "R110")) == ([], 1)
 
 
-def test_operators_of_another_organization_are_not_asked() -> None:
+def test_operators_of_another_organization_are_ignored() -> None:
     """One folder may hold Operators of several organizations."""
     others = operator("0.1.0").replace("cluster: eu-1", "cluster: eu-1, organization: beta")
     judgement = judged(base_env() + others)
@@ -127,7 +127,7 @@ def test_a_fixed_reference_to_a_store_with_an_open_name_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "latest", "1.", "1.2.3.4.5", "٣.1", "1" * 10])
-def test_what_is_no_version_is_none(text: str) -> None:
+def test_what_is_not_a_version_is_none(text: str) -> None:
     assert parsed(text) is None
 
 

@@ -1,4 +1,4 @@
-"""The key that hosted drivers ask an Operator for: R64."""
+"""The key that hosted drivers require of an Operator: R64."""
 
 from dataclasses import replace
 from typing import Any
@@ -72,7 +72,7 @@ def tree(
     )
 
 
-def test_an_operator_with_its_registered_key_in_place_is_fine() -> None:
+def test_an_operator_with_its_registered_key_has_no_finding() -> None:
     judgement = judged_tree(tree())
     assert (of(judgement), unknown(judgement)) == ([], [])
 
@@ -144,13 +144,13 @@ def test_the_key_is_registered(registered: list[Document] | None, count: int, un
     assert len(unknown(judgement)) == unknowns
 
 
-def test_the_key_is_found_in_a_key_document_where_the_operator_names_no_fingerprint() -> None:
+def test_the_key_is_found_in_a_key_document_if_the_operator_names_no_fingerprint() -> None:
     installed = operator(driverKey={})
     clusters = {"eu-1": {"secrets": [{**secret(), "private_keys": {}}]}}
-    told = judged_tree(
+    found = judged_tree(
         tree(HOSTED, key("k", ED25519, operator="eu-1"), installed=installed, clusters=clusters)
     )
-    assert not any("`driverKey.fingerprint`" in reason for reason in unknown(told))
+    assert not any("`driverKey.fingerprint`" in reason for reason in unknown(found))
     silent = judged_tree(tree(installed=installed, clusters=clusters))
     assert of(silent) == []
     assert any("`driverKey.fingerprint`" in reason for reason in unknown(silent))
@@ -165,7 +165,7 @@ def test_a_key_that_the_plan_registers_counts_as_registered_and_another_does_not
     assert ["is not registered" in finding.message for finding in of(told)] == [True]
 
 
-def test_a_cluster_that_was_not_looked_at_is_unknown() -> None:
+def test_a_cluster_that_was_not_read_is_unknown() -> None:
     (reason,) = unknown(judged_tree(tree(clusters={})))
     assert "`eu-1` was not read" in reason
 
@@ -210,7 +210,7 @@ def test_a_cluster_that_was_not_looked_at_is_unknown() -> None:
         pytest.param([OWN, HOSTED], None, 1, 0, id="one is known"),
     ],
 )
-def test_only_drivers_that_humanitec_hosts_ask_for_the_key(
+def test_only_drivers_hosted_by_humanitec_require_the_key(
     documents: list[Document], drivers: list[Document] | None, count: int, unknowns: int
 ) -> None:
     installed = operator()
@@ -226,12 +226,12 @@ def test_legacy_needs_no_key() -> None:
     assert (of(judgement), unknown(judgement)) == ([], [])
 
 
-def test_gitops_needs_the_key_as_direct_does() -> None:
+def test_gitops_needs_the_key_like_direct() -> None:
     made = base(Mode.GITOPS).without("Operator").plus(operator(driverKey={"entries": []}), HOSTED)
     assert any("are missing" in finding.message for finding in of(judged_tree(made)))
 
 
-def test_each_operator_is_judged() -> None:
+def test_each_operator_is_evaluated() -> None:
     second = operator("us-1", cluster="us-1")
     del second["spec"]["driverKey"]
     (finding,) = of(judged_tree(tree(HOSTED, second)))
@@ -252,7 +252,7 @@ def test_a_git_target_is_enough_while_the_store_is_not_known() -> None:
         pytest.param([definition("own", "k8s-namespace", "acme/namespace")], False, id="orchestrator's type"),
     ],
 )
-def test_drivers_are_asked_for_where_an_operator_may_need_its_key(
+def test_drivers_are_requested_if_an_operator_may_need_its_key(
     documents: list[Document],
     is_asked: bool,  # noqa: FBT001  a column
 ) -> None:

@@ -53,17 +53,17 @@ def found_on(*objects: Document, **more: Any) -> Document:
         pytest.param(
             [operator("a", organization="beta"), operator("b", organization="gamma")],
             [],
-            id="none of them ours",
+            id="none of them managed",
         ),
     ],
 )
 def test_a_cluster_has_one_operator_of_one_organization(documents: list[Document], rules: list[str]) -> None:
     judgement = judged_tree(Tree(tuple(documents)))
-    told = [finding.rule for finding in judgement.findings if finding.rule in ("R58", "R59")]
-    assert told == rules
+    found = [finding.rule for finding in judgement.findings if finding.rule in ("R58", "R59")]
+    assert found == rules
 
 
-def test_two_organizations_are_told_once_however_many_targets_look() -> None:
+def test_two_organizations_are_reported_once_however_many_targets_there_are() -> None:
     tree = Tree((operator(organization="acme"), operator("b", organization="beta")), settings=TWO_TARGETS)
     (finding,) = of("R58", judged_tree(tree))
     assert "`acme` and `beta`" in finding.message
@@ -73,7 +73,7 @@ def test_two_organizations_are_told_once_however_many_targets_look() -> None:
 @pytest.mark.parametrize(
     ("clusters", "count", "unknowns"),
     [
-        pytest.param({}, 0, 1, id="not looked at"),
+        pytest.param({}, 0, 1, id="not read"),
         pytest.param(found_on(), 0, 0, id="not installed yet"),
         pytest.param(found_on(controller()), 0, 0, id="the declared one"),
         pytest.param(found_on(controller("humanitec-operator")), 1, 0, id="another"),
@@ -89,7 +89,7 @@ def test_a_controller_in_another_namespace_is_a_second_operator(
     assert len(unknown("R59", judgement)) == unknowns
 
 
-def test_installations_that_nobody_declares_are_nobodys_second_operator() -> None:
+def test_undeclared_installations_are_not_second_operators() -> None:
     tree = base(Mode.LEGACY)
     judgement = judged_tree(replace(tree, clusters=found_on(controller("a"), controller("b"))))
     assert of("R59", judgement) == []
@@ -107,9 +107,9 @@ def without_operator(**facts: Any) -> Tree:
     ("tree", "count", "unknowns"),
     [
         pytest.param(base(Mode.DIRECT), 0, 0, id="declared"),
-        pytest.param(without_operator(operator=True), 0, 0, id="the settings tell of one"),
-        pytest.param(without_operator(operator=False), 1, 0, id="the settings tell of none"),
-        pytest.param(without_operator(), 0, 1, id="nothing tells"),
+        pytest.param(without_operator(operator=True), 0, 0, id="one in the settings"),
+        pytest.param(without_operator(operator=False), 1, 0, id="none in the settings"),
+        pytest.param(without_operator(), 0, 1, id="not known"),
         pytest.param(replace(without_operator(), clusters=found_on(controller())), 0, 0, id="found"),
         pytest.param(replace(without_operator(), clusters=found_on()), 1, 0, id="not found"),
         pytest.param(
@@ -128,8 +128,8 @@ def test_clusters_in_direct_need_an_operator(tree: Tree, count: int, unknowns: i
     assert len(unknown("R61", judgement)) == unknowns
 
 
-def test_clusters_in_gitops_need_an_operator_on_the_very_cluster() -> None:
-    """Where there is none at all, R70 has said so."""
+def test_clusters_in_gitops_need_an_operator_on_the_same_cluster() -> None:
+    """If there is none at all, R70 reports it."""
     tree = base(Mode.GITOPS).without("Operator").without("Definition", "shop-runtime")
     elsewhere = judged_tree(tree.plus(operator(cluster="us-1")))
     assert len(of("R61", elsewhere)) == 1
@@ -144,13 +144,13 @@ def test_a_git_target_whose_cluster_is_not_named_is_unknown() -> None:
     assert len(unknown("R61", judged_tree(tree.without("Operator")))) == 1
 
 
-def test_clusters_that_are_not_named_are_told_together() -> None:
+def test_clusters_that_are_not_named_are_reported_together() -> None:
     tree = Tree((cluster(), cluster(identifier="us", criteria=[{"env_id": "us"}])), {"primaryStore": "aws"})
     (reason,) = unknown("R61", judged_tree(tree))
     assert reason.startswith("definition `shop`, definition `us`: ")
 
 
-def test_both_places_of_a_missing_operator_are_located() -> None:
+def test_the_finding_about_a_missing_operator_names_both_places() -> None:
     (finding,) = of("R61", judged_tree(without_operator(operator=False)))
     assert [place.file for place in finding.others] == ["reconciler.yaml"]
 
@@ -182,11 +182,9 @@ def custom(kind: str = "Resource", name: str = "db") -> Document:
     [
         pytest.param({"operator": False}, found_on(custom()), 1, 0, id="a resource"),
         pytest.param({"operator": False}, found_on(custom("Workload"), custom()), 1, 0, id="several kinds"),
-        pytest.param(
-            {"operator": False}, found_on(custom("SecretStore")), 0, 0, id="stores stand for nothing"
-        ),
+        pytest.param({"operator": False}, found_on(custom("SecretStore")), 0, 0, id="stores do not count"),
         pytest.param({"operator": False}, found_on(), 0, 0, id="nothing"),
-        pytest.param({"operator": False}, {}, 0, 1, id="not looked at"),
+        pytest.param({"operator": False}, {}, 0, 1, id="not read"),
         pytest.param(
             {"operator": False},
             found_on(custom(), complete=IN_PART),
@@ -194,11 +192,11 @@ def custom(kind: str = "Resource", name: str = "db") -> Document:
             1,
             id="in part",
         ),
-        pytest.param({"operator": True}, found_on(custom()), 0, 0, id="it stays"),
+        pytest.param({"operator": True}, found_on(custom()), 0, 0, id="it is kept"),
         pytest.param({}, found_on(custom()), 0, 0, id="not managed"),
     ],
 )
-def test_an_operator_is_not_taken_away_from_its_resources(
+def test_an_operator_is_not_removed_while_it_has_resources(
     facts: Document, clusters: Document, count: int, unknowns: int
 ) -> None:
     judgement = judged_tree(replace(base(Mode.LEGACY).on(**facts), clusters=clusters))
@@ -206,7 +204,7 @@ def test_an_operator_is_not_taken_away_from_its_resources(
     assert len(unknown("R65", judgement)) == unknowns
 
 
-def test_a_declared_operator_is_not_taken_away() -> None:
+def test_a_declared_operator_is_not_removed() -> None:
     tree = base(Mode.DIRECT).on(operator=False)
     assert of("R65", judged_tree(replace(tree, clusters=found_on(custom())))) == []
 
@@ -252,7 +250,7 @@ def test_the_limit_among_the_chart_values_counts_too() -> None:
 @pytest.mark.parametrize(
     ("clusters", "count", "unknowns"),
     [
-        pytest.param({}, 0, 1, id="not looked at"),
+        pytest.param({}, 0, 1, id="not read"),
         pytest.param(found_on(controller(limit="128Mi")), 1, 0, id="small"),
         pytest.param(found_on(controller(limit="1Gi")), 0, 0, id="large"),
         pytest.param(found_on(controller()), 0, 0, id="no limit"),
@@ -267,7 +265,7 @@ def test_an_undeclared_limit_is_looked_up_on_the_cluster(
     assert len(unknown("R66", judgement)) == unknowns
 
 
-def test_nothing_is_said_where_there_is_no_operator() -> None:
+def test_there_are_no_findings_without_an_operator() -> None:
     judgement = judged_tree(Tree((cluster(), git(identifier="by-git")), {"primaryStore": "humanitec"}))
     silent = {"R58", "R59", "R62", "R63", "R64", "R65", "R66", "R67"}
     assert {finding.rule for finding in judgement.findings} & silent == set()

@@ -24,7 +24,7 @@ from tests.matrix.matrix_trees import (
 BUILT_IN = {"id": "humanitec", "primary": True, "humanitec": {}}
 EXTERNAL = {"id": "aws", "primary": True, "awssm": {"region": "eu-central-1"}}
 BUILT_IN_BESIDE = {**BUILT_IN, "primary": False}
-BESIDE = store(orchestrator={"primary": False})
+SECOND = store(orchestrator={"primary": False})
 OTHER = {"id": "other", "primary": True, "awssm": {"region": "eu-central-1"}}
 
 
@@ -61,16 +61,14 @@ def with_stores(tree: Tree, *stores: Document) -> Tree:
         pytest.param(base(Mode.GITOPS), "legacy", "gitops", id="legacy with a Git target"),
     ],
 )
-def test_the_declared_mode_is_compared_with_the_one_that_comes_about(
-    tree: Tree, mode: str, computed: str
-) -> None:
+def test_the_declared_mode_is_compared_with_the_actual_one(tree: Tree, mode: str, computed: str) -> None:
     found = of("R60", judged_tree(declared(tree, mode)))
     assert [finding.severity for finding in found] == ([Severity.ERROR] if computed else [])
     assert all(f"declared {mode} but would run in {computed}" in finding.message for finding in found)
 
 
 @pytest.mark.parametrize("mode", ["direct", "gitops"])
-def test_targets_in_direct_and_gitops_may_stand_side_by_side(mode: str) -> None:
+def test_direct_and_gitops_may_be_used_together(mode: str) -> None:
     tree = base(Mode.DIRECT).plus(git(identifier="by-git"), runtime())
     assert of("R60", judged_tree(declared(tree, mode))) == []
 
@@ -84,14 +82,14 @@ def test_one_finding_names_every_definition_in_another_mode() -> None:
     assert [place.file for place in finding.others] == ["1.yaml", "2.yaml", "reconciler.yaml"]
 
 
-def test_nothing_declared_is_compared_with_nothing() -> None:
+def test_without_a_declared_mode_nothing_is_compared() -> None:
     judgement = judged_tree(base(Mode.LEGACY))
     assert of("R60", judgement) == []
     assert unknown("R60", judgement) == []
 
 
-def test_the_runtime_cluster_beside_a_git_target_has_no_mode_to_compare() -> None:
-    """Its driver is an ordinary one, so it alone would count as direct."""
+def test_the_runtime_cluster_of_a_git_target_has_no_mode_to_compare() -> None:
+    """Its driver is an ordinary one, so on its own it would count as direct."""
     tree = base(Mode.GITOPS).without("SecretStore")
     judgement = judged_tree(declared(tree, "gitops", primaryStore="aws"))
     assert of("R60", judgement) == []
@@ -112,19 +110,19 @@ def test_a_driver_that_computes_the_cluster_type_makes_the_comparison_unknown() 
     assert any("known only at deployment" in reason for reason in unknown("R60", judgement))
 
 
-def test_one_target_that_may_deploy_to_git_is_enough_not_to_complain() -> None:
+def test_one_target_that_may_deploy_to_git_is_enough_to_avoid_a_finding() -> None:
     own = definition("own", "k8s-cluster", "acme/clusters", criteria=[{"env_type": "test"}])
     judgement = judged_tree(declared(base(Mode.DIRECT).plus(own), "gitops"))
     assert of("R60", judgement) == []
 
 
-def test_what_the_latest_deployments_ran_in_is_told_as_unknown() -> None:
+def test_the_mode_of_the_latest_deployments_is_reported_as_unknown() -> None:
     assert any(
         "latest deployments" in r for r in unknown("R60", judged_tree(declared(base(Mode.DIRECT), "direct")))
     )
 
 
-def test_a_switch_that_the_files_ask_for_counts_as_made() -> None:
+def test_a_switch_that_the_files_declare_counts_as_done() -> None:
     """R63 warns about it and a guard holds it; R60 must not refuse it."""
     tree = with_stores(declared(base(Mode.DIRECT), "direct"), BUILT_IN)
     judgement = judged_tree(tree)
@@ -149,7 +147,7 @@ def test_without_cluster_definitions_the_store_alone_is_compared(mode: str, coun
         pytest.param({"primaryStore": "humanitec"}, None, 1, 0, id="built-in"),
         pytest.param({"primaryStore": "aws"}, None, 0, 0, id="external"),
         pytest.param({}, None, 0, 1, id="not known"),
-        pytest.param({"primaryStore": "aws"}, [BUILT_IN], 1, 0, id="live is asked first"),
+        pytest.param({"primaryStore": "aws"}, [BUILT_IN], 1, 0, id="live takes precedence"),
         pytest.param(
             {"primaryStore": "humanitec"},
             [BUILT_IN_BESIDE, EXTERNAL],
@@ -162,7 +160,7 @@ def test_without_cluster_definitions_the_store_alone_is_compared(mode: str, coun
         pytest.param({}, [BUILT_IN, EXTERNAL], 0, 1, id="built-in and another"),
     ],
 )
-def test_an_operator_in_legacy_has_nothing_to_do(
+def test_an_operator_in_legacy_mode_is_idle(
     target: Document, stores: list[Document] | None, count: int, unknowns: int
 ) -> None:
     tree = Tree((operator(),), target, live={} if stores is None else {"stores": stores})
@@ -171,7 +169,7 @@ def test_an_operator_in_legacy_has_nothing_to_do(
     assert len(unknown("R62", judgement)) == unknowns
 
 
-def test_operators_of_other_organizations_are_not_told() -> None:
+def test_operators_of_other_organizations_are_not_reported() -> None:
     tree = Tree((operator(organization="beta"),), {"primaryStore": "humanitec"})
     assert of("R62", judged_tree(tree)) == []
 
@@ -183,15 +181,15 @@ def test_operators_of_other_organizations_are_not_told() -> None:
     ("documents", "target", "stores", "switch"),
     [
         pytest.param([store()], {}, [BUILT_IN], "from legacy to direct", id="first external store"),
-        pytest.param([store()], {}, [EXTERNAL], "", id="as it is"),
+        pytest.param([store()], {}, [EXTERNAL], "", id="unchanged"),
         pytest.param([store()], {}, [OTHER], "", id="from one external store to another"),
         pytest.param(
-            [store()], {"primaryStore": "humanitec"}, None, "from legacy to direct", id="settings tell"
+            [store()], {"primaryStore": "humanitec"}, None, "from legacy to direct", id="from settings"
         ),
         pytest.param([store()], {"primaryStore": "aws"}, None, "", id="settings agree"),
-        pytest.param([store()], {"primaryStore": "humanitec"}, [EXTERNAL], "", id="live beats settings"),
+        pytest.param([store()], {"primaryStore": "humanitec"}, [EXTERNAL], "", id="live overrides settings"),
         pytest.param(
-            [BESIDE],
+            [SECOND],
             {},
             [EXTERNAL],
             "from direct to legacy",
@@ -201,14 +199,14 @@ def test_operators_of_other_organizations_are_not_told() -> None:
             [store(orchestrator=None)], {}, [EXTERNAL], "from direct to legacy", id="no longer registered"
         ),
         pytest.param(
-            [BESIDE],
+            [SECOND],
             {},
             [OTHER],
             "",
             id="another is primary and not declared",
         ),
         pytest.param([], {}, [EXTERNAL], "", id="nothing declared"),
-        pytest.param([BESIDE], {}, [BUILT_IN], "", id="an ordinary store beside"),
+        pytest.param([SECOND], {}, [BUILT_IN], "", id="an additional ordinary store"),
     ],
 )
 def test_the_switch_of_the_organization_is_a_warning(
@@ -233,7 +231,7 @@ def test_the_warning_counts_targets_and_names_those_without_operator() -> None:
     assert "3 cluster definitions, 2 of them not known to have an Operator (`us`)" in finding.message
 
 
-def test_the_warning_says_where_no_operator_is_lacking() -> None:
+def test_the_warning_says_if_no_operator_is_missing() -> None:
     (finding,) = of("R63", judged_tree(replace(base(Mode.DIRECT), live={"stores": [BUILT_IN]})))
     assert finding.message.endswith("1 cluster definition, all with an Operator")
 
@@ -248,6 +246,6 @@ def test_the_warning_names_the_approval_and_is_silenced_by_an_annotation() -> No
     assert "--accept primary-store=SecretStore/aws" in finding.advice
 
 
-def test_it_is_unknown_while_nothing_tells_what_is_primary_now() -> None:
+def test_it_is_unknown_if_the_current_primary_store_is_not_known() -> None:
     assert unknown("R63", judged_tree(Tree((store(),))))
     assert unknown("R63", judged_tree(Tree((store(orchestrator={"primary": False}),)))) == []

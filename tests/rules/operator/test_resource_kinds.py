@@ -33,10 +33,10 @@ def knowing(*names: str) -> Document:
         pytest.param([store()], {}, knowing(), 1, 0, id="not installed"),
         pytest.param([store()], {}, knowing("secretstores.external-secrets.io"), 1, 0, id="the other group"),
         pytest.param([store()], {}, knowing("secretstores.humanitec.io"), 0, 0, id="installed"),
-        pytest.param([store(), operator()], {}, knowing(), 0, 0, id="an Operator brings them"),
-        pytest.param([store()], {}, {}, 0, 1, id="not looked at"),
+        pytest.param([store(), operator()], {}, knowing(), 0, 0, id="an Operator installs them"),
+        pytest.param([store()], {}, {}, 0, 1, id="not read"),
         pytest.param(
-            [store()], {"clusters": {"eu-1": {"operator": True}}}, {}, 0, 0, id="the settings tell of one"
+            [store()], {"clusters": {"eu-1": {"operator": True}}}, {}, 0, 0, id="one in the settings"
         ),
         pytest.param([store()], {}, {"eu-1": {"complete": []}}, 0, 1, id="not read to the end"),
         pytest.param([store(on_cluster=False)], {}, knowing(), 0, 0, id="on no cluster"),
@@ -72,7 +72,7 @@ EXTERNAL = {"apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "meta
         ("sh", "-c", "kubectl get secretstore | wc -l"),
     ],
 )
-def test_the_bare_name_is_told_where_external_secrets_is_in_the_tree(command: tuple[str, ...]) -> None:
+def test_the_bare_name_is_reported_if_external_secrets_is_in_the_tree(command: tuple[str, ...]) -> None:
     (finding,) = of(judged_tree(Tree((job(*command), EXTERNAL))))
     assert finding.severity is Severity.WARNING
 
@@ -97,10 +97,10 @@ def test_full_names_and_other_commands_are_left_alone(command: tuple[str, ...]) 
     [
         pytest.param(knowing("secretstores.external-secrets.io"), 1, 0, id="installed"),
         pytest.param(knowing(), 0, 0, id="not installed"),
-        pytest.param({}, 0, 1, id="not looked at"),
+        pytest.param({}, 0, 1, id="not read"),
     ],
 )
-def test_clusters_tell_of_external_secrets_too(clusters: Document, count: int, unknowns: int) -> None:
+def test_external_secrets_is_found_on_clusters_too(clusters: Document, count: int, unknowns: int) -> None:
     tree = Tree((job("kubectl", "get", "secretstore"),), settings=ON_CLUSTER, clusters=clusters)
     judgement = judged_tree(tree)
     assert len(of(judgement)) == count

@@ -63,12 +63,12 @@ def operator(**spec: str) -> str:
         pytest.param({"chartVersion": "0.4.0"}, '"v1.29.0-gke.100"', [], 0, id="platform's own suffix"),
         pytest.param({"chartVersion": "0.10.0"}, '"1.31"', [], 0, id="numbers, not text"),
         pytest.param({"chartVersion": "0.2.1", "appVersion": "0.13.0"}, '"1.28"', ERROR * 3, 0, id="all old"),
-        pytest.param({}, '"1.31"', [], 1, id="version not told"),
-        pytest.param({"chartVersion": "0.4.0"}, "null", [], 1, id="Kubernetes not told"),
+        pytest.param({}, '"1.31"', [], 1, id="version not known"),
+        pytest.param({"chartVersion": "0.4.0"}, "null", [], 1, id="Kubernetes not known"),
         pytest.param({"chartVersion": "main"}, '"1.31"', [], 1, id="no version"),
     ],
 )
-def test_the_container_family_needs_new_enough_surroundings(
+def test_the_container_family_needs_recent_enough_versions(
     spec: dict[str, str], kubernetes: str, severities: list[Severity], unknowns: int
 ) -> None:
     judgement = judged(operator(**spec), CLUSTER, CONTAINER, settings=chosen(kubernetes))
@@ -84,7 +84,7 @@ def test_legacy_needs_no_operator_and_an_unknown_mode_is_unknown() -> None:
     assert (of("R98", unsaid), len(unknown("R98", unsaid))) == ([], 1)
 
 
-def test_other_drivers_are_no_subject() -> None:
+def test_other_drivers_are_ignored() -> None:
     other = definition("bucket", "s3", driver="humanitec/terraform")
     judgement = judged(operator(chartVersion="0.1.0"), CLUSTER, other, settings=chosen())
     assert (of("R98", judgement), unknown("R98", judgement)) == ([], [])
@@ -109,7 +109,7 @@ def test_only_clusters_that_the_definition_is_used_on_count() -> None:
 
 
 @pytest.mark.parametrize(("tag", "severities"), [("0.16.0", ERROR), ("0.22.0", []), ("0.22.0@sha256:ab", [])])
-def test_the_manager_on_the_cluster_tells_its_version(tag: str, severities: list[Severity]) -> None:
+def test_the_version_is_read_from_the_manager_on_the_cluster(tag: str, severities: list[Severity]) -> None:
     seen = clusters_from(f"""\
         eu-1:
           objects:
@@ -177,7 +177,7 @@ def test_runner_variants_know_three_platforms_in_any_mode(
         ("humanitec/container", "nowhere", []),
     ],
 )
-def test_runner_variants_find_their_configuration_by_the_drivers_name(
+def test_runner_variants_find_their_configuration_by_the_name_of_the_driver(
     driver: str, res_id: str, severities: list[Severity]
 ) -> None:
     assert of("R99", judged(runner(driver), configuration(res_id))) == severities
@@ -209,7 +209,7 @@ def test_runner_variants_find_their_configuration_by_the_drivers_name(
         ),
     ],
 )
-def test_configurations_give_out_all_three(inputs: dict[str, Any], lacking: str, unknowns: int) -> None:
+def test_configurations_output_all_three_values(inputs: dict[str, Any], lacking: str, unknowns: int) -> None:
     judgement = judged(runner(), configuration(**inputs))
     assert [lacking in one.message for one in found("R99", judgement)] == ([True] if lacking else [])
     assert len(unknown("R99", judgement)) == unknowns
@@ -232,7 +232,7 @@ def test_configurations_give_out_all_three(inputs: dict[str, Any], lacking: str,
         ),
         pytest.param("{cluster: {skip_permission_checks: 1}}", "agent_url: x", ERROR, 0, id="flow style"),
         pytest.param("cluster: x", "agent_url: {{ .x }}", ERROR, 0, id="lacking"),
-        pytest.param("# all\ncluster: x", "agent_url: {{ .x }}", ERROR, 0, id="lacking, with a comment"),
+        pytest.param("# all\ncluster: x", "agent_url: {{ .x }}", ERROR, 0, id="missing, with a comment"),
         pytest.param(
             "cluster:\n  skip_permission_checks: true", "agent_url: x", ERROR, 0, id="of something else"
         ),
@@ -240,7 +240,7 @@ def test_configurations_give_out_all_three(inputs: dict[str, Any], lacking: str,
         pytest.param(None, None, ERROR, 0, id="none"),
     ],
 )
-def test_outputs_of_templates_are_read_as_far_as_they_are_certain(
+def test_outputs_of_templates_are_read_if_they_are_certain(
     outputs: object, secrets: object, severities: list[Severity], unknowns: int
 ) -> None:
     text = configuration(
@@ -262,7 +262,7 @@ def test_outputs_of_templates_are_read_as_far_as_they_are_certain(
         pytest.param(None, [unmanaged("runner", "config")], WARNING, 1, id="unmanaged"),
     ],
 )
-def test_missing_configurations_are_judged_by_what_was_read(
+def test_missing_configurations_are_evaluated_by_what_was_read(
     state: State | None, others: list[str], severities: list[Severity], unknowns: int
 ) -> None:
     judgement = judged(runner(), *others, live=state)

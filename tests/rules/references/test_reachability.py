@@ -38,7 +38,7 @@ def cluster(selector: str = "agent#agent", *criteria: dict[str, str]) -> str:
 @pytest.mark.parametrize(
     ("one", "two", "shadowed"),
     [
-        pytest.param({}, {"res_id": "agent"}, ["one-agent"], id="an id beats all without"),
+        pytest.param({}, {"res_id": "agent"}, ["one-agent"], id="an id beats all without one"),
         pytest.param({"env_type": "test"}, {"res_id": "agent"}, ["one-agent"], id="however specific"),
         pytest.param(
             {"app_id": "a", "env_id": "b"}, {"res_id": "agent"}, ["one-agent"], id="in other fields"
@@ -53,7 +53,7 @@ def cluster(selector: str = "agent#agent", *criteria: dict[str, str]) -> str:
         pytest.param({}, {"res_id": "other"}, [], id="an id that nothing asks for"),
     ],
 )
-def test_a_definition_that_others_always_beat_is_told(
+def test_a_definition_that_others_always_beat_is_reported(
     one: dict[str, str], two: dict[str, str], shadowed: list[str]
 ) -> None:
     judgement = judged(cluster(), agent("one", one), agent("two", two))
@@ -79,7 +79,7 @@ def test_one_criterion_that_wins_somewhere_is_enough() -> None:
     assert names("R111", judged(*texts)) == []
 
 
-def test_types_that_workloads_ask_for_are_never_shadowed_for_certain() -> None:
+def test_types_that_workloads_request_are_never_certain_to_be_shadowed() -> None:
     texts = (
         definition("one", "s3"),
         definition("two", "s3", criteria=[{"res_id": "x"}]),
@@ -88,7 +88,7 @@ def test_types_that_workloads_ask_for_are_never_shadowed_for_certain() -> None:
     assert names("R111", judged(*texts)) == []
 
 
-def test_ids_that_are_inherited_from_anywhere_leave_it_open() -> None:
+def test_ids_that_may_be_inherited_make_it_unknown() -> None:
     texts = (
         definition("relay", "config", secrets={"agent_url": to("agent")}),
         agent("one", {}),
@@ -108,7 +108,7 @@ def test_the_orchestrator_asks_for_a_runtime_cluster() -> None:
 
 
 @pytest.mark.parametrize("state", [None, NOTHING_LIVE])
-def test_live_definitions_may_ask_for_more(state: State | None) -> None:
+def test_live_definitions_may_request_more(state: State | None) -> None:
     texts = cluster(), agent("one", {}), agent("two", {"res_id": "agent"})
     judgement = judged(*texts, live=state)
     assert (names("R111", judgement), len(unknown("R111", judgement))) == (
@@ -139,12 +139,12 @@ def test_live_definitions_may_ask_for_more(state: State | None) -> None:
         ({}, False),
     ],
 )
-def test_values_that_no_deployment_has_are_told(criterion: dict[str, str], *, is_told: bool) -> None:
+def test_values_that_no_deployment_has_are_reported(criterion: dict[str, str], *, is_told: bool) -> None:
     judgement = judged(definition("one", "s3", criteria=[{"app_id": "fine"}, criterion]))
     assert names("R112", judgement) == (["one"] if is_told else [])
 
 
-def test_the_place_is_that_of_the_value() -> None:
+def test_the_finding_is_at_the_value() -> None:
     head = "apiVersion: entity.humanitec.io/v1b1\nkind: Definition\nmetadata: {id: one}\n"
     text = head + "entity:\n  type: s3\n  driver_type: x/y\n  criteria: [{env_type: test, app_id: shop-*}]\n"
     (one,) = found("R112", judged(text))
@@ -152,15 +152,17 @@ def test_the_place_is_that_of_the_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (definition("one", "s3", criteria=[]), ["one"]),
         (unmanaged("one", "s3"), []),
         (definition("default-humanitec-dns", "dns", criteria=[]), []),
     ],
 )
-def test_empty_criteria_are_told_except_to_switch_off_what_is_built_in(text: str, told: list[str]) -> None:
-    assert names("R112", judged(text, live=None)) == told
+def test_empty_criteria_are_reported_except_to_switch_off_built_in_definitions(
+    text: str, expected: list[str]
+) -> None:
+    assert names("R112", judged(text, live=None)) == expected
 
 
 def test_built_in_definitions_are_known_from_live_too() -> None:
@@ -169,7 +171,7 @@ def test_built_in_definitions_are_known_from_live_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "told"),
+    ("texts", "expected"),
     [
         pytest.param([cluster(), agent("one", {"res_id": "agent"})], [], id="asked for"),
         pytest.param([cluster(), agent("one", {"res_id": "other"})], ["one-agent"], id="other id"),
@@ -203,7 +205,7 @@ def test_built_in_definitions_are_known_from_live_too() -> None:
                 definition("two", "s3", provision={"k8s-namespace#extra": {}}),
             ],
             [],
-            id="provisioned beside",
+            id="provisioned as well",
         ),
         pytest.param(
             [
@@ -211,19 +213,19 @@ def test_built_in_definitions_are_known_from_live_too() -> None:
                 definition("two", "s3", criteria=[{"class": "big"}], provision={"k8s-namespace#extra": {}}),
             ],
             [],
-            id="provisioned beside, of the default class",
+            id="provisioned as well, of the default class",
         ),
         pytest.param(
             [definition("one", "dns", criteria=[{"res_id": "x", "class": "y"}])], [], id="other type"
         ),
     ],
 )
-def test_types_that_workloads_cannot_ask_for_are_asked_for_by_something(
-    texts: list[str], told: list[str]
+def test_types_that_workloads_cannot_request_must_be_requested_by_something(
+    texts: list[str], expected: list[str]
 ) -> None:
-    assert names("R112", judged(*texts)) == told
+    assert names("R112", judged(*texts)) == expected
     judgement = judged(*texts, live=None)
-    assert (names("R112", judgement), len(unknown("R112", judgement))) == ([], len(told))
+    assert (names("R112", judgement), len(unknown("R112", judgement))) == ([], len(expected))
 
 
 def test_a_class_that_is_not_known_may_be_any() -> None:

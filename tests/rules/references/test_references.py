@@ -70,7 +70,7 @@ def test_what_the_orchestrator_provisions_has_no_stored_secret(text: str, severi
     assert of("R91", judged(text, settings=LEGACY)) == []
 
 
-def test_secrets_are_found_over_any_number_of_references_and_the_way_is_named() -> None:
+def test_secrets_are_found_over_any_number_of_references_and_the_path_is_named() -> None:
     texts = (
         cluster(values={"a": to("config#one")}),
         definition("one", "config", values={"a": to("dns#two")}),
@@ -106,22 +106,22 @@ def test_secrets_are_found_over_any_number_of_references_and_the_way_is_named() 
                 cluster(values={"a": "b"}, provision={"config#one": {}}),
                 definition("one", "config", secret_refs=STORED),
             ],
-            id="beside",
+            id="provisioned",
         ),
         pytest.param(
             [
                 cluster(values={"a": to("config#one")}),
                 definition("one", "config", values={"a": to("k8s-cluster#k8s-cluster")}),
             ],
-            id="circle",
+            id="cycle",
         ),
     ],
 )
-def test_what_is_not_reached_is_no_matter(texts: list[str]) -> None:
+def test_what_is_not_reached_does_not_matter(texts: list[str]) -> None:
     assert of("R91", judged(*texts, settings=DIRECT)) == []
 
 
-def test_the_shortest_way_and_its_own_reference_are_named() -> None:
+def test_the_shortest_path_and_its_first_reference_are_named() -> None:
     text = definition(
         "eks",
         "k8s-cluster",
@@ -151,7 +151,7 @@ def test_secrets_of_definitions_that_are_only_live_count() -> None:
     assert "`eks` → `theirs`, live" in one.message
 
 
-def test_only_gitops_is_certain_without_a_known_store() -> None:
+def test_without_a_known_store_only_gitops_is_certain() -> None:
     texts = (
         GIT.replace('"values"', '"secret_refs": {"token": {"store": "a", "ref": "b"}}, "values"'),
         cluster(secret_refs=STORED),
@@ -190,13 +190,13 @@ def test_the_operators_types_refer_to_none_of_the_orchestrators(
 
 
 @pytest.mark.parametrize("rule", ["R92", "R93", "R94"])
-def test_what_is_provisioned_beside_is_no_reference(rule: str) -> None:
+def test_a_provisioned_resource_is_not_a_reference(rule: str) -> None:
     provision: dict[str, dict[str, Any]] = {"k8s-cluster#x": {}, "k8s-namespace#x": {}, "agent#x": {}}
     judgement = judged(definition("one", "s3", provision=provision), settings=DIRECT)
     assert of(rule, judgement) == []
 
 
-def test_the_way_names_the_definition_that_is_meant() -> None:
+def test_the_path_names_the_referenced_definition() -> None:
     texts = definition("one", "s3", values={"x": to("k8s-cluster#k8s-cluster")}), cluster()
     (one,) = found("R92", judged(*texts, settings=DIRECT))
     assert "(`one` → `eks`)" in one.message
@@ -234,7 +234,7 @@ def test_runners_may_need_an_agent_for_their_cluster(
 @pytest.mark.parametrize(
     ("criteria", "severities"), [([{"env_type": "live"}], ERROR), ([{"env_type": "test"}], [])]
 )
-def test_a_git_target_makes_gitops_where_it_is_chosen(
+def test_a_git_target_means_gitops_where_it_is_chosen(
     criteria: list[dict[str, str]], severities: list[Severity]
 ) -> None:
     text = definition("one", "s3", values={"x": to("logging#x")}, criteria=criteria)
@@ -298,21 +298,21 @@ def relays(*, output: str = "agent_url", driver: str = "humanitec/echo") -> tupl
         (relays(driver="humanitec/terraform"), []),
     ],
 )
-def test_a_url_that_is_handed_on_is_followed(texts: tuple[str, ...], severities: list[Severity]) -> None:
+def test_a_url_that_is_passed_on_is_followed(texts: tuple[str, ...], severities: list[Severity]) -> None:
     judgement = judged(AGENT, *texts, live=live_from(f"agents: [{{id: eu-1}}]\n{OWN}"))
     assert of("R97", judgement) == severities
     for finding in found("R97", judgement):
         assert finding.message.endswith("`one` → `two` → `three` → `eu-1-agent`")
 
 
-def test_own_drivers_without_an_agent_are_no_subject() -> None:
+def test_own_drivers_without_an_agent_are_ignored() -> None:
     judgement = judged(
         definition("one", "s3", driver="acme/own", values={"a": to("dns#x")}), live=NOTHING_LIVE
     )
     assert (of("R97", judgement), unknown("R97", judgement)) == ([], [])
 
 
-def test_ways_that_are_too_many_to_follow_are_unknown_and_not_free_of_secrets() -> None:
+def test_too_many_paths_to_follow_are_unknown_and_not_free_of_secrets() -> None:
     kinds = (("s3", "dns", "app_id"), ("dns", "config", "env_id"), ("config", "s3", "env_type"))
     texts = [
         definition(f"{name}-{n}", name, values={"x": to(asked)}, criteria=[{field: f"v{n}"}])

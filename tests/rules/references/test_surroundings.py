@@ -60,14 +60,14 @@ DNS = building.definition("default-humanitec-dns", "", type_="dns", is_built_in=
         pytest.param([definition("own", "s3")], [], id="not in use"),
     ],
 )
-def test_built_in_definitions_are_not_relied_on_with_an_operator(
+def test_with_an_operator_built_in_definitions_must_not_be_relied_on(
     texts: list[str], severities: list[Severity]
 ) -> None:
     assert of("R95", judged(*texts, settings=DIRECT, live=live(BASE, DNS))) == severities
     assert of("R95", judged(*texts, settings=LEGACY, live=live(BASE, DNS))) == []
 
 
-def test_each_is_told_once_and_unknown_modes_are() -> None:
+def test_each_is_reported_once_and_unknown_modes_are_unknown() -> None:
     texts = [
         ASKS,
         definition("two", "s3", values={"host": to("dns#y", "host")}, criteria=[{"app_id": "till"}]),
@@ -77,7 +77,7 @@ def test_each_is_told_once_and_unknown_modes_are() -> None:
     assert len(unknown("R95", judged(*texts, settings=DIRECT, live=None))) == 1
 
 
-def test_live_definitions_of_ones_own_are_no_matter() -> None:
+def test_live_definitions_that_are_not_built_in_do_not_matter() -> None:
     own = building.definition("theirs", "", type_="dns")
     assert of("R95", judged(ASKS, settings=DIRECT, live=live(own))) == []
 
@@ -98,7 +98,7 @@ drivers:
         pytest.param("shop-aws", LIVE, [], 0, id="fits"),
         pytest.param("acme/shop-aws", LIVE, [], 0, id="with its organization"),
         pytest.param("shop-gcp", LIVE, ERROR, 0, id="other type"),
-        pytest.param("shop-azure", LIVE, ERROR, 0, id="not there"),
+        pytest.param("shop-azure", LIVE, ERROR, 0, id="missing"),
         pytest.param("shop-aws", "accounts: []", ERROR, 0, id="no account at all"),
         pytest.param("shop-aws", "accounts: [{id: shop-aws, type: aws}]", [], 1, id="drivers unread"),
         pytest.param("shop-aws", "drivers: []", [], 1, id="accounts unread"),
@@ -106,7 +106,7 @@ drivers:
         pytest.param(None, "definitions: []", [], 0, id="no account named"),
     ],
 )
-def test_accounts_exist_and_fit_the_driver(
+def test_accounts_exist_and_match_the_driver(
     account: str | None, state: str, severities: list[Severity], unknowns: int
 ) -> None:
     text = definition("bucket", "s3", driver="humanitec/s3", driver_account=account)
@@ -121,7 +121,7 @@ def test_the_nearest_account_is_suggested() -> None:
     assert one.advice == "Did you mean `shop-aws`?"
 
 
-def test_drivers_that_tell_no_types_are_unknown() -> None:
+def test_drivers_without_a_list_of_types_are_unknown() -> None:
     judgement = judged(definition("one", "config", driver_account="shop-aws"), live=live_from(LIVE))
     assert (of("R96", judgement), len(unknown("R96", judgement))) == ([], 1)
 
@@ -130,7 +130,7 @@ def test_drivers_that_tell_no_types_are_unknown() -> None:
 def test_accounts_taken_over_from_another_definition_are_followed(
     account: str, severities: list[Severity]
 ) -> None:
-    """One that does not exist is told once, where it is named."""
+    """One that does not exist is reported once, where it is named."""
     texts = (
         definition(
             "bucket", "s3", driver="humanitec/s3", driver_account="${resources['config#account'].account}"
@@ -141,6 +141,6 @@ def test_accounts_taken_over_from_another_definition_are_followed(
     assert [one.severity for one in found("R96", judgement) if "`bucket`" in one.message] == severities
 
 
-def test_nothing_is_said_while_nothing_names_an_account() -> None:
+def test_there_are_no_findings_if_nothing_names_an_account() -> None:
     judgement = judged(definition("one", "s3"), live=None)
     assert unknown("R96", judgement) == []

@@ -7,14 +7,9 @@ from reconciler.model.finding import Severity
 from reconciler.model.secret_name import variable_names_secret
 from reconciler.rules.judge import Judgement
 from reconciler.settings import Settings
+from tests.building import ESCAPED_PUBLIC_KEY
 from tests.rules.tree import ACME, judged, settings
 
-KEY = """\
------BEGIN PUBLIC KEY-----
-MCowBQYDK2VwAyEA0wPtt+SIHec03H/Xufd3SyUO7YNJaXuqnF3F3oA3snU=
------END PUBLIC KEY-----
-"""
-ESCAPED_KEY = KEY.replace("\n", "\\n")
 AKS = settings(
     "version: 1\ntargets: {acme: {organization: acme}}\nclusters: {eu-1: {platform: aks}, us-1: {platform: eks}, x: {}}"
 )
@@ -31,7 +26,7 @@ metadata: {{id: eu-1}}
 spec:
   runner_configuration:
     type: kubernetes-agent
-    key: "{ESCAPED_KEY}"
+    key: "{ESCAPED_PUBLIC_KEY}"
     job: {{namespace: jobs, service_account: job{template}}}
   state_storage_configuration: {storage}{installed}
 """
@@ -67,7 +62,7 @@ def test_a_container_needs_an_image_or_the_name_of_the_runners_own(containers: s
 
 @pytest.mark.parametrize("name", ["platform-orchestrator-runner", "canyon-runner"])
 def test_an_older_name_of_the_runners_own_container_is_a_warning_and_an_error_in_strict(name: str) -> None:
-    """Sources contradict each other about what a runner of today makes of it."""
+    """Sources contradict each other about how a current runner treats it."""
     text = runner(f"{{spec: {{containers: [{{name: {name}}}]}}}}")
     strict = settings("version: 1\nprofile: strict\ntargets: {acme: {organization: acme}}")
     assert [severity for severity, _ in of(judged(text), "R100")] == [Severity.WARNING]
@@ -101,18 +96,18 @@ def test_workload_identity_on_aks_needs_the_label_as_text(label: str, cluster: s
 
 
 @pytest.mark.parametrize("cluster", ["x", "elsewhere"])
-def test_the_label_is_unknown_where_the_platform_is_not_declared(cluster: str) -> None:
+def test_the_label_is_unknown_if_the_platform_is_not_declared(cluster: str) -> None:
     text = runner(install=f"{{cluster: {cluster}, helmValues: {CLIENT}}}")
     assert len(unknown(text, "R102", AKS)) == 1
     assert messages(text, "R102", AKS) == []
 
 
-def test_without_workload_identity_nothing_is_said_about_its_label() -> None:
+def test_without_workload_identity_its_label_is_not_checked() -> None:
     text = runner(install="{cluster: x, helmValues: {serviceAccount: {annotations: {a: b}}}}")
     assert unknown(text, "R102", AKS) == []
 
 
-def test_what_stands_in_the_wrong_place_is_explained_though_the_document_is_refused() -> None:
+def test_a_misplaced_member_is_explained_although_the_document_is_refused() -> None:
     text = """
         apiVersion: reconciler/v1alpha1
         kind: Runner
@@ -174,8 +169,8 @@ def test_chart_and_runner_name_the_same_places(values: str, expected: list[str])
         ("{humanitec: {runnerId: us-1}}", ["humanitec.runnerId"]),
     ],
 )
-def test_the_chart_has_the_ids_that_the_runner_is_registered_with(values: str, expected: list[str]) -> None:
-    """With others it polls for the work of another runner, or of none."""
+def test_the_chart_uses_the_ids_that_the_runner_is_registered_with(values: str, expected: list[str]) -> None:
+    """With others it would poll for the work of another runner, or of none."""
     judgement = judged(runner(install=f"{{namespace: runner, helmValues: {values}}}"))
     found = [finding for finding in judgement.findings if finding.rule == "R104"]
     assert [finding.message.split("`")[3] for finding in found] == expected
@@ -191,7 +186,7 @@ def test_the_chart_has_the_ids_that_the_runner_is_registered_with(values: str, e
         pytest.param("{helmValues: {}}", 0, id="the chart's defaults"),
     ],
 )
-def test_what_the_chart_is_given_is_unknown_where_it_is_not_declared(install: str, count: int) -> None:
+def test_undeclared_values_of_the_chart_are_unknown(install: str, count: int) -> None:
     assert messages(runner(install=install), "R104") == []
     assert len(unknown(runner(install=install), "R104")) == count
 
@@ -259,7 +254,7 @@ def test_jobs_of_a_mirrored_runner_come_from_the_mirror_too(image: str, job: str
         ("AWS_REGION", False),
     ],
 )
-def test_names_tell_secrets(name: str, *, is_secret: bool) -> None:
+def test_secrets_are_recognized_by_name(name: str, *, is_secret: bool) -> None:
     assert variable_names_secret(name) is is_secret
 
 
@@ -271,7 +266,7 @@ def test_a_plain_secret_variable_is_refused_without_showing_it() -> None:
 
 
 @pytest.mark.parametrize("value", ["''", "'${resources.x.outputs.y}'"])
-def test_an_empty_or_filled_in_variable_is_no_literal(value: str) -> None:
+def test_an_empty_or_filled_in_variable_is_not_a_literal(value: str) -> None:
     text = runner(f"{{spec: {{containers: [{{name: main, env: [{{name: API_TOKEN, value: {value}}}]}}]}}}}")
     assert messages(text, "R105") == []
 
@@ -367,7 +362,7 @@ def test_the_cloud_trusts_the_account_of_the_jobs(trusts: str, expected: int) ->
     assert len(messages(runner(install=f"{{trusts: {trusts}}}"), "R107")) == expected
 
 
-def test_an_undeclared_trust_is_nothing_to_judge() -> None:
+def test_undeclared_trust_is_not_evaluated() -> None:
     assert messages(runner(install="{cluster: eu-1}"), "R107") == []
 
 
@@ -383,7 +378,7 @@ def test_an_undeclared_trust_is_nothing_to_judge() -> None:
         ("example.com/role", "eu-1", 0, 0),
     ],
 )
-def test_an_annotation_is_that_of_the_clusters_cloud(
+def test_an_annotation_must_be_that_of_the_clusters_cloud(
     annotation: str, cluster: str, expected: int, hidden: int
 ) -> None:
     values = f"serviceAccount: {{annotations: {{{annotation}: x}}}}"
@@ -401,7 +396,7 @@ def test_settings_of_the_agent_do_not_belong_to_a_runner(install: str) -> None:
     assert len(messages(runner(install=install), "R108")) == 1
 
 
-def test_members_of_one_product_in_the_other_are_named() -> None:
+def test_members_of_one_product_used_in_the_other_are_reported() -> None:
     text = runner().replace("spec:\n", "spec:\n  driver_type: humanitec/agent\n")
     assert messages(text, "R108") == ["`driver_type` belongs to v1 but is set on runner `eu-1` (v2)"]
     agent = """
@@ -420,7 +415,7 @@ def test_the_key_of_a_runner_is_not_registered_for_an_agent() -> None:
 apiVersion: reconciler/v1alpha1
 kind: Key
 metadata: {{id: k}}
-spec: {{for: {{agent: eu-1}}, publicKey: "{ESCAPED_KEY}"}}
+spec: {{for: {{agent: eu-1}}, publicKey: "{ESCAPED_PUBLIC_KEY}"}}
 """
     found = messages(f"{runner()}---\n{key}", "R108")
     assert found == ["The key of runner `eu-1` (v2) is registered for Agent `eu-1` (v1)"]

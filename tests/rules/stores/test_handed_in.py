@@ -1,4 +1,4 @@
-"""Secrets that are handed in satisfy the rules about secrets; those that are spelled out do not, wherever they are."""
+"""Secrets supplied through tags satisfy the rules about secrets; literal ones never do."""
 
 from textwrap import indent
 
@@ -63,7 +63,7 @@ def test_a_tag_satisfies_the_rules_in_every_mode(tag: str, live: State) -> None:
 @pytest.mark.parametrize(
     "auth", ["{token: !env TOKEN}", "{token: {env: TOKEN}}", "{a: {b: !file /run/token}}"]
 )
-def test_credentials_of_stores_are_handed_in_as_well(auth: str) -> None:
+def test_credentials_of_stores_may_be_supplied_as_well(auth: str) -> None:
     text = f"""\
 apiVersion: reconciler/v1alpha1
 kind: SecretStore
@@ -74,7 +74,7 @@ spec: {{vault: {{url: https://vault.test}}, orchestrator: {{auth: {auth}}}}}
 
 
 @pytest.mark.parametrize("name", ["client_certificate_data", "client_key_data", "service_account_token"])
-def test_credentials_that_a_runner_spells_out_are_refused(name: str) -> None:
+def test_literal_credentials_of_a_runner_are_refused(name: str) -> None:
     (found,) = about_secrets(runner(f"{{{name}: {CANARY}}}"), EXTERNAL)
     assert found.rule == "R78"
     assert f"cluster.auth.{name}" in found.message
@@ -82,8 +82,8 @@ def test_credentials_that_a_runner_spells_out_are_refused(name: str) -> None:
     assert (found.origin.line, found.key and found.key.id) == (10, "jobs")
 
 
-def test_what_v2_shows_in_place_of_a_credential_is_no_credential() -> None:
-    """A dumped runner holds `SECRET`, which the server would store."""
+def test_the_placeholder_that_v2_shows_for_a_credential_is_not_accepted() -> None:
+    """A dumped runner contains `SECRET`, which the server would store."""
     assert len(about_secrets(runner("{client_key_data: SECRET}"), EXTERNAL)) == 1
 
 
@@ -128,7 +128,7 @@ def test_a_plain_secret_in_the_text_of_a_template_is_refused(
         assert one.origin.line == 11
 
 
-def test_values_that_are_handed_in_need_a_store_that_can_be_written() -> None:
+def test_supplied_values_need_a_store_that_can_be_written() -> None:
     """They are sent as plain text, like literals."""
     store = """---
 apiVersion: reconciler/v1alpha1
@@ -145,7 +145,7 @@ spec: {awssm: {region: eu-central-1}, orchestrator: {primary: true}}
         assert [f.rule for f in judgement.findings if f.rule == "R86"] == ["R86"], inputs
 
 
-def test_a_git_target_may_have_its_credentials_handed_in() -> None:
+def test_credentials_of_a_git_target_may_be_supplied() -> None:
     inputs = "{values: {url: git@git.test:a/b.git}, secrets: {credentials: {ssh_key: !file ../key}}}"
     text = definition(inputs, "k8s-cluster", "humanitec/k8s-cluster-git")
     judgement = judged(text, live=EXTERNAL, settings=DIRECT)

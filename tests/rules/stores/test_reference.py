@@ -76,7 +76,7 @@ GOOD = "{store: platform, ref: a}"
         "{value: ''}",
     ],
 )
-def test_leaves_in_order_are_left_alone(leaf: str) -> None:
+def test_valid_leaves_have_no_finding(leaf: str) -> None:
     judgement = judged(definition(f"{{secret_refs: {{p: {leaf}}}}}"), live=EXTERNAL)
     assert [finding for finding in of(judgement, "R77") if finding[0] is Severity.ERROR] == []
 
@@ -101,7 +101,7 @@ def test_malformed_leaves_say_what_is_wrong(leaf: str, problem: str) -> None:
     assert problem in message
 
 
-def test_a_misspelt_member_gets_the_right_one_proposed() -> None:
+def test_for_a_misspelt_member_the_right_one_is_suggested() -> None:
     judgement = judged(
         definition("{secret_refs: {p: {store: platform, ref: a, verson: '1'}}}"), live=EXTERNAL
     )
@@ -129,7 +129,7 @@ def test_a_declared_store_may_be_named_before_it_is_registered(more: str) -> Non
     assert unknown(text, "R77") == []
 
 
-def test_without_live_stores_an_unknown_name_is_unknown_and_a_warning_where_others_are_declared() -> None:
+def test_without_live_stores_an_unknown_name_is_unknown_and_a_warning_if_others_are_declared() -> None:
     text = definition("{secret_refs: {p: {store: plattform, ref: a}, q: {store: plattform, ref: b}}}")
     assert len(unknown(text, "R77")) == 1
     assert messages(text, "R77", NOTHING_LIVE) == []
@@ -181,7 +181,7 @@ def test_credentials_of_a_store_come_from_somewhere_else(auth: str, expected: in
 
 
 @pytest.mark.parametrize("member", ["store", "ref", "version"])
-def test_no_part_of_a_reference_is_filled_in_later(member: str) -> None:
+def test_no_part_of_a_reference_may_be_filled_in_later(member: str) -> None:
     leaf = {"store": "platform", "ref": "a", "version": "1", member: "${context.app.id}"}
     shown = ", ".join(f'{name}: "{text}"' for name, text in leaf.items())
     (message,) = messages(definition(f"{{secret_refs: {{p: {{{shown}}}}}}}"), "R79")
@@ -201,7 +201,7 @@ def test_without_references_the_mode_does_not_matter() -> None:
     assert unknown(text, "R80") == []
 
 
-def test_settings_tell_the_primary_store_where_nothing_is_live() -> None:
+def test_the_primary_store_comes_from_the_settings_if_none_is_live() -> None:
     legacy = settings("version: 1\ntargets: {acme: {organization: acme, primaryStore: humanitec}}")
     text = definition(f"{{secret_refs: {{p: {GOOD}}}}}")
     assert len(messages(text, "R80", None, legacy)) == 1
@@ -235,12 +235,12 @@ def test_what_the_orchestrator_provisions_may_keep_its_secrets_there(kind: str) 
     assert messages(definition("{values: {a: b}}", kind), "R81", kept_inside(kind)) == []
 
 
-def test_the_secrets_of_others_definitions_are_not_judged() -> None:
+def test_secrets_of_unmanaged_definitions_are_not_evaluated() -> None:
     text = definition("{values: {a: b}}").replace("{id: db}", "{id: other}")
     assert messages(text, "R81", kept_inside()) == []
 
 
-def test_unread_definitions_are_unknown_where_it_matters() -> None:
+def test_unread_definitions_are_unknown_if_it_matters() -> None:
     text = definition("{values: {a: b}}")
     unread = live_from("{stores: [{id: platform, primary: true, awssm: {region: r}}], unread: [Definition]}")
     assert len(unknown(text, "R81", unread)) == 1

@@ -115,8 +115,8 @@ def test_a_store_is_of_one_kind_in_the_spelling_of_the_orchestrator(block: str, 
         ("{project: '4711'}", ["`differing.project` for cluster `eu-1`, which is not known"]),
     ],
 )
-def test_what_differs_on_a_cluster_is_in_its_spelling(differing: str, expected: list[str]) -> None:
-    """It goes into the custom resource as it is written."""
+def test_values_that_differ_on_a_cluster_are_in_its_spelling(differing: str, expected: list[str]) -> None:
+    """They are copied into the custom resource as written."""
     text = store("gcpsm: {project_id: p}", f"clusters: [{{cluster: eu-1, differing: {differing}}}]")
     assert messages(text, "R82") == [f"Secret store `platform` has {problem}" for problem in expected]
 
@@ -132,7 +132,7 @@ def test_what_differs_on_a_cluster_is_in_its_spelling(differing: str, expected: 
         ("text", 1),
     ],
 )
-def test_a_manifest_is_held_to_the_spelling_of_clusters(spec: str, expected: int) -> None:
+def test_a_manifest_must_have_the_spelling_of_clusters(spec: str, expected: int) -> None:
     assert len(messages(manifest(spec), "R82")) == expected
 
 
@@ -157,7 +157,7 @@ def on_cluster(
     )
 
 
-def test_a_registered_store_in_use_is_looked_for_on_every_cluster_with_an_operator() -> None:
+def test_a_registered_store_in_use_is_looked_up_on_every_cluster_with_an_operator() -> None:
     text = store(rest="orchestrator: {}") + OPERATOR + USE
     assert unknown(text, "R83") == 1
     there = on_cluster("{awssm: {region: eu-central-1}}")
@@ -169,7 +169,7 @@ def test_a_registered_store_in_use_is_looked_for_on_every_cluster_with_an_operat
 @pytest.mark.parametrize(
     ("clusters", "errors", "unknowns"),
     [
-        pytest.param("", 0, 1, id="nothing says where it is"),
+        pytest.param("", 0, 1, id="place not known"),
         pytest.param(", clusters: [{cluster: eu-1}]", 0, 0, id="where it is needed"),
         pytest.param(", clusters: [{cluster: us-9}]", 1, 0, id="elsewhere only"),
         pytest.param(", clusters: [{cluster: us-9}, {cluster: eu-1}]", 0, 0, id="in both"),
@@ -178,7 +178,7 @@ def test_a_registered_store_in_use_is_looked_for_on_every_cluster_with_an_operat
 def test_a_store_in_use_is_placed_on_the_cluster_that_needs_it(
     clusters: str, errors: int, unknowns: int
 ) -> None:
-    """Documents that say where a store is are complete; no look at the cluster is needed."""
+    """Documents that say where a store is are complete; the cluster need not be read."""
     text = store(rest="orchestrator: {}" + clusters) + OPERATOR + USE
     assert len(messages(text, "R83")) == errors
     assert unknown(text, "R83") == unknowns
@@ -211,7 +211,7 @@ entity: {name: c, type: k8s-cluster, driver_type: humanitec/k8s-cluster-eks, cri
         assert len(found) == count
 
 
-def test_a_store_that_is_declared_for_the_cluster_or_stands_in_a_manifest_is_there() -> None:
+def test_a_store_declared_for_the_cluster_or_in_a_manifest_is_present() -> None:
     assert unknown(store(rest=PLACED) + OPERATOR + USE, "R83") == 0
     text = store(rest="orchestrator: {}") + manifest("{awssm: {region: eu-central-1}}") + OPERATOR + USE
     assert unknown(text, "R83") == 0
@@ -261,7 +261,7 @@ def test_a_cluster_has_one_default_store(defaults: tuple[str, str], expected: li
     assert [severity for severity, _ in of(judged(text), "R84")] == expected
 
 
-def test_no_default_store_is_a_warning_once_the_cluster_was_seen() -> None:
+def test_no_default_store_is_a_warning_once_the_cluster_was_read() -> None:
     assert unknown(OPERATOR, "R84") == 1
     bare = on_cluster("{awssm: {region: r}}")
     assert [severity for severity, _ in of(judged(OPERATOR, clusters=bare), "R84")] == [Severity.WARNING]
@@ -272,7 +272,7 @@ def test_no_default_store_is_a_warning_once_the_cluster_was_seen() -> None:
     assert len(messages(OPERATOR, "R84", clusters=elsewhere)) == 1
 
 
-def test_a_live_default_store_beside_a_declared_one_is_one_too_many() -> None:
+def test_a_live_default_store_in_addition_to_a_declared_one_is_one_too_many() -> None:
     labelled = on_cluster("{awssm: {region: r}}", "other", '{app.humanitec.io/default-store: "true"}')
     text = store(rest=PLACED) + OPERATOR
     assert [severity for severity, _ in of(judged(text, clusters=labelled), "R84")] == [Severity.ERROR]
@@ -315,13 +315,13 @@ def test_plain_values_need_a_store_that_can_be_written() -> None:
         ("gcpsm: {project_id: counterexamples}", 0),
     ],
 )
-def test_a_stand_in_as_primary_store_is_a_warning(block: str, expected: int) -> None:
+def test_a_store_for_tests_as_primary_store_is_a_warning(block: str, expected: int) -> None:
     found = of(judged(store(block, "orchestrator: {primary: true}")), "R87")
     assert [severity for severity, _ in found] == [Severity.WARNING] * expected
     assert messages(store(block, "orchestrator: {}"), "R87") == []
 
 
-def test_a_primary_store_that_only_a_kubernetes_store_backs_is_a_warning() -> None:
+def test_a_primary_store_backed_only_by_a_kubernetes_store_is_a_warning() -> None:
     real = store("vault: {url: 'https://vault.acme.internal'}", "orchestrator: {primary: true}")
     local = store("kubernetes: {namespace: n}", "clusters: [{cluster: eu-1}]", "local")
     assert len(messages(real + local, "R87")) == 1
@@ -348,7 +348,7 @@ def test_a_vault_is_reached_through_an_agent_that_exists() -> None:
     assert (of(judgement, "R89"), [u.rule for u in judgement.unknown if u.rule == "R89"]) == ([], ["R89"])
 
 
-def test_a_default_store_stands_where_the_operator_runs() -> None:
+def test_a_default_store_is_in_the_namespace_of_the_operator() -> None:
     elsewhere = store(rest="clusters: [{cluster: eu-1, namespace: shop, default: true}]")
     assert len(messages(elsewhere + OPERATOR, "R90")) == 1
     assert messages(elsewhere, "R90") == []

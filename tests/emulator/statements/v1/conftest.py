@@ -1,4 +1,4 @@
-"""What the statements about v1 have in common: a world that is given, and a client on a real port."""
+"""Fixtures of the statements about v1: existing objects, and a client on a real port."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ Body = dict[str, Any]
 
 @pytest.fixture
 def wire(emulator: Emulator) -> Iterator[httpx.Client]:
-    """Reach the emulator over a loopback port, as foreign programs do."""
+    """A client that uses a loopback port, as other programs do."""
     headers = {"Authorization": "Bearer practice"}
     with running(emulator) as url, httpx.Client(base_url=url, headers=headers, trust_env=False) as made:
         yield made

@@ -74,7 +74,7 @@ def test_agents_are_found_by_the_right_fingerprint_and_by_no_other(client: httpx
         pytest.param(RSA_4096.replace("PUBLIC KEY", "RSA PUBLIC KEY"), id="label of the wizard"),
     ],
 )
-def test_a_key_is_echoed_as_sent_and_known_by_its_bytes(client: httpx.Client, pem: str) -> None:
+def test_a_key_is_echoed_as_sent_and_identified_by_its_bytes(client: httpx.Client, pem: str) -> None:
     client.post(AGENTS, json={"id": "eu-1", "public_key": pem})
 
     (key,) = client.get(KEYS).json()
@@ -107,7 +107,7 @@ def test_other_keys_are_refused_as_first_and_as_further_key(
     assert len(client.get(KEYS).json()) == 1
 
 
-def test_longer_keys_are_taken(client: httpx.Client, given_agent: Given, rsa_key: Any) -> None:
+def test_longer_keys_are_accepted(client: httpx.Client, given_agent: Given, rsa_key: Any) -> None:
     given_agent()
 
     answer = client.post(KEYS, json={"public_key": rsa_key(1, 8192).pem})
@@ -125,7 +125,7 @@ def test_a_key_needs_its_text(client: httpx.Client, given_agent: Given) -> None:
     assert answers == [400, 400, 422]
 
 
-def test_whether_a_key_is_authorized_is_not_for_the_client_to_say(
+def test_a_client_cannot_set_whether_a_key_is_authorized(
     client: httpx.Client, given_agent: Given, rsa_key: Any
 ) -> None:
     given_agent()
@@ -178,7 +178,7 @@ def test_keys_of_an_unknown_agent_are_404(client: httpx.Client, rsa_key: Any) ->
     assert [answer.status_code for answer in answers] == [404] * 3
 
 
-def test_a_key_made_on_a_leap_day_expires_on_the_last_of_february(rsa_key: Any) -> None:
+def test_a_key_created_on_a_leap_day_expires_on_the_last_of_february(rsa_key: Any) -> None:
     with Emulator(clock=lambda: datetime(2028, 2, 29, 12, tzinfo=UTC)) as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"

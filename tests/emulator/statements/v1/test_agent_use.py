@@ -44,7 +44,7 @@ def test_an_agent_definition_names_its_agent_in_its_values(
         "${resources.agent.outputs.url}",
     ],
 )
-def test_a_cluster_asks_for_its_agent_in_every_form_that_is_seen(
+def test_a_cluster_may_refer_to_its_agent_in_every_observed_form(
     given_definition: Given, url: str, form: str
 ) -> None:
     sent = {"secrets": {"agent_url": url}, "secret_refs": {"agent_url": {"value": url}}}[form]

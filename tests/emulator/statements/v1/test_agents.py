@@ -16,7 +16,7 @@ DEFS = "/orgs/acme/resources/defs"
 Given = Callable[..., dict[str, Any]]
 
 
-def test_an_agent_names_its_maker_by_a_user_id(client: httpx.Client, given_agent: Given) -> None:
+def test_an_agent_names_its_creator_by_a_user_id(client: httpx.Client, given_agent: Given) -> None:
     agent = given_agent()
 
     (key,) = client.get(f"{AGENTS}/eu-1/keys").json()
@@ -25,7 +25,7 @@ def test_an_agent_names_its_maker_by_a_user_id(client: httpx.Client, given_agent
     assert key["created_by"] == agent["created_by"]
 
 
-def test_an_agent_tells_when_it_was_made(given_agent: Given) -> None:
+def test_an_agent_has_its_time_of_creation(given_agent: Given) -> None:
     agent = given_agent()
 
     assert datetime.fromisoformat(agent["created_at"]).isoformat() == "2026-03-01T08:00:00+00:00"
@@ -73,7 +73,7 @@ def test_the_same_description_may_be_sent_again(client: httpx.Client, given_agen
     assert (answer.status_code, answer.json()) == (200, before)
 
 
-def test_an_agent_may_go_while_a_definition_names_it(
+def test_an_agent_may_be_deleted_while_a_definition_names_it(
     client: httpx.Client, given_agent: Given, given_definition: Given
 ) -> None:
     given_agent()
@@ -106,7 +106,7 @@ def test_an_agent_may_be_registered_in_several_organizations_each_with_its_own_k
         assert len(client.get("/orgs/globex/agents/eu-1/keys").json()) == 1
 
 
-def test_a_failure_between_agent_and_further_keys_leaves_the_agent(
+def test_a_failure_between_an_agent_and_further_keys_keeps_the_agent(
     client: httpx.Client, given_agent: Given
 ) -> None:
     given_agent()

@@ -90,7 +90,7 @@ def test_a_refused_change_changes_nothing(client: httpx.Client, full: dict[str, 
 
 
 @pytest.mark.parametrize("member", ["name", "driver_account", "driver_inputs", "provision"])
-def test_patch_ignores_what_is_null_at_the_top(
+def test_patch_ignores_null_members_at_the_top_level(
     client: httpx.Client, full: dict[str, Any], member: str
 ) -> None:
     merged = client.patch(ONE, json={member: None}).json()

@@ -59,7 +59,7 @@ def test_all_five_fields_are_kept(client: httpx.Client, given_definition: Given)
         ("PUT", RULES, [{"env_id": "qa"}, {"env_id": "qa"}]),
     ],
 )
-def test_a_rule_stands_once_per_type(
+def test_a_rule_exists_once_per_type(
     client: httpx.Client, given_definition: Given, verb: str, path: str, body: Any
 ) -> None:
     created = given_definition(criteria=[{"app_id": "shop"}])
@@ -93,7 +93,7 @@ def test_a_rule_that_differs_in_one_field_is_another_rule(
     assert answer.status_code == 200
 
 
-def test_the_same_rule_may_stand_under_another_type(client: httpx.Client, given_definition: Given) -> None:
+def test_the_same_rule_may_exist_for_another_type(client: httpx.Client, given_definition: Given) -> None:
     given_definition(criteria=[{"app_id": "shop"}])
 
     other = given_definition("base-one", type="mysql", criteria=[{"app_id": "shop"}])
@@ -117,7 +117,7 @@ def test_replacing_returns_the_new_list_and_nothing_empties_it(
     assert "criteria" not in client.get(ONE).json()
 
 
-def test_what_was_read_may_be_put_back(client: httpx.Client, given_definition: Given) -> None:
+def test_what_was_read_may_be_sent_back(client: httpx.Client, given_definition: Given) -> None:
     created = given_definition(criteria=[{"app_id": "shop"}, {}])
 
     answer = client.put(RULES, json=created["criteria"])
@@ -156,7 +156,7 @@ def test_criteria_of_unknown_definitions_and_unknown_criteria_are_404(
 @pytest.mark.parametrize(
     ("verb", "body"), [("PUT", {}), ("PUT", ["x"]), ("POST", []), ("POST", {"app_id": 5}), ("POST", "x")]
 )
-def test_criteria_of_another_shape_are_422(
+def test_criteria_of_another_form_are_422(
     client: httpx.Client, given_definition: Given, verb: str, body: Any
 ) -> None:
     given_definition()
@@ -181,7 +181,7 @@ BY_RANK: tuple[Rule, ...] = (
 def _winner(
     client: httpx.Client, given_definition: Given, given_active_resource: Given, **members: str
 ) -> str:
-    """Return which definition would take a resource over from one without rules."""
+    """The definition that would take over a resource from one without rules."""
     given_definition("holder")
     given_active_resource("holder", **CONTEXT, **members)
     changes = client.delete(f"{DEFS}/holder").json()

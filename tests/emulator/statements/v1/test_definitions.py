@@ -104,7 +104,7 @@ def test_criteria_are_not_part_of_an_update(client: httpx.Client, given_definiti
     assert changed["criteria"] == created["criteria"]
 
 
-def test_a_change_tells_when_and_by_whom(client: httpx.Client, given_definition: Given) -> None:
+def test_a_change_records_when_and_by_whom(client: httpx.Client, given_definition: Given) -> None:
     created = given_definition()
 
     changed = client.patch(ONE, json={"name": "new"}).json()

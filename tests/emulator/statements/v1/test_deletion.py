@@ -1,4 +1,4 @@
-"""Deletion, its guards and what it leaves (v1 sections 4.7 and 4.13)."""
+"""Deletion, its guards and what remains (v1 sections 4.7 and 4.13)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -242,7 +242,7 @@ def test_an_active_resource_may_show_three_members_more(
     assert (resource["status"], resource["resource"]) == ("pending", {"bucket": "b"})
 
 
-def test_resources_are_listed_for_their_own_definition_only(
+def test_resources_are_listed_only_for_their_own_definition(
     client: httpx.Client, given_definition: Given, given_active_resource: Given
 ) -> None:
     given_definition()

@@ -57,7 +57,7 @@ def test_secrets_read_back_as_references(given_definition: Given, sent: Any, rea
     assert created["driver_inputs"] == {"secret_refs": read}
 
 
-def test_plain_text_of_a_secret_never_comes_back(client: httpx.Client, given_definition: Given) -> None:
+def test_the_plain_value_of_a_secret_is_never_returned(client: httpx.Client, given_definition: Given) -> None:
     created = given_definition(driver_inputs={"secrets": {"token": "s3cr3t-text"}})
     version = f"{ONE}/versions/{created['active_version_id']}"
 
@@ -119,7 +119,7 @@ def test_leaves_that_break_a_rule_are_refused(
     assert (answer.status_code, answer.json()["error"]) == (400, "API-400")
 
 
-def test_every_write_of_secret_text_raises_all_versions_together(
+def test_every_write_of_plain_secrets_raises_all_versions_together(
     client: httpx.Client, given_definition: Given
 ) -> None:
     given_definition(driver_inputs={"secrets": {"a": "1", "b": "2"}})
@@ -131,7 +131,9 @@ def test_every_write_of_secret_text_raises_all_versions_together(
     assert renamed["driver_inputs"] == written["driver_inputs"]
 
 
-def test_the_same_secret_text_again_raises_the_version(client: httpx.Client, given_definition: Given) -> None:
+def test_the_same_plain_secret_again_raises_the_version(
+    client: httpx.Client, given_definition: Given
+) -> None:
     given_definition(driver_inputs={"secrets": {"a": "1"}})
 
     again = client.put(ONE, json={"name": "store-one", "driver_inputs": {"secrets": {"a": "1"}}}).json()
@@ -139,7 +141,7 @@ def test_the_same_secret_text_again_raises_the_version(client: httpx.Client, giv
     assert again["driver_inputs"]["secret_refs"] == {"a": _kept("a", "2")}
 
 
-def test_versions_of_references_are_texts(given_definition: Given) -> None:
+def test_versions_of_references_are_strings(given_definition: Given) -> None:
     created = given_definition(driver_inputs={"secrets": {"a": "1"}})
 
     assert isinstance(created["driver_inputs"]["secret_refs"]["a"]["version"], str)
@@ -206,7 +208,9 @@ PLACEHOLDERS = (
 
 
 @pytest.mark.parametrize("placeholder", PLACEHOLDERS)
-def test_a_placeholder_is_stored_as_text_wherever_it_works(given_definition: Given, placeholder: str) -> None:
+def test_a_placeholder_is_stored_as_a_string_wherever_it_works(
+    given_definition: Given, placeholder: str
+) -> None:
     inputs = {
         "values": {"whole": placeholder, "deep": [{"part": f"a-{placeholder}-b"}]},
         "secret_refs": {"url": {"value": placeholder}},
@@ -222,7 +226,7 @@ def test_a_placeholder_is_stored_as_text_wherever_it_works(given_definition: Giv
 
 
 @pytest.mark.parametrize("text", ["$\\{HOME}", "$${HOME}", "${unbalanced", "${a}${b}", "{{ .init.name }}"])
-def test_other_texts_with_dollars_and_braces_are_echoed(given_definition: Given, text: str) -> None:
+def test_other_strings_with_dollars_and_braces_are_echoed(given_definition: Given, text: str) -> None:
     created = given_definition(driver_inputs={"values": {"script": text, text: 1}})
 
     assert created["driver_inputs"]["values"] == {"script": text, text: 1}

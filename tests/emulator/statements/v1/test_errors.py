@@ -29,7 +29,7 @@ REFUSALS: tuple[tuple[int, str, str, Any], ...] = (
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=str)
-def test_a_refusal_says_what_and_why_in_one_shape(
+def test_a_refusal_says_what_and_why_in_one_form(
     client: httpx.Client, given_definition: Given, refusal: tuple[int, str, str, Any]
 ) -> None:
     status, verb, path, body = refusal
@@ -45,7 +45,7 @@ def test_a_refusal_says_what_and_why_in_one_shape(
     assert set(document) <= {"error", "message", "details"}
 
 
-def test_a_request_without_token_is_401_in_the_same_shape(client: httpx.Client) -> None:
+def test_a_request_without_a_token_is_401_in_the_same_form(client: httpx.Client) -> None:
     del client.headers["Authorization"]
 
     answer = client.get(AGENTS)

@@ -1,4 +1,4 @@
-"""Secret stores, operator keys, types and drivers, where their own tests leave a statement open (v1 5 to 7)."""
+"""Secret stores, operator keys, types and drivers: statements that their own tests do not cover (v1 5 to 7)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ def test_a_vault_may_name_an_agent_that_does_not_exist(client: httpx.Client) -> 
     assert (answer.status_code, answer.json()["vault"]) == (201, vault)
 
 
-def test_an_agent_may_go_while_a_vault_names_it(client: httpx.Client, given_agent: Given) -> None:
+def test_an_agent_may_be_deleted_while_a_vault_names_it(client: httpx.Client, given_agent: Given) -> None:
     given_agent()
     client.post(STORES, json={"id": "eu-vault", "primary": False, "vault": {"agent_id": "eu-1"}})
 
@@ -60,7 +60,7 @@ def test_operator_keys_have_the_rules_of_agent_keys(client: httpx.Client, pem: s
     assert (answer.status_code, client.get(KEYS).json()) == (400, [])
 
 
-def test_the_label_of_an_operator_key_is_not_looked_at(client: httpx.Client) -> None:
+def test_the_label_of_an_operator_key_is_ignored(client: httpx.Client) -> None:
     relabelled = RSA_4096.replace("PUBLIC KEY", "RSA PUBLIC KEY")
 
     created = client.post(KEYS, json=relabelled).json()
@@ -101,7 +101,7 @@ DRIVERS = (
 )  # fmt: skip
 
 
-def test_types_of_public_definitions_are_there_from_the_start(client: httpx.Client) -> None:
+def test_types_of_public_definitions_exist_from_the_start(client: httpx.Client) -> None:
     listed = client.get("/orgs/acme/resources/types").json()
 
     assert {item["type"] for item in listed} >= set(TYPES)
@@ -110,13 +110,13 @@ def test_types_of_public_definitions_are_there_from_the_start(client: httpx.Clie
 
 
 @pytest.mark.parametrize("use", USES)
-def test_types_tell_how_they_are_used(client: httpx.Client, use: str) -> None:
+def test_types_say_how_they_are_used(client: httpx.Client, use: str) -> None:
     listed = {item["type"]: item["use"] for item in client.get("/orgs/acme/resources/types").json()}
 
     assert {listed[name] for name in USES[use]} == {use}
 
 
-def test_drivers_of_public_definitions_are_there_from_the_start(client: httpx.Client) -> None:
+def test_drivers_of_public_definitions_exist_from_the_start(client: httpx.Client) -> None:
     listed = client.get("/orgs/acme/resources/drivers").json()
 
     public = {item["id"]: item for item in listed if item["org_id"] == "humanitec"}

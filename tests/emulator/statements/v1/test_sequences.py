@@ -34,7 +34,7 @@ CLUSTER = {
 
 @pytest.fixture
 def connected(wire: httpx.Client, rsa_key: Given) -> httpx.Client:
-    """Reach an organization with an agent of two keys, its definition and a cluster behind it."""
+    """An organization with an agent of two keys, its definition and a cluster that uses it."""
     answers = (
         wire.post(AGENTS, json={"id": "eu-private", "public_key": rsa_key(1).pem, "description": "EU"}),
         wire.post(f"{AGENTS}/eu-private/keys", json={"public_key": rsa_key(2).pem}),
@@ -82,7 +82,7 @@ def test_keys_are_rotated_by_adding_the_new_and_then_removing_the_old(
 
 
 def _reconcile(wire: httpx.Client, desired: Body) -> list[str]:
-    """Bring one definition to its desired state as a careful client does; return the verbs that wrote."""
+    """Bring one definition to its desired state as a careful client would; return the verbs of the writes."""
     one = f"{DEFS}/{desired['id']}"
     live = wire.get(one, params={"deleted": "false"})
     if live.status_code == 404:
@@ -115,7 +115,7 @@ def test_one_definition_is_reconciled_and_then_left_alone(wire: httpx.Client, de
     assert len(wire.get(f"{DEFS}/store-one/versions").json()) == 2
 
 
-def test_a_guarded_rule_stops_a_reconciliation_with_an_array(
+def test_a_guarded_rule_stops_a_reconciliation_with_an_array_of_changes(
     emulator: Emulator, wire: httpx.Client, definition: Given
 ) -> None:
     created = wire.post(DEFS, json=definition(criteria=[{"app_id": "shop"}])).json()
@@ -127,7 +127,7 @@ def test_a_guarded_rule_stops_a_reconciliation_with_an_array(
     assert (answer.status_code, answer.json()[0]["from_def"]) == (409, "store-one")
 
 
-def test_everything_is_removed_and_a_second_removal_finds_it_done(connected: httpx.Client) -> None:
+def test_everything_is_removed_and_a_second_removal_finds_nothing_to_do(connected: httpx.Client) -> None:
     connected.post("/orgs/acme/secretstores", json={"id": "eu-vault", "primary": False, "vault": {}})
     paths = [
         *(f"{DEFS}/{name}/criteria/{rule['id']}" for name in ("eu-cluster", "eu-private")

@@ -28,7 +28,7 @@ def test_answers_are_json_or_empty(client: httpx.Client, given_agent: Given) -> 
 
 
 @pytest.mark.parametrize("sent", ["app tool/1.0; sdk client/2.0", "sdk client/2.0", None])
-def test_a_client_may_name_itself_and_need_not(client: httpx.Client, sent: str | None) -> None:
+def test_a_client_may_name_itself_but_need_not(client: httpx.Client, sent: str | None) -> None:
     headers = {} if sent is None else {"Humanitec-User-Agent": sent}
 
     answer = client.get(AGENTS, headers=headers)
@@ -58,7 +58,7 @@ def test_there_is_no_idempotency_key(client: httpx.Client, definition: Given) ->
     "path",
     [AGENTS, DEFS, "/orgs/acme/secretstores", "/orgs/acme/resources/types", "/orgs/acme/resources/drivers"],
 )
-def test_lists_other_than_versions_are_whole(client: httpx.Client, given_agent: Given, path: str) -> None:
+def test_lists_other_than_versions_are_not_paged(client: httpx.Client, given_agent: Given, path: str) -> None:
     for number, name in enumerate(("eu-1", "eu-2")):
         given_agent(name, number)
 
@@ -94,7 +94,7 @@ def test_creating_answers_200(client: httpx.Client, rsa_key: Any, definition: Gi
         ("GET", "/orgs/acme/resources/types/s3"),
     ],
 )
-def test_a_verb_that_a_path_lacks_is_405_and_names_those_it_has(
+def test_a_verb_that_a_path_lacks_is_405_and_lists_those_it_has(
     client: httpx.Client, verb: str, path: str
 ) -> None:
     answer = client.request(verb, path, json={})
@@ -131,7 +131,7 @@ def test_a_second_deletion_finds_nothing(
 @pytest.mark.parametrize(
     "content", [b"", b"  ", b"{", b"plain text", b"\xff", b"[]", b'"text"', b"5", b"null"]
 )
-def test_a_body_that_is_no_json_or_has_another_shape_is_422(client: httpx.Client, content: bytes) -> None:
+def test_a_body_that_is_not_json_or_has_another_form_is_422(client: httpx.Client, content: bytes) -> None:
     answers = [client.post(path, content=content) for path in (AGENTS, DEFS)]
 
     assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [(422, "API-422")] * 2
@@ -168,7 +168,7 @@ def test_no_identifier_takes_exponential_time(client: httpx.Client, rsa_key: Any
 
 
 @pytest.mark.parametrize("name", ["a", "a--b", "-ab", "ab-", "Acme", "a_b", "a" * 51])
-def test_an_organization_id_outside_the_pattern_leads_nowhere(name: str) -> None:
+def test_an_organization_id_outside_the_pattern_is_not_found(name: str) -> None:
     with Emulator() as emulator:
         client = httpx.Client(transport=emulator.transport(), base_url="http://emulator")
         client.headers["Authorization"] = "Bearer practice"
@@ -183,7 +183,7 @@ def test_an_organization_id_outside_the_pattern_leads_nowhere(name: str) -> None
 @pytest.mark.parametrize(
     "account", ["${resources['config#account'].account}", "prefix-${context.env.id}", "account-one"]
 )
-def test_an_account_is_an_id_or_holds_a_placeholder(
+def test_an_account_is_an_id_or_contains_a_placeholder(
     client: httpx.Client, definition: Given, account: str
 ) -> None:
     answer = client.post(DEFS, json=definition(driver_account=account))

@@ -22,7 +22,7 @@ def _versions(client: httpx.Client) -> list[dict[str, Any]]:
     return listed
 
 
-def test_every_change_makes_a_version_and_the_newest_is_active(
+def test_every_change_creates_a_version_and_the_newest_is_active(
     client: httpx.Client, given_definition: Given
 ) -> None:
     given_definition(name="first")
@@ -63,7 +63,7 @@ def test_a_version_has_every_member_even_of_a_bare_definition(
     assert [version] == _versions(client)
 
 
-def test_a_proposed_change_is_kept_aside(client: httpx.Client, given_definition: Given) -> None:
+def test_a_proposed_change_is_stored_without_effect(client: httpx.Client, given_definition: Given) -> None:
     created = given_definition()
 
     answers = [
@@ -122,7 +122,7 @@ def test_archiving_is_the_default_of_the_archive_action(
     assert client.get(f"{VERSIONS}/{old}").json()["archived"] is archived
 
 
-def test_an_archived_version_is_taken_back(client: httpx.Client, given_definition: Given) -> None:
+def test_an_archived_version_can_be_restored(client: httpx.Client, given_definition: Given) -> None:
     old = given_definition()["active_version_id"]
     client.put(ONE, json={"name": "new"})
     client.post(f"{VERSIONS}/{old}/actions/archive", json={"archived": True})
@@ -163,7 +163,7 @@ def test_a_page_holds_fifty_unless_asked_otherwise(
     assert ["link" in page.headers for page in (usual, small, whole)] == [True, True, False]
 
 
-def test_the_announced_page_goes_on_where_the_last_one_ended(
+def test_the_announced_page_continues_where_the_last_one_ended(
     client: httpx.Client, given_definition: Given
 ) -> None:
     given_definition()
@@ -180,7 +180,7 @@ def test_the_announced_page_goes_on_where_the_last_one_ended(
 @pytest.mark.parametrize(
     "query", [{"per_page": "0"}, {"per_page": "101"}, {"per_page": "x"}, {"per_page": "-1"}, {"page": "???"}]
 )
-def test_pages_that_make_no_sense_are_refused(
+def test_invalid_pages_are_refused(
     client: httpx.Client, given_definition: Given, query: dict[str, str]
 ) -> None:
     given_definition()
@@ -213,7 +213,7 @@ def test_a_version_belongs_to_its_definition(client: httpx.Client, given_definit
     assert answer.status_code == 404
 
 
-def test_the_active_version_tells_whether_the_body_changed(
+def test_the_active_version_shows_whether_the_body_changed(
     client: httpx.Client, given_definition: Given
 ) -> None:
     first = given_definition()["active_version_id"]

@@ -27,7 +27,7 @@ AGENT_DEFINITION = {
 
 
 def _without(document: Body, *names: str) -> Body:
-    """Return the members that do not differ from run to run; those named have to be there."""
+    """The members that do not differ from run to run; those named must be present."""
     assert set(names) <= set(document)
     return {name: value for name, value in document.items() if name not in names}
 

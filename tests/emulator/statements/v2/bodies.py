@@ -1,4 +1,4 @@
-"""Configurations of every runner type and storage, smallest and complete."""
+"""Configurations of every runner type and storage, minimal and complete."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ STORAGES = (K8S_STORAGE, S3, GCS, AZURE)
 
 
 def changed(document: Body, path: str, value: Any) -> Body:
-    """Return a copy in which the member at `path` (parts joined by `/`) has `value`; None removes it."""
+    """A copy in which the member at `path` (parts joined by `/`) has `value`; None removes it."""
     name, _, rest = path.partition("/")
     if rest:
         return {**document, name: changed(document.get(name, {}), rest, value)}
@@ -52,6 +52,6 @@ def changed(document: Body, path: str, value: Any) -> Body:
 
 
 def member(document: Body, path: str) -> Any:
-    """Return the member at `path`, parts joined by `/`."""
+    """The member at `path`, parts joined by `/`."""
     name, _, rest = path.partition("/")
     return member(document[name], rest) if rest else document[name]

@@ -1,4 +1,4 @@
-"""What the statements about v2 have in common: runners that are given, and emulators of other settings."""
+"""Fixtures of the statements about v2: existing runners, and emulators with other settings."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -26,7 +26,7 @@ def given_runner(client: httpx.Client, runner: Callable[..., Body]) -> Callable[
 
 @pytest.fixture
 def serving() -> Iterator[Callable[..., tuple[Emulator, httpx.Client]]]:
-    """Make emulators of other settings, each with a client whose only header is the token given."""
+    """Create emulators with other settings, each with a client whose only header is the given token."""
     made: list[tuple[Emulator, httpx.Client]] = []
 
     def serve(token: str = "", **settings: Any) -> tuple[Emulator, httpx.Client]:

@@ -1,4 +1,4 @@
-"""Bodies of errors and the texts of validation (v2 section 3)."""
+"""Bodies of errors and the messages of validation (v2 section 3)."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def test_every_error_has_a_code_and_a_message_in_json(organization: httpx.Client
         assert answer.json()["error"] == f"HTTP-{answer.status_code}"
 
 
-def test_the_unforeseen_has_one_text(client: httpx.Client) -> None:
+def test_unforeseen_errors_have_one_message(client: httpx.Client) -> None:
     answer = client.get("/orgs/acme/runner-rules", params={"page": "nobody"})
 
     assert answer.json() == {"error": "HTTP-500", "message": "Unexpected error"}
@@ -55,7 +55,7 @@ def test_the_unforeseen_has_one_text(client: httpx.Client) -> None:
         ("/orgs", "no matching operation was found"),
     ],
 )
-def test_what_is_not_there_is_named(organization: httpx.Client, path: str, message: str) -> None:
+def test_what_does_not_exist_is_named(organization: httpx.Client, path: str, message: str) -> None:
     answer = organization.get(path)
 
     assert (answer.status_code, answer.json()["message"]) == (404, message)
@@ -108,7 +108,7 @@ def test_validation_stops_at_the_first_problem(client: httpx.Client, runner: Giv
     ],
 )
 @pytest.mark.parametrize("verb", ["POST", "PATCH"])
-def test_a_discriminator_is_told_on_one_line_that_names_the_schema(
+def test_an_invalid_discriminator_is_reported_on_one_line_that_names_the_schema(
     client: httpx.Client,
     given_runner: Given,
     runner: Given,
@@ -145,7 +145,7 @@ def test_a_discriminator_is_told_on_one_line_that_names_the_schema(
         ),
     ],
 )
-def test_a_pattern_with_a_text_of_its_own_answers_with_that_text_only(
+def test_a_pattern_with_its_own_message_answers_with_that_message_only(
     client: httpx.Client, runner: Given, path: str, value: str, text: str
 ) -> None:
     body = runner(runner_configuration=changed(EKS, path, value))
@@ -169,15 +169,15 @@ def test_a_problem_inside_quotes_place_schema_and_the_enclosing_value(
     assert json.loads(value) == {"certificate_authority_data": "Y2E="}
 
 
-def test_a_problem_beside_a_credential_echoes_the_credential(client: httpx.Client, runner: Given) -> None:
+def test_a_problem_next_to_a_credential_echoes_the_credential(client: httpx.Client, runner: Given) -> None:
     configuration = changed(KUBERNETES, "cluster/auth/client_key_data", 5)
 
     message = _refusal(client, runner(runner_configuration=configuration))
 
     assert "the-token" not in message.partition("\n")[0]
-    beside = _refusal(client, runner(runner_configuration=changed(KUBERNETES, "cluster/cluster_data", None)))
-    assert "the-token" in beside
-    assert "the-token" not in beside.partition("\nSchema:")[0]
+    message = _refusal(client, runner(runner_configuration=changed(KUBERNETES, "cluster/cluster_data", None)))
+    assert "the-token" in message
+    assert "the-token" not in message.partition("\nSchema:")[0]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_unknown_field_anywhere_in_a_configuration_names_the_type(
     )
 
 
-def test_free_names_in_variables_are_no_unknown_fields(client: httpx.Client, runner: Given) -> None:
+def test_free_names_in_variables_are_not_unknown_fields(client: httpx.Client, runner: Given) -> None:
     configuration = changed(ECS, "job/environment", {"ANY_NAME": "x"})
 
     answer = client.post(
@@ -247,7 +247,7 @@ def test_unknown_query_parameters_are_ignored(organization: httpx.Client, path: 
     ],
 )
 @pytest.mark.parametrize("value", [None, [], "text", 5, True])
-def test_a_body_that_is_no_object_does_not_match_the_schema(
+def test_a_body_that_is_not_an_object_does_not_match_the_schema(
     organization: httpx.Client, path: str, prefix: str, value: Any
 ) -> None:
     answer = organization.post(path, content=json.dumps(value).encode())
@@ -259,7 +259,9 @@ def test_a_body_that_is_no_object_does_not_match_the_schema(
 
 
 @pytest.mark.parametrize("word", ["abc", "1.5", "1e3", "", "٣"])
-def test_a_page_size_that_is_no_integer_is_told_with_its_value(client: httpx.Client, word: str) -> None:
+def test_a_page_size_that_is_not_an_integer_is_reported_with_its_value(
+    client: httpx.Client, word: str
+) -> None:
     answer = client.get(RUNNERS, params={"per_page": word})
 
     assert (answer.status_code, answer.json()["message"]) == (
@@ -270,7 +272,7 @@ def test_a_page_size_that_is_no_integer_is_told_with_its_value(client: httpx.Cli
 
 @pytest.mark.parametrize("verb", ["GET", "DELETE"])
 @pytest.mark.parametrize("rule", ["1", "01234567-89ab-4def-8123-456789abcdeg", "{0}"])
-def test_a_rule_id_that_is_no_uuid_is_a_bad_request(client: httpx.Client, verb: str, rule: str) -> None:
+def test_a_rule_id_that_is_not_a_uuid_is_a_bad_request(client: httpx.Client, verb: str, rule: str) -> None:
     answer = client.request(verb, f"/orgs/acme/runner-rules/{rule}")
 
     assert answer.status_code == 400

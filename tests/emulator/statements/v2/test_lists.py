@@ -24,7 +24,7 @@ def test_a_list_of_an_unknown_organization_is_empty(client: httpx.Client, kind: 
     assert (answer.status_code, answer.json()) == (200, {"items": []})
 
 
-def test_a_page_holds_a_hundred_items_unless_asked_otherwise(
+def test_a_page_has_a_hundred_items_unless_requested_otherwise(
     emulator: Emulator, client: httpx.Client
 ) -> None:
     emulator.seed({"organization": "acme", "generate": {"runners": 101}})
@@ -43,7 +43,7 @@ def test_a_size_below_one_counts_as_one(organization: httpx.Client, size: str) -
     assert _ids(organization, RUNNERS, per_page=size) == ["aa"]
 
 
-def test_a_full_last_page_carries_no_token(organization: httpx.Client) -> None:
+def test_a_full_last_page_has_no_token(organization: httpx.Client) -> None:
     page = organization.get(RUNNERS, params={"per_page": 3}).json()
 
     assert len(page["items"]) == 3
@@ -77,7 +77,9 @@ def test_lists_are_ordered_by_id_and_read_page_by_page(
     assert {"zz", "mm", "ab"} < set(whole)
 
 
-def test_a_token_marks_a_place_that_may_be_gone(organization: httpx.Client, given_runner: Given) -> None:
+def test_a_token_marks_a_place_that_may_no_longer_exist(
+    organization: httpx.Client, given_runner: Given
+) -> None:
     token = organization.get(RUNNERS, params={"per_page": 2}).json()["next_page_token"]
 
     organization.delete(f"{RUNNERS}/bb")
@@ -87,13 +89,13 @@ def test_a_token_marks_a_place_that_may_be_gone(organization: httpx.Client, give
     assert _ids(organization, RUNNERS, page=token) == ["cc", "cd"]
 
 
-def test_a_token_may_be_followed_with_another_size(organization: httpx.Client) -> None:
+def test_a_token_may_be_used_with_another_size(organization: httpx.Client) -> None:
     token = organization.get(RUNNERS, params={"per_page": 1}).json()["next_page_token"]
 
     assert _ids(organization, RUNNERS, page=token, per_page=50) == ["bb", "cc"]
 
 
-def test_a_list_of_runners_tells_types_only(client: httpx.Client, given_runner: Given) -> None:
+def test_a_list_of_runners_shows_types_only(client: httpx.Client, given_runner: Given) -> None:
     created = given_runner(description="all envs")
     given_runner("runner-two")
 
@@ -114,7 +116,7 @@ def test_the_filter_by_runner_type_has_no_effect(organization: httpx.Client, run
 
 @pytest.mark.parametrize("kind", LISTS)
 @pytest.mark.parametrize("token", ["nobody", "@@@", "W10x", "eyJhIjoxfQ"])
-def test_a_token_that_was_never_handed_out_is_unforeseen(
+def test_a_token_that_was_never_issued_is_an_unforeseen_error(
     organization: httpx.Client, kind: str, token: str
 ) -> None:
     answer = organization.get(f"/orgs/acme/{kind}", params={"page": token})

@@ -1,4 +1,4 @@
-"""Modules and what they need, as far as other tests do not say it (v2 sections 8.5, 15 and 16)."""
+"""Modules and what they need: statements that other tests do not cover (v2 sections 8.5, 15 and 16)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ PROVIDER = {"provider_type": "aws", "id": "main", "source": "hashicorp/aws", "ve
 
 @pytest.fixture
 def catalogue(emulator: Emulator, organization: httpx.Client) -> httpx.Client:
-    """Have a resource type, a provider and a module beside the small organization."""
+    """Add a resource type, a provider and a module to the small organization."""
     emulator.seed(
         {
             "organization": "acme",
@@ -46,14 +46,14 @@ def test_a_provider_is_known_by_type_and_id_and_has_no_other_identity(catalogue:
 
 
 @pytest.mark.parametrize("field", ["id", "provider_type", "source"])
-def test_what_makes_a_provider_is_immutable(catalogue: httpx.Client, field: str) -> None:
+def test_the_identity_of_a_provider_is_immutable(catalogue: httpx.Client, field: str) -> None:
     answer = catalogue.patch(f"{PROVIDERS}/aws/main", json={field: "hashicorp/other"})
 
     assert answer.json()["message"] == f'Parsing error: error=json: unknown field "{field}"'
 
 
 @pytest.mark.parametrize("field", ["id", "resource_type", "version_id"])
-def test_what_makes_a_module_is_immutable(catalogue: httpx.Client, field: str) -> None:
+def test_the_identity_of_a_module_is_immutable(catalogue: httpx.Client, field: str) -> None:
     answer = catalogue.patch(f"{MODULES}/bucket", json={field: "other"})
 
     assert answer.json()["message"] == f'Parsing error: error=json: unknown field "{field}"'
@@ -101,7 +101,9 @@ def test_unset_fields_of_a_module_rule_are_absent_where_those_of_a_runner_rule_a
     assert (of_runner["project_id"], of_runner["env_type_id"]) == ("", "")
 
 
-def test_an_environment_that_rules_name_needs_leave_to_take_them_along(catalogue: httpx.Client) -> None:
+def test_deleting_an_environment_that_rules_name_needs_permission_to_delete_them(
+    catalogue: httpx.Client,
+) -> None:
     rule = {"module_id": "bucket", "project_id": "shop", "env_id": "qa"}
     catalogue.post(RULES, json=rule)
 
@@ -112,7 +114,7 @@ def test_an_environment_that_rules_name_needs_leave_to_take_them_along(catalogue
     assert catalogue.get(RULES).json() == {"items": []}
 
 
-def test_a_project_that_rules_name_needs_leave_to_take_them_along(catalogue: httpx.Client) -> None:
+def test_deleting_a_project_that_rules_name_needs_permission_to_delete_them(catalogue: httpx.Client) -> None:
     catalogue.post(RULES, json={"module_id": "bucket", "project_id": "bank"})
 
     kept = catalogue.delete("/orgs/acme/projects/bank")
@@ -122,7 +124,7 @@ def test_a_project_that_rules_name_needs_leave_to_take_them_along(catalogue: htt
     assert catalogue.get(RULES).json() == {"items": []}
 
 
-def test_rules_made_for_an_environment_on_its_way_out_go_with_it(
+def test_rules_created_for_an_environment_being_deleted_are_deleted_with_it(
     serving: Callable[..., tuple[Emulator, httpx.Client]], runner: Given
 ) -> None:
     emulator, client = serving("any", choices=Choices(destroy_seconds=60))
@@ -146,7 +148,7 @@ def test_rules_made_for_an_environment_on_its_way_out_go_with_it(
     assert client.get(RULES).json() == {"items": []}
 
 
-def test_a_whole_catalogue_is_taken_down_in_the_reverse_order(catalogue: httpx.Client) -> None:
+def test_a_whole_catalogue_is_deleted_in_the_reverse_order(catalogue: httpx.Client) -> None:
     catalogue.patch(f"{MODULES}/bucket", json={"provider_mapping": {"aws": "aws.main"}})
     rule = catalogue.post(RULES, json={"module_id": "bucket"}).json()
     in_order = [f"{RULES}/{rule['id']}", f"{MODULES}/bucket", f"{PROVIDERS}/aws/main", f"{TYPES}/s3"]

@@ -82,7 +82,7 @@ def test_a_slug_has_two_characters_and_no_longest_length(
 
 
 @pytest.mark.parametrize(("path", "members"), KINDS)
-def test_an_id_is_taken_once(organization: httpx.Client, path: str, members: Any) -> None:
+def test_an_id_can_be_used_once(organization: httpx.Client, path: str, members: Any) -> None:
     first, second = (organization.post(path, json={"id": "once", **members}) for _ in range(2))
 
     assert [first.status_code, second.status_code] == [201, 409]
@@ -99,7 +99,7 @@ def test_nothing_is_created_in_an_unknown_organization(
 
 
 @pytest.mark.parametrize(("path", "members"), KINDS)
-def test_an_update_takes_a_display_name_and_nothing_else(
+def test_an_update_accepts_a_display_name_and_nothing_else(
     emulator: Emulator, organization: httpx.Client, path: str, members: Any
 ) -> None:
     created = organization.post(path, json={"id": "once", **members}).json()
@@ -131,7 +131,9 @@ def test_an_unknown_object_is_not_found(organization: httpx.Client, path: str, m
 
 
 @pytest.mark.parametrize(("path", "members"), KINDS)
-def test_a_second_life_has_another_uuid(organization: httpx.Client, path: str, members: Any) -> None:
+def test_an_object_created_again_has_another_uuid(
+    organization: httpx.Client, path: str, members: Any
+) -> None:
     body = {"id": "once", **members}
     first = organization.post(path, json=body).json()
 
@@ -236,7 +238,7 @@ def test_the_filter_by_environment_type_may_repeat(organization: httpx.Client) -
 def lingering(
     serving: Callable[..., tuple[Emulator, httpx.Client]], runner: Given
 ) -> tuple[Emulator, httpx.Client]:
-    """Have a deployed environment whose destruction takes a minute of the emulator's time."""
+    """Create a deployed environment whose destruction takes a minute of the emulator's time."""
     emulator, client = serving("any", choices=Choices(destroy_seconds=60))
     emulator.seed(
         {
@@ -250,7 +252,7 @@ def lingering(
     return emulator, client
 
 
-def test_deleting_a_deployed_environment_is_accepted_and_polled_until_gone(
+def test_deleting_a_deployed_environment_is_accepted_and_polled_until_it_is_deleted(
     lingering: tuple[Emulator, httpx.Client],
 ) -> None:
     emulator, client = lingering
@@ -281,7 +283,7 @@ def test_force_drops_an_environment_without_destroying(lingering: tuple[Emulator
     assert client.get(f"{ENVS}/qa").status_code == 404
 
 
-def test_an_environment_with_nothing_to_destroy_goes_at_once(organization: httpx.Client) -> None:
+def test_an_environment_with_nothing_to_destroy_is_deleted_at_once(organization: httpx.Client) -> None:
     answer = organization.delete(f"{ENVS}/qa", params={"deleteRules": "true"})
 
     assert (answer.status_code, answer.content) == (204, b"")
@@ -289,7 +291,7 @@ def test_an_environment_with_nothing_to_destroy_goes_at_once(organization: httpx
 
 
 @pytest.mark.parametrize("query", ["force=maybe", "deleteRules=2", "force=null"])
-def test_a_truth_value_is_a_word_the_server_knows(organization: httpx.Client, query: str) -> None:
+def test_a_boolean_is_one_of_the_words_the_server_knows(organization: httpx.Client, query: str) -> None:
     name, _, value = query.partition("=")
 
     answer = organization.delete(f"{ENVS}/qa?{query}")
@@ -300,7 +302,7 @@ def test_a_truth_value_is_a_word_the_server_knows(organization: httpx.Client, qu
     )
 
 
-def test_an_organization_is_built_in_one_order_and_taken_down_in_the_other(
+def test_an_organization_is_created_in_one_order_and_deleted_in_the_reverse(
     emulator: Emulator, client: httpx.Client, runner: Given
 ) -> None:
     steps = [

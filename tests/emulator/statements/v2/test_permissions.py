@@ -15,7 +15,7 @@ UNKNOWN = "01234567-89ab-4def-8123-456789abcdef"
 
 @pytest.fixture
 def reader(serving: Callable[..., tuple[Emulator, httpx.Client]], runner: Given) -> httpx.Client:
-    """Call as a plan that may only read, in an organization that has something to read."""
+    """A client like that of a plan, which may only read, in an organization with some objects."""
     emulator, client = serving("peek", tokens={"peek": "plan", "secret": "ci"}, read_only=["plan"])
     emulator.seed({"organization": "acme", "env_types": [{"id": "dev"}], "runners": [runner()]})
     return client
@@ -49,7 +49,7 @@ def test_a_write_without_permission_names_the_check_that_failed(
     }
 
 
-def test_making_an_organization_is_a_write_beyond_any_organization(reader: httpx.Client) -> None:
+def test_creating_an_organization_is_a_write_outside_any_organization(reader: httpx.Client) -> None:
     answer = reader.post("/admin/orgs", json={"id": "other"})
 
     assert (answer.status_code, answer.json()) == (403, {"error": "HTTP-403", "message": "Forbidden"})
@@ -77,13 +77,13 @@ def test_kinds_of_the_catalogue_have_permissions_of_their_own(
     assert answer.json()["details"]["failed_checks"][0]["permission"] == permission
 
 
-def test_reading_is_open_to_those_who_may_read(reader: httpx.Client) -> None:
+def test_reading_is_allowed_to_those_who_may_read(reader: httpx.Client) -> None:
     listed, one = reader.get("/orgs/acme/runners"), reader.get("/orgs/acme/runners/runner-one")
 
     assert [listed.status_code, one.status_code] == [200, 200]
 
 
-def test_a_bad_body_is_told_even_to_a_caller_with_no_rights(reader: httpx.Client) -> None:
+def test_an_invalid_body_is_reported_even_to_a_caller_without_rights(reader: httpx.Client) -> None:
     answer = reader.post("/orgs/acme/runners", json={})
 
     assert answer.status_code == 400

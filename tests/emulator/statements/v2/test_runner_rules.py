@@ -52,7 +52,7 @@ def test_ids_of_rules_are_random_uuids(organization: httpx.Client) -> None:
     assert first["id"] != second["id"]
 
 
-def test_an_empty_text_means_any_just_as_an_absent_field(organization: httpx.Client) -> None:
+def test_an_empty_string_means_any_like_an_absent_field(organization: httpx.Client) -> None:
     rule = _rule(organization, runner_id="aa", project_id="", env_type_id="")
 
     again = organization.post(RULES, json={"runner_id": "bb"})
@@ -68,7 +68,9 @@ def test_an_empty_text_means_any_just_as_an_absent_field(organization: httpx.Cli
 @pytest.mark.parametrize(
     ("value", "reason"), [(None, "Value is not nullable"), (5, "value must be a string")]
 )
-def test_a_field_of_a_rule_is_text(organization: httpx.Client, field: str, value: Any, reason: str) -> None:
+def test_a_field_of_a_rule_is_a_string(
+    organization: httpx.Client, field: str, value: Any, reason: str
+) -> None:
     answer = organization.post(RULES, json={"runner_id": "aa", field: value})
 
     assert (answer.status_code, answer.json()["message"]) == (
@@ -115,7 +117,7 @@ def test_a_rule_has_no_update(organization: httpx.Client) -> None:
     }
 
 
-def test_filters_add_up(organization: httpx.Client) -> None:
+def test_filters_are_combined(organization: httpx.Client) -> None:
     _rule(organization, runner_id="aa")
     _rule(organization, runner_id="aa", project_id="shop", env_type_id="dev")
     _rule(organization, runner_id="bb", project_id="shop", env_type_id="prod")
@@ -240,7 +242,7 @@ def test_refresh_chooses_again_and_says_updated_without_a_change(organization: h
         (f"{REFRESH}?dry_run=maybe", 400),
     ],
 )
-def test_refresh_needs_an_environment_and_a_word_it_knows(
+def test_refresh_needs_an_environment_and_a_known_value(
     organization: httpx.Client, path: str, status: int
 ) -> None:
     _rule(organization, runner_id="aa")
@@ -257,7 +259,7 @@ def test_a_blocked_environment_type_keeps_its_rules(organization: httpx.Client) 
     assert organization.get(f"{RULES}/{rule['id']}").status_code == 200
 
 
-def test_cascades_take_only_the_rules_that_name_what_is_deleted(organization: httpx.Client) -> None:
+def test_cascades_delete_only_the_rules_that_name_what_is_deleted(organization: httpx.Client) -> None:
     kept = _rule(organization, runner_id="bb")
     _rule(organization, runner_id="aa", project_id="shop")
     _rule(organization, runner_id="bb", env_type_id="prod")

@@ -49,7 +49,7 @@ def _agent(runner: Given) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("configuration", [KUBERNETES, GKE, EKS], ids=lambda item: str(item["type"]))
-def test_a_server_takes_empty_names_in_a_job(given_runner: Given, configuration: Any) -> None:
+def test_the_server_accepts_empty_names_in_a_job(given_runner: Given, configuration: Any) -> None:
     job = {"namespace": "", "service_account": ""}
 
     created = given_runner(runner_configuration=changed(configuration, "job", job))
@@ -74,7 +74,7 @@ def test_a_server_takes_empty_names_in_a_job(given_runner: Given, configuration:
     ],
     ids=lambda item: item if isinstance(item, str) else str(item["type"]),
 )
-def test_every_required_part_is_missed_by_its_place(
+def test_every_missing_required_part_is_reported_by_its_place(
     refusal: Callable[..., str], configuration: Any, path: str
 ) -> None:
     name = path.rpartition("/")[2]
@@ -98,7 +98,7 @@ def test_an_agent_has_no_cluster(refusal: Callable[..., str], runner: Given) -> 
 
 
 @pytest.mark.parametrize("change", ["{0}\n", " {0}", "\n{0}", "x{0}", "{1}", "{2}"])
-def test_a_key_stands_alone_on_one_line_between_its_frame(
+def test_a_key_is_one_line_between_its_header_and_footer(
     refusal: Callable[..., str], runner: Given, ed25519_pem: Callable[[int], str], change: str
 ) -> None:
     pem = ed25519_pem(1)
@@ -137,7 +137,7 @@ def test_two_runners_may_share_a_key(given_runner: Given) -> None:
     assert first["runner_configuration"]["key"] == second["runner_configuration"]["key"]
 
 
-def test_a_cluster_may_come_without_credentials(given_runner: Given) -> None:
+def test_a_cluster_may_have_no_credentials(given_runner: Given) -> None:
     created = given_runner(runner_configuration=changed(KUBERNETES, "cluster/auth", {}))
 
     assert created["runner_configuration"]["cluster"]["auth"] == {}
@@ -194,7 +194,7 @@ NOT_A_REGION = ["us-gov-west-1", "eu-west-10", "EU-west-1", "eu-west-٣", "eu-we
         ),
     ],
 )
-def test_a_value_outside_its_pattern_answers_with_the_text_of_the_pattern(
+def test_a_value_outside_its_pattern_is_answered_with_the_message_of_the_pattern(
     refusal: Callable[..., str], configuration: Any, path: str, values: list[Any], text: str
 ) -> None:
     assert [refusal(changed(configuration, path, value)) for value in values] == [text] * len(values)
@@ -218,7 +218,7 @@ def test_a_value_outside_its_pattern_answers_with_the_text_of_the_pattern(
         (KUBERNETES, "cluster/auth", [], "value must be an object"),
     ],
 )
-def test_a_value_beyond_its_limits_is_told_by_place(
+def test_a_value_beyond_its_limits_is_reported_by_its_place(
     refusal: Callable[..., str], configuration: Any, path: str, value: Any, reason: str
 ) -> None:
     assert (
@@ -233,7 +233,7 @@ def test_a_value_beyond_its_limits_is_told_by_place(
         ("job/environment", {"A": "x" * 1025}, "job/environment/A"),
     ],
 )
-def test_a_value_inside_a_collection_is_told_by_its_place(
+def test_a_value_inside_a_collection_is_reported_by_its_place(
     refusal: Callable[..., str], path: str, value: Any, place: str
 ) -> None:
     assert refusal(changed(ECS, path, value)).startswith(f'Error at "/runner_configuration/{place}": maximum')
@@ -293,7 +293,7 @@ def test_reserved_variables_of_the_runner_containers_are_refused(
     )
 
 
-def test_git_keys_of_a_runner_container_come_from_elsewhere(given_runner: Given) -> None:
+def test_git_keys_of_a_runner_container_may_be_references(given_runner: Given) -> None:
     source = {"secretKeyRef": {"name": "keys", "key": "ssh"}}
     env = [{"name": "RUNNER_GIT_SSH_KEYS", "valueFrom": source}]
     template = {"spec": {"containers": [{"name": "main", "env": env}]}}
@@ -357,7 +357,7 @@ def test_a_pod_template_converts_strictly(refusal: Callable[..., str], template:
     ],
     ids=lambda item: item if isinstance(item, str) else str(item["type"]),
 )
-def test_every_required_field_of_a_storage_is_missed_by_its_place(
+def test_every_missing_required_field_of_a_storage_is_reported_by_its_place(
     refusal: Callable[..., str], storage: Any, path: str
 ) -> None:
     line = refusal(GKE, changed(storage, path, None))

@@ -1,4 +1,4 @@
-"""What a client sends, and the order in which a request is looked at (v2 section 2)."""
+"""What a client sends, and the order in which a request is checked (v2 section 2)."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def test_another_content_type_is_a_bad_request(
 
 
 @pytest.mark.parametrize("sender", [LOCAL_USER, SYSTEM_USER, "12345678-9abc-4def-8123-456789ABCDEF"])
-def test_a_sender_on_loopback_is_known_by_its_uuid(serving: Serving, sender: str) -> None:
+def test_a_sender_on_loopback_is_identified_by_its_uuid(serving: Serving, sender: str) -> None:
     emulator, client = serving()
 
     answer = client.get(RUNNERS, headers={"From": sender})
@@ -56,7 +56,7 @@ def test_a_token_is_looked_up_before_a_sender(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize("sender", ["", "me@example.org", f"{{{LOCAL_USER}}}", LOCAL_USER[:-1]])
-def test_a_sender_that_is_no_uuid_is_unauthorized(serving: Serving, sender: str) -> None:
+def test_a_sender_that_is_not_a_uuid_is_unauthorized(serving: Serving, sender: str) -> None:
     _, client = serving()
 
     answer = client.get(RUNNERS, headers={"From": sender})
@@ -64,7 +64,7 @@ def test_a_sender_that_is_no_uuid_is_unauthorized(serving: Serving, sender: str)
     assert (answer.status_code, answer.json()) == (401, {"error": "HTTP-401", "message": "Unauthorized"})
 
 
-def test_the_deprecated_organization_header_opens_nothing(serving: Serving, runner: Given) -> None:
+def test_the_deprecated_organization_header_has_no_effect(serving: Serving, runner: Given) -> None:
     _, nobody = serving()
     _, reader = serving("peek", tokens={"peek": "plan"}, read_only=["plan"])
     header = {"Po-Org-Id": "acme"}
@@ -74,7 +74,7 @@ def test_the_deprecated_organization_header_opens_nothing(serving: Serving, runn
     assert [answer.status_code for answer in answers] == [401, 403]
 
 
-def test_an_unknown_path_is_told_before_identity_is_asked(serving: Serving) -> None:
+def test_an_unknown_path_is_reported_before_identity_is_checked(serving: Serving) -> None:
     _, client = serving()
 
     answers = [client.get("/orgs/acme/nothing"), client.put(f"{RUNNERS}/runner-one", json={})]
@@ -92,7 +92,7 @@ def test_the_schema_is_checked_before_unknown_fields(client: httpx.Client, runne
     assert broken.json()["message"].endswith("id must be a valid identifier")
 
 
-def test_a_backend_looks_at_the_body_before_it_asks_who_calls(serving: Serving, runner: Given) -> None:
+def test_a_backend_checks_the_body_before_the_identity(serving: Serving, runner: Given) -> None:
     _, client = serving()
 
     bodies = [{}, {**runner(), "more": 1}, runner()]
@@ -111,7 +111,7 @@ def test_rules_beyond_the_schema_are_checked_after_identity(serving: Serving, ru
     assert answer.status_code == 401
 
 
-def test_the_gateway_asks_for_the_token_before_everything_else(serving: Serving) -> None:
+def test_the_gateway_checks_the_token_before_everything_else(serving: Serving) -> None:
     _, client = serving(tokens={"secret": "ci"})
 
     missing = client.post(RUNNERS, json={})
@@ -123,7 +123,7 @@ def test_the_gateway_asks_for_the_token_before_everything_else(serving: Serving)
 
 
 @pytest.mark.parametrize(("verb", "path"), [("GET", "/orgs/acme/nothing"), ("PUT", f"{RUNNERS}/runner-one")])
-def test_the_gateway_tells_of_paths_and_methods_only_to_those_it_knows(
+def test_the_gateway_reports_unknown_paths_and_methods_only_to_known_callers(
     serving: Serving, verb: str, path: str
 ) -> None:
     _, client = serving(tokens={"secret": "ci"})
@@ -161,7 +161,7 @@ def test_an_organization_is_created_by_an_id_of_two_to_fifty_characters(
     assert client.post(f"/orgs/{name}/runners", json=runner()).status_code == (201 if status == 201 else 409)
 
 
-def test_probes_of_health_ask_for_no_identity(serving: Serving) -> None:
+def test_health_probes_need_no_identity(serving: Serving) -> None:
     _, client = serving(tokens={"secret": "ci"})
 
     alive, health = client.get("/alive"), client.get("/health")

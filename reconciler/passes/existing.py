@@ -1,0 +1,33 @@
+"""Findings that the base of a preview has as well. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from reconciler.model.finding import Finding
+
+
+def existing_findings(found: Iterable[Finding], of_base: Iterable[Finding]) -> frozenset[Finding]:
+    """Those of `found` that the base has as well, one for each of the base.
+
+    Lines move with every edit, so places within a file do not count, neither in the finding nor in its message.
+    A finding in a renamed file is a new one.
+    """
+    before = Counter(of_base)
+    same = [finding for finding in dict.fromkeys(found) if finding in before]
+    moved = Counter(map(_identity, before.keys() - set(same)))
+    existing = set(same)
+    for finding in found:
+        identity = _identity(finding)
+        if finding not in existing and moved[identity]:
+            moved[identity] -= 1
+            existing.add(finding)
+    return frozenset(existing)
+
+
+_PLACE = re.compile(r"(\.(?:ya?ml|json))(?::\d+){1,2}", re.IGNORECASE)
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    message = _PLACE.sub(r"\1", finding.message)
+    return finding.rule, finding.severity, finding.origin.file, finding.key, message

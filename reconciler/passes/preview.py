@@ -1,0 +1,113 @@
+"""What a change causes, and what differs without it.
+
+The base is planned and judged with the settings, the live state and the rules of the pass, so that only the files
+differ.
+"""
+
+from dataclasses import dataclass, replace
+
+from reconciler.model.finding import Finding, once
+from reconciler.passes.begin import Pass
+from reconciler.passes.existing import existing_findings
+from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
+from reconciler.passes.look import Looked
+from reconciler.passes.planned import Planned, after, plans_of
+from reconciler.passes.read import Base, Reading
+from reconciler.passes.repeated import reported_once
+from reconciler.passes.result import Preview
+from reconciler.plan.action import Action, ActionId, TargetPlan
+from reconciler.plan.saved import change_digest
+from reconciler.source.selection import select
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBase:
+    """The plan of the base, and everything that reading, rules and plan find there.
+
+    `planned` is None if documents of the base cannot be read, or nothing live was read.
+    """
+
+    name: str
+    findings: tuple[Finding, ...]
+    planned: Planned | None = None
+
+
+def judge_base(asked: Pass, base: Base) -> tuple[Finding, ...]:
+    """Findings of the base, judged by its files alone: for a pass that ends before the look."""
+    return _findings(judge_unseen(asked, judge_files(asked, base.reading)))
+
+
+def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, base: Base) -> PlannedBase:
+    """The base as it would be planned and judged in this pass. `planned` is the plan with the change."""
+    judged = judge_files(asked, base.reading)
+    if base.has_errors:
+        live = {sight.name: sight.look.state for sight in looked.sights}
+        return PlannedBase(base.name, _findings(judge_world(asked, judged, live)))
+    desired = {
+        sight.name: asked.desired(select(base.reading.declarations, sight.target), asked.place(sight.name))
+        for sight in looked.sights
+    }
+    pairs = plans_of(
+        asked,
+        reading,
+        looked,
+        desired,
+        approvals=base.reading.approvals,
+        use=planned.use,
+        before=asked.adapters.base_disabled,
+    )
+    live = {sight.name: after(built, sight.look.state) for sight, built in pairs}
+    of_base, judged = reported_once(replace(planned, pairs=pairs), judge_world(asked, judged, live))
+    problems = [problem for _, built in of_base.pairs for problem in built.problems]
+    return PlannedBase(base.name, (*_findings(judged), *problems), of_base)
+
+
+def _findings(judged: Judged) -> tuple[Finding, ...]:
+    return once(judged.reading, judged.verdict.findings)
+
+
+def preview(planned: Planned, base: PlannedBase) -> Preview | None:
+    """The plan split into what the change causes and what differs without it.
+
+    None if there is no plan of the base: then the whole plan is shown.
+    """
+    if base.planned is None:
+        return None
+    own: list[TargetPlan] = []
+    existing = 0
+    withdrawn: list[str] = []
+    for (_, built), (_, before) in zip(planned.pairs, base.planned.pairs, strict=True):
+        mine = _own(built, before)
+        own.append(mine)
+        existing += _differences(built) - _differences(mine)
+        here = {action.id for action in built.actions}
+        withdrawn.extend(f"{action.verb} {action.key}" for action in before.actions if action.id not in here)
+    return Preview(base.name, tuple(own), existing, tuple(withdrawn))
+
+
+def _differences(plan: TargetPlan) -> int:
+    return len(plan.actions) + len(plan.contested) + len(plan.drift_reported) + len(plan.kept)
+
+
+def _own(built: TargetPlan, before: TargetPlan) -> TargetPlan:
+    """The part of a plan that the plan of the base lacks."""
+    without = {_effect(before, action) for action in before.actions}
+    contested_before = {change_digest(change) for change in before.contested}
+    drift_before = {change_digest(change) for change in before.drift_reported}
+    kept_before = {change.key for change in before.kept}
+    refused_before = {(refusal.guard, refusal.keys) for refusal in before.refusals}
+    problems_before = existing_findings(built.problems, before.problems)
+    return replace(
+        built,
+        actions=tuple(action for action in built.actions if _effect(built, action) not in without),
+        contested=tuple(c for c in built.contested if change_digest(c) not in contested_before),
+        drift_reported=tuple(c for c in built.drift_reported if change_digest(c) not in drift_before),
+        kept=tuple(c for c in built.kept if c.key not in kept_before),
+        refusals=tuple(r for r in built.refusals if (r.guard, r.keys) not in refused_before),
+        problems=tuple(p for p in built.problems if p not in problems_before),
+    )
+
+
+def _effect(plan: TargetPlan, action: Action) -> tuple[ActionId, str, bool, bool]:
+    """What an action does, and whether it is carried out: a change that only allows a delete is a change, too."""
+    return action.id, change_digest(action.subject), action.id in plan.held, action.forces
