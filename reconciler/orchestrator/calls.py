@@ -12,6 +12,10 @@ def _cannot_change(_: Resource, desired: Resource, *__: bool) -> Resource:
     raise ValueError(f"{desired.key} cannot be changed, only created and deleted")
 
 
+def _none(_: Resource) -> list[Resource]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """The calls for one kind. Errors are those of `reconciler.errors`.
@@ -20,7 +24,7 @@ class Calls:
     its first key. `update` takes the live and the desired thing and whether secrets changed; it raises ValueError
     for kinds without such a call. `delete` takes the live thing and whether it is forced. `listed` makes a
     resource of an item of the kind's collection, None for kinds without one (`reconciler.model.kind`).
-    `dependents` are the objects that a delete also deletes.
+    `dependents` lists the objects that deleting the live one would delete as well.
     """
 
     get: Callable[[ResourceKey], Resource | None]
@@ -28,4 +32,4 @@ class Calls:
     delete: Callable[[Resource, bool], None]
     update: Callable[[Resource, Resource, bool], Resource] = _cannot_change
     listed: Callable[[Any], Resource] | None = None
-    dependents: Callable[[Resource], list[Resource]] = lambda _: []
+    dependents: Callable[[Resource], list[Resource]] = _none
