@@ -84,7 +84,12 @@ def _judge(
     found: Barrier,
 ) -> None:
     agent, _, fingerprint = action.key.id.partition("/")
-    knowing = [o for o in organizations if o.agents is None or agent in o.agents]
+    # A key that is live belongs to this agent there too, whoever registered it: it has one private half.
+    knowing = [
+        one
+        for one in organizations
+        if one.agents is None or agent in one.agents or _holds(one, agent, fingerprint)
+    ]
     reasons = [reason for one in knowing for reason in _unseen(one, agent, fingerprint, keys.forgotten)]
     holding = [one for one in knowing if _holds(one, agent, fingerprint)]
     declared = [set(_successors(one, agent, fingerprint, keys.created)) for one in holding]

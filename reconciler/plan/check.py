@@ -66,10 +66,21 @@ def _agents_without_key(actions: Sequence[Action], live: State) -> Iterator[Find
 
 
 def _keys_without_agent(actions: Sequence[Action], live: State) -> Iterator[Finding]:
+    deleted = {action.key for action in actions if action.verb is Verb.DELETE}
     for action in actions:
         if action.verb is Verb.CREATE and action.key.kind is Kind.KEY:
             owner = agent_of(action.key)
-            if (Verb.CREATE, owner) not in action.requires and owner not in live.resources:
+            if (Verb.CREATE, owner) in action.requires:
+                continue
+            if owner in deleted:
+                yield _problem(
+                    KEY_WITHOUT_AGENT,
+                    action.subject,
+                    f"{action.key} belongs to agent {owner.id}, which is no longer declared and would be deleted "
+                    f"in {owner.place}",
+                    f"declare an Agent `{owner.id}`, or remove the Key with it",
+                )
+            elif owner not in live.resources:
                 yield _problem(
                     KEY_WITHOUT_AGENT,
                     action.subject,

@@ -25,6 +25,6 @@ PROBLEMS: Mapping[str, str] = {
     ),
     CYCLE: "Actions require each other, so there is no order for them; make the change in two steps.",
     UNKNOWN_BUILT_IN: "The settings list a definition under `builtIn.disabled` that is not built in or does not exist.",
-    KEY_WITHOUT_AGENT: "A key belongs to an agent that is neither declared nor registered.",
+    KEY_WITHOUT_AGENT: "A key belongs to an agent that is neither declared nor registered, or that would be deleted.",
 }
 """Every problem and what it means. They are errors: nothing of such a plan is carried out."""

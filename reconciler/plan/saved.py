@@ -14,6 +14,8 @@ from reconciler.plan.approval import Approval, parse
 from reconciler.settings import Settings
 
 VERSION = 2
+_SHOWN = 20
+"""Characters shown of a version that the file may have made up."""
 
 PARTS = {
     "revision": "the commit",
@@ -55,7 +57,9 @@ class SavedPlan:
         if not isinstance(document, dict) or document.get("kind") != "ReconcilerPlan":
             raise ValueError("not a saved plan")
         if document.get("version") != VERSION:
-            raise ValueError(f"a saved plan of version {document.get('version')!r}; this is {VERSION}")
+            raise ValueError(
+                f"a saved plan of version {repr(document.get('version'))[:_SHOWN]}; this is {VERSION}"
+            )
         digests, approvals = document.get("digests"), document.get("approvals")
         if isinstance(digests, dict) and any(name.rpartition("/")[2] not in PARTS for name in digests):
             raise ValueError("a saved plan of another version: it is bound to parts unknown here")

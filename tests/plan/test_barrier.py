@@ -95,6 +95,30 @@ def test_an_organization_that_never_had_the_key_does_not_matter() -> None:
     assert lines((found,)) == ["delete Key/eu/aa in acme"]
 
 
+def test_a_registration_of_others_with_the_same_key_holds_the_withdrawal() -> None:
+    """The agent would lose that organization when it runs with the successor."""
+    here = basis(ACME, holding(ACME, "bb"), holding(ACME, "aa", "bb"))
+    theirs = Organization(BETA, State({}, ALL_KINDS), holding(BETA, "aa"), frozenset())
+    (found,) = build([here], organizations=[*organizations(here), theirs])
+    assert not found.allowed
+    assert "in each of acme, beta" in next(iter(found.held.values())).reason
+
+
+def test_a_recorded_key_that_the_plan_checks_orders_the_withdrawal() -> None:
+    """An apply that was killed withdrew it there: once that is certain, the next may go."""
+    here = basis(ACME, holding(ACME, "bb"), holding(ACME, "aa", "bb"))
+    there = basis(BETA, holding(BETA, "bb"), holding(BETA, "bb"))
+    there = replace(there, inventory=owning(*holding(BETA, "aa", "bb").resources.values()))
+    there = replace(there, diff=compare(there.desired, there.live, there.inventory))
+    both = [
+        replace(one, recorded=frozenset(key.id for key in of.inventory.entries))
+        for one, of in zip(organizations(here, there), (here, there), strict=True)
+    ]
+    acme, beta = build([here, there], organizations=both)
+    assert lines((acme, beta)) == ["delete Key/eu/aa in acme", "forget Key/eu/aa in beta"]
+    assert acme.actions[0].requires == {beta.actions[0].id}
+
+
 def test_agents_of_other_names_do_not_matter() -> None:
     here = basis(ACME, holding(ACME, "bb"), holding(ACME, "aa", "bb"))
     other = Organization(BETA, holding(BETA), None, frozenset({"us"}))
