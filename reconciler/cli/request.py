@@ -18,7 +18,7 @@ class Request:
     """One request. `environment` is that of the process.
 
     The files come from `url` at `ref`, from the local repository at `rev`, or from the directory.
-    `against` is the base of a preview.
+    `against` is the base of a preview; with `uses_own_settings`, its settings are not used.
     """
 
     purpose: Purpose
@@ -29,6 +29,7 @@ class Request:
     url: str | None = field(default=None, repr=False)
     ref: str | None = None
     against: str | None = None
+    uses_own_settings: bool = False
     targets: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     concurrency: int | None = None
@@ -66,6 +67,7 @@ def request(
     url: str | None = None,
     ref: str | None = None,
     against: str | None = None,
+    uses_own_settings: bool = False,
     targets: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
     concurrency: int | None = None,
@@ -78,6 +80,12 @@ def request(
         raise click.UsageError("--ref needs --source; for the local repository use --rev")
     if against is not None and url is not None:
         raise click.UsageError("--against needs a local repository; clone it first")
+    if uses_own_settings and against is None:
+        raise click.UsageError(
+            "--own-settings belongs to --against; without it, these settings are used anyway"
+        )
+    if uses_own_settings and session.config is not None:
+        raise click.UsageError("--own-settings and --config both choose the settings; use one of them")
     return Request(
         purpose,
         session.directory,
@@ -87,6 +95,7 @@ def request(
         url=url,
         ref=ref,
         against=against,
+        uses_own_settings=uses_own_settings,
         targets=targets,
         only=only,
         concurrency=concurrency,

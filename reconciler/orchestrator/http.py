@@ -73,13 +73,12 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """One request; as a string, its name in errors. `hidden` are secrets in the body."""
+    """One request; as a string, its name in errors."""
 
     verb: str
     path: str
     query: Mapping[str, str]
     body: Json = field(repr=False)
-    hidden: Sequence[Secret] = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"
@@ -113,6 +112,8 @@ class Channel:
         self._volume = volume or Volume()
         self._prefix = endpoint.url.rstrip("/")
         self._token = endpoint.token
+        self._sent: dict[Secret, None] = {}
+        """Secrets in the bodies of all requests so far: a server can repeat them in any later message."""
         self._slots = slots
         self._retry = retry
         self._clock = clock
@@ -135,7 +136,7 @@ class Channel:
         self, parts: Sequence[str], parse: Callable[[Json], T], *, query: Mapping[str, str] | None = None
     ) -> T:
         """The answer, parsed by `parse`; a ShapeError becomes an OrchestratorError."""
-        request = _Request("GET", path_of(parts), query or {}, None, ())
+        request = _Request("GET", path_of(parts), query or {}, None)
         answer = self._retry.call(lambda: self._exchange(request), self._waits.on)
         try:
             return parse(answer)
@@ -156,7 +157,8 @@ class Channel:
         An answer that cannot be used is a LostAnswerError: the change was made, but its result is
         not known.
         """
-        request = _Request(verb, path_of(parts), {}, body, hidden)
+        request = _Request(verb, path_of(parts), {}, body)
+        self._sent.update(dict.fromkeys(hidden))
         answer = self._retry.call(lambda: self._exchange(request), self._waits.on)
         try:
             return parse(answer)
@@ -165,7 +167,7 @@ class Channel:
 
     def delete(self, parts: Sequence[str], *, query: Mapping[str, str] | None = None) -> None:
         """Send a DELETE without a body. Raises AbsentError if there is nothing, InUseError if it is still in use."""
-        request = _Request("DELETE", path_of(parts), query or {}, None, ())
+        request = _Request("DELETE", path_of(parts), query or {}, None)
         self._retry.call(lambda: self._exchange(request), self._waits.on)
 
     def _exchange(self, request: _Request) -> Json:
@@ -253,7 +255,7 @@ class Channel:
             body = _parsed(content)
         except ValueError:
             body = None
-        secrets = (*request.hidden, *((self._token,) if self._token else ()))
+        secrets = (*self._sent, *((self._token,) if self._token else ()))
         request_id = quoted(response.headers.get("x-request-id", ""), secrets)
         words = quoted(error_message(body), secrets)
         message = f"{request}: {status}" + (f": {words}" if words else f" {_phrase(status)}".rstrip())
@@ -279,7 +281,11 @@ class Channel:
             return _absence(message, body, cause, is_empty=not content, request_id=request_id)
         if status == 409 and request.verb == "DELETE":
             return InUseError(
-                message, status=status, request_id=request_id, advice=_IN_USE, rematches=rematches(body)
+                message,
+                status=status,
+                request_id=request_id,
+                advice=_IN_USE,
+                rematches=rematches(body, secrets),
             )
         error, advice = _TERMINAL.get(status, (RejectedError, ""))
         if status == 401 and self._token is None:

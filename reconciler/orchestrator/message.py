@@ -4,23 +4,21 @@ v2 explains a refused body by repeating the object around the error, including c
 (v2 reference 3.2). The repetition follows a line break; everything from there on is dropped.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from reconciler.model.active_resource import Rematch
 from reconciler.model.json import Json
 from reconciler.model.secret import Literal, Secret
 from reconciler.model.state import Resource
 from reconciler.model.wording import plural
+from reconciler.orchestrator.disguise import repeats
 
 LONGEST_CHARACTERS = 300
 NAMED_RESOURCES = 5
 WITHHELD = "the server's explanation repeats a secret and is not shown"
 
 _ECHO = re.compile(r"[\r\n\u2028\u2029\x0b\x0c\x85]|(?:^|\s)(?:Schema|Value):\s")
-_SHORTEST_WORD = 8
-"""Shorter words of a secret are too common to search for on their own."""
 
 
 def first_line(message: str) -> str:
@@ -33,9 +31,9 @@ def first_line(message: str) -> str:
 
 
 def quoted(message: str, hidden: Iterable[Secret]) -> str:
-    """The first line, or a fixed sentence if it contains any of the secrets."""
+    """The first line, or a fixed sentence if it contains any of the secrets in any form."""
     head = _ECHO.split(message.strip(), maxsplit=1)[0]
-    if any(fragment in head for secret in hidden for fragment in _fragments(secret.reveal())):
+    if repeats(head, hidden):
         return WITHHELD
     return first_line(message)
 
@@ -43,18 +41,6 @@ def quoted(message: str, hidden: Iterable[Secret]) -> str:
 def literals(desired: Resource) -> tuple[Secret, ...]:
     """Plain secrets in the body of a resource."""
     return tuple(leaf.secret for leaf in desired.secrets.values() if isinstance(leaf, Literal))
-
-
-def _fragments(value: Json) -> Iterator[str]:
-    """Yield every form in which a secret could appear on one line."""
-    if not isinstance(value, str):
-        if value is not None and not isinstance(value, bool):
-            yield json.dumps(value)
-        return
-    text = value.strip()
-    if text:
-        yield from (text, json.dumps(text)[1:-1])
-        yield from (word for word in text.split() if len(word) >= _SHORTEST_WORD)
 
 
 def error_message(body: Json) -> str:
@@ -66,12 +52,16 @@ def error_message(body: Json) -> str:
     return ""
 
 
-def rematches(body: Json) -> tuple[Rematch, ...]:
-    """Active resources that a refused delete would change; none if the body is not an array of them."""
+def rematches(body: Json, hidden: Iterable[Secret] = ()) -> tuple[Rematch, ...]:
+    """Active resources that a refused delete would change; none if the body is not an array of them.
+
+    A name that repeats one of the secrets is replaced by a fixed sentence.
+    """
+    secrets = tuple(hidden)
     changes = body if isinstance(body, list) else []
     names = ("app_id", "env_id", "res_id", "from_def", "to_def")
     return tuple(
-        Rematch(*(first_line(str(change.get(name, ""))) for name in names))
+        Rematch(*(quoted(str(change.get(name, "")), secrets) for name in names))
         for change in changes
         if isinstance(change, dict)
     )

@@ -147,12 +147,54 @@ def test_settings_that_do_not_change_are_not_mentioned(branch: Branch, url: str)
     assert "edits the settings" not in call(folder, "plan", "--against", "main")[1]
 
 
-def test_a_first_pull_request_gets_a_preview(branch: Branch, url: str) -> None:
+@pytest.mark.parametrize("revision", [(), ("--rev", "change")], ids=["folder", "revision"])
+def test_a_first_pull_request_sends_no_token_to_an_address_that_it_names(
+    branch: Branch, stranger: Emulator, revision: tuple[str, ...]
+) -> None:
+    with running(stranger) as elsewhere:
+        folder = branch(None, settings(elsewhere))
+        code, shown, _ = call(folder, "plan", *revision, "--against", "main")
+    assert code == ExitCode.INVALID
+    assert "main has no reconciler.yaml" in " ".join(shown.split())
+    assert "--own-settings" in shown
+    assert stranger.log.entries() == []
+
+
+def test_a_preview_of_a_tree_without_any_settings_is_practice(branch: Branch) -> None:
+    folder = branch(None, None)
+    add(folder, "third-db")
+    assert call(folder, "plan", "--against", "main")[0] == ExitCode.DONE
+
+
+def test_settings_of_the_change_replace_those_of_the_base_only_with_the_option(
+    branch: Branch, url: str, stranger: Emulator
+) -> None:
+    with running(stranger) as elsewhere:
+        folder = branch(settings(url), settings(elsewhere))
+        code, shown, _ = call(folder, "plan", "--against", "main", "--own-settings")
+    assert code == ExitCode.DONE
+    assert stranger.log.entries()
+    assert "the preview uses those of this change (--own-settings), tokens included" in " ".join(
+        shown.split()
+    )
+
+
+@pytest.mark.parametrize("other", [(), ("--against", "main")], ids=["without --against", "with --config"])
+def test_own_settings_that_choose_nothing_are_wrong_usage(
+    branch: Branch, url: str, other: tuple[str, ...]
+) -> None:
     folder = branch(None, settings(url))
-    code, shown, _ = call(folder, "plan", "--against", "main", "--detailed-exit-code")
+    config = ("--config", str(folder / "reconciler.yaml")) if other else ()
+    code, _, said = call(folder, *config, "plan", "--own-settings", *other)
+    assert (code, "--own-settings" in said) == (ExitCode.USAGE, True)
+
+
+def test_a_first_pull_request_gets_a_preview_with_its_own_settings(branch: Branch, url: str) -> None:
+    folder = branch(None, settings(url))
+    code, shown, _ = call(folder, "plan", "--against", "main", "--own-settings", "--detailed-exit-code")
     assert code == ExitCode.CHANGES
     lines = " ".join(shown.split())
-    assert "there are none on main yet, so the preview uses those of this change, tokens included" in lines
+    assert "the preview uses those of this change (--own-settings), tokens included" in lines
     assert f'address: + targets.acme.orchestrator.url: "{url}"' in lines
     assert "+ create Definition/second-db" in lines
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.diff.change import Group
-from reconciler.diff.compare import compare, is_ours
+from reconciler.diff.compare import compare, is_owned
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import Kind
 from reconciler.model.place import Place, organization
@@ -267,7 +267,7 @@ def test_nothing_of_others_and_nothing_outside_the_run_is_touched(concurrency: i
     after = carried_out(case, plans, concurrency).live
     for place in PLACES:
         for key, resource in case.live[place].resources.items():
-            if place not in case.places or not is_ours(case.owned[place].entries.get(key), resource):
+            if place not in case.places or not is_owned(case.owned[place].entries.get(key), resource):
                 assert after[place].resources.get(key) == resource
 
 

@@ -10,7 +10,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.record import Inventory
 from reconciler.model.state import Resource, State
 from reconciler.plan.action import Action, TargetPlan, Verb
-from reconciler.plan.check import circle, problems
+from reconciler.plan.check import cycle, problems
 from reconciler.plan.graph import CycleError
 from reconciler.plan.problem import PROBLEMS
 from tests.building import ALL_KINDS, agent, agent_key, definition, key, owning, state
@@ -95,13 +95,13 @@ def create(identifier: str) -> Action:
 
 def test_a_circle_is_one_problem_for_each_action_in_it() -> None:
     a, b, outside = create("a"), create("b"), create("c")
-    found = circle(CycleError([a.id, b.id]), [a, b, outside])
+    found = cycle(CycleError([a.id, b.id]), [a, b, outside])
     assert [problem.key for problem in found] == [a.key, b.key]
     assert all("create Definition/a, create Definition/b" in problem.message for problem in found)
 
 
 def test_a_circle_of_another_target_is_one_problem_here() -> None:
-    (problem,) = circle(CycleError([(Verb.CREATE, key(Kind.DEFINITION, "far"))]), [create("a")])
+    (problem,) = cycle(CycleError([(Verb.CREATE, key(Kind.DEFINITION, "far"))]), [create("a")])
     assert problem.rule == "P07"
     assert "actions of another target require each other: create Definition/far" in problem.message
 

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 @click.command()
 @source_options
 @click.option("--against", metavar="REV", help="Show only what differs from the plan of this revision.")
+@click.option(
+    "--own-settings",
+    is_flag=True,
+    help="With --against: use the settings of this change, not of REV. They say where tokens are sent.",
+)
 @selection_options
 @accept_option
 @output_option(*Format)
@@ -39,6 +44,7 @@ def command(
     url: str | None,
     ref: str | None,
     against: str | None,
+    own_settings: bool,
     targets: tuple[str, ...],
     only: tuple[str, ...],
     accepted: "tuple[Approval, ...]",
@@ -67,6 +73,7 @@ def command(
         url=url,
         ref=ref,
         against=against,
+        uses_own_settings=own_settings,
         targets=targets,
         only=only,
         saves_plan=out is not None,

@@ -50,18 +50,20 @@ class FoundSettings:
 def find_settings(request: Request, trees: Trees) -> FoundSettings:
     """The effective settings, from the first of these that exists.
 
-    `--config`; for a preview, the file of its base, because it decides where tokens are sent and a branch
-    can change it; the file at the root of the tree that is read, from the same commit; with `--source`, the
-    file in the directory; the built-in settings for the embedded orchestrator.
+    `--config`; for a preview without `--own-settings`, the file of its base, because it decides where tokens are
+    sent and a branch can change it (a branch whose base has none is refused); the file at the root of the tree
+    that is read, from the same commit; with `--source`, the file in the directory; the built-in settings for the
+    embedded orchestrator.
     Raises SettingsError, and SourceError where the tree cannot be opened.
     """
     if request.config is not None:
         return _parsed(content_of(request.config), str(request.config), request.config.parent)
-    if request.against is not None:
+    if request.against is not None and not request.uses_own_settings:
         content = trees.tip(request.against).file(FILE_NAME, Limits())
         if content is not None:
             found = _parsed(content, f"{request.against}:{FILE_NAME}", request.directory)
             return replace(found, is_of_base=True)
+        _refuse_own(request, trees, request.against)
     path = request.directory / FILE_NAME
     is_here = os.path.lexists(path)
     if trees.commit is not None:
@@ -81,6 +83,20 @@ def find_settings(request: Request, trees: Trees) -> FoundSettings:
         return replace(found, of_folder=content) if trees.commit is None else found
     _refuse_misplaced(request.directory)
     return FoundSettings(local_settings(), (), request.directory, is_local=True)
+
+
+def _refuse_own(request: Request, trees: Trees, against: str) -> None:
+    """Raise SettingsError if the change has a settings file."""
+    if trees.commit is None:
+        has_own = os.path.lexists(request.directory / FILE_NAME)
+    else:
+        has_own = trees.commit.file(FILE_NAME, Limits()) is not None
+    if has_own:
+        raise SettingsError(
+            f"{against} has no {FILE_NAME}, and that of this change would decide where tokens are sent",
+            advice="review its addresses and tokens; then merge it first, name a trusted file with --config, or use "
+            "it with --own-settings",
+        )
 
 
 def _two_settings(path: Path, commit: OpenedCommit) -> SettingsError:

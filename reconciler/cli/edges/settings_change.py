@@ -54,7 +54,7 @@ def find_settings_change(request: Request, trees: Trees) -> FoundChange:
         return FoundChange(findings=error.findings, excerpts=error.excerpts)
     settings = compare_settings(_old(before), document)
     places = {} if after is None else setting_places(after, FILE_NAME, (setting.path for setting in settings))
-    return FoundChange(SettingsChange(_in_force(request, trees), settings, places) if settings else None)
+    return FoundChange(SettingsChange(_in_force(request), settings, places) if settings else None)
 
 
 def _own(request: Request, trees: Trees) -> bytes | None:
@@ -81,9 +81,9 @@ def _old(content: bytes | None) -> SettingsDocument:
         return NO_SETTINGS
 
 
-def _in_force(request: Request, trees: Trees) -> str:
+def _in_force(request: Request) -> str:
     if request.config is not None:
         return f"the preview uses those of {request.config}"
-    if trees.tip(str(request.against)).file(FILE_NAME, Limits()) is None:
-        return f"there are none on {request.against} yet, so the preview uses those of this change, tokens included"
+    if request.uses_own_settings:
+        return "the preview uses those of this change (--own-settings), tokens included"
     return f"the preview uses those of {request.against}; these take effect once they are merged"
