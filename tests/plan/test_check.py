@@ -68,8 +68,8 @@ def test_an_agent_is_no_problem_while_keys_were_not_read() -> None:
 @pytest.mark.parametrize(
     ("holder", "owned", "said"),
     [
-        (THEIRS, False, "not managed by us"),
-        (THEIRS, True, "ours, and not deleted by this plan"),
+        (THEIRS, False, "unmanaged"),
+        (THEIRS, True, "owned, and not deleted by this plan"),
         (replace(THEIRS, is_built_in=True), False, "built in"),
     ],
 )

@@ -88,9 +88,12 @@ def test_an_effect_is_done_whatever_status_its_answer_had(
         )
         result = world.apply()
         others = [o for o in result.outcomes if o.status is not Status.DONE]
-        assert all(one.status is Status.UNKNOWN for one in others), (number, others)
-        assert len(others) <= 1, (number, others)
-        world.apply("contested=Runner/*", "contested=Definition/new")
+        unknown = [str(one.action.key) for one in others if one.status is Status.UNKNOWN]
+        assert len(unknown) <= 1, (number, others)
+        for one in others:
+            is_behind = one.status is Status.BLOCKED and unknown and unknown[0] in one.message
+            assert one.status is Status.UNKNOWN or is_behind, (number, others)
+        world.apply("contested=Runner/*", "contested=SecretStore/*", "contested=Definition/new")
         assert world.live() == reference.live(), number
         assert actions(world.plan()) == [], number
 
