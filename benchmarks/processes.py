@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.trees import ORGANIZATION, TOKENS
 
 START_S = 30.0
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class BenchmarkError(Exception):
@@ -100,14 +100,14 @@ class Emulator:
 
     def requests(self) -> list[dict[str, Any]]:
         """Every API request since the log was cleared, as the server saw it."""
-        with _DIRECT.open(f"{self.url}/_emulator/log", timeout=60) as answer:
+        with DIRECT.open(f"{self.url}/_emulator/log", timeout=60) as answer:
             entries: list[dict[str, Any]] = json.load(answer)
         return entries
 
     def forget_requests(self) -> None:
         """Clear the log."""
         request = urllib.request.Request(f"{self.url}/_emulator/log", method="DELETE")
-        _DIRECT.open(request, timeout=60).close()
+        DIRECT.open(request, timeout=60).close()
 
 
 @contextmanager

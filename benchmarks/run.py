@@ -20,6 +20,7 @@ from benchmarks import judging, measures
 from benchmarks.emulator_speed import emulator_speed
 from benchmarks.measures import Row
 from benchmarks.processes import BenchmarkError
+from benchmarks.watching import watching
 
 RESULTS = Path(__file__).with_name("results.md")
 _HEAD = ("Measure", "Here", "Beside", "There", "Ratio", "Target", "Met")
@@ -32,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--runners", type=int, nargs="*", default=[500], metavar="N", help="numbers of runners"
+    )
+    parser.add_argument(
+        "--passes", type=int, default=342, metavar="N", help="passes of `watch` under faults; 0 for none"
     )
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="runs of which the best counts")
     parser.add_argument("--concurrency", type=int, default=8, metavar="N", help="actions at once")
@@ -89,6 +93,9 @@ def main() -> int:
                 most = max(options.definitions), max(options.runners)
                 print(f"measuring the emulator with {most[0]:,} and {most[1]:,} …", file=sys.stderr)
                 rows += emulator_speed(*most, options.repeat)
+            if options.passes:
+                print(f"measuring {options.passes:,} passes under faults …", file=sys.stderr)
+                rows += watching(root / "watching", options.passes)
         except BenchmarkError as error:
             print(_table(rows) if rows else "", end="")
             print(f"error: {error}", file=sys.stderr)

@@ -9,7 +9,7 @@ from reconciler.cli.edges.trees import Trees, new_loader
 from reconciler.cli.passes import compose
 from reconciler.cli.request import Request
 from reconciler.controller.loop import PassRequest
-from reconciler.controller.triggers import folder_revision
+from reconciler.controller.triggers import folder_revision, wait_until_quiet
 from reconciler.model.secret_name import field_names_secret
 from reconciler.passes.approved import EXPIRED
 from reconciler.passes.reconcile import apply
@@ -43,9 +43,14 @@ class Follower:
         self._request = request
         self._loader = loader
         self._listed: Listed | None = None
+        self._quiet = ""
+        """Revision of the folder before which it was quiet."""
 
     def run_pass(self, asked: PassRequest) -> PassResult:
         """Apply once. Settings and tokens are read again: both can change while the process runs."""
+        if self._request.url is None and asked.revision != self._quiet:
+            wait_until_quiet(self._request.directory, asked.stop)
+            self._quiet = asked.revision
         listed = self._listed if self._listed and self._listed.commit == asked.revision else None
         with compose(self._request, loader=self._loader, listed=listed) as composed:
             adapters = composed.adapters

@@ -27,6 +27,7 @@ from reconciler.controller.backoff import (
     retry_hint,
     shortened_hint,
 )
+from reconciler.controller.memory import release_pass
 from reconciler.controller.metrics import Metrics
 from reconciler.controller.status import StatusBoard
 from reconciler.errors import ExitCode, ReconcilerError, UnavailableError
@@ -184,6 +185,7 @@ class Loop:
         reason = self._due(found)
         if reason is not None and not self._stop.is_set():
             self._pass(found, reason)
+            release_pass()
         return self._until_next_s()
 
     def _due(self, revision: str) -> Reason | None:

@@ -14,6 +14,7 @@ import hashlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 COUNTED_SUFFIXES = (".yaml", ".yml", ".json", ".pem", ".pub", ".key", ".crt")
 _IGNORED = frozenset({".git", ".reconciler", ".venv"})
 _DEBOUNCE_MS = 400
+QUIET_S = 1.0
+PATIENCE_S = 30.0
 
 
 class FolderTrigger:
@@ -71,6 +74,29 @@ class FolderTrigger:
         # For a folder that is moved here, the system reports no event for its files.
         is_brought = change is Change.added and (Path(path).is_dir() or Path(path).is_symlink())
         return is_brought or _is_counted(path)
+
+
+def wait_until_quiet(folder: Path, stop: threading.Event) -> None:
+    """Return when no file that counts has changed for `QUIET_S`, or `stop` is set.
+
+    While a checkout or an editor replaces files, some are absent for a moment, which would look as if they had been
+    removed. Git's own lock counts as a change, as far as it is younger than `PATIENCE_S`. Raises SourceError, also
+    where files change for longer than that.
+    """
+    lock = folder / ".git" / "index.lock"
+    revision = folder_revision(folder)
+    ends_s = time.monotonic() + PATIENCE_S
+    while not stop.wait(QUIET_S):
+        newer = folder_revision(folder)
+        is_late = time.monotonic() > ends_s
+        if newer == revision and (is_late or not lock.exists()):
+            return
+        if is_late:
+            raise SourceError(
+                f"the files in {folder} have been changing for {PATIENCE_S:.0f} s",
+                advice="wait until what writes them is done; nothing was read yet",
+            )
+        revision = newer
 
 
 def folder_revision(folder: Path) -> str:

@@ -107,9 +107,13 @@ def _followed(collection: Collection) -> list[tuple[str, bytes]]:
             _refuse(collection, path, aim)
         elif aim in own:
             found.append((path, own[aim]))
+        elif aim in collection.unread:
+            collection.unreadable(
+                path, f"the link points to {aim}, which was not read: {collection.unread[aim]}"
+            )
         else:
             below = list(_below(own, aim, path))
-            if not below and aim not in collection.unread and not _is_folder(aim, collection):
+            if not below and not _is_folder(aim, collection):
                 collection.unreadable(path, "the link points to nothing in the tree")
             found.extend(below)
             if len(found) > collection.limits.max_files:

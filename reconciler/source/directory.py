@@ -17,7 +17,7 @@ from reconciler.repository.launch import GitError, Launcher
 from reconciler.repository.own_configuration import without_filters
 from reconciler.settings import Limits
 from reconciler.source.collection import Collection
-from reconciler.source.tree import Tree, display_path, is_own
+from reconciler.source.tree import Tree, display_path, is_document, is_own, is_yaml
 
 _REMOVED = b"R"
 _SKIPPED = b"S"
@@ -110,6 +110,11 @@ def _walked(folder: Path, collection: Collection) -> list[bytes]:
 
     for parent, folders, files in os.walk(top, onerror=unreadable):
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        for name in folders:
+            if name not in links and is_yaml(os.fsdecode(name)):
+                # As a container runtime makes it where the file to mount is missing.
+                path = os.path.relpath(os.path.join(parent, name), top)
+                collection.unreadable(display_path(path), "a folder is in its place")
         folders[:] = sorted(name for name in folders if name not in links and not is_own(os.fsdecode(name)))
         below = os.path.relpath(parent, top)
         found.extend(name if below == b"." else os.path.join(below, name) for name in (*files, *links))
@@ -125,9 +130,9 @@ def _read(folder: Path, path: bytes, name: str, collection: Collection) -> None:
         if stat.S_ISLNK(facts.st_mode):
             collection.links[name] = display_path(os.readlink(whole))
         elif stat.S_ISDIR(facts.st_mode):
-            collection.unread[name] = "a submodule"
+            collection.unreadable(name, "a folder is in its place" if is_document(name) else "a submodule")
         elif not stat.S_ISREG(facts.st_mode):
-            collection.unread[name] = "neither a file nor a folder"
+            collection.unreadable(name, "it is neither a file nor a folder")
         elif collection.fits(name, facts.st_size):
             collection.files[name] = _content(whole, facts.st_size, collection.limits.max_file_bytes)
     except FileNotFoundError:

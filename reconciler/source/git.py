@@ -78,10 +78,12 @@ class OpenedCommit:
         for path in collection.bounded(sorted(path for path in found if not is_own(path))):
             entry = found[path]
             if entry.mode == _SUBMODULE:
-                collection.unread[path] = "a submodule"
+                collection.unreadable(path, "a submodule")
             elif entry.mode == _LINK:
                 if entry.size <= _LONGEST_LINK_BYTES:
                     wanted[path] = entry
+                else:
+                    collection.unreadable(path, f"the link is longer than {_LONGEST_LINK_BYTES} bytes")
             elif collection.fits(path, entry.size):
                 wanted[path] = entry
         read = self._commit.read(lambda git: contents(git, list(wanted.values())))

@@ -84,3 +84,19 @@ def test_the_embedded_orchestrator_takes_what_is_not_committed(tree: Path) -> No
 def test_a_folder_outside_git_has_nothing_to_commit(connected: Path) -> None:
     with watching(connected) as records:
         finished(records, "applied")
+
+
+def test_a_commit_that_is_made_to_waste_time_does_not_keep_the_next_one_from_being_applied(
+    committed: Path,
+) -> None:
+    bad = committed / "bad.yaml"
+    with watching(committed, "--poll", "0.2") as records:
+        finished(records, "applied")
+        for text in ("[" * 500_000, "\0", "a: &a [*a]\n", "kind: Definition\n" + "x: {y: 1\n" * 10_000):
+            bad.write_text(text)
+            commit(committed)
+            finished(records, "invalid")
+        bad.unlink()
+        add(committed, "second-db")
+        commit(committed)
+        finished(records, "applied")

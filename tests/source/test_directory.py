@@ -1,6 +1,7 @@
 """The tree of a folder: what Git would see, links inside it, and everything that can go wrong."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,12 +156,32 @@ def test_exceeded_limits_are_findings_or_notes(tmp_path: Path) -> None:
     assert (list(tree.files), said(tree)) == (["a.yaml", "b.yaml"], [("F04", "big.png")])
 
 
-def test_pipes_and_sockets_are_noted_and_never_opened(tmp_path: Path) -> None:
+def test_pipes_and_sockets_are_never_opened_and_are_findings_where_a_document_could_be(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
     os.mkfifo(folder / "pipe.yaml")
+    os.mkfifo(folder / "pipe")
+    (folder / "to-pipe.yaml").symlink_to("pipe")
     (folder / "a.yaml").write_text("a")
-    assert read(folder).unread == (("pipe.yaml", "neither a file nor a folder"),)
+    tree = read(folder)
+    assert sorted(said(tree)) == [("F10", "pipe.yaml"), ("F10", "to-pipe.yaml")]
+    assert tree.unread == (("pipe", "it is neither a file nor a folder"),)
+
+
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_a_folder_in_place_of_a_document_is_a_finding(
+    repository: Path,
+    commit: Commit,
+    is_repository: bool,  # noqa: FBT001  a table's column
+) -> None:
+    commit({"a.yaml": "a", "b.yaml": "b"})
+    if not is_repository:
+        shutil.rmtree(repository / ".git")
+    (repository / "a.yaml").unlink()
+    (repository / "a.yaml").mkdir()
+    assert said(read(repository)) == [("F10", "a.yaml")]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -94,9 +94,11 @@ def _watch(asked: "Request", given: Mapping[str, object], *, allows_uncommitted:
     from reconciler.cli.following import follower  # noqa: PLC0415  as above
     from reconciler.controller.health import HealthServer, application  # noqa: PLC0415  as above
     from reconciler.controller.loop import Loop  # noqa: PLC0415  as above
+    from reconciler.controller.memory import use_few_arenas  # noqa: PLC0415  as above
     from reconciler.controller.signals import stop_on_signals  # noqa: PLC0415  as above
     from reconciler.controller.triggers import FolderTrigger  # noqa: PLC0415  as above
 
+    use_few_arenas()
     following = follower(asked, allows_uncommitted=allows_uncommitted)
     watch: Watch = following.settings.watch.model_copy(update=given)
     loop = Loop(following.run_pass, following.revision, watch)
