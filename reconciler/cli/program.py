@@ -210,13 +210,18 @@ def _bug(current: Session, error: Exception) -> int:
 
 def _deeds(current: Session) -> str:
     """Text that lists what this run changed, or says that it changed nothing."""
+    from reconciler.views.visible import visible  # noqa: PLC0415  only failures need it
+
     deeds = current.deeds
     if not deeds.has_begun:
         return "Nothing was changed."
-    lines = [f"{plural(len(deeds.done), 'action')} finished before the end:", *(f"  {d}" for d in deeds.done)]
+    lines = [
+        f"{plural(len(deeds.done), 'action')} finished before the end:",
+        *(f"  {visible(d)}" for d in deeds.done),
+    ]
     if deeds.under_way:
         lines.append("Under way, with unknown effect:")
-        lines += [f"  {action}" for action in sorted(deeds.under_way)]
+        lines += [f"  {visible(action)}" for action in sorted(deeds.under_way)]
     return "\n".join(lines)
 
 

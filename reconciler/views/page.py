@@ -51,8 +51,20 @@ class Page:
             self._lines.append((Tone.PLAIN, ""))
 
     def text(self, *, color: bool) -> str:
-        """All lines, each ending with a line break."""
-        return "".join(f"{_painted(tone, line) if color else line}\n" for tone, line in self._lines)
+        """All lines, each ending with a line break.
+
+        A name at the start of a line must not become a command in the log of GitHub Actions, which has two forms.
+        """
+        lines = ((tone, _without_command(line)) for tone, line in self._lines)
+        return "".join(f"{_painted(tone, line) if color else line}\n" for tone, line in lines)
+
+
+def _without_command(line: str) -> str:
+    if "::" not in line and "##[" not in line:
+        return line
+    shown = line.replace("##[", "#\\#[")
+    start = len(shown) - len(shown.lstrip())
+    return f"{shown[:start]}\\{shown[start:]}" if shown.startswith("::", start) else shown
 
 
 def _painted(tone: Tone, line: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.edges.handed_in import read_secret_file
+from reconciler.cli.edges.token_source import shown_source
 from reconciler.errors import SettingsError
 from reconciler.model.secret import Secret
 from reconciler.settings import Connection, Target, Token
@@ -50,26 +51,22 @@ class Secrets:
 
         token = None if connection.token is None else self._found(connection.token, place)
         if token is not None and connection.token is not None and not is_sendable(token):
-            self._missing.append(f"{self._origin(connection.token)} ({place}) {UNSENDABLE}")
+            self._missing.append(f"{shown_source(connection.token, place)} {UNSENDABLE}")
         return Endpoint(connection.url, token)
 
     def _found(self, token: Token, place: str) -> Secret | None:
         if token.env is not None:
             text = self._environment.get(token.env, "").strip()
             if not text:
-                self._missing.append(f"environment variable {token.env} ({place}) is not set")
+                self._missing.append(f"{shown_source(token, place)} is not set")
                 return None
             return Secret(text)
         found = read_secret_file(self._base / Path(token.file or "").expanduser())
         text = found if isinstance(found, str) else str(found.reveal()).strip()
         if isinstance(found, str) or not text:
-            self._missing.append(f"file {token.file} ({place}) {text or 'is empty'}")
+            self._missing.append(f"{shown_source(token, place)} {text or 'is empty'}")
             return None
         return Secret(text)
-
-    @staticmethod
-    def _origin(token: Token) -> str:
-        return f"file {token.file}" if token.env is None else f"environment variable {token.env}"
 
     def _raise_missing(self) -> None:
         if self._missing:

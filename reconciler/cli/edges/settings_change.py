@@ -2,19 +2,30 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.cli.edges.settings import content_of
+from reconciler.cli.edges.token_source import is_path, is_variable
 from reconciler.cli.edges.trees import Trees
 from reconciler.cli.request import Request
-from reconciler.diff.settings_change import NO_SETTINGS, SettingsChange, SettingsDocument, compare_settings
+from reconciler.diff.change import Absent
+from reconciler.diff.settings_change import (
+    NO_SETTINGS,
+    Concern,
+    SettingChange,
+    SettingsChange,
+    SettingsDocument,
+    compare_settings,
+)
 from reconciler.errors import SettingsError
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding
+from reconciler.model.json import Json
 from reconciler.model.origin import Origin
 from reconciler.settings import FILE_NAME, Limits
 from reconciler.source.settings_file import parse_settings, setting_places
 
+_NOT_SHOWN = "(not shown: it may be the secret itself)"
 _DISABLED = ("targets", "*", "builtIn", "disabled")
 
 
@@ -52,9 +63,21 @@ def find_settings_change(request: Request, trees: Trees) -> FoundChange:
         document = NO_SETTINGS if after is None else _document(after)
     except SettingsError as error:
         return FoundChange(findings=error.findings, excerpts=error.excerpts)
-    settings = compare_settings(_old(before), document)
+    settings = tuple(map(_without_secret, compare_settings(_old(before), document)))
     places = {} if after is None else setting_places(after, FILE_NAME, (setting.path for setting in settings))
     return FoundChange(SettingsChange(_in_force(request), settings, places) if settings else None)
+
+
+def _without_secret(setting: SettingChange) -> SettingChange:
+    """The change without values that may be the token itself instead of its name."""
+    if setting.concern is not Concern.TOKEN:
+        return setting
+    is_shown = is_variable if setting.path[-1] == "env" else is_path
+
+    def shown(value: Json | Absent) -> Json | Absent:
+        return _NOT_SHOWN if isinstance(value, str) and not is_shown(value) else value
+
+    return replace(setting, before=shown(setting.before), after=shown(setting.after))
 
 
 def _own(request: Request, trees: Trees) -> bytes | None:
