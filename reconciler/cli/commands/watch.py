@@ -103,8 +103,9 @@ def _watch(asked: "Request", given: Mapping[str, object], *, allows_uncommitted:
     watch: Watch = following.settings.watch.model_copy(update=given)
     loop = Loop(following.run_pass, following.revision, watch)
     with ExitStack() as stack:
-        stack.enter_context(HealthServer(application(loop.board, loop.metrics), watch.listen))
+        # Signals first: a platform may stop what it has just seen as serving.
         stack.enter_context(stop_on_signals(loop.stop))
+        stack.enter_context(HealthServer(application(loop.board, loop.metrics), watch.listen))
         if asked.url is None:
             stack.enter_context(FolderTrigger(asked.directory, loop.look))
         return loop.run()
