@@ -15,6 +15,7 @@ from reconciler.passes.approved import EXPIRED
 from reconciler.passes.reconcile import apply
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status
+from reconciler.repository.folder import lock_around
 from reconciler.repository.launch import Launcher
 from reconciler.repository.remote import Listed, look_up
 from reconciler.settings import Settings
@@ -49,7 +50,8 @@ class Follower:
     def run_pass(self, asked: PassRequest) -> PassResult:
         """Apply once. Settings and tokens are read again: both can change while the process runs."""
         if self._request.url is None and asked.revision != self._quiet:
-            wait_until_quiet(self._request.directory, asked.stop)
+            folder = self._request.directory
+            wait_until_quiet(folder, asked.stop, lock=lock_around(folder))
             self._quiet = asked.revision
         listed = self._listed if self._listed and self._listed.commit == asked.revision else None
         with compose(self._request, loader=self._loader, listed=listed) as composed:
@@ -96,7 +98,7 @@ def _announced(planned: PassResult) -> bool:
         _log.info("field to be written", extra={name: shown[name] for name in shown if shown[name] != ""})
     for one in accepted(planned):
         _log.warning(
-            "guard let through",
+            "guard approved",
             extra={
                 "guard": one.refusal.guard,
                 "target": one.refusal.target,

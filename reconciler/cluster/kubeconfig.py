@@ -49,9 +49,9 @@ def configuration_of(
             access.path.parent,
         )
     reduced = {
-        "contexts": [{"name": name, "context": {"cluster": "it", "user": "it"}}],
-        "clusters": [{"name": "it", "cluster": cluster}],
-        "users": [{"name": "it", "user": user}],
+        "contexts": [{"name": name, "context": {"cluster": "chosen", "user": "chosen"}}],
+        "clusters": [{"name": "chosen", "cluster": cluster}],
+        "users": [{"name": "chosen", "user": user}],
     }
     configuration = Configuration()
     try:

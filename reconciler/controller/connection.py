@@ -1,4 +1,4 @@
-"""One connection to the port for health and metrics: short-lived, and the first to go where there are too many.
+"""One connection to the port for health and metrics: short-lived, and the oldest is closed if there are too many.
 
 A limit that refuses new connections would let idle ones make `/healthz` fail, and the pod would be restarted. Called
 by `health`, which passes the class to uvicorn.

@@ -28,7 +28,9 @@ COUNTED_SUFFIXES = (".yaml", ".yml", ".json", ".pem", ".pub", ".key", ".crt")
 _IGNORED = frozenset({".git", ".reconciler", ".venv"})
 _DEBOUNCE_MS = 400
 QUIET_S = 1.0
+"""Time without a change after which files count as complete: a checkout writes many in a second."""
 PATIENCE_S = 30.0
+"""How long to wait for that. Longer than a checkout takes, shorter than people wait for a pass."""
 
 
 class FolderTrigger:
@@ -76,20 +78,19 @@ class FolderTrigger:
         return is_brought or _is_counted(path)
 
 
-def wait_until_quiet(folder: Path, stop: threading.Event) -> None:
+def wait_until_quiet(folder: Path, stop: threading.Event, *, lock: Path | None = None) -> None:
     """Return when no file that counts has changed for `QUIET_S`, or `stop` is set.
 
     While a checkout or an editor replaces files, some are absent for a moment, which would look as if they had been
-    removed. Git's own lock counts as a change, as far as it is younger than `PATIENCE_S`. Raises SourceError, also
+    removed. The file `lock`, which Git holds meanwhile, counts as a change for `PATIENCE_S`. Raises SourceError, also
     where files change for longer than that.
     """
-    lock = folder / ".git" / "index.lock"
     revision = folder_revision(folder)
     ends_s = time.monotonic() + PATIENCE_S
     while not stop.wait(QUIET_S):
         newer = folder_revision(folder)
         is_late = time.monotonic() > ends_s
-        if newer == revision and (is_late or not lock.exists()):
+        if newer == revision and (is_late or lock is None or not lock.exists()):
             return
         if is_late:
             raise SourceError(

@@ -19,7 +19,7 @@ from reconciler.model.url import masked
 from reconciler.model.wording import plural
 from reconciler.repository.cache import Cache
 from reconciler.repository.folder import git_dir_of
-from reconciler.repository.launch import REMOTE, Answer, Launcher
+from reconciler.repository.launch import REACHING, REMOTE, Answer, Launcher
 from reconciler.repository.own_configuration import headers
 from reconciler.repository.url import check_url
 
@@ -31,7 +31,6 @@ _SETTINGS = (
     *((f"{role}.name", "reconciler") for role in ("author", "committer")),
     *((f"{role}.email", "reconciler@localhost") for role in ("author", "committer")),
 )
-_REACHING = frozenset(("ls-remote", "fetch", "push"))
 _CONFIGURATION = (
     "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = {form}\n"
 )
@@ -117,7 +116,7 @@ class GitInventory:
         A remote may have acted even if the command failed: read it again to find out.
         """
         try:
-            if arguments[0] in _REACHING:
+            if arguments[0] in REACHING:
                 return self._reach(arguments)
             return self._launcher.run(
                 arguments, folder=self._repository, git_dir=self._git_dir, settings=_SETTINGS, given=given

@@ -1,4 +1,4 @@
-"""Finds a secret in a line of a stranger, whatever form it has there.
+"""Finds a secret in a message of a server, in any of the usual encodings.
 
 A server that explains a refusal can repeat what it got: as it is, escaped, encoded, or a part of it. Called for
 every message of a server before it is shown.
@@ -26,7 +26,8 @@ _URL_SAFE = str.maketrans("-_", "+/")
 def repeats(line: str, hidden: Iterable[Secret]) -> bool:
     """True if the line has one of the secrets, or a long word of one.
 
-    Found: plain, in any case, reversed, escaped, percent-encoded, in hex and in base64.
+    Found: plain, in any case, reversed, escaped, percent-encoded, in hex and in base64. Not found: a part of a
+    word, or an encoding of an encoding.
     """
     readings = tuple(dict.fromkeys(_readings(line)))
     joined = _SEPARATORS.sub("", line).casefold()

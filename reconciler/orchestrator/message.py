@@ -52,7 +52,7 @@ def error_message(body: Json) -> str:
     return ""
 
 
-def rematches(body: Json, hidden: Iterable[Secret] = ()) -> tuple[Rematch, ...]:
+def rematches(body: Json, hidden: Iterable[Secret]) -> tuple[Rematch, ...]:
     """Active resources that a refused delete would change; none if the body is not an array of them.
 
     A name that repeats one of the secrets is replaced by a fixed sentence.
@@ -72,7 +72,7 @@ def _affected_resources(changes: list[Json]) -> str:
     names = [
         f"{change.application}/{change.environment}/{change.resource_id}"
         + (f" (to {change.after})" if change.after else " (to no definition)")
-        for change in rematches(changes)
+        for change in rematches(changes, ())  # the whole message is checked when it is quoted
     ]
     shown = ", ".join(names[:NAMED_RESOURCES])
     more = f" and {len(names) - NAMED_RESOURCES} more" if len(names) > NAMED_RESOURCES else ""

@@ -104,6 +104,6 @@ def _inflated(decoder: "zlib._Decompress", part: bytes) -> Iterator[bytes]:
 
 
 def _window(coding: int, first: bytes) -> int:
-    """What zlib is told; some servers send `deflate` without its header, which RFC 9110, section 8.4.1.2, requires."""
+    """The `wbits` argument for zlib; some servers send `deflate` without the header of RFC 9110, section 8.4.1.2."""
     is_bare = coding == zlib.MAX_WBITS and first[0] & 0x0F != zlib.DEFLATED
     return -coding if is_bare else coding

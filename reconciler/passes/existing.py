@@ -2,12 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from reconciler.model.finding import Finding
 
+_PLACE = re.compile(r"(\.(?:ya?ml|json))(?::\d+){1,2}", re.IGNORECASE)
+"""A line and column after the name of a file."""
 
-def existing_findings(found: Iterable[Finding], of_base: Iterable[Finding]) -> frozenset[Finding]:
+
+def existing_findings(found: Collection[Finding], of_base: Iterable[Finding]) -> frozenset[Finding]:
     """Those of `found` that the base has as well, one for each of the base.
 
     Lines move with every edit, so places within a file do not count, neither in the finding nor in its message.
@@ -23,9 +26,6 @@ def existing_findings(found: Iterable[Finding], of_base: Iterable[Finding]) -> f
             moved[identity] -= 1
             existing.add(finding)
     return frozenset(existing)
-
-
-_PLACE = re.compile(r"(\.(?:ya?ml|json))(?::\d+){1,2}", re.IGNORECASE)
 
 
 def _identity(finding: Finding) -> tuple[object, ...]:

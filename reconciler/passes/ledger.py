@@ -22,6 +22,8 @@ from reconciler.model.secret import Literal, Reference
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, TargetPlan, Verb
 
+K = TypeVar("K")
+V = TypeVar("V")
 _MERGES = 5
 """How many times other runs may write a record between reading and writing it."""
 
@@ -37,6 +39,7 @@ class Ledger:
         self._inventory = inventory
         self._entries = dict(inventory.entries)
         self._at_start = inventory.entries
+        self._unkept = {key: entry.unkept for key, entry in inventory.entries.items() if entry.unkept}
         self._write = write
         self._marked: dict[ResourceKey, Ownership | None] = {}
         """Entries that marks of this run replaced, None where there was none."""
@@ -127,11 +130,6 @@ class Ledger:
             self._entries[key] = replace(entry, is_missing=True)
             return entry.is_missing or entry.is_leaving
 
-    def owns(self, key: ResourceKey) -> bool:
-        """True if the record has an entry for `key` now."""
-        with self._lock:
-            return key in self._entries
-
     def is_owned(self, key: ResourceKey) -> bool:
         """True if the record says that the object exists; false for a pending mark."""
         with self._lock:
@@ -140,8 +138,7 @@ class Ledger:
 
     def was_not_kept(self, desired: Resource) -> bool:
         """True if an earlier run sent the same and read back something else."""
-        entry = self._at_start.get(desired.key)
-        return entry is not None and entry.unkept == digest(desired.document)
+        return self._unkept.get(desired.key) == digest(desired.document)
 
     def drop(self, key: ResourceKey) -> None:
         """Record that `key` is not owned, or was never created."""
@@ -208,13 +205,11 @@ class Ledger:
             self._built_in = _merged(self._built_in_at_start, self._built_in, current.built_in)
             self._inventory = current
             self._saved, self._saved_built_in = dict(current.entries), dict(current.built_in)
+            # What is merged now is the difference to this record, in case yet another run writes it.
+            self._at_start, self._built_in_at_start = current.entries, current.built_in
 
     def _entry(self, desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
         return ownership(desired, live, phase)
-
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 def _merged(before: Mapping[K, V], after: Mapping[K, V], current: Mapping[K, V]) -> dict[K, V]:

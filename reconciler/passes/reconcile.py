@@ -59,7 +59,7 @@ def plan(
         prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
             return prepared, None
-    base = _based(asked, prepared)
+    base = _planned_base(asked, prepared)
     shown = preview(prepared.planned, base) if base is not None else None
     targets = prepared.targets(asked)
     if base is not None and shown is None:
@@ -75,7 +75,7 @@ def plan(
     ) if can_bind else None
 
 
-def _based(asked: Pass, prepared: _Prepared) -> PlannedBase | None:
+def _planned_base(asked: Pass, prepared: _Prepared) -> PlannedBase | None:
     base = prepared.reading.base
     return (
         plan_base(asked, prepared.reading, prepared.looked, prepared.planned, base)

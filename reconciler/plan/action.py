@@ -140,8 +140,8 @@ class TargetPlan:
 class Status(StrEnum):
     """What became of an action (design decision 4.6).
 
-    `DONE`: happened. `UNCHANGED`: already as desired when read again. `FAILED`: did not happen.
-    `BLOCKED`: something it requires did not happen. `UNKNOWN`: sent, and reading again did not show
+    `DONE`: happened. `UNCHANGED`: already as desired when read again. `FAILED`: did not happen, or was accepted
+    and not kept. `BLOCKED`: something it requires did not happen. `UNKNOWN`: sent, and reading again did not show
     whether it happened. `REFUSED`: by the API or a guard. `SKIPPED`: not reached before the run was stopped.
     """
 

@@ -115,8 +115,8 @@ def build(
     left = [_left(basis, includes, approvals, is_one_of_many=is_one_of_many) for basis in bases]
     whole = _whole(bases, left, includes, organizations)
     whole.is_of_many = is_one_of_many
-    for alone in left:
-        _hold_keys_of_contested_agents(alone, whole)
+    for basis, alone in zip(bases, left, strict=True):
+        _hold_keys_of_contested_agents(basis, alone, whole)
     guarded = [_guard(basis, whole, approvals) for basis in bases]
     _hold_followers(whole)
     return tuple(
@@ -208,9 +208,9 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
     return _Guarded(tuple(refusals), tuple(approved))
 
 
-def _hold_keys_of_contested_agents(left: _Left, whole: _Whole) -> None:
-    """Hold what would register a key on an agent of somebody else, who has not agreed to it."""
-    contested = {change.key for change in left.contested} - left.leave.taken_over
+def _hold_keys_of_contested_agents(basis: Basis, left: _Left, whole: _Whole) -> None:
+    """Hold what would register a key on a contested agent, whether or not the agent was selected."""
+    contested = {change.key for change in basis.diff.of(Group.CONTESTED)} - left.leave.taken_over
     for action in whole.graph.actions.values():
         if action.key.kind is Kind.KEY and not action.is_deletion and agent_of(action.key) in contested:
             whole.held[action.id] = Held(f"{agent_of(action.key)} is contested", CONTESTED)

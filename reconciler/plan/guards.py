@@ -284,7 +284,7 @@ def _runner_updates(case: Case, field: tuple[str, ...]) -> Holds:
 
 
 def _primary_store(case: Case) -> Iterator[Tripped]:
-    """Which store is primary decides the mode of every deployment (agent and operator 4): one action at a time."""
+    """Changes of the primary store, which decides the mode of every deployment (agent and operator 4)."""
     stores = [action for action in case.actions if action.key.kind is Kind.SECRET_STORE]
     promoted = [action for action in stores if becomes_primary(action)]
     # Where another store is promoted, that is the change, and what follows requires it.
@@ -307,7 +307,7 @@ def _primary_store(case: Case) -> Iterator[Tripped]:
 
 
 def _store_in_use(case: Case) -> Iterator[Tripped]:
-    """No refusal of the server is documented for a store that definitions refer to (v1 reference 5.3)."""
+    """Deleted stores that definitions refer to; no refusal of the server is documented (v1 reference 5.3)."""
     deleting = {
         action.key.id: action
         for action in case.actions

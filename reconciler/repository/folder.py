@@ -36,6 +36,15 @@ def git_dir_of(repository: Path) -> Path:
     return _pointed_at(inner) if os.path.lexists(inner) else repository
 
 
+def lock_around(folder: Path) -> Path | None:
+    """Path of the lock that Git holds while it changes files of a folder; None if no repository is around it.
+
+    Raises RepositoryError.
+    """
+    inner = enclosing_git(folder.resolve())
+    return None if inner is None else git_dir_of(inner.parent) / "index.lock"
+
+
 def check_plain(folder: Path, git_dir: Path | None = None) -> None:
     """Raise RepositoryError if one of Git's own files is a pipe or a device."""
     for place in _git_folders(folder, git_dir):

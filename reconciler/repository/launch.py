@@ -30,7 +30,7 @@ REMOTE = "reconciler-remote"
 """Name of the remote for the `url` of a command. No clone has a remote with this name."""
 NOT_INSTALLED = "git cannot be run: it is not installed"
 INSTALL = "install git, version 2.36 or later"
-_REACHING = frozenset(("ls-remote", "fetch", "push"))
+REACHING = frozenset(("ls-remote", "fetch", "push"))
 """The only commands that can use a transport."""
 _SHOWN_CHARACTERS = 300
 _MOST_REMOTE_LINES = 4
@@ -116,7 +116,7 @@ class Launcher:
         check_plain(folder, git_dir)
         plain_url, login = (None, None) if url is None else separated(url)
         wanted = [*settings, *([] if plain_url is None else [(f"remote.{REMOTE}.url", plain_url)])]
-        is_reaching = arguments[0] in _REACHING
+        is_reaching = arguments[0] in REACHING
         with helping(login if is_reaching else None) as help_:
             environment = environment_of_git(
                 self.environment,

@@ -7,9 +7,12 @@ and of the system is trusted.
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.repository.launch import GitError, Launcher
+from reconciler.errors import RepositoryError
+from reconciler.repository.launch import Launcher
 
 _OF_REPOSITORY = frozenset((b"local", b"worktree"))
+_NOTHING_MATCHES = 1
+"""Exit code of `git config --get-regexp` (git-config)."""
 _PROGRAMS = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 
@@ -32,13 +35,14 @@ def headers(folder: Path, git_dir: Path, launcher: Launcher) -> tuple[tuple[str,
 
 def _own(folder: Path, git_dir: Path | None, launcher: Launcher, pattern: str) -> Iterator[tuple[str, str]]:
     """Names and values that match and come from the repository, included files among them."""
-    try:
-        output = launcher.output(
-            ["config", "--show-scope", "-z", "--get-regexp", pattern], folder=folder, git_dir=git_dir
-        )
-    except GitError:  # also where nothing matches
+    answer = launcher.run(
+        ["config", "--show-scope", "-z", "--get-regexp", pattern], folder=folder, git_dir=git_dir
+    )
+    if answer.code == _NOTHING_MATCHES:
         return
-    fields = output.split(b"\0")
+    if answer.code:
+        raise RepositoryError(f"the configuration of {folder} cannot be read: {answer.message}")
+    fields = answer.output.split(b"\0")
     for scope, pair in zip(fields[::2], fields[1::2], strict=False):
         name, _, value = pair.decode("utf-8", "surrogateescape").partition("\n")
         if scope in _OF_REPOSITORY:

@@ -67,9 +67,9 @@ WORDS = {
     Risk.FORGET: "forget",
 }
 EXPLANATIONS = {
-    Risk.CONTESTED: "differs and is not managed: left alone until a person decides",
+    Risk.CONTESTED: "differs and is not owned: left alone until a person decides",
     Risk.DRIFT: "changed outside Git: reported only, as the policy says",
-    Risk.KEPT: "managed and no longer declared: kept, because the policy never prunes it",
+    Risk.KEPT: "owned and no longer declared: kept, because the policy never prunes it",
     Risk.RELEASED: "no longer managed by the files: left as it is",
     Risk.REPLACE: "cannot be changed in place: deleted, then created again",
     Risk.STORAGE: "changes where state is stored: existing state is not moved",

@@ -349,7 +349,7 @@ def compared_text(target: TargetResult) -> str:
     if target.error:
         return "only in part, because something could not be read"
     counts = [
-        f"{kind} {desired:,} desired, {live:,} live, {owned:,} managed"
+        f"{kind} {desired:,} desired, {live:,} live, {owned:,} owned"
         for kind, (desired, live, owned) in sorted(plan.counts.items())
         if desired or live or owned
     ]

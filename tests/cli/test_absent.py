@@ -1,7 +1,6 @@
 """What is not there to be read is no evidence that somebody removed it: nothing is deleted."""
 
 import os
-import shutil
 import threading
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from reconciler.controller import triggers
 from reconciler.controller.triggers import wait_until_quiet
 from reconciler.emulator import Emulator
 from reconciler.errors import ExitCode, SourceError
+from reconciler.repository.folder import lock_around
 from tests.cli.running import add, call
 
 FILES = ("one", "two", "three")
@@ -79,13 +79,31 @@ def test_a_folder_that_is_never_quiet_is_not_read(tmp_path: Path, monkeypatch: p
         wait_until_quiet(tmp_path, threading.Event())
 
 
-def test_a_checkout_under_way_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("where", ["root", "subfolder", "work tree"])
+def test_a_checkout_under_way_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Wherever the folder lies in its repository, and wherever Git keeps the lock."""
     monkeypatch.setattr(triggers, "QUIET_S", 0.05)
-    lock = tmp_path / ".git" / "index.lock"
-    lock.parent.mkdir()
+    main = tmp_path / "main"
+    git = ("git", "-c", "user.name=T", "-c", "user.email=t@example.com", "-C")
+    subprocess.run(["git", "init", "--quiet", str(main)], check=True)
+    folder, lock = main, main / ".git" / "index.lock"
+    if where == "subfolder":
+        folder = main / "orgs"
+        folder.mkdir()
+    elif where == "work tree":
+        folder = tmp_path / "other"
+        subprocess.run([*git, str(main), "commit", "--quiet", "--allow-empty", "-m", "one"], check=True)
+        subprocess.run([*git, str(main), "worktree", "add", "--quiet", str(folder)], check=True)
+        lock = main / ".git" / "worktrees" / "other" / "index.lock"
+    assert lock_around(folder) == lock
     lock.touch()
     release = threading.Timer(0.5, lock.unlink)
     release.start()
-    wait_until_quiet(tmp_path, threading.Event())
+    wait_until_quiet(folder, threading.Event(), lock=lock_around(folder))
     assert not lock.exists()
-    shutil.rmtree(lock.parent)
+
+
+def test_a_folder_outside_of_repositories_has_no_lock(tmp_path: Path) -> None:
+    assert lock_around(tmp_path) is None

@@ -153,7 +153,7 @@ def test_watch_logs_which_approval_of_the_repository_it_uses_and_which_has_expir
         + entry.format("protected=Definition/orders-db", "2020-12-31")
     )
     records = watched(connected)
-    (used,) = [record for record in records if record["message"] == "guard let through"]
+    (used,) = [record for record in records if record["message"] == "guard approved"]
     assert (used["guard"], used["objects"], used["level"]) == (
         "contested",
         ["Definition/orders-db"],

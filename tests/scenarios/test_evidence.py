@@ -254,7 +254,9 @@ def test_no_key_is_registered_on_an_agent_of_somebody_else(world: World) -> None
     result = world.apply()
     [key] = [one for one in result.outcomes if one.action.key.id.startswith("eu/")]
     assert (key.status, key.message) == (Status.REFUSED, "Agent/eu is contested")
-    assert world.effects()[("created", "agent_keys/acme/eu")] == 0
+    assert not [thing for what, thing in world.effects() if what == "created" and KEYS[0] in thing]
+    selected = world.apply(only=frozenset({"Key/*"}))
+    assert [one.status for one in selected.outcomes] == [Status.REFUSED]
     assert world.apply("contested=Agent/eu").exit_code() is ExitCode.DONE
     assert actions(world.plan()) == []
 
@@ -291,3 +293,17 @@ def test_of_two_runs_at_once_none_loses_what_the_other_did(world: World) -> None
     assert first_run.exit_code() is ExitCode.DONE
     assert sorted(key.id for key in world.store.read("acme").entries) == ["aaa", "bbb", "ccc"]
     assert actions(world.plan()) == []
+
+
+def test_what_somebody_changed_since_the_plan_is_not_deleted(world: World) -> None:
+    world.write("aaa.yaml", definition_yaml("aaa"))
+    world.write("bbb.yaml", definition_yaml("bbb"))
+    world.apply()
+    world.remove("aaa.yaml")
+    observer = Meanwhile(
+        Verb.DELETE, lambda: by_hand(world, "PATCH", "/resources/defs/aaa", {"name": "theirs now"})
+    )
+    result = world.apply(observer=observer)
+    assert outcome_of(result, "Definition/aaa").message.startswith("not sent: it changed since the plan")
+    assert ("deleted", "definitions/acme/aaa") not in world.effects()
+    assert world.apply().exit_code() is ExitCode.REFUSED, "now guard `drifted` asks a person"

@@ -91,7 +91,7 @@ def test_riskier_changes_come_first() -> None:
 def test_an_empty_plan_says_what_was_compared_and_how_much() -> None:
     shown = text_of(samples.empty())
     assert "540 unchanged" in shown
-    assert "Compared in acme: Definition 540 desired, 545 live, 540 managed" in shown
+    assert "Compared in acme: Definition 540 desired, 545 live, 540 owned" in shown
 
 
 def test_every_deleted_object_is_named_in_text_however_many_there_are() -> None:

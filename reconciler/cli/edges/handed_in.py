@@ -6,6 +6,7 @@ Nothing here is printed or logged; reasons name the variable or the file, never 
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 from reconciler.cli.edges.clusters import Clusters, kubeconfig_path
 from reconciler.cli.edges.tree_paths import is_inside, real
@@ -56,13 +57,16 @@ class HandedInSecrets:
         self._clusters = Clusters(
             settings, passed_on, base=base, tree=tree, waits=waits, service_account=service_account
         )
+        self._lock = Lock()
         self._known: dict[Source, Secret | NotAtHand] = {}
 
     def __call__(self, source: Source) -> Secret | NotAtHand:
         """The value, or the reason why it is unavailable."""
-        if source not in self._known:
-            self._known[source] = self._looked_up(source)
-        return self._known[source]
+        # Targets are read side by side: all of them must see one value, and a plugin runs once.
+        with self._lock:
+            if source not in self._known:
+                self._known[source] = self._looked_up(source)
+            return self._known[source]
 
     def _looked_up(self, source: Source) -> Secret | NotAtHand:
         match source:

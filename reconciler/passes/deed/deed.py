@@ -60,9 +60,9 @@ def _update(orchestrator: "Orchestrator", action: Action) -> Deed:
     assert live is not None
     fields = action.subject.fields
     changed = secrets_differ(fields)
-    # Secrets do not read back, but they are sent in the same request as the fields that do.
+    # Secrets do not read back: an update of secrets alone never counts as happened. Other fields of the same
+    # request show that it arrived.
     shows = any(field.visibility is Visibility.SHOWN for field in fields)
-    # Secrets are not read back, so an update that sends some never counts as happened.
     return Deed(
         send=lambda: orchestrator.update(live, desired, secrets_changed=changed),
         look=lambda: orchestrator.get(action.key),

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.diff.change import Visibility
-from reconciler.diff.fields import differences
+from reconciler.diff.fields import differences, is_same
 from reconciler.errors import (
     AbsentError,
     ConflictError,
@@ -133,23 +133,27 @@ class Hand:
                 )
         return None
 
-    def _look_before(self, action: Action, deed: Deed) -> Outcome | None:
+    def _look_before(self, action: Action, sending: Deed) -> Outcome | None:
         """Outcome if a look right before the call shows that it must not, or need not, be sent; else None.
 
         The lists of the pass may be old or incomplete. A create with secrets looks so that it never overwrites an
         unmanaged object, a delete so that nothing unmanaged is deleted with the object.
         """
         if action.verb is Verb.CREATE:
-            return self._look_before_create(action, deed)
+            return self._look_before_create(action, sending)
         if action.verb is not Verb.DELETE or action.key.kind in _LOOKED_AT_AFTERWARDS:
             return None
         try:
-            found = deed.look()
+            found = sending.look()
             dependents = self._orchestrator.dependents(found) if found is not None else ()
         except OrchestratorError as error:
             return _failure(action, error)
         if found is None:
             return self._gone(action, Status.UNCHANGED, "was already gone")
+        live = action.subject.live
+        if live is not None and not is_same(dict(live.document), dict(found.document)):
+            message = "not sent: it changed since the plan was made; run again to compare it"
+            return Outcome(action, Status.FAILED, message, is_transient=True)
         others = [one.key for one in dependents if not self._may_be_deleted(one.key)]
         if others:
             names = ", ".join(map(str, sorted(others)))
@@ -160,19 +164,19 @@ class Hand:
             )
         return None
 
-    def _look_before_create(self, action: Action, deed: Deed) -> Outcome | None:
+    def _look_before_create(self, action: Action, sending: Deed) -> Outcome | None:
         is_owned = action.key.kind is not Kind.CRITERION and self._ledger.is_owned(action.key)
         if not is_owned and not _creates_literals(action):
             return None
         try:
-            found = deed.look()
+            found = sending.look()
         except OrchestratorError as error:
             return _failure(action, error)
         if found is None:
             return None
         if not is_owned:
             return _taken(action, "not sent")
-        if deed.happened(found) and not _creates_literals(action):
+        if sending.happened(found) and not _creates_literals(action):
             self._record(action, found)
             return Outcome(action, Status.UNCHANGED, "already exists, equal: a list did not show it")
         return Outcome(
@@ -184,17 +188,17 @@ class Hand:
 
     def _may_be_deleted(self, key: ResourceKey) -> bool:
         """True for what the plan showed, where guards judged it, and for what this record owns."""
-        return key in self._seen or self._ledger.owns(key)
+        return key in self._seen or self._ledger.is_owned(key)
 
-    def _attempt(self, action: Action, deed: Deed, attempt: int) -> Outcome | None:
+    def _attempt(self, action: Action, sending: Deed, attempt: int) -> Outcome | None:
         """Outcome of sending once; None if reading shows that nothing happened, and attempts are left."""
         try:
-            live = deed.send()
+            live = sending.send()
         except UnauthorizedError as error:
             return _failure(action, error)
         except OrchestratorError as error:
             if error.status or isinstance(error, LostAnswerError):
-                return self._after_failure(action, deed, error, attempt)
+                return self._after_failure(action, sending, error, attempt)
             return _failure(action, error)
         return self._done(action, live)
 
@@ -205,30 +209,30 @@ class Hand:
         """
         desired = action.subject.desired
         altered = _reads_back(action, live)
-        is_repeated = altered != "" and desired is not None and self._ledger.was_not_kept(desired)
+        is_ignored_again = altered != "" and desired is not None and self._ledger.was_not_kept(desired)
         self._record(action, live)
         message = "; ".join(filter(None, (how, altered)))
-        if is_repeated:
+        if is_ignored_again:
             return Outcome(
                 action, Status.FAILED, f"{message}: accepted and not kept, for at least the second time"
             )
         return Outcome(action, Status.DONE, message)
 
     def _after_failure(
-        self, action: Action, deed: Deed, error: OrchestratorError, attempt: int
+        self, action: Action, sending: Deed, error: OrchestratorError, attempt: int
     ) -> Outcome | None:
         """Outcome of a change that was sent and failed, after reading again. No status proves that nothing happened.
 
         None if nothing happened and the change may be sent again.
         """
         try:
-            live = deed.look()
+            live = sending.look()
         except OrchestratorError as second:
             return self._unknown(action, f"{error}; reading again failed too: {second}")
         may_repeat = isinstance(error, LostAnswerError) and attempt < ATTEMPTS
         # Sending an update of secrets again does no harm, and makes certain what reading only suggests.
         is_certain = not (may_repeat and action.verb is Verb.UPDATE and secrets_differ(action.subject.fields))
-        if deed.happened(live) and is_certain:
+        if sending.happened(live) and is_certain:
             return self._found_done(action, live, error, attempt)
         if isinstance(error, InUseError):
             return Outcome(action, Status.REFUSED, f"{error}; {error.advice}")
@@ -236,14 +240,15 @@ class Hand:
             return _taken(action, str(error))
         if may_repeat:
             return None
-        if isinstance(error, LostAnswerError):
-            error.args = (f"{error}; not done after {ATTEMPTS} attempts",)
         if isinstance(error, LostAnswerError | UnavailableError):
             self._uncertain.add(action.id)
         if _hides_its_effect(action):
             return self._unknown(
                 action, f"{error}; its secrets cannot be read, so they are sent again next time"
             )
+        if isinstance(error, LostAnswerError):
+            message = f"{error}; not done after {ATTEMPTS} attempts"
+            return Outcome(action, Status.FAILED, message, is_transient=True)
         is_transient = error.is_transient or isinstance(error, AbsentError)
         return replace(_failure(action, error), is_transient=is_transient)
 

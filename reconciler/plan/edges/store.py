@@ -40,7 +40,7 @@ def ceases_to_be_primary(store: Action) -> bool:
 
 
 def _agent_edges(store: Action) -> Iterator[tuple[ActionId, ActionId]]:
-    """A store is registered after the Agent that reaches it, and lets go of it before that is deleted."""
+    """A store is registered after the Agent that reaches it, and stops using it before that is deleted."""
     if store.is_deletion:
         new, old = None, agent_of_store(store.subject.live)
     else:
@@ -54,7 +54,7 @@ def _agent_edges(store: Action) -> Iterator[tuple[ActionId, ActionId]]:
 def _user_edges(
     user: Action, stores: Sequence[Action], promoted: Sequence[Action]
 ) -> Iterator[tuple[ActionId, ActionId]]:
-    """A definition comes after the stores that it needs, and lets go of a store before that is deleted.
+    """A definition comes after the stores that it needs, and stops using a store before that is deleted.
 
     References work only while another store than the built-in one is primary, so one that has any needs every store
     that becomes primary.
