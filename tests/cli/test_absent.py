@@ -1,6 +1,7 @@
 """What is not there to be read is no evidence that somebody removed it: nothing is deleted."""
 
 import os
+import subprocess
 import threading
 from pathlib import Path
 
