@@ -56,7 +56,7 @@ class Metrics:
             registry=self.registry,
         )
         self._unread = Gauge(
-            "reconciler_unread_targets", "Targets that the last pass could not read.", registry=self.registry
+            "reconciler_unread_targets", "Targets that the last pass did not read.", registry=self.registry
         )
         self._drift = Gauge(
             "reconciler_drift_objects",
@@ -95,7 +95,7 @@ class Metrics:
         for severity in Severity:
             self._findings.labels(severity).set(found[severity])
         self._unknown.set(len(result.unknown))
-        unread = sum(1 for target in result.targets if target.error or target.plan is None)
+        unread = sum(target.is_unread for target in result.targets)
         self._unread.set(unread)
         if result.targets and not unread:
             drifted = sum(1 for plan in plans for change in plan.diff.changes.values() if change.is_drift)

@@ -120,7 +120,7 @@ class StatusBoard:
         is_complete = (
             verdict is not Verdict.UNREADABLE
             and not result.stopped
-            and not any(target.error for target in result.targets)
+            and not any(target.error and not target.stopped_by for target in result.targets)
         )
         with self._lock:
             old = self._status

@@ -23,6 +23,7 @@ from reconciler.passes.evidence import (
 )
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.read import Reading
+from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
@@ -51,11 +52,19 @@ class Planned:
 
     pairs: tuple[tuple[Sight, TargetPlan], ...]
     use: Use
+    stops: Stops = NO_STOPS
+    """Errors of the files that stop targets, also those that were seen."""
     notes: tuple[str, ...] = ()
 
 
 def plan_all(
-    asked: Pass, reading: Reading, looked: Looked, approvals: frozenset[Approval], clients: Clients
+    asked: Pass,
+    reading: Reading,
+    looked: Looked,
+    approvals: frozenset[Approval],
+    clients: Clients,
+    *,
+    stops: Stops = NO_STOPS,
 ) -> Planned:
     """One plan over all targets. `approvals` are given for this pass; those of the repository are added.
 
@@ -63,10 +72,10 @@ def plan_all(
     """
     approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
-    pairs = plans_of(asked, reading, looked, wanted, approvals=approvals)
+    pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, unread=stops.unread)
     use = _use(pairs, clients)
     if use.active or use.unread:
-        pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, use=use)
+        pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, use=use, unread=stops.unread)
     plans = [built for _, built in pairs]
     refused = [
         refusal
@@ -77,7 +86,15 @@ def plan_all(
         )
     ]
     accepted = [one for built in plans for one in built.accepted]
-    return Planned(pairs, use, tuple(misses(approvals, accepted, refused)))
+    return Planned(pairs, use, stops, tuple(misses(approvals, accepted, refused)))
+
+
+def without_stopped(planned: Planned, stops: Stops) -> Planned:
+    """The plan with `stops`, and with actions held that depend on targets that they stop."""
+    stopped = {sight.name: False for sight, _ in planned.pairs if sight.name in stops.by_target}
+    held = behind_stopped([built for _, built in planned.pairs], stopped)
+    pairs = tuple((sight, built) for (sight, _), built in zip(planned.pairs, held, strict=True))
+    return replace(planned, pairs=pairs, stops=stops)
 
 
 def plans_of(
@@ -89,10 +106,12 @@ def plans_of(
     approvals: frozenset[Approval] = frozenset(),
     use: Use = NO_USE,
     before: Mapping[str, tuple[str, ...]] | None = None,
+    unread: str = "",
 ) -> tuple[tuple[Sight, TargetPlan], ...]:
     """The plan that makes `wanted` live in every target that was seen.
 
-    `use` is what deployments use of reduced definitions; `before` replaces `builtIn.disabled` of targets.
+    `use` is what deployments use of reduced definitions; `before` replaces `builtIn.disabled` of targets;
+    `unread` are files that may declare what seems to be removed.
     """
     disabled = {
         sight.name: (before or {}).get(sight.name, sight.target.builtIn.disabled) for sight in looked.sights
@@ -102,6 +121,7 @@ def plans_of(
         includes=asked.selection.includes,
         approvals=approvals,
         organizations=_organizations(asked, reading, looked, wanted),
+        unread=unread,
     )
     pairs = []
     for sight, built in zip(looked.sights, plans, strict=True):

@@ -100,11 +100,13 @@ def build(
     includes: Callable[[ResourceKey], bool] = lambda _: True,
     approvals: frozenset[Approval] = frozenset(),
     organizations: Sequence[Organization] = (),
+    unread: str = "",
 ) -> tuple[TargetPlan, ...]:
     """The plan of each target, in the order of `bases`; independent of the order of what they contain.
 
     `includes` is true for selected keys (`--only`). `organizations` are all that the key barrier has
-    to examine, also those without a basis.
+    to examine, also those without a basis. `unread` names files whose documents may belong to any
+    target: what one of them may declare is not deleted.
 
     One graph spans all targets, so an action of one may require one of another. A guard or the key
     barrier holds what it names and whatever depends on that; the rest is carried out. A problem
@@ -118,6 +120,8 @@ def build(
     for alone in left:
         _hold_keys_of_contested_agents(alone, whole)
     guarded = [_guard(basis, whole, approvals) for basis in bases]
+    if unread:
+        _hold_unproven(whole, unread)
     _hold_followers(whole)
     return tuple(
         _target_plan(basis, alone, whole, found)
@@ -214,6 +218,21 @@ def _hold_keys_of_contested_agents(left: _Left, whole: _Whole) -> None:
     for action in whole.graph.actions.values():
         if action.key.kind is Kind.KEY and not action.is_deletion and agent_of(action.key) in contested:
             whole.held[action.id] = Held(f"{agent_of(action.key)} is contested", CONTESTED)
+
+
+def _hold_unproven(whole: _Whole, unread: str) -> None:
+    """Hold deletes that follow from the absence of documents that `unread` may contain."""
+    held = Held(f"{unread} could not be read and may declare it")
+    for action in whole.graph.actions.values():
+        parts = (action.subject, *action.carried)
+        if action.is_deletion and any(
+            part.group is Group.PRUNE and part.key.kind in _OF_ORGANIZATIONS for part in parts
+        ):
+            whole.held.setdefault(action.id, held)
+
+
+_OF_ORGANIZATIONS = frozenset((Kind.AGENT, Kind.KEY, Kind.DEFINITION, Kind.CRITERION))
+"""Kinds that an agent document declares in every organization that it lists, wherever its file is."""
 
 
 def _hold_followers(whole: _Whole) -> None:
