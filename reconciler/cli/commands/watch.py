@@ -99,7 +99,7 @@ def _watch(asked: "Request", given: Mapping[str, object], *, allows_uncommitted:
 
     following = follower(asked, allows_uncommitted=allows_uncommitted)
     watch: Watch = following.settings.watch.model_copy(update=given)
-    loop = Loop(following.run_pass, following.revision, watch)
+    loop = Loop(following.run_pass, following.revision, watch, keeps_revisions=following.keeps_revisions)
     with ExitStack() as stack:
         stack.enter_context(HealthServer(application(loop.board, loop.metrics), watch.listen))
         stack.enter_context(stop_on_signals(loop.stop))
