@@ -24,7 +24,7 @@ from reconciler.passes.schedule import Observer
 from reconciler.passes.target_report import in_order, target_result, without_preview
 from reconciler.passes.validate import validate
 from reconciler.plan.action import Status
-from reconciler.plan.approval import Approval, parse
+from reconciler.plan.approval import Approval
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
 from reconciler.settings import Settings
@@ -102,13 +102,13 @@ def apply(
 ) -> PassResult:
     """Result of planning and carrying out; with `bound`, carried out only if the plan made now equals it.
 
+    Approvals that the saved plan was made with count only if they are given again: anybody can edit a file.
     `approve` is given the plan before anything is written, and ends the pass by returning False. A target
     that could not be read, or whose files have errors, stops only itself.
     """
     asked = begin(settings, adapters, selection, Purpose.APPLY)
-    approvals = accepted | frozenset(map(parse, bound.approvals)) if bound is not None else accepted
     with Clients(asked) as clients:
-        prepared = _prepare(asked, approvals, clients)
+        prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
             return prepared
         before = prepared.targets(asked)
@@ -120,7 +120,7 @@ def apply(
         if bound is not None:
             if not prepared.is_whole:
                 return ended(targets=before)
-            changed = bound.changed(binding(asked, prepared.reading, prepared.planned, approvals))
+            changed = bound.changed(binding(asked, prepared.reading, prepared.planned, accepted))
             if changed:
                 return ended(targets=before, changed=changed)
         if stop.is_set() or not approve(replace(ended(targets=before), purpose=Purpose.PLAN)):
