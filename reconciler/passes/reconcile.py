@@ -14,7 +14,7 @@ from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.carry_out import Records, Work, carry_out
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world, judged_stops
 from reconciler.passes.look import Clients, Looked, look
-from reconciler.passes.planned import Planned, after, binding, plan_all, without_stopped
+from reconciler.passes.planned import Planned, after, binding, last_apply, plan_all, without_stopped
 from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
 from reconciler.passes.read import Reading, read, with_base
 from reconciler.passes.repeated import reported_once
@@ -189,7 +189,8 @@ def _carried_out(
         if built.problems or sight.look.failures or sight.name in prepared.planned.stops.by_target:
             left.append(result)
         else:
-            works.append(Work(sight.name, asked.place(sight.name), built, sight.inventory, result))
+            record = last_apply(asked, prepared.reading, sight, built)
+            works.append(Work(sight.name, asked.place(sight.name), built, record, result))
     inventory = asked.adapters.inventory
     records = Records(inventory.read, inventory.write, asked.started_at.isoformat())
     concurrency = asked.settings.apply.concurrency

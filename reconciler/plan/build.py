@@ -10,7 +10,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import WHOLE_KINDS, Kind
 from reconciler.model.place import Place
-from reconciler.model.record import Inventory
+from reconciler.model.record import NO_SAFEGUARDS, Inventory, Safeguards
 from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Held, TargetPlan, Unexamined
@@ -42,6 +42,11 @@ class Basis:
     active: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
     """What deployments use, by id of its definition."""
     unexamined: tuple[Unexamined, ...] = ()
+    before: Safeguards = NO_SAFEGUARDS
+    """Limits of the last applied commit that still count, apart from those of `safety`."""
+    revision: str = ""
+    newer: str = ""
+    """The last applied commit, if `revision` is an ancestor of it; "" otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +198,9 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
     refusals: list[Refusal] = []
     approved: list[Accepted] = []
     case = Case(
-        basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many
-    )
+        basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
+        basis.before, basis.revision, basis.newer,
+    )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)
         if accepted is not None:

@@ -144,6 +144,7 @@ class World:
     switch: KillSwitch | None = None
     between: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None
     """Wraps every transport, for servers that the emulator cannot imitate."""
+    is_ancestor: Callable[[str, str], bool | None] = lambda _older, _newer: None
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
@@ -231,6 +232,7 @@ class World:
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             read_base=(lambda: read_directory(base, self.settings.limits, Launcher())) if base else None,
             base_name="main" if base else "",
+            is_ancestor=self.is_ancestor,
         )
 
     def plan(
