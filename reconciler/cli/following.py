@@ -46,6 +46,12 @@ class Follower:
         self._listed: Listed | None = None
         self._quiet = ""
         """Revision of the folder before which it was quiet."""
+        self._good: Listed | None = None
+
+    @property
+    def keeps_revisions(self) -> bool:
+        """True if a commit that was read stays in the cache, so that it can be read without the repository."""
+        return self._request.url is not None
 
     def run_pass(self, asked: PassRequest) -> PassResult:
         """Apply once. Settings and tokens are read again: both can change while the process runs."""
@@ -53,7 +59,8 @@ class Follower:
             folder = self._request.directory
             wait_until_quiet(folder, asked.stop, lock=lock_around(folder))
             self._quiet = asked.revision
-        listed = self._listed if self._listed and self._listed.commit == asked.revision else None
+        known = (one for one in (self._listed, self._good) if one is not None)
+        listed = next((one for one in known if one.commit == asked.revision), None)
         with compose(self._request, loader=self._loader, listed=listed) as composed:
             adapters = composed.adapters
             if self._refuses_uncommitted:
@@ -67,6 +74,8 @@ class Follower:
                 observer=_LoggedOutcomes(),
                 stop=asked.stop,
             )
+            if not result.error and listed is not None:
+                self._good = replace(listed, commit=result.source.revision)
             return replace(result, places=composed.found.places)
 
     def revision(self) -> str:

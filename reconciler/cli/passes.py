@@ -89,6 +89,7 @@ def compose(
             ),
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),
             base_name=against or "",
+            is_ancestor=trees.is_ancestor,
             base_disabled=disabled_before,
         )
         yield Composition(request, found, adapters, changed)

@@ -6,6 +6,7 @@ wait. What a pass does, drift policy included, is up to `run_pass`, which `cli` 
 """
 
 import logging
+import math
 import threading
 import time
 import uuid
@@ -63,6 +64,8 @@ class Reason(StrEnum):
     REVISION = "new revision"
     RETRY = "retry"
     RESYNC = "resync"
+    LAST_GOOD = "resync at the last good revision"
+    """The repository cannot be read: drift is corrected, and nothing new is applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +122,16 @@ class _Schedule:
     retry_at: float | None = None
     not_before: float = 0.0
     """Earliest time of the next pass, whatever else is due: a server asked for the wait."""
+    is_owed: bool = False
+    """True after a failed poll: one pass corrects the status as soon as the repository can be read."""
 
 
 class Loop:
     """Runs passes until stopped. Call `run` from one thread; `look` and `stop` from any.
 
     `revision` returns the newest revision (one `git ls-remote`) and may raise a ReconcilerError,
-    as may `run_pass`. `random` returns numbers in [0, 1).
+    as may `run_pass`. `random` returns numbers in [0, 1). `keeps_revisions` is true where a revision that a
+    pass has read can be read again without the repository; then drift is corrected while it cannot be polled.
     """
 
     def __init__(
@@ -138,6 +144,7 @@ class Loop:
         metrics: Metrics | None = None,
         clock: Clock | None = None,
         random: Callable[[], float] = system_random,
+        keeps_revisions: bool = False,
     ) -> None:
         self._run_pass = run_pass
         self._revision = revision
@@ -149,6 +156,9 @@ class Loop:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._attempted: str | None = None
+        self._keeps_revisions = keeps_revisions
+        self._good: str | None = None
+        """Revision of the last pass that read its files."""
         self._history: deque[Progress] = deque(maxlen=_HISTORY_LENGTH)
         self._schedule = _Schedule()
 
@@ -178,15 +188,31 @@ class Loop:
         self._promise(LOOK_LIMIT_S, wake_at=None)
         found = self._guarded(self._revision, "cannot read the repository")
         if isinstance(found, _Setback):
+            good = self._good if self._keeps_revisions else None
+            self.board.unreadable(found.message, found.reason, good or "", found.progress, self._clock.now())
             self.metrics.look_failed()
-            # Once the repository can be read again, one pass corrects the status.
-            self._schedule.retry_at = self._clock.monotonic()
-            return self._delay_after(found).total_seconds()
+            self._schedule.is_owed = True
+            delay_s = self._delay_after(found).total_seconds()
+            return min(delay_s, self._at_last_good(found)) if self._keeps_revisions else delay_s
+        self.metrics.looked()
+        self.board.looked(self._clock.now())
         reason = self._due(found)
         if reason is not None and not self._stop.is_set():
             self._pass(found, reason)
             release_pass()
         return self._until_next_s()
+
+    def _at_last_good(self, failure: "_Setback") -> float:
+        """Run a pass at the last good revision if one is due. Returns the seconds until the next is due."""
+        if self._good is None:
+            return math.inf
+        due_at = max(self._schedule.resync_at, self._schedule.not_before)
+        if self._schedule.retry_at is not None:
+            due_at = max(min(due_at, self._schedule.retry_at), self._schedule.not_before)
+        if self._clock.monotonic() >= due_at and not self._stop.is_set():
+            self._pass(self._good, Reason.LAST_GOOD, behind=failure)
+            return self._until_next_s()
+        return due_at - self._clock.monotonic()
 
     def _due(self, revision: str) -> Reason | None:
         now = self._clock.monotonic()
@@ -197,11 +223,12 @@ class Loop:
             return Reason.FIRST
         if revision != self._attempted:
             return Reason.REVISION
-        if schedule.retry_at is not None and now >= schedule.retry_at:
+        if schedule.is_owed or (schedule.retry_at is not None and now >= schedule.retry_at):
             return Reason.RETRY
         return Reason.RESYNC if now >= schedule.resync_at else None
 
-    def _pass(self, revision: str, reason: Reason) -> None:
+    def _pass(self, revision: str, reason: Reason, *, behind: "_Setback | None" = None) -> None:
+        """Run one pass; `behind` is why the repository could not be polled, for a pass at the last good revision."""
         request = PassRequest(uuid.uuid4().hex[:12], reason, revision, self._stop)
         with pass_context(request.id, revision):
             self._attempted = revision
@@ -217,12 +244,21 @@ class Loop:
                 hint = retry_hint(result)
                 note = shortened_hint(hint, self._watch)
                 self.board.finished(result, progress, result.source.revision or revision, now, note=note)
-                is_success = result.verdict in (Verdict.EMPTY, Verdict.APPLIED)
+                if not result.error:
+                    self._good = result.source.revision or revision
+                # What the repository contains by now is not known, so nothing is known to be as desired.
+                is_success = result.verdict in (Verdict.EMPTY, Verdict.APPLIED) and behind is None
                 self.metrics.passed(result, success_at=now if is_success else None)
                 _log.log(
                     _LEVELS.get(result.verdict, logging.ERROR), "pass finished", extra=_facts(reason, result)
                 )
                 self._plan_next(_Setback(progress, hint) if progress is not Progress.FINISHED else None)
+            if behind is None:
+                self._schedule.is_owed = False
+            else:
+                self.board.unreadable(
+                    behind.message, behind.reason, revision, behind.progress, self._clock.now()
+                )
 
     def _plan_next(self, failure: "_Setback | None") -> None:
         """Set when the next pass is due, given how this one ended."""
@@ -276,7 +312,7 @@ class Loop:
             progress, hint = Progress.TRANSIENT, None
             message, reason = f"{type(error).__name__}: see the log", "UnexpectedError"
         self.board.raised(message, reason, progress, self._clock.now())
-        return _Setback(progress, hint)
+        return _Setback(progress, hint, message, reason)
 
     def _wait(self, seconds: float) -> None:
         self._promise(seconds + GRACE_S, wake_at=self._clock.now() + timedelta(seconds=seconds))
@@ -293,6 +329,9 @@ class _Setback:
 
     progress: Progress
     retry_after_s: float | None
+    message: str = ""
+    reason: str = ""
+    """Name of the error, for a condition."""
 
 
 def _facts(reason: Reason, result: PassResult) -> dict[str, object]:

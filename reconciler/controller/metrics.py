@@ -38,6 +38,11 @@ class Metrics:
             "Polls of the repository that ended with an error.",
             registry=self.registry,
         )
+        self._source_read = Gauge(
+            "reconciler_source_read",
+            "1 if the last poll could read the repository, 0 if not or if there was none.",
+            registry=self.registry,
+        )
         self._actions = Counter(
             "reconciler_actions",
             "Actions by kind, verb and outcome.",
@@ -56,7 +61,7 @@ class Metrics:
             registry=self.registry,
         )
         self._unread = Gauge(
-            "reconciler_unread_targets", "Targets that the last pass could not read.", registry=self.registry
+            "reconciler_unread_targets", "Targets that the last pass did not read.", registry=self.registry
         )
         self._drift = Gauge(
             "reconciler_drift_objects",
@@ -95,7 +100,7 @@ class Metrics:
         for severity in Severity:
             self._findings.labels(severity).set(found[severity])
         self._unknown.set(len(result.unknown))
-        unread = sum(1 for target in result.targets if target.error or target.plan is None)
+        unread = sum(target.is_unread for target in result.targets)
         self._unread.set(unread)
         if result.targets and not unread:
             drifted = sum(1 for plan in plans for change in plan.diff.changes.values() if change.is_drift)
@@ -109,9 +114,14 @@ class Metrics:
         """Count a pass that ended with an exception."""
         self._passes.labels(RAISED).inc()
 
+    def looked(self) -> None:
+        """Record a poll that could read the repository."""
+        self._source_read.set(1)
+
     def look_failed(self) -> None:
         """Count a poll of the repository that ended with an exception."""
         self._look_failures.inc()
+        self._source_read.set(0)
 
     def next_wake(self, at: datetime | None) -> None:
         """Record the time of the next poll; None while a pass runs."""

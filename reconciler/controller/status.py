@@ -19,12 +19,14 @@ class ConditionType(StrEnum):
     """What a condition describes.
 
     `READY`: the last pass found or made live state as desired. `RECONCILING`: a pass runs or will
-    be tried again. `STALLED`: nothing improves until someone changes something.
+    be tried again. `STALLED`: nothing improves until someone changes something. `SOURCE_READ`: the last poll
+    could read the repository.
     """
 
     READY = "Ready"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
+    SOURCE_READ = "SourceRead"
 
 
 class ConditionStatus(StrEnum):
@@ -123,7 +125,7 @@ class StatusBoard:
         is_complete = (
             verdict is not Verdict.UNREADABLE
             and not result.stopped
-            and not any(target.error for target in result.targets)
+            and not any(target.error and not target.stopped_by for target in result.targets)
         )
         with self._lock:
             old = self._status
@@ -137,6 +139,30 @@ class StatusBoard:
                 last_success_at=now if is_good else old.last_success_at,
                 observed_revision=revision if is_complete else old.observed_revision,
                 is_reading=is_complete,
+            )
+
+    def looked(self, now: datetime) -> None:
+        """Record that a poll could read the repository."""
+        statement = Statement(ConditionStatus.TRUE, "Polled", "the last poll could read the repository")
+        with self._lock:
+            self._status = replace(
+                self._status,
+                conditions=_moved(self._status.conditions, {ConditionType.SOURCE_READ: statement}, now),
+            )
+
+    def unreadable(self, message: str, reason: str, good: str, progress: Progress, now: datetime) -> None:
+        """Record that a poll could not read the repository. `message` contains no secret.
+
+        `good` is the revision at which drift is corrected in the meantime, "" if there is none.
+        """
+        if good:
+            message += f"; until it can be read, drift is corrected at revision {good[:12]} and nothing new is applied"
+        self.raised(message, reason, progress, now)
+        statement = Statement(ConditionStatus.FALSE, reason, message)
+        with self._lock:
+            self._status = replace(
+                self._status,
+                conditions=_moved(self._status.conditions, {ConditionType.SOURCE_READ: statement}, now),
             )
 
     def raised(self, message: str, reason: str, progress: Progress, now: datetime) -> None:

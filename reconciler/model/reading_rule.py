@@ -33,7 +33,7 @@ _RULES = (
         "F02",
         "The YAML cannot be parsed",
         "The file is not valid YAML 1.2, uses an alias without an anchor, or uses a tag outside the core "
-        "schema. While such a file is in the tree, it is not known what it declares, so nothing is planned. "
+        "schema. It is not known what such a file declares, so nothing is carried out in its targets. "
         "Helm templates (files that contain `{{` and no managed kind) and JSON that names no managed kind are "
         "left alone.",
     ),
@@ -89,7 +89,7 @@ _RULES = (
         "A file cannot be read",
         "The file is listed, but its content is not available: no permission, not checked out, a Git LFS "
         "pointer without its content, or a broken link. It is not known what the file declares, so nothing "
-        "is planned.",
+        "is carried out in its targets.",
     ),
     ReadingRule(
         "F11",

@@ -4,6 +4,7 @@ Version 2 is one record per place: the place is named once, and so is the key th
 secrets. Version 1 names the organization in every entry and no key. It can be read, and is written as version 2.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -18,6 +19,8 @@ from reconciler.model.secret import Digest
 
 VERSION = 2
 READABLE = (1, 2)
+LIMIT = re.compile(r"(?:\d{1,3}%|\d{1,9})(?: or (?:\d{1,3}%|\d{1,9}))?")
+"""A value of `safety.maxDelete`."""
 Criteria = Mapping[str, dict[str, str]]
 """Criteria of one definition by selector."""
 
@@ -67,6 +70,33 @@ class Ownership:
 
 
 @dataclass(frozen=True, slots=True)
+class Safeguards:
+    """Limits on deletes: every value of `safety.maxDelete` that counts, and the patterns of `safety.protect`."""
+
+    max_delete: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()
+
+    def joined(self, other: "Safeguards") -> "Safeguards":
+        """The limits of both."""
+        return Safeguards(
+            tuple(dict.fromkeys((*self.max_delete, *other.max_delete))),
+            tuple(dict.fromkeys((*self.protect, *other.protect))),
+        )
+
+
+NO_SAFEGUARDS = Safeguards()
+
+
+@dataclass(frozen=True, slots=True)
+class LastApply:
+    """The last apply of a commit: its full id, the limits that the commit declares, and those it was applied with."""
+
+    revision: str
+    declared: Safeguards
+    in_force: Safeguards
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """What one instance owns in one place, under the name of the target.
 
@@ -77,7 +107,8 @@ class Inventory:
     another address are other things. `place` is None if the record names none: a new one, or one of version 1
     without entries. `digest_key` is the id of the key that made the digests of secrets; a digest made with
     another key names that key. `built_in` are criteria that were removed from built-in definitions, by id:
-    they are not owned, and are restored when the settings no longer need their place.
+    they are not owned, and are restored when the settings no longer need their place. `last` is the last apply
+    of a commit, None before the first.
     """
 
     instance: str
@@ -89,6 +120,7 @@ class Inventory:
     place: Place | None = None
     digest_key: str = ""
     built_in: Mapping[str, Criteria] = field(default_factory=dict)
+    last: LastApply | None = None
     is_written: bool = field(default=True, compare=False)
 
     @property
@@ -148,6 +180,12 @@ class Inventory:
                 name: [dict(criteria[selector]) for selector in sorted(criteria)]
                 for name, criteria in sorted(self.built_in.items())
             }
+        if self.last is not None:
+            document["lastApply"] = {
+                "revision": self.last.revision,
+                "declared": _safeguards_json(self.last.declared),
+                "inForce": _safeguards_json(self.last.in_force),
+            }
         return document
 
     @classmethod
@@ -182,8 +220,33 @@ class Inventory:
             place=place,
             digest_key=digest_key,
             built_in=built_in,
+            last=_last_apply(document.get("lastApply")),
             is_written=version == VERSION,
         )
+
+
+def _safeguards_json(found: Safeguards) -> JsonObject:
+    return {"maxDelete": list[Json](found.max_delete), "protect": list[Json](found.protect)}
+
+
+def _last_apply(value: Json) -> LastApply | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("revision"), str):
+        raise ValueError("`lastApply` is not a mapping with a `revision`")
+    return LastApply(
+        str(value["revision"]), _safeguards(value.get("declared")), _safeguards(value.get("inForce"))
+    )
+
+
+def _safeguards(value: Json) -> Safeguards:
+    limits = value.get("maxDelete") if isinstance(value, dict) else None
+    protect = value.get("protect") if isinstance(value, dict) else None
+    if not isinstance(limits, list) or not isinstance(protect, list):
+        raise ValueError("`lastApply` lacks `maxDelete` or `protect`")
+    if not all(isinstance(limit, str) and LIMIT.fullmatch(limit) for limit in limits):
+        raise ValueError("a `maxDelete` of `lastApply` is not a limit")
+    return Safeguards(tuple(map(str, limits)), tuple(map(str, protect)))
 
 
 def _entry_json(entry: Ownership, digest_key: str) -> JsonObject:

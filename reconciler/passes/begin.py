@@ -39,6 +39,8 @@ class Adapters:
     now: Callable[[], datetime]
     hand_in: HandIn = nothing_at_hand
     read_base: Callable[[], Tree] | None = None
+    is_ancestor: Callable[[str, str], bool | None] = lambda _older, _newer: None
+    """True if the first commit is an ancestor of the second, None where the history is not at hand."""
     base_name: str = ""
     base_disabled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """`builtIn.disabled` at the base of a preview, of targets where the change edits it."""

@@ -156,4 +156,5 @@ def _reread(work: Work, records: Records) -> Inventory:
     """The record as another run wrote it, with the addresses and the digest key of this one."""
     found = records.read(work.name).at(work.place)
     own = work.inventory
-    return replace(found, endpoints={**found.endpoints, **own.endpoints}, digest_key=own.digest_key)
+    endpoints = {**found.endpoints, **own.endpoints}
+    return replace(found, endpoints=endpoints, digest_key=own.digest_key, last=own.last)

@@ -23,6 +23,7 @@ from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import State
 from reconciler.passes.begin import Pass
 from reconciler.passes.read import Reading
+from reconciler.passes.stopped import Stops, stops
 from reconciler.rules.judge import Judgement, Turn, judge
 from reconciler.settings import Settings, Target
 from reconciler.source.selection import select
@@ -96,7 +97,14 @@ def judge_world(asked: Pass, judged: Judged, live: Mapping[TargetName, State]) -
     """Add findings of the other rules, with live state as it will be after the plan."""
     looked_at = [scope.with_live(live.get(scope.target)) for scope in judged.scopes]
     verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
-    return replace(judged, verdict=judged.verdict.joined(verdict), scopes=())
+    whole = _with_refused(asked, judged.scopes, judged.verdict.joined(verdict))
+    return replace(judged, verdict=whole, scopes=())
+
+
+def judged_stops(asked: Pass, reading: Reading, judged: Judged) -> Stops:
+    """The targets that errors found so far stop."""
+    targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
+    return stops(reading, judged.verdict.findings, targets)
 
 
 def scopes(

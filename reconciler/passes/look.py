@@ -6,7 +6,14 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from reconciler.errors import InventoryError, OrchestratorError, ReconcilerError, UnavailableError
+from reconciler.errors import (
+    ExitCode,
+    InventoryError,
+    OrchestratorError,
+    ReconcilerError,
+    SettingsError,
+    UnavailableError,
+)
 from reconciler.facts.demand import demand, named
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
@@ -17,10 +24,14 @@ from reconciler.orchestrator.sight import Look
 from reconciler.passes.begin import Pass
 from reconciler.passes.evidence import believed, for_target, hints
 from reconciler.passes.result import TargetResult
+from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.settings import Target
 
 if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx, which a validation does not need
+
+
+STOPPED_ADVICE = "fix the errors; they stop only this target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +89,12 @@ class Clients:
         return total
 
 
-def look(asked: Pass, scopes: Sequence[Scope], clients: Clients) -> Looked:
-    """Live state and ownership record of every target."""
+def look(asked: Pass, scopes: Sequence[Scope], clients: Clients, stops: Stops = NO_STOPS) -> Looked:
+    """Live state and ownership record of every target that its files do not stop."""
+    stopped = [
+        stopped_result(asked, scope.target, stops) for scope in scopes if scope.target in stops.by_target
+    ]
+    scopes = [scope for scope in scopes if scope.target not in stops.by_target]
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(scopes)))) as pool:
         # One context for each: they carry the pass into log lines, and a context runs in one thread at a time.
         contexts = [copy_context() for _ in scopes]
@@ -88,7 +103,21 @@ def look(asked: Pass, scopes: Sequence[Scope], clients: Clients) -> Looked:
         )
     return Looked(
         tuple(sight for sight in seen if isinstance(sight, Sight)),
-        tuple(result for result in seen if isinstance(result, TargetResult)),
+        (*stopped, *(result for result in seen if isinstance(result, TargetResult))),
+    )
+
+
+def stopped_result(asked: Pass, name: TargetName, stops: Stops) -> TargetResult:
+    """The result of a target in which errors of the files leave nothing to do."""
+    target = asked.targets[name]
+    return TargetResult(
+        name,
+        target.organization,
+        endpoints(target),
+        error=stops.message(name),
+        advice=STOPPED_ADVICE,
+        error_code=ExitCode.INVALID,
+        stopped_by=stops.by_target[name],
     )
 
 
@@ -99,7 +128,7 @@ def _see(asked: Pass, scope: Scope, clients: Clients) -> Sight | TargetResult:
         recorded = asked.adapters.inventory.read(scope.target)
         inventory = for_target(recorded, target, scope.place, asked.adapters.digester.key_id)
         seen = clients.of(scope.target).look(hints(desired, inventory, demand(scope), named(scope)))
-    except (OrchestratorError, InventoryError) as error:
+    except (OrchestratorError, InventoryError, SettingsError) as error:
         return TargetResult(
             scope.target,
             target.organization,

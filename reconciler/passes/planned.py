@@ -1,6 +1,6 @@
 """One plan over everything that was seen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.diff.built_in import with_built_in
@@ -10,6 +10,7 @@ from reconciler.model.active_resource import ActiveResource
 from reconciler.model.desired import desired_state
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation, Kind
+from reconciler.model.record import Inventory, LastApply
 from reconciler.model.state import State
 from reconciler.passes.begin import Pass
 from reconciler.passes.evidence import (
@@ -23,12 +24,14 @@ from reconciler.passes.evidence import (
 )
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.read import Reading
+from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
 from reconciler.plan.guards import deleted, reduced_definitions, takeover
 from reconciler.plan.parts import criterion_selector
+from reconciler.plan.safeguards import declared, in_force, loosened
 from reconciler.plan.saved import SavedPlan, bind
 from reconciler.plan.withheld import behind_stopped
 from reconciler.source.selection import select
@@ -51,11 +54,19 @@ class Planned:
 
     pairs: tuple[tuple[Sight, TargetPlan], ...]
     use: Use
+    stops: Stops = NO_STOPS
+    """Errors of the files that stop targets, also those that were seen."""
     notes: tuple[str, ...] = ()
 
 
 def plan_all(
-    asked: Pass, reading: Reading, looked: Looked, approvals: frozenset[Approval], clients: Clients
+    asked: Pass,
+    reading: Reading,
+    looked: Looked,
+    approvals: frozenset[Approval],
+    clients: Clients,
+    *,
+    stops: Stops = NO_STOPS,
 ) -> Planned:
     """One plan over all targets. `approvals` are given for this pass; those of the repository are added.
 
@@ -63,10 +74,10 @@ def plan_all(
     """
     approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
-    pairs = plans_of(asked, reading, looked, wanted, approvals=approvals)
+    pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, unread=stops.unread)
     use = _use(pairs, clients)
     if use.active or use.unread:
-        pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, use=use)
+        pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, use=use, unread=stops.unread)
     plans = [built for _, built in pairs]
     refused = [
         refusal
@@ -77,7 +88,25 @@ def plan_all(
         )
     ]
     accepted = [one for built in plans for one in built.accepted]
-    return Planned(pairs, use, tuple(misses(approvals, accepted, refused)))
+    notes = [*misses(approvals, accepted, refused), *_loosened(asked, reading, looked)]
+    return Planned(pairs, use, stops, tuple(notes))
+
+
+def _loosened(asked: Pass, reading: Reading, looked: Looked) -> Iterator[str]:
+    """Sentences about limits that the commit loosens, which counts from the next commit on."""
+    safety = asked.settings.safety
+    for sight in looked.sights:
+        what = loosened(safety, in_force(safety, sight.inventory.last, _commit(reading)))
+        if what:
+            yield f"target {sight.name}: {what}; what this commit loosens counts from the next commit on"
+
+
+def without_stopped(planned: Planned, stops: Stops) -> Planned:
+    """The plan with `stops`, and with actions held that depend on targets that they stop."""
+    stopped = {sight.name: False for sight, _ in planned.pairs if sight.name in stops.by_target}
+    held = behind_stopped([built for _, built in planned.pairs], stopped)
+    pairs = tuple((sight, built) for (sight, _), built in zip(planned.pairs, held, strict=True))
+    return replace(planned, pairs=pairs, stops=stops)
 
 
 def plans_of(
@@ -89,19 +118,25 @@ def plans_of(
     approvals: frozenset[Approval] = frozenset(),
     use: Use = NO_USE,
     before: Mapping[str, tuple[str, ...]] | None = None,
+    unread: str = "",
 ) -> tuple[tuple[Sight, TargetPlan], ...]:
     """The plan that makes `wanted` live in every target that was seen.
 
-    `use` is what deployments use of reduced definitions; `before` replaces `builtIn.disabled` of targets.
+    `use` is what deployments use of reduced definitions; `before` replaces `builtIn.disabled` of targets;
+    `unread` are files that may declare what seems to be removed.
     """
     disabled = {
         sight.name: (before or {}).get(sight.name, sight.target.builtIn.disabled) for sight in looked.sights
     }
     plans = build(
-        [_basis(asked, sight, wanted[sight.name], disabled[sight.name], use) for sight in looked.sights],
+        [
+            _basis(asked, reading, sight, wanted[sight.name], disabled=disabled[sight.name], use=use)
+            for sight in looked.sights
+        ],
         includes=asked.selection.includes,
         approvals=approvals,
         organizations=_organizations(asked, reading, looked, wanted),
+        unread=unread,
     )
     pairs = []
     for sight, built in zip(looked.sights, plans, strict=True):
@@ -138,7 +173,41 @@ def _use(pairs: Sequence[tuple[Sight, TargetPlan]], clients: Clients) -> Use:
     return Use(active, unread)
 
 
-def _basis(asked: Pass, sight: Sight, desired: State, disabled: Sequence[str], use: Use) -> Basis:
+def _commit(reading: Reading) -> str:
+    """The commit that is applied, "" for a folder that has none or differs from it."""
+    return "" if reading.source.is_dirty else reading.source.revision
+
+
+def _goes_back(asked: Pass, reading: Reading, sight: Sight) -> bool | None:
+    """True if the commit of this run is an ancestor of the last applied one; None where the history is not at hand."""
+    last, revision = sight.inventory.last, reading.source.revision
+    if last is None or not revision or last.revision == revision:
+        return False
+    return asked.adapters.is_ancestor(revision, last.revision)
+
+
+def _unknown_order(asked: Pass, reading: Reading, sight: Sight) -> Iterator[Unexamined]:
+    last = sight.inventory.last
+    if last is not None and _goes_back(asked, reading, sight) is None:
+        yield Unexamined(
+            f"whether the commit is older than {last.revision[:12]}, which was applied last",
+            "the history is not at hand",
+        )
+
+
+def last_apply(asked: Pass, reading: Reading, sight: Sight, built: TargetPlan) -> Inventory:
+    """The record with the commit that is applied now; as it is where none is, or where an older one is refused."""
+    revision, last = _commit(reading), sight.inventory.last
+    if not revision or any(refusal.guard == "older-commit" for refusal in built.refusals):
+        return sight.inventory
+    safety = asked.settings.safety
+    now = LastApply(revision, declared(safety), in_force(safety, last, revision))
+    return sight.inventory if now == last else replace(sight.inventory, last=now, is_written=False)
+
+
+def _basis(
+    asked: Pass, reading: Reading, sight: Sight, desired: State, *, disabled: Sequence[str], use: Use
+) -> Basis:
     return Basis(
         target=sight.name,
         place=asked.place(sight.name),
@@ -152,8 +221,17 @@ def _basis(asked: Pass, sight: Sight, desired: State, disabled: Sequence[str], u
         ),
         policy=asked.settings.policy,
         safety=asked.settings.safety,
+        before=in_force(asked.settings.safety, sight.inventory.last, _commit(reading)),
+        revision=reading.source.revision,
+        newer=sight.inventory.last.revision
+        if sight.inventory.last and _goes_back(asked, reading, sight)
+        else "",
         active=use.active.get(sight.name, {}),
-        unexamined=(*_unexamined(asked, sight, desired), *use.unread.get(sight.name, ())),
+        unexamined=(
+            *_unexamined(asked, sight, desired),
+            *_unknown_order(asked, reading, sight),
+            *use.unread.get(sight.name, ()),
+        ),
     )
 
 

@@ -38,6 +38,8 @@ class Reading:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     declarations: Declarations = field(default_factory=Declarations, repr=False)
     findings: tuple[Finding, ...] = ()
+    of_tree: tuple[Finding, ...] = ()
+    """Those of `findings` that concern files and folders before their content is read."""
     unread: tuple[tuple[str, str], ...] = ()
     left_alone: tuple[tuple[str, int], ...] = ()
     """Documents of kinds that are known but not handled: kind and number."""
@@ -61,6 +63,7 @@ def _reading(asked: Pass, tree: Tree) -> Reading:
         tree.files,
         declarations,
         (*tree.findings, *declarations.findings, *unassigned(declarations, targets), *given.findings),
+        tree.findings,
         declarations.unread,
         tuple(sorted(Counter(str(one.raw["kind"]) for one in declarations.left_alone).items())),
         given.approvals,

@@ -12,9 +12,9 @@ from typing import Unpack
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.carry_out import Records, Work, carry_out
-from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
+from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world, judged_stops
 from reconciler.passes.look import Clients, Looked, look
-from reconciler.passes.planned import Planned, after, binding, plan_all
+from reconciler.passes.planned import Planned, after, binding, last_apply, plan_all, without_stopped
 from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
 from reconciler.passes.read import Reading, read, with_base
 from reconciler.passes.repeated import reported_once
@@ -24,7 +24,7 @@ from reconciler.passes.schedule import Observer
 from reconciler.passes.target_report import in_order, target_result, without_preview
 from reconciler.passes.validate import validate
 from reconciler.plan.action import Status
-from reconciler.plan.approval import Approval, parse
+from reconciler.plan.approval import Approval
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
 from reconciler.settings import Settings
@@ -41,9 +41,14 @@ class _Prepared:
     planned: Planned
     judged: Judged
 
+    @property
+    def is_whole(self) -> bool:
+        """True if everything selected was read and nothing in the files is wrong."""
+        return self.looked.is_whole and not self.judged.is_invalid
+
     def targets(self, asked: Pass) -> tuple[TargetResult, ...]:
         """Results of all targets, with nothing carried out."""
-        results = [target_result(sight, built) for sight, built in self.planned.pairs]
+        results = [target_result(sight, built, self.planned.stops) for sight, built in self.planned.pairs]
         return in_order(asked, results, self.looked)
 
 
@@ -69,7 +74,7 @@ def plan(
         requests=clients.requests, targets=targets, notes=prepared.planned.notes,
         preview=shown, of_base=base.findings if base is not None else None,
     )  # fmt: skip
-    can_bind = prepared.looked.is_whole and not prepared.judged.is_invalid
+    can_bind = prepared.is_whole
     return result, (
         lambda: binding(asked, prepared.reading, prepared.planned, accepted)
     ) if can_bind else None
@@ -97,13 +102,13 @@ def apply(
 ) -> PassResult:
     """Result of planning and carrying out; with `bound`, carried out only if the plan made now equals it.
 
+    Approvals that the saved plan was made with count only if they are given again: anybody can edit a file.
     `approve` is given the plan before anything is written, and ends the pass by returning False. A target
-    that could not be read stops only itself.
+    that could not be read, or whose files have errors, stops only itself.
     """
     asked = begin(settings, adapters, selection, Purpose.APPLY)
-    approvals = accepted | frozenset(map(parse, bound.approvals)) if bound is not None else accepted
     with Clients(asked) as clients:
-        prepared = _prepare(asked, approvals, clients)
+        prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
             return prepared
         before = prepared.targets(asked)
@@ -112,12 +117,10 @@ def apply(
             more["notes"] = prepared.planned.notes
             return report(asked, prepared.reading, prepared.judged, requests=clients.requests, **more)
 
-        if prepared.judged.is_invalid:
-            return ended(targets=before)
         if bound is not None:
-            if not prepared.looked.is_whole:
+            if not prepared.is_whole:
                 return ended(targets=before)
-            changed = bound.changed(binding(asked, prepared.reading, prepared.planned, approvals))
+            changed = bound.changed(binding(asked, prepared.reading, prepared.planned, accepted))
             if changed:
                 return ended(targets=before, changed=changed)
         if stop.is_set() or not approve(replace(ended(targets=before), purpose=Purpose.PLAN)):
@@ -136,13 +139,15 @@ def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _
     except ReconcilerError as error:
         return failed(asked, error, reading)
     judged = judge_files(asked, reading)
-    if judged.is_invalid:
+    stopped = judged_stops(asked, reading, judged)
+    if stopped.by_target.keys() >= asked.targets.keys():
         of_base = judge_base(asked, reading.base) if reading.base is not None else None
         return report(asked, reading, judge_unseen(asked, judged), of_base=of_base)
-    looked = look(asked, judged.scopes, clients)
-    planned = plan_all(asked, reading, looked, approvals, clients)
+    looked = look(asked, judged.scopes, clients, stopped)
+    planned = plan_all(asked, reading, looked, approvals, clients, stops=stopped)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
     planned, judged = reported_once(planned, judge_world(asked, judged, live))
+    planned = without_stopped(planned, judged_stops(asked, reading, judged))
     unknown = _misnamed(asked, looked)
     if unknown:
         return report(
@@ -158,8 +163,11 @@ def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _
 
 
 def _misnamed(asked: Pass, looked: Looked) -> list[str]:
-    """Patterns of `--only` that match nothing: a typo must not look like success."""
-    if not looked.sights:
+    """Patterns of `--only` that match nothing: a typo must not look like success.
+
+    None where a target was not seen, whose objects they may name.
+    """
+    if looked.failed or not looked.sights:
         return []
     keys = {
         key
@@ -174,14 +182,15 @@ def _misnamed(asked: Pass, looked: Looked) -> list[str]:
 def _carried_out(
     asked: Pass, prepared: _Prepared, clients: Clients, *, observer: Observer, stop: Event
 ) -> list[TargetResult]:
-    """Results after carrying out what may be; targets with problems or incomplete reads are left as they are."""
+    """Results after carrying out what may be; targets with errors or incomplete reads are left as they are."""
     works, left = [], []
     for sight, built in prepared.planned.pairs:
-        result = target_result(sight, built)
-        if built.problems or sight.look.failures:
+        result = target_result(sight, built, prepared.planned.stops)
+        if built.problems or sight.look.failures or sight.name in prepared.planned.stops.by_target:
             left.append(result)
         else:
-            works.append(Work(sight.name, asked.place(sight.name), built, sight.inventory, result))
+            record = last_apply(asked, prepared.reading, sight, built)
+            works.append(Work(sight.name, asked.place(sight.name), built, record, result))
     inventory = asked.adapters.inventory
     records = Records(inventory.read, inventory.write, asked.started_at.isoformat())
     concurrency = asked.settings.apply.concurrency

@@ -63,7 +63,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
-    """One target: its plan, and what became of it. `error` is why it could not be read, or ""."""
+    """One target: its plan, and what became of it. `error` is why it could not be read or is stopped, or ""."""
 
     target: TargetName
     organization: str
@@ -77,10 +77,19 @@ class TargetResult:
     """Exit code of `error`, if it is not that of the verdict."""
     retry_after_s: float | None = None
     """Retry hint of the API, in seconds."""
+    stopped_by: tuple[Finding, ...] = ()
+    """Errors of the files because of which nothing is carried out in it; `error` names the first."""
     causes: tuple[Cause, ...] = ()
     """Why it could not be read, as far as its requests show; `error` is the same in one string."""
     inventory_error: str = ""
     """Why the ownership record could not be written after an apply, "" if it was."""
+
+    @property
+    def is_unread(self) -> bool:
+        """True if its live state is not known, or only in part."""
+        if self.plan is None:
+            return True
+        return (bool(self.error) and not self.stopped_by) or any(u.is_failure for u in self.plan.unexamined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +210,7 @@ class PassResult:
         """The worst verdict that applies."""
         if self.changed:
             return Verdict.STALE
-        if self.errors or self._has_problems:
+        if self.errors or self.is_stopped or self._has_problems:
             return Verdict.INVALID
         if self.error:
             return Verdict.UNREADABLE
@@ -212,6 +221,11 @@ class PassResult:
         if any(plan.refusals or plan.contested for plan in self.plans):
             return Verdict.REFUSED
         return Verdict.CHANGES if self.has_changes else Verdict.EMPTY
+
+    @property
+    def is_stopped(self) -> bool:
+        """True if the files or the settings stop a target."""
+        return any(target.error_code is ExitCode.INVALID for target in self.targets)
 
     @property
     def _has_problems(self) -> bool:

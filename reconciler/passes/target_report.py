@@ -3,17 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reconciler.errors import ExitCode
 from reconciler.passes.begin import Pass
 from reconciler.passes.cause import causes
-from reconciler.passes.look import Looked, Sight, endpoints, retry_after
-from reconciler.passes.result import TargetResult
+from reconciler.passes.look import STOPPED_ADVICE, Looked, Sight, endpoints, retry_after
+from reconciler.passes.result import Cause, TargetResult
+from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.plan.action import TargetPlan, Unexamined
 
 
-def target_result(sight: Sight, built: TargetPlan) -> TargetResult:
+def target_result(sight: Sight, built: TargetPlan, stops: Stops = NO_STOPS) -> TargetResult:
     """One target that was seen, before anything is carried out."""
     failures = sight.look.failures
     found = causes(sight.name, failures)
+    if sight.name in stops.by_target:
+        found = (*found, Cause(stops.message(sight.name), STOPPED_ADVICE))
     return TargetResult(
         sight.name,
         sight.target.organization,
@@ -23,6 +27,8 @@ def target_result(sight: Sight, built: TargetPlan) -> TargetResult:
         advice=next((cause.advice for cause in found if cause.advice), ""),
         causes=found,
         is_transient=any(failure.is_transient for failure in failures.values()),
+        error_code=ExitCode.INVALID if sight.name in stops.by_target else None,
+        stopped_by=stops.by_target.get(sight.name, ()),
         retry_after_s=retry_after(failures.values()),
     )
 

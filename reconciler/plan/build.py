@@ -10,7 +10,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import WHOLE_KINDS, Kind
 from reconciler.model.place import Place
-from reconciler.model.record import Inventory
+from reconciler.model.record import NO_SAFEGUARDS, Inventory, Safeguards
 from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Held, TargetPlan, Unexamined
@@ -42,6 +42,11 @@ class Basis:
     active: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
     """What deployments use, by id of its definition."""
     unexamined: tuple[Unexamined, ...] = ()
+    before: Safeguards = NO_SAFEGUARDS
+    """Limits of the last applied commit that still count, apart from those of `safety`."""
+    revision: str = ""
+    newer: str = ""
+    """The last applied commit, if `revision` is an ancestor of it; "" otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +105,13 @@ def build(
     includes: Callable[[ResourceKey], bool] = lambda _: True,
     approvals: frozenset[Approval] = frozenset(),
     organizations: Sequence[Organization] = (),
+    unread: str = "",
 ) -> tuple[TargetPlan, ...]:
     """The plan of each target, in the order of `bases`; independent of the order of what they contain.
 
     `includes` is true for selected keys (`--only`). `organizations` are all that the key barrier has
-    to examine, also those without a basis.
+    to examine, also those without a basis. `unread` names files whose documents may belong to any
+    target: what one of them may declare is not deleted.
 
     One graph spans all targets, so an action of one may require one of another. A guard or the key
     barrier holds what it names and whatever depends on that; the rest is carried out. A problem
@@ -118,6 +125,8 @@ def build(
     for basis, alone in zip(bases, left, strict=True):
         _hold_keys_of_contested_agents(basis, alone, whole)
     guarded = [_guard(basis, whole, approvals) for basis in bases]
+    if unread:
+        _hold_unproven(whole, unread)
     _hold_followers(whole)
     return tuple(
         _target_plan(basis, alone, whole, found)
@@ -189,8 +198,9 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
     refusals: list[Refusal] = []
     approved: list[Accepted] = []
     case = Case(
-        basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many
-    )
+        basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
+        basis.before, basis.revision, basis.newer,
+    )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)
         if accepted is not None:
@@ -214,6 +224,21 @@ def _hold_keys_of_contested_agents(basis: Basis, left: _Left, whole: _Whole) -> 
     for action in whole.graph.actions.values():
         if action.key.kind is Kind.KEY and not action.is_deletion and agent_of(action.key) in contested:
             whole.held[action.id] = Held(f"{agent_of(action.key)} is contested", CONTESTED)
+
+
+def _hold_unproven(whole: _Whole, unread: str) -> None:
+    """Hold deletes that follow from the absence of documents that `unread` may contain."""
+    held = Held(f"{unread} could not be read and may declare it")
+    for action in whole.graph.actions.values():
+        parts = (action.subject, *action.carried)
+        if action.is_deletion and any(
+            part.group is Group.PRUNE and part.key.kind in _OF_ORGANIZATIONS for part in parts
+        ):
+            whole.held.setdefault(action.id, held)
+
+
+_OF_ORGANIZATIONS = frozenset((Kind.AGENT, Kind.KEY, Kind.DEFINITION, Kind.CRITERION))
+"""Kinds that an agent document declares in every organization that it lists, wherever its file is."""
 
 
 def _hold_followers(whole: _Whole) -> None:

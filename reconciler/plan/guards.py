@@ -13,6 +13,7 @@ from reconciler.diff.change import Change, Group
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, Kind
+from reconciler.model.record import NO_SAFEGUARDS, Safeguards
 from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Verb
@@ -37,6 +38,7 @@ GUARDS: Mapping[str, str] = {
     "primary-store": "another secret store would become primary, which can switch the mode of the whole organization",
     "store-in-use": "a secret store would be deleted while definitions refer to it",
     "in-use": "resources that are in use would lose their definition or move to another one",
+    "older-commit": "the commit is older than the last applied one, so its plan takes back what came after it",
     CONTESTED: "an object that is not owned would be taken over",
 }
 """Every guard and what it refuses."""
@@ -57,6 +59,11 @@ class Case:
     """What deployments use, by id of its definition; definitions that were not looked up are missing."""
     is_one_of_many: bool = False
     """True if the run has several targets."""
+    before: Safeguards = NO_SAFEGUARDS
+    """Limits of the last applied commit that still count."""
+    revision: str = ""
+    newer: str = ""
+    """The last applied commit, if `revision` is an ancestor of it; "" otherwise."""
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
@@ -76,7 +83,7 @@ def tripped(case: Case) -> list[Tripped]:
     found: list[Tripped] = []
     for guard in (
         _empty_tree, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
-        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use,
+        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use, _older_commit,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -135,17 +142,21 @@ def _empty_tree(case: Case) -> Iterator[Tripped]:
 def _deletes(case: Case) -> Iterator[Tripped]:
     holds: dict[ResourceKey, frozenset[ActionId]] = {}
     counted = []
+    limits = (case.safety.maxDelete, *case.before.max_delete)
+    exceeded: list[str] = []
     for kind, keys in sorted(_pruned(case).items()):
         owned = case.owned.get(kind, 0)
-        allowed = allowed_deletes(case.safety.maxDelete, owned)
+        limit = min(limits, key=lambda one: allowed_deletes(one, owned))
+        allowed = allowed_deletes(limit, owned)
         if len(keys) > allowed:
+            exceeded.append(limit)
             holds.update(keys)
             counted.append(f"{len(keys)} of {plural(owned, f'owned {kind} object')} ({allowed} allowed)")
     yield from _tripped(
         case,
         "deletes",
         holds,
-        f"{', '.join(counted)} would be deleted; safety.maxDelete is {case.safety.maxDelete}",
+        f"{', '.join(counted)} would be deleted; safety.maxDelete is {' and '.join(dict.fromkeys(exceeded))}",
     )
 
 
@@ -195,7 +206,7 @@ def _protected(case: Case) -> Iterator[Tripped]:
         key: frozenset((action.id,))
         for action in case.actions
         for key in deleted(action)
-        if any(key.matches(pattern) for pattern in case.safety.protect)
+        if any(key.matches(pattern) for pattern in (*case.safety.protect, *case.before.protect))
     }
     yield from _tripped(case, "protected", holds, f"protected objects would be deleted: {_names(holds)}")
 
@@ -362,6 +373,24 @@ def _in_use(case: Case) -> Iterator[Tripped]:
         "in-use",
         holds,
         f"resources in use would lose their definition or move to another one: {'; '.join(texts)}",
+    )
+
+
+def _older_commit(case: Case) -> Iterator[Tripped]:
+    """Everything that a commit would take back that is an ancestor of the last applied one."""
+    if not case.newer:
+        return
+    holds: dict[ResourceKey, frozenset[ActionId]] = {}
+    for action in case.actions:
+        if action.writes_orchestrator:
+            key = action.subject.key
+            holds[key] = holds.get(key, frozenset()) | {action.id}
+    yield from _tripped(
+        case,
+        "older-commit",
+        holds,
+        f"commit {case.revision[:12]} is older than {case.newer[:12]}, which was applied last; "
+        f"{plural(len(holds), 'object')} would go back to it",
     )
 
 

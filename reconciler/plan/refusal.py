@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import Json, digest
 
-COUNTED = frozenset(("deletes", "empty-tree"))
+COUNTED = frozenset(("deletes", "empty-tree", "older-commit"))
 """Guards that are approved by number and digest; every other one is approved object by object."""
 _DIGEST_LENGTH = 12
 _MOST_OPTIONS = 8

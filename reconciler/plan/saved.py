@@ -37,8 +37,12 @@ class SavedPlan:
     created_at: str
     digests: dict[str, str]
     approvals: tuple[str, ...]
-    """Approvals as given after `--accept`; those of the repository are read again."""
+    """Approvals as given after `--accept`, for the reader: an apply uses only those that it is given itself."""
     summary: tuple[str, ...]
+
+    def _approvals_again(self) -> str:
+        given = " ".join(f"--accept {approval}" for approval in self.approvals)
+        return f": the plan was made with {given or 'none'}; give exactly that with the apply"
 
     def to_json(self) -> JsonObject:
         """Shape of the file."""
@@ -86,6 +90,8 @@ class SavedPlan:
             if self.digests.get(name) != now.digests.get(name):
                 target, _, part = name.rpartition("/")
                 changed.append(PARTS[part] + (f" of target {target}" if target else ""))
+                if part == "approvals" and self.approvals != now.approvals:
+                    changed[-1] += self._approvals_again()
         return tuple(changed)
 
 

@@ -14,7 +14,7 @@ from reconciler.model.url import masked
 from reconciler.repository.cache import CachedCommit
 from reconciler.repository.commit import Command, Entry, commit_id, contents, entries
 from reconciler.repository.launch import MOST_OUTPUT_BYTES, GitError, Launcher
-from reconciler.repository.url import check_local_revision
+from reconciler.repository.url import COMMIT_ID, check_local_revision
 from reconciler.settings import Limits
 from reconciler.source.collection import Collection
 from reconciler.source.tree import Tree, display_path, is_own
@@ -198,6 +198,14 @@ def merge_base(repository: Path, revision: str, other: str, launcher: Launcher) 
             advice="the clone may be shallow; fetch its history with: git fetch --unshallow",
         ) from error
     return found.decode("ascii").strip()
+
+
+def is_ancestor(repository: Path, older: str, newer: str, launcher: Launcher) -> bool | None:
+    """True if the first commit is a proper ancestor of the second; None where the history is not at hand."""
+    if not (COMMIT_ID.fullmatch(older) and COMMIT_ID.fullmatch(newer)) or older == newer:
+        return False
+    answer = launcher.run(["merge-base", "--is-ancestor", older, newer], folder=repository)
+    return {0: True, 1: False}.get(answer.code)
 
 
 def is_tracked(folder: Path, launcher: Launcher) -> bool:

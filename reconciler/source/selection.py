@@ -24,6 +24,23 @@ from reconciler.settings import Target
 from reconciler.source.quoted import quoted
 from reconciler.source.violation import nearest
 
+Targets = Mapping[str, frozenset[TargetName]]
+"""Targets by file: those whose patterns match it, and those of its documents."""
+
+
+def targets_of(
+    declarations: Declarations, targets: Mapping[TargetName, Target], files: Collection[str]
+) -> Targets:
+    """Targets of each of the files; empty for a file that belongs to none."""
+    found: dict[str, set[TargetName]] = {file: set() for file in files}
+    for name, target in targets.items():
+        matches = _matcher(target)
+        declared = {document.file for document in select(declarations, target).documents()}
+        for file, names in found.items():
+            if file in declared or matches(file):
+                names.add(name)
+    return {file: frozenset(names) for file, names in found.items()}
+
 
 def select(declarations: Declarations, target: Target) -> Declarations:
     """Declarations of the target. Findings, private keys and notes are kept complete: they concern the whole tree."""

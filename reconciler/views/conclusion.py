@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.diff.change import Absent
 from reconciler.diff.settings_change import Concern, SettingChange, SettingsChange
+from reconciler.errors import ExitCode
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import dotted
 from reconciler.model.wording import plural
@@ -58,12 +59,14 @@ def accepted_text(one: Accepted) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why targets could not be read: one cause, the settings that may be responsible, and what to do."""
+    """Why targets could not be read or are stopped: one cause, the settings that may be responsible, and what to do."""
 
     text: str
     advice: str
     targets: tuple[str, ...]
     settings: tuple[str, ...]
+    is_stop: bool = False
+    """True if errors of the files stop them."""
 
     @property
     def title(self) -> str:
@@ -74,21 +77,23 @@ class Trouble:
 
 def troubles(result: PassResult) -> list[Trouble]:
     """Each cause once, however many targets and requests failed because of it."""
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    found: dict[tuple[str, str, bool], list[tuple[str, str]]] = {}
     for target in result.targets:
         if not target.error:
             continue
         for cause in target.causes or (Cause(target.error, target.advice),):
             setting = _setting_text(cause.setting, result)
-            found.setdefault((cause.text, cause.advice), []).append((target.target, setting))
+            is_stop = bool(target.stopped_by) and not cause.setting
+            found.setdefault((cause.text, cause.advice, is_stop), []).append((target.target, setting))
     return [
         Trouble(
             text,
             advice,
             tuple(dict.fromkeys(name for name, _ in members)),
             tuple(dict.fromkeys(setting for _, setting in members if setting)),
+            is_stop,
         )
-        for (text, advice), members in found.items()
+        for (text, advice, is_stop), members in found.items()
     ]
 
 
@@ -182,7 +187,7 @@ def _verdict_line(result: PassResult) -> str:
     verdict = result.verdict
     match verdict:
         case Verdict.INVALID:
-            return f"invalid: {findings_text(result.all_findings)}{_existing_text(result)}"
+            return _invalid(result)
         case Verdict.STALE:
             return "stale: something changed since the plan was made"
         case Verdict.UNREADABLE:
@@ -193,6 +198,18 @@ def _verdict_line(result: PassResult) -> str:
             drifted = sum(len(plan.drift_reported) for plan in plans(result))
             left = f", {drifted:,} drifted and not corrected" if drifted else ""
             return f"{verdict}: {statuses_text(result.outcomes)}{left}"
+
+
+def _invalid(result: PassResult) -> str:
+    """Findings, the targets that they stop, and what was done in the others."""
+    parts = [f"invalid: {findings_text(result.all_findings)}{_existing_text(result)}"]
+    stopped = [target.target for target in result.targets if target.error_code is ExitCode.INVALID]
+    if stopped and len(result.targets) > 1:
+        names = ", ".join(stopped)
+        parts.append(f"{plural(len(stopped), 'target')} of {len(result.targets)} stopped ({names})")
+    if result.outcomes:
+        parts.append(statuses_text(result.outcomes))
+    return "; ".join(parts)
 
 
 def _existing_text(result: PassResult) -> str:
@@ -228,6 +245,13 @@ def rerun(result: PassResult) -> Rerun:
     """Advice on running again: the last line of every apply."""
     match result.verdict:
         case Verdict.INVALID:
+            if result.outcomes and _may_pass(result):
+                return Rerun(
+                    is_safe=True,
+                    is_useful=True,
+                    sentence="Running again is safe and does what is left; what is stopped waits until the "
+                    "errors are fixed.",
+                )
             return Rerun(
                 is_safe=True,
                 is_useful=False,
@@ -282,13 +306,7 @@ def _rerun_unreadable(result: PassResult) -> Rerun:
 
 def _rerun_partial(result: PassResult) -> Rerun:
     """Every pass reads before it writes, so running again never repeats what was done (design 4.4)."""
-    left = [outcome for outcome in result.outcomes if outcome.status in _LEFT]
-    may_pass = (
-        result.stopped
-        or any(target.inventory_error or (target.error and target.is_transient) for target in result.targets)
-        or any(outcome.is_transient or outcome.status in (Status.UNKNOWN, Status.SKIPPED) for outcome in left)
-    )
-    if may_pass:
+    if _may_pass(result):
         return Rerun(
             is_safe=True,
             is_useful=True,
@@ -298,6 +316,16 @@ def _rerun_partial(result: PassResult) -> Rerun:
         is_safe=True,
         is_useful=False,
         sentence="Running again is safe, but useful only after the failures above are fixed.",
+    )
+
+
+def _may_pass(result: PassResult) -> bool:
+    """True if another run may do what this one left."""
+    left = [outcome for outcome in result.outcomes if outcome.status in _LEFT]
+    return (
+        result.stopped
+        or any(target.inventory_error or (target.error and target.is_transient) for target in result.targets)
+        or any(outcome.is_transient or outcome.status in (Status.UNKNOWN, Status.SKIPPED) for outcome in left)
     )
 
 

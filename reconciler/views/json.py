@@ -17,6 +17,7 @@
     leftAlone                        [{what, count}]: documents of kinds that are known but not handled
     summary                          counts of all targets; of a preview, this change's own
     targets                          [{name, organization, endpoints, complete, error, advice, transient,
+                                     stoppedBy: [{rule, file, line, column}],
                                      causes: [{message, advice, setting, file?, line?, column?}],
                                      inventoryError, plan?, outcomes}]
     preview                          {base, existing, withdrawn, own: [plan]} or null
@@ -151,6 +152,7 @@ def _target(target: TargetResult, result: PassResult) -> Members:
         "endpoints": list(target.endpoints),
         "complete": target.plan is not None and not target.error,
         "error": target.error,
+        "stoppedBy": [{"rule": one.rule, **_origin(one.origin)} for one in target.stopped_by],
         "advice": target.advice,
         "transient": target.is_transient,
         "causes": [_cause(cause, result) for cause in target.causes],

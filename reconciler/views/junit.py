@@ -69,7 +69,8 @@ def _trouble(result: PassResult) -> Iterator[ET.Element]:
         yield case
     for target in result.targets:
         if target.error:
-            case = _case("targets", f"Target {target.target} can be read")
+            what = "is free of errors" if target.stopped_by else "can be read"
+            case = _case("targets", f"Target {target.target} {what}")
             _add_part(case, "error", target.error, [target.advice] if target.advice else ())
             yield case
     for refusal in conclusion.refusals(result):

@@ -67,7 +67,8 @@ def _head(result: PassResult) -> str:
     if result.error:
         lines += ["", f"**Error:** {_code(result.error)}"]
     for found in conclusion.troubles(result):
-        lines += ["", f"**Could not read** {_code(found.title)}", ""]
+        what = "Stopped" if found.is_stop else "Could not read"
+        lines += ["", f"**{what}** {_code(found.title)}", ""]
         lines += [f"- {_code(line)}" for line in (*found.settings, found.advice) if line]
     lines += [f"- **Stale:** {_code(what)}" for what in result.changed]
     if conclusion.plans(result):

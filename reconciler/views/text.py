@@ -346,7 +346,7 @@ def compared_text(target: TargetResult) -> str:
     plan = target.plan
     if plan is None:
         return ""
-    if target.error:
+    if target.is_unread:
         return "only in part, because something could not be read"
     counts = [
         f"{kind} {desired:,} desired, {live:,} live, {owned:,} owned"

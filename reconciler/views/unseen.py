@@ -114,7 +114,11 @@ def switched(result: PassResult) -> list[Unexamined]:
 def others(result: PassResult) -> list[Unexamined]:
     """Targets, sides and files that were not examined, and what was not selected."""
     found = [
-        Unexamined(f"target {target.target}", "could not be read, see its error", is_failure=True)
+        Unexamined(
+            f"target {target.target}",
+            "not read, because errors stop it" if target.stopped_by else "could not be read, see its error",
+            is_failure=True,
+        )
         for target in result.targets
         if target.error and target.plan is None
     ]

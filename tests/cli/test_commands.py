@@ -165,6 +165,25 @@ def test_missing_tokens_are_all_named_at_once_and_validate_needs_none(
     assert call(connected, "validate")[0] == ExitCode.DONE
 
 
+def test_a_missing_token_stops_its_target_and_no_other(
+    connected: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_TOKEN", "x")
+    add(connected, "orders")
+    settings = connected / "reconciler.yaml"
+    settings.write_text(
+        settings.read_text()
+        + "    paths: ['*.yaml']\n  beta:\n    organization: beta\n    paths: [beta/**]\n"
+        "    orchestrator: {url: 'http://127.0.0.1:9', token: {env: TOKEN_OF_BETA}}\n"
+    )
+    code, shown, _ = call(connected, "apply", "--yes")
+    shown = " ".join(shown.split())
+    assert code == ExitCode.INVALID
+    assert "1 target of 2 stopped (beta)" in shown
+    assert "environment variable TOKEN_OF_BETA (targets.beta.orchestrator.token) is not set" in shown
+    assert "done create Definition/orders in acme" in shown
+
+
 def test_a_token_never_reaches_the_output(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_TOKEN", "canary-token-value")
     outputs = [

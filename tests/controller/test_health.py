@@ -110,7 +110,12 @@ def test_the_status_page_is_json_for_programs(probe: Probe) -> None:
     document = json.loads(probe.get("/", accept="application/json")[1])
     assert document["observedRevision"] == "one"
     assert document["lastPass"]["verdict"] == "up to date"
-    assert [condition["type"] for condition in document["conditions"]] == ["Ready", "Reconciling", "Stalled"]
+    assert [condition["type"] for condition in document["conditions"]] == [
+        "Ready",
+        "Reconciling",
+        "Stalled",
+        "SourceRead",
+    ]
 
 
 def test_a_token_in_a_message_is_not_shown(probe: Probe) -> None:

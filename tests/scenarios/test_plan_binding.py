@@ -1,6 +1,7 @@
 """A saved plan is applied only if nothing has changed since it was made."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from reconciler.errors import ExitCode
 from reconciler.passes.result import Verdict
 from reconciler.plan.saved import SavedPlan
-from tests.scenarios.world import World, definition_yaml
+from tests.scenarios.world import World, actions, definition_yaml
 
 from tests.scenarios.test_ownership import by_hand  # isort: skip
 
@@ -60,6 +61,26 @@ def test_changed_safety_settings_make_a_plan_stale(world: World) -> None:
     looser = world.settings.safety.model_copy(update={"maxDelete": "100%"})
     world.settings = world.settings.model_copy(update={"safety": looser})
     assert "the policy and safety settings" in world.apply(bound=plan).changed
+
+
+def test_a_plan_file_carries_no_approval(world: World) -> None:
+    """Neither one that the plan was made with nor one that was written into the file."""
+    world.apply()
+    protected = world.settings.safety.model_copy(update={"protect": ("Definition/bucket",)})
+    world.settings = world.settings.model_copy(update={"safety": protected})
+    world.remove("bucket.yaml")
+    world.write("other.yaml", definition_yaml("other"))
+    accept = "protected=Definition/bucket"
+    _, kept = world.plan_and_save(accept)
+    forged = replace(saved(world), approvals=(accept,))
+    assert kept is not None
+    result = world.apply(bound=kept)
+    assert result.verdict is Verdict.STALE
+    assert f"the plan was made with --accept {accept}; give exactly that" in " ".join(result.changed)
+    assert world.apply(bound=forged).verdict is Verdict.REFUSED
+    assert actions(world.plan(accept)) == ["delete Definition/bucket"]
+    _, kept = world.plan_and_save(accept)
+    assert world.apply(accept, bound=kept).verdict is Verdict.APPLIED
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"kind": "ReconcilerPlan", "version": 99}', "null"])

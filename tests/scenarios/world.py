@@ -146,6 +146,7 @@ class World:
     """Wraps every transport, for servers that the emulator cannot imitate."""
     address: str = ""
     """Base URL of a server with this emulator; "" where it is reached in process."""
+    is_ancestor: Callable[[str, str], bool | None] = lambda _older, _newer: None
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
@@ -233,6 +234,7 @@ class World:
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             read_base=(lambda: read_directory(base, self.settings.limits, Launcher())) if base else None,
             base_name="main" if base else "",
+            is_ancestor=self.is_ancestor,
         )
 
     def plan(

@@ -101,7 +101,7 @@ def _watch(asked: "Request", given: Mapping[str, object], *, allows_uncommitted:
     use_few_arenas()
     following = follower(asked, allows_uncommitted=allows_uncommitted)
     watch: Watch = following.settings.watch.model_copy(update=given)
-    loop = Loop(following.run_pass, following.revision, watch)
+    loop = Loop(following.run_pass, following.revision, watch, keeps_revisions=following.keeps_revisions)
     with ExitStack() as stack:
         # Signals first: a platform may stop what it has just seen as serving.
         stack.enter_context(stop_on_signals(loop.stop))

@@ -39,7 +39,11 @@ def local_state(request: Request) -> Path:
 
 @contextmanager
 def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
-    """A function that opens the client of a target. Raises SettingsError with every missing token at once."""
+    """A function that opens the client of a target.
+
+    Raises SettingsError with every missing token at once if no target can be reached; the function raises it for a
+    target without its token.
+    """
     chosen = {
         name: target
         for name, target in found.settings.targets.items()
@@ -57,9 +61,12 @@ def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
             from reconciler.orchestrator.client import Access, Orchestrator  # noqa: PLC0415  brings httpx
             from reconciler.orchestrator.volume import Volume  # noqa: PLC0415  as above
 
+            pair = endpoints[name]
+            if isinstance(pair, SettingsError):
+                raise pair
             if not volumes:
                 volumes.append(Volume())
-            v1, v2 = endpoints[name]
+            v1, v2 = pair
             return Orchestrator(
                 found.settings.place(name),
                 v1=v1,

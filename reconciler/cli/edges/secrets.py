@@ -13,8 +13,8 @@ from reconciler.settings import Connection, Target, Token
 if TYPE_CHECKING:  # httpx costs start-up time, which validate does not need to spend
     from reconciler.orchestrator.http import Endpoint
 
-Endpoints = Mapping[str, tuple["Endpoint | None", "Endpoint | None"]]
-"""Endpoints of the v1 and the v2 API, by target."""
+Endpoints = Mapping[str, "tuple[Endpoint | None, Endpoint | None] | SettingsError"]
+"""Endpoints of the v1 and the v2 API, by target; for a target whose token cannot be used, the error."""
 
 
 class Secrets:
@@ -26,15 +26,23 @@ class Secrets:
         self._missing: list[str] = []
 
     def endpoints(self, targets: Mapping[str, Target]) -> Endpoints:
-        """Endpoints of both APIs by target. Raises SettingsError naming every missing token."""
-        found = {
-            name: (
+        """Endpoints of both APIs by target.
+
+        A missing token stops its target only. Raises SettingsError naming every missing token if no target has all
+        of its own.
+        """
+        found: dict[str, tuple[Endpoint | None, Endpoint | None] | SettingsError] = {}
+        missing: list[str] = []
+        for name, target in targets.items():
+            pair = (
                 self._endpoint(target.orchestrator, f"targets.{name}.orchestrator.token"),
                 self._endpoint(target.runners, f"targets.{name}.runners.token"),
             )
-            for name, target in targets.items()
-        }
-        self._raise_missing()
+            found[name] = _unusable(self._missing) if self._missing else pair
+            missing.extend(self._missing)
+            self._missing = []
+        if missing and all(isinstance(one, SettingsError) for one in found.values()):
+            raise _unusable(missing)
         return found
 
     def value(self, token: Token, place: str) -> Secret:
@@ -70,7 +78,11 @@ class Secrets:
 
     def _raise_missing(self) -> None:
         if self._missing:
-            raise SettingsError(
-                "; ".join(dict.fromkeys(self._missing)),
-                advice="set what is missing and fix what is refused; `reconciler validate` needs no token",
-            )
+            raise _unusable(self._missing)
+
+
+def _unusable(what: list[str]) -> SettingsError:
+    return SettingsError(
+        "; ".join(dict.fromkeys(what)),
+        advice="set what is missing and fix what is refused; `reconciler validate` needs no token",
+    )

@@ -15,7 +15,7 @@ from reconciler.repository.launch import Launcher
 from reconciler.repository.remote import Listed, look_up
 from reconciler.settings import FILE_NAME, Limits, Settings
 from reconciler.source.directory import read_directory
-from reconciler.source.git import OpenedCommit, merge_base, open_remote, open_revision
+from reconciler.source.git import OpenedCommit, is_ancestor, merge_base, open_remote, open_revision
 from reconciler.source.loader import Loader
 from reconciler.source.tree import Tree
 
@@ -77,6 +77,12 @@ class Trees:
                 tip = open_revision(directory, base, self._launcher)
             self._base = tip
         return self._base
+
+    def is_ancestor(self, older: str, newer: str) -> bool | None:
+        """True if the first commit is an ancestor of the second; None for a remote, of which no history is fetched."""
+        if self._request.url is not None:
+            return None
+        return is_ancestor(self._request.directory, older, newer, self._launcher)
 
     def read_base(self, against: str, limits: Limits) -> Tree:
         """The files of the merge base of `against` and the commit that is read. Raises SourceError."""
