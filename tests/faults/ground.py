@@ -7,6 +7,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ import httpx
 
 from reconciler.emulator import Emulator
 from reconciler.emulator.store import Store
+from reconciler.emulator.wire import Document
 from reconciler.model.identity import TargetName
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.access import EnvironmentTransport
@@ -22,7 +24,7 @@ from reconciler.settings import Settings
 from tests.faults import estate
 from tests.faults.canary import DIGEST_KEY, TOKEN
 from tests.faults.proxy import Proxy
-from tests.scenarios.world import SWITCHED, World
+from tests.scenarios.world import SWITCHED, World, timeless
 
 
 @dataclass
@@ -52,6 +54,23 @@ class NetworkWorld(World):
 
 
 _CERTIFICATES = httpx.create_ssl_context()
+
+
+_NAMED = ("definitions", "agents", "agent_keys", "runners", "runner_credentials", "secret_stores")
+"""Collections that the transition must leave in one state, and whose keys clients choose."""
+_COMPARED = (*_NAMED, "runner_rules")
+
+
+_COUNTED = frozenset(("_authorized_at", "_secret_version"))
+"""Members of the emulator's own: set by the clock, or a count of how often secrets were sent."""
+
+
+def _without_clock(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name not in _COUNTED}
+
+
+def _is_theirs(stored: object) -> bool:
+    return any(repr(name) in repr(stored) for name in estate.THEIRS_IDS)
 
 
 def settings(url: str) -> Settings:
@@ -85,12 +104,34 @@ class Ground:
     proxy: Proxy
     world: NetworkWorld
     _before: Store
-    theirs: object
+    theirs_before: object = None
 
     @property
     def records(self) -> Path:
         """Folder of the record."""
         return self.world.inventories
+
+    def stored(self) -> dict[str, object]:
+        """Everything in the store by organization, secrets included, without values set by clock or chance."""
+        return {name: self._stored(name, lambda _: True) for name in estate.ORGANIZATIONS}
+
+    def theirs(self) -> object:
+        """What belongs to somebody else, in all organizations, unchanged in every respect."""
+        return {name: self._stored(name, _is_theirs, whole=True) for name in estate.ORGANIZATIONS}
+
+    def _stored(self, organization: str, chosen: Callable[[object], bool], *, whole: bool = False) -> object:
+        store = self.emulator._store
+        with store.lock:
+            shelves = {
+                name: [(key, d) for key, d in shelf.partitions.get(organization, {}).items() if chosen((key, d))]
+                for name, shelf in store._shelves.items()
+                if whole or name in _COMPARED
+            }
+        found = {
+            name: [_without_clock(d) if name not in _NAMED else [key, _without_clock(d)] for key, d in shelf]
+            for name, shelf in shelves.items()
+        }
+        return found if whole else timeless(found)
 
     def reset(self) -> None:
         """Go back to the moment before the transition."""
@@ -98,6 +139,7 @@ class Ground:
         self.emulator.faults.clear()
         _restore(self.emulator, self._before)
         self.emulator.log.clear()
+        self.emulator.clock.offset = timedelta()
         shutil.rmtree(self.records, ignore_errors=True)
         shutil.copytree(self.folder / "records-before", self.records)
         shutil.rmtree(self.world.root)
@@ -128,28 +170,10 @@ def ground(folder: Path) -> Iterator[Ground]:
         result = world.apply()
         assert result.exit_code() == 0, (result.error, result.findings, result.outcomes)
         shutil.copytree(world.inventories, folder / "records-before")
-        made = Ground(folder, emulator, proxy, world, _copy(emulator), others(world))
+        made = Ground(folder, emulator, proxy, world, _copy(emulator))
+        made.theirs_before = made.theirs()
         made.reset()
         yield made
-
-
-def others(world: World) -> object:
-    """What belongs to somebody else, in all organizations."""
-    return {name: _theirs(world.live(name)) for name in estate.ORGANIZATIONS}
-
-
-def _theirs(live: object) -> list[str]:
-    """Everything in a state that names one of their ids, the innermost objects only."""
-    found: list[str] = []
-    if isinstance(live, dict):
-        if any(isinstance(value, str) and value in estate.THEIRS_IDS for value in live.values()):
-            return [repr(live)]
-        for name, value in live.items():
-            found += [f"{name}: {value!r}"] if name in estate.THEIRS_IDS else _theirs(value)
-    if isinstance(live, list):
-        for value in live:
-            found += _theirs(value)
-    return found
 
 
 def _copy(emulator: Emulator) -> Store:

@@ -166,10 +166,10 @@ def _token_stays(seen: Evidence) -> str:
 
 
 def _organizations_apart(seen: Evidence) -> str:
-    if seen.call is None or seen.run.result is None:
+    if not seen.organization or seen.run.result is None:
         return ""
     for target in seen.run.result.targets:
-        if target.target == seen.call.organization:
+        if target.target == seen.organization:
             continue
         if target.error:
             return f"{target.target} stopped: {target.error[:120]}"

@@ -6,8 +6,7 @@ import logging
 import re
 import time
 import traceback
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,9 +18,9 @@ from reconciler.plan.saved import SavedPlan
 from reconciler.views import github, junit, markdown, sarif, text
 from reconciler.views import json as json_view
 from tests.faults import estate
-from tests.faults.call import Call
+from tests.faults.call import Call, recorded
 from tests.faults.fault import Fault
-from tests.faults.ground import Ground, others
+from tests.faults.ground import Ground
 from tests.scenarios.test_crash_safety import counts
 from tests.scenarios.world import World
 
@@ -33,6 +32,9 @@ ANSWER_S = 3.0
 """Replaces the client's limit for one answer, so that a trial of endless ones does not take minutes."""
 SILENCE_S = 2.0
 """Replaces the client's limit between two bytes."""
+
+_LATER_S = 7_200
+"""How much later the fault is gone, on the clock of the server."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,13 @@ class End:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that a trial showed. `look` is a plan under the fault, None for faults of changes."""
+    """Everything that a trial showed.
 
-    call: Call | None
+    `organization` is the only one that the fault happens to, "" if there is no single one. `look` is a plan under
+    the fault, None for faults of changes.
+    """
+
+    organization: str
     look: Run | None
     look_changed: tuple[str, ...]
     run: Run
@@ -133,6 +139,7 @@ class Trials:
         ground.reset()
         self.undisturbed = self._run("apply", lambda: (ground.world.apply(), None))
         assert self.undisturbed.raised is None, self.undisturbed.raised
+        self.calls = recorded(ground.emulator.log.entries())
         plan = self._plan()
         assert plan.is_settled, plan.result
         self.wanted = self._end()
@@ -140,13 +147,15 @@ class Trials:
     def http(self, fault: Fault, call: Call) -> Evidence:
         """Evidence of one fault at one call."""
         with short_limits():
-            return self.evidence(lambda: self._armed(fault, call), call, looks=call.is_read)
+            return self.evidence(
+                lambda: self._armed(fault, call), organization=call.organization, looks=call.is_read
+            )
 
     def evidence(
         self,
         armed: Callable[[], contextlib.AbstractContextManager[object]],
-        call: Call | None = None,
         *,
+        organization: str = "",
         looks: bool = True,
     ) -> Evidence:
         """Evidence of runs in the context that `armed` returns, and of those after it."""
@@ -158,13 +167,16 @@ class Trials:
             before = self._everything()
             with armed():
                 look = self._plan()
+            self._views(look)
             after = self._everything()
             changed = tuple(name for name in before if before[name] != after[name])
             ground.reset()
         with armed():
             run = self._run("apply", lambda: (world.apply(), None))
+        self._views(run)
         ground.proxy.hang_up()
         ground.emulator.faults.clear()
+        ground.emulator.clock.advance(seconds=_LATER_S)
         last = first = self._plan()
         approvals = run.approvals
         rounds = 0
@@ -176,7 +188,7 @@ class Trials:
             last = self._plan()
         self._texts += [(f"the record {path.name}", path.read_text(errors="replace")) for path in self._files()]
         return Evidence(
-            call=call,
+            organization=organization,
             look=look,
             look_changed=changed,
             run=run,
@@ -186,7 +198,7 @@ class Trials:
             end=self._end(),
             wanted=self.wanted,
             undisturbed=self.undisturbed,
-            theirs_changed=others(world) != ground.theirs,
+            theirs_changed=ground.theirs() != ground.theirs_before,
             strayed=ground.proxy.strayed,
             left_over=tuple(self._left_over()),
             texts=tuple(self._texts),
@@ -206,6 +218,10 @@ class Trials:
         finally:
             self.ground.emulator.faults.remove(number)
 
+    def _views(self, run: Run) -> None:
+        # Only of runs under a fault: what a healthy run says is the subject of other tests.
+        self._texts += _said(run.name, run.result, run.raised)
+
     def _plan(self) -> Run:
         return self._run("plan", self.ground.world.plan_and_save)
 
@@ -223,7 +239,8 @@ class Trials:
                 raised = error
             seconds = time.monotonic() - started
         entries = ground.emulator.log.entries(after=number)
-        self._texts += _said(name, result, saved, raised)
+        if saved is not None:
+            self._texts.append((f"the saved plan of {name}", json.dumps(saved.to_json())))
         return Run(
             name,
             result,
@@ -244,8 +261,7 @@ class Trials:
             record[name] = {
                 key: (str(entry.phase), entry.applied, entry.is_missing) for key, entry in entries.items()
             }
-        live = {name: world.live(name) for name in estate.ORGANIZATIONS}
-        return End(live, record, Counter(counts(world)))
+        return End(self.ground.stored(), record, counts(world))
 
     def _files(self) -> list[Path]:
         return [path for path in self.ground.records.rglob("*") if path.is_file()]
@@ -269,19 +285,14 @@ class Trials:
         yield from (f"{name} in the repository" for name in sorted(found - wanted))
 
 
-def _said(
-    name: str, result: PassResult | None, saved: SavedPlan | None, raised: BaseException | None
-) -> Iterator[tuple[str, str]]:
+def _said(name: str, result: PassResult | None, raised: BaseException | None) -> Iterator[tuple[str, str]]:
     """Every output of a run."""
     if raised is not None:
         yield f"the exception of {name}", "".join(traceback.format_exception(raised))
-    if result is None:
-        return
-    for view in (text, json_view, markdown, github, junit, sarif):
-        yield f"{view.__name__.rpartition('.')[2]} of {name}", view.render(result)
-    yield f"the result of {name}", repr(result)
-    if saved is not None:
-        yield f"the saved plan of {name}", json.dumps(saved.to_json())
+    if result is not None:
+        for view in (text, json_view, markdown, github, junit, sarif):
+            yield f"{view.__name__.rpartition('.')[2]} of {name}", view.render(result)
+        yield f"the result of {name}", repr(result)
 
 
 @contextlib.contextmanager
@@ -324,8 +335,3 @@ def _memory_bytes(name: str) -> int:
         if found:
             return int(found[1]) * 1024
     return 0
-
-
-def effects_of(runs: Iterable[Run]) -> list[Entry]:
-    """Changes of several runs, in order."""
-    return [entry for run in runs for entry in run.effects]
