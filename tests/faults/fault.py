@@ -166,7 +166,11 @@ _PAGES = (
         for status in (200, 404, 502)
     ),
     *(
-        Fault(f"HTML page with status {status}, after the effect", tricks.afterwards(tricks.page(status)), On.WRITE)
+        Fault(
+            f"HTML page with status {status}, after the effect",
+            tricks.afterwards(tricks.page(status)),
+            On.WRITE,
+        )
         for status in (200, 404, 502)
     ),
 )
@@ -189,7 +193,10 @@ _BODIES = tuple(
 _STRANGE = (
     Fault("status 204 without a body", tricks.afterwards(plain(204, b""))),
     Fault("status 202 with an empty object", tricks.afterwards(plain(202, b"{}")), On.WRITE),
-    *(Fault(f"status {status} that repeats token and request", tricks.echoes(status)) for status in (400, 401, 422)),
+    *(
+        Fault(f"status {status} that repeats token and request", tricks.echoes(status))
+        for status in (400, 401, 422)
+    ),
     Fault("status 500 that repeats token and request, each time", tricks.echoes(500), lasts=True),
     Fault("status 409 that repeats token and request", tricks.echoes(409)),
 )

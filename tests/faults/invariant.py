@@ -65,9 +65,9 @@ def _others_untouched(seen: Evidence) -> str:
 
 def _done_is_done(seen: Evidence) -> str:
     for outcome in _outcomes(seen):
-        if outcome.status is Status.DONE and outcome.action.writes_orchestrator:
-            if not any(_is_of(entry, outcome) for entry in seen.run.effects):
-                return f"{_name(outcome)} is done, and the server shows no effect"
+        is_done = outcome.status is Status.DONE and outcome.action.writes_orchestrator
+        if is_done and not any(_is_of(entry, outcome) for entry in seen.run.effects):
+            return f"{_name(outcome)} is done, and the server shows no effect"
     return ""
 
 
@@ -90,16 +90,20 @@ def _exit_code_follows(seen: Evidence) -> str:
         return f"exit 0 although {_name(left[0])} is {left[0].status}"
     if code is ExitCode.DONE and any(target.error for target in result.targets):
         return "exit 0 although a target could not be read"
-    if code is ExitCode.DONE and not seen.after.is_settled:
-        return f"exit 0, and the next plan is not empty: {_actions(seen)}"
+    if code is ExitCode.DONE and not seen.stays and (left_to_do := _to_do(seen)):
+        return f"exit 0, and the next plan is not empty: {left_to_do}"
     if code is not ExitCode.DONE and not left and seen.after.is_settled and not _has_errors(seen):
         return f"exit {int(code)} although nothing failed and nothing is left"
     return ""
 
 
-def _actions(seen: Evidence) -> str:
+def _to_do(seen: Evidence) -> str:
+    """What the next plan changes or asks, without what only the record has to note, such as a seen absence."""
     targets = seen.after.result.targets if seen.after.result else ()
-    found = [f"{a.verb} {a.key}" for target in targets if target.plan for a in target.plan.actions]
+    plans = [target.plan for target in targets if target.plan]
+    found = [f"{a.verb} {a.key}" for plan in plans for a in plan.actions if a.writes_orchestrator]
+    found += [f"contested {change.key}" for plan in plans for change in plan.contested]
+    found += [f"refused by {refusal.guard}" for plan in plans for refusal in plan.refusals]
     return ", ".join(found[:3])
 
 
@@ -207,9 +211,7 @@ def _is_of(entry: Entry, outcome: Outcome) -> bool:
     if "/criteria" in entry.path:
         wanted = Verb.DELETE if entry.verb == "DELETE" else Verb.CREATE
         return (
-            key.kind is Kind.CRITERION
-            and outcome.action.verb is wanted
-            and key.id.startswith(f"{names[0]}[")
+            key.kind is Kind.CRITERION and outcome.action.verb is wanted and key.id.startswith(f"{names[0]}[")
         )
     if key.kind is not _COLLECTIONS.get(collection) or outcome.action.verb not in _VERBS[str(entry.effect)]:
         return False
@@ -226,8 +228,8 @@ INVARIANTS = (
     Invariant("done is done", "What is reported as done has its effect in the log of the server.", _done_is_done),
     Invariant("nothing in silence", "Every effect in the log of the server is reported as done or unknown.",
               _nothing_in_silence),
-    Invariant("exit code follows", "Exit 0 means that nothing failed and that the next plan is empty; another code "
-              "means that something failed or is left.", _exit_code_follows),
+    Invariant("exit code follows", "Exit 0 means that nothing failed and that the next plan changes nothing on the "
+              "server; another code means that something failed or is left.", _exit_code_follows),
     Invariant("never a bug", "No run ends with an exception or with exit 1.", _never_our_bug),
     Invariant("no secret shows", "No secret shows in any output, log, record or plan file, as it is or in base64, "
               "hex, percent-encoding or reversed.", _no_canary),

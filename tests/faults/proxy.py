@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Never
+from http import HTTPStatus
+from typing import Never, Self
 
 import httpx
 
@@ -58,7 +59,7 @@ def plain(
 
 def _phrase(status: int) -> str:
     try:
-        return httpx.codes(status).phrase
+        return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown"
 
@@ -154,7 +155,7 @@ class Proxy:
         for listener, serve in zip(self._listeners, (self._serve, self._stray), strict=True):
             threading.Thread(target=self._accept, args=(listener, serve), daemon=True).start()
 
-    def __enter__(self) -> "Proxy":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,7 @@
 """The page `docs/reliability.md`: what was tried, what held, and the known limits, from the results of a whole run."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,11 @@ class Row:
     def of(cls, document: dict[str, Any]) -> "Row":
         """The row in a property of a test."""
         return cls(document["side"], document["fault"], document["call"], tuple(sorted(document["broken"])))
+
+
+def result(side: str, fault: str, call: str, found: Mapping[str, str]) -> dict[str, object]:
+    """What the page needs of a trial, as the property of a test."""
+    return {"side": side, "fault": fault, "call": call, "broken": sorted(found)}
 
 
 def page(rows: Iterable[Row]) -> str:
@@ -83,7 +88,7 @@ def _limits(rows: list[Row]) -> Iterator[str]:
         if cells:
             faults = ", ".join(sorted({f"*{row.fault}*" for row in cells}))
             calls = ", ".join(sorted({f"`{row.call}`" for row in cells}))
-            shown = calls if len(cells) <= 4 else f"{len(cells)} calls"  # noqa: PLR2004 - more are not read
+            shown = calls if len(cells) <= 4 else f"{len(cells)} calls"
             yield f"- {faults} ({shown}): {limit.reason}"
 
 

@@ -8,9 +8,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Self
 
 from reconciler.emulator import Entry, FaultRule
+from reconciler.errors import ExitCode
 from reconciler.model.identity import ResourceKey
 from reconciler.orchestrator import http
 from reconciler.passes.result import PassResult
@@ -19,10 +22,10 @@ from reconciler.views import github, junit, markdown, sarif, text
 from reconciler.views import json as json_view
 from tests.faults import estate
 from tests.faults.call import Call, recorded
+from tests.faults.disturbance import Disturbance
 from tests.faults.fault import Fault
 from tests.faults.ground import Ground
 from tests.scenarios.test_crash_safety import counts
-from tests.scenarios.world import World
 
 MOST_ROUNDS = 3
 """Runs that may be needed after a fault; an absence must be seen by two of them."""
@@ -60,10 +63,7 @@ class Run:
             target.plan is not None
             and not target.error
             and not (
-                target.plan.actions
-                or target.plan.refusals
-                or target.plan.contested
-                or target.plan.problems
+                target.plan.actions or target.plan.refusals or target.plan.contested or target.plan.problems
             )
             for target in self.result.targets
         )
@@ -73,7 +73,7 @@ class Run:
         """What the result asks a person to approve."""
         plans = [target.plan for target in self.result.targets if target.plan] if self.result else []
         refused = {value for plan in plans for refusal in plan.refusals for value in refusal.approvals}
-        return refused | {f"contested={change.key}" for plan in plans for change in plan.contested}
+        return frozenset(refused | {f"contested={c.key}" for plan in plans for c in plan.contested})
 
 
 Entries = dict[str, dict[ResourceKey, tuple[str, str, bool]]]
@@ -110,6 +110,8 @@ class Evidence:
     strayed: int
     left_over: tuple[str, ...]
     texts: tuple[tuple[str, str], ...]
+    stays: bool = False
+    """True if the fault leaves something behind that the next plan has to show."""
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -137,8 +139,11 @@ class Trials:
         self.ground = ground
         self._texts: list[tuple[str, str]] = []
         ground.reset()
-        self.undisturbed = self._run("apply", lambda: (ground.world.apply(), None))
+        self.undisturbed = self._run("apply", self._apply)
         assert self.undisturbed.raised is None, self.undisturbed.raised
+        result = self.undisturbed.result
+        assert result is not None
+        assert result.exit_code() is ExitCode.DONE, (result.error, [t.error for t in result.targets])
         self.calls = recorded(ground.emulator.log.entries())
         plan = self._plan()
         assert plan.is_settled, plan.result
@@ -151,28 +156,38 @@ class Trials:
                 lambda: self._armed(fault, call), organization=call.organization, looks=call.is_read
             )
 
+    def disturbed(self, disturbance: Disturbance) -> Evidence:
+        """Evidence of one disturbance."""
+        return self.evidence(
+            lambda: disturbance.spoil(self.ground),
+            organization=disturbance.organization,
+            stays=disturbance.stays,
+        )
+
     def evidence(
         self,
         armed: Callable[[], contextlib.AbstractContextManager[object]],
         *,
         organization: str = "",
         looks: bool = True,
+        stays: bool = False,
     ) -> Evidence:
         """Evidence of runs in the context that `armed` returns, and of those after it."""
-        ground, world = self.ground, self.ground.world
+        ground = self.ground
         ground.reset()
         self._texts.clear()
-        look, changed = None, ()
+        look: Run | None = None
+        changed: tuple[str, ...] = ()
         if looks:
-            before = self._everything()
             with armed():
+                before = self._everything()
                 look = self._plan()
+                after = self._everything()
             self._views(look)
-            after = self._everything()
             changed = tuple(name for name in before if before[name] != after[name])
             ground.reset()
         with armed():
-            run = self._run("apply", lambda: (world.apply(), None))
+            run = self._run("apply", self._apply)
         self._views(run)
         ground.proxy.hang_up()
         ground.emulator.faults.clear()
@@ -183,10 +198,12 @@ class Trials:
         while not last.is_settled and rounds < MOST_ROUNDS:
             approvals |= last.approvals
             asked = tuple(sorted(approvals))
-            self._run("apply again", lambda asked=asked: (world.apply(*asked), None))
+            self._run("apply again", partial(self._apply, *asked))
             rounds += 1
             last = self._plan()
-        self._texts += [(f"the record {path.name}", path.read_text(errors="replace")) for path in self._files()]
+        self._texts += [
+            (f"the record {path.name}", path.read_text(errors="replace")) for path in self._files()
+        ]
         return Evidence(
             organization=organization,
             look=look,
@@ -202,6 +219,7 @@ class Trials:
             strayed=ground.proxy.strayed,
             left_over=tuple(self._left_over()),
             texts=tuple(self._texts),
+            stays=stays,
         )
 
     @contextlib.contextmanager
@@ -221,6 +239,9 @@ class Trials:
     def _views(self, run: Run) -> None:
         # Only of runs under a fault: what a healthy run says is the subject of other tests.
         self._texts += _said(run.name, run.result, run.raised)
+
+    def _apply(self, *accepted: str) -> tuple[PassResult, SavedPlan | None]:
+        return self.ground.world.apply(*accepted), None
 
     def _plan(self) -> Run:
         return self._run("plan", self.ground.world.plan_and_save)
@@ -254,7 +275,7 @@ class Trials:
         )
 
     def _end(self) -> End:
-        world: World = self.ground.world
+        world = self.ground.world
         record: Entries = {}
         for name in estate.ORGANIZATIONS:
             entries = world.store.read(name).entries
@@ -272,8 +293,8 @@ class Trials:
         effects = [entry for entry in ground.emulator.log.entries() if entry.effect != "none"]
         return {
             "the server": effects,
-            "the record": {path: path.read_bytes() for path in self._files()},
-            "the files": {p: p.read_bytes() for p in ground.world.root.rglob("*") if p.is_file()},
+            "the record": ground.recorded(),
+            "the files": {p: p.read_bytes() for p in ground.world.root.rglob("*.yaml") if p.is_file()},
         }
 
     def _left_over(self) -> Iterator[str]:
@@ -282,7 +303,8 @@ class Trials:
         wanted = set(estate.files_after())
         root = self.ground.world.root
         found = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
-        yield from (f"{name} in the repository" for name in sorted(found - wanted))
+        strays = (name for name in sorted(found - wanted) if not name.startswith(".git/"))
+        yield from (f"{name} in the repository" for name in strays)
 
 
 def _said(name: str, result: PassResult | None, raised: BaseException | None) -> Iterator[tuple[str, str]]:
@@ -319,7 +341,7 @@ class _Growth:
 
     bytes = 0
 
-    def __enter__(self) -> "_Growth":
+    def __enter__(self) -> Self:
         with contextlib.suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
         self._before = _memory_bytes("VmRSS")
