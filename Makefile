@@ -28,7 +28,7 @@ COVERAGE_LOG := $(VENV)/coverage.log
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev lock format lint types test cover schemas docs demo bench control-plane check clean
+.PHONY: help dev lock format lint types test faults cover schemas docs demo bench control-plane check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -81,6 +81,10 @@ test: $(READY) ## run all tests with coverage; ARGS="-k words" for some
 	@$(if $(ARGS),:,for package in $(PURE); do \
 		$(BIN)/coverage report --include="reconciler/$$package/*" --fail-under=$(PURE_FLOOR) > $(COVERAGE_LOG) 2>&1 \
 		|| { cat $(COVERAGE_LOG); echo "reconciler/$$package is pure and requires $(PURE_FLOOR) % coverage"; exit 1; }; done)
+
+# The slice of the faults that `test` includes takes a minute on two idle cores, the whole several.
+faults: $(READY) ## try every fault of tests/faults and write docs/reliability.md; ARGS="-k words" for some
+	$(BIN)/python -m pytest -n auto --no-cov -q tests/faults --whole $(ARGS)
 
 cover: test ## run all tests, then list the lines and branches not covered
 	$(BIN)/coverage report --show-missing

@@ -1,4 +1,4 @@
-"""Settings for every test."""
+"""Settings and options for every test."""
 
 from collections.abc import Iterator
 
@@ -26,3 +26,9 @@ def control_plane() -> Iterator[ControlPlane]:
         pytest.skip(str(error))
     with plane:
         yield plane
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--whole", action="store_true", help="try every fault of tests/faults, not only the slice of them"
+    )

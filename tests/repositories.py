@@ -11,7 +11,12 @@ Git = Callable[..., str]
 
 @pytest.fixture(autouse=True)
 def own_git_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    config = tmp_path / "gitconfig"
+    configure_git(monkeypatch, tmp_path)
+
+
+def configure_git(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let git use a configuration of its own, kept in `folder`."""
+    config = folder / "gitconfig"
     config.write_text("[user]\n\tname = t\n\temail = t@example.com\n[init]\n\tdefaultBranch = main\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

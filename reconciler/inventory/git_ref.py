@@ -278,7 +278,7 @@ class GitInventory:
     def _push(self, ref: str, before: str, commit: str) -> None:
         answer = self._run(
             "push",
-            "--quiet",
+            "--porcelain",
             "--no-verify",
             "--no-follow-tags",
             "--no-signed",
@@ -288,7 +288,8 @@ class GitInventory:
             REMOTE,
             f"{commit}:{ref}",
         )
-        if answer.code == 0:
+        # Git prints this last line for a push without errors: a wrapper that does nothing and exits with 0 does not.
+        if answer.code == 0 and answer.text.endswith("Done"):
             return
         # The remote may have accepted the commit although the answer was lost, so read its ref again.
         now = self._remote_head(ref)

@@ -175,7 +175,7 @@ class Channel:
         response, content = self._answer(request)
         if not response.is_success:
             raise self._failure(request, response, content)
-        if request.verb == "DELETE":
+        if request.verb == "DELETE" and not content:
             return None
         try:
             self._volume.add(content)

@@ -1,0 +1,58 @@
+"""Known limits: cells that do not hold, each with its reason. They fail strictly: a fixed one turns the test red."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`fault` and `call` are regular expressions over whole names; `invariant` is the one that does not hold."""
+
+    fault: str
+    call: str
+    invariant: str
+    reason: str
+
+
+LIMITS: tuple[Limit, ...] = (
+    Limit(
+        "headers that never end|early hints that never end",
+        ".*",
+        "bounded time",
+        "The client's time limit begins with the body: headers that never end are cut only by the server.",
+    ),
+    Limit(
+        "a folder in its place|a pipe in its place",
+        "orgs/acme/orders.yaml",
+        "only once",
+        "A folder or a pipe in the place of a document is not a document: what it declared counts as removed, and is "
+        "deleted.",
+    ),
+    Limit(
+        "an empty file",
+        "orgs/acme/orders.yaml",
+        "only once",
+        "An empty document declares nothing, as if it were removed; `safety.maxDelete` limits how much may go so.",
+    ),
+    Limit(
+        "all documents gone",
+        "orgs/acme",
+        "only once",
+        "Guards refuse the deletes in this organization, but an agent that another organization shares, with its "
+        "definition there, is one delete in that one and below its limit.",
+    ),
+    Limit(
+        "lost",
+        "acme.json",
+        "same end",
+        "Without its record the program owns nothing: what differs is contested, and objects that the files no longer "
+        "contain stay until somebody removes them.",
+    ),
+)
+
+
+def limit_of(fault: str, call: str) -> Limit | None:
+    """The known limit of a cell, None if it should hold."""
+    return next(
+        (one for one in LIMITS if re.fullmatch(one.fault, fault) and re.fullmatch(one.call, call)), None
+    )
