@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.regular_file import NotRegularError, content_of_file
+from reconciler.model.kind import FACTS, WHOLE_KINDS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -20,7 +21,8 @@ MAX_FILES = 2_000
 _HEAD_BYTES = 2_048
 _TARGETS = re.compile(r"^targets:[^\n]*\n((?:[ \t]+[^\n]*\n?|\s*\n|#[^\n]*\n)*)", re.MULTILINE)
 _NAME = re.compile(r"^( +)([A-Za-z0-9][\w.-]*):", re.MULTILINE)
-_KIND = re.compile(r"^kind:[ \t]*[\"']?(Definition|Agent|Key|Runner)\b", re.MULTILINE)
+_KINDS = "|".join(kind for kind in WHOLE_KINDS if FACTS[kind].has_document_id)
+_KIND = re.compile(rf"^kind:[ \t]*[\"']?({_KINDS})\b", re.MULTILINE)
 _ID = re.compile(
     r"^metadata:[ \t]*(?:\{[^}\n]*?id:[ \t]*|\n(?:[ \t]+[^\n]*\n)*?[ \t]+id:[ \t]*)[\"']?([\w.-]+)",
     re.MULTILINE,

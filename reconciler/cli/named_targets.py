@@ -23,17 +23,21 @@ class Named:
 
 
 def find(text: str, scopes: Sequence[Scope]) -> Named:
-    """What `NAME`, `NAME/DEFINITION` or `DEFINITION` refers to; NAME is a target or its organization.
+    """What `NAME`, `NAME/DEFINITION` or `DEFINITION` refers to; NAME is a target, or else an organization.
 
-    Raises UsageError for an unknown name, with the nearest known one, and for an ambiguous one.
+    Raises UsageError for an unknown name, with the nearest known one, and for one that fits several targets.
     """
     targets = f"targets are {', '.join(scope.target for scope in scopes)}"
     if not text:
         raise UsageError(f"{PREFIX} needs the name of a target", advice=targets)
-    name, _slash, identifier = text.partition("/")
-    for scope in scopes:
-        if name in (scope.target, scope.organization):
-            return Named(scope, _wanted(scope, identifier))
+    name, slash, identifier = text.partition("/")
+    called = [scope for scope in scopes if scope.target == name]
+    called = called or [scope for scope in scopes if scope.organization == name]
+    if len(called) == 1:
+        return Named(called[0], _wanted(called[0], identifier))
+    if called:
+        names = ", ".join(f"{PREFIX}{scope.target}{slash}{identifier}" for scope in called)
+        raise UsageError(f"several targets have the organization {name!r}", advice=f"name one of {names}")
     holding = [scope for scope in scopes if text in _ids(scope)]
     if len(holding) == 1:
         return Named(holding[0], _wanted(holding[0], text))

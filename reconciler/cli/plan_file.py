@@ -18,7 +18,10 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
     try:
         replace_private(path, content.encode())
     except OSError as error:
-        raise UsageError(f"cannot write the plan to {path}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot write the plan to {path}: {error.strerror}",
+            advice="name a file in a folder that can be written",
+        ) from error
 
 
 def read_plan(path: Path) -> SavedPlan:

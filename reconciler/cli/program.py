@@ -152,8 +152,8 @@ def _usage(error: click.ClickException) -> int:
     if isinstance(error, click.NoSuchOption):
         message = _unknown_option(error)
     _say(f"error: {message}")
-    if ctx is not None:
-        _say(f"See `{ctx.command_path} --help`. Nothing was changed.")
+    command = "reconciler" if ctx is None else ctx.command_path
+    _say(f"See `{command} --help`. Nothing was changed.")
     return ExitCode.USAGE
 
 

@@ -128,7 +128,7 @@ class HealthServer:
 def _bound(listen: str) -> socket.socket:
     host, separator, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not separator or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if not (separator and _is_encodable(host) and port.isascii() and port.isdigit() and int(port) <= 65535):
         raise SettingsError(
             f"`watch.listen` is {listen!r}, which is not an address",
             advice="use `host:port`, such as `127.0.0.1:8080`, or `0.0.0.0:8080` in a pod",
@@ -141,6 +141,15 @@ def _bound(listen: str) -> socket.socket:
             f"cannot listen on {listen}: {error.strerror or error}",
             advice="set another address in `watch.listen`; port 0 takes any free one",
         ) from error
+
+
+def _is_encodable(host: str) -> bool:
+    """True for a name that the socket module can encode; it raises TypeError for any other."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def status_document(status: WatchStatus) -> JsonObject:

@@ -114,7 +114,7 @@ def _refusal(file: str, findings: list[Finding], content: bytes = b"") -> Settin
 
 def _wrong_count(documents: tuple[YamlDocument, ...], file: str) -> Finding:
     if not documents:
-        advice = "start with: reconciler init"
+        advice = "remove it, then start with: reconciler init"
         return problem("F06", "the settings file is empty", Origin(file), advice=advice)
     second = documents[1]
     message = f"the settings file contains {len(documents)} documents"

@@ -64,6 +64,10 @@ def command(
         notice(f"not for production; {keeps}; press Ctrl-C to stop")
 
     try:
+        host.encode("idna")  # as the socket does, which raises TypeError
+    except UnicodeError as error:
+        raise UsageError(f"cannot listen on {host}:{port}: this is not a host name") from error
+    try:
         serve(
             host,
             port,

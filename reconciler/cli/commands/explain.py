@@ -9,6 +9,7 @@ from reconciler.cli.completion import complete_targets
 from reconciler.cli.options import Format, output_option
 from reconciler.cli.session import Session, session
 from reconciler.errors import ExitCode
+from reconciler.model.wording import plural
 
 _TARGET = "target/"
 
@@ -90,8 +91,8 @@ def _explain_target(current: Session, text: str, *, live: bool, form: str) -> in
     refused = count_refused(loaded)
     if refused:
         notice(
-            f"{refused} errors in the files (see `reconciler validate`); "
-            "the objects they concern are left out"
+            f"{plural(refused, 'error')} in the files (see `reconciler validate`); "
+            "the objects concerned are left out"
         )
     facts = facts_of(named.scope, named.definitions)
     if form == Format.JSON:

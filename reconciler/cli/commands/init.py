@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ORGANIZATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
+_PLAIN = re.compile(r"(?!(?:true|false|null|yes|no|on|off|y|n)$)[a-z].*")
+"""What every version of YAML reads as a string without quotes."""
 
 
 @click.command()
@@ -44,12 +46,16 @@ def command(organization: str) -> int:
     try:
         stream = path.open("x", encoding="utf-8")
     except FileExistsError as error:
-        raise UsageError(f"{path} already exists and was not changed") from error
+        raise UsageError(
+            f"{path} already exists and was not changed",
+            advice="edit it, remove it first, or name another file: reconciler --config FILE init",
+        ) from error
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
     try:
         with stream:
-            stream.write(commented_example().replace("organization: my-org", f"organization: {organization}"))
+            written = organization if _PLAIN.fullmatch(organization) else f'"{organization}"'
+            stream.write(commented_example().replace("organization: my-org", f"organization: {written}"))
     except OSError as error:
         path.unlink(missing_ok=True)  # half a file would stop the next attempt, and every other command
         raise UsageError(f"cannot write {path}: {error.strerror}") from error

@@ -10,7 +10,18 @@ from reconciler.cli.session import session
 from reconciler.errors import ExitCode, UsageError
 from reconciler.model.wording import plural
 
-KINDS = ("any", "settings", "definition", "agent", "key", "runner")
+KINDS = (
+    "any",
+    "settings",
+    "definition",
+    "agent",
+    "key",
+    "runner",
+    "operator",
+    "secret_store",
+    "approvals",
+)
+"""Names of the schemas without `.json`, written out because help must not wait for the models."""
 
 
 @click.command()

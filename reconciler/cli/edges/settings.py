@@ -134,7 +134,10 @@ def content_of(path: Path) -> bytes:
             f"the settings file {path} cannot be read: {error.strerror}", advice=_ADVICE
         ) from error
     if len(content) > limit:
-        raise SettingsError(f"the settings file {path} is larger than {limit} bytes")
+        raise SettingsError(
+            f"the settings file {path} is larger than {limit} bytes",
+            advice="check that it is the right file; another one is chosen with --config",
+        )
     return content
 
 
