@@ -22,6 +22,13 @@ LIMITS: tuple[Limit, ...] = (
         "The client's time limit begins with the body: headers that never end are cut only by the server.",
     ),
     Limit(
+        "status 500, after the effect, each time|cut after the effect, each time",
+        "PUT /orgs/acme/resources/defs/orders",
+        "nothing in silence",
+        "Secrets cannot be read back: a change of secrets alone whose answer is lost at every attempt is reported as "
+        "failed, although it may have happened. It is sent again by the next run.",
+    ),
+    Limit(
         "a folder in its place|a pipe in its place",
         "orgs/acme/orders.yaml",
         "only once",
@@ -40,6 +47,30 @@ LIMITS: tuple[Limit, ...] = (
         "only once",
         "Guards refuse the deletes in this organization, but an agent that another organization shares, with its "
         "definition there, is one delete in that one and below its limit.",
+    ),
+    Limit(
+        "195 KiB of open brackets|50,000 unknown fields",
+        "validate",
+        "bounded time",
+        "The time for very deep or very wrong documents grows with the square of their size.",
+    ),
+    Limit(
+        "a pipe instead of a saved plan",
+        "apply .*",
+        "bounded time",
+        "A pipe is opened as if it were a file, and waits for somebody who writes to it.",
+    ),
+    Limit(
+        "stdout is full|an unknown scheme of a proxy|no certificates at SSL_CERT_FILE",
+        "plan.*",
+        "never a bug",
+        "Outputs, proxies and certificates that cannot be used end in exit 1, with nothing changed.",
+    ),
+    Limit(
+        "(gzip|a body) of 80 MiB, each time",
+        "plan",
+        "bounded memory",
+        "The limit is for one answer, and answers of several requests are in memory at the same time.",
     ),
     Limit(
         "lost",

@@ -32,16 +32,18 @@ def result(side: str, fault: str, call: str, found: Mapping[str, str]) -> dict[s
     return {"side": side, "fault": fault, "call": call, "broken": sorted(found)}
 
 
-def page(rows: Iterable[Row]) -> str:
-    """The page for these rows."""
+def page(rows: Iterable[Row], source: str = "Written by `make faults` from one run of all trials.") -> str:
+    """The page for these rows; `source` says where they come from."""
     found = sorted(rows)
     held = sum(not row.broken for row in found)
     return "\n".join(
         [
             "# Reliability",
             "",
-            "Written by `make faults`, which lets calls, files, records and Git fail in many ways and checks",
-            "the same sixteen invariants each time. The repository under test has two organizations, an agent with a",
+            source,
+            "",
+            "Calls, files, records, Git and whole commands fail in many ways, and the same sixteen invariants are",
+            "checked each time; for whole commands, the six of them that show from outside. The repository under test has two organizations, an agent with a",
             "shared key, definitions whose criteria move, literals, `!env` values and references, runners with",
             "credentials, and rules. A fault happens while a transition of all of these is applied; then it is gone,",
             "and runs follow until nothing is left to do.",
