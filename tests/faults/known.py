@@ -16,26 +16,6 @@ class Limit:
 
 LIMITS: tuple[Limit, ...] = (
     Limit(
-        "headers that never end|early hints that never end",
-        ".*",
-        "bounded time",
-        "The client's time limit begins with the body: headers that never end are cut only by the server.",
-    ),
-    Limit(
-        "status 500, after the effect, each time|cut after the effect, each time",
-        "PUT /orgs/acme/resources/defs/orders",
-        "nothing in silence",
-        "Secrets cannot be read back: a change of secrets alone whose answer is lost at every attempt is reported as "
-        "failed, although it may have happened. It is sent again by the next run.",
-    ),
-    Limit(
-        "a folder in its place|a pipe in its place",
-        "orgs/acme/orders.yaml",
-        "only once",
-        "A folder or a pipe in the place of a document is not a document: what it declared counts as removed, and is "
-        "deleted.",
-    ),
-    Limit(
         "an empty file",
         "orgs/acme/orders.yaml",
         "only once",
@@ -47,24 +27,6 @@ LIMITS: tuple[Limit, ...] = (
         "only once",
         "Guards refuse the deletes in this organization, but an agent that another organization shares, with its "
         "definition there, is one delete in that one and below its limit.",
-    ),
-    Limit(
-        "195 KiB of open brackets|50,000 unknown fields",
-        "validate",
-        "bounded time",
-        "The time for very deep or very wrong documents grows with the square of their size.",
-    ),
-    Limit(
-        "a pipe instead of a saved plan",
-        "apply .*",
-        "bounded time",
-        "A pipe is opened as if it were a file, and waits for somebody who writes to it.",
-    ),
-    Limit(
-        "stdout is full|an unknown scheme of a proxy|no certificates at SSL_CERT_FILE",
-        "plan.*",
-        "never a bug",
-        "Outputs, proxies and certificates that cannot be used end in exit 1, with nothing changed.",
     ),
     Limit(
         "(gzip|a body) of 80 MiB, each time",

@@ -119,8 +119,8 @@ REVIEWED = replace(
 def test_each_part_that_differs_is_named_and_no_other(
     other: Callable[[], SavedPlan], said: tuple[str, ...]
 ) -> None:
-    assert saved().changed(other()) == said
-    assert other().changed(saved()) == said
+    for one, another in ((saved(), other()), (other(), saved())):
+        assert tuple(text.partition(":")[0] for text in one.changed(another)) == said
 
 
 def test_the_most_telling_difference_is_said_first() -> None:
