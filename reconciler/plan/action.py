@@ -37,11 +37,11 @@ class Action:
     """One step. `subject` is the change it belongs to; for a criterion, that of its definition.
 
     `requires` are the ids of actions, of this or another place, that must be done before; `gate`
-    holds further ones that many actions share. `reason` reads after the key. `carried` are changes
-    made by the same call: an agent is created with its first key. A definition's create has its
-    criteria in `subject.criteria.added`. `awaits` are keys that must be registered and authorized
-    when the action is sent, which is checked just before. `forces` is true if a person approved the
-    deletion of what is in use.
+    holds further ones that many actions share. `reason` reads after the key. `carried` are changes made
+    by the same call: an agent is created with its first key. A definition's create has its criteria in
+    `subject.criteria.added`. `awaits` are keys that must be registered and authorized when the action is
+    sent, which is checked just before; of the keys in `awaits_any` one must be. `forces` is true if a
+    person approved the deletion of what is in use.
     """
 
     verb: Verb
@@ -52,6 +52,7 @@ class Action:
     carried: tuple[Change, ...] = ()
     gate: Gate | None = None
     awaits: tuple[ResourceKey, ...] = ()
+    awaits_any: tuple[ResourceKey, ...] = ()
     forces: bool = False
 
     @property

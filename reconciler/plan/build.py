@@ -15,6 +15,7 @@ from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Held, TargetPlan, Unexamined
 from reconciler.plan.approval import Accepted, Approval, split
+from reconciler.plan.authorization import agent_waits, awaiting, key_edges
 from reconciler.plan.barrier import Organization, barrier
 from reconciler.plan.candidate import Leave, candidates
 from reconciler.plan.check import cycle, problems
@@ -169,8 +170,10 @@ def _whole(
     try:
         chosen = _selected(actions, includes)
         judged = barrier(chosen, organizations)
-        awaiting = [replace(a, awaits=judged.awaits[a.id]) if a.id in judged.awaits else a for a in chosen]
-        return _Whole(connect(awaiting, judged.edges), dict(judged.held))
+        waiting = [replace(a, awaits=judged.awaits[a.id]) if a.id in judged.awaits else a for a in chosen]
+        waits = agent_waits(waiting, organizations)
+        graph = connect(waiting, (*judged.edges, *key_edges(waiting, waits)))
+        return _Whole(awaiting(graph, waits), dict(judged.held))
     except CycleError as error:
         return _Whole(Graph({action.id: action for action in actions}), cycle=error)
 

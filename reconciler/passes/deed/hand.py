@@ -131,7 +131,26 @@ class Hand:
                     f"waits until {key} is {lacks} in {key.place}; run again afterwards",
                     is_transient=True,
                 )
-        return None
+        return self._still_unauthorized(action)
+
+    def _still_unauthorized(self, action: Action) -> Outcome | None:
+        """Outcome of an action while none of the keys that its agent may use is authorized; None if one is."""
+        for key in action.awaits_any:
+            try:
+                found = self._read(key)
+            except OrchestratorError as error:
+                return _failure(action, error)
+            if found is not None and found.is_accepted:
+                return None
+        if not action.awaits_any:
+            return None
+        keys = " or ".join(map(str, action.awaits_any))
+        return Outcome(
+            action,
+            Status.BLOCKED,
+            f"waits until {keys} is authorized in {action.key.place}; run again afterwards",
+            is_transient=True,
+        )
 
     def _look_before(self, action: Action, sending: Deed) -> Outcome | None:
         """Outcome if a look right before the call shows that it must not, or need not, be sent; else None.

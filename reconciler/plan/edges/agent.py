@@ -46,7 +46,7 @@ def _key_edges(keys: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
 
 def _link_edges(link: Action) -> Iterator[tuple[ActionId, ActionId]]:
     """An agent definition is created after its agent and deleted before it."""
-    new, old = _named_agent(link.subject.desired), _named_agent(link.subject.live)
+    new, old = named_agent(link.subject.desired), named_agent(link.subject.live)
     if new is not None:
         yield (Verb.CREATE, new), link.id
     if old is not None:
@@ -64,7 +64,8 @@ def _user_edges(user: Action, links: Sequence[Action]) -> Iterator[tuple[ActionI
             yield link.id, user.id
 
 
-def _named_agent(definition: Resource | None) -> ResourceKey | None:
+def named_agent(definition: Resource | None) -> ResourceKey | None:
+    """The agent that an agent definition points at."""
     if definition is None:
         return None
     values = definition.document.get("values")
