@@ -66,7 +66,11 @@ def test_values_at_the_bounds_are_accepted(tree: Path, option: str, seconds: str
 
 @pytest.mark.parametrize(
     ("url", "cause"),
-    [("", "is not a supported Git URL"), ("ftp://x/y", "is not a supported Git URL"), ("--x", "")],
+    [
+        ("", "is not a supported Git URL"),
+        ("ftp://x/y", "the transport of ftp://x/y is not allowed"),
+        ("--x", "--x"),
+    ],
 )
 def test_a_source_that_is_not_an_address_of_git_is_an_error(tree: Path, url: str, cause: str) -> None:
     code, shown, said = call(tree, "watch", f"--source={url}", "--listen", "127.0.0.1:nonsense")
