@@ -102,6 +102,9 @@ def test_a_port_in_use_is_a_clear_error_and_nothing_is_announced() -> None:
     ("arguments", "hint"),
     [
         (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid"),
+        (["--host", "ü..x"], "cannot listen on ü..x:0: this is not a host name"),
+        (["--host", "x" * 64], "this is not a host name"),
+        (["--resource-type", "No No"], "'No No' is not a valid resource type"),
         (["--organization", "No No"], "'No No' is not a valid organization id"),
         (["--state", "/nowhere/state.db"], "/nowhere/state.db cannot be opened"),
     ],
