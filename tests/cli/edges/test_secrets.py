@@ -96,6 +96,8 @@ def test_a_connection_without_a_token_has_an_address_and_a_missing_connection_ha
     found = Secrets({"A": "abc"}, tmp_path).endpoints(
         {"one": target({"env": "A"}), "two": target("none"), "three": target(None)}
     )
+    assert isinstance(found["one"], tuple)
+    assert isinstance(found["two"], tuple)
     first, second = found["one"]
     assert first is not None
     assert (first.url, second) == (URL, None)
