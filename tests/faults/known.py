@@ -29,6 +29,12 @@ LIMITS: tuple[Limit, ...] = (
         "failed, although it may have happened. It is sent again by the next run.",
     ),
     Limit(
+        "status 400 that repeats token and request in .*",
+        ".*",
+        "no secret shows",
+        "A message of the server is withheld if it repeats a secret as it is, not if it repeats it in another form.",
+    ),
+    Limit(
         "a folder in its place|a pipe in its place",
         "orgs/acme/orders.yaml",
         "only once",
