@@ -199,6 +199,10 @@ _STRANGE = (
     ),
     Fault("status 500 that repeats token and request, each time", tricks.echoes(500), lasts=True),
     Fault("status 409 that repeats token and request", tricks.echoes(409)),
+    *(
+        Fault(f"status 400 that repeats token and request in {form}", tricks.echoes(400, number), On.WRITE)
+        for number, form in enumerate(("base64", "hex", "percent-encoding", "reverse"))
+    ),
 )
 
 HTTP_FAULTS = (

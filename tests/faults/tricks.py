@@ -239,15 +239,17 @@ def huge_header(exchange: Exchange) -> None:
     time.sleep(0.01)
 
 
-def echoes(status: int) -> Trick:
-    """An error that repeats the token and the request, in every form that servers use."""
+def echoes(status: int, form: int | None = None) -> Trick:
+    """An error that repeats the token and the request, in every form that servers use, or in one of them."""
 
     def trick(exchange: Exchange) -> None:
         token = dict(exchange.headers).get(b"Authorization", b"") or dict(exchange.headers).get(
             b"authorization", b""
         )
         sent = [text for text in (token.removeprefix(b"Bearer ").decode(), *_strings(exchange.body)) if text]
-        forms = [form for text in sent for form in _repeated(text)]
+        forms = [
+            one for text in sent for one in _repeated(text)[slice(form, None if form is None else form + 1)]
+        ]
         body = {
             "error": "HTTP-400",
             "message": " ".join(forms)[:8_000],
