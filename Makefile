@@ -82,9 +82,10 @@ test: $(READY) ## run all tests with coverage; ARGS="-k words" for some
 		$(BIN)/coverage report --include="reconciler/$$package/*" --fail-under=$(PURE_FLOOR) > $(COVERAGE_LOG) 2>&1 \
 		|| { cat $(COVERAGE_LOG); echo "reconciler/$$package is pure and requires $(PURE_FLOOR) % coverage"; exit 1; }; done)
 
-# The slice of the faults that `test` includes takes a minute on two idle cores, the whole several.
+# `test` includes a slice of these, about a minute on two idle cores; the whole takes several.
 faults: $(READY) ## try every fault of tests/faults and write docs/reliability.md; ARGS="-k words" for some
-	$(BIN)/python -m pytest -n auto --no-cov -q tests/faults --whole $(ARGS)
+	$(BIN)/python -m pytest -n auto --no-cov -q --whole tests/faults \
+		tests/scenarios/test_evidence.py tests/scenarios/test_killed_on_the_way.py $(ARGS)
 
 cover: test ## run all tests, then list the lines and branches not covered
 	$(BIN)/coverage report --show-missing

@@ -30,5 +30,16 @@ def control_plane() -> Iterator[ControlPlane]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--whole", action="store_true", help="try every fault of tests/faults, not only the slice of them"
+        "--whole",
+        action="store_true",
+        help="try every fault of tests/faults, not only the slice of them, and run tests marked `whole`",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--whole"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("whole") is not None]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.get_closest_marker("whole") is None]

@@ -22,7 +22,9 @@ from tests.scenarios.world import (
     key_yaml,
 )
 
-STATUSES = [400, 404, 408, 409, 422, 429, 500, 502, 503]
+ANSWERS = [(400, None), (404, None), (409, None), (429, 1.0), (500, None), (503, 1.0)]
+"""Statuses of answers to calls that took effect, with their Retry-After."""
+MORE_ANSWERS = [(408, None), (422, None), (429, None), (502, None), (503, None), (409, 1.0), (500, 1.0)]
 SECRET = "{secrets: {t: plain}}"
 
 
@@ -55,8 +57,10 @@ def outcome_of(result: PassResult, key: str) -> Outcome:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("retry_after", [None, 1.0])
-@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize(
+    ("status", "retry_after"),
+    [*ANSWERS, *(pytest.param(*answer, marks=pytest.mark.whole) for answer in MORE_ANSWERS)],
+)
 def test_an_effect_is_done_whatever_status_its_answer_had(
     tmp_path: Path, status: int, retry_after: float | None
 ) -> None:

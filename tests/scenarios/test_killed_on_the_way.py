@@ -192,7 +192,7 @@ TRANSITIONS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("concurrency", [pytest.param(1, marks=pytest.mark.whole), 8])
 @pytest.mark.parametrize("name", TRANSITIONS)
 def test_killed_at_any_request_the_next_apply_ends_right_and_says_what_it_did(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, concurrency: int
