@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 from reconciler.cli.consent import committed_only, uncommitted
 from reconciler.cli.edges.settings import check_targets, find_settings
@@ -10,6 +11,7 @@ from reconciler.cli.passes import compose
 from reconciler.cli.request import Request
 from reconciler.controller.loop import PassRequest
 from reconciler.controller.triggers import folder_revision, wait_until_quiet
+from reconciler.model.finding import Severity
 from reconciler.model.secret_name import field_names_secret
 from reconciler.passes.approved import EXPIRED
 from reconciler.passes.reconcile import apply
@@ -21,8 +23,12 @@ from reconciler.repository.remote import Listed, look_up
 from reconciler.settings import Settings
 from reconciler.source.directory import folder_state
 from reconciler.source.loader import Loader
-from reconciler.views.conclusion import accepted
+from reconciler.views.conclusion import accepted, refusals
 from reconciler.views.written import reported_drift, written_fields
+
+if TYPE_CHECKING:
+    from reconciler.model.finding import Finding
+    from reconciler.plan.refusal import Refusal
 
 _log = logging.getLogger(__name__)
 _FINE = (Status.DONE, Status.UNCHANGED)
@@ -47,6 +53,7 @@ class Follower:
         self._quiet = ""
         """Revision of the folder before which it was quiet."""
         self._good: Listed | None = None
+        self._problems: tuple[list[Finding], list[Refusal]] = ([], [])
 
     @property
     def keeps_revisions(self) -> bool:
@@ -74,9 +81,39 @@ class Follower:
                 observer=_LoggedOutcomes(),
                 stop=asked.stop,
             )
+            self._log_problems(result)
             if not result.error and listed is not None:
                 self._good = replace(listed, commit=result.source.revision)
             return replace(result, places=composed.found.places)
+
+    def _log_problems(self, result: PassResult) -> None:
+        """Log errors and refusals, each set of them once: a pass is repeated many times before somebody acts."""
+        errors = [finding for finding in result.all_findings if finding.severity is Severity.ERROR]
+        refused = refusals(result)
+        if (errors, refused) == self._problems:
+            return
+        self._problems = errors, refused
+        for error in errors:
+            _log.error(
+                "error in the files",
+                extra={
+                    "rule": error.rule,
+                    "place": str(error.origin),
+                    "finding": error.message,
+                    "advice": error.advice,
+                },
+            )
+        for refusal in refused:
+            _log.warning(
+                "guard refuses",
+                extra={
+                    "guard": refusal.guard,
+                    "target": refusal.target,
+                    "objects": [str(key) for key in refusal.keys],
+                    "detail": refusal.message,
+                    "approval": refusal.approval,
+                },
+            )
 
     def revision(self) -> str:
         """The newest revision: one `git ls-remote`, or the state of the folder."""

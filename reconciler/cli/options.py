@@ -36,13 +36,13 @@ def approvals(_: click.Context, __: click.Parameter, values: tuple[str, ...]) ->
 
     parsed = []
     for value in values:
+        guard = value.partition("=")[0]
+        if "=" in value and guard not in GUARDS:
+            raise click.BadParameter(f"there is no guard {guard!r}; guards are {', '.join(GUARDS)}")
         try:
-            approval = parse(value)
+            parsed.append(parse(value))
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
-        if approval.guard not in GUARDS:
-            raise click.BadParameter(f"there is no guard {approval.guard!r}; guards are {', '.join(GUARDS)}")
-        parsed.append(approval)
     return tuple(parsed)
 
 

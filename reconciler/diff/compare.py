@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reconciler.diff.change import Change, CriteriaChange, Diff, FieldChange, Group, SecretDifference
-from reconciler.diff.fields import criteria_change, differences, literals_changed
+from reconciler.diff.fields import criteria_change, differences, literals_changed, reference_text
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, digest, pointer
 from reconciler.model.record import Inventory, Ownership, Phase
@@ -51,12 +51,16 @@ def _change(
         return Change(key, Group.UNMANAGED, live=live)
     if not is_owned(entry, live):
         return Change(key, Group.FORGOTTEN, live=live)
-    return Change(key, Group.PRUNE, live=live, is_drift=digest(live.document) not in _written(entry))
+    return Change(key, Group.PRUNE, live=live, is_drift=not _is_as_written(entry, live))
 
 
-def _written(entry: Ownership) -> tuple[str, str]:
-    """Digests of the document as it was sent, and as it then read back."""
-    return entry.applied, entry.observed
+def _is_as_written(entry: Ownership, live: Resource) -> bool:
+    """True if the object is as it was sent, or as it then read back, its secrets as far as the API shows them."""
+    if digest(live.document) not in (entry.applied, entry.observed):
+        return False
+    if entry.observed_at and live.updated_at != entry.observed_at:
+        return False
+    return all(reference_text(live.secrets.get(at)) == text for at, text in entry.references.items())
 
 
 def is_owned(entry: Ownership | None, live: Resource) -> bool:

@@ -300,7 +300,7 @@ def _primary_store(case: Case) -> Iterator[Tripped]:
     promoted = [action for action in stores if becomes_primary(action)]
     # Where another store is promoted, that is the change, and what follows requires it.
     demoted = [] if promoted else [action for action in stores if ceases_to_be_primary(action)]
-    held = [a for a in (*promoted, *demoted) if not (a.is_deletion and a.subject.group is not Group.PRUNE)]
+    held = [*promoted, *demoted]
     now = ", ".join(store.key.id for store in case.live.of(Kind.SECRET_STORE) if is_primary(store))
     yield from _tripped(
         case,

@@ -311,3 +311,33 @@ def test_what_somebody_changed_since_the_plan_is_not_deleted(world: World) -> No
     assert outcome_of(result, "Definition/aaa").message.startswith("not sent: it changed since the plan")
     assert ("deleted", "definitions/acme/aaa") not in world.effects()
     assert world.apply().exit_code() is ExitCode.REFUSED, "now guard `drifted` asks a person"
+
+
+def test_what_has_the_secrets_of_somebody_else_is_not_deleted_unasked(tmp_path: Path) -> None:
+    """The API shows no credentials, only when they were written."""
+    world = World.make(tmp_path)
+    world.environment = {"CLUSTER_TOKEN": "made-up-value"}
+    world.write("runner.yaml", RUNNER)
+    world.write("aaa.yaml", definition_yaml("aaa", inputs=SECRET))
+    world.write("bbb.yaml", definition_yaml("bbb"))
+    world.apply()
+    theirs = {"service_account_token": "theirs"}
+    by_hand(world, "PATCH", "/runners/jobs", {"runner_configuration": {
+        "type": "kubernetes", "job": {"namespace": "jobs", "service_account": "job"},
+        "cluster": {"cluster_data": {"certificate_authority_data": "Y2E=", "server": "https://cluster.test"},
+                    "auth": theirs},
+    }})  # fmt: skip
+    by_hand(world, "PATCH", "/resources/defs/aaa", {"driver_inputs": {"secrets": {"t": "theirs"}}})
+    world.remove("runner.yaml")
+    world.remove("aaa.yaml")
+    result = world.apply()
+    held = [
+        key.id
+        for t in result.targets
+        if t.plan
+        for r in t.plan.refusals
+        if r.guard == "drifted"
+        for key in r.keys
+    ]
+    assert sorted(held) == ["aaa", "jobs"]
+    assert not [thing for what, thing in world.effects() if what == "deleted"]

@@ -22,6 +22,13 @@ from reconciler.settings import FileInventory, Settings, Token
 MAX_SECRET_FILE_BYTES = 65_536
 
 
+_SHORTEST_TOKEN = 8
+"""Characters; shorter values are no tokens, and occur in ordinary words."""
+_OF_THE_SYSTEM = ("proc", "sys", "dev")
+"""Folders at the root whose files the kernel makes: some show what no file contains."""
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a place for secrets that must not reach a disk
+
+
 class HandedInSecrets:
     """Looks up values for one pass; each is read once.
 
@@ -83,8 +90,15 @@ class HandedInSecrets:
             return NotAtHand(
                 f"environment variable {name} is `{place}` in the settings, which is never passed on"
             )
-        text = self._environment.get(name, "")
-        return Secret(text) if text else NotAtHand(f"environment variable {name} is not set")
+        text = self._environment.get(name)
+        if not text:
+            return NotAtHand(f"environment variable {name} is {'not set' if text is None else 'empty'}")
+        own = self._own_value_in(Secret(text))
+        if own is not None:
+            return NotAtHand(
+                f"environment variable {name} contains the value of `{own}`, which is never passed on"
+            )
+        return Secret(text)
 
     def _file(self, path: str) -> Secret | NotAtHand:
         try:
@@ -98,10 +112,26 @@ class HandedInSecrets:
             return NotAtHand(
                 f"file {path} is `{self._own_files[found]}` in the settings, which is never passed on"
             )
+        if found.parts[1:2] and found.parts[1] in _OF_THE_SYSTEM and not found.is_relative_to(_SHARED_MEMORY):
+            return NotAtHand(
+                f"file {path} belongs to the system, which can show the environment and its tokens"
+            )
         content = read_secret_file(found)
         if isinstance(content, str):
             return NotAtHand(f"file {path} {content}")
+        place = self._own_value_in(content)
+        if place is not None:
+            return NotAtHand(f"file {path} contains the value of `{place}`, which is never passed on")
         return content
+
+    def _own_value_in(self, content: Secret) -> str | None:
+        """Place of the setting whose token, from a variable, is part of the content; None if none is."""
+        text = content.reveal()
+        for name, place in self._own_variables.items():
+            value = self._environment.get(name, "")
+            if len(value) >= _SHORTEST_TOKEN and isinstance(text, str) and value in text:
+                return place
+        return None
 
 
 def own_tokens(settings: Settings) -> "list[tuple[Token, str]]":

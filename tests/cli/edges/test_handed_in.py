@@ -49,9 +49,31 @@ def test_the_value_of_a_variable_is_unchanged(tree: Path) -> None:
     assert looked_up(tree, EnvironmentVariable("A"), A=" x\n") == " x\n"
 
 
-@pytest.mark.parametrize("environment", [{}, {"A": ""}])
-def test_a_variable_that_is_not_set_is_reported(tree: Path, environment: dict[str, str]) -> None:
-    assert looked_up(tree, EnvironmentVariable("A"), **environment) == "<environment variable A is not set>"
+@pytest.mark.parametrize(("environment", "how"), [({}, "not set"), ({"A": ""}, "empty")])
+def test_a_variable_without_a_value_is_reported(tree: Path, environment: dict[str, str], how: str) -> None:
+    assert looked_up(tree, EnvironmentVariable("A"), **environment) == f"<environment variable A is {how}>"
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/self/environ", "/proc/thread-self/cmdline", "/sys/kernel/x", "/dev/stdin"]
+)
+def test_a_file_that_the_kernel_makes_is_no_secret(tree: Path, path: str) -> None:
+    """The environment of this process has the tokens of the settings."""
+    link = tree.parent / "link"
+    link.symlink_to(path)
+    for given in (path, str(link)):
+        assert "belongs to the system" in looked_up(
+            tree, SecretFile(given), ORCHESTRATOR_TOKEN="t0ken-of-settings"
+        )
+
+
+def test_a_token_of_the_settings_is_not_passed_on_under_another_name(tree: Path) -> None:
+    token = "t0ken-of-settings"
+    (tree.parent / "copy").write_text(f"export X={token}\n")
+    for source in (SecretFile("../copy"), EnvironmentVariable("COPY")):
+        found = looked_up(tree, source, ORCHESTRATOR_TOKEN=token, COPY=token)
+        assert "contains the value of `targets.acme.orchestrator.token`" in found
+        assert token not in found
 
 
 @pytest.mark.parametrize("text", ["secret\n", "secret\r\n", "secret"])
@@ -92,7 +114,8 @@ def test_a_pipe_a_device_and_a_folder_are_refused(tree: Path) -> None:
     os.mkfifo(tree.parent / "pipe")
     for path in ("../pipe", "/dev/zero", "/dev/tty", ".."):
         said = looked_up(tree, SecretFile(path))
-        assert "is not a regular file" in said or "cannot be read" in said, path
+        reasons = ("is not a regular file", "cannot be read", "belongs to the system")
+        assert any(reason in said for reason in reasons), path
 
 
 @pytest.mark.parametrize(
