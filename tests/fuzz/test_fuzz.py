@@ -1,4 +1,4 @@
-"""Input of every kind with parts replaced: each ends in a result or an expected error, never in an exception of ours.
+"""Input of every kind with parts replaced: each ends in a result or an expected error, never in a bug.
 
 Examples are derived from fixed seeds, so that a run on another machine tries the same ones. `FUZZ_EXAMPLES` sets
 their number.

@@ -69,7 +69,7 @@ def lines(actions: list[Action]) -> list[str]:
         ),
         pytest.param(
             [], [EU, FIRST, SECOND], owning(EU, FIRST), ["delete Agent/eu with Key/eu/aa"],
-            id="only keys of ours are said to go along",
+            id="only owned keys are deleted with it",
         ),
         pytest.param([EU], [EU, FIRST], owning(EU, FIRST), ["delete Key/eu/aa"], id="a key alone"),
         pytest.param(
