@@ -69,7 +69,7 @@ def test_values_at_the_bounds_are_accepted(tree: Path, option: str, seconds: str
     [
         ("", "is not a supported Git URL"),
         ("ftp://x/y", "the transport of ftp://x/y is not allowed"),
-        ("--x", "--x"),
+        ("--x", "the Git URL starts with a dash"),
     ],
 )
 def test_a_source_that_is_not_an_address_of_git_is_an_error(tree: Path, url: str, cause: str) -> None:

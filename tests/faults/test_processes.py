@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tests.faults.proxy import Proxy, Trick
 from tests.faults.table import result
 from tests.scenarios.world import SWITCHED
 
+_SAMPLE_S = 0.02
 LONGEST_S = 20.0
 """Real time of one command, on a busy machine."""
 MOST_RESIDENT_KB = 400 * 1024
@@ -161,12 +163,26 @@ def _run(folder: Path, trial: Trial) -> tuple[int | None, str, float, int]:
         killed = threading.Event()
         watchdog = threading.Timer(LONGEST_S, _kill, (process, killed))
         watchdog.start()
+        ended = threading.Event()
+        peaks = [0]
+        sampler = threading.Thread(target=_sample, args=(process.pid, ended, peaks))
+        sampler.start()
         said = _read_all(process)
-        _, status, usage = os.wait4(process.pid, 0)
+        ended.set()
+        sampler.join()
+        process.wait()
         watchdog.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - started
-    return (None if killed.is_set() else process.returncode), said, seconds, usage.ru_maxrss
+    return (None if killed.is_set() else process.returncode), said, seconds, max(peaks)
+
+
+def _sample(pid: int, ended: threading.Event, peaks: list[int]) -> None:
+    """Read the peak memory of a process in kB until it ends. `getrusage` would count what it was forked from."""
+    status = Path(f"/proc/{pid}/status")
+    while not ended.wait(_SAMPLE_S):
+        with suppress(OSError):
+            lines = status.read_text().splitlines()
+            peaks.extend(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _kill(process: "subprocess.Popen[bytes]", killed: threading.Event) -> None:

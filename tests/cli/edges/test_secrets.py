@@ -69,23 +69,23 @@ def test_a_token_of_a_file_is_relative_to_the_settings(
         (tmp_path / "token").write_bytes(content)
     secrets = Secrets({}, tmp_path)
     if found == "abc":
-        assert secrets.value(Token(file="token"), "place").reveal() == "abc"
+        assert secrets.value(Token(file="./token"), "place").reveal() == "abc"
         return
     with pytest.raises(SettingsError) as caught:
-        secrets.value(Token(file="token"), "place")
-    assert str(caught.value) == f"file token (place) {found}"
+        secrets.value(Token(file="./token"), "place")
+    assert str(caught.value) == f"file ./token (place) {found}"
 
 
 def test_everything_that_is_missing_is_in_one_message_once(tmp_path: Path) -> None:
     targets = {
-        "one": target({"env": "A"}, {"file": "none"}),
+        "one": target({"env": "A"}, {"file": "./none"}),
         "two": target({"env": "B"}, {"env": "C"}),
     }
     with pytest.raises(SettingsError) as caught:
         Secrets({"C": "set"}, tmp_path).endpoints(targets)
     assert str(caught.value) == (
         "environment variable A (targets.one.orchestrator.token) is not set; "
-        "file none (targets.one.runners.token) cannot be read: No such file or directory; "
+        "file ./none (targets.one.runners.token) cannot be read: No such file or directory; "
         "environment variable B (targets.two.orchestrator.token) is not set"
     )
 
@@ -116,10 +116,10 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(
 ) -> None:
     value = f"canary{token}canary"
     (tmp_path / "token").write_text(value, newline="")
-    named = {"env": "TOKEN"} if source == "env" else {"file": "token"}
+    named = {"env": "TOKEN"} if source == "env" else {"file": "./token"}
     with pytest.raises(SettingsError) as caught:
         Secrets({"TOKEN": value}, tmp_path).endpoints({"one": target(named)})
-    start = "environment variable TOKEN" if source == "env" else "file token"
+    start = "environment variable TOKEN" if source == "env" else "file ./token"
     assert str(caught.value).startswith(f"{start} (targets.one.orchestrator.token) contains ")
     assert "canary" not in str(caught.value)
 
