@@ -180,6 +180,11 @@ def _shown(leaf: SecretLeaf | None) -> Json | Absent:
             return "(secret)"
 
 
+def visible_differences(desired: Resource, live: Resource) -> list[FieldChange]:
+    """Field changes that reading shows: those of secrets that do not read back are left out."""
+    return [change for change in differences(desired, live, None) if change.visibility is Visibility.SHOWN]
+
+
 def differences(desired: Resource, live: Resource, owned: Ownership | None) -> tuple[FieldChange, ...]:
     """All field changes of one resource, without its criteria.
 

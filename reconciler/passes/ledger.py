@@ -10,9 +10,9 @@ from threading import Lock
 from typing import TypeVar
 
 from reconciler.diff.built_in import is_given_back
-from reconciler.diff.change import Group, SecretDifference, Visibility
+from reconciler.diff.change import Group, SecretDifference
 from reconciler.diff.compare import criteria_digest, leaves_digest
-from reconciler.diff.fields import criteria_change, differences, literal_digests, reference_text
+from reconciler.diff.fields import criteria_change, literal_digests, reference_text, visible_differences
 from reconciler.errors import InventoryConflictError
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import digest
@@ -95,11 +95,9 @@ class Ledger:
             # Digests are those of what was last sent, so secrets that were not sent keep theirs.
             if known is not None and known.phase is Phase.OWNED and not sent_secrets:
                 entry = replace(entry, secrets=known.secrets, references=known.references)
-            # Criteria have actions of their own, which have not run: `settle_criteria` follows.
-            if live is not None and any(
-                c.visibility is Visibility.SHOWN for c in differences(desired, live, None)
-            ):
+            if live is not None and visible_differences(desired, live):
                 entry = replace(entry, unkept=entry.applied)
+            # Criteria have actions of their own, which have not run: `settle_criteria` follows.
             if live is not None and criteria_change(desired, live):
                 entry = replace(entry, criteria=known.criteria if known is not None else "")
             self._entries[desired.key] = entry
@@ -221,15 +219,16 @@ def _merged(before: Mapping[K, V], after: Mapping[K, V], current: Mapping[K, V])
 def ownership(desired: Resource, live: Resource | None, phase: Phase) -> Ownership:
     """Entry for one object that was, or is about to be, made live."""
     literals = [at for at, leaf in desired.secrets.items() if isinstance(leaf, Literal)]
+    applied = digest(desired.document)
     return Ownership(
         key=desired.key,
         phase=phase,
-        applied=digest(desired.document),
+        applied=applied,
         criteria=criteria_digest(desired),
         leaves=leaves_digest(desired),
         secrets=literal_digests(desired),
         references={at: reference_text(live.secrets.get(at)) for at in literals} if live is not None else {},
-        observed=_differing(live, digest(desired.document)),
+        observed=_differing(live, applied),
         observed_at=live.updated_at if live is not None else "",
         pinned=frozenset(
             at for at, leaf in desired.secrets.items() if isinstance(leaf, Reference) and leaf.version

@@ -104,9 +104,15 @@ def _loosened(asked: Pass, reading: Reading, looked: Looked) -> Iterator[str]:
 def without_stopped(planned: Planned, stops: Stops) -> Planned:
     """The plan with `stops`, and with actions held that depend on targets that they stop."""
     stopped = {sight.name: False for sight, _ in planned.pairs if sight.name in stops.by_target}
-    held = behind_stopped([built for _, built in planned.pairs], stopped)
-    pairs = tuple((sight, built) for (sight, _), built in zip(planned.pairs, held, strict=True))
-    return replace(planned, pairs=pairs, stops=stops)
+    return replace(planned, pairs=_holding(planned.pairs, stopped), stops=stops)
+
+
+def _holding(
+    pairs: Sequence[tuple[Sight, TargetPlan]], stopped: Mapping[TargetName, bool]
+) -> tuple[tuple[Sight, TargetPlan], ...]:
+    """The plans, with actions held as in `behind_stopped`."""
+    held = behind_stopped([built for _, built in pairs], stopped)
+    return tuple((sight, built) for (sight, _), built in zip(pairs, held, strict=True))
 
 
 def plans_of(
@@ -152,8 +158,7 @@ def plans_of(
         for sight, built in pairs
         if built.problems or sight.look.failures
     }
-    held = behind_stopped([built for _, built in pairs], stopped)
-    return tuple((sight, built) for (sight, _), built in zip(pairs, held, strict=True))
+    return _holding(pairs, stopped)
 
 
 def _use(pairs: Sequence[tuple[Sight, TargetPlan]], clients: Clients) -> Use:

@@ -3,7 +3,6 @@
 Values of their secrets are not available, or they depend on a target in which nothing is carried out.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.secret import Handed
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, ActionId, Held, TargetPlan, Verb
+from reconciler.plan.graph import Graph
 
 
 def missing_secrets(resource: Resource | None) -> tuple[str, ...]:
@@ -63,22 +63,17 @@ def behind_stopped(plans: Sequence[TargetPlan], stopped: Mapping[TargetName, boo
     """
     if not stopped or len(plans) == len(stopped):
         return tuple(plans)
-    followers: dict[ActionId, list[ActionId]] = defaultdict(list)
-    for plan in plans:
-        for action in plan.actions:
-            for required in action.required:
-                followers[required].append(action.id)
-    found: dict[ActionId, Held] = {}
-    for plan in plans:
-        if plan.target in stopped:
-            reason = f"depends on target {plan.target}, in which nothing is carried out"
-            held = Held(reason, is_transient=stopped[plan.target])
-            waiting = [action.id for action in plan.actions]
-            while waiting:
-                for follower in followers[waiting.pop()]:
-                    if follower not in found:
-                        found[follower] = held
-                        waiting.append(follower)
+    graph = Graph({action.id: action for plan in plans for action in plan.actions})
+    causes = {
+        action.id: Held(
+            f"depends on target {plan.target}, in which nothing is carried out",
+            is_transient=stopped[plan.target],
+        )
+        for plan in plans
+        if plan.target in stopped
+        for action in plan.actions
+    }
+    found = {follower: causes[cause] for follower, cause in graph.behind(causes).items()}
     return tuple(plan if plan.target in stopped else _holding(plan, found) for plan in plans)
 
 

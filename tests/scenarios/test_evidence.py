@@ -10,10 +10,10 @@ from reconciler.emulator import FaultKind, FaultRule
 from reconciler.errors import ExitCode
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import Action, Outcome, Status, Verb
-from tests.scenarios.test_crash_safety import KEYS, first, second
+from tests.scenarios.test_crash_safety import KEYS, first, second, undisturbed
 from tests.scenarios.test_handed_in import RUNNER
+from tests.scenarios.test_ownership import by_hand
 from tests.scenarios.world import (
-    URL,
     Silent,
     World,
     actions,
@@ -31,11 +31,6 @@ SECRET = "{secrets: {t: plain}}"
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World.make(tmp_path)
-
-
-def by_hand(world: World, verb: str, path: str, body: object = None) -> None:
-    with httpx.Client(transport=world.emulator.transport(), headers={"Authorization": "Bearer t"}) as client:
-        client.request(verb, f"{URL}/orgs/acme{path}", json=body).raise_for_status()
 
 
 class Meanwhile(Silent):
@@ -66,14 +61,8 @@ def test_an_effect_is_done_whatever_status_its_answer_had(
 ) -> None:
     """Each call in turn happens and answers an error; secrets alone cannot be read back, and are sent again."""
     (tmp_path / "undisturbed").mkdir()
-    reference = World.make(tmp_path / "undisturbed")
-    first(reference)
-    reference.apply()
-    reference.emulator.log.clear()
-    second(reference)
-    reference.apply()
-    requests = [e for e in reference.emulator.log.entries() if e.verb not in ("GET", "HEAD")]
-    for number in range(len(requests)):
+    reference, requests = undisturbed(tmp_path / "undisturbed", 1)
+    for number in range(requests):
         folder = tmp_path / str(number)
         folder.mkdir()
         world = World.make(folder, apply={"concurrency": 1})

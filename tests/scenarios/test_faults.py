@@ -9,7 +9,7 @@ from reconciler.emulator import FaultKind, FaultRule
 from reconciler.errors import ExitCode
 from reconciler.passes.result import Verdict
 from reconciler.plan.action import Outcome, Status
-from tests.scenarios.test_crash_safety import counts, first, second
+from tests.scenarios.test_crash_safety import counts, first, second, undisturbed
 from tests.scenarios.world import Silent, World, actions, definition_yaml
 
 LOSSES = [
@@ -25,14 +25,8 @@ LOSSES = [
 def test_every_lost_answer_is_resolved_by_reading_again(tmp_path: Path, kind: FaultKind) -> None:
     """Each mutating request in turn loses its answer; the end and the counts stay the same."""
     (tmp_path / "undisturbed").mkdir()
-    reference = World.make(tmp_path / "undisturbed")
-    first(reference)
-    reference.apply()
-    reference.emulator.log.clear()
-    second(reference)
-    reference.apply()
-    requests = [e for e in reference.emulator.log.entries() if e.verb not in ("GET", "HEAD")]
-    for number in range(len(requests)):
+    reference, requests = undisturbed(tmp_path / "undisturbed", 8)
+    for number in range(requests):
         folder = tmp_path / str(number)
         folder.mkdir()
         world = World.make(folder)

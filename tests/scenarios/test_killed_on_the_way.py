@@ -11,6 +11,7 @@ from reconciler.passes.result import Verdict
 from reconciler.views import text
 from tests.scenarios.killed import Transition, killed_at_each_request
 from tests.scenarios.test_ownership import by_hand
+from tests.scenarios.test_whole_plan import dns_given_back
 from tests.scenarios.world import (
     BUILT_IN_DNS,
     Killed,
@@ -116,11 +117,6 @@ def dns_taken(world: World) -> None:
 def dns_taken_before(world: World) -> None:
     dns_used(world)
     dns_taken(world)
-
-
-def dns_given_back(world: World) -> None:
-    world.remove("dns.yaml")
-    world.disable()
 
 
 def dns_in_use_taken(world: World) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.diff.change import FieldChange, Visibility
-from reconciler.diff.fields import criteria_change, differences
+from reconciler.diff.fields import criteria_change, visible_differences
 from reconciler.model.kind import Kind
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Verb
@@ -115,9 +115,7 @@ def _criterion_deed(orchestrator: "Orchestrator", action: Action) -> Deed:
 
 def is_equal(desired: Resource, live: Resource) -> bool:
     """True if everything that can be compared is equal; literals cannot be compared."""
-    return not criteria_change(desired, live) and not any(
-        change.visibility is Visibility.SHOWN for change in differences(desired, live, None)
-    )
+    return not criteria_change(desired, live) and not visible_differences(desired, live)
 
 
 def _is_other(live: Resource, found: Resource) -> bool:

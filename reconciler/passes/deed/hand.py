@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.diff.change import Visibility
-from reconciler.diff.fields import differences, is_same
+from reconciler.diff.fields import is_same, visible_differences
 from reconciler.errors import (
     AbsentError,
     ConflictError,
@@ -366,7 +366,7 @@ def _reads_back(action: Action, live: Resource | None) -> str:
     desired = action.subject.desired
     if desired is None or live is None or action.key.kind is Kind.CRITERION:
         return ""
-    fields = [c for c in differences(desired, live, None) if c.visibility is Visibility.SHOWN]
+    fields = visible_differences(desired, live)
     if not fields:
         return ""
     names = ", ".join(".".join(map(str, change.path)) for change in fields[:3])
