@@ -123,7 +123,10 @@ def ending_at_once(session: Session) -> Iterator[None]:
         yield
         return
 
+    noticed = threading.Event()
+
     def end(_number: int, _frame: object) -> None:
+        noticed.set()
         if not session.is_interrupted:
             session.is_interrupted = True
             signal_notice(INTERRUPTED)
@@ -132,8 +135,10 @@ def ending_at_once(session: Session) -> Iterator[None]:
             watchdog.start()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, end)
-    try:
+    def send_again(number: signal.Signals) -> None:
+        # The main thread would notice a signal that arrives just before it blocks only when it wakes.
+        if not noticed.wait(_AGAIN_AFTER_S):
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+    with hearing_signals(send_again, [signal.SIGINT], end):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)

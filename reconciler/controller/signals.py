@@ -11,31 +11,42 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 _log = logging.getLogger(__name__)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+def _arrives_elsewhere(number: int, frame: object) -> None:
+    """Do nothing: this replaces the default handler, and the listener does the work."""
+
+
 @contextmanager
-def hearing_signals(arrived: Callable[[signal.Signals], None]) -> Iterator[None]:
-    """Call `arrived` from another thread for each SIGTERM and SIGINT, in place of their normal effect.
+def hearing_signals(
+    arrived: Callable[[signal.Signals], None],
+    numbers: Sequence[signal.Signals] = SIGNALS,
+    handler: Callable[[int, FrameType | None], object] = _arrives_elsewhere,
+) -> Iterator[None]:
+    """Call `arrived` from another thread for each of the signals, and `handler` in the main thread.
 
     Only in the main thread (ValueError elsewhere). The previous handlers are restored at the end.
     """
     receiver, sender = socket.socketpair()
     sender.settimeout(0)
-    listener = threading.Thread(target=_listen, args=(receiver, arrived), name="signals", daemon=True)
+    listener = threading.Thread(
+        target=_listen, args=(receiver, arrived, numbers), name="signals", daemon=True
+    )
     wakeup_before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
-    handlers_before = {number: signal.signal(number, _arrives_elsewhere) for number in SIGNALS}
+    handlers_before = {number: signal.signal(number, handler) for number in numbers}
     listener.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(wakeup_before)
-        for number, handler in handlers_before.items():
-            signal.signal(number, handler)
+        for number, before in handlers_before.items():
+            signal.signal(number, before)
         sender.close()
         listener.join()
         receiver.close()
@@ -62,12 +73,10 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-def _arrives_elsewhere(number: int, frame: object) -> None:
-    """Do nothing: this replaces the default handler, and the listener does the work."""
-
-
-def _listen(receiver: socket.socket, arrived: Callable[[signal.Signals], None]) -> None:
+def _listen(
+    receiver: socket.socket, arrived: Callable[[signal.Signals], None], numbers: Sequence[signal.Signals]
+) -> None:
     while received := receiver.recv(64):
         for number in received:
-            if number in SIGNALS:
+            if number in numbers:
                 arrived(signal.Signals(number))

@@ -1,3 +1,4 @@
+import gc
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,12 @@ from tests.controller.moving import START, MovingClock, finding, outcome, passed
 WATCH = Watch(poll_s=60, resync_s=600, backoff_max_s=900)
 MIDDLE = 0.5
 """Draws no jitter from the intervals, and three quarters of each backoff."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_heap() -> None:
+    """Each pass ends with a garbage collection, which must not walk through what other tests left in this process."""
+    gc.freeze()
 
 
 class Repository:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
 import schemathesis
 import yaml
 from hypothesis import HealthCheck, settings
@@ -37,7 +38,7 @@ Case = schemathesis.Case[Any]
 TOKEN = "practice"
 SEED = 20260301
 BOUNDED = settings(
-    max_examples=10,
+    max_examples=4,
     derandomize=True,
     database=None,
     deadline=None,
@@ -358,6 +359,8 @@ data_plane = schemathesis.openapi.from_dict(_amended(DATA_PLANE), config=CONFIG)
 class Service:
     emulator: Emulator
     url: str
+    client: httpx.Client
+    session: requests.Session
     is_planted: bool = False
 
     def start_over(self) -> None:
@@ -372,7 +375,7 @@ class Service:
         """An id that the emulator has just generated, for the last parameter of `path`."""
         listed, member = next(pair for part, pair in MADE.items() if part in path)
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        answer = httpx.get(f"{self.url}/orgs/acme/{listed}", headers=headers, trust_env=False)
+        answer = self.client.get(f"/orgs/acme/{listed}", headers=headers)
         made: str = answer.json()["items"][0][member]
         return made
 
@@ -380,7 +383,7 @@ class Service:
         """Send one request and check the answer against its description."""
         sent = {} if _is_sent_without_token(case) else dict(headers)
 
-        answer = case.call(base_url=self.url, headers=sent)
+        answer = case.call(base_url=self.url, headers=sent, session=self.session)
 
         if answer.status_code == 404 and case.method == case.operation.method.upper():
             assert NO_ROUTE not in answer.text
@@ -400,8 +403,11 @@ def service() -> Iterator[Service]:
             choices=Choices(poll_seconds=0),
         ) as emulator,
         running(emulator) as url,
+        httpx.Client(transport=emulator.transport(), base_url=url) as client,
+        requests.Session() as session,
     ):
-        yield Service(emulator, url)
+        session.trust_env = False
+        yield Service(emulator, url, client, session)
 
 
 @control_plane.exclude(lambda context: context.operation.label in NOT_SERVED).parametrize()

@@ -59,6 +59,7 @@ Demo = tuple[Path, subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("demo")
 def test_the_demo_plans_applies_and_ends_with_nothing_left_to_do(demo: Demo) -> None:
     """The script itself checks the exit code of every step and fails if one differs."""
     _, done = demo
@@ -71,6 +72,7 @@ def test_the_demo_plans_applies_and_ends_with_nothing_left_to_do(demo: Demo) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("demo")
 def test_the_demo_shows_what_its_change_does(demo: Demo) -> None:
     _, done = demo
     steps = done.stdout.split("\n== ")
@@ -82,6 +84,7 @@ def test_the_demo_shows_what_its_change_does(demo: Demo) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("demo")
 def test_the_demo_leaves_no_process_behind(demo: Demo) -> None:
     _, done = demo
     port = re.search(r"listening on http://127\.0\.0\.1:(\d+)", done.stdout)
@@ -91,6 +94,7 @@ def test_the_demo_leaves_no_process_behind(demo: Demo) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("demo")
 def test_the_demo_commits_its_change_so_that_it_shows_in_the_history(demo: Demo) -> None:
     scratch, _ = demo
     log = run(["git", "-C", scratch / "platform", "log", "--format=%s"], dict(os.environ))

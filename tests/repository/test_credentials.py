@@ -10,6 +10,7 @@ import subprocess
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer()
 
     def answer(self) -> None:
-        for place in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                self.server.arguments.add(place.read_bytes())
-            except OSError:
-                continue
+        for process in Path("/proc").iterdir():
+            with suppress(OSError):  # no process, or one that has ended meanwhile
+                self.server.arguments.add((process / "cmdline").read_bytes())
         given = self.headers.get("Authorization", "")
         self.server.logins.append((self.headers.get("Host", ""), given))
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))

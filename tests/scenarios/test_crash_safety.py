@@ -89,7 +89,7 @@ def counts(world: World) -> dict[tuple[str, str], int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("concurrency", [pytest.param(1, marks=pytest.mark.whole), 8])
 def test_after_a_kill_at_any_request_the_next_apply_reaches_the_same_state(
     tmp_path: Path, concurrency: int
 ) -> None:

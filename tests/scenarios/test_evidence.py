@@ -22,9 +22,11 @@ from tests.scenarios.world import (
     key_yaml,
 )
 
-ANSWERS = [(400, None), (404, None), (409, None), (429, 1.0), (500, None), (503, 1.0)]
+ANSWERS = [(404, None), (409, None), (429, 1.0), (500, None)]
 """Statuses of answers to calls that took effect, with their Retry-After."""
-MORE_ANSWERS = [(408, None), (422, None), (429, None), (502, None), (503, None), (409, 1.0), (500, 1.0)]
+MORE_ANSWERS = [
+    (400, None), (408, None), (422, None), (429, None), (502, None), (503, None), (409, 1.0), (500, 1.0), (503, 1.0),
+]  # fmt: skip
 SECRET = "{secrets: {t: plain}}"
 
 

@@ -15,8 +15,8 @@ from tests.scenarios.world import Silent, World, actions, definition_yaml
 LOSSES = [
     FaultKind.CUT_AFTER_EFFECT,
     FaultKind.ERROR_AFTER_EFFECT,
-    FaultKind.CUT_BEFORE_EFFECT,
-    FaultKind.TRUNCATED_BODY,
+    pytest.param(FaultKind.CUT_BEFORE_EFFECT, marks=pytest.mark.whole),
+    pytest.param(FaultKind.TRUNCATED_BODY, marks=pytest.mark.whole),
 ]
 
 

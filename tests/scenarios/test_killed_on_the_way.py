@@ -187,9 +187,15 @@ TRANSITIONS = {
 }
 
 
+LONG = ("a shared key is replaced", "an agent with a shared key is renamed")
+"""Transitions of many requests."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [pytest.param(1, marks=pytest.mark.whole), 8])
-@pytest.mark.parametrize("name", TRANSITIONS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.whole) if name in LONG else name for name in TRANSITIONS]
+)
 def test_killed_at_any_request_the_next_apply_ends_right_and_says_what_it_did(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, concurrency: int
 ) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from threading import Event, Lock
 
@@ -348,12 +349,16 @@ def actions(result: PassResult) -> list[str]:
     return [f"{action.verb} {action.key}" for action in the_plan(result).actions]
 
 
+_MODULI = count(1, 2)
+
+
 def statuses(result: PassResult) -> set[Status]:
     return {outcome.status for outcome in result.outcomes}
 
 
 def agent_public_key() -> str:
-    return _public(rsa.generate_private_key(65537, 4096).public_key())
+    """Another RSA key of 4096 bits at each call. Its modulus is made up: a private half takes a second to find."""
+    return _public(rsa.RSAPublicNumbers(65537, (1 << 4095) + next(_MODULI)).public_key())
 
 
 def runner_public_key() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -86,11 +87,16 @@ SAMPLES = (
 )
 
 
+@cache
+def _description(file: str) -> Any:
+    text = (REFERENCE / file).read_text()
+    return json.loads(text) if file.endswith("json") else YAML(typ="safe", pure=False).load(text)
+
+
 def published(file: str, path: str) -> dict[str, Any]:
     if not (REFERENCE / file).exists():
         pytest.skip("the API descriptions are not next to the checkout")
-    text = (REFERENCE / file).read_text()
-    found: Any = json.loads(text) if file.endswith("json") else YAML(typ="safe", pure=False).load(text)
+    found = _description(file)
     for step in ("components", "schemas", *path.split("/")):
         found = found[step]
     return dict(found)

@@ -5,6 +5,7 @@ Both doors serve this one application; `endpoint` runs the operations.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -34,16 +35,13 @@ _V1_CLIENT = "humanitec-user-agent"
 
 def application(setting: Setting, operations: Sequence[Operation], others: Sequence[BaseRoute]) -> ASGIApp:
     """The ASGI application that serves `operations` and other routes, which come first."""
-    shared: dict[tuple[str, str], list[Operation]] = defaultdict(list)
-    for operation in operations:
-        shared[operation.verb, operation.path].append(operation)
-    routes = [_route(setting, *same) for same in shared.values()]
 
     async def no_route(request: Request, error: Exception) -> Response:
         return _no_route(setting, request, error)
 
     handlers = {HTTPException: no_route, ApiError: _refused, Exception: _unforeseen}
-    app = Starlette(routes=[*others, *routes], exception_handlers=handlers)
+    app = Starlette(routes=[*others, *_routes(tuple(operations))], exception_handlers=handlers)
+    app.state.setting = setting
     # A trailing slash is a different path, not a redirection (v2 section 3.1).
     app.router.redirect_slashes = False
 
@@ -59,13 +57,23 @@ def application(setting: Setting, operations: Sequence[Operation], others: Seque
     return with_raw_path
 
 
-def _route(setting: Setting, operation: Operation, *others: Operation) -> Route:
+@cache
+def _routes(operations: tuple[Operation, ...]) -> tuple[Route, ...]:
+    """A route for each verb on each path. All emulators of a process share them: compiling the paths takes time."""
+    shared: dict[tuple[str, str], list[Operation]] = defaultdict(list)
+    for operation in operations:
+        shared[operation.verb, operation.path].append(operation)
+    return tuple(_route(*same) for same in shared.values())
+
+
+def _route(operation: Operation, *others: Operation) -> Route:
     """The route of an operation; with `others` on its path, clients of each API get its operation."""
-    endpoints = {one.api: Endpoint(setting, one) for one in (operation, *others)}
+    served = {one.api: one for one in (operation, *others)}
 
     async def answer(request: Request) -> Response:
-        is_v1 = Api.V2 not in endpoints or (Api.V1 in endpoints and _V1_CLIENT in request.headers)
-        return await endpoints[Api.V1 if is_v1 else Api.V2].answer(request)
+        is_v1 = Api.V2 not in served or (Api.V1 in served and _V1_CLIENT in request.headers)
+        endpoint = Endpoint(request.app.state.setting, served[Api.V1 if is_v1 else Api.V2])
+        return await endpoint.answer(request)
 
     async def guarded(request: Request) -> Response:
         refuse_foreign_pages(request)

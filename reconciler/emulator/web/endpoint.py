@@ -4,6 +4,7 @@ Independent of what the operation does. Called by the routes of `application`.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
@@ -184,6 +185,7 @@ class Endpoint:
         )
 
 
+@cache
 def _possible_faults(operation: Operation) -> frozenset[FaultKind]:
     possible = REQUEST_FAULTS
     if operation.lists:
