@@ -31,7 +31,7 @@ from reconciler.controller.backoff import (
 from reconciler.controller.memory import release_pass
 from reconciler.controller.metrics import Metrics
 from reconciler.controller.status import StatusBoard
-from reconciler.errors import ExitCode, ReconcilerError, UnavailableError
+from reconciler.errors import ExitCode, ReconcilerError, SourceError, UnavailableError
 from reconciler.log import pass_context, redact
 from reconciler.passes.result import PassResult, Verdict
 from reconciler.settings import Watch
@@ -157,6 +157,7 @@ class Loop:
         self._wake = threading.Event()
         self._attempted: str | None = None
         self._keeps_revisions = keeps_revisions
+        self._unread: _Setback | None = None
         self._good: str | None = None
         """Revision of the last pass that read its files."""
         self._history: deque[Progress] = deque(maxlen=_HISTORY_LENGTH)
@@ -198,9 +199,17 @@ class Loop:
         self.board.looked(self._clock.now())
         reason = self._due(found)
         if reason is not None and not self._stop.is_set():
-            self._pass(found, reason)
+            self._unread = self._pass(found, reason)
             release_pass()
-        return self._until_next_s()
+        unread = self._unread
+        if unread is None or found == self._good:
+            self._unread = None
+            return self._until_next_s()
+        self.board.unreadable(
+            unread.message, unread.reason, self._good or "", unread.progress, self._clock.now()
+        )
+        self.metrics.look_failed()
+        return min(self._at_last_good(unread), self._until_next_s())
 
     def _at_last_good(self, failure: "_Setback") -> float:
         """Run a pass at the last good revision if one is due. Returns the seconds until the next is due."""
@@ -227,8 +236,12 @@ class Loop:
             return Reason.RETRY
         return Reason.RESYNC if now >= schedule.resync_at else None
 
-    def _pass(self, revision: str, reason: Reason, *, behind: "_Setback | None" = None) -> None:
-        """Run one pass; `behind` is why the repository could not be polled, for a pass at the last good revision."""
+    def _pass(self, revision: str, reason: Reason, *, behind: "_Setback | None" = None) -> "_Setback | None":
+        """Run one pass. Returns why its revision could not be read, if so and if an older one can be used instead.
+
+        `behind` is why a newer revision could not be read, for a pass at the last good one.
+        """
+        unread = None
         request = PassRequest(uuid.uuid4().hex[:12], reason, revision, self._stop)
         with pass_context(request.id, revision):
             self._attempted = revision
@@ -237,7 +250,8 @@ class Loop:
             result = self._guarded(lambda: self._run_pass(request), "pass failed")
             if isinstance(result, _Setback):
                 self.metrics.raised()
-                self._plan_next(result)
+                unread = result if result.is_unread else None
+                setback: _Setback | None = result
             else:
                 progress = progress_of_result(result)
                 now = self._clock.now()
@@ -252,19 +266,28 @@ class Loop:
                 _log.log(
                     _LEVELS.get(result.verdict, logging.ERROR), "pass finished", extra=_facts(reason, result)
                 )
-                self._plan_next(_Setback(progress, hint) if progress is not Progress.FINISHED else None)
+                is_unread = result.error_code is ExitCode.UNREADABLE and not result.targets
+                setback = _Setback(progress, hint, result.error, SourceError.__name__)
+                unread = setback if is_unread else None
+                setback = setback if progress is not Progress.FINISHED else None
+            if behind is not None or not self._keeps_revisions or self._good in (None, revision):
+                unread = None
+            # A pass that could not read its revision looked at nothing: one at the last good revision is due as before.
+            self._plan_next(setback, resyncs=unread is None)
             if behind is None:
                 self._schedule.is_owed = False
             else:
                 self.board.unreadable(
                     behind.message, behind.reason, revision, behind.progress, self._clock.now()
                 )
+        return unread
 
-    def _plan_next(self, failure: "_Setback | None") -> None:
-        """Set when the next pass is due, given how this one ended."""
+    def _plan_next(self, failure: "_Setback | None", *, resyncs: bool) -> None:
+        """Set when the next pass is due, given how this one ended; with `resyncs` also the next resync."""
         now = self._clock.monotonic()
         schedule = self._schedule
-        schedule.resync_at = now + resync_delay(self._watch, random=self._random()).total_seconds()
+        if resyncs:
+            schedule.resync_at = now + resync_delay(self._watch, random=self._random()).total_seconds()
         schedule.retry_at = None
         schedule.not_before = 0.0
         if failure is None:
@@ -303,16 +326,17 @@ class Loop:
             )
             progress = progress_of_error(error)
             message, reason = redact(str(error)), type(error).__name__
+            is_unread = isinstance(error, SourceError)
             hint = error.retry_after_s if isinstance(error, UnavailableError) else None
             note = shortened_hint(hint, self._watch)
             message = f"{message}; {note}" if note else message
         # The pass boundary: anything else that escapes a pass is a bug here. It must not end the loop, nor be silent.
         except Exception as error:  # noqa: BLE001  as above
             _log.exception(phrase, extra={"bug": True})
-            progress, hint = Progress.TRANSIENT, None
+            progress, hint, is_unread = Progress.TRANSIENT, None, False
             message, reason = f"{type(error).__name__}: see the log", "UnexpectedError"
         self.board.raised(message, reason, progress, self._clock.now())
-        return _Setback(progress, hint, message, reason)
+        return _Setback(progress, hint, message, reason, is_unread=is_unread)
 
     def _wait(self, seconds: float) -> None:
         self._promise(seconds + GRACE_S, wake_at=self._clock.now() + timedelta(seconds=seconds))
@@ -332,6 +356,8 @@ class _Setback:
     message: str = ""
     reason: str = ""
     """Name of the error, for a condition."""
+    is_unread: bool = False
+    """Whether the files could not be read, so that nothing was looked at."""
 
 
 def _facts(reason: Reason, result: PassResult) -> dict[str, object]:

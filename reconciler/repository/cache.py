@@ -59,18 +59,27 @@ class Cache:
         return CachedCommit(self, listed, commit)
 
     def _repaired(self, url: str, work: Callable[[Command], T], source: str) -> T:
-        """Run `work` on the repository for a URL; if it fails, run it again on a new repository."""
+        """Run `work` on the repository for a URL; if it fails, run it on a new repository, which then replaces it.
+
+        If that fails too, the repository stays: a remote that cannot be reached takes no fetched commit away.
+        """
         with self._locked(url) as place:
-            if place.exists():
+            made = place.with_suffix(".new") if place.exists() else place
+            if made is not place:
                 try:
                     return work(self._opened(place, url))
                 except GitError:
-                    _remove(place)
+                    _remove(made)
             try:
-                _init(place, self.launcher)
-                return work(self._opened(place, url))
+                _init(made, self.launcher)
+                result = work(self._opened(made, url))
             except GitError as error:
+                _remove(made)
                 raise _fetch_failure(url, source, error) from error
+            if made is not place:
+                _remove(place)
+                made.rename(place)
+            return result
 
     def _opened(self, place: Path, url: str) -> "BareRepository":
         try:
@@ -171,7 +180,7 @@ def _remove(place: Path) -> None:
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
     else:
-        place.unlink()
+        place.unlink(missing_ok=True)
 
 
 def _fetch_failure(url: str, source: str, error: GitError) -> SourceError:

@@ -29,8 +29,14 @@ def emulator() -> Iterator[Emulator]:
         yield made
 
 
-def test_drift_is_corrected_with_the_last_commit_while_the_repository_is_gone(
-    tmp_path: Path, repository: Path, commit: Callable[[dict[str, str]], str], emulator: Emulator
+@pytest.mark.parametrize("only_fetching_fails", [False, True], ids=["gone", "fetch fails"])
+def test_drift_is_corrected_with_the_last_commit_while_the_repository_cannot_be_read(
+    tmp_path: Path,
+    repository: Path,
+    commit: Callable[[dict[str, str]], str],
+    emulator: Emulator,
+    *,
+    only_fetching_fails: bool,
 ) -> None:
     clock, gone = MovingClock(), repository.with_name("gone")
     with (
@@ -65,18 +71,25 @@ def test_drift_is_corrected_with_the_last_commit_while_the_repository_is_gone(
             keeps_revisions=following.keeps_revisions,
         )
         seen: dict[str, object] = {}
+        moved: list[Path] = []
 
         def ids() -> list[str]:
             listed = client.get("/orgs/acme/resources/defs").json()
             return [one["id"] for one in listed if not one["is_default"]]
 
         def disappear() -> None:
-            commit({"b.yaml": DEFINITION.replace("@ID@", "second-db")})
-            repository.rename(gone)
+            second = commit({"b.yaml": DEFINITION.replace("@ID@", "second-db")})
+            if only_fetching_fails:
+                place = repository / ".git" / "objects" / second[:2] / second[2:]
+                place.rename(gone)
+            else:
+                place = repository
+                repository.rename(gone)
+            moved.append(place)
             assert client.delete("/orgs/acme/resources/defs/first-db").status_code < 300
 
         def come_back() -> None:
-            gone.rename(repository)
+            gone.rename(moved[0])
 
         def look(name: str) -> None:
             seen[name] = ids()
@@ -91,8 +104,8 @@ def test_drift_is_corrected_with_the_last_commit_while_the_repository_is_gone(
         clock.at(590, lambda: look("before the resync"))
         clock.at(900, lambda: look("after the resync"))
         clock.at(910, come_back)
-        clock.at(1100, lambda: look("back"))
-        clock.at(1101, loop.stop)
+        clock.at(1290, lambda: look("back"))
+        clock.at(1291, loop.stop)
         loop.run()
     assert seen["before the resync"] == []
     assert seen["after the resync"] == ["first-db"]
