@@ -85,7 +85,7 @@ test: $(READY) ## run all tests; ARGS="-k words" for some, COVERAGE=yes to check
 
 # `test` includes a slice of these, about a minute on two idle cores; the whole takes several.
 faults: $(READY) ## try every fault of tests/faults and write docs/reliability.md; ARGS="-k words" for some
-	$(BIN)/python -m pytest -n auto --no-cov -q --whole tests/faults \
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-cov -q --whole tests/faults \
 		tests/scenarios tests/emulator/test_store.py $(ARGS)
 
 cover: COVERAGE = yes

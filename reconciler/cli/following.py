@@ -68,7 +68,8 @@ class Follower:
             self._quiet = asked.revision
         known = (one for one in (self._listed, self._good) if one is not None)
         listed = next((one for one in known if one.commit == asked.revision), None)
-        with compose(self._request, loader=self._loader, listed=listed) as composed:
+        request = replace(self._request, stop=asked.stop)
+        with compose(request, loader=self._loader, listed=listed) as composed:
             adapters = composed.adapters
             if self._refuses_uncommitted:
                 adapters = replace(adapters, read_tree=committed_only(adapters.read_tree, self._request))

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -40,6 +41,8 @@ class Request:
     """The command line, without the program's name."""
     waits: Waits = field(default_factory=Waits, repr=False, compare=False)
     """What the clients of this run are waiting for."""
+    stop: Event | None = field(default=None, repr=False, compare=False)
+    """Set when the run is to end: it ends the pauses between attempts."""
 
     def line_with(self, option: str) -> str:
         """The command line with one more option, quoted for a shell; "" where it could contain a secret."""

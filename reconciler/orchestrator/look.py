@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
-from reconciler.errors import OrchestratorError
+from reconciler.errors import OrchestratorError, UnavailableError
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.state import Resource, State
 from reconciler.model.surroundings import UNSEEN, Beside
@@ -121,7 +121,10 @@ def _gather_runners(
     hinted: Mapping[str, tuple[str, Resource]],
     pool: ThreadPoolExecutor,
 ) -> None:
-    """Read each runner that changed since it was last seen; a runner deleted in the meantime is absent."""
+    """Read each runner that changed since it was last seen; a runner deleted in the meantime is absent.
+
+    One that is absent and still in the list is not: a create would overwrite its credentials (v2 reference 5.6).
+    """
     try:
         listed = summaries.result()
     except OrchestratorError as error:
@@ -130,6 +133,10 @@ def _gather_runners(
 
     def current(summary: Summary) -> list[Resource]:
         runner = v2.runner(summary.id)
+        if runner is None and any(again.id == summary.id for again in v2.summaries()):
+            raise UnavailableError(
+                f"the list of runners contains `{summary.id}`, and reading it answers that it does not exist"
+            )
         return [] if runner is None else [runner]
 
     changed = []

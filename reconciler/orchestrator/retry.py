@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Event
 from typing import TypeVar
 
 import tenacity
@@ -44,6 +45,8 @@ class Retry:
     base_s: float = 0.25
     cap_s: float = 10.0
     total_s: float = 60.0
+    stop: Event | None = None
+    """Set when the run is to end: it ends a pause, and no further attempt is made."""
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
@@ -62,11 +65,13 @@ class Retry:
         except UnavailableError as error:
             # Nearly every call returns before this; setting up retries costs as much as reading an answer.
             failures = [error]
-        reason = ""
+        first, reason = failures[0], ""
 
         def next_attempt() -> T:
             if failures:
                 raise failures.pop()
+            if self.stop is not None and self.stop.is_set():
+                raise first
             return attempt()
 
         def before_sleep(state: tenacity.RetryCallState) -> None:
@@ -76,9 +81,14 @@ class Retry:
 
         def sleep(seconds: float) -> None:
             with waiting(reason):
-                self.sleep(seconds)
+                if self.stop is None:
+                    self.sleep(seconds)
+                else:
+                    self.stop.wait(seconds)
 
         def gives_up(state: tenacity.RetryCallState) -> bool:
+            if self.stop is not None and self.stop.is_set():
+                return True
             elapsed = self.clock() - started
             return state.attempt_number >= self.tries or elapsed + state.upcoming_sleep > self.total_s
 

@@ -14,6 +14,11 @@ class Limit:
     reason: str
 
 
+_ONLY_LISTED = (
+    "Keys and rules can be read from their list only. While the server says at each read that there are none, a "
+    "delete counts as done elsewhere; the first plan that sees them again deletes them."
+)
+
 LIMITS: tuple[Limit, ...] = (
     Limit(
         "an empty file",
@@ -33,6 +38,25 @@ LIMITS: tuple[Limit, ...] = (
         "plan",
         "bounded memory",
         "The limit is for one answer, and answers of several requests are in memory at the same time.",
+    ),
+    Limit(
+        "(status 404, and nothing is done|a list without any items), each time",
+        "GET /orgs/(acme|beta)/agents/eu/keys",
+        "exit code follows",
+        _ONLY_LISTED,
+    ),
+    Limit(
+        "a list without any items, each time",
+        "GET /orgs/acme/runner-rules",
+        "exit code follows",
+        _ONLY_LISTED,
+    ),
+    Limit(
+        "sent twice by the network, first answer",
+        "(PATCH /orgs/acme/runners/cloud-jobs|PUT /orgs/acme/resources/defs/orders)",
+        "exit code follows",
+        "The second copy changes the object after the answer to the first. Its secrets cannot be read, so that this "
+        "looks like a write by others: the next run sends them once more.",
     ),
     Limit(
         "lost",

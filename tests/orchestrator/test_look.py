@@ -133,11 +133,21 @@ def test_a_runner_deleted_between_list_and_read_is_absent(
 ) -> None:
     orchestrator.create(runner("r1"))
     gone = orchestrator.create(runner("r2"))
-    emulator.faults.add(FaultRule(kind=FaultKind.STALE_LIST, path="/runners$", count=None))
+    emulator.faults.add(FaultRule(kind=FaultKind.STALE_LIST, path="/runners$", count=1))
     orchestrator.delete(gone)
     found = orchestrator.look(Hints())
     assert [resource.key.id for resource in found.state.of(Kind.RUNNER)] == ["r1"]
     assert Kind.RUNNER in found.state.complete
+
+
+def test_a_runner_that_stays_in_the_list_and_cannot_be_read_is_not_absent(
+    emulator: Emulator, orchestrator: Orchestrator
+) -> None:
+    gone = orchestrator.create(runner("r1"))
+    emulator.faults.add(FaultRule(kind=FaultKind.STALE_LIST, path="/runners$", count=None))
+    orchestrator.delete(gone)
+    found = orchestrator.look(Hints())
+    assert Kind.RUNNER not in found.state.complete
 
 
 def test_reading_an_unchanged_organization_needs_few_requests(

@@ -1,8 +1,11 @@
 """Which requests are sent again after which failures: the table that keeps an apply from writing twice."""
 
+import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from threading import Event
 
 import httpx
 import pytest
@@ -211,3 +214,22 @@ def _body() -> dict[str, object]:
         "type": "postgres",
         "driver_type": "humanitec/echo",
     }
+
+
+def test_a_stop_ends_a_pause_and_no_further_attempt_is_made() -> None:
+    stop = Event()
+    attempts: list[int] = []
+
+    def attempt() -> None:
+        attempts.append(len(attempts))
+        threading.Timer(0.05, stop.set).start()
+        raise UnavailableError("busy", retry_after_s=50.0)
+
+    started = time.monotonic()
+    with pytest.raises(UnavailableError, match="busy"):
+        Retry(stop=stop).call(attempt)
+    assert attempts == [0]
+    assert time.monotonic() - started < 25  # the pause is 50 s
+    with pytest.raises(UnavailableError, match="busy"):
+        Retry(stop=stop).call(attempt)
+    assert attempts == [0, 1]

@@ -1,5 +1,6 @@
 """What an answer proves: effects of this program are reported as done, and nothing else is."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,6 +194,23 @@ def test_a_runner_that_somebody_creates_meanwhile_keeps_its_credentials(tmp_path
     assert "somebody else created it in the meantime" in found.message
     assert [change.key.id for t in world.plan().targets if t.plan for change in t.plan.contested] == ["jobs"]
     assert not [e for e in world.emulator.log.entries() if e.verb == "PATCH"]
+
+
+def test_a_runner_that_is_listed_and_cannot_be_read_is_not_created_over(world: World) -> None:
+    """A create would be refused and overwrite the credentials all the same (v2 reference 5.6)."""
+    world.environment = {"CLUSTER_TOKEN": "a-token"}
+    world.write("runner.yaml", RUNNER)
+    world.apply()
+    shutil.rmtree(world.inventories)
+    world.emulator.faults.add(
+        FaultRule(
+            kind=FaultKind.ERROR_BEFORE_EFFECT, verb="GET", path="/runners/jobs$", status=404, count=None
+        )
+    )
+    result = world.apply()
+    assert result.exit_code() is ExitCode.UNREADABLE
+    assert "the list of runners contains `jobs`" in result.targets[0].error
+    assert [e.verb for e in world.emulator.log.entries() if e.verb == "POST"] == ["POST"]
 
 
 def test_nothing_of_others_goes_along_with_an_agent(world: World) -> None:

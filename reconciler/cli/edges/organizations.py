@@ -59,6 +59,7 @@ def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
 
         def connect(name: TargetName) -> "Orchestrator":
             from reconciler.orchestrator.client import Access, Orchestrator  # noqa: PLC0415  brings httpx
+            from reconciler.orchestrator.retry import Retry  # noqa: PLC0415  as above
             from reconciler.orchestrator.volume import Volume  # noqa: PLC0415  as above
 
             pair = endpoints[name]
@@ -73,6 +74,7 @@ def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
                 v2=v2,
                 access=Access.READ_WRITE if request.writes else Access.READ_ONLY,
                 transport=transport,
+                retry=Retry(stop=request.stop),
                 concurrency=found.settings.apply.concurrency,
                 waits=request.waits,
                 volume=volumes[0],
