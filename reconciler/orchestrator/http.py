@@ -201,7 +201,7 @@ class Channel:
                 try:
                     if isinstance(response.stream, httpx.SyncByteStream):
                         response.stream = _TimedStream(response.stream, deadline_s, self._clock)
-                    return response, decoded(response)
+                    return response, decoded(response, self._volume)
                 finally:
                     response.close()
         except _NEVER_SENT as error:

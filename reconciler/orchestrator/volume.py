@@ -6,7 +6,8 @@ memory for each of its own. Called by `reconciler.orchestrator.http`.
 
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import httpx
 
@@ -16,6 +17,8 @@ MOST_VALUES = 2_000_000
 """Of one answer. A list of 10,000 definitions has 300,000."""
 LARGEST_PASS_BYTES = 256 * 1024 * 1024
 """Of all answers of a pass: twenty times what an organization with 10,000 definitions sends."""
+LARGEST_FLIGHT_BYTES = LARGEST_ANSWER_BYTES
+"""Of all answers that are being read at the same time, in several threads."""
 _SMALL_BYTES = 16 * 1024
 """Smaller answers are not added up: they are about one object, and are not kept."""
 _STEP_BYTES = 1024 * 1024
@@ -28,12 +31,40 @@ class TooLargeError(Exception):
 
 
 class Volume:
-    """Sum of the answers of one pass; thread-safe."""
+    """The answers of one pass: their sum, and those that are being read at the moment; thread-safe."""
 
-    def __init__(self, most_bytes: int = LARGEST_PASS_BYTES) -> None:
+    def __init__(
+        self, most_bytes: int = LARGEST_PASS_BYTES, most_in_flight_bytes: int = LARGEST_FLIGHT_BYTES
+    ) -> None:
         self._most_bytes = most_bytes
+        self._most_in_flight_bytes = most_in_flight_bytes
         self._total_bytes = 0
+        self._in_flight_bytes = 0
         self._lock = threading.Lock()
+
+    @contextmanager
+    def receiving(self) -> Iterator[Callable[[int], None]]:
+        """A function that counts bytes of one answer as they arrive; they are in flight until the end of the block.
+
+        It raises TooLargeError if all answers in flight together exceed the limit.
+        """
+        own_bytes = 0
+
+        def arrived(size: int) -> None:
+            nonlocal own_bytes
+            with self._lock:
+                own_bytes += size
+                self._in_flight_bytes += size
+                if self._in_flight_bytes > self._most_in_flight_bytes:
+                    raise TooLargeError(
+                        f"brings the answers being read at the moment to more than {self._most_in_flight_bytes} bytes"
+                    )
+
+        try:
+            yield arrived
+        finally:
+            with self._lock:
+                self._in_flight_bytes -= own_bytes
 
     def add(self, content: bytes) -> None:
         """Count an answer before it is parsed. Raises TooLargeError if it, or the sum, exceeds a limit."""
@@ -52,21 +83,23 @@ def _most_values(content: bytes) -> int:
     return sum(content.count(mark) for mark in (b",", b"[", b"{"))
 
 
-def decoded(response: httpx.Response) -> bytes:
+def decoded(response: httpx.Response, volume: Volume) -> bytes:
     """The decompressed body of an answer, at most to its limit; the body of an error is cut there.
 
-    Raises TooLargeError, httpx.DecodingError, and what reading raises.
+    `volume` counts it while it arrives. Raises TooLargeError, httpx.DecodingError, and what reading raises.
     """
     limit_bytes = LARGEST_ANSWER_BYTES if response.is_success else LARGEST_ERROR_BYTES
     parts = iter((response.content,)) if response.is_stream_consumed else _decompressed(response)
     content = bytearray()
-    for part in parts:
-        content += part
-        if len(content) > limit_bytes:
-            if response.is_success:
-                raise TooLargeError(f"is larger than {limit_bytes} bytes")
-            break
-    return bytes(content[:limit_bytes])
+    with volume.receiving() as arrived:
+        for part in parts:
+            content += part
+            if len(content) > limit_bytes:
+                if response.is_success:
+                    raise TooLargeError(f"is larger than {limit_bytes} bytes")
+                break
+            arrived(len(part))
+        return bytes(content[:limit_bytes])
 
 
 def _decompressed(response: httpx.Response) -> Iterable[bytes]:

@@ -34,12 +34,6 @@ LIMITS: tuple[Limit, ...] = (
         "definition there, is one delete in that one and below its limit.",
     ),
     Limit(
-        "(gzip|a body) of 80 MiB, each time",
-        "plan",
-        "bounded memory",
-        "The limit is for one answer, and answers of several requests are in memory at the same time.",
-    ),
-    Limit(
         "(status 404, and nothing is done|a list without any items), each time",
         "GET /orgs/(acme|beta)/agents/eu/keys",
         "exit code follows",

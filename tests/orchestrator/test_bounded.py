@@ -18,7 +18,7 @@ from reconciler.orchestrator.access import EnvironmentTransport
 from reconciler.orchestrator.client import Endpoint, Retry
 from reconciler.orchestrator.http import Channel
 from reconciler.orchestrator.paging import pages
-from reconciler.orchestrator.volume import Volume
+from reconciler.orchestrator.volume import TooLargeError, Volume
 
 STEP_S = 0.02
 CEILING_S = 20.0
@@ -191,3 +191,14 @@ def test_pages_without_end_are_read_up_to_the_limit_of_the_pass() -> None:
     ):
         pages(opened, ("x",))
     assert sent == 10
+
+
+def test_answers_that_are_read_at_the_same_time_are_limited_together() -> None:
+    volume = Volume(most_in_flight_bytes=100)
+    with volume.receiving() as first, volume.receiving() as second:
+        first(60)
+        second(40)
+        with pytest.raises(TooLargeError, match="being read at the moment to more than 100 bytes"):
+            first(1)
+    with volume.receiving() as later:
+        later(100)
