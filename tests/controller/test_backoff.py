@@ -131,3 +131,8 @@ def test_a_hint_up_to_the_ceiling_is_never_undercut(hint: float, random: float) 
 def test_intervals_are_spread_by_a_tenth_each_way(random: float) -> None:
     assert 54 <= poll_delay(WATCH, random=random).total_seconds() <= 66
     assert 540 <= resync_delay(WATCH, random=random).total_seconds() <= 660
+
+
+def test_a_hint_just_below_the_limit_is_not_spread_beyond_it() -> None:
+    delay = next_delay([Progress.TRANSIENT], Watch(backoff_max_s=100), retry_after_s=99, random=0.99)
+    assert delay == timedelta(seconds=100)

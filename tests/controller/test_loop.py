@@ -1,6 +1,7 @@
 import gc
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -313,3 +314,24 @@ def test_the_next_wake_is_known_while_waiting() -> None:
 def captured(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     with caplog.at_level(logging.INFO, logger="reconciler"):
         yield
+
+
+def test_what_a_pass_leaves_behind_in_cycles_is_freed() -> None:
+    class Answer:
+        pass
+
+    kept: list[weakref.ref[Answer]] = []
+
+    def leave(_: PassRequest) -> None:
+        answer = Answer()
+        kept.append(weakref.ref(answer))
+        vars(answer)["itself"] = answer
+
+    world = World()
+    world.during = leave
+    gc.disable()
+    try:
+        world.run_until(1)
+        assert [one() for one in kept] == [None]
+    finally:
+        gc.enable()

@@ -1,11 +1,13 @@
 import logging
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reconciler.controller.triggers import FolderTrigger, folder_revision
+from reconciler.controller import triggers
+from reconciler.controller.triggers import FolderTrigger, folder_revision, wait_until_quiet
 from reconciler.errors import SourceError
 
 
@@ -177,3 +179,43 @@ def test_a_link_to_a_folder_is_not_followed(tree: Path, tmp_path_factory: pytest
 def test_a_missing_folder_is_a_source_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot read"):
         folder_revision(tmp_path / "missing")
+
+
+def revisions(monkeypatch: pytest.MonkeyPatch, *found: str, then: Callable[[], object] = bool) -> list[str]:
+    """Let looks at the folder find these, and call `then` at the last; returns those that are left."""
+    left = list(found)
+
+    def look(_: Path) -> str:
+        if len(left) == 1:
+            then()
+            return left[0]
+        return left.pop(0)
+
+    monkeypatch.setattr(triggers, "QUIET_S", 0.001)
+    monkeypatch.setattr(triggers, "folder_revision", look)
+    return left
+
+
+def test_a_folder_is_read_only_after_two_looks_found_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = revisions(monkeypatch, "a", "b", "c", "c", "later")
+    wait_until_quiet(tmp_path, threading.Event())
+    assert left == ["later"]
+
+
+def test_a_folder_that_git_has_locked_is_not_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = tmp_path / "index.lock"
+    lock.touch()
+    revisions(monkeypatch, "a", "a", "a", "a", then=lambda: lock.unlink(missing_ok=True))
+    wait_until_quiet(tmp_path, threading.Event(), lock=lock)
+    assert not lock.exists()
+
+
+def test_a_folder_that_never_becomes_quiet_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revisions(monkeypatch, *map(str, range(100_000)))
+    monkeypatch.setattr(triggers, "PATIENCE_S", 0.02)
+    with pytest.raises(SourceError, match="have been changing for"):
+        wait_until_quiet(tmp_path, threading.Event())

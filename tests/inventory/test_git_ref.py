@@ -315,6 +315,13 @@ def test_a_folder_without_a_repository_is_an_error_with_advice(tmp_path: Path) -
     assert "inventory.file" in raised.value.advice
 
 
+def test_a_folder_inside_a_repository_is_not_that_repository(clone: Path) -> None:
+    """Git would find the one around it, whose refs are somebody else's."""
+    (clone / "inner").mkdir()
+    with pytest.raises(InventoryError, match="is not a usable Git repository"):
+        local(clone / "inner")
+
+
 def test_a_linked_work_tree_shares_the_record(clone: Path, tmp_path: Path) -> None:
     git(clone, "worktree", "add", "-q", str(tmp_path / "linked"))
     local(tmp_path / "linked").write(owning("a"))
@@ -341,7 +348,7 @@ def test_a_push_that_never_ends_is_stopped_and_the_remote_is_checked(clone: Path
     hook = tmp_path / "origin.git" / "hooks" / "post-receive"
     hook.write_text("#!/bin/sh\nsleep 60\n")
     hook.chmod(0o755)
-    store = GitInventory(clone, "team", remote="origin", launcher=Launcher(LAUNCHER.environment, timeout_s=3))
+    store = GitInventory(clone, "team", remote="origin", launcher=Launcher(LAUNCHER.environment, timeout_s=10))
     store.read("acme")
     store.write(owning("a"))
     assert names(with_remote(clone).read("acme")) == ["a"]
