@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.cli import plan_file
 from reconciler.cli.plan_file import read_plan, write_plan
+from reconciler.emulator import Emulator
 from reconciler.errors import ExitCode, UsageError
 from reconciler.plan.saved import VERSION, SavedPlan
 from tests.cli.running import call
@@ -133,3 +134,20 @@ def test_the_line_that_applies_a_saved_plan_works_as_printed(tree: Path) -> None
     code, shown, _ = call(tree, *line.split())
     assert code == ExitCode.DONE
     assert "done create Definition/orders-db" in shown
+
+
+def test_a_plan_file_gives_no_approval_to_the_command(
+    connected: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the command line does; a plan that was made with an approval needs the same one again."""
+    monkeypatch.setenv("TEST_TOKEN", "x")
+    taken = {"id": "orders-db", "name": "Theirs", "type": "postgres", "driver_type": "humanitec/echo"}
+    emulator.seed({"organization": "acme", "definitions": [taken]})
+    approval = ["--accept", "contested=Definition/orders-db"]
+    file = str(connected / "plan.json")
+    assert call(connected, "plan", "--out", file, *approval)[0] == ExitCode.DONE
+    code, shown, _ = call(connected, "apply", "--yes", "--plan", file)
+    assert code == ExitCode.STALE
+    assert "give exactly that" in " ".join(shown.split())
+    assert not [entry for entry in emulator.log.entries() if entry.verb == "PUT"]
+    assert call(connected, "apply", "--yes", "--plan", file, *approval)[0] == ExitCode.DONE

@@ -348,7 +348,9 @@ def test_a_push_that_never_ends_is_stopped_and_the_remote_is_checked(clone: Path
     hook = tmp_path / "origin.git" / "hooks" / "post-receive"
     hook.write_text("#!/bin/sh\nsleep 60\n")
     hook.chmod(0o755)
-    store = GitInventory(clone, "team", remote="origin", launcher=Launcher(LAUNCHER.environment, timeout_s=10))
+    store = GitInventory(
+        clone, "team", remote="origin", launcher=Launcher(LAUNCHER.environment, timeout_s=10)
+    )
     store.read("acme")
     store.write(owning("a"))
     assert names(with_remote(clone).read("acme")) == ["a"]
