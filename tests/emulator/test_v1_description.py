@@ -40,7 +40,7 @@ Document = dict[str, Any]
 
 SEED = 20260301
 BOUNDED = settings(
-    max_examples=4,
+    max_examples=2,
     derandomize=True,
     database=None,
     deadline=None,

@@ -70,11 +70,11 @@ def _whole() -> tuple[Cell, ...]:
 
 
 def chosen() -> Iterator[Cell]:
-    """The slice: every other fault at one call, in turn at another one."""
+    """The slice: every third fault at one call, in turn at another one."""
     by_fault: dict[str, list[Cell]] = {}
     for cell in whole():
         by_fault.setdefault(cell.fault.name, []).append(cell)
-    for number, cells in list(enumerate(by_fault.values()))[::2]:
+    for number, cells in list(enumerate(by_fault.values()))[::3]:
         # Changes first: their faults are the ones that can do harm.
         cells.sort(key=lambda cell: cell.call.is_read)
         most = sum(not cell.call.is_read for cell in cells) or len(cells)

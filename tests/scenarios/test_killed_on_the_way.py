@@ -187,7 +187,12 @@ TRANSITIONS = {
 }
 
 
-LONG = ("a shared key is replaced", "an agent with a shared key is renamed")
+LONG = (
+    "a shared key is replaced",
+    "one of two shared keys goes",
+    "an agent with a shared key is renamed",
+    "an agent leaves one of its organizations",
+)
 """Transitions of many requests."""
 
 
