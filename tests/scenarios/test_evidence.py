@@ -26,7 +26,8 @@ from tests.scenarios.world import (
 ANSWERS = [(404, None), (500, None)]
 """Statuses of answers to calls that took effect, with their Retry-After."""
 MORE_ANSWERS = [
-    (409, None), (429, 1.0), (400, None), (408, None), (422, None), (429, None), (502, None), (503, None), (409, 1.0), (500, 1.0), (503, 1.0),
+    (400, None), (408, None), (409, None), (422, None), (429, None), (502, None), (503, None),
+    (409, 1.0), (429, 1.0), (500, 1.0), (503, 1.0),
 ]  # fmt: skip
 SECRET = "{secrets: {t: plain}}"
 
