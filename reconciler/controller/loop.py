@@ -189,9 +189,7 @@ class Loop:
         self._promise(LOOK_LIMIT_S, wake_at=None)
         found = self._guarded(self._revision, "cannot read the repository")
         if isinstance(found, _Setback):
-            good = self._good if self._keeps_revisions else None
-            self.board.unreadable(found.message, found.reason, good or "", found.progress, self._clock.now())
-            self.metrics.look_failed()
+            self._show_unread(found)
             self._schedule.is_owed = True
             delay_s = self._delay_after(found).total_seconds()
             return min(delay_s, self._at_last_good(found)) if self._keeps_revisions else delay_s
@@ -205,11 +203,15 @@ class Loop:
         if unread is None or found == self._good:
             self._unread = None
             return self._until_next_s()
+        self._show_unread(unread)
+        return min(self._at_last_good(unread), self._until_next_s())
+
+    def _show_unread(self, failure: "_Setback") -> None:
+        good = self._good if self._keeps_revisions else None
         self.board.unreadable(
-            unread.message, unread.reason, self._good or "", unread.progress, self._clock.now()
+            failure.message, failure.reason, good or "", failure.progress, self._clock.now()
         )
         self.metrics.look_failed()
-        return min(self._at_last_good(unread), self._until_next_s())
 
     def _at_last_good(self, failure: "_Setback") -> float:
         """Run a pass at the last good revision if one is due. Returns the seconds until the next is due."""
@@ -241,7 +243,6 @@ class Loop:
 
         `behind` is why a newer revision could not be read, for a pass at the last good one.
         """
-        unread = None
         request = PassRequest(uuid.uuid4().hex[:12], reason, revision, self._stop)
         with pass_context(request.id, revision):
             self._attempted = revision
@@ -250,7 +251,6 @@ class Loop:
             result = self._guarded(lambda: self._run_pass(request), "pass failed")
             if isinstance(result, _Setback):
                 self.metrics.raised()
-                unread = result if result.is_unread else None
                 setback: _Setback | None = result
             else:
                 progress = progress_of_result(result)
@@ -267,11 +267,10 @@ class Loop:
                     _LEVELS.get(result.verdict, logging.ERROR), "pass finished", extra=_facts(reason, result)
                 )
                 is_unread = result.error_code is ExitCode.UNREADABLE and not result.targets
-                setback = _Setback(progress, hint, result.error, SourceError.__name__)
-                unread = setback if is_unread else None
+                setback = _Setback(progress, hint, result.error, SourceError.__name__, is_unread=is_unread)
                 setback = setback if progress is not Progress.FINISHED else None
-            if behind is not None or not self._keeps_revisions or self._good in (None, revision):
-                unread = None
+            has_older = behind is None and self._keeps_revisions and self._good not in (None, revision)
+            unread = setback if has_older and setback is not None and setback.is_unread else None
             # A pass that could not read its revision looked at nothing: one at the last good revision is due as before.
             self._plan_next(setback, resyncs=unread is None)
             if behind is None:

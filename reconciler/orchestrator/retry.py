@@ -70,7 +70,7 @@ class Retry:
         def next_attempt() -> T:
             if failures:
                 raise failures.pop()
-            if self.stop is not None and self.stop.is_set():
+            if self._is_stopped:
                 raise first
             return attempt()
 
@@ -87,10 +87,12 @@ class Retry:
                     self.stop.wait(seconds)
 
         def gives_up(state: tenacity.RetryCallState) -> bool:
-            if self.stop is not None and self.stop.is_set():
-                return True
             elapsed = self.clock() - started
-            return state.attempt_number >= self.tries or elapsed + state.upcoming_sleep > self.total_s
+            return (
+                self._is_stopped
+                or state.attempt_number >= self.tries
+                or elapsed + state.upcoming_sleep > self.total_s
+            )
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(UnavailableError),
@@ -101,6 +103,10 @@ class Retry:
             reraise=True,
         )
         return retrying(next_attempt)
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
 
     def _delay_s(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None

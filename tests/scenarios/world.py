@@ -349,11 +349,11 @@ def actions(result: PassResult) -> list[str]:
     return [f"{action.verb} {action.key}" for action in the_plan(result).actions]
 
 
-_MODULI = count(1, 2)
-
-
 def statuses(result: PassResult) -> set[Status]:
     return {outcome.status for outcome in result.outcomes}
+
+
+_MODULI = count(1, 2)
 
 
 def agent_public_key() -> str:
