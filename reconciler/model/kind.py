@@ -22,6 +22,13 @@ class Kind(StrEnum):
     OPERATOR_KEY = "OperatorKey"
     RUNNER = "Runner"
     RUNNER_RULE = "RunnerRule"
+    NAMESPACE = "Namespace"
+    SERVICE_ACCOUNT = "ServiceAccount"
+    ROLE = "Role"
+    ROLE_BINDING = "RoleBinding"
+    CONFIG_MAP = "ConfigMap"
+    NETWORK_POLICY = "NetworkPolicy"
+    DEPLOYMENT = "Deployment"
 
 
 class Generation(StrEnum):
@@ -29,6 +36,11 @@ class Generation(StrEnum):
 
     V1 = "v1"
     V2 = "v2"
+    KUBERNETES = "kubernetes"
+
+
+ORCHESTRATORS = (Generation.V1, Generation.V2)
+"""The APIs of orchestrators: a target has a connection for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,9 @@ class KindFacts:
     under its own id. `returns_secrets` is false if the API does not show which secret positions are set: what was
     last sent is then known from the record alone. `collection` is the list that rules read too; it is requested
     only if something of the kind is declared or recorded, None for kinds that are always listed.
+
+    Kubernetes kinds have `api_version`, `resource` (the name in paths) and `is_namespaced`; their id is
+    `<namespace>/<name>`, or the name alone if they have no namespace.
     """
 
     plural: str
@@ -60,7 +75,28 @@ class KindFacts:
     has_document_id: bool = False
     returns_secrets: bool = True
     collection: Beside | None = None
+    api_version: str = ""
+    resource: str = ""
+    is_namespaced: bool = True
 
+
+def _of_kubernetes(resource: str, api_version: str, level: int, *, is_namespaced: bool = True) -> KindFacts:
+    return KindFacts(
+        _PLURALS.get(resource, resource),
+        Generation.KUBERNETES,
+        level,
+        api_version=api_version,
+        resource=resource,
+        is_namespaced=is_namespaced,
+    )
+
+
+_PLURALS = {
+    "serviceaccounts": "service accounts",
+    "rolebindings": "role bindings",
+    "configmaps": "config maps",
+    "networkpolicies": "network policies",
+}
 
 FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
     {
@@ -105,9 +141,20 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
         Kind.RUNNER_RULE: KindFacts(
             "runner rules", Generation.V2, level=3, is_replaced=True, parent=Kind.RUNNER
         ),
+        Kind.NAMESPACE: _of_kubernetes("namespaces", "v1", 4, is_namespaced=False),
+        Kind.SERVICE_ACCOUNT: _of_kubernetes("serviceaccounts", "v1", 5),
+        Kind.ROLE: _of_kubernetes("roles", "rbac.authorization.k8s.io/v1", 5),
+        Kind.ROLE_BINDING: _of_kubernetes("rolebindings", "rbac.authorization.k8s.io/v1", 6),
+        Kind.CONFIG_MAP: _of_kubernetes("configmaps", "v1", 5),
+        Kind.NETWORK_POLICY: _of_kubernetes("networkpolicies", "networking.k8s.io/v1", 5),
+        Kind.DEPLOYMENT: _of_kubernetes("deployments", "apps/v1", 7),
     }
 )
 """Every kind."""
 
 WHOLE_KINDS = tuple(kind for kind in Kind if not FACTS[kind].is_part)
 """Kinds of things that are declared, listed, owned and counted on their own."""
+CLUSTER_KINDS = tuple(kind for kind in Kind if FACTS[kind].generation is Generation.KUBERNETES)
+"""Kinds of objects on clusters."""
+ORCHESTRATOR_KINDS = tuple(kind for kind in WHOLE_KINDS if FACTS[kind].generation in ORCHESTRATORS)
+"""Kinds of `WHOLE_KINDS` in organizations."""

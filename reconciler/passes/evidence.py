@@ -11,7 +11,7 @@ from reconciler.model.desired import desired_state
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import digest
-from reconciler.model.kind import FACTS, Generation, Kind
+from reconciler.model.kind import FACTS, ORCHESTRATORS, Generation, Kind
 from reconciler.model.origin import Origin
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory, Phase
@@ -101,7 +101,7 @@ def for_target(inventory: Inventory, target: Target, place: Place, digest_key: s
     """
     given = {
         str(generation): connection.url.rstrip("/")
-        for generation in Generation
+        for generation in ORCHESTRATORS
         if (connection := connection_of(target, generation)) is not None
     }
     moved = inventory.moved(given) if inventory.holds_anything else None
@@ -134,13 +134,15 @@ def connection_of(target: Target, generation: Generation) -> Connection | None:
             return target.orchestrator
         case Generation.V2:
             return target.runners
+        case Generation.KUBERNETES:
+            return None
 
 
 def unconnected(name: TargetName, target: Target, desired: State) -> list[Finding]:
     """Errors about resources declared for an API that the target has no connection to."""
     names = {Generation.V1: "orchestrator", Generation.V2: "runners"}
     found = []
-    for generation in Generation:
+    for generation in ORCHESTRATORS:
         if connection_of(target, generation) is not None:
             continue
         for key, resource in desired.resources.items():

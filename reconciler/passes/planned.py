@@ -9,7 +9,7 @@ from reconciler.errors import InventoryError
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.desired import desired_state
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.kind import FACTS, WHOLE_KINDS, Generation, Kind
+from reconciler.model.kind import FACTS, ORCHESTRATORS, WHOLE_KINDS, Kind
 from reconciler.model.record import Inventory, LastApply
 from reconciler.model.state import State
 from reconciler.passes.begin import Pass
@@ -291,7 +291,7 @@ def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
         unread = ", ".join(sorted(sight.look.failures))
         subject = f"{unread} in {sight.target.organization}"
         found.append(Unexamined(subject, "could not be read, see the error", is_failure=True))
-    for generation in Generation:
+    for generation in ORCHESTRATORS:
         kinds = [k for k in WHOLE_KINDS if FACTS[k].generation is generation]
         if connection_of(sight.target, generation) is None and not any(
             key.kind in kinds for key in desired.resources
