@@ -47,8 +47,8 @@ _RULES = (
         "A limit on the input is exceeded",
         "The number, size and depth of files, and the number of values that aliases expand to, are limited "
         "(`limits` in the settings), so that hostile or broken input cannot exhaust memory. Make the input "
-        "smaller or raise the limit. Of a document with very many problems, only the first of each check are "
-        "listed and the others are counted; that number is not a setting.",
+        "smaller or raise the limit. Of a document or a file with very many problems, only the first are listed "
+        "and the others are counted; these numbers are not settings.",
     ),
     ReadingRule(
         "F05",
@@ -163,6 +163,9 @@ READING_RULES: Mapping[str, ReadingRule] = MappingProxyType({rule.id: rule for r
 
 MAX_FINDINGS = 50
 """Per document and check; further ones are only counted."""
+MAX_FINDINGS_OF_FILE = 200
+"""Of all its documents together; further ones are only counted."""
+_NOT_LISTED = "further problems of the document are not listed: "
 
 
 def problem(
@@ -179,5 +182,26 @@ def concern(rule: str, message: str, origin: Origin, *, advice: str = "") -> Fin
 
 def not_listed(count: int, origin: Origin) -> Finding:
     """The last finding about a document that has `count` more than are listed."""
-    message = f"further problems of the document are not listed: {count}"
-    return problem("F04", message, origin, advice="correct those that are listed, and check again")
+    return problem("F04", f"{_NOT_LISTED}{count}", origin, advice=_CHECK_AGAIN)
+
+
+def of_file(found: list[Finding]) -> list[Finding]:
+    """The findings of one file, errors first if there are too many, and then one with the number of the others.
+
+    A file can hold a hundred thousand documents, each with a problem.
+    """
+    if len(found) <= MAX_FINDINGS_OF_FILE:
+        return found
+    first = sorted(found, key=Finding.sort_key)
+    shown, rest = first[:MAX_FINDINGS_OF_FILE], first[MAX_FINDINGS_OF_FILE:]
+    message = f"further problems of the file are not listed: {sum(map(_count, rest))}"
+    return [*shown, problem("F04", message, rest[0].origin, advice=_CHECK_AGAIN)]
+
+
+def _count(finding: Finding) -> int:
+    """Number of problems that a finding stands for."""
+    message = finding.message
+    return int(message.removeprefix(_NOT_LISTED)) if message.startswith(_NOT_LISTED) else 1
+
+
+_CHECK_AGAIN = "correct those that are listed, and check again"

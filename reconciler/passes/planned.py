@@ -12,6 +12,7 @@ from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, ORCHESTRATORS, WHOLE_KINDS, Kind
 from reconciler.model.record import Inventory, LastApply
 from reconciler.model.state import State
+from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
 from reconciler.passes.evidence import (
     agents_in,
@@ -29,6 +30,7 @@ from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
+from reconciler.plan.doubt import NO_ABSENCE, Absence
 from reconciler.plan.guards import deleted, reduced_definitions, takeover
 from reconciler.plan.parts import criterion_selector
 from reconciler.plan.safeguards import declared, in_force, loosened
@@ -74,10 +76,15 @@ def plan_all(
     """
     approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
-    pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, unread=stops.unread)
+    missing = absence(asked, reading, wanted)
+    pairs = plans_of(
+        asked, reading, looked, wanted, approvals=approvals, unread=stops.unread, missing=missing
+    )
     use = _use(pairs, clients)
     if use.active or use.unread:
-        pairs = plans_of(asked, reading, looked, wanted, approvals=approvals, use=use, unread=stops.unread)
+        pairs = plans_of(
+            asked, reading, looked, wanted, approvals=approvals, use=use, unread=stops.unread, missing=missing
+        )
     plans = [built for _, built in pairs]
     refused = [
         refusal
@@ -125,24 +132,34 @@ def plans_of(
     use: Use = NO_USE,
     before: Mapping[str, tuple[str, ...]] | None = None,
     unread: str = "",
+    missing: Absence = NO_ABSENCE,
 ) -> tuple[tuple[Sight, TargetPlan], ...]:
     """The plan that makes `wanted` live in every target that was seen.
 
     `use` is what deployments use of reduced definitions; `before` replaces `builtIn.disabled` of targets;
-    `unread` are files that may declare what seems to be removed.
+    `unread` are files that may declare what seems to be removed, `missing` is what the files lack otherwise.
     """
     disabled = {
         sight.name: (before or {}).get(sight.name, sight.target.builtIn.disabled) for sight in looked.sights
     }
     plans = build(
         [
-            _basis(asked, reading, sight, wanted[sight.name], disabled=disabled[sight.name], use=use)
+            _basis(
+                asked,
+                reading,
+                sight,
+                wanted[sight.name],
+                disabled=disabled[sight.name],
+                use=use,
+                missing=missing,
+            )
             for sight in looked.sights
         ],
         includes=asked.selection.includes,
         approvals=approvals,
         organizations=_organizations(asked, reading, looked, wanted),
         unread=unread,
+        emptied=missing.emptied,
     )
     pairs = []
     for sight, built in zip(looked.sights, plans, strict=True):
@@ -211,7 +228,14 @@ def last_apply(asked: Pass, reading: Reading, sight: Sight, built: TargetPlan) -
 
 
 def _basis(
-    asked: Pass, reading: Reading, sight: Sight, desired: State, *, disabled: Sequence[str], use: Use
+    asked: Pass,
+    reading: Reading,
+    sight: Sight,
+    desired: State,
+    *,
+    disabled: Sequence[str],
+    use: Use,
+    missing: Absence,
 ) -> Basis:
     return Basis(
         target=sight.name,
@@ -232,6 +256,8 @@ def _basis(
         if sight.inventory.last and _goes_back(asked, reading, sight)
         else "",
         active=use.active.get(sight.name, {}),
+        is_bare=sight.name in missing.bare,
+        doubts=missing.doubts.get(sight.name, ()),
         unexamined=(
             *_unexamined(asked, sight, desired),
             *_unknown_order(asked, reading, sight),

@@ -7,6 +7,7 @@ differ.
 from dataclasses import dataclass, replace
 
 from reconciler.model.finding import Finding, once
+from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
 from reconciler.passes.existing import existing_findings
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
@@ -55,6 +56,7 @@ def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, b
         approvals=base.reading.approvals,
         use=planned.use,
         before=asked.adapters.base_disabled,
+        missing=absence(asked, base.reading, desired),
     )
     live = {sight.name: after(built, sight.look.state) for sight, built in pairs}
     of_base, judged = reported_once(replace(planned, pairs=pairs), judge_world(asked, judged, live))

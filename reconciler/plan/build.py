@@ -19,9 +19,10 @@ from reconciler.plan.authorization import agent_waits, awaiting, key_edges
 from reconciler.plan.barrier import Organization, barrier
 from reconciler.plan.candidate import Leave, candidates
 from reconciler.plan.check import cycle, problems
+from reconciler.plan.doubt import NO_ABSENCE, Doubt, Name, is_shared
 from reconciler.plan.drift import reported
 from reconciler.plan.graph import CycleError, Graph, connect
-from reconciler.plan.guards import CONTESTED, Case, takeover, tripped
+from reconciler.plan.guards import CONTESTED, EMPTY_TREE, Case, takeover, tripped
 from reconciler.plan.parts import agent_of
 from reconciler.plan.refusal import Refusal
 from reconciler.plan.withheld import missing_secrets
@@ -48,6 +49,9 @@ class Basis:
     revision: str = ""
     newer: str = ""
     """The last applied commit, if `revision` is an ancestor of it; "" otherwise."""
+    is_bare: bool = False
+    """As in `guards.Case`."""
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +111,14 @@ def build(
     approvals: frozenset[Approval] = frozenset(),
     organizations: Sequence[Organization] = (),
     unread: str = "",
+    emptied: Mapping[TargetName, frozenset[Name]] = NO_ABSENCE.emptied,
 ) -> tuple[TargetPlan, ...]:
     """The plan of each target, in the order of `bases`; independent of the order of what they contain.
 
     `includes` is true for selected keys (`--only`). `organizations` are all that the key barrier has
     to examine, also those without a basis. `unread` names files whose documents may belong to any
-    target: what one of them may declare is not deleted.
+    target: what one of them may declare is not deleted. `emptied` are targets without a basis that declare
+    nothing, with what they own.
 
     One graph spans all targets, so an action of one may require one of another. A guard or the key
     barrier holds what it names and whatever depends on that; the rest is carried out. A problem
@@ -128,6 +134,7 @@ def build(
     guarded = [_guard(basis, whole, approvals) for basis in bases]
     if unread:
         _hold_unproven(whole, unread)
+    _hold_shared(bases, guarded, whole, emptied)
     _hold_followers(whole)
     return tuple(
         _target_plan(basis, alone, whole, found)
@@ -202,7 +209,7 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
     approved: list[Accepted] = []
     case = Case(
         basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
-        basis.before, basis.revision, basis.newer,
+        basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts,
     )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)
@@ -238,6 +245,37 @@ def _hold_unproven(whole: _Whole, unread: str) -> None:
             part.group is Group.PRUNE and part.key.kind in _OF_ORGANIZATIONS for part in parts
         ):
             whole.held.setdefault(action.id, held)
+
+
+def _hold_shared(
+    bases: Sequence[Basis],
+    guarded: Sequence[_Guarded],
+    whole: _Whole,
+    emptied: Mapping[TargetName, frozenset[Name]],
+) -> None:
+    """Hold deletes of what a target shares with another one whose files are all gone, until that is approved there."""
+    causes: list[tuple[Place | None, frozenset[Name], Held]] = [
+        (
+            basis.place,
+            frozenset((key.kind, key.id) for key in refusal.keys),
+            Held(f"{basis.target} has it too: refused there by guard {refusal.guard}", refusal.guard),
+        )
+        for basis, found in zip(bases, guarded, strict=True)
+        for refusal in found.refusals
+        if refusal.guard == EMPTY_TREE
+    ]
+    for name, owned in emptied.items():
+        reason = f"target {name} has it too, and its files declare nothing any more: plan that target as well"
+        causes.append((None, owned, Held(reason, is_transient=False)))
+    live = (
+        {key: resource for basis in bases for key, resource in basis.live.resources.items()} if causes else {}
+    )
+    for action in whole.graph.actions.values() if causes else ():
+        pruned = [part.key for part in (action.subject, *action.carried) if part.group is Group.PRUNE]
+        shared = {(key.kind, key.id) for key in pruned if is_shared(key, live.get(key))}
+        for place, names, held in causes:
+            if action.is_deletion and place != action.key.place and shared & names:
+                whole.held.setdefault(action.id, held)
 
 
 _OF_ORGANIZATIONS = frozenset((Kind.AGENT, Kind.KEY, Kind.DEFINITION, Kind.CRITERION))

@@ -17,6 +17,7 @@ from reconciler.model.record import NO_SAFEGUARDS, Safeguards
 from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Verb
+from reconciler.plan.doubt import Doubt, is_shared, shown
 from reconciler.plan.edges.store import becomes_primary, ceases_to_be_primary
 from reconciler.plan.parts import agent_of, criterion_selector, is_primary, stores_of
 from reconciler.plan.refusal import Refusal
@@ -24,9 +25,11 @@ from reconciler.settings import Safety
 
 CONTESTED = "contested"
 """The guard against taking over objects: it holds nothing, because what is contested gets no action."""
+EMPTY_TREE = "empty-tree"
 
 GUARDS: Mapping[str, str] = {
-    "empty-tree": "the files declare nothing, and everything owned would be deleted",
+    EMPTY_TREE: "the files of a target declare nothing, and what it owns would be deleted",
+    "unread-file": "something would be deleted, and a file that is empty or too large to be read may declare it",
     "deletes": "more objects of one kind would be deleted than `safety.maxDelete` allows",
     "last-key": "an agent, or the Operators of an organization, would lose their last key and be cut off",
     "protected": "something under `safety.protect` would be deleted",
@@ -64,6 +67,9 @@ class Case:
     revision: str = ""
     newer: str = ""
     """The last applied commit, if `revision` is an ancestor of it; "" otherwise."""
+    is_bare: bool = False
+    """True if no file that the target's paths match has a document."""
+    doubts: tuple[Doubt, ...] = ()
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
@@ -82,7 +88,7 @@ def tripped(case: Case) -> list[Tripped]:
     """Every guard that trips, in the order of `GUARDS`; `contested` is not among them."""
     found: list[Tripped] = []
     for guard in (
-        _empty_tree, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
+        _empty_tree, _unread_file, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
         _state_storage, _runner_key, _primary_store, _store_in_use, _in_use, _older_commit,
     ):  # fmt: skip
         found.extend(guard(case))
@@ -129,14 +135,35 @@ def _pruned(case: Case) -> dict[Kind, dict[ResourceKey, frozenset[ActionId]]]:
 
 
 def _empty_tree(case: Case) -> Iterator[Tripped]:
+    """Everything that would be deleted where no file of the target is left.
+
+    What other targets share with it may still be declared; of that alone, a target may consist.
+    """
     holds = {key: ids for keys in _pruned(case).values() for key, ids in keys.items()}
-    if not case.desired.resources:
+    is_left = case.is_bare and all(is_shared(key, case.live.resources.get(key)) for key in holds)
+    if not case.desired.resources or (case.is_bare and not is_left):
         yield from _tripped(
             case,
-            "empty-tree",
+            EMPTY_TREE,
             holds,
             f"the files of this target declare nothing; {plural(len(holds), 'owned object')} would be deleted",
         )
+
+
+def _unread_file(case: Case) -> Iterator[Tripped]:
+    """What a file may declare that is there and says nothing: it may have been cut off, or have outgrown a limit."""
+    holds = {
+        key: ids
+        for keys in _pruned(case).values()
+        for key, ids in keys.items()
+        if any(doubt.covers(key, case.live.resources.get(key)) for doubt in case.doubts)
+    }
+    yield from _tripped(
+        case,
+        "unread-file",
+        holds,
+        f"{shown(case.doubts)}, and may declare what would be deleted: {_names(holds)}",
+    )
 
 
 def _deletes(case: Case) -> Iterator[Tripped]:

@@ -8,8 +8,8 @@ line is masked:
 - A value is shown if its key names something harmless, no key on the path to it can name a secret, no
   anchor can share it with a secret, it is on one line, and it consists of plain words, placeholders and
   numbers.
-- If a file cannot be parsed to its end, only a leading name of this tool's formats is shown; if it is
-  not read as YAML, nothing.
+- If a file cannot be parsed to its end, or only slowly after many others, only a leading name of this tool's
+  formats is shown; if it is not read as YAML, nothing.
 """
 
 import re
@@ -31,7 +31,7 @@ from reconciler.source.harmless import (
     vocabulary,
 )
 from reconciler.source.tree import is_document
-from reconciler.source.yaml_event import YamlError, every, read_events
+from reconciler.source.yaml_event import SlowReading, YamlError, every, read_events
 from reconciler.source.yaml_text import lines_of
 
 MASK = "***"
@@ -56,16 +56,17 @@ def excerpts(files: Mapping[str, bytes], places: Iterable[Origin]) -> dict[Origi
         if is_document(place.file) and place.file in files:
             by_file[place.file].append(place)
     found: dict[Origin, Excerpt] = {}
+    slow = SlowReading()
     for file, wanted in by_file.items():
         try:
             text = files[file].decode("utf-8-sig")
         except UnicodeDecodeError:
             continue
-        found.update(_of_file(text, wanted))
+        found.update(_of_file(text, wanted, slow))
     return found
 
 
-def _of_file(text: str, wanted: list[Origin]) -> Iterator[tuple[Origin, Excerpt]]:
+def _of_file(text: str, wanted: list[Origin], slow: SlowReading) -> Iterator[tuple[Origin, Excerpt]]:
     lines = lines_of(text)
     numbers = frozenset(
         place.line - 1
@@ -73,7 +74,7 @@ def _of_file(text: str, wanted: list[Origin]) -> Iterator[tuple[Origin, Excerpt]
         if place.line <= len(lines) and len(lines[place.line - 1]) <= _MAX_LINE_CHARACTERS
     )
     try:
-        spans = read_events(text, lambda next_event: _spans(text, numbers, every(next_event)))
+        spans = read_events(text, lambda next_event: _spans(text, numbers, every(next_event)), slow)
     except (YamlError, _TooDeepError):
         spans = None
     for place in wanted:

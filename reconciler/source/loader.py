@@ -39,7 +39,7 @@ from reconciler.model.json import JsonObject, Path
 from reconciler.model.key import KeyDocument, PublicKey
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin, Positions
-from reconciler.model.reading_rule import problem
+from reconciler.model.reading_rule import of_file, problem
 from reconciler.model.resource_definition import DefinitionDocument
 from reconciler.model.runner import AgentRunner, RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
@@ -54,6 +54,7 @@ from reconciler.source.spelling import suspects, with_spelling
 from reconciler.source.tag import wrong_tags
 from reconciler.source.tree import Tree, is_document, is_json
 from reconciler.source.violation import body_finding, bounded, findings_of, is_below
+from reconciler.source.yaml_event import SlowReading
 from reconciler.source.yaml_text import YamlDocument, parse_yaml, read_text
 
 _NUL = (b"\\0", b"\\x00", b"\\u0000", b"\\U00000000")
@@ -83,6 +84,10 @@ class _FileContent:
     approvals: Approvals | None = None
     unread: str = ""
     set_aside: "_FileContent | None" = None
+    slow_bytes: int = 0
+    """What reading it took from `SlowReading`."""
+    is_refused: bool = False
+    """True if too little was left: with another content of other files, it may be read."""
 
     @property
     def has_handled(self) -> bool:
@@ -99,7 +104,6 @@ class Loader:
 
     def __init__(self, limits: Limits, inspect_key: Callable[[str], PublicKey]) -> None:
         self._limits = limits
-        self._read_text = partial(read_text, limits=limits)
         self._inspect_key = inspect_key
         self._contents: dict[str, tuple[bytes, _FileContent]] = {}
         self._inspected: dict[str, PublicKey | KeyStoreError] = {}
@@ -107,11 +111,14 @@ class Loader:
     def load(self, tree: Tree) -> Declarations:
         """Everything that the tree declares, in the order of its files, and all findings."""
         contents: dict[str, tuple[bytes, _FileContent]] = {}
+        slow = SlowReading()
         for path, text in tree.files.items():
             digest = hashlib.blake2b(text, digest_size=16).digest()
             known = self._contents.get(path)
-            if known is None or known[0] != digest:
-                known = (digest, _read_file(path, text, self._limits))
+            if known is None or known[0] != digest or not _is_valid(known[1], slow):
+                known = (digest, _read_counted(path, text, self._limits, slow))
+            else:
+                slow.left_bytes -= known[1].slow_bytes
             contents[path] = known
         self._contents = contents
         files = [content for _, content in contents.values()]
@@ -129,7 +136,7 @@ class Loader:
             ),
             unread=tuple(sorted((*tree.unread, *noted))),
             file_count=len(tree.files),
-            read_text=self._read_text,
+            read_text=partial(read_text, limits=self._limits, slow=SlowReading()),
         )
 
     def _public_keys(
@@ -216,7 +223,20 @@ def _key_file(tree: Tree, key: Declared[KeyDocument], name: str) -> str | Findin
         return problem("F06", f"the key file {quoted(name)} is not text", place, advice=advice)
 
 
-def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
+def _is_valid(known: _FileContent, slow: SlowReading) -> bool:
+    """True if a file that was read before would be read in the same way now: what a tree declares has no history."""
+    return not known.is_refused and known.slow_bytes <= slow.left_bytes
+
+
+def _read_counted(path: str, text: bytes, limits: Limits, slow: SlowReading) -> _FileContent:
+    left, refused = slow.left_bytes, slow.refused
+    content = _read_file(path, text, limits, slow)
+    content.findings = of_file(content.findings)
+    content.slow_bytes, content.is_refused = left - slow.left_bytes, slow.refused > refused
+    return content
+
+
+def _read_file(path: str, text: bytes, limits: Limits, slow: SlowReading) -> _FileContent:
     content = _FileContent(private_keys=find_private_keys(text, path))
     if is_approvals(path):
         content.approvals, found = read_approvals(text, limits)
@@ -224,7 +244,7 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
         return content
     if not is_document(path):
         if names_our_version(text):
-            _set_aside(path, text, limits, content)
+            _set_aside(path, text, limits, content, slow)
         return content
     if is_json(path) and not holds_document(text):
         return content
@@ -238,7 +258,7 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
         may_hold_tags=b"!" in text or b"\\" in text,
         suspects=suspects(text),
     )
-    parsed = parse_yaml(as_yaml(text) if is_json(path) else text, path, limits)
+    parsed = parse_yaml(as_yaml(text) if is_json(path) else text, path, limits, slow)
     for document in parsed.documents:
         _take(document, written, content)
     if parsed.failure is not None:
@@ -251,11 +271,11 @@ def _read_file(path: str, text: bytes, limits: Limits) -> _FileContent:
     return content
 
 
-def _set_aside(path: str, text: bytes, limits: Limits, content: _FileContent) -> None:
+def _set_aside(path: str, text: bytes, limits: Limits, content: _FileContent, slow: SlowReading) -> None:
     """Note a file that looks like a handled document, and keep what it declares."""
     aside = _FileContent()
     written = _Written(text)
-    parsed = parse_yaml(text, path, limits)
+    parsed = parse_yaml(text, path, limits, slow)
     for document in parsed.documents:
         _take(document, written, aside)
     if aside.has_handled:

@@ -9,6 +9,7 @@ registered in every organization of its owner.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 
 from pathspec import GitIgnoreSpec
 
@@ -75,6 +76,13 @@ def select(declarations: Declarations, target: Target) -> Declarations:
             origin: facts for origin, facts in declarations.public_keys.items() if origin in origins
         },
     )
+
+
+def is_bare(declarations: Declarations, target: Target) -> bool:
+    """True if the target's paths match no file with a document, valid or not."""
+    matches = _matcher(target)
+    documents = chain(declarations.documents(), declarations.rejected)
+    return not any(matches(document.file) for document in documents)
 
 
 def unassigned(declarations: Declarations, targets: Mapping[TargetName, Target]) -> tuple[Finding, ...]:

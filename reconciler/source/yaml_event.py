@@ -1,7 +1,8 @@
 """Events of YAML text from the fastest available parser, and parse errors in one form.
 
 Two parsers give the same events: libyaml (through PyYAML), and the pure Python parser of ruamel.yaml, a hundred
-times slower, which is used if libyaml is not available or refuses what YAML 1.2 allows.
+times slower, which is used if libyaml is not available, or refuses what YAML 1.2 allows. How much may be read so
+is limited (`SlowReading`).
 """
 
 from collections.abc import Callable, Iterator
@@ -15,12 +16,36 @@ try:
 except ImportError:  # PyYAML without libyaml
     CParser = None
 
+MOST_SLOW_BYTES = 1_048_576
+"""Of one tree. The slow parser needs a quarter of a minute for it."""
+
 T = TypeVar("T")
 NextEvent = Callable[[], Any]
 """Returns the next event; the last one is a `StreamEndEvent`."""
 
-_OLD_GRAMMAR = "found unexpected ':'"
+OLD_GRAMMAR = "found unexpected ':'"
 """Error of libyaml for `{a:?b}`: YAML 1.1 forbids it, 1.2 allows it (7.3.3)."""
+
+
+@dataclass(slots=True)
+class SlowReading:
+    """How much text of one tree the slow parser may still read.
+
+    Without a limit, a folder of large files, each with one `{a:?b}`, holds up a pass for minutes.
+    """
+
+    left_bytes: int = MOST_SLOW_BYTES
+    refused: int = 0
+    """Number of texts for which too little was left."""
+
+    def take(self, text: str) -> bool:
+        """Count a text, once for each time it is read; False if too little is left."""
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > self.left_bytes:
+            self.refused += 1
+            return False
+        self.left_bytes -= size
+        return True
 
 
 @dataclass
@@ -35,16 +60,17 @@ class YamlError(Exception):
     """True if the text contains a character that YAML never allows."""
 
 
-def read_events(text: str, read: Callable[[NextEvent], T]) -> T:
+def read_events(text: str, read: Callable[[NextEvent], T], slow: SlowReading | None = None) -> T:
     """Result of `read` for the events of a text. Raises YamlError.
 
-    If the first parser fails, `read` is called again with the events of the second, from the start.
+    If libyaml fails and `slow` permits it, `read` is called again with the events of the other parser, from the
+    start. Without libyaml, there is no limit on that parser: nothing could be read.
     """
     if CParser is not None:
         try:
             return _read_fast(text, read)
         except YamlError as error:
-            if error.what != _OLD_GRAMMAR:
+            if error.what != OLD_GRAMMAR or slow is None or not slow.take(text):
                 raise
     return _read_slow(text, read)
 

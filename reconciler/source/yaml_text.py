@@ -2,7 +2,8 @@
 
 Knows YAML and its limits, but not the handled kinds (`reconciler.source.loader` does). A text is read at
 most twice: `clean_yaml` reads the values of text that uses only mappings, lists and scalars, which is nearly
-all; `composer` reads everything else, reports problems, and finds places on demand.
+all; `composer` reads everything else, reports problems, and finds places on demand. Only the composer reads with the
+slow parser, so that no text is read twice with it.
 """
 
 import re
@@ -18,10 +19,13 @@ from reconciler.settings import Limits
 from reconciler.source.clean_yaml import NotCleanError, read_clean
 from reconciler.source.composer import BoundExceededError, Composer
 from reconciler.source.tag import with_tags_as_mappings
-from reconciler.source.yaml_event import YamlError, read_events
+from reconciler.source.yaml_event import MOST_SLOW_BYTES, OLD_GRAMMAR, SlowReading, YamlError, read_events
 
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 """Compiled only when needed, because that takes 10 ms."""
+_QUOTE = (
+    f"put the text with the colon in quotes; without them, at most {MOST_SLOW_BYTES} bytes of files are read"
+)
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
@@ -42,15 +46,15 @@ class YamlText:
     failure: Finding | None = None
 
 
-def parse_yaml(content: bytes, file: str, limits: Limits) -> YamlText:
-    """The documents of `content`. Never raises, whatever the content."""
+def parse_yaml(content: bytes, file: str, limits: Limits, slow: SlowReading | None = None) -> YamlText:
+    """The documents of `content`. Never raises, whatever the content. `slow` is shared by the texts of one tree."""
     text = _decoded(content, file)
     if isinstance(text, Finding):
         return YamlText((), text)
     try:
         clean = read_events(text, lambda next_event: read_clean(next_event, limits))
     except (NotCleanError, YamlError):
-        return compose(text, file, limits)
+        return compose(text, file, limits, SlowReading() if slow is None else slow)
     places = _LatePlaces(text, file, limits)
     documents = (
         YamlDocument(value, Positions(file, start, partial(places.of, index)))
@@ -59,25 +63,23 @@ def parse_yaml(content: bytes, file: str, limits: Limits) -> YamlText:
     return YamlText(tuple(documents))
 
 
-def read_text(text: str, limits: Limits) -> tuple[Json, ...] | None:
+def read_text(text: str, limits: Limits, slow: SlowReading | None = None) -> tuple[Json, ...] | None:
     """Values of the documents in a text that is embedded in a document, None if it is not YAML."""
     try:
         return tuple(
             value for value, _ in read_events(text, lambda next_event: read_clean(next_event, limits))
         )
-    except YamlError:
-        return None
-    except NotCleanError:
-        found = compose(text, "", limits)
+    except (NotCleanError, YamlError):
+        found = compose(text, "", limits, SlowReading() if slow is None else slow)
         return None if found.failure else tuple(document.value for document in found.documents)
 
 
-def compose(text: str, file: str, limits: Limits) -> YamlText:
+def compose(text: str, file: str, limits: Limits, slow: SlowReading | None = None) -> YamlText:
     """The documents of `text`, each with all its places and findings."""
     composer = Composer(file, limits)
     failure: Finding | None = None
     try:
-        read_events(text, lambda next_event: composer.compose(with_tags_as_mappings(next_event)))
+        read_events(text, lambda next_event: composer.compose(with_tags_as_mappings(next_event)), slow)
     except BoundExceededError as error:
         failure = error.finding
     except YamlError as error:
@@ -166,4 +168,7 @@ def _syntax(error: YamlError, file: str) -> Finding:
         if error.context_place is not None:
             others = (Origin(file, *error.context_place),)
             what += f" that starts on line {error.context_place[0]}"
-    return problem("F02", what, place, others=tuple(other for other in others if other != place))
+    advice = _QUOTE if error.what == OLD_GRAMMAR else ""
+    return problem(
+        "F02", what, place, advice=advice, others=tuple(other for other in others if other != place)
+    )

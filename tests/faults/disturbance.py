@@ -114,8 +114,10 @@ FILE_DISTURBANCES = (
         Disturbance("Files", name, _FILE, _instead(_document, make), "acme")
         for name, make in _CONTENTS.items()
     ),
-    Disturbance("Files", "an empty file", _FILE, _instead(_document, _content(b""))),
-    Disturbance("Files", "all documents gone", "orgs/acme", _all_gone("orgs/acme"), "acme"),
+    Disturbance("Files", "an empty file", _FILE, _instead(_document, _content(b"")), "acme"),
+    Disturbance("Files", "only blanks", _FILE, _instead(_document, _content(b" \r\n\n")), "acme"),
+    # Documents there declare the agent of both organizations.
+    Disturbance("Files", "all documents gone", "orgs/acme", _all_gone("orgs/acme")),
     Disturbance("Files", "all documents gone", "orgs", _all_gone("orgs")),
 )
 

@@ -21,19 +21,6 @@ _ONLY_LISTED = (
 
 LIMITS: tuple[Limit, ...] = (
     Limit(
-        "an empty file",
-        "orgs/acme/orders.yaml",
-        "only once",
-        "An empty document declares nothing, as if it were removed; `safety.maxDelete` limits how much may go so.",
-    ),
-    Limit(
-        "all documents gone",
-        "orgs/acme",
-        "only once",
-        "Guards refuse the deletes in this organization, but an agent that another organization shares, with its "
-        "definition there, is one delete in that one and below its limit.",
-    ),
-    Limit(
         "(status 404, and nothing is done|a list without any items), each time",
         "GET /orgs/(acme|beta)/agents/eu/keys",
         "exit code follows",
