@@ -1,22 +1,24 @@
-"""Kubernetes quantities, used for amounts of memory (API reference, Quantity)."""
+"""Kubernetes quantities, used for amounts of memory and processors (API reference, Quantity)."""
 
 import re
 from decimal import Decimal
 
 _QUANTITY = re.compile(
-    r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<unit>[EPTGMk]|[EPTGMK]i|m|[eE][+-]?\d{1,2})?", re.ASCII
+    r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<unit>[EPTGMk]|[EPTGMK]i|[mun]|[eE][+-]?\d{1,2})?", re.ASCII
 )
 _LONGEST = 40
 _UNITS: dict[str, Decimal] = {
     "": Decimal(1),
     "m": Decimal("0.001"),
+    "u": Decimal("1e-6"),
+    "n": Decimal("1e-9"),
     **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
     **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
 }
 
 
 def bytes_of(text: str) -> Decimal | None:
-    """Amount in bytes, None if the text is not a quantity.
+    """Amount in bytes, or in processors, None if the text is not a quantity.
 
     >>> bytes_of("256Mi"), bytes_of("1e3"), bytes_of("lots")
     (Decimal('268435456'), Decimal('1000'), None)
