@@ -152,6 +152,11 @@ class Cluster(Frozen):
             raise ValueError("set at most one of `kubeconfig` and `inCluster`")
         return self
 
+    @property
+    def is_reached(self) -> bool:
+        """True if objects on it can be read and applied, on its API server or in a folder."""
+        return self.kubeconfig is not None or self.inCluster or self.directory is not None
+
 
 class KindPolicy(Frozen):
     """What may be done without approval."""

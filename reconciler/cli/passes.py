@@ -72,6 +72,13 @@ def compose(
     found = replace(found, settings=with_disabled(found.settings, changed.disabled))
     settings, against = found.settings, request.against
     check_targets(request.targets, settings)
+    hand_in = HandedInSecrets(
+        settings,
+        request.environment,
+        base=found.base,
+        tree=request.directory if request.url is None else None,
+        waits=request.waits,
+    )
     with connecting(request, found) as connect:
         adapters = Adapters(
             read_tree=lambda: trees.read(settings.limits, found.of_folder),
@@ -80,13 +87,10 @@ def compose(
             inventory=opened_record(request, found),
             digester=Digester(key_of_digests(request, found)),
             now=lambda: datetime.now(UTC),
-            hand_in=HandedInSecrets(
-                settings,
-                request.environment,
-                base=found.base,
-                tree=request.directory if request.url is None else None,
-                waits=request.waits,
-            ),
+            hand_in=hand_in,
+            connect_cluster=lambda name: hand_in.clusters.client(name, is_read_only=not request.writes),
+            rendered=hand_in.clusters.rendered(is_local=found.is_local),
+            has_any_cluster=found.is_local,
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),
             base_name=against or "",
             is_ancestor=trees.is_ancestor,

@@ -7,8 +7,14 @@ from reconciler.model.kind import FACTS, Kind
 from reconciler.model.place import Place
 
 TargetName = NewType("TargetName", str)
+"""Name of a target in the settings; of a cluster, `cluster:` and its name there (`target_of_cluster`)."""
 Fingerprint = NewType("Fingerprint", str)
 """Lower-case hex SHA-256 over the DER of a public key, 64 digits (v1 reference 3.4)."""
+
+
+def target_of_cluster(name: str) -> TargetName:
+    """Under which name a cluster has a plan and a result. No target of the settings can have a colon."""
+    return TargetName(f"cluster:{name}")
 
 
 def shown(fingerprint: str) -> str:

@@ -7,6 +7,8 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from reconciler.cluster.client import ClusterClient
+from reconciler.errors import ClusterAccessError
 from reconciler.inventory.store import InventoryStore
 from reconciler.model.declaration import Declarations
 from reconciler.model.desired import desired_state, digested, handed_in
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from reconciler.orchestrator.client import Orchestrator  # brings httpx, which a validation does not need
 
 
+def no_cluster(name: str) -> ClusterClient:
+    """A connection where there are none. Raises ClusterAccessError."""
+    raise ClusterAccessError(f"cluster {name} cannot be reached from here")
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """The edges, built by the caller. The clients of `connect` can send changes only in an apply.
@@ -37,6 +44,12 @@ class Adapters:
     inventory: InventoryStore
     digester: Digester
     now: Callable[[], datetime]
+    connect_cluster: Callable[[str], ClusterClient] = no_cluster
+    """The client of a cluster of the settings; like those of `connect`, it can send changes only in an apply."""
+    rendered: tuple[str, ...] = ()
+    """Folders of the tree with files rendered for clusters, relative to its root."""
+    has_any_cluster: bool = False
+    """True where every cluster that files name can be connected to, also those that the settings do not have."""
     hand_in: HandIn = nothing_at_hand
     read_base: Callable[[], Tree] | None = None
     is_ancestor: Callable[[str, str], bool | None] = lambda _older, _newer: None

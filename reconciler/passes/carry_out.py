@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
+from reconciler.cluster.client import ClusterClient
 from reconciler.errors import InventoryError
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory
 from reconciler.model.state import Resource
+from reconciler.passes.deed.cluster_hand import ClusterHand, ClusterWork
 from reconciler.passes.deed.hand import Hand
 from reconciler.passes.ledger import Ledger, given_back, unchanged_ownership
 from reconciler.passes.result import TargetResult
-from reconciler.passes.schedule import Observer, Schedule
+from reconciler.passes.schedule import Observer, Performer, Schedule
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Verb
 
 if TYPE_CHECKING:
@@ -43,8 +45,20 @@ class Records:
     run: str
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterPart:
+    """One cluster to carry out: its plan, the result so far, and what its actions apply."""
+
+    place: Place
+    plan: TargetPlan
+    result: TargetResult
+    client: ClusterClient
+    work: ClusterWork
+
+
 def carry_out(
     works: Sequence[Work],
+    clusters: Sequence[ClusterPart],
     client: "Callable[[TargetName], Orchestrator]",
     records: Records,
     *,
@@ -52,7 +66,7 @@ def carry_out(
     stop: Event,
     observer: Observer,
 ) -> list[TargetResult]:
-    """Results of the targets, in the order of `works`, after carrying out their plans in parallel.
+    """Results of the targets and clusters, in the order of both, after carrying out their plans in parallel.
 
     A target whose record cannot be written at the start changes nothing. An action that is not done
     blocks only what requires it, in other targets too.
@@ -73,11 +87,14 @@ def carry_out(
     def read(key: ResourceKey) -> Resource | None:
         return clients[key.place].get(key)
 
-    hands = {
+    hands: dict[Place, Performer] = {
         work.place: Hand(clients[work.place], ledger, work.plan.actions, read=read, seen=_seen(work.plan))
         for work, ledger in opened
     }
+    for part in clusters:
+        hands[part.place] = ClusterHand(part.client, part.work, read=read, stop=stop)
     actions = [action for work, _ in opened for action in work.plan.allowed]
+    actions += [action for part in clusters for action in part.plan.allowed]
     schedule = Schedule(actions, hands, stop=stop, observer=observer)
     outcomes: Mapping[Place, Sequence[Outcome]] = {}
     try:
@@ -93,7 +110,16 @@ def carry_out(
                 outcomes=(*outcomes.get(work.place, ()), *_held(work.plan), *_contested(work.plan)),
                 inventory_error=_write(work, ledger, records),
             )
-    return [results[work.name] for work in works]
+    return [
+        *(results[work.name] for work in works),
+        *(
+            replace(
+                part.result,
+                outcomes=(*outcomes.get(part.place, ()), *_held(part.plan), *_contested(part.plan)),
+            )
+            for part in clusters
+        ),
+    ]
 
 
 def _seen(plan: TargetPlan) -> frozenset[ResourceKey]:

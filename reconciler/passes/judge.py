@@ -14,7 +14,7 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import AnyDeclared, Declarations, Rejected
 from reconciler.model.document import Frozen
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import TargetName
+from reconciler.model.identity import TargetName, target_of_cluster
 from reconciler.model.key import KeyDocument
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin
@@ -22,11 +22,12 @@ from reconciler.model.runner import RunnerDocument
 from reconciler.model.secret_store import SecretStoreDocument
 from reconciler.model.state import State
 from reconciler.passes.begin import Pass
+from reconciler.passes.clusters import by_cluster, clusters_of
 from reconciler.passes.read import Reading
 from reconciler.passes.stopped import Stops, stops
 from reconciler.rules.judge import Judgement, Turn, judge
 from reconciler.settings import Settings, Target
-from reconciler.source.selection import select
+from reconciler.source.selection import select, targets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,30 @@ def judge_world(asked: Pass, judged: Judged, live: Mapping[TargetName, State]) -
 def judged_stops(asked: Pass, reading: Reading, judged: Judged) -> Stops:
     """The targets that errors found so far stop."""
     targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
-    return stops(reading, judged.verdict.findings, targets)
+    found = stops(reading, judged.verdict.findings, targets)
+    return replace(found, by_target={**found.by_target, **_of_clusters(asked, reading, found, targets)})
+
+
+def _of_clusters(
+    asked: Pass, reading: Reading, found: Stops, targets: Mapping[TargetName, Target]
+) -> dict[TargetName, tuple[Finding, ...]]:
+    """Clusters on which a target that is stopped declares an installation."""
+    if not found.by_target:
+        return {}
+    loaded = reading.declarations
+    stopped: dict[TargetName, tuple[Finding, ...]] = {}
+    declared = by_cluster(asked, loaded)
+    for name in clusters_of(asked, declared):
+        footprints = declared.get(name, ())
+        owners = targets_of(loaded, targets, {one.origin.file for one in footprints})
+        errors = [
+            error
+            for target in sorted(frozenset[TargetName]().union(*owners.values()))
+            for error in found.by_target.get(target, ())
+        ]
+        if errors:
+            stopped[target_of_cluster(name)] = tuple(dict.fromkeys(errors))
+    return stopped
 
 
 def scopes(

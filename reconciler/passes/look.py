@@ -22,6 +22,7 @@ from reconciler.model.record import Inventory
 from reconciler.model.state import State
 from reconciler.orchestrator.sight import Look
 from reconciler.passes.begin import Pass
+from reconciler.passes.clusters import NO_CLUSTERS, ClusterClients, LookedClusters
 from reconciler.passes.evidence import believed, for_target, hints
 from reconciler.passes.result import TargetResult
 from reconciler.passes.stopped import NO_STOPS, Stops
@@ -52,11 +53,16 @@ class Looked:
 
     sights: tuple[Sight, ...]
     failed: tuple[TargetResult, ...] = ()
+    clusters: LookedClusters = NO_CLUSTERS
 
     @property
     def is_whole(self) -> bool:
         """True if everything selected was read."""
-        return not self.failed and not any(sight.look.failures for sight in self.sights)
+        return (
+            not self.failed
+            and not self.clusters.failed
+            and not any(sight.look.failures for sight in self.sights)
+        )
 
 
 class Clients:
@@ -65,6 +71,7 @@ class Clients:
     def __init__(self, asked: Pass) -> None:
         self._asked = asked
         self._open: dict[str, Orchestrator] = {}
+        self.clusters = ClusterClients(asked)
 
     def __enter__(self) -> Self:
         return self
@@ -72,6 +79,7 @@ class Clients:
     def __exit__(self, *_: object) -> None:
         for client in self._open.values():
             client.close()
+        self.clusters.close()
 
     def of(self, name: TargetName) -> "Orchestrator":
         """The client of a target."""
@@ -83,8 +91,8 @@ class Clients:
     def requests(self) -> dict[str, int]:
         """Number of requests sent so far, by verb."""
         total: dict[str, int] = {}
-        for client in self._open.values():
-            for verb, count in client.requests.items():
+        for requests in (*(client.requests for client in self._open.values()), *self.clusters.requests):
+            for verb, count in requests.items():
                 total[verb] = total.get(verb, 0) + count
         return total
 

@@ -10,10 +10,12 @@ from reconciler.model.active_resource import ActiveResource
 from reconciler.model.desired import desired_state
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, ORCHESTRATORS, WHOLE_KINDS, Kind
-from reconciler.model.record import Inventory, LastApply
+from reconciler.model.record import NO_SAFEGUARDS, Inventory, LastApply
 from reconciler.model.state import State
 from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
+from reconciler.passes.cluster_basis import cluster_basis
+from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.evidence import (
     agents_in,
     connection_of,
@@ -30,7 +32,7 @@ from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
-from reconciler.plan.doubt import NO_ABSENCE, Absence
+from reconciler.plan.doubt import NO_ABSENCE, Absence, shown
 from reconciler.plan.guards import deleted, reduced_definitions, takeover
 from reconciler.plan.parts import criterion_selector
 from reconciler.plan.safeguards import declared, in_force, loosened
@@ -51,14 +53,48 @@ NO_USE = Use({}, {})
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """The plan of every target that was seen. `notes` are sentences about approvals that approved nothing."""
+class Plans:
+    """The plan of each target and of each cluster, as parts of one graph."""
 
     pairs: tuple[tuple[Sight, TargetPlan], ...]
+    clusters: tuple[tuple[ClusterSight, TargetPlan], ...]
+
+    @property
+    def all(self) -> tuple[TargetPlan, ...]:
+        """The plans, clusters last."""
+        return tuple(built for _, built in (*self.pairs, *self.clusters))
+
+    def replaced(self, plans: Sequence[TargetPlan]) -> "Plans":
+        """The same with other plans, in the order of `all`."""
+        built = iter(plans)
+        return Plans(
+            tuple((sight, next(built)) for sight, _ in self.pairs),
+            tuple((sight, next(built)) for sight, _ in self.clusters),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan of every target and cluster that was seen.
+
+    `notes` are sentences about approvals that approved nothing.
+    """
+
+    plans: Plans
     use: Use
     stops: Stops = NO_STOPS
     """Errors of the files that stop targets, also those that were seen."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def pairs(self) -> tuple[tuple[Sight, TargetPlan], ...]:
+        """Targets with their plans."""
+        return self.plans.pairs
+
+    @property
+    def clusters(self) -> tuple[tuple[ClusterSight, TargetPlan], ...]:
+        """Clusters with their plans."""
+        return self.plans.clusters
 
 
 def plan_all(
@@ -76,16 +112,15 @@ def plan_all(
     """
     approvals = approvals | reading.approvals
     wanted = {sight.name: sight.desired for sight in looked.sights}
+    found = looked.clusters.sights
     missing = absence(asked, reading, wanted)
-    pairs = plans_of(
-        asked, reading, looked, wanted, approvals=approvals, unread=stops.unread, missing=missing
-    )
-    use = _use(pairs, clients)
+    made = plans_of(asked, reading, looked, wanted, found, approvals=approvals, stops=stops, missing=missing)
+    use = _use(made.pairs, clients)
     if use.active or use.unread:
-        pairs = plans_of(
-            asked, reading, looked, wanted, approvals=approvals, use=use, unread=stops.unread, missing=missing
+        made = plans_of(
+            asked, reading, looked, wanted, found, approvals=approvals, use=use, stops=stops, missing=missing
         )
-    plans = [built for _, built in pairs]
+    plans = made.all
     refused = [
         refusal
         for built in plans
@@ -96,7 +131,7 @@ def plan_all(
     ]
     accepted = [one for built in plans for one in built.accepted]
     notes = [*misses(approvals, accepted, refused), *_loosened(asked, reading, looked)]
-    return Planned(pairs, use, stops, tuple(notes))
+    return Planned(made, use, stops, tuple(notes))
 
 
 def _loosened(asked: Pass, reading: Reading, looked: Looked) -> Iterator[str]:
@@ -110,16 +145,9 @@ def _loosened(asked: Pass, reading: Reading, looked: Looked) -> Iterator[str]:
 
 def without_stopped(planned: Planned, stops: Stops) -> Planned:
     """The plan with `stops`, and with actions held that depend on targets that they stop."""
-    stopped = {sight.name: False for sight, _ in planned.pairs if sight.name in stops.by_target}
-    return replace(planned, pairs=_holding(planned.pairs, stopped), stops=stops)
-
-
-def _holding(
-    pairs: Sequence[tuple[Sight, TargetPlan]], stopped: Mapping[TargetName, bool]
-) -> tuple[tuple[Sight, TargetPlan], ...]:
-    """The plans, with actions held as in `behind_stopped`."""
-    held = behind_stopped([built for _, built in pairs], stopped)
-    return tuple((sight, built) for (sight, _), built in zip(pairs, held, strict=True))
+    plans = planned.plans
+    stopped = {built.target: False for built in plans.all if built.target in stops.by_target}
+    return replace(planned, plans=plans.replaced(behind_stopped(plans.all, stopped)), stops=stops)
 
 
 def plans_of(
@@ -127,17 +155,18 @@ def plans_of(
     reading: Reading,
     looked: Looked,
     wanted: Mapping[TargetName, State],
+    clusters: Sequence[ClusterSight],
     *,
     approvals: frozenset[Approval] = frozenset(),
     use: Use = NO_USE,
     before: Mapping[str, tuple[str, ...]] | None = None,
-    unread: str = "",
+    stops: Stops = NO_STOPS,
     missing: Absence = NO_ABSENCE,
-) -> tuple[tuple[Sight, TargetPlan], ...]:
-    """The plan that makes `wanted` live in every target that was seen.
+) -> Plans:
+    """The plan that makes `wanted` live in every target that was seen, and `clusters` as they are declared.
 
     `use` is what deployments use of reduced definitions; `before` replaces `builtIn.disabled` of targets;
-    `unread` are files that may declare what seems to be removed, `missing` is what the files lack otherwise.
+    `stops` names files that may declare what seems to be removed, `missing` is what the files lack otherwise.
     """
     disabled = {
         sight.name: (before or {}).get(sight.name, sight.target.builtIn.disabled) for sight in looked.sights
@@ -154,15 +183,16 @@ def plans_of(
                 missing=missing,
             )
             for sight in looked.sights
-        ],
+        ]
+        + _cluster_bases(asked, reading, looked, clusters, _unproven(looked, stops, missing)),
         includes=asked.selection.includes,
         approvals=approvals,
         organizations=_organizations(asked, reading, looked, wanted),
-        unread=unread,
+        unread=stops.unread,
         emptied=missing.emptied,
     )
     pairs = []
-    for sight, built in zip(looked.sights, plans, strict=True):
+    for sight, built in zip(looked.sights, plans, strict=False):
         unassigned = strays(sight.everything, reading.findings, asked.place(sight.name))
         more = (
             *unconnected(sight.name, sight.target, wanted[sight.name]),
@@ -175,7 +205,31 @@ def plans_of(
         for sight, built in pairs
         if built.problems or sight.look.failures
     }
-    return _holding(pairs, stopped)
+    made = Plans(tuple(pairs), tuple(zip(clusters, plans[len(looked.sights) :], strict=True)))
+    return made.replaced(behind_stopped(made.all, stopped))
+
+
+def _cluster_bases(
+    asked: Pass, reading: Reading, looked: Looked, clusters: Sequence[ClusterSight], unproven: str
+) -> list[Basis]:
+    """What the plans of clusters are built from. Guards that a commit loosens count there as in organizations."""
+    safety, before = asked.settings.safety, NO_SAFEGUARDS
+    for sight in looked.sights:
+        before = before.joined(in_force(safety, sight.inventory.last, _commit(reading)))
+    return [cluster_basis(asked.settings, sight, before, unproven=unproven) for sight in clusters]
+
+
+def _unproven(looked: Looked, stops: Stops, missing: Absence) -> str:
+    """Why nothing is removed from clusters that the files no longer declare, "" if it is: any file could declare it."""
+    doubts = list(dict.fromkeys(doubt for found in missing.doubts.values() for doubt in found))
+    gone = [one.name for one in looked.sights if one.name in missing.bare and one.inventory.holds_anything]
+    if stops.unread:
+        return f"{stops.unread} could not be read and may declare it"
+    if stops.by_target:
+        return f"the files of {', '.join(sorted(stops.by_target))} have errors and may declare it"
+    if doubts:
+        return f"it may be declared in what cannot be read: {shown(doubts)}"
+    return f"all files of {', '.join(gone)} are gone, and may have declared it" if gone else ""
 
 
 def _use(pairs: Sequence[tuple[Sight, TargetPlan]], clients: Clients) -> Use:
@@ -341,7 +395,10 @@ def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:
 def binding(asked: Pass, reading: Reading, planned: Planned, approvals: frozenset[Approval]) -> SavedPlan:
     """What binds an apply to this plan. Digests both states, so only who saves or compares plans calls it."""
     return bind(
-        tuple((built, sight.desired, sight.look.state, sight.inventory) for sight, built in planned.pairs),
+        (
+            *((built, sight.desired, sight.look.state, sight.inventory) for sight, built in planned.pairs),
+            *((built, sight.desired, sight.live, sight.inventory) for sight, built in planned.clusters),
+        ),
         asked.settings,
         revision=reading.source.revision,
         selection=asked.selection.describe(),

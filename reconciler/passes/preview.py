@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from reconciler.model.finding import Finding, once
 from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
+from reconciler.passes.cluster_sight import cluster_sight
+from reconciler.passes.clusters import by_cluster
 from reconciler.passes.existing import existing_findings
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
 from reconciler.passes.look import Looked
@@ -48,18 +50,23 @@ def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, b
         sight.name: asked.desired(select(base.reading.declarations, sight.target), asked.place(sight.name))
         for sight in looked.sights
     }
-    pairs = plans_of(
+    declared = by_cluster(asked, base.reading.declarations)
+    clusters = [
+        cluster_sight(sight.reading, declared.get(sight.place.name, ())) for sight in looked.clusters.sights
+    ]
+    plans = plans_of(
         asked,
         reading,
         looked,
         desired,
+        clusters,
         approvals=base.reading.approvals,
         use=planned.use,
         before=asked.adapters.base_disabled,
         missing=absence(asked, base.reading, desired),
     )
-    live = {sight.name: after(built, sight.look.state) for sight, built in pairs}
-    of_base, judged = reported_once(replace(planned, pairs=pairs), judge_world(asked, judged, live))
+    live = {sight.name: after(built, sight.look.state) for sight, built in plans.pairs}
+    of_base, judged = reported_once(replace(planned, plans=plans), judge_world(asked, judged, live))
     problems = [problem for _, built in of_base.pairs for problem in built.problems]
     return PlannedBase(base.name, (*_findings(judged), *problems), of_base)
 
@@ -78,7 +85,7 @@ def preview(planned: Planned, base: PlannedBase) -> Preview | None:
     own: list[TargetPlan] = []
     existing = 0
     withdrawn: list[str] = []
-    for (_, built), (_, before) in zip(planned.pairs, base.planned.pairs, strict=True):
+    for built, before in zip(planned.plans.all, base.planned.plans.all, strict=True):
         mine = _own(built, before)
         own.append(mine)
         existing += _differences(built) - _differences(mine)

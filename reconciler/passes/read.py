@@ -54,6 +54,8 @@ def read(asked: Pass) -> Reading:
 
 
 def _reading(asked: Pass, tree: Tree) -> Reading:
+    # What is rendered for a cluster follows from the documents, and is none of them.
+    tree = tree.without(asked.adapters.rendered)
     declarations = asked.adapters.load(tree)
     documents = sum(1 for _ in declarations.documents())
     targets = {TargetName(name): target for name, target in asked.settings.targets.items()}

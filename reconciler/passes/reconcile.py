@@ -10,8 +10,12 @@ from threading import Event
 from typing import Unpack
 
 from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.model.identity import target_of_cluster
+from reconciler.model.kind import Kind
 from reconciler.passes.begin import Adapters, Pass, begin
-from reconciler.passes.carry_out import Records, Work, carry_out
+from reconciler.passes.carry_out import ClusterPart, Records, Work, carry_out
+from reconciler.passes.clusters import by_cluster, clusters_of, look_at_clusters
+from reconciler.passes.deed.cluster_hand import ClusterWork
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world, judged_stops
 from reconciler.passes.look import Clients, Looked, look
 from reconciler.passes.planned import Planned, after, binding, last_apply, plan_all, without_stopped
@@ -21,7 +25,7 @@ from reconciler.passes.repeated import reported_once
 from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.passes.schedule import Observer
-from reconciler.passes.target_report import in_order, target_result, without_preview
+from reconciler.passes.target_report import cluster_result, in_order, target_result, without_preview
 from reconciler.passes.validate import validate
 from reconciler.plan.action import Status
 from reconciler.plan.approval import Approval
@@ -48,7 +52,9 @@ class _Prepared:
 
     def targets(self, asked: Pass) -> tuple[TargetResult, ...]:
         """Results of all targets, with nothing carried out."""
-        results = [target_result(sight, built, self.planned.stops) for sight, built in self.planned.pairs]
+        stops = self.planned.stops
+        results = [target_result(sight, built, stops) for sight, built in self.planned.pairs]
+        results += [cluster_result(sight, built, stops) for sight, built in self.planned.clusters]
         return in_order(asked, results, self.looked)
 
 
@@ -72,6 +78,7 @@ def plan(
     result = report(
         asked, prepared.reading, prepared.judged,
         requests=clients.requests, targets=targets, notes=prepared.planned.notes,
+        unexamined=prepared.looked.clusters.unexamined,
         preview=shown, of_base=base.findings if base is not None else None,
     )  # fmt: skip
     can_bind = prepared.is_whole
@@ -115,6 +122,7 @@ def apply(
 
         def ended(**more: Unpack[More]) -> PassResult:
             more["notes"] = prepared.planned.notes
+            more["unexamined"] = prepared.looked.clusters.unexamined
             return report(asked, prepared.reading, prepared.judged, requests=clients.requests, **more)
 
         if bound is not None:
@@ -140,10 +148,13 @@ def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _
         return failed(asked, error, reading)
     judged = judge_files(asked, reading)
     stopped = judged_stops(asked, reading, judged)
-    if stopped.by_target.keys() >= asked.targets.keys():
+    selected = clusters_of(asked, by_cluster(asked, reading.declarations))
+    if stopped.by_target.keys() >= {*asked.targets, *map(target_of_cluster, selected)}:
         of_base = judge_base(asked, reading.base) if reading.base is not None else None
         return report(asked, reading, judge_unseen(asked, judged), of_base=of_base)
     looked = look(asked, judged.scopes, clients, stopped)
+    clusters = look_at_clusters(asked, reading.declarations, clients.clusters)
+    looked = replace(looked, clusters=clusters)
     planned = plan_all(asked, reading, looked, approvals, clients, stops=stopped)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
     planned, judged = reported_once(planned, judge_world(asked, judged, live))
@@ -167,13 +178,15 @@ def _misnamed(asked: Pass, looked: Looked) -> list[str]:
 
     None where a target was not seen, whose objects they may name.
     """
-    if looked.failed or not looked.sights:
+    if looked.failed or looked.clusters.failed or not (looked.sights or looked.clusters.sights):
         return []
     keys = {
         key
         for sight in looked.sights
         for key in (*sight.desired.resources, *sight.look.state.resources, *sight.inventory.entries)
     }
+    for sight in looked.clusters.sights:
+        keys.update((*sight.desired.resources, *sight.live.resources))
     return [
         pattern for pattern in sorted(asked.selection.only) if not any(key.matches(pattern) for key in keys)
     ]
@@ -194,8 +207,35 @@ def _carried_out(
     inventory = asked.adapters.inventory
     records = Records(inventory.read, inventory.write, asked.started_at.isoformat())
     concurrency = asked.settings.apply.concurrency
-    done = carry_out(works, clients.of, records, concurrency=concurrency, stop=stop, observer=observer)
-    return [*done, *left]
+    clusters, untouched = _cluster_works(asked, prepared, clients)
+    done = carry_out(
+        works, clusters, clients.of, records, concurrency=concurrency, stop=stop, observer=observer
+    )
+    return [*done, *left, *untouched]
+
+
+def _cluster_works(
+    asked: Pass, prepared: _Prepared, clients: Clients
+) -> tuple[list[ClusterPart], list[TargetResult]]:
+    """What is carried out on clusters, and the results of those that files or problems stop."""
+    works, left = [], []
+    for sight, built in prepared.planned.clusters:
+        result = cluster_result(sight, built, prepared.planned.stops)
+        if built.problems or sight.name in prepared.planned.stops.by_target:
+            left.append(result)
+            continue
+        work = ClusterWork(
+            asked.settings.instance,
+            sight.bodies,
+            sight.unforced,
+            waits_s={key: one.wait_s for key, one in sight.workloads.items() if one.wait_s},
+            agents=frozenset(
+                key for key, one in sight.workloads.items() if one.installation.startswith(f"{Kind.AGENT}/")
+            ),
+        )
+        client = clients.clusters.of(sight.place.name)
+        works.append(ClusterPart(sight.place, built, result, client, work))
+    return works, left
 
 
 def _was_stopped(done: list[TargetResult], stop: Event) -> bool:

@@ -30,7 +30,7 @@ def reported_once(planned: Planned, judged: Judged) -> tuple[Planned, Judged]:
         pairs.append((sight, left))
     kept = tuple(finding for finding in findings if finding not in repeated)
     return (
-        replace(planned, pairs=tuple(pairs)),
+        replace(planned, plans=replace(planned.plans, pairs=tuple(pairs))),
         replace(judged, verdict=replace(judged.verdict, findings=kept)),
     )
 

@@ -12,6 +12,7 @@ from reconciler.passes.existing import existing_findings
 from reconciler.passes.judge import Judged
 from reconciler.passes.read import Reading
 from reconciler.passes.result import PassResult, Preview, SourceInfo, TargetResult
+from reconciler.plan.action import Unexamined
 from reconciler.source.excerpt import excerpts
 
 
@@ -21,6 +22,7 @@ class More(TypedDict, total=False):
     targets: tuple[TargetResult, ...]
     preview: Preview | None
     notes: tuple[str, ...]
+    unexamined: tuple[Unexamined, ...]
     changed: tuple[str, ...]
     error: str
     advice: str

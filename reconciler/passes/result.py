@@ -11,7 +11,8 @@ from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding, Severity, Silenced, Unknown, sort_findings
 from reconciler.model.identity import TargetName
 from reconciler.model.origin import Origin
-from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.model.place import Realm
+from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Unexamined
 
 
 class Purpose(StrEnum):
@@ -83,6 +84,8 @@ class TargetResult:
     """Why it could not be read, as far as its requests show; `error` is the same in one string."""
     inventory_error: str = ""
     """Why the ownership record could not be written after an apply, "" if it was."""
+    realm: Realm = Realm.ORGANIZATION
+    """`CLUSTER` for a cluster; `organization` is then its name in the settings."""
 
     @property
     def is_unread(self) -> bool:
@@ -125,6 +128,8 @@ class PassResult:
     """Findings that annotations silenced."""
     checked_only: tuple[tuple[str, int], ...] = ()
     """What is declared and checked, but never applied: noun and number."""
+    unexamined: tuple[Unexamined, ...] = ()
+    """What was not looked at and belongs to no plan."""
     left_alone: tuple[tuple[str, int], ...] = ()
     """Documents of kinds that are known but not handled: kind and number."""
     excerpts: Mapping[Origin, Excerpt] = field(default_factory=dict)

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.errors import ExitCode
+from reconciler.model.place import Realm
 from reconciler.passes.begin import Pass
 from reconciler.passes.cause import causes
+from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.look import STOPPED_ADVICE, Looked, Sight, endpoints, retry_after
 from reconciler.passes.result import Cause, TargetResult
 from reconciler.passes.stopped import NO_STOPS, Stops
@@ -34,9 +36,35 @@ def target_result(sight: Sight, built: TargetPlan, stops: Stops = NO_STOPS) -> T
 
 
 def in_order(asked: Pass, done: Iterable[TargetResult], looked: Looked) -> tuple[TargetResult, ...]:
-    """Results of all targets in the order of the settings."""
+    """Results of all targets and clusters: targets in the order of the settings, then clusters by name."""
     order = list(asked.targets)
-    return tuple(sorted((*done, *looked.failed), key=lambda result: order.index(result.target)))
+    found = (*done, *looked.failed, *looked.clusters.failed)
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (
+                order.index(one.target) if one.target in order else len(order),
+                one.target,
+            ),
+        )
+    )
+
+
+def cluster_result(sight: ClusterSight, built: TargetPlan, stops: Stops = NO_STOPS) -> TargetResult:
+    """One cluster that was seen, before anything is carried out."""
+    is_stopped = sight.name in stops.by_target
+    return TargetResult(
+        sight.name,
+        sight.place.name,
+        (sight.reading.address,),
+        plan=built,
+        error=stops.message(sight.name) if is_stopped else "",
+        advice=STOPPED_ADVICE if is_stopped else "",
+        causes=(Cause(stops.message(sight.name), STOPPED_ADVICE),) if is_stopped else (),
+        error_code=ExitCode.INVALID if is_stopped else None,
+        stopped_by=stops.by_target.get(sight.name, ()),
+        realm=Realm.CLUSTER,
+    )
 
 
 def without_preview(result: TargetResult, base_name: str) -> TargetResult:

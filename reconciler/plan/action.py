@@ -8,18 +8,24 @@ from reconciler.diff.change import Change, Diff
 from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import Kind
+from reconciler.model.place import Realm
 from reconciler.plan.approval import Accepted
 from reconciler.plan.refusal import Refusal
 
 
 class Verb(StrEnum):
-    """What an action does. `ADOPT` and `FORGET` write only the ownership record."""
+    """What an action does.
+
+    `ADOPT` and `FORGET` write only the ownership record, `VERIFY` writes nothing: it looks whether a workload that is
+    as declared runs.
+    """
 
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
     ADOPT = "adopt"
     FORGET = "forget"
+    VERIFY = "verify"
 
 
 ActionId = tuple[Verb, ResourceKey]
@@ -62,8 +68,8 @@ class Action:
 
     @property
     def writes_orchestrator(self) -> bool:
-        """False for actions that write only the ownership record."""
-        return self.verb not in (Verb.ADOPT, Verb.FORGET)
+        """False for actions that write only the ownership record, or nothing."""
+        return self.verb not in (Verb.ADOPT, Verb.FORGET, Verb.VERIFY)
 
     @property
     def is_deletion(self) -> bool:
@@ -121,6 +127,8 @@ class TargetPlan:
     problems: tuple[Finding, ...] = ()
     unexamined: tuple[Unexamined, ...] = ()
     counts: Mapping[Kind, tuple[int, int, int]] = field(default_factory=dict)
+    realm: Realm = Realm.ORGANIZATION
+    """`CLUSTER` for the plan of a cluster; `organization` is then its name in the settings."""
 
     @property
     def allowed(self) -> tuple[Action, ...]:

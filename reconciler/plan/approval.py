@@ -106,10 +106,10 @@ def parse(text: str) -> Approval:
         if found is None:
             raise ValueError(f"{text!r} is not {guard}=COUNT:DIGEST as the refusal prints it")
         return Approval(guard, count=int(found[1]), digest=found[2])
-    target, colon, named = value.partition(":")
-    if not colon or "/" in target:
-        target, named = "", value
-    kind, slash, identifier = named.partition("/")
+    # A target can contain colons (`cluster:eu-1`), a kind cannot, an id can.
+    head, slash, identifier = value.partition("/")
+    target, _, kind = head.rpartition(":")
+    named = f"{kind}{slash}{identifier}"
     if not slash or not kind or not identifier:
         raise ValueError(f"{text!r} is not GUARD=KIND/ID, such as {guard}=Definition/database")
     return Approval(guard, pattern=named, target=target)

@@ -52,6 +52,12 @@ class Basis:
     is_bare: bool = False
     """As in `guards.Case`."""
     doubts: tuple[Doubt, ...] = ()
+    waits: Mapping[ActionId, Held] = field(default_factory=dict)
+    """Actions that wait for something outside the plan."""
+    verify: Mapping[ResourceKey, str] = field(default_factory=dict)
+    """Unchanged objects that do not run as they should, with the reason."""
+    problems: tuple[Finding, ...] = ()
+    """Errors in what is declared that keep the target as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,9 @@ def build(
     whole.is_of_many = is_one_of_many
     for basis, alone in zip(bases, left, strict=True):
         _hold_keys_of_contested_agents(basis, alone, whole)
+        for identifier, held in basis.waits.items():
+            if identifier in whole.graph.actions:
+                whole.held.setdefault(identifier, held)
     guarded = [_guard(basis, whole, approvals) for basis in bases]
     if unread:
         _hold_unproven(whole, unread)
@@ -172,7 +181,7 @@ def _whole(
     actions = [
         action
         for basis, alone in zip(bases, left, strict=True)
-        for action in candidates(basis.diff, alone.leave)
+        for action in candidates(basis.diff, alone.leave, basis.verify)
     ]
     try:
         chosen = _selected(actions, includes)
@@ -296,7 +305,7 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
     actions = whole.of(basis.place)
     ids = {action.id for action in actions}
     taken_over = left.leave.taken_over
-    found = problems(actions, basis.diff, basis.live, left.contested)
+    found = (*problems(actions, basis.diff, basis.live, left.contested), *basis.problems)
     if whole.cycle is not None:
         found = (*found, *cycle(whole.cycle, actions))
     return TargetPlan(
@@ -314,6 +323,7 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
         problems=tuple(sorted(found, key=Finding.sort_key)),
         unexamined=(*basis.unexamined, *_uncompared_secrets(basis.diff)),
         counts=_counts(basis),
+        realm=basis.place.realm,
     )
 
 

@@ -1,13 +1,16 @@
 """Actions from changes: what is created, updated, deleted, adopted or forgotten. `graph` adds the requirements."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from reconciler.diff.change import Change, Diff, Group
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import FACTS, Kind
 from reconciler.plan.action import Action, Verb
 from reconciler.plan.parts import agent_of, criterion_key, runner_of
+
+NOTHING: Mapping[ResourceKey, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +21,18 @@ class Leave:
     taken_over: frozenset[ResourceKey] = frozenset()
 
 
-def candidates(diff: Diff, leave: Leave) -> list[Action]:
-    """Every action that the changes need, in the order of the changes."""
-    return _Candidates(diff, leave).actions()
+def candidates(diff: Diff, leave: Leave, verify: Mapping[ResourceKey, str] = NOTHING) -> list[Action]:
+    """Every action that the changes need, in the order of the changes; `verify` are reasons to look again."""
+    return _Candidates(diff, leave, verify).actions()
 
 
 class _Candidates:
     """The changes of one place, with what several of them need computed once."""
 
-    def __init__(self, diff: Diff, leave: Leave) -> None:
+    def __init__(self, diff: Diff, leave: Leave, verify: Mapping[ResourceKey, str]) -> None:
         self._diff = diff
         self._leave = leave
+        self._verify = verify
         self._first_keys = self._choose_first_keys()
         self._pruned_agents = frozenset(c.key for c in self._changes(Group.PRUNE) if c.key.kind is Kind.AGENT)
         self._replaced_runners = frozenset(
@@ -72,12 +76,18 @@ class _Candidates:
                     if not change.fields:
                         yield Action(Verb.ADOPT, change.key, change)
             case Group.UNCHANGED:
-                # Deleting a runner deletes its rules on the server (v2 5.5), so they are created again.
-                if change.key.kind is Kind.RUNNER_RULE and runner_of(change.live) in self._replaced_runners:
-                    yield Action(Verb.DELETE, change.key, change, reason="goes with its runner")
-                    yield Action(Verb.CREATE, change.key, change, reason="comes back with its runner")
+                yield from self._again(change)
             case Group.UNMANAGED | Group.RELEASED:
                 return
+
+    def _again(self, change: Change) -> Iterator[Action]:
+        """Actions of what is as desired."""
+        if change.key in self._verify:
+            yield Action(Verb.VERIFY, change.key, change, reason=self._verify[change.key])
+        # Deleting a runner deletes its rules on the server (v2 5.5), so they are created again.
+        if change.key.kind is Kind.RUNNER_RULE and runner_of(change.live) in self._replaced_runners:
+            yield Action(Verb.DELETE, change.key, change, reason="goes with its runner")
+            yield Action(Verb.CREATE, change.key, change, reason="comes back with its runner")
 
     def _creation(self, change: Change) -> Iterator[Action]:
         if change.key.kind is Kind.AGENT:

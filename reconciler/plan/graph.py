@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from reconciler.model.identity import ResourceKey
 
 _Node = ActionId | Gate
-_VERB_RANK = {Verb.FORGET: 0, Verb.ADOPT: 0, Verb.DELETE: 1, Verb.UPDATE: 2, Verb.CREATE: 3}
+_VERB_RANK = {
+    Verb.FORGET: 0,
+    Verb.ADOPT: 0,
+    Verb.DELETE: 1,
+    Verb.UPDATE: 2,
+    Verb.CREATE: 3,
+    Verb.VERIFY: 4,
+}
 
 
 class CycleError(ValueError):

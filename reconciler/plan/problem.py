@@ -10,6 +10,7 @@ KEY_WITHOUT_AGENT = "P05"
 STILL_DECLARED = "P06"
 CYCLE = "P07"
 UNKNOWN_BUILT_IN = "P08"
+CANNOT_INSTALL = "P09"
 
 PROBLEMS: Mapping[str, str] = {
     AGENT_WITHOUT_KEY: "An agent can only be created together with its first public key, and no Key declares one.",
@@ -25,6 +26,7 @@ PROBLEMS: Mapping[str, str] = {
     ),
     CYCLE: "Actions require each other, so there is no order for them; make the change in two steps.",
     UNKNOWN_BUILT_IN: "The settings list a definition under `builtIn.disabled` that is not built in or does not exist.",
+    CANNOT_INSTALL: "An installation cannot be made as it is declared.",
     KEY_WITHOUT_AGENT: "A key belongs to an agent that is neither declared nor registered, or that would be deleted.",
 }
 """Every problem and what it means. They are errors: nothing of such a plan is carried out."""

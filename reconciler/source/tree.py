@@ -1,7 +1,8 @@
 """Files of one revision, as plain values: produced from folders and from Git, read by the loader."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.finding import Finding
 
@@ -27,6 +28,19 @@ class Tree:
     files: Mapping[str, bytes] = field(repr=False)
     findings: tuple[Finding, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
+
+    def without(self, folders: Iterable[str]) -> "Tree":
+        """The same tree without the files below some folders, given with `/` and relative to the root."""
+        prefixes = tuple(f"{posixpath.normpath(folder)}/" for folder in folders)
+        if not prefixes:
+            return self
+        left = {path: content for path, content in self.files.items() if not path.startswith(prefixes)}
+        return replace(
+            self,
+            files=left,
+            findings=tuple(one for one in self.findings if not one.origin.file.startswith(prefixes)),
+            unread=tuple(one for one in self.unread if not one[0].startswith(prefixes)),
+        )
 
 
 def is_document(path: str) -> bool:

@@ -38,6 +38,7 @@ class Risk(IntEnum):
     CREATE = 8
     ADOPT = 9
     FORGET = 10
+    VERIFY = 11
 
 
 MARKS = {
@@ -52,6 +53,7 @@ MARKS = {
     Risk.CREATE: Mark.ADD,
     Risk.ADOPT: Mark.CHANGE,
     Risk.FORGET: Mark.CHANGE,
+    Risk.VERIFY: Mark.ATTENTION,
 }
 WORDS = {
     Risk.DELETE: "delete",
@@ -65,6 +67,7 @@ WORDS = {
     Risk.CREATE: "create",
     Risk.ADOPT: "adopt",
     Risk.FORGET: "forget",
+    Risk.VERIFY: "verify",
 }
 EXPLANATIONS = {
     Risk.CONTESTED: "differs and is not owned: left alone until a person decides",
@@ -160,6 +163,7 @@ _CARRIED = {
     Verb.DELETE: Risk.DELETE,
     Verb.ADOPT: Risk.ADOPT,
     Verb.FORGET: Risk.FORGET,
+    Verb.VERIFY: Risk.VERIFY,
 }
 
 
@@ -215,6 +219,7 @@ def _risk(verbs: set[Verb], change: Change) -> Risk:
         Verb.CREATE: Risk.CREATE,
         Verb.ADOPT: Risk.ADOPT,
         Verb.FORGET: Risk.FORGET,
+        Verb.VERIFY: Risk.VERIFY,
     }
     for verb, risk in by_verb.items():
         if verb in verbs:
@@ -231,6 +236,7 @@ _PHRASES = {
     "delete": "to delete",
     "adopt": "to adopt",
     "forget": "to forget",
+    "verify": "to verify",
     "contested": "contested",
     "drift": "drifted",
     "keep": "kept",

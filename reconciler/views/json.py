@@ -16,7 +16,7 @@
     checkedOnly                      [{what, count}]: declared and checked, never applied
     leftAlone                        [{what, count}]: documents of kinds that are known but not handled
     summary                          counts of all targets; of a preview, this change's own
-    targets                          [{name, organization, endpoints, complete, error, advice, transient,
+    targets                          [{name, organization or cluster, endpoints, complete, error, advice, transient,
                                      stoppedBy: [{rule, file, line, column}],
                                      causes: [{message, advice, setting, file?, line?, column?}],
                                      inventoryError, plan?, outcomes}]
@@ -24,7 +24,7 @@
     settingsChange                   {inForce, settings: [{concern, setting, before?, after?, file?, line?,
                                      column?}]} or null
 
-A plan: {target, organization, summary, compared: {KIND: {desired, live, owned}}, changes, actions,
+A plan: {target, organization or cluster, summary, compared: {KIND: {desired, live, owned}}, changes, actions,
 refusals, accepted}. An accepted refusal lists the approvals that allow it under `by`: {what, file?,
 line?, who?, until?, reason?}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
 fields: [{path, pointer, before?, after?, secret, note?}], criteria: {added, removed}, sentWith?}.
@@ -42,6 +42,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject, dotted, pointer, steps
 from reconciler.model.origin import Origin
+from reconciler.model.place import Realm
 from reconciler.model.secret import Expression, Reference
 from reconciler.model.state import Resource
 from reconciler.passes.result import Cause, PassResult, TargetResult
@@ -54,6 +55,8 @@ from reconciler.views.json_text import Items, Members, pieces
 from reconciler.views.visible import leaves
 
 VERSION = 1
+_PLACES = {Realm.ORGANIZATION: "organization", Realm.CLUSTER: "cluster"}
+"""Member that names the place of something."""
 
 
 def render(result: PassResult, *, detailed: bool = False) -> str:
@@ -148,7 +151,7 @@ def _cause(cause: Cause, result: PassResult) -> JsonObject:
 def _target(target: TargetResult, result: PassResult) -> Members:
     members: dict[str, Json | Items | Members] = {
         "name": target.target,
-        "organization": target.organization,
+        _PLACES[target.realm]: target.organization,
         "endpoints": list(target.endpoints),
         "complete": target.plan is not None and not target.error,
         "error": target.error,
@@ -167,7 +170,7 @@ def _target(target: TargetResult, result: PassResult) -> Members:
 def _plan(plan: TargetPlan) -> Members:
     return {
         "target": plan.target,
-        "organization": plan.organization,
+        _PLACES[plan.realm]: plan.organization,
         "summary": dict(agenda.counts(plan)),
         "compared": {
             str(kind): {"desired": desired, "live": live, "owned": owned}
@@ -311,7 +314,7 @@ def _finding(finding: Finding, result: PassResult) -> JsonObject:
 
 
 def _key(key: ResourceKey) -> JsonObject:
-    return {"kind": str(key.kind), "organization": key.place.name, "id": key.id}
+    return {"kind": str(key.kind), _PLACES[key.place.realm]: key.place.name, "id": key.id}
 
 
 def _origin(origin: Origin) -> JsonObject:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.model.finding import Finding
 from reconciler.model.origin import Origin
+from reconciler.model.place import Realm
 from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult
 from reconciler.plan.action import TargetPlan
@@ -59,7 +60,8 @@ def _head(result: PassResult) -> str:
         lines += [f"- {_code(line)}" for line in conclusion.setting_lines(result)] + [""]
     for target in result.targets:
         where = ", ".join((target.organization, *dict.fromkeys(target.endpoints)))
-        lines.append(f"- Target {_code(target.target)}: {_code(where)}")
+        what = "Cluster" if target.realm is Realm.CLUSTER else f"Target {_code(target.target)}:"
+        lines.append(f"- {what} {_code(where)}")
     if result.preview is not None:
         lines.append(f"- Own effect of this change, compared with {_code(result.preview.base)}")
     if result.source.location:

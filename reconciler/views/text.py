@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.model.finding import Severity
 from reconciler.model.identity import ResourceKey
+from reconciler.model.place import Realm
 from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.plan.action import Unexamined
@@ -75,10 +76,12 @@ def head(page: Page, result: PassResult) -> None:
     _settings(page, result)
     for target in result.targets:
         where = ", ".join(dict.fromkeys(target.endpoints))
-        page.say(
-            f"Target {target.target}: organization {target.organization}" + (f", {where}" if where else ""),
-            hang=2,
+        what = (
+            f"Cluster {target.organization}"
+            if target.realm is Realm.CLUSTER
+            else f"Target {target.target}: organization {target.organization}"
         )
+        page.say(what + (f", {where}" if where else ""), hang=2)
     source = result.source
     if source.location:
         read = f", {plural(source.file_count, 'file')}" if source.file_count else ""
@@ -193,7 +196,7 @@ def folded(items: Sequence[Entry]) -> list[list[Entry]]:
 
 def _signature(entry: Entry) -> object:
     """Value that is equal for entries that may be shown as one; None for an entry shown alone."""
-    if entry.risk in (Risk.ADOPT, Risk.FORGET):
+    if entry.risk in (Risk.ADOPT, Risk.FORGET, Risk.VERIFY):
         return (entry.risk, entry.key.kind, entry.reason, entry.held)
     if entry.risk in (Risk.DELETE, Risk.KEPT):
         return (entry.risk, entry.key.kind, entry.reason, entry.sent_with, entry.held)
@@ -228,7 +231,7 @@ def _fold(page: Page, group: Sequence[Entry]) -> None:
         for entry in group:
             page.say(f"{entry.key}{_essence(entry)}", indent=4, hang=2)
         return
-    if first.risk not in (Risk.ADOPT, Risk.FORGET):
+    if first.risk not in (Risk.ADOPT, Risk.FORGET, Risk.VERIFY):
         _parts(page, first)
     _names(page, [entry.key for entry in group], [entry.place for entry in group], indent=4)
 

@@ -127,6 +127,7 @@ def others(result: PassResult) -> list[Unexamined]:
         for item in target.plan.unexamined if target.plan is not None else ():
             subject = f"{item.subject} (target {target.target})" if several else item.subject
             found.append(Unexamined(subject, item.reason, item.is_failure))
+    found.extend(result.unexamined)
     by_cause: dict[str, list[str]] = {}
     for path, reason in result.unread:
         by_cause.setdefault(reason, []).append(path)

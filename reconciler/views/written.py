@@ -17,7 +17,7 @@ from reconciler.views.visible import pair_text
 
 VALUE_LIMIT = 500
 """Characters of one value: templates are long, and log collectors cut or refuse long lines."""
-_UNWRITTEN = (Risk.CONTESTED, Risk.DRIFT, Risk.KEPT, Risk.RELEASED, Risk.ADOPT, Risk.FORGET)
+_UNWRITTEN = (Risk.CONTESTED, Risk.DRIFT, Risk.KEPT, Risk.RELEASED, Risk.ADOPT, Risk.FORGET, Risk.VERIFY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,13 +225,17 @@ class World:
     def adapters(self, access: Access, *, base: Path | None = None) -> Adapters:
         loader = Loader(self.settings.limits, inspect_public_key)
         store = self.store
+        hand_in = HandedInSecrets(self.settings, self.environment, base=self.root, tree=self.root)
+        is_read_only = access is Access.READ_ONLY
         return Adapters(
             read_tree=lambda: read_directory(self.root, self.settings.limits, Launcher()),
             load=loader.load,
             connect=self.connect(access),
             inventory=MortalInventory(store, self.switch) if self.switch else store,
             digester=Digester(self.digest_key),
-            hand_in=HandedInSecrets(self.settings, self.environment, base=self.root, tree=self.root),
+            hand_in=hand_in,
+            connect_cluster=lambda name: hand_in.clusters.client(name, is_read_only=is_read_only),
+            rendered=hand_in.clusters.rendered(is_local=False),
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             read_base=(lambda: read_directory(base, self.settings.limits, Launcher())) if base else None,
             base_name="main" if base else "",

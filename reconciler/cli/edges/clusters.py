@@ -1,15 +1,17 @@
-"""The clusters of the settings, as far as `!secret` reads them.
+"""The clusters of the settings: read for `!secret`, and kept as files declare them.
 
 A document can only name a cluster; how it is reached is in the settings, and a kubeconfig in the tree is refused,
 because it can contain credentials and the name of a command to run.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.edges.tree_paths import is_inside
 from reconciler.cluster.access import SERVICE_ACCOUNT, Access, KubeconfigAccess, PodAccess
+from reconciler.cluster.client import ClusterClient
 from reconciler.errors import ClusterAccessError, ClusterError
 from reconciler.model.secret import Secret
 from reconciler.model.secret_source import ClusterSecret, NotAtHand
@@ -18,6 +20,10 @@ from reconciler.settings import Settings
 
 if TYPE_CHECKING:  # the Kubernetes client costs start-up time
     from reconciler.cluster.secret_entry import SecretReader
+
+
+RENDERED = Path("rendered")
+"""Folder of the folders that take the place of clusters where there are no settings."""
 
 
 class Clusters:
@@ -43,6 +49,7 @@ class Clusters:
         self._tree = tree
         self._waits = waits or Waits()
         self._service_account = service_account
+        self._instance = settings.instance
         self._readers: dict[str, SecretReader] = {}
 
     def entry(self, source: ClusterSecret) -> Secret | NotAtHand:
@@ -56,6 +63,39 @@ class Clusters:
         except ClusterError as error:
             advice = f"; {error.advice}" if error.advice else ""
             return NotAtHand(f"cluster {name}: {error}{advice}")
+
+    def rendered(self, *, is_local: bool) -> tuple[str, ...]:
+        """Folders inside the tree in which objects are rendered, relative to its root.
+
+        `is_local` is true without settings, where every cluster has a folder.
+        """
+        folders = [
+            Path(one.directory).expanduser() for one in self._clusters.values() if one.directory is not None
+        ]
+        root = Path(os.path.abspath(self._tree or self._base))  # noqa: PTH100  links are not followed, as in the tree
+        found = []
+        for folder in (*folders, *((RENDERED,) if is_local else ())):
+            whole = Path(os.path.abspath(self._base / folder))  # noqa: PTH100  as above
+            if whole != root and whole.is_relative_to(root):
+                found.append(whole.relative_to(root).as_posix())
+        return tuple(found)
+
+    def client(self, name: str, *, is_read_only: bool) -> ClusterClient:
+        """A new client of a cluster, or of its folder; a cluster that is not in the settings has a folder.
+
+        Raises ClusterError.
+        """
+        cluster = self._clusters.get(name)
+        if cluster is None or cluster.directory is not None:
+            from reconciler.cluster.directory import Directory  # noqa: PLC0415  only installations need it
+
+            folder = RENDERED / name if cluster is None else Path(cluster.directory or "").expanduser()
+            return Directory(self._base / folder, self._instance, is_read_only=is_read_only)
+        access = self._access(name)
+        from reconciler.cluster.objects import ClusterObjects  # noqa: PLC0415  brings the Kubernetes client
+
+        with self._waits.on(f"for cluster {name}"):
+            return ClusterObjects(access, self._environment, is_read_only=is_read_only)
 
     def _reader(self, name: str) -> "SecretReader":
         if name not in self._readers:

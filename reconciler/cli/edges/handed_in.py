@@ -61,7 +61,7 @@ class HandedInSecrets:
         self._own_files[real(folder / FILE_NAME)] = "inventory.file"
         self._own_files |= _own_cluster_files(settings, base, service_account)
         passed_on = {name: value for name, value in environment.items() if name not in self._own_variables}
-        self._clusters = Clusters(
+        self.clusters = Clusters(
             settings, passed_on, base=base, tree=tree, waits=waits, service_account=service_account
         )
         self._lock = Lock()
@@ -82,7 +82,7 @@ class HandedInSecrets:
             case SecretFile(path=path):
                 return self._file(path)
             case ClusterSecret():
-                return self._clusters.entry(source)
+                return self.clusters.entry(source)
 
     def _variable(self, name: str) -> Secret | NotAtHand:
         if name in self._own_variables:

@@ -15,6 +15,7 @@ from reconciler.cli.request import Request
 from reconciler.errors import SettingsError, UsageError
 from reconciler.model.excerpt import Excerpt
 from reconciler.model.finding import Finding
+from reconciler.model.identity import target_of_cluster
 from reconciler.model.origin import Origin
 from reconciler.settings import FILE_NAME, Connection, Limits, Settings, Target
 from reconciler.source.excerpt import excerpts
@@ -160,7 +161,8 @@ def local_settings() -> Settings:
 def check_targets(names: tuple[str, ...], settings: Settings) -> None:
     """Raise UsageError for a target that is not in the settings."""
     for name in names:
-        if name not in settings.targets:
-            near = get_close_matches(name, settings.targets, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"targets are {', '.join(settings.targets)}"
+        known = [*settings.targets, *map(target_of_cluster, settings.clusters)]
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"targets are {', '.join(known)}"
             raise UsageError(f"there is no target {name!r} in the settings", advice=hint)

@@ -39,8 +39,8 @@ def deed(orchestrator: "Orchestrator", action: Action) -> Deed:
             return _update(orchestrator, action)
         case Verb.DELETE:
             return _deletion(orchestrator, action)
-        case Verb.ADOPT | Verb.FORGET:
-            raise AssertionError("these write only the ownership record")
+        case Verb.ADOPT | Verb.FORGET | Verb.VERIFY:
+            raise AssertionError("these send nothing to an orchestrator")
 
 
 def _creation(orchestrator: "Orchestrator", action: Action) -> Deed:

@@ -10,6 +10,7 @@ from reconciler.plan.action import Action, ActionId
 from reconciler.plan.edges.agent import agent_edges
 from reconciler.plan.edges.claim import claim_edges
 from reconciler.plan.edges.criterion import criterion_edges
+from reconciler.plan.edges.installation import installation_edges
 from reconciler.plan.edges.runner import runner_edges
 from reconciler.plan.edges.store import store_edges
 
@@ -24,3 +25,4 @@ def edges(actions: Sequence[Action]) -> Iterator[Edge]:
     yield from criterion_edges(actions)
     yield from runner_edges(actions)
     yield from store_edges(actions)
+    yield from installation_edges(actions)

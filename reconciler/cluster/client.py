@@ -1,0 +1,52 @@
+"""What a pass asks of a cluster, be it an API server or a folder of files. Does not import the Kubernetes client."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from reconciler.model.cluster_state import SecretObject
+from reconciler.model.json import JsonObject
+from reconciler.model.kind import Kind
+
+
+class ClusterClient(Protocol):
+    """One cluster. Every method raises ClusterError; objects are as the API returns them.
+
+    `address` is that of the API server, or the folder.
+    """
+
+    address: str
+    is_directory: bool
+    """True for a folder: nothing runs there, and Secrets are not known."""
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """Number of requests sent so far, by verb."""
+
+    def list(self, kind: Kind, namespace: str = "", *, label_selector: str = "") -> tuple[JsonObject, ...]:
+        """All objects of a kind, in one namespace or ("") in all of them."""
+
+    def get(self, kind: Kind, namespace: str, name: str) -> JsonObject | None:
+        """One object; None if it does not exist."""
+
+    def secret(self, namespace: str, name: str) -> SecretObject | None:
+        """Names of the entries of a Secret, and facts about its private keys; None if it does not exist."""
+
+    def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
+        """Server-side apply, and what reads back. `is_new` refuses to change what exists."""
+
+    def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> bool:
+        """Delete the object with this uid; False if it was already gone."""
+
+    def pods(self, namespace: str, label_selector: str) -> Sequence[JsonObject]:
+        """Pods that a selector matches."""
+
+    def log(
+        self, namespace: str, pod: str, container: str = "", *, tail_lines: int = 200, previous: bool = False
+    ) -> Sequence[str]:
+        """The last lines of a container, or of the one that ran before it was restarted."""
+
+    def contents(self, namespace: str) -> Sequence[str]:
+        """`Kind/name` of everything in a namespace that the cluster did not put there itself."""
+
+    def close(self) -> None:
+        """Close all connections."""

@@ -1,0 +1,265 @@
+"""A folder of files in place of a cluster, for a GitOps tool or `kubectl apply -k` to apply.
+
+    kustomization.yaml           names every file, in the order in which they can be applied
+    namespace-NAME.yaml          objects without a namespace
+    NAMESPACE/KIND-NAME.yaml     all others
+    .reconciler.json             the files that this instance wrote: no other file is changed or deleted
+
+What a file contains beside the object itself is kept in the record: the digest of what was last written.
+"""
+
+import json
+import re
+from pathlib import Path
+from threading import Lock
+
+import yaml
+
+from reconciler.errors import ClusterError, ReadOnlyError
+from reconciler.model.cluster_state import SecretObject
+from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import FACTS, Kind
+from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
+from reconciler.model.mark import APPLIED_ANNOTATION, applied_digest, without_digest
+
+RECORD = ".reconciler.json"
+KUSTOMIZATION = "kustomization.yaml"
+VERSION = 1
+MOST_BYTES = 1_048_576
+"""Limit on a file. The record of thousands of objects is smaller."""
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?")
+_DEEPEST = 100
+_HEADER = "# Written by reconciler. Changes are replaced by the next apply.\n"
+
+
+class Directory:
+    """One folder. `is_read_only` refuses every change. Raises ClusterError where files cannot be read or written."""
+
+    is_directory = True
+
+    def __init__(self, folder: Path, instance: str, *, is_read_only: bool) -> None:
+        self.address = str(folder)
+        self._folder = folder
+        self._instance = instance
+        self._is_read_only = is_read_only
+        self._lock = Lock()
+        self._record = self._read_record()
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """Empty: nothing is sent."""
+        return {}
+
+    def list(self, kind: Kind, namespace: str = "", *, label_selector: str = "") -> tuple[JsonObject, ...]:
+        """All recorded objects of a kind. The selector is that of the instance, which the record implies."""
+        found = []
+        for path in sorted(self._record):
+            body = self._read(path)
+            if body is not None and kind_of(body) is kind:
+                found.append(self._marked(path, body))
+        return tuple(found)
+
+    def get(self, kind: Kind, namespace: str, name: str) -> JsonObject | None:
+        """One object; None if there is no file."""
+        path = path_of(kind, namespace, name)
+        body = self._read(path)
+        return None if body is None else self._marked(path, body)
+
+    def secret(self, namespace: str, name: str) -> SecretObject | None:
+        """None: Secrets are never in files."""
+        return None
+
+    def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
+        """Write the object. A file that is not in the record is replaced only if `force`, or if it is equal."""
+        metadata = metadata_of(body)
+        kind = kind_of(body)
+        assert kind is not None
+        path = path_of(kind, str(metadata.get("namespace", "")), str(metadata.get("name")))
+        with self._lock:
+            if path not in self._record and self._read(path) is not None and (is_new or not force):
+                raise ClusterError(f"{path} exists and was not written by this instance")
+            # The record first: a file that it does not name would never be pruned.
+            self._record[path] = applied_digest(body)
+            self._write_record()
+            self._write(path, _HEADER + _text(without_digest(body)))
+            self._write_kustomization()
+        return self._marked(path, without_digest(body))
+
+    def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> bool:
+        """Delete a recorded file."""
+        path = path_of(kind, namespace, name)
+        with self._lock:
+            if path not in self._record:
+                return False
+            self._refuse_writing()
+            try:
+                (self._folder / path).unlink(missing_ok=True)
+                if (self._folder / path).parent != self._folder and not any(
+                    (self._folder / path).parent.iterdir()
+                ):
+                    (self._folder / path).parent.rmdir()
+            except OSError as error:
+                raise ClusterError(f"{path} cannot be deleted: {error.strerror}") from None
+            del self._record[path]
+            self._write_kustomization()
+            self._write_record()
+        return True
+
+    def pods(self, namespace: str, label_selector: str) -> tuple[JsonObject, ...]:
+        """None: nothing runs here."""
+        return ()
+
+    def log(
+        self, namespace: str, pod: str, container: str = "", *, tail_lines: int = 200, previous: bool = False
+    ) -> tuple[str, ...]:
+        """Nothing: nothing runs here."""
+        return ()
+
+    def contents(self, namespace: str) -> tuple[str, ...]:
+        """Files in the folder of a namespace."""
+        folder = self._folder / namespace
+        return tuple(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else ()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _marked(self, path: str, body: JsonObject) -> JsonObject:
+        """The object as a cluster would return it: all of a recorded one is managed by this program."""
+        if path not in self._record:
+            return body
+        metadata: JsonObject = dict(metadata_of(body))
+        annotations = metadata.get("annotations")
+        given = annotations if isinstance(annotations, dict) else {}
+        metadata["annotations"] = {**given, APPLIED_ANNOTATION: self._record[path]}
+        metadata["managedFields"] = [
+            {
+                "manager": FIELD_MANAGER,
+                "operation": "Apply",
+                "apiVersion": body.get("apiVersion"),
+                "fieldsType": "FieldsV1",
+                "fieldsV1": _all_fields({**body, "metadata": metadata}),
+            }
+        ]
+        return {**body, "metadata": metadata}
+
+    def _read(self, path: str) -> JsonObject | None:
+        text = self._content(path)
+        if text is None:
+            return None
+        try:
+            found = _loaded(text)
+        except (yaml.YAMLError, RecursionError, ValueError):
+            found = None
+        if not isinstance(found, dict):
+            raise ClusterError(f"{path} is not YAML of one object", advice="delete it, and apply again")
+        return found
+
+    def _content(self, path: str) -> str | None:
+        full = self._folder / path
+        try:
+            if not full.is_file():
+                return None
+            with full.open("rb") as stream:
+                content = stream.read(MOST_BYTES + 1)
+            if len(content) > MOST_BYTES:
+                raise ClusterError(f"{path} is larger than {MOST_BYTES} bytes")
+            return content.decode()
+        except OSError as error:
+            raise ClusterError(f"{path} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ClusterError(f"{path} is not UTF-8") from None
+
+    def _read_record(self) -> dict[str, str]:
+        text = self._content(RECORD)
+        if text is None:
+            return {}
+        try:
+            found = json.loads(text)
+            version, instance, files = found["version"], found["instance"], found["files"]
+        except (ValueError, KeyError, TypeError):
+            raise ClusterError(f"{RECORD} is not a record of files", advice="restore it from Git") from None
+        if version != VERSION or not isinstance(files, dict):
+            raise ClusterError(f"{RECORD} has version {str(version)[:20]!r}; this is {VERSION}")
+        if instance != self._instance:
+            raise ClusterError(
+                f"the folder belongs to instance {str(instance)[:50]!r}",
+                advice="use another folder for each instance",
+            )
+        return {path: str(applied) for path, applied in files.items() if _is_path_of_ours(path)}
+
+    def _write_record(self) -> None:
+        document = {
+            "version": VERSION,
+            "instance": self._instance,
+            "files": dict(sorted(self._record.items())),
+        }
+        self._write(RECORD, json.dumps(document, indent=2) + "\n")
+
+    def _write_kustomization(self) -> None:
+        paths = sorted(self._record, key=_order)
+        document: JsonObject = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": list[Json](paths),
+        }
+        self._write(KUSTOMIZATION, _HEADER + _text(document))
+
+    def _write(self, path: str, text: str) -> None:
+        self._refuse_writing()
+        full = self._folder / path
+        new = full.with_name(f".{full.name}.new")
+        try:
+            full.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                new.write_text(text, encoding="utf-8")
+                new.replace(full)
+            finally:
+                new.unlink(missing_ok=True)
+        except OSError as error:
+            raise ClusterError(f"{path} cannot be written: {error.strerror}") from None
+
+    def _refuse_writing(self) -> None:
+        if self._is_read_only:
+            raise ReadOnlyError(f"a read-only command tried to write into {self._folder}")
+
+
+def path_of(kind: Kind, namespace: str, name: str) -> str:
+    """Path of an object's file below the folder. Raises ClusterError for a name that would lead out of it."""
+    for part in (namespace, name) if FACTS[kind].is_namespaced else (name,):
+        if not _NAME.fullmatch(part) or ".." in part:
+            raise ClusterError(f"{part[:80]!r} is not a name of a Kubernetes object")
+    file = f"{kind.lower()}-{name}.yaml"
+    return f"{namespace}/{file}" if FACTS[kind].is_namespaced else file
+
+
+def _is_path_of_ours(path: str) -> bool:
+    return all(_NAME.fullmatch(part) and ".." not in part for part in path.split("/")) and path.count("/") < 2
+
+
+def _order(path: str) -> tuple[int, str]:
+    """By the level of the kind, as `kubectl apply` needs them."""
+    name = path.rpartition("/")[2].partition("-")[0]
+    level = next((FACTS[kind].level for kind in Kind if kind.lower() == name), 0)
+    return level, path
+
+
+def _loaded(text: str) -> Json:
+    """The value. Raises ValueError for aliases, which can multiply, and for more depth than any object has."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+            raise ValueError
+    found: Json = yaml.load(text, Loader=yaml.CSafeLoader)
+    return found
+
+
+def _all_fields(value: Json) -> JsonObject:
+    """FieldsV1 of all of a value: objects by field, everything else as a whole."""
+    if not isinstance(value, dict):
+        return {}
+    return {f"f:{name}": _all_fields(child) for name, child in value.items()}
+
+
+def _text(document: JsonObject) -> str:
+    return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=False, width=120)

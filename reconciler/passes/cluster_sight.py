@@ -1,0 +1,190 @@
+"""Compares what the files declare on a cluster with what was read of it. Pure.
+
+Objects on a cluster prove their owner themselves, by a label and by the manager of their fields, so there is no
+record: the inventory of a cluster is derived from what is live.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.diff.cluster import projection
+from reconciler.diff.managed_fields import is_ours
+from reconciler.diff.fields import is_same
+from reconciler.facts.definition import dig
+from reconciler.footprint.value import Footprint
+from reconciler.model.cluster_state import ClusterObject, ClusterState, SecretObject
+from reconciler.model.identity import ResourceKey, TargetName, target_of_cluster
+from reconciler.model.json import JsonObject, digest
+from reconciler.model.kind import FACTS, Kind
+from reconciler.model.kubernetes_object import (
+    FIELD_MANAGER,
+    FINGERPRINT_ANNOTATION,
+    key_of,
+    metadata_of,
+    namespace_and_name,
+)
+from reconciler.model.mark import applied_digest, unmarked, with_digest, without_digest
+from reconciler.model.origin import Origin
+from reconciler.model.place import Place
+from reconciler.model.record import Inventory, Ownership
+from reconciler.model.state import Resource, State
+from reconciler.plan.action import Unexamined
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterReading:
+    """What was read of one cluster.
+
+    `found` are live objects of this instance and those that have the name of a declared one. `secrets` has None for
+    a Secret that does not exist; one that could not be read is missing. `is_directory` is true for a folder, where
+    nothing runs and no Secret is known.
+    """
+
+    place: Place
+    instance: str
+    address: str
+    found: Mapping[ResourceKey, JsonObject]
+    complete: frozenset[Kind]
+    secrets: Mapping[tuple[str, str], SecretObject | None] = field(default_factory=dict)
+    unexamined: tuple[Unexamined, ...] = ()
+    is_directory: bool = False
+
+    def is_own(self, found: JsonObject) -> bool:
+        """True if a live object belongs to this instance."""
+        return is_ours(found, self.instance)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSight:
+    """One cluster, with what the files declare on it.
+
+    `bodies` are the whole desired objects; `unforced` those of them that exist, are equal apart from the marks of an
+    owner, and are not this instance's yet. `lacking` says by workload what keeps it from starting: an entry of a
+    Secret.
+    """
+
+    name: TargetName
+    reading: ClusterReading
+    bodies: Mapping[ResourceKey, JsonObject]
+    desired: State
+    live: State
+    inventory: Inventory
+    unforced: frozenset[ResourceKey]
+    lacking: Mapping[ResourceKey, str]
+    workloads: Mapping[ResourceKey, Footprint]
+    """Declared workloads with their installations."""
+    refused: tuple[tuple[str, str, Origin], ...] = ()
+    """Installations that cannot be made as declared: name, reason, place."""
+
+    @property
+    def place(self) -> Place:
+        """The cluster."""
+        return self.reading.place
+
+
+def cluster_sight(reading: ClusterReading, footprints: Sequence[Footprint]) -> ClusterSight:
+    """The cluster with these installations declared."""
+    place = reading.place
+    origins = {key_of(body, place): one.origin for one in footprints for body in one.objects}
+    bodies = _bodies(reading, footprints)
+    desired: dict[ResourceKey, Resource] = {}
+    live: dict[ResourceKey, Resource] = {}
+    owned: dict[ResourceKey, Ownership] = {}
+    unforced: set[ResourceKey] = set()
+    for key in sorted(bodies.keys() | reading.found.keys()):
+        body, found = bodies.get(key), reading.found.get(key)
+        wanted, present = map(without_digest, projection(body or {}, found or {}, FIELD_MANAGER))
+        if body is not None:
+            desired[key] = Resource(key, wanted, origin=origins.get(key))
+        if found is None:
+            continue
+        is_own = reading.is_own(found)
+        if body is None and not is_own:
+            continue
+        live[key] = Resource(key, present, handle={"uid": str(metadata_of(found).get("uid", ""))})
+        if not is_own and is_same(unmarked(wanted), unmarked(present)):
+            unforced.add(key)
+        if is_own or key in unforced:
+            # Desired is what was last applied if the object carries the digest of exactly this body.
+            is_as_applied = body is not None and applied_digest(found) == applied_digest(body)
+            owned[key] = Ownership(
+                key, applied=digest(wanted) if is_as_applied else "", observed=digest(present)
+            )
+    name = target_of_cluster(place.name)
+    return ClusterSight(
+        name,
+        reading,
+        bodies,
+        State(desired, reading.complete),
+        State(live, reading.complete),
+        Inventory(reading.instance, name, owned, place=place),
+        frozenset(unforced),
+        _lacking(reading, footprints),
+        workloads=_workloads(place, footprints),
+        refused=tuple((one.installation, one.refusal, one.origin) for one in footprints if one.refusal),
+    )
+
+
+def _workloads(place: Place, footprints: Sequence[Footprint]) -> dict[ResourceKey, Footprint]:
+    return {key: one for one in footprints if (key := workload_of(one, place)) is not None}
+
+
+def cluster_state(reading: ClusterReading) -> ClusterState:
+    """What rules read. No kind of objects counts as complete: only those of this instance were listed."""
+    objects = []
+    for key, found in sorted(reading.found.items()):
+        namespace, name = namespace_and_name(key)
+        objects.append(ClusterObject(FACTS[key.kind].api_version, str(key.kind), namespace, name, found))
+    return ClusterState(tuple(objects), tuple(one for one in reading.secrets.values() if one is not None))
+
+
+def _bodies(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[ResourceKey, JsonObject]:
+    """What is applied. A namespace that exists and belongs to others is used as it is."""
+    place = reading.place
+    bodies = {
+        key_of(body, place): body
+        for one in footprints
+        for body in one.with_fingerprint(_fingerprint(reading, one)).objects
+    }
+    for key, found in reading.found.items():
+        if key.kind is Kind.NAMESPACE and not reading.is_own(found):
+            bodies.pop(key, None)
+    return {key: with_digest(body) for key, body in bodies.items()}
+
+
+def workload_of(one: Footprint, place: Place) -> ResourceKey | None:
+    """Key of the Deployment of an installation; None if another tool makes it."""
+    if one.workload is None or not one.objects:
+        return None
+    return ResourceKey(place, Kind.DEPLOYMENT, f"{one.workload.namespace}/{one.workload.name}")
+
+
+def _fingerprint(reading: ClusterReading, one: Footprint) -> str:
+    """Fingerprint of the mounted key; the one that pods run with if the Secret cannot be read, "" without any."""
+    for entry in one.secrets:
+        found = reading.secrets.get((entry.namespace, entry.name))
+        key = found.private_keys.get(entry.entry) if found is not None else None
+        if key is not None:
+            return key.fingerprint
+    workload = workload_of(one, reading.place)
+    live = {} if workload is None else reading.found.get(workload, {})
+    running = dig(live, "spec", "template", "metadata", "annotations", FINGERPRINT_ANNOTATION)
+    return running if isinstance(running, str) else ""
+
+
+def _lacking(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[ResourceKey, str]:
+    if reading.is_directory:
+        return {}
+    found: dict[ResourceKey, str] = {}
+    for one in footprints:
+        workload = workload_of(one, reading.place)
+        for entry in one.secrets if workload is not None else ():
+            at = (entry.namespace, entry.name)
+            if at in reading.secrets:
+                secret = reading.secrets[at]
+                named = f"Secret {entry.namespace}/{entry.name}"
+                if secret is None:
+                    found[workload] = f"{named} does not exist"
+                elif entry.entry not in secret.entries:
+                    found[workload] = f"{named} has no entry {entry.entry}"
+    return found

@@ -1,0 +1,230 @@
+"""Reads every cluster in parallel; one that cannot be read fails alone."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.cluster.client import ClusterClient
+from reconciler.errors import ClusterAccessError, ClusterError, ForbiddenError
+from reconciler.footprint.installation import installations
+from reconciler.footprint.value import Footprint, SecretEntry
+from reconciler.model.declaration import Declarations
+from reconciler.model.identity import ResourceKey, target_of_cluster
+from reconciler.model.kind import CLUSTER_KINDS, FACTS, Kind
+from reconciler.model.kubernetes_object import INSTANCE_LABEL, key_of, namespace_and_name
+from reconciler.model.place import Realm, cluster
+from reconciler.passes.begin import Pass
+from reconciler.passes.cluster_sight import ClusterReading, ClusterSight, cluster_sight
+from reconciler.passes.result import TargetResult
+from reconciler.plan.action import Unexamined
+from reconciler.source.selection import select
+
+if TYPE_CHECKING:
+    from reconciler.model.cluster_state import SecretObject
+    from reconciler.model.json import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class LookedClusters:
+    """Every cluster of the pass: those that were seen, and the results of those that were not."""
+
+    sights: tuple[ClusterSight, ...] = ()
+    failed: tuple[TargetResult, ...] = ()
+    unexamined: tuple[Unexamined, ...] = ()
+    """Clusters on which nothing is declared, and which could not be read."""
+
+
+NO_CLUSTERS = LookedClusters()
+
+
+class ClusterClients:
+    """Clients of the clusters of one pass; opened on demand, closed together."""
+
+    def __init__(self, asked: Pass) -> None:
+        self._asked = asked
+        self._open: dict[str, ClusterClient] = {}
+
+    def of(self, name: str) -> ClusterClient:
+        """The client of a cluster of the settings. Raises ClusterError."""
+        if name not in self._open:
+            self._open[name] = self._asked.adapters.connect_cluster(name)
+        return self._open[name]
+
+    @property
+    def requests(self) -> Iterator[dict[str, int]]:
+        """Number of requests sent so far, by verb, of each cluster."""
+        return (client.requests for client in self._open.values())
+
+    def close(self) -> None:
+        """Close all of them."""
+        for client in self._open.values():
+            client.close()
+
+
+def look_at_clusters(asked: Pass, declarations: Declarations, clients: ClusterClients) -> LookedClusters:
+    """Live objects of every cluster that the settings say how to reach.
+
+    One that cannot be read fails alone. If nothing is declared on it, that is only reported: its connection
+    may serve values of secrets alone.
+    """
+    declared = by_cluster(asked, declarations)
+    names = clusters_of(asked, declared)
+    if not names:
+        return LookedClusters()
+    with ThreadPoolExecutor(max_workers=min(8, len(names))) as pool:
+        # One context for each, as for organizations.
+        contexts = [copy_context() for _ in names]
+        seen = list(
+            pool.map(
+                lambda at: contexts[at].run(_see, asked, names[at], declared.get(names[at], ()), clients),
+                range(len(names)),
+            )
+        )
+    return LookedClusters(
+        tuple(one for one in seen if isinstance(one, ClusterSight)),
+        tuple(one for one in seen if isinstance(one, TargetResult)),
+        tuple(one for one in seen if isinstance(one, Unexamined)),
+    )
+
+
+def clusters_of(asked: Pass, declared: Iterable[str]) -> tuple[str, ...]:
+    """The selected clusters that can be reached, sorted; `declared` are those that the files name.
+
+    They are selected by the name under which they are reported; targets alone select none of them.
+    """
+    known = {name for name, found in asked.settings.clusters.items() if found.is_reached}
+    if asked.adapters.has_any_cluster:
+        known.update(declared)
+    chosen = asked.selection.targets
+    return tuple(name for name in sorted(known) if not chosen or target_of_cluster(name) in chosen)
+
+
+def by_cluster(asked: Pass, declarations: Declarations) -> Mapping[str, tuple[Footprint, ...]]:
+    """Installations that the files declare, by cluster."""
+    found: dict[str, list[Footprint]] = {}
+    targets = {name: select(declarations, target) for name, target in asked.settings.targets.items()}
+    for one in installations(targets, asked.settings):
+        if one.cluster:
+            found.setdefault(one.cluster, []).append(one)
+    return {name: tuple(footprints) for name, footprints in found.items()}
+
+
+def _see(
+    asked: Pass, name: str, footprints: Sequence[Footprint], clients: ClusterClients
+) -> ClusterSight | TargetResult | Unexamined:
+    try:
+        client = clients.of(name)
+        return cluster_sight(_Look(asked.settings.instance, name, footprints, client).read(), footprints)
+    except ClusterError as error:
+        if not footprints:
+            return Unexamined(f"objects of this instance on cluster {name}", str(error))
+        return TargetResult(
+            target_of_cluster(name),
+            name,
+            error=str(error),
+            advice=error.advice,
+            is_transient=error.is_transient,
+            error_code=error.exit_code,
+            realm=Realm.CLUSTER,
+        )
+
+
+class _Look:
+    """One look at one cluster."""
+
+    def __init__(
+        self, instance: str, name: str, footprints: Sequence[Footprint], client: ClusterClient
+    ) -> None:
+        self._instance = instance
+        self._place = cluster(name)
+        self._name = name
+        self._footprints = footprints
+        self._client = client
+        self._found: dict[ResourceKey, JsonObject] = {}
+        self._complete: set[Kind] = set()
+        self._unexamined: list[Unexamined] = []
+        self._secrets: dict[tuple[str, str], SecretObject | None] = {}
+
+    def read(self) -> ClusterReading:
+        """The cluster. Raises ClusterError if something of a declared installation cannot be read."""
+        declared = [key_of(body, self._place) for one in self._footprints for body in one.objects]
+        self._list_owned(declared)
+        for key in declared:
+            if key not in self._found:
+                namespace, name = namespace_and_name(key)
+                found = self._client.get(key.kind, namespace, name)
+                if found is not None:
+                    self._found[key] = found
+        if not self._client.is_directory:
+            for entry in dict.fromkeys(entry for one in self._footprints for entry in one.secrets):
+                self._read_secret(entry)
+        return ClusterReading(
+            self._place,
+            self._instance,
+            self._client.address,
+            self._found,
+            frozenset(self._complete),
+            self._secrets,
+            tuple(self._unexamined),
+            self._client.is_directory,
+        )
+
+    def _list_owned(self, wanted: Iterable[ResourceKey]) -> None:
+        """Everything that carries this instance's label: one list for each kind.
+
+        Where only namespaces may be listed, those of the files are; what is elsewhere is then not seen.
+        """
+        namespaces = sorted({namespace_and_name(key)[0] for key in wanted} - {""})
+        selector = f"{INSTANCE_LABEL}={self._instance}"
+        for kind in CLUSTER_KINDS:
+            try:
+                listed = self._client.list(kind, label_selector=selector)
+            except ForbiddenError as error:
+                if not FACTS[kind].is_namespaced or not namespaces:
+                    self._refused(kind, error, wanted)
+                    continue
+                listed = tuple(
+                    body
+                    for namespace in namespaces
+                    for body in self._client.list(kind, namespace, label_selector=selector)
+                )
+                self._unexamined.append(
+                    Unexamined(
+                        f"{FACTS[kind].plural} on cluster {self._name} outside of the declared namespaces",
+                        f"{error}; what the files no longer declare there is not seen",
+                    )
+                )
+            self._complete.add(kind)
+            self._found.update((key_of(body, self._place), body) for body in listed)
+
+    def _refused(self, kind: Kind, error: ForbiddenError, wanted: Iterable[ResourceKey]) -> None:
+        """Raise the error if it concerns something declared; without that, only say what was not seen."""
+        if any(key.kind is kind for key in wanted) and kind is not Kind.NAMESPACE:
+            raise error
+        if kind is Kind.NAMESPACE:
+            # Namespaces can be read one by one, which is enough for those that are declared.
+            self._complete.add(kind)
+        self._unexamined.append(
+            Unexamined(
+                f"{FACTS[kind].plural} on cluster {self._name}",
+                f"{error}; what the files no longer declare is not seen",
+            )
+        )
+
+    def _read_secret(self, entry: SecretEntry) -> None:
+        at = (entry.namespace, entry.name)
+        if at in self._secrets:
+            return
+        try:
+            self._secrets[at] = self._client.secret(*at)
+        except ClusterAccessError:
+            raise
+        except ClusterError as error:
+            self._unexamined.append(
+                Unexamined(
+                    f"Secret {entry.namespace}/{entry.name} on cluster {self._name}",
+                    f"{error}; whether the key is there, and a restart after it changed, are not known",
+                )
+            )

@@ -1,0 +1,321 @@
+"""Performs single actions on one cluster. The only code that changes a cluster.
+
+Every object is read right before it is changed: what is not this instance's, or became something else since the plan
+was made, is left alone.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from time import monotonic
+
+from reconciler.cluster.client import ClusterClient
+from reconciler.diff.cluster import projection
+from reconciler.diff.managed_fields import is_ours
+from reconciler.diff.fields import is_same
+from reconciler.errors import ClusterError, ForbiddenError, OrchestratorError
+from reconciler.facts.agent_log import Connection as LogConnection
+from reconciler.facts.agent_log import read_log
+from reconciler.facts.rollout import Trouble, rollout
+from reconciler.model.identity import ResourceKey
+from reconciler.model.json import JsonObject
+from reconciler.model.kind import Kind
+from reconciler.model.kubernetes_object import FIELD_MANAGER, metadata_of, namespace_and_name
+from reconciler.model.state import Resource
+from reconciler.plan.action import Action, Outcome, Status, Verb
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0
+_LONGEST_LINE = 300
+WAIT_S = 300
+"""How long a rollout may take unless the installation sets another limit."""
+_SHOWN_TROUBLES = 3
+_SHOWN_CONTENTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterWork:
+    """What is applied on a cluster.
+
+    `bodies` are whole objects; `unforced` are those that are not proven to be owned, whose conflicts are therefore
+    left to a person; `waits_s` is the limit of a rollout, by workload.
+    """
+
+    instance: str
+    bodies: Mapping[ResourceKey, JsonObject]
+    unforced: frozenset[ResourceKey] = frozenset()
+    waits_s: Mapping[ResourceKey, int] = field(default_factory=dict)
+    agents: frozenset[ResourceKey] = frozenset()
+    """Workloads that are Agents, whose log shows whether they are connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """How a workload runs. `missing` is what is still to come, "" if it is ready; `note` is said with success."""
+
+    missing: str
+    troubles: Sequence[Trouble] = ()
+    detail: str = ""
+    note: str = ""
+    is_lasting: bool = False
+    """True if waiting does not help."""
+
+    @property
+    def is_done(self) -> bool:
+        return not self.missing
+
+
+class ClusterHand:
+    """Performs single actions. Expected failures become outcomes; anything else is a bug and propagates."""
+
+    def __init__(
+        self,
+        client: ClusterClient,
+        work: ClusterWork,
+        *,
+        read: Callable[[ResourceKey], Resource | None],
+        stop: Event,
+    ) -> None:
+        """`read` gets an object of an organization; `stop` ends a wait for a rollout."""
+        self._client = client
+        self._work = work
+        self._read = read
+        self._stop = stop
+
+    def perform(self, action: Action) -> Outcome:
+        """Outcome of one action."""
+        try:
+            if action.verb is Verb.DELETE:
+                return self._delete(action)
+            if action.verb is Verb.VERIFY:
+                return self._verify(action)
+            return self._apply(action)
+        except ClusterError as error:
+            return _failure(action, error)
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Nothing: objects on a cluster carry the marks of their owner themselves."""
+
+    def _apply(self, action: Action) -> Outcome:
+        if (blocked := self._awaited(action)) is not None:
+            return blocked
+        body = self._work.bodies[action.key]
+        namespace, name = namespace_and_name(action.key)
+        found = self._client.get(action.key.kind, namespace, name)
+        if action.verb is Verb.CREATE and found is not None:
+            return self._existing(action, body, found)
+        if action.verb is Verb.UPDATE and found is None:
+            return _later(action, "not sent: it is gone; run again to create it")
+        if found is not None and metadata_of(found).get("deletionTimestamp") is not None:
+            return _later(action, "not sent: it is being deleted; run again once it is gone")
+        is_forced = found is not None and action.key not in self._work.unforced
+        try:
+            applied = self._client.apply(body, force=is_forced, is_new=found is None)
+        except ClusterError as error:
+            return self._after_failure(action, body, error)
+        return self._rolled_out(action, applied)
+
+    def _existing(self, action: Action, body: JsonObject, found: JsonObject) -> Outcome:
+        """Outcome of a create that finds an object: its own of an earlier run, or somebody else's."""
+        if not is_ours(found, self._work.instance):
+            return _later(action, "not sent; somebody else created it in the meantime: left alone")
+        if _is_applied(body, found):
+            return Outcome(action, Status.UNCHANGED, "already exists, equal: a list did not show it")
+        return _later(action, "exists, although a list did not show it; run again to compare it")
+
+    def _after_failure(self, action: Action, body: JsonObject, error: ClusterError) -> Outcome:
+        """Outcome of an apply that failed, after reading the object if its effect is not known."""
+        if not error.is_lost:
+            return _failure(action, error)
+        namespace, name = namespace_and_name(action.key)
+        try:
+            found = self._client.get(action.key.kind, namespace, name)
+        except ClusterError as second:
+            message = f"{error}; reading again failed too: {second}"
+            return Outcome(action, Status.UNKNOWN, message, is_transient=True)
+        if found is not None and is_ours(found, self._work.instance) and _is_applied(body, found):
+            outcome = self._rolled_out(action, found)
+            if outcome.status is Status.DONE:
+                return Outcome(action, Status.DONE, f"answer lost, found done when read again: {error}")
+            return outcome
+        return _failure(action, error)
+
+    def _awaited(self, action: Action) -> Outcome | None:
+        """Outcome of an action while a key it waits for is not accepted; None if all are."""
+        for key in action.awaits:
+            try:
+                found = self._read(key)
+            except OrchestratorError as error:
+                return Outcome(action, Status.FAILED, str(error), is_transient=error.is_transient)
+            if found is None or not found.is_accepted:
+                lacks = "registered" if found is None else "authorized"
+                message = f"waits until {key} is {lacks} in {key.place}; run again afterwards"
+                return Outcome(action, Status.BLOCKED, message, is_transient=True)
+        return None
+
+    def _rolled_out(self, action: Action, applied: JsonObject) -> Outcome:
+        """Outcome of an applied object: a workload is done once its pods run as they should and older ones are gone."""
+        if action.key.kind is not Kind.DEPLOYMENT or self._client.is_directory:
+            return Outcome(action, Status.DONE)
+        limit = self._work.waits_s.get(action.key, WAIT_S)
+        until = monotonic() + limit
+        while True:
+            seen = self._running(action.key, str(metadata_of(applied).get("uid", "")))
+            if seen is None:
+                return _later(action, "applied, and then deleted or replaced by somebody else")
+            if seen.is_done:
+                return Outcome(action, Status.DONE, seen.note)
+            if seen.is_lasting:
+                return _later(action, f"applied, and not ready: {seen.missing}{self._why(action.key, seen)}")
+            if monotonic() > until:
+                return _later(
+                    action,
+                    f"applied, and not ready after {limit} s: {seen.missing}{self._why(action.key, seen)}",
+                )
+            if self._stop.wait(POLL_S):
+                message = f"applied; stopped before it was ready: {seen.missing}"
+                return Outcome(action, Status.UNKNOWN, message, is_transient=True)
+
+    def _verify(self, action: Action) -> Outcome:
+        """Outcome of a look at a workload that is as declared: an earlier run may have ended before it was ready."""
+        seen = self._running(action.key)
+        if seen is None:
+            return _later(action, "it is gone; run again to create it")
+        if seen.is_done:
+            return Outcome(action, Status.UNCHANGED, seen.note)
+        return _later(action, f"not ready: {seen.missing}{self._why(action.key, seen)}")
+
+    def _running(self, key: ResourceKey, uid: str = "") -> "_Running | None":
+        """How a workload runs; None if it does not exist, or not with this uid."""
+        namespace, name = namespace_and_name(key)
+        found = self._client.get(Kind.DEPLOYMENT, namespace, name)
+        if found is None or (uid and metadata_of(found).get("uid") != uid):
+            return None
+        pods = self._client.pods(namespace, selector(found))
+        seen = rollout(found, pods)
+        if not seen.is_complete or key not in self._work.agents:
+            is_lasting = seen.is_paused or any(one.is_lasting for one in seen.troubles)
+            return _Running(seen.missing, seen.troubles, is_lasting=is_lasting)
+        return self._connected(namespace, [str(metadata_of(pod).get("name", "")) for pod in pods])
+
+    def _connected(self, namespace: str, pods: Sequence[str]) -> "_Running":
+        """How an Agent runs whose pods are ready: each has to be connected, which only its log shows."""
+        versions = set()
+        for pod in pods:
+            try:
+                log = read_log(self._client.log(namespace, pod))
+            except ForbiddenError as error:
+                return _Running("", note=f"pods are ready; whether they are connected is not known: {error}")
+            if log.connection is not LogConnection.CONNECTED:
+                return _Running(
+                    f"pod {pod} runs, and is not connected", detail=log.trouble or "its log does not say why"
+                )
+            versions.add(log.version)
+        known = ", ".join(sorted(versions - {""}))
+        return _Running("", note=f"connected, version {known}" if known else "connected")
+
+    def _why(self, key: ResourceKey, seen: "_Running") -> str:
+        """What keeps pods from being ready, with the last line that each logged."""
+        namespace, _ = namespace_and_name(key)
+        lines = [seen.detail] if seen.detail else []
+        for trouble in seen.troubles[:_SHOWN_TROUBLES]:
+            last = self._last_line(namespace, trouble) if trouble.container else ""
+            lines.append(f"{trouble}" + (f"; last log line: {last}" if last else ""))
+        more = len(seen.troubles) - _SHOWN_TROUBLES
+        lines += [f"{more} more"] if more > 0 else []
+        return f": {'; '.join(lines)}" if lines else ""
+
+    def _last_line(self, namespace: str, trouble: Trouble) -> str:
+        """The last line of a container, also of the one before a restart; "" if it cannot be read."""
+        for is_previous in (False, True):
+            try:
+                lines = self._client.log(
+                    namespace, trouble.pod, trouble.container, tail_lines=1, previous=is_previous
+                )
+            except ClusterError:
+                continue
+            if lines:
+                return lines[-1][:_LONGEST_LINE]
+        return ""
+
+    def _delete(self, action: Action) -> Outcome:
+        namespace, name = namespace_and_name(action.key)
+        found = self._client.get(action.key.kind, namespace, name)
+        if found is None:
+            return Outcome(action, Status.UNCHANGED, "was already gone")
+        if not is_ours(found, self._work.instance):
+            return Outcome(action, Status.REFUSED, "not sent: it no longer belongs to this instance")
+        uid = str(metadata_of(found).get("uid", ""))
+        live = action.subject.live
+        if live is not None and live.handle.get("uid", uid) != uid:
+            return _later(
+                action, "not sent: it was replaced since the plan was made; run again to compare it"
+            )
+        if action.key.kind is Kind.NAMESPACE and (left := self._client.contents(name)):
+            shown = ", ".join(left[:_SHOWN_CONTENTS])
+            more = f" and {len(left) - _SHOWN_CONTENTS} more" if len(left) > _SHOWN_CONTENTS else ""
+            return Outcome(
+                action, Status.REFUSED, f"not sent: it still contains {shown}{more}, which would go with it"
+            )
+        try:
+            self._client.delete(action.key.kind, namespace, name, uid=uid)
+        except ClusterError as error:
+            if not error.is_lost:
+                return _failure(action, error)
+        return self._gone(action, uid, selector(found))
+
+    def _gone(self, action: Action, uid: str, pods: str) -> Outcome:
+        """Outcome of a delete, once the object and the pods of a workload are gone."""
+        namespace, name = namespace_and_name(action.key)
+        until = monotonic() + WAIT_S
+        while True:
+            found = self._client.get(action.key.kind, namespace, name)
+            is_gone = found is None or metadata_of(found).get("uid") != uid
+            left = self._client.pods(namespace, pods) if is_gone and pods else ()
+            if is_gone and not left:
+                return Outcome(action, Status.DONE)
+            if found is not None and metadata_of(found).get("deletionTimestamp") is None and is_gone is False:
+                return _later(action, "the answer was lost, and it still exists")
+            if monotonic() > until:
+                waits = f"{len(left)} of its pods are not gone" if left else _held_back(found)
+                return _later(action, f"being deleted: {waits}")
+            if self._stop.wait(POLL_S):
+                return Outcome(
+                    action, Status.UNKNOWN, "being deleted; stopped before it was gone", is_transient=True
+                )
+
+
+def selector(deployment: JsonObject) -> str:
+    """The label selector of a Deployment's pods, "" for other objects."""
+    spec = deployment.get("spec")
+    wanted = (
+        spec.get("selector") if isinstance(spec, dict) and deployment.get("kind") == "Deployment" else None
+    )
+    labels = wanted.get("matchLabels") if isinstance(wanted, dict) else None
+    return (
+        ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+        if isinstance(labels, dict)
+        else ""
+    )
+
+
+def _held_back(found: JsonObject | None) -> str:
+    finalizers = metadata_of(found or {}).get("finalizers")
+    names = ", ".join(map(str, finalizers)) if isinstance(finalizers, list) and finalizers else ""
+    return f"finalizers {names} hold it back" if names else "the cluster has not finished"
+
+
+def _is_applied(body: JsonObject, found: JsonObject) -> bool:
+    wanted, present = projection(body, found, FIELD_MANAGER)
+    return is_same(wanted, present)
+
+
+def _later(action: Action, message: str) -> Outcome:
+    return Outcome(action, Status.FAILED, message, is_transient=True)
+
+
+def _failure(action: Action, error: ClusterError) -> Outcome:
+    message = f"{error}. {error.advice}" if error.advice else str(error)
+    return Outcome(action, Status.FAILED, message, is_transient=error.is_transient)

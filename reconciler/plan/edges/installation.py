@@ -1,0 +1,116 @@
+"""Objects on clusters, and the registrations that they need.
+
+registration -> namespace -> everything else of an installation -> workload; deletions the other way. A workload is
+deleted after the definitions that need it, and its registration after the workload (agent and operator 2.14).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.model.identity import ResourceKey
+from reconciler.model.kind import FACTS, Generation, Kind
+from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION, namespace_and_name, text_of
+from reconciler.model.state import Resource
+from reconciler.plan.action import Action, ActionId
+from reconciler.plan.edges.agent import named_agent
+from reconciler.plan.parts import agent_of, runner_of
+
+_WORKLOADS = frozenset((Kind.DEPLOYMENT,))
+_REGISTRATIONS = frozenset((Kind.AGENT, Kind.RUNNER))
+
+
+def installation_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """Edges between objects on clusters, and between workloads and registrations."""
+    objects = [action for action in actions if FACTS[action.key.kind].generation is Generation.KUBERNETES]
+    if not objects:
+        return
+    yield from _namespace_edges(objects)
+    yield from _binding_edges(objects)
+    workloads: dict[str, list[Action]] = defaultdict(list)
+    for action in objects:
+        if action.key.kind in _WORKLOADS:
+            workloads[installation_of(action)].append(action)
+    for action in objects:
+        if action.key.kind not in _WORKLOADS and action.key.kind is not Kind.NAMESPACE:
+            for workload in workloads.get(installation_of(action), ()):
+                if workload.key.place == action.key.place and workload.is_deletion == action.is_deletion:
+                    yield ((workload.id, action.id) if workload.is_deletion else (action.id, workload.id))
+    yield from _registration_edges(actions, workloads)
+
+
+def installation_of(action: Action) -> str:
+    """The document that an object belongs to, such as `Agent/eu-1`; "" for what several share."""
+    change = action.subject
+    of = change.live if action.is_deletion else change.desired
+    return "" if of is None else text_of(of.document, "annotations", INSTALLATION_ANNOTATION)
+
+
+def _namespace_edges(objects: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """A namespace is created before what is in it, and deleted after that."""
+    namespaces = [action for action in objects if action.key.kind is Kind.NAMESPACE]
+    for namespace in namespaces:
+        for action in objects:
+            if (
+                action.key.place == namespace.key.place
+                and namespace_and_name(action.key)[0] == namespace.key.id
+                and action.is_deletion == namespace.is_deletion
+            ):
+                yield ((action.id, namespace.id) if namespace.is_deletion else (namespace.id, action.id))
+
+
+def _binding_edges(objects: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """A role is created before the bindings of its namespace, and deleted after them."""
+    roles = [action for action in objects if action.key.kind is Kind.ROLE]
+    for binding in (action for action in objects if action.key.kind is Kind.ROLE_BINDING):
+        for role in roles:
+            if (role.key.place, namespace_and_name(role.key)[0]) == (
+                binding.key.place,
+                namespace_and_name(binding.key)[0],
+            ) and role.is_deletion == binding.is_deletion:
+                yield (binding.id, role.id) if role.is_deletion else (role.id, binding.id)
+
+
+def _registration_edges(
+    actions: Sequence[Action], workloads: Mapping[str, Sequence[Action]]
+) -> Iterator[tuple[ActionId, ActionId]]:
+    for action in actions:
+        for name in _registered_by(action):
+            for workload in workloads.get(name, ()):
+                if workload.is_deletion:
+                    if action.is_deletion and action.key.kind in _REGISTRATIONS:
+                        yield workload.id, action.id
+                elif not action.is_deletion:
+                    yield action.id, workload.id
+        for name in _used_by(action):
+            for workload in workloads.get(name, ()):
+                if workload.is_deletion:
+                    yield action.id, workload.id
+
+
+def _registered_by(action: Action) -> Iterator[str]:
+    """The installation that a registration is for."""
+    if action.key.kind in _REGISTRATIONS:
+        yield f"{action.key.kind}/{action.key.id}"
+    elif action.key.kind is Kind.KEY:
+        yield str(agent_of(action.key))
+
+
+def _used_by(action: Action) -> Iterator[str]:
+    """Installations that a definition or runner rule stops using."""
+    if action.key.kind is Kind.DEFINITION:
+        old, new = named_agent(action.subject.live), named_agent(action.subject.desired)
+        if old is not None and (action.is_deletion or old != new):
+            yield str(old)
+    elif action.key.kind is Kind.RUNNER_RULE and action.subject.live is not None:
+        old = runner_of(action.subject.live)
+        if old is not None and action.is_deletion:
+            yield str(old)
+
+
+def workload_keys(resources: Mapping[ResourceKey, Resource]) -> Mapping[ResourceKey, str]:
+    """Workloads among the objects of a cluster, with the installation of each."""
+    return {
+        key: text_of(resource.document, "annotations", INSTALLATION_ANNOTATION)
+        for key, resource in resources.items()
+        if key.kind in _WORKLOADS
+    }

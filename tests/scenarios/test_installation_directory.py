@@ -1,0 +1,171 @@
+"""Installations on a cluster whose objects are files, for a GitOps tool to apply."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.model.json import JsonObject
+from reconciler.model.place import Realm
+from reconciler.passes.result import PassResult, TargetResult, Verdict
+from reconciler.plan.action import Status, TargetPlan
+from reconciler.views.text import render as as_text
+from tests.scenarios.world import World, agent_public_key, key_yaml
+
+DIRECTORY = {"clusters": {"eu-1": {"directory": "rendered/eu-1"}}}
+NAMES = ("Namespace/humanitec-agent", "ConfigMap/humanitec-agent/humanitec-agent-configmap-env")
+WORKLOAD = "Deployment/humanitec-agent/humanitec-agent"
+
+
+def agent(install: str = "{cluster: eu-1}", identifier: str = "eu-1") -> str:
+    return (
+        f"apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {{id: {identifier}}}\nspec:\n"
+        f"  description: an agent\n  install: {install}\n"
+    )
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World.make(tmp_path, **DIRECTORY)
+    made.write("agent.yaml", agent())
+    made.write("key.yaml", key_yaml("k", "eu-1", agent_public_key()))
+    return made
+
+
+def of_cluster(result: PassResult) -> TargetResult:
+    (found,) = [one for one in result.targets if one.realm is Realm.CLUSTER]
+    assert not found.error, found.error
+    return found
+
+
+def plan_of(result: PassResult) -> TargetPlan:
+    assert not result.errors, result.errors
+    found = of_cluster(result).plan
+    assert found is not None
+    assert not found.problems, found.problems
+    return found
+
+
+def actions(result: PassResult) -> list[str]:
+    return [f"{action.verb} {action.key}" for action in plan_of(result).actions]
+
+
+def folder(world: World) -> Path:
+    return world.root / "rendered" / "eu-1"
+
+
+def files(world: World) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder(world))): path.read_text()
+        for path in sorted(folder(world).rglob("*"))
+        if path.is_file()
+    }
+
+
+def document(world: World, name: str) -> JsonObject:
+    found: JsonObject = yaml.safe_load((folder(world) / name).read_text())
+    return found
+
+
+def test_a_declared_agent_becomes_files_after_its_registration(world: World) -> None:
+    result = world.apply()
+    assert result.verdict is Verdict.APPLIED
+    assert [f"{o.action.verb} {o.action.key}" for o in of_cluster(result).outcomes] == [
+        *(f"create {name}" for name in NAMES),
+        f"create {WORKLOAD}",
+    ]
+    assert sorted(files(world)) == [
+        ".reconciler.json",
+        "humanitec-agent/configmap-humanitec-agent-configmap-env.yaml",
+        "humanitec-agent/deployment-humanitec-agent.yaml",
+        "kustomization.yaml",
+        "namespace-humanitec-agent.yaml",
+    ]
+    data = document(world, "humanitec-agent/configmap-humanitec-agent-configmap-env.yaml")["data"]
+    assert data == {"ORGS": "acme"}
+
+
+def test_the_next_plan_is_empty_and_writes_nothing(world: World) -> None:
+    world.apply()
+    before = files(world)
+    result = world.plan()
+    assert result.verdict is Verdict.EMPTY
+    assert actions(result) == []
+    assert files(world) == before
+
+
+def test_a_plan_writes_nothing(world: World) -> None:
+    assert actions(world.plan()) == [*(f"create {name}" for name in NAMES), f"create {WORKLOAD}"]
+    assert not folder(world).exists()
+
+
+def test_a_changed_document_updates_its_file_alone(world: World) -> None:
+    world.apply()
+    before = files(world)
+    world.write("agent.yaml", agent("{cluster: eu-1, replicas: 2}"))
+    planned = world.plan()
+    assert actions(planned) == [f"update {WORKLOAD}"]
+    (change,) = [action.subject for action in plan_of(planned).actions]
+    assert [(field.path, field.after) for field in change.fields] == [(("spec", "replicas"), 2)]
+    assert not change.is_drift
+    assert world.apply().verdict is Verdict.APPLIED
+    changed = {name for name, text in files(world).items() if before[name] != text}
+    assert changed == {".reconciler.json", "humanitec-agent/deployment-humanitec-agent.yaml"}
+
+
+def test_a_file_changed_by_hand_is_drift_and_corrected(world: World) -> None:
+    world.apply()
+    before = files(world)
+    path = folder(world) / "humanitec-agent/configmap-humanitec-agent-configmap-env.yaml"
+    path.write_text(path.read_text().replace("acme", "other"))
+    planned = world.plan()
+    assert actions(planned) == [f"update {NAMES[1]}"]
+    assert [action.subject.is_drift for action in plan_of(planned).actions] == [True]
+    world.apply()
+    assert files(world) == before
+
+
+def test_a_removed_installation_is_pruned_in_reverse_order_once_it_is_approved(world: World) -> None:
+    world.apply()
+    world.write("agent.yaml", agent().replace("  install: {cluster: eu-1}\n", ""))
+    refused = world.apply()
+    (refusal,) = [one for one in plan_of(refused).refusals if one.guard == "empty-tree"]
+    assert len(files(world)) == 5
+    result = world.apply(*refusal.approvals)
+    assert [f"{o.action.verb} {o.action.key}" for o in of_cluster(result).outcomes if o.status is Status.DONE] == [
+        f"delete {WORKLOAD}",
+        f"delete {NAMES[1]}",
+        f"delete {NAMES[0]}",
+    ]
+    assert sorted(files(world)) == [".reconciler.json", "kustomization.yaml"]
+
+
+def test_a_file_that_others_put_there_is_left_alone(world: World) -> None:
+    theirs = folder(world) / "humanitec-agent" / "configmap-humanitec-agent-configmap-env.yaml"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {ORGS: theirs}\n")
+    result = world.apply()
+    assert theirs.read_text().count("theirs") == 1
+    assert [str(change.key) for change in plan_of(result).contested] == [NAMES[1]]
+
+
+def test_rendered_files_are_no_documents(world: World) -> None:
+    world.apply()
+    result = world.plan()
+    assert result.findings == ()
+    assert result.source.file_count == 2
+
+
+def test_an_error_in_the_files_of_the_target_leaves_the_cluster_as_it_is(world: World) -> None:
+    world.apply()
+    before = files(world)
+    world.write("agent.yaml", agent("{cluster: eu-1, replicas: 2}"))
+    world.write("broken.yaml", "apiVersion: reconciler/v1alpha1\nkind: Agent\nspec: [\n")
+    world.apply()
+    assert files(world) == before
+
+
+def test_the_cluster_has_a_heading_of_its_own(world: World) -> None:
+    text = as_text(world.plan())
+    assert "Cluster eu-1" in text
+    assert f"+ create {WORKLOAD}" in text
