@@ -7,7 +7,6 @@ from reconciler.diff.compare import compare
 from reconciler.facts.rollout import rollout
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey
-from reconciler.model.kind import Kind
 from reconciler.model.record import Safeguards
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.plan.action import ActionId, Held, Verb
@@ -62,4 +61,3 @@ def _waiting(sight: ClusterSight) -> Iterator[tuple[ActionId, Held]]:
     for key, lacks in sight.lacking.items():
         verb = Verb.UPDATE if key in sight.live.resources else Verb.CREATE
         yield (verb, key), Held(f"waits: {lacks}")
-

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.diff.cluster import projection
-from reconciler.diff.managed_fields import is_ours
 from reconciler.diff.fields import is_same
+from reconciler.diff.managed_fields import is_ours
 from reconciler.facts.definition import dig
 from reconciler.footprint.value import Footprint
 from reconciler.model.cluster_state import ClusterObject, ClusterState, SecretObject
@@ -93,7 +93,7 @@ def cluster_sight(reading: ClusterReading, footprints: Sequence[Footprint]) -> C
     unforced: set[ResourceKey] = set()
     for key in sorted(bodies.keys() | reading.found.keys()):
         body, found = bodies.get(key), reading.found.get(key)
-        wanted, present = map(without_digest, projection(body or {}, found or {}, FIELD_MANAGER))
+        wanted, present = map(_document, projection(body or {}, found or {}, FIELD_MANAGER))
         if body is not None:
             desired[key] = Resource(key, wanted, origin=origins.get(key))
         if found is None:
@@ -129,6 +129,20 @@ def _workloads(place: Place, footprints: Sequence[Footprint]) -> dict[ResourceKe
     return {key: one for one in footprints if (key := workload_of(one, place)) is not None}
 
 
+def _document(projected: JsonObject) -> JsonObject:
+    """What is compared and shown: without what the key says, and what the object is before what it is called."""
+    rest = {
+        name: value for name, value in without_digest(projected).items() if name not in ("apiVersion", "kind")
+    }
+    metadata = {
+        name: value
+        for name, value in metadata_of(rest).items()
+        if name not in ("name", "namespace") and value
+    }
+    rest.pop("metadata", None)
+    return {**rest, **({"metadata": metadata} if metadata else {})}
+
+
 def cluster_state(reading: ClusterReading) -> ClusterState:
     """What rules read. No kind of objects counts as complete: only those of this instance were listed."""
     objects = []
@@ -141,11 +155,11 @@ def cluster_state(reading: ClusterReading) -> ClusterState:
 def _bodies(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[ResourceKey, JsonObject]:
     """What is applied. A namespace that exists and belongs to others is used as it is."""
     place = reading.place
-    bodies = {
-        key_of(body, place): body
-        for one in footprints
-        for body in one.with_fingerprint(_fingerprint(reading, one)).objects
-    }
+    bodies = {}
+    for one in footprints:
+        fingerprint = _fingerprint(reading, one)
+        made = one.with_fingerprint(fingerprint) if fingerprint else one
+        bodies.update({key_of(body, place): body for body in made.objects})
     for key, found in reading.found.items():
         if key.kind is Kind.NAMESPACE and not reading.is_own(found):
             bodies.pop(key, None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.cluster.client import ClusterClient
-from reconciler.errors import ClusterAccessError, ClusterError, ForbiddenError
+from reconciler.errors import ClusterAccessError, ClusterError, ClusterForbiddenError
 from reconciler.footprint.installation import installations
 from reconciler.footprint.value import Footprint, SecretEntry
 from reconciler.model.declaration import Declarations
@@ -181,7 +181,7 @@ class _Look:
         for kind in CLUSTER_KINDS:
             try:
                 listed = self._client.list(kind, label_selector=selector)
-            except ForbiddenError as error:
+            except ClusterForbiddenError as error:
                 if not FACTS[kind].is_namespaced or not namespaces:
                     self._refused(kind, error, wanted)
                     continue
@@ -199,7 +199,7 @@ class _Look:
             self._complete.add(kind)
             self._found.update((key_of(body, self._place), body) for body in listed)
 
-    def _refused(self, kind: Kind, error: ForbiddenError, wanted: Iterable[ResourceKey]) -> None:
+    def _refused(self, kind: Kind, error: ClusterForbiddenError, wanted: Iterable[ResourceKey]) -> None:
         """Raise the error if it concerns something declared; without that, only say what was not seen."""
         if any(key.kind is kind for key in wanted) and kind is not Kind.NAMESPACE:
             raise error

@@ -4,15 +4,16 @@ The second turn sees live state as it will be after the plan: what the plan remo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
+from typing import cast
 
+from reconciler.facts.installed import installs_of
 from reconciler.facts.scope import Scope
 from reconciler.model.agent import AgentDocument
-from reconciler.model.declaration import AnyDeclared, Declarations, Rejected
-from reconciler.model.document import Frozen
+from reconciler.model.declaration import AnyDeclared, Declarations, Declared, Rejected
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import TargetName, target_of_cluster
 from reconciler.model.key import KeyDocument
@@ -51,8 +52,17 @@ def judge_files(asked: Pass, reading: Reading) -> Judged:
     """Findings of reading and of the rules that need only files."""
     looked_at = scopes(asked.settings, asked.targets, reading.declarations, asked.started_at)
     verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.BEFORE_LOOK)
-    declared = checked_only(scope.declarations for scope in looked_at)
+    declared = checked_only(
+        (scope.declarations for scope in looked_at), _applied(asked, reading.declarations)
+    )
     return Judged(reading.findings, verdict, declared, looked_at)
+
+
+def _applied(asked: Pass, declarations: Declarations) -> frozenset[Origin]:
+    """Places of installations whose objects are applied."""
+    declared = by_cluster(asked, declarations)
+    reached = clusters_of(asked, declared)
+    return frozenset(one.origin for name in reached for one in declared.get(name, ()) if one.objects)
 
 
 def judge_unseen(asked: Pass, judged: Judged) -> Judged:
@@ -151,8 +161,12 @@ def scopes(
     ]
 
 
-def checked_only(of_targets: Iterable[Declarations]) -> tuple[tuple[str, int], ...]:
+def checked_only(
+    of_targets: Iterable[Declarations], applied: Collection[Origin] = ()
+) -> tuple[tuple[str, int], ...]:
     """What files declare and no plan carries out: noun and number, sorted.
+
+    `applied` are the places of installations that a plan does carry out.
 
     The counterpart of `reconciler.model.desired`: a reader of the plan must not take these for installed.
     """
@@ -169,17 +183,19 @@ def checked_only(of_targets: Iterable[Declarations]) -> tuple[tuple[str, int], .
         for declared in others:
             if declared.origin() not in seen:
                 seen.add(declared.origin())
-                counts.update(_left_out(declared.document))
+                counts.update(_left_out(declared, applied))
     return tuple(sorted(counts.items()))
 
 
-def _left_out(document: Frozen) -> Iterator[str]:
-    match document:
-        case AgentDocument(spec=spec):
-            installs = (spec.install, *(spec.moreInstalls or ()))
-            yield from ("Agent installation" for install in installs if install is not None)
+def _left_out(declared: AnyDeclared, applied: Collection[Origin]) -> Iterator[str]:
+    match declared.document:
+        case AgentDocument():
+            for installed in installs_of(cast("Declared[AgentDocument]", declared)):
+                if installed.origin() not in applied:
+                    yield "Agent installation"
         case RunnerDocument(spec=spec) if spec.install is not None:
-            yield "Runner installation"
+            if declared.origin(("spec", "install")) not in applied:
+                yield "Runner installation"
         case OperatorDocument():
             yield "Operator"
         case SecretStoreDocument(spec=spec):

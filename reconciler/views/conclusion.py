@@ -11,6 +11,7 @@ from reconciler.diff.settings_change import Concern, SettingChange, SettingsChan
 from reconciler.errors import ExitCode
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import dotted
+from reconciler.model.place import Realm
 from reconciler.model.wording import plural
 from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
@@ -32,6 +33,11 @@ class Rerun:
     is_safe: bool
     is_useful: bool
     sentence: str
+
+
+def place_text(plan: TargetPlan) -> str:
+    """Heading of a plan: `Target acme`, `Cluster eu-1`."""
+    return f"Cluster {plan.organization}" if plan.realm is Realm.CLUSTER else f"Target {plan.target}"
 
 
 def plans(result: PassResult) -> list[TargetPlan]:

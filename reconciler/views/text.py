@@ -165,7 +165,7 @@ def _changes(page: Page, result: PassResult) -> None:
         items = agenda.entries(plan)
         if len(plans) > 1 and items:
             page.gap()
-            page.say(f"Target {plan.target}:", Tone.STRONG)
+            page.say(f"{conclusion.place_text(plan)}:", Tone.STRONG)
         changes(page, items)
         _contested_help(page, items)
     if result.preview is not None:

@@ -132,7 +132,9 @@ def test_a_removed_installation_is_pruned_in_reverse_order_once_it_is_approved(w
     (refusal,) = [one for one in plan_of(refused).refusals if one.guard == "empty-tree"]
     assert len(files(world)) == 5
     result = world.apply(*refusal.approvals)
-    assert [f"{o.action.verb} {o.action.key}" for o in of_cluster(result).outcomes if o.status is Status.DONE] == [
+    assert [
+        f"{o.action.verb} {o.action.key}" for o in of_cluster(result).outcomes if o.status is Status.DONE
+    ] == [
         f"delete {WORKLOAD}",
         f"delete {NAMES[1]}",
         f"delete {NAMES[0]}",
@@ -152,7 +154,7 @@ def test_a_file_that_others_put_there_is_left_alone(world: World) -> None:
 def test_rendered_files_are_no_documents(world: World) -> None:
     world.apply()
     result = world.plan()
-    assert result.findings == ()
+    assert not [one for one in result.findings if one.origin.file.startswith("rendered")]
     assert result.source.file_count == 2
 
 

@@ -12,9 +12,9 @@ from time import monotonic
 
 from reconciler.cluster.client import ClusterClient
 from reconciler.diff.cluster import projection
-from reconciler.diff.managed_fields import is_ours
 from reconciler.diff.fields import is_same
-from reconciler.errors import ClusterError, ForbiddenError, OrchestratorError
+from reconciler.diff.managed_fields import is_ours
+from reconciler.errors import ClusterError, ClusterForbiddenError, ClusterLostAnswerError, OrchestratorError
 from reconciler.facts.agent_log import Connection as LogConnection
 from reconciler.facts.agent_log import read_log
 from reconciler.facts.rollout import Trouble, rollout
@@ -127,7 +127,7 @@ class ClusterHand:
 
     def _after_failure(self, action: Action, body: JsonObject, error: ClusterError) -> Outcome:
         """Outcome of an apply that failed, after reading the object if its effect is not known."""
-        if not error.is_lost:
+        if not isinstance(error, ClusterLostAnswerError):
             return _failure(action, error)
         namespace, name = namespace_and_name(action.key)
         try:
@@ -206,7 +206,7 @@ class ClusterHand:
         for pod in pods:
             try:
                 log = read_log(self._client.log(namespace, pod))
-            except ForbiddenError as error:
+            except ClusterForbiddenError as error:
                 return _Running("", note=f"pods are ready; whether they are connected is not known: {error}")
             if log.connection is not LogConnection.CONNECTED:
                 return _Running(
@@ -262,7 +262,7 @@ class ClusterHand:
         try:
             self._client.delete(action.key.kind, namespace, name, uid=uid)
         except ClusterError as error:
-            if not error.is_lost:
+            if not isinstance(error, ClusterLostAnswerError):
                 return _failure(action, error)
         return self._gone(action, uid, selector(found))
 
