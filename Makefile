@@ -11,7 +11,7 @@ VENV ?= .venv
 ARGS ?=
 FLOOR ?= 85
 PURE_FLOOR ?= 95
-PURE := model vendor facts rules matrix diff plan
+PURE := model vendor facts rules matrix footprint diff plan
 
 # $(call hashed,LOCK,SOURCE): write a lock file with hashes, at the versions of the test lock; keep its header.
 define hashed

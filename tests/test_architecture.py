@@ -19,7 +19,19 @@ SUBJECTS = tuple(
 )
 
 PURE = frozenset(
-    ("model", "vendor", "facts", "rules", "matrix", "diff", "plan", "views", "settings", "errors")
+    (
+        "model",
+        "vendor",
+        "facts",
+        "rules",
+        "matrix",
+        "diff",
+        "plan",
+        "footprint",
+        "views",
+        "settings",
+        "errors",
+    )
 )
 PURE_MODULES = frozenset(
     ("controller/backoff.py", "passes/result.py", "passes/evidence.py", "passes/approved.py")
@@ -36,19 +48,21 @@ ARROWS: dict[str, frozenset[str]] = {
     "facts": frozenset(("vendor", "model", "settings")),
     "rules": frozenset(("facts", "vendor", "model", "settings")),
     "matrix": frozenset(("facts", "vendor", "model", "settings")),
+    "footprint": frozenset(("facts", "vendor", "model", "settings")),
     "diff": frozenset(("model",)),
     "plan": frozenset(("diff", "model", "settings")),
     "repository": BELOW,
     **dict.fromkeys(ADAPTERS, BELOW),
     **dict.fromkeys(("source", "inventory"), BELOW | {"repository"}),
     "log": frozenset(("model",)),
-    "passes": ADAPTERS | BELOW | {"plan", "diff", "rules", "facts"},
-    "views": BELOW | {"passes", "plan", "diff", "rules", "matrix", "facts", "vendor"},
+    "passes": ADAPTERS | BELOW | {"plan", "diff", "rules", "facts", "footprint"},
+    "views": BELOW | {"passes", "plan", "diff", "rules", "matrix", "facts", "footprint", "vendor"},
     "controller": BELOW | {"passes", "plan", "diff", "log", "source", "inventory"},
     "emulator": frozenset(),
     "cli": ADAPTERS
     | BELOW
-    | {"repository", "plan", "diff", "rules", "facts", "passes", "views", "controller", "emulator", "log"},
+    | {"repository", "plan", "diff", "rules", "facts", "footprint", "passes", "views"}
+    | {"controller", "emulator", "log"},
     "__main__": frozenset(("cli",)),
     "__init__": frozenset(),
 }

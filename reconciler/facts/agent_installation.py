@@ -6,7 +6,7 @@ from enum import StrEnum
 from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.scope import Scope
-from reconciler.model.installation import AgentInstall
+from reconciler.model.installation import BY_HELM, AgentInstall
 from reconciler.model.json import Json, Path
 from reconciler.vendor import agent
 from reconciler.vendor.host import KUBERNETES, spelled
@@ -31,9 +31,11 @@ class Method(StrEnum):
 
 
 def method_of(install: AgentInstall) -> Method | None:
-    """Declared method, else Helm if a Helm field is set; None if it is not known."""
+    """Declared method, else that of the delivery, else Helm if a Helm field is set; None if it is not known."""
     if install.method is not None:
         return Method(install.method)
+    if install.delivery is not None:
+        return Method.HELM if install.delivery in BY_HELM else Method.MANIFESTS
     of_helm = (install.chartVersion, install.helmVersion, install.helmValues)
     return Method.HELM if any(value is not None for value in of_helm) else None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from reconciler.facts.agent_installation import KEY_ENTRY, key_secret, namespace_of, on_clusters
 from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent, InstalledRunner
+from reconciler.facts.runner_installation import namespace_of as namespace_of_runner
 from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import PrivateKey, SecretObject
 from reconciler.model.declaration import AnyDeclared
@@ -18,10 +19,9 @@ from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.unseen import Unseen
+from reconciler.vendor.runner import NAME as RUNNER_SECRET
 
 OPERATOR_ENTRY = "privateKey"
-RUNNER_SECRET = "humanitec-kubernetes-agent-runner"  # noqa: S105  a name
-"""Name of a runner's Secret in the command line's guide (agent and operator 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ def _of_runners(scope: Scope) -> Iterator[KeyPlace]:
         if secret is None or install.cluster is None:
             continue
         key = install.privateKey
-        namespace = install.namespace if key is None or key.namespace is None else key.namespace
+        own = install.namespace if install.delivery is None else namespace_of_runner(install)
+        namespace = own if key is None or key.namespace is None else key.namespace
         named = dig(install.helmValues, "humanitec", "existingSecretKey")
         entry = key.secretKey if key is not None else named if isinstance(named, str) and named else KEY_ENTRY
         if namespace is not None:
@@ -94,12 +95,14 @@ def _of_runners(scope: Scope) -> Iterator[KeyPlace]:
 
 
 def runner_secret(installed: InstalledRunner) -> str | None:
-    """Name of the Secret that an installed runner reads, None if it is not declared."""
+    """Name of the Secret that an installed runner reads; None if nothing declares or implies it."""
     install = installed.install
     if install.privateKey is not None:
         return install.privateKey.secretName
     named = dig(install.helmValues, "humanitec", "existingSecret")
-    return named if isinstance(named, str) and named else None
+    if isinstance(named, str) and named:
+        return named
+    return None if install.delivery is None else RUNNER_SECRET
 
 
 def _of_keys(scope: Scope) -> Iterator[KeyPlace]:

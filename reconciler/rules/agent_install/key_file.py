@@ -1,11 +1,11 @@
 """Rules about the file with the private key: R31, R32 (agent and operator 2.4)."""
 
-import re
 from collections.abc import Iterator
 
 from reconciler.facts.agent_installation import is_on_kubernetes, run_as_user
 from reconciler.facts.agent_manifest import AgentDeployment
 from reconciler.facts.definition import dig
+from reconciler.facts.file_mode import mode_of
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.mount import looked_for, mounts_of
 from reconciler.facts.pattern import is_filled_in
@@ -22,23 +22,7 @@ _ONLY_OWNER = 0o600
 _USERS = (1000, 65532)
 """Those of the plain and of the distroless image."""
 _WORKING = "1000 and, with the distroless image, 65532 are known to work"
-_OCTAL = re.compile(r"(?:0o?)?([0-7]{3,4})", re.ASCII)
-_DECIMAL = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _NO_KEY = MountedKey()
-
-
-def mode_of(given: int | str) -> int | None:
-    """File mode from a number or a string, which is read as octal where possible; None for anything else.
-
-    >>> mode_of(384) == mode_of("0600") == mode_of("600") == 0o600
-    True
-    """
-    if isinstance(given, int):
-        return given
-    octal = _OCTAL.fullmatch(given.strip())
-    if octal is not None:
-        return int(octal[1], 8)
-    return int(given) if _DECIMAL.fullmatch(given.strip()) else None
 
 
 def _key_of(installed: InstalledAgent) -> MountedKey:

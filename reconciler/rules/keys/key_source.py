@@ -8,7 +8,7 @@ from typing import TypeVar
 from reconciler.facts.agent_installation import is_on_kubernetes, key_secret, namespace_of
 from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledAgent, InstalledRunner
-from reconciler.facts.key_place import RUNNER_SECRET, installs_by_owner, owner_key, runner_secret
+from reconciler.facts.key_place import installs_by_owner, owner_key, runner_secret
 from reconciler.facts.operator import DeclaredOperator
 from reconciler.facts.pattern import is_open
 from reconciler.facts.scope import Scope
@@ -20,6 +20,7 @@ from reconciler.model.origin import Origin
 from reconciler.rules.over import MANIFESTS, OPERATORS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
+from reconciler.vendor.runner import NAME as RUNNER_SECRET
 
 F = TypeVar("F")
 

@@ -1,29 +1,32 @@
 """Cloud identity annotations on the ServiceAccounts of runners and Operators, a part of R107."""
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 
 from reconciler.facts.definition import dig
 from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.operator import DeclaredOperator
+from reconciler.facts.runner_installation import identity_annotation
 from reconciler.model.finding import Severity
 from reconciler.model.json import Json
 from reconciler.model.origin import Origin
 from reconciler.rules.rule import Answer
 from reconciler.rules.subject import Subject
+from reconciler.vendor.cloud import CLOUDS
 
-_PLATFORMS: Mapping[str, str] = MappingProxyType(
-    {"eks.amazonaws.com/": "eks", "iam.gke.io/": "gke", "azure.workload.identity/": "aks"}
-)
-"""Platforms that act on annotations, by prefix; other platforms can run in any cloud."""
 _ANNOTATIONS = ("serviceAccount", "annotations")
 
 
 def runner_is_annotated_for_its_cloud(subject: Subject[InstalledRunner]) -> Iterator[Answer]:
-    """Findings for the chart values of a runner."""
+    """Findings for the chart values of a runner, and for its identity."""
     install, path = subject.fact.install, ("helmValues", *_ANNOTATIONS)
     found = dig(install.helmValues, *_ANNOTATIONS)
     yield from _of_its_cloud(subject, install.cluster, found, subject.fact.origin(path))
+    identity = identity_annotation(install)
+    if identity is not None:
+        _, annotation, value = identity
+        yield from _of_its_cloud(
+            subject, install.cluster, {annotation: value}, subject.fact.origin(("identity",))
+        )
 
 
 def operator_is_annotated_for_its_cloud(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
@@ -43,14 +46,14 @@ def _of_its_cloud(
     clouds = {
         name: platform
         for name in given
-        for beginning, platform in _PLATFORMS.items()
-        if name.startswith(beginning)
+        for platform, cloud in CLOUDS.items()
+        if name.startswith(cloud.prefix)
     }
     if not clouds:
         return
     platform = subject.seen.platform(cluster)
     for name, meant in clouds.items():
-        if platform in _PLATFORMS.values() and platform != meant:
+        if platform in CLOUDS and platform != meant:
             yield subject.says(
                 f"Annotation `{name}` of {subject.name} is for `{meant}`, but cluster `{cluster}` runs on "
                 f"`{platform}`, which does not act on it",

@@ -7,6 +7,7 @@ from reconciler.facts.definition import dig, items
 from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.key_place import runner_secret
 from reconciler.facts.pattern import is_filled_in, is_open
+from reconciler.facts.runner_installation import account_of, is_by_chart, namespace_of, remote_url
 from reconciler.model.finding import Severity
 from reconciler.model.installation import RunnerInstall
 from reconciler.model.json import Json, Path
@@ -32,7 +33,8 @@ def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
     install, configuration = runner.fact.install, runner.fact.runner.document.spec.runner_configuration
     if not isinstance(configuration, AgentRunner):
         return
-    if install.helmValues is None:
+    # Where the document says who installs the runner, missing values are made from its fields.
+    if install.helmValues is None and install.delivery is None:
         yield runner.doubts(
             f"whether {runner.name} and its chart agree", unspecified("the chart's values are not declared")
         )
@@ -56,7 +58,7 @@ def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
                 others=(place,),
                 advice=f"Make both `{expected}`.",
             )
-    if install.helmValues is not None:
+    if install.helmValues is not None or install.delivery is not None or install.serviceAccount is not None:
         yield from _accounts_apart(runner, configuration)
 
 
@@ -78,18 +80,21 @@ def _same(
 
 def _accounts_apart(runner: Subject[InstalledRunner], configuration: AgentRunner) -> Iterator[Answer]:
     """The chart names a Role after each account, both in the namespace of the jobs (v2 reference 10)."""
-    values, account = runner.fact.install.helmValues, configuration.job.service_account
-    named = dig(values, "serviceAccount", "name") or dig(values, "fullnameOverride") or CHART
+    install, account = runner.fact.install, configuration.job.service_account
+    values = install.helmValues
+    place = (
+        ("helmValues", "serviceAccount", "name") if install.serviceAccount is None else ("serviceAccount",)
+    )
     if (
-        account == named
+        account == account_of(install)
         and dig(values, "rbac", "create") is not False
         and dig(values, "jobsRbac", "create") is not False
     ):
         yield runner.says(
-            f"The jobs of {runner.name} use the account of the runner itself, `{account}`: the chart would create two "
-            "roles of that name in one namespace",
+            f"The jobs of {runner.name} use the account of the runner itself, `{account}`: there would be two roles of "
+            "that name in one namespace",
             at=runner.fact.runner.origin((*JOB, "service_account")),
-            others=(runner.fact.origin(("helmValues", "serviceAccount", "name")),),
+            others=(runner.fact.origin(place),),
             advice="Give the jobs their own account, such as `humanitec-kubernetes-agent-runner-job`.",
         )
 
@@ -108,15 +113,16 @@ def _completeness(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
         message = f"Runner `{installed.id}`: {problem}"
         yield runner.says(message, at=installed.origin(path), advice=advice, severity=Severity.WARNING)
     name, entry = runner_secret(installed), _entry(install)
-    if name is None or install.namespace is None:
+    namespace = install.namespace if install.delivery is None else namespace_of(install)
+    if name is None or namespace is None:
         return
-    secret = runner.seen.secret(install.cluster, install.namespace, name)
+    secret = runner.seen.secret(install.cluster, namespace, name)
     if secret is None or entry not in secret.entries:
         problem = "does not exist" if secret is None else f"has no entry `{entry}`"
         yield runner.says(
-            f"Runner `{installed.id}`: Secret `{name}` in namespace `{install.namespace}` {problem}",
+            f"Runner `{installed.id}`: Secret `{name}` in namespace `{namespace}` {problem}",
             at=installed.origin(("privateKey",)),
-            advice=f"Create it in namespace `{install.namespace}` with the private key as entry `{entry}`.",
+            advice=f"Create it in namespace `{namespace}` with the private key as entry `{entry}`.",
         )
 
 
@@ -149,30 +155,38 @@ def _problems(install: RunnerInstall) -> Iterator[tuple[Path, str, str]]:
             f"Set `humanitec.existingSecret` to `{secret.secretName}`.",
         )
     variables = [dig(entry, "name") for entry in items(dig(install.helmValues, "humanitec", "extraEnvVars"))]
-    if install.selfHosted and REMOTE_URL not in (install.env or {}) and REMOTE_URL not in variables:
+    if install.selfHosted and remote_url(install) is None and REMOTE_URL not in variables:
         yield (
             ("selfHosted",),
             f"the orchestrator is self-hosted but `{REMOTE_URL}` is not set",
-            f"Set `{REMOTE_URL}` in `env` to the base URL of its API.",
+            "Set `orchestratorUrl` to the base URL of its API.",
         )
 
 
 def _public_jobs(installed: InstalledRunner) -> Iterator[tuple[Path, str, str]]:
     """Problem where the runner comes from a mirror but its jobs from the public registry (v2 reference 11.4)."""
-    image = dig(installed.install.helmValues, "image", "repository")
+    install = installed.install
+    path: Path = ("helmValues", "image", "repository")
+    image = dig(install.helmValues, "image", "repository")
+    if install.image is not None or install.registry is not None:
+        path = ("image",) if install.registry is None else ("registry",)
+        image = install.registry or install.image
     if not isinstance(image, str) or not image or is_filled_in(image) or PUBLIC_IMAGES in image:
         return
     containers = items(dig(installed.runner.raw, *CONTAINERS))
     job = next((dig(one, "image") for one in containers if dig(one, "name") == MAIN), None)
     if not job or (isinstance(job, str) and PUBLIC_IMAGES in job):
         yield (
-            ("helmValues", "image", "repository"),
+            path,
             f"its image comes from `{image}`, but that of its jobs from the public registry",
             f"Set the mirrored `image` of container `{MAIN}` in `job.pod_template`, and `imagePullSecrets`.",
         )
 
 
 def _entry(install: RunnerInstall) -> str:
+    """Entry that the runner reads. Without the chart, its objects are made with the declared one."""
+    if install.privateKey is not None and not is_by_chart(install) and install.delivery is not None:
+        return install.privateKey.secretKey
     named = dig(install.helmValues, "humanitec", "existingSecretKey")
     return named if isinstance(named, str) and named else PRIVATE_KEY_ENTRY
 

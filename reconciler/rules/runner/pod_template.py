@@ -11,9 +11,13 @@ from reconciler.model.secret_name import variable_names_secret
 from reconciler.rules.over import RUNNERS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
+from reconciler.vendor.cloud import CLOUDS
 
-WORKLOAD_IDENTITY = "azure.workload.identity/client-id"
-WORKLOAD_LABEL = "azure.workload.identity/use"
+_AKS = CLOUDS["aks"]
+WORKLOAD_IDENTITY = _AKS.annotation
+WORKLOAD_LABEL = _AKS.pod_label
+_ANNOTATIONS = ("spec", "install", "helmValues", "serviceAccount", "annotations")
+_IDENTITY = ("spec", "install", "identity", _AKS.field)
 
 
 def _one_container(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
@@ -48,10 +52,11 @@ def _list_of_variables(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
 
 
 def _workload_label(runner: Subject[WrittenRunner]) -> Iterator[Answer]:
-    at = ("spec", "install", "helmValues", "serviceAccount", "annotations")
-    annotations = runner.fact.at(*at)
-    if not isinstance(annotations, dict) or WORKLOAD_IDENTITY not in annotations:
+    annotations = runner.fact.at(*_ANNOTATIONS)
+    is_annotated = isinstance(annotations, dict) and WORKLOAD_IDENTITY in annotations
+    if not is_annotated and runner.fact.at(*_IDENTITY) is None:
         return
+    at = _ANNOTATIONS if is_annotated else _IDENTITY
     path = (*JOB, "pod_template", "metadata", "labels", WORKLOAD_LABEL)
     if runner.seen.platform(runner.fact.cluster) == "aks" and runner.fact.at(*path) != "true":
         yield runner.says(

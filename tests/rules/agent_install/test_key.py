@@ -2,9 +2,9 @@
 
 import pytest
 
+from reconciler.facts.file_mode import mode_of
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.finding import Severity
-from reconciler.rules.agent_install.key_file import mode_of
 from reconciler.rules.agent_install.mounted_secret import FINGERPRINT_ANNOTATION
 from reconciler.settings import Limits
 from reconciler.source.yaml_text import parse_yaml

@@ -95,6 +95,65 @@ def test_workload_identity_on_aks_needs_the_label_as_text(label: str, cluster: s
     assert len(messages(text, "R102", AKS)) == expected
 
 
+def test_a_declared_identity_needs_the_label_too() -> None:
+    identity = "identity: {clientId: 12345678-1234-1234-1234-123456789abc}"
+    text = runner(install=f"{{cluster: eu-1, {identity}}}")
+    (found,) = [f for f in judged(text, settings=AKS).findings if f.rule == "R102"]
+    assert [(place.file, place.line) for place in found.others] == [("0.yaml", 10)]
+    assert messages(runner(install=f"{{cluster: us-1, {identity}}}"), "R102", AKS) == []
+
+
+@pytest.mark.parametrize(
+    ("identity", "cluster", "expected"),
+    [
+        ("{roleArn: 'arn:aws:iam::123456789012:role/r'}", "us-1", 0),
+        ("{roleArn: 'arn:aws:iam::123456789012:role/r'}", "eu-1", 1),
+        ("{serviceAccount: r@p.iam.gserviceaccount.com}", "us-1", 1),
+    ],
+)
+def test_an_identity_must_be_that_of_the_clusters_cloud(identity: str, cluster: str, expected: int) -> None:
+    text = runner(install=f"{{cluster: {cluster}, identity: {identity}}}")
+    assert len(messages(text, "R107", AKS)) == expected
+
+
+@pytest.mark.parametrize("account", ["serviceAccount: job", "helmValues: {serviceAccount: {name: job}}"])
+def test_the_jobs_do_not_use_the_account_of_the_runner(account: str) -> None:
+    assert len(messages(runner(install=f"{{{account}}}"), "R104")) == 1
+
+
+def test_a_runner_that_is_installed_from_its_document_agrees_with_it() -> None:
+    """Only what somebody else installs can differ: nothing declares its values."""
+    assert len(unknown(runner(install="{cluster: eu-1}"), "R104")) == 1
+    text = runner(install="{cluster: eu-1, delivery: kubernetes}")
+    assert unknown(text, "R104") == messages(text, "R104") == []
+
+
+def test_the_secret_of_the_guide_is_looked_up_where_it_is_rendered() -> None:
+    name = "humanitec-kubernetes-agent-runner"
+    text = runner(install="{cluster: eu-1, delivery: kubernetes}")
+    there = ClusterState(
+        secrets=(SecretObject(f"{name}-ns", name, frozenset({"private_key"})),),
+        complete=frozenset({"v1 Secret"}),
+    )
+    nothing = ClusterState(complete=frozenset({"v1 Secret"}))
+    assert of(judged(text, clusters={"eu-1": there}), "R106") == []
+    assert [message for _, message in of(judged(text, clusters={"eu-1": nothing}), "R106")] == [
+        f"Runner `eu-1`: Secret `{name}` in namespace `{name}-ns` does not exist"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("install", "count"),
+    [
+        ("{image: r.example.com/humanitec-runner:1}", 1),
+        ("{image: ghcr.io/humanitec/humanitec-runner:1}", 0),
+        ("{image: ghcr.io/humanitec/humanitec-runner:1, registry: r.example.com}", 1),
+    ],
+)
+def test_jobs_of_a_runner_with_a_mirrored_image_come_from_the_mirror_too(install: str, count: int) -> None:
+    assert len(messages(runner(install=install), "R106")) == count
+
+
 @pytest.mark.parametrize("cluster", ["x", "elsewhere"])
 def test_the_label_is_unknown_if_the_platform_is_not_declared(cluster: str) -> None:
     text = runner(install=f"{{cluster: {cluster}, helmValues: {CLIENT}}}")
@@ -306,6 +365,8 @@ def test_a_secret_on_a_cluster_that_was_not_read_is_unknown() -> None:
         ("{chart: 'oci://r/{{ .Values.chart }}'}", []),
         ("{selfHosted: true}", ["the orchestrator is self-hosted"]),
         ("{selfHosted: true, env: {REMOTE_URL: https://o.example.com}}", []),
+        ("{selfHosted: true, orchestratorUrl: https://o.example.com}", []),
+        ("{delivery: kubernetes, privateKey: {secretName: k, secretKey: other}}", []),
         (
             "{selfHosted: true, helmValues: {humanitec: {extraEnvVars: [{name: REMOTE_URL, value: u}]}}}",
             [],

@@ -1,0 +1,130 @@
+"""Everything that the documents install, one footprint for each installation.
+
+Installations on one cluster are looked at together: they must not share names, and what they share is made once.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.facts import runner_installation
+from reconciler.facts.agent_installation import AGENT, is_on_kubernetes, namespace_of
+from reconciler.facts.delivery import Delivery, delivery_of
+from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
+from reconciler.footprint.agent import agent_footprint
+from reconciler.footprint.metadata import derived_name
+from reconciler.footprint.runner import runner_footprint
+from reconciler.footprint.shared import apart
+from reconciler.footprint.value import Footprint, Site
+from reconciler.model.declaration import Declarations
+from reconciler.model.kind import Kind
+from reconciler.model.runner import AgentRunner
+from reconciler.settings import Settings
+from reconciler.vendor import runner
+
+Installed = InstalledAgent | InstalledRunner
+_BY_OBJECTS = (Delivery.KUBERNETES, Delivery.DIRECTORY, Delivery.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One declared installation with what its footprint depends on."""
+
+    installed: Installed
+    site: Site
+
+
+def installations(targets: Mapping[str, Declarations], settings: Settings) -> tuple[Footprint, ...]:
+    """Footprints of everything that the targets' documents install, sorted by cluster and installation.
+
+    A footprint does not depend on which of the other clusters are selected.
+    """
+    found = [footprint(one) for one in declared(targets, settings)]
+    by_cluster: dict[str, list[Footprint]] = defaultdict(list)
+    for one in found:
+        by_cluster[one.cluster].append(one)
+    return tuple(one for cluster in sorted(by_cluster) for one in apart(by_cluster[cluster]))
+
+
+def footprint(installation: Installation) -> Footprint:
+    """Footprint of one installation. Where the vendor's chart installs it, or on other hosts, it has no objects."""
+    match installation.installed:
+        case InstalledAgent() as installed:
+            found = agent_footprint(installed, installation.site)
+        case InstalledRunner() as installed:
+            found = runner_footprint(installed, installation.site)
+    return found
+
+
+def declared(targets: Mapping[str, Declarations], settings: Settings) -> tuple[Installation, ...]:
+    """Every declared installation once, sorted by kind and id, with the documented names where they are free."""
+    found = sorted(_declared(targets, settings), key=lambda one: (one.site.cluster, one.site.installation))
+    uses = Counter(space for one in found for space in _spaces(one))
+    return tuple(_named(one, uses) for one in found)
+
+
+def _declared(targets: Mapping[str, Declarations], settings: Settings) -> Iterator[Installation]:
+    organizations = {name: settings.targets[name].organization for name in targets}
+    agents = {agent.origin(): agent for files in targets.values() for agent in files.agents}
+    for agent in agents.values():
+        listed = agent.document.spec.organizations
+        own = _of_files(agent.file, targets, organizations)
+        for installed in installs_of(agent):
+            yield _installation(installed, Kind.AGENT, own if listed is None else listed, settings)
+    runners = {one.origin(): one for files in targets.values() for one in files.runners}
+    for declaration in runners.values():
+        install = declaration.document.spec.install
+        if install is not None:
+            own = _of_files(declaration.file, targets, organizations)
+            yield _installation(InstalledRunner(declaration, install), Kind.RUNNER, own, settings)
+
+
+def _of_files(
+    file: str, targets: Mapping[str, Declarations], organizations: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Organizations of the targets whose files include one, sorted."""
+    with_it = (name for name, files in targets.items() if file in {one.file for one in files.documents()})
+    return tuple(sorted({organizations[name] for name in with_it}))
+
+
+def _installation(
+    installed: Installed, kind: Kind, organizations: Sequence[str], settings: Settings
+) -> Installation:
+    install = installed.install
+    is_elsewhere = isinstance(installed, InstalledAgent) and not is_on_kubernetes(installed.install)
+    cluster = None if install.cluster is None else settings.clusters.get(install.cluster)
+    site = Site(
+        instance=settings.instance,
+        installation=f"{kind}/{installed.id}",
+        name=AGENT if kind is Kind.AGENT else runner.NAME,
+        organizations=tuple(organizations),
+        cluster="" if is_elsewhere else install.cluster or "",
+        platform=None if cluster is None else cluster.platform,
+        delivery=delivery_of(install, cluster),
+    )
+    return Installation(installed, site)
+
+
+def _spaces(one: Installation) -> tuple[tuple[str, str, str], ...]:
+    """Namespaces in which the names of an installation must be its own, by cluster and product."""
+    match one.installed:
+        case InstalledAgent() as installed:
+            is_on_cluster = is_on_kubernetes(installed.install)
+            return ((one.site.cluster, AGENT, namespace_of(installed.install)),) if is_on_cluster else ()
+        case InstalledRunner() as installed:
+            configuration = installed.runner.document.spec.runner_configuration
+            jobs = configuration.job.namespace if isinstance(configuration, AgentRunner) else ""
+            names = {runner_installation.namespace_of(installed.install), jobs}
+            return tuple((one.site.cluster, runner.NAME, name) for name in sorted(names))
+
+
+def _named(one: Installation, uses: Mapping[tuple[str, str, str], int]) -> Installation:
+    """The installation with the documented names, or with names of its own if others share one of its namespaces."""
+    if all(uses[space] == 1 for space in _spaces(one)):
+        return one
+    return replace(one, site=replace(one.site, name=derived_name(one.site.name, one.installed.id)))
+
+
+def on_cluster(footprints: Iterable[Footprint], cluster: str) -> tuple[Footprint, ...]:
+    """The footprints of one cluster, in their order."""
+    return tuple(one for one in footprints if one.cluster == cluster)
