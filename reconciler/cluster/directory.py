@@ -262,4 +262,7 @@ def _all_fields(value: Json) -> JsonObject:
 
 
 def _text(document: JsonObject) -> str:
-    return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=False, width=120)
+    text: str = yaml.dump(
+        document, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=False, width=120
+    )
+    return text

@@ -112,14 +112,12 @@ def carry_out(
             )
     return [
         *(results[work.name] for work in works),
-        *(
-            replace(
-                part.result,
-                outcomes=(*outcomes.get(part.place, ()), *_held(part.plan), *_contested(part.plan)),
-            )
-            for part in clusters
-        ),
+        *(_of_cluster(part, outcomes.get(part.place, ())) for part in clusters),
     ]
+
+
+def _of_cluster(part: ClusterPart, outcomes: Sequence[Outcome]) -> TargetResult:
+    return replace(part.result, outcomes=(*outcomes, *_held(part.plan), *_contested(part.plan)))
 
 
 def _seen(plan: TargetPlan) -> frozenset[ResourceKey]:

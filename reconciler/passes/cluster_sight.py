@@ -134,7 +134,7 @@ def _document(projected: JsonObject) -> JsonObject:
     rest = {
         name: value for name, value in without_digest(projected).items() if name not in ("apiVersion", "kind")
     }
-    metadata = {
+    metadata: JsonObject = {
         name: value
         for name, value in metadata_of(rest).items()
         if name not in ("name", "namespace") and value
@@ -192,7 +192,9 @@ def _lacking(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[R
     found: dict[ResourceKey, str] = {}
     for one in footprints:
         workload = workload_of(one, reading.place)
-        for entry in one.secrets if workload is not None else ():
+        if workload is None:
+            continue
+        for entry in one.secrets:
             at = (entry.namespace, entry.name)
             if at in reading.secrets:
                 secret = reading.secrets[at]

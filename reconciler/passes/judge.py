@@ -8,12 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from typing import cast
 
 from reconciler.facts.installed import installs_of
 from reconciler.facts.scope import Scope
 from reconciler.model.agent import AgentDocument
-from reconciler.model.declaration import AnyDeclared, Declarations, Declared, Rejected
+from reconciler.model.declaration import AnyDeclared, Declarations, Rejected
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import TargetName, target_of_cluster
 from reconciler.model.key import KeyDocument
@@ -190,7 +189,7 @@ def checked_only(
 def _left_out(declared: AnyDeclared, applied: Collection[Origin]) -> Iterator[str]:
     match declared.document:
         case AgentDocument():
-            for installed in installs_of(cast("Declared[AgentDocument]", declared)):
+            for installed in installs_of(declared):
                 if installed.origin() not in applied:
                     yield "Agent installation"
         case RunnerDocument(spec=spec) if spec.install is not None:

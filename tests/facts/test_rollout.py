@@ -9,7 +9,7 @@ from reconciler.model.json import JsonObject
 
 
 def deployment(
-    *, generation: int = 2, seen: int = 2, wanted: int | None = 2, paused: bool = False, **status: int
+    *, generation: int = 2, seen: int = 2, wanted: int | None = 2, paused: int = 0, **status: int
 ) -> JsonObject:
     spec: JsonObject = {"replicas": wanted} if wanted is not None else {}
     if paused:
@@ -39,14 +39,14 @@ DONE = {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
         (deployment(wanted=None, replicas=1, updatedReplicas=1, availableReplicas=1), [], ""),
         (deployment(wanted=0), [], ""),
         (deployment(seen=1, **DONE), [], "the controller has not seen it yet"),
-        (deployment(seen=1, paused=True, **DONE), [], "the paused Deployment is not rolled out"),
+        (deployment(seen=1, paused=1, **DONE), [], "the paused Deployment is not rolled out"),
         (
             deployment(replicas=2, updatedReplicas=1, availableReplicas=2),
             [],
             "1 of 2 pods made from the newest template",
         ),
         (
-            deployment(paused=True, replicas=2, updatedReplicas=0, availableReplicas=2),
+            deployment(paused=1, replicas=2, updatedReplicas=0, availableReplicas=2),
             [],
             "0 of 2 pods made from the newest template; the Deployment is paused",
         ),

@@ -1,6 +1,7 @@
 """The order between objects on clusters, registrations, and what uses them."""
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,11 +15,14 @@ from reconciler.plan.action import Action, Verb
 from reconciler.plan.graph import connect
 from tests.building import ORGANIZATION, agent, agent_key, definition, rule, runner
 
+if TYPE_CHECKING:
+    from reconciler.model.json import JsonObject
+
 EU, US = cluster("eu"), cluster("us")
 
 
 def thing(kind: Kind, identifier: str, installation: str = "Agent/a", place: Place = EU) -> Resource:
-    annotations = {INSTALLATION_ANNOTATION: installation} if installation else {}
+    annotations: JsonObject = {INSTALLATION_ANNOTATION: installation} if installation else {}
     return Resource(ResourceKey(place, kind, identifier), {"metadata": {"annotations": annotations}})
 
 
