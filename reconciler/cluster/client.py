@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from reconciler.model.cluster_state import SecretObject
+from reconciler.model.cluster_state import ObservedKind, SecretObject
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
 
 
 class ClusterClient(Protocol):
-    """One cluster. Every method raises ClusterError; objects are as the API returns them.
+    """One cluster. Every method raises ClusterError; objects are as the API returns them."""
 
-    `address` is that of the API server, or the folder.
-    """
+    @property
+    def address(self) -> str:
+        """Address of the API server, or the folder."""
 
-    address: str
-    is_directory: bool
-    """True for a folder: nothing runs there, and Secrets are not known."""
+    @property
+    def is_directory(self) -> bool:
+        """True for a folder: nothing runs there, and Secrets are not known."""
 
     @property
     def requests(self) -> dict[str, int]:
@@ -24,6 +25,9 @@ class ClusterClient(Protocol):
 
     def list(self, kind: Kind, namespace: str = "", *, label_selector: str = "") -> tuple[JsonObject, ...]:
         """All objects of a kind, in one namespace or ("") in all of them."""
+
+    def observe(self, kind: ObservedKind) -> tuple[JsonObject, ...]:
+        """All objects of a kind that is only read; none if the cluster does not have the kind."""
 
     def get(self, kind: Kind, namespace: str, name: str) -> JsonObject | None:
         """One object; None if it does not exist."""
@@ -41,7 +45,7 @@ class ClusterClient(Protocol):
         """Pods that a selector matches."""
 
     def log(
-        self, namespace: str, pod: str, container: str = "", *, tail_lines: int = 200, previous: bool = False
+        self, namespace: str, pod: str, container: str, *, tail_lines: int = 200, previous: bool = False
     ) -> Sequence[str]:
         """The last lines of a container, or of the one that ran before it was restarted."""
 

@@ -16,7 +16,7 @@ from threading import Lock
 import yaml
 
 from reconciler.errors import ClusterError, ReadOnlyError
-from reconciler.model.cluster_state import SecretObject
+from reconciler.model.cluster_state import ObservedKind, SecretObject
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
@@ -58,6 +58,10 @@ class Directory:
             if body is not None and kind_of(body) is kind:
                 found.append(self._marked(path, body))
         return tuple(found)
+
+    def observe(self, kind: ObservedKind) -> tuple[JsonObject, ...]:
+        """None: what else is on the cluster is not known."""
+        return ()
 
     def get(self, kind: Kind, namespace: str, name: str) -> JsonObject | None:
         """One object; None if there is no file."""
@@ -110,7 +114,7 @@ class Directory:
         return ()
 
     def log(
-        self, namespace: str, pod: str, container: str = "", *, tail_lines: int = 200, previous: bool = False
+        self, namespace: str, pod: str, container: str, *, tail_lines: int = 200, previous: bool = False
     ) -> tuple[str, ...]:
         """Nothing: nothing runs here."""
         return ()

@@ -134,7 +134,7 @@ def look(scope: Scope, place: KeyPlace) -> Found:
     secret = None if state is None else state.secret(place.namespace, place.secret)
     if secret is not None:
         return Found(place, secret, secret.private_keys.get(place.entry))
-    if state is not None and state.has_read_secrets:
+    if state is not None and state.has_read_secret(place.namespace, place.secret):
         return Found(place)
     return Found(place, unseen=scope.unseen(place.cluster, "v1 Secret"))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, wraps
+from types import MappingProxyType
 from typing import TypeVar
 
 from reconciler.facts.asking import Member, live_member, member_of
@@ -37,6 +38,7 @@ from reconciler.model.witness import shown_by
 from reconciler.settings import Cluster, Mode, Settings, Target
 
 T = TypeVar("T")
+NO_CLUSTERS: Mapping[str, ClusterState] = MappingProxyType({})
 
 
 def _fact_of_files(compute: "Callable[[Scope], T]") -> "cached_property[T]":
@@ -262,9 +264,9 @@ class Scope:
             return self
         return self.before or replace(self, live=None, clusters={})
 
-    def with_live(self, live: State | None) -> "Scope":
-        """The same target once something live was read."""
-        return replace(self, live=live, before=self.of_files)
+    def with_live(self, live: State | None, clusters: Mapping[str, ClusterState] = NO_CLUSTERS) -> "Scope":
+        """The same target once something live was read, of the organization and of clusters."""
+        return replace(self, live=live, clusters=clusters, before=self.of_files)
 
     @property
     def surroundings(self) -> Surroundings:

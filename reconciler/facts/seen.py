@@ -121,7 +121,7 @@ class Seen:
         """A Secret on a cluster; None if it does not exist."""
         state = self.cluster(cluster)
         found = state.secret(namespace, name)
-        if found is None and not state.has_read_secrets:
+        if not state.has_read_secret(namespace, name):
             raise UnseenError(self.scope.unseen(str(cluster), "v1 Secret"))
         return found
 

@@ -2,8 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reconciler.model.json import JsonObject
+
+
+class ObservedKind(NamedTuple):
+    """A kind of objects that rules read. `resource` is its name in paths."""
+
+    api_version: str
+    kind: str
+    resource: str
+    is_namespaced: bool = True
+
+    @property
+    def name(self) -> str:
+        """As in `ClusterState.complete`."""
+        return f"{self.api_version} {self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,8 @@ class ClusterState:
     objects: tuple[ClusterObject, ...] = ()
     secrets: tuple[SecretObject, ...] = ()
     complete: frozenset[str] = frozenset()
+    absent: frozenset[tuple[str, str]] = frozenset()
+    """Secrets that were looked for and do not exist, as namespace and name."""
 
     def of(self, api_version: str, kind: str) -> tuple[ClusterObject, ...] | None:
         """Objects of one kind; None if they were not listed completely."""
@@ -58,6 +75,14 @@ class ClusterState:
     def secret(self, namespace: str, name: str) -> SecretObject | None:
         """A Secret; None if it does not exist or was not read (see `has_read_secrets`)."""
         return next((s for s in self.secrets if (s.namespace, s.name) == (namespace, name)), None)
+
+    def has_read_secret(self, namespace: str, name: str) -> bool:
+        """True if it is known whether a Secret exists."""
+        return (
+            self.has_read_secrets
+            or (namespace, name) in self.absent
+            or self.secret(namespace, name) is not None
+        )
 
     @property
     def has_read_secrets(self) -> bool:

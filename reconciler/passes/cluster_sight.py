@@ -15,27 +15,27 @@ from reconciler.footprint.value import Footprint
 from reconciler.model.cluster_state import ClusterObject, ClusterState, SecretObject
 from reconciler.model.identity import ResourceKey, TargetName, target_of_cluster
 from reconciler.model.json import JsonObject, digest
-from reconciler.model.kind import FACTS, Kind
+from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import (
     FIELD_MANAGER,
     FINGERPRINT_ANNOTATION,
     key_of,
     metadata_of,
-    namespace_and_name,
 )
 from reconciler.model.mark import applied_digest, unmarked, with_digest, without_digest
 from reconciler.model.origin import Origin
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory, Ownership
 from reconciler.model.state import Resource, State
-from reconciler.plan.action import Unexamined
+from reconciler.plan.action import TargetPlan, Unexamined
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterReading:
     """What was read of one cluster.
 
-    `found` are live objects of this instance and those that have the name of a declared one. `secrets` has None for
+    `found` are live objects of this instance and those that have the name of a declared one. `observed` are all
+    objects of kinds that rules read, by kind as in `ClusterState.complete`. `secrets` has None for
     a Secret that does not exist; one that could not be read is missing. `is_directory` is true for a folder, where
     nothing runs and no Secret is known.
     """
@@ -45,6 +45,7 @@ class ClusterReading:
     address: str
     found: Mapping[ResourceKey, JsonObject]
     complete: frozenset[Kind]
+    observed: Mapping[str, tuple[JsonObject, ...]] = field(default_factory=dict)
     secrets: Mapping[tuple[str, str], SecretObject | None] = field(default_factory=dict)
     unexamined: tuple[Unexamined, ...] = ()
     is_directory: bool = False
@@ -143,13 +144,36 @@ def _document(projected: JsonObject) -> JsonObject:
     return {**rest, **({"metadata": metadata} if metadata else {})}
 
 
-def cluster_state(reading: ClusterReading) -> ClusterState:
-    """What rules read. No kind of objects counts as complete: only those of this instance were listed."""
-    objects = []
-    for key, found in sorted(reading.found.items()):
-        namespace, name = namespace_and_name(key)
-        objects.append(ClusterObject(FACTS[key.kind].api_version, str(key.kind), namespace, name, found))
-    return ClusterState(tuple(objects), tuple(one for one in reading.secrets.values() if one is not None))
+def cluster_state(sight: ClusterSight, plan: TargetPlan) -> ClusterState:
+    """What rules read: the cluster as the plan leaves it; what is held stays as it is."""
+    reading = sight.reading
+    objects = {_name_of(body): body for body in reading.found.values()}
+    objects.update((_name_of(body), body) for bodies in reading.observed.values() for body in bodies)
+    for action in plan.allowed:
+        body = sight.bodies.get(action.key) or reading.found.get(action.key)
+        if body is None:
+            continue
+        if action.is_deletion:
+            objects.pop(_name_of(body), None)
+        elif action.writes_orchestrator:
+            objects[_name_of(body)] = body
+    return ClusterState(
+        tuple(ClusterObject(*name, body) for name, body in sorted(objects.items(), key=lambda item: item[0])),
+        tuple(one for one in reading.secrets.values() if one is not None),
+        frozenset(reading.observed),
+        frozenset(at for at, one in reading.secrets.items() if one is None),
+    )
+
+
+def _name_of(body: JsonObject) -> tuple[str, str, str, str]:
+    """API version, kind, namespace and name."""
+    metadata = metadata_of(body)
+    return (
+        str(body.get("apiVersion")),
+        str(body.get("kind")),
+        str(metadata.get("namespace", "")),
+        str(metadata.get("name", "")),
+    )
 
 
 def _bodies(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[ResourceKey, JsonObject]:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.cluster.client import ClusterClient
-from reconciler.errors import ClusterAccessError, ClusterError, ClusterForbiddenError
+from reconciler.errors import ClusterError, ClusterForbiddenError
+from reconciler.facts.cluster_demand import ClusterDemand, cluster_demand
+from reconciler.facts.scope import Scope
 from reconciler.footprint.installation import installations
-from reconciler.footprint.value import Footprint, SecretEntry
+from reconciler.footprint.value import Footprint
 from reconciler.model.declaration import Declarations
 from reconciler.model.identity import ResourceKey, target_of_cluster
+from reconciler.model.json import JsonObject
 from reconciler.model.kind import CLUSTER_KINDS, FACTS, Kind
-from reconciler.model.kubernetes_object import INSTANCE_LABEL, key_of, namespace_and_name
+from reconciler.model.kubernetes_object import INSTANCE_LABEL, key_of, namespace_and_name, text_of
 from reconciler.model.place import Realm, cluster
 from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_sight import ClusterReading, ClusterSight, cluster_sight
@@ -23,7 +26,6 @@ from reconciler.source.selection import select
 
 if TYPE_CHECKING:
     from reconciler.model.cluster_state import SecretObject
-    from reconciler.model.json import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,10 @@ class ClusterClients:
             client.close()
 
 
-def look_at_clusters(asked: Pass, declarations: Declarations, clients: ClusterClients) -> LookedClusters:
-    """Live objects of every cluster that the settings say how to reach.
+def look_at_clusters(
+    asked: Pass, declarations: Declarations, scopes: Sequence[Scope], clients: ClusterClients
+) -> LookedClusters:
+    """Live objects of every cluster that the settings say how to reach, with what the rules of `scopes` need.
 
     One that cannot be read fails alone. If nothing is declared on it, that is only reported: its connection
     may serve values of secrets alone.
@@ -78,7 +82,14 @@ def look_at_clusters(asked: Pass, declarations: Declarations, clients: ClusterCl
         contexts = [copy_context() for _ in names]
         seen = list(
             pool.map(
-                lambda at: contexts[at].run(_see, asked, names[at], declared.get(names[at], ()), clients),
+                lambda at: contexts[at].run(
+                    _see,
+                    asked.settings.instance,
+                    names[at],
+                    declared.get(names[at], ()),
+                    cluster_demand(scopes, names[at]),
+                    clients,
+                ),
                 range(len(names)),
             )
         )
@@ -112,11 +123,14 @@ def by_cluster(asked: Pass, declarations: Declarations) -> Mapping[str, tuple[Fo
 
 
 def _see(
-    asked: Pass, name: str, footprints: Sequence[Footprint], clients: ClusterClients
+    instance: str,
+    name: str,
+    footprints: Sequence[Footprint],
+    demand: ClusterDemand,
+    clients: ClusterClients,
 ) -> ClusterSight | TargetResult | Unexamined:
     try:
-        client = clients.of(name)
-        return cluster_sight(_Look(asked.settings.instance, name, footprints, client).read(), footprints)
+        reading = _Look(instance, name, footprints, demand, clients.of(name)).read()
     except ClusterError as error:
         if not footprints:
             return Unexamined(f"objects of this instance on cluster {name}", str(error))
@@ -129,27 +143,37 @@ def _see(
             error_code=error.exit_code,
             realm=Realm.CLUSTER,
         )
+    return cluster_sight(reading, footprints)
 
 
 class _Look:
     """One look at one cluster."""
 
     def __init__(
-        self, instance: str, name: str, footprints: Sequence[Footprint], client: ClusterClient
+        self,
+        instance: str,
+        name: str,
+        footprints: Sequence[Footprint],
+        demand: ClusterDemand,
+        client: ClusterClient,
     ) -> None:
         self._instance = instance
         self._place = cluster(name)
         self._name = name
         self._footprints = footprints
+        self._demand = demand
         self._client = client
         self._found: dict[ResourceKey, JsonObject] = {}
         self._complete: set[Kind] = set()
+        self._observed: dict[str, tuple[JsonObject, ...]] = {}
         self._unexamined: list[Unexamined] = []
         self._secrets: dict[tuple[str, str], SecretObject | None] = {}
 
     def read(self) -> ClusterReading:
         """The cluster. Raises ClusterError if something of a declared installation cannot be read."""
         declared = [key_of(body, self._place) for one in self._footprints for body in one.objects]
+        if not self._client.is_directory:
+            self._observe()
         self._list_owned(declared)
         for key in declared:
             if key not in self._found:
@@ -158,73 +182,94 @@ class _Look:
                 if found is not None:
                     self._found[key] = found
         if not self._client.is_directory:
-            for entry in dict.fromkeys(entry for one in self._footprints for entry in one.secrets):
-                self._read_secret(entry)
+            own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.secrets)
+            for at in dict.fromkeys((*own, *self._demand.secrets)):
+                self._read_secret(*at)
         return ClusterReading(
             self._place,
             self._instance,
             self._client.address,
             self._found,
             frozenset(self._complete),
+            self._observed,
             self._secrets,
             tuple(self._unexamined),
             self._client.is_directory,
         )
+
+    def _observe(self) -> None:
+        """What rules read. What may not be read leaves its rules unknown, which they say themselves."""
+        for kind in self._demand.kinds:
+            try:
+                self._observed[kind.name] = self._client.observe(kind)
+            except ClusterForbiddenError as error:
+                self._unexamined.append(
+                    Unexamined(f"all objects of kind {kind.kind} on cluster {self._name}", str(error))
+                )
 
     def _list_owned(self, wanted: Iterable[ResourceKey]) -> None:
         """Everything that carries this instance's label: one list for each kind.
 
         Where only namespaces may be listed, those of the files are; what is elsewhere is then not seen.
         """
-        namespaces = sorted({namespace_and_name(key)[0] for key in wanted} - {""})
-        selector = f"{INSTANCE_LABEL}={self._instance}"
         for kind in CLUSTER_KINDS:
-            try:
-                listed = self._client.list(kind, label_selector=selector)
-            except ClusterForbiddenError as error:
-                if not FACTS[kind].is_namespaced or not namespaces:
-                    self._refused(kind, error, wanted)
-                    continue
+            observed = self._observed.get(f"{FACTS[kind].api_version} {kind}")
+            if observed is None:
+                listed = self._listed(kind, wanted)
+            else:
                 listed = tuple(
-                    body
-                    for namespace in namespaces
-                    for body in self._client.list(kind, namespace, label_selector=selector)
+                    body for body in observed if text_of(body, "labels", INSTANCE_LABEL) == self._instance
                 )
-                self._unexamined.append(
-                    Unexamined(
-                        f"{FACTS[kind].plural} on cluster {self._name} outside of the declared namespaces",
-                        f"{error}; what the files no longer declare there is not seen",
-                    )
-                )
-            self._complete.add(kind)
-            self._found.update((key_of(body, self._place), body) for body in listed)
+            if listed is not None:
+                self._complete.add(kind)
+                self._found.update((key_of(body, self._place), body) for body in listed)
 
-    def _refused(self, kind: Kind, error: ClusterForbiddenError, wanted: Iterable[ResourceKey]) -> None:
-        """Raise the error if it concerns something declared; without that, only say what was not seen."""
-        if any(key.kind is kind for key in wanted) and kind is not Kind.NAMESPACE:
+    def _listed(self, kind: Kind, wanted: Iterable[ResourceKey]) -> tuple[JsonObject, ...] | None:
+        """Owned objects of one kind; None if they cannot be listed, and none of the kind is declared."""
+        selector = f"{INSTANCE_LABEL}={self._instance}"
+        try:
+            return self._client.list(kind, label_selector=selector)
+        except ClusterForbiddenError as error:
+            namespaces = sorted({namespace_and_name(key)[0] for key in wanted} - {""})
+            if not FACTS[kind].is_namespaced or not namespaces:
+                return self._refused(kind, error, wanted)
+            listed = tuple(
+                body
+                for namespace in namespaces
+                for body in self._client.list(kind, namespace, label_selector=selector)
+            )
+            self._unexamined.append(
+                Unexamined(
+                    f"{FACTS[kind].plural} on cluster {self._name} outside of the declared namespaces",
+                    f"{error}; what the files no longer declare there is not seen",
+                )
+            )
+            return listed
+
+    def _refused(
+        self, kind: Kind, error: ClusterForbiddenError, wanted: Iterable[ResourceKey]
+    ) -> tuple[JsonObject, ...] | None:
+        """As `_listed`. Namespaces can also be read one by one, which is enough for those that are declared.
+
+        Raises the error for other kinds of which something is declared.
+        """
+        if kind is not Kind.NAMESPACE and any(key.kind is kind for key in wanted):
             raise error
-        if kind is Kind.NAMESPACE:
-            # Namespaces can be read one by one, which is enough for those that are declared.
-            self._complete.add(kind)
         self._unexamined.append(
             Unexamined(
                 f"{FACTS[kind].plural} on cluster {self._name}",
                 f"{error}; what the files no longer declare is not seen",
             )
         )
+        return () if kind is Kind.NAMESPACE else None
 
-    def _read_secret(self, entry: SecretEntry) -> None:
-        at = (entry.namespace, entry.name)
-        if at in self._secrets:
-            return
+    def _read_secret(self, namespace: str, name: str) -> None:
         try:
-            self._secrets[at] = self._client.secret(*at)
-        except ClusterAccessError:
-            raise
-        except ClusterError as error:
+            self._secrets[namespace, name] = self._client.secret(namespace, name)
+        except ClusterForbiddenError as error:
             self._unexamined.append(
                 Unexamined(
-                    f"Secret {entry.namespace}/{entry.name} on cluster {self._name}",
+                    f"Secret {namespace}/{name} on cluster {self._name}",
                     f"{error}; whether the key is there, and a restart after it changed, are not known",
                 )
             )

@@ -10,8 +10,9 @@ from datetime import datetime
 from itertools import chain
 
 from reconciler.facts.installed import installs_of
-from reconciler.facts.scope import Scope
+from reconciler.facts.scope import NO_CLUSTERS, Scope
 from reconciler.model.agent import AgentDocument
+from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import AnyDeclared, Declarations, Rejected
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import TargetName, target_of_cluster
@@ -103,9 +104,14 @@ def _holders(refused: Rejected) -> Iterator[Origin]:
             yield refused.key_origin(path[:depth])
 
 
-def judge_world(asked: Pass, judged: Judged, live: Mapping[TargetName, State]) -> Judged:
+def judge_world(
+    asked: Pass,
+    judged: Judged,
+    live: Mapping[TargetName, State],
+    clusters: Mapping[str, ClusterState] = NO_CLUSTERS,
+) -> Judged:
     """Add findings of the other rules, with live state as it will be after the plan."""
-    looked_at = [scope.with_live(live.get(scope.target)) for scope in judged.scopes]
+    looked_at = [scope.with_live(live.get(scope.target), clusters) for scope in judged.scopes]
     verdict = judge(looked_at, asked.settings, day=asked.started_at.date(), turn=Turn.AFTER_LOOK)
     whole = _with_refused(asked, judged.scopes, judged.verdict.joined(verdict))
     return replace(judged, verdict=whole, scopes=())

@@ -7,6 +7,7 @@ from reconciler.diff.built_in import with_built_in
 from reconciler.diff.compare import compare
 from reconciler.errors import InventoryError
 from reconciler.model.active_resource import ActiveResource
+from reconciler.model.cluster_state import ClusterState
 from reconciler.model.desired import desired_state
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, ORCHESTRATORS, WHOLE_KINDS, Kind
@@ -15,7 +16,7 @@ from reconciler.model.state import State
 from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_basis import cluster_basis
-from reconciler.passes.cluster_sight import ClusterSight
+from reconciler.passes.cluster_sight import ClusterSight, cluster_state
 from reconciler.passes.evidence import (
     agents_in,
     connection_of,
@@ -90,6 +91,14 @@ class Planned:
     def pairs(self) -> tuple[tuple[Sight, TargetPlan], ...]:
         """Targets with their plans."""
         return self.plans.pairs
+
+    def cluster_states(self) -> Mapping[str, ClusterState]:
+        """Clusters as their plans leave them, by name; not those that are folders, where nothing is known to run."""
+        return {
+            sight.place.name: cluster_state(sight, built)
+            for sight, built in self.clusters
+            if not sight.reading.is_directory
+        }
 
     @property
     def clusters(self) -> tuple[tuple[ClusterSight, TargetPlan], ...]:

@@ -66,7 +66,8 @@ def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, b
         missing=absence(asked, base.reading, desired),
     )
     live = {sight.name: after(built, sight.look.state) for sight, built in plans.pairs}
-    of_base, judged = reported_once(replace(planned, plans=plans), judge_world(asked, judged, live))
+    of_base = replace(planned, plans=plans)
+    of_base, judged = reported_once(of_base, judge_world(asked, judged, live, of_base.cluster_states()))
     problems = [problem for _, built in of_base.pairs for problem in built.problems]
     return PlannedBase(base.name, (*_findings(judged), *problems), of_base)
 

@@ -153,11 +153,11 @@ def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _
         of_base = judge_base(asked, reading.base) if reading.base is not None else None
         return report(asked, reading, judge_unseen(asked, judged), of_base=of_base)
     looked = look(asked, judged.scopes, clients, stopped)
-    clusters = look_at_clusters(asked, reading.declarations, clients.clusters)
+    clusters = look_at_clusters(asked, reading.declarations, judged.scopes, clients.clusters)
     looked = replace(looked, clusters=clusters)
     planned = plan_all(asked, reading, looked, approvals, clients, stops=stopped)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
-    planned, judged = reported_once(planned, judge_world(asked, judged, live))
+    planned, judged = reported_once(planned, judge_world(asked, judged, live, planned.cluster_states()))
     planned = without_stopped(planned, judged_stops(asked, reading, judged))
     unknown = _misnamed(asked, looked)
     if unknown:
@@ -229,9 +229,11 @@ def _cluster_works(
             sight.bodies,
             sight.unforced,
             waits_s={key: one.wait_s for key, one in sight.workloads.items() if one.wait_s},
-            agents=frozenset(
-                key for key, one in sight.workloads.items() if one.installation.startswith(f"{Kind.AGENT}/")
-            ),
+            agents={
+                key: one.workload.container
+                for key, one in sight.workloads.items()
+                if one.workload is not None and one.installation.startswith(f"{Kind.AGENT}/")
+            },
         )
         client = clients.clusters.of(sight.place.name)
         works.append(ClusterPart(sight.place, built, result, client, work))

@@ -92,10 +92,13 @@ class Clusters:
             folder = RENDERED / name if cluster is None else Path(cluster.directory or "").expanduser()
             return Directory(self._base / folder, self._instance, is_read_only=is_read_only)
         access = self._access(name)
-        from reconciler.cluster.objects import ClusterObjects  # noqa: PLC0415  brings the Kubernetes client
+        from reconciler.cluster.api_server import ApiServer  # noqa: PLC0415  brings the Kubernetes client
+        from reconciler.keystore.private_key import inspect_private_key  # noqa: PLC0415  brings cryptography
 
         with self._waits.on(f"for cluster {name}"):
-            return ClusterObjects(access, self._environment, is_read_only=is_read_only)
+            return ApiServer(
+                access, self._environment, is_read_only=is_read_only, inspect=inspect_private_key
+            )
 
     def _reader(self, name: str) -> "SecretReader":
         if name not in self._readers:

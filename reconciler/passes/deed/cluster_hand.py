@@ -17,6 +17,7 @@ from reconciler.diff.managed_fields import is_ours
 from reconciler.errors import ClusterError, ClusterForbiddenError, ClusterLostAnswerError, OrchestratorError
 from reconciler.facts.agent_log import Connection as LogConnection
 from reconciler.facts.agent_log import read_log
+from reconciler.facts.definition import dig
 from reconciler.facts.rollout import Trouble, rollout
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject
@@ -47,8 +48,8 @@ class ClusterWork:
     bodies: Mapping[ResourceKey, JsonObject]
     unforced: frozenset[ResourceKey] = frozenset()
     waits_s: Mapping[ResourceKey, int] = field(default_factory=dict)
-    agents: frozenset[ResourceKey] = frozenset()
-    """Workloads that are Agents, whose log shows whether they are connected."""
+    agents: Mapping[ResourceKey, str] = field(default_factory=dict)
+    """Workloads that are Agents, with the container whose log shows whether they are connected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class ClusterHand:
             applied = self._client.apply(body, force=is_forced, is_new=found is None)
         except ClusterError as error:
             return self._after_failure(action, body, error)
-        return self._rolled_out(action, applied)
+        is_restarted = found is None or dig(found, "spec", "template") != dig(applied, "spec", "template")
+        return self._rolled_out(action, applied, is_restarted=is_restarted)
 
     def _existing(self, action: Action, body: JsonObject, found: JsonObject) -> Outcome:
         """Outcome of a create that finds an object: its own of an earlier run, or somebody else's."""
@@ -136,7 +138,7 @@ class ClusterHand:
             message = f"{error}; reading again failed too: {second}"
             return Outcome(action, Status.UNKNOWN, message, is_transient=True)
         if found is not None and is_ours(found, self._work.instance) and _is_applied(body, found):
-            outcome = self._rolled_out(action, found)
+            outcome = self._rolled_out(action, found, is_restarted=True)
             if outcome.status is Status.DONE:
                 return Outcome(action, Status.DONE, f"answer lost, found done when read again: {error}")
             return outcome
@@ -155,14 +157,15 @@ class ClusterHand:
                 return Outcome(action, Status.BLOCKED, message, is_transient=True)
         return None
 
-    def _rolled_out(self, action: Action, applied: JsonObject) -> Outcome:
+    def _rolled_out(self, action: Action, applied: JsonObject, *, is_restarted: bool) -> Outcome:
         """Outcome of an applied object: a workload is done once its pods run as they should and older ones are gone."""
         if action.key.kind is not Kind.DEPLOYMENT or self._client.is_directory:
             return Outcome(action, Status.DONE)
         limit = self._work.waits_s.get(action.key, WAIT_S)
         until = monotonic() + limit
         while True:
-            seen = self._running(action.key, str(metadata_of(applied).get("uid", "")))
+            uid = str(metadata_of(applied).get("uid", ""))
+            seen = self._running(action.key, uid, is_restarted=is_restarted)
             if seen is None:
                 return _later(action, "applied, and then deleted or replaced by somebody else")
             if seen.is_done:
@@ -187,8 +190,11 @@ class ClusterHand:
             return Outcome(action, Status.UNCHANGED, seen.note)
         return _later(action, f"not ready: {seen.missing}{self._why(action.key, seen)}")
 
-    def _running(self, key: ResourceKey, uid: str = "") -> "_Running | None":
-        """How a workload runs; None if it does not exist, or not with this uid."""
+    def _running(self, key: ResourceKey, uid: str = "", *, is_restarted: bool = False) -> "_Running | None":
+        """How a workload runs; None if it does not exist, or not with this uid.
+
+        `is_restarted` is true if its pods are new, so that their logs still have the first lines.
+        """
         namespace, name = namespace_and_name(key)
         found = self._client.get(Kind.DEPLOYMENT, namespace, name)
         if found is None or (uid and metadata_of(found).get("uid") != uid):
@@ -198,16 +204,22 @@ class ClusterHand:
         if not seen.is_complete or key not in self._work.agents:
             is_lasting = seen.is_paused or any(one.is_lasting for one in seen.troubles)
             return _Running(seen.missing, seen.troubles, is_lasting=is_lasting)
-        return self._connected(namespace, [str(metadata_of(pod).get("name", "")) for pod in pods])
+        names = [str(metadata_of(pod).get("name", "")) for pod in pods]
+        return self._connected(key, names, is_restarted=is_restarted)
 
-    def _connected(self, namespace: str, pods: Sequence[str]) -> "_Running":
+    def _connected(self, key: ResourceKey, pods: Sequence[str], *, is_restarted: bool) -> "_Running":
         """How an Agent runs whose pods are ready: each has to be connected, which only its log shows."""
+        namespace, _ = namespace_and_name(key)
         versions = set()
         for pod in pods:
             try:
-                log = read_log(self._client.log(namespace, pod))
+                log = read_log(self._client.log(namespace, pod, self._work.agents[key]))
             except ClusterForbiddenError as error:
                 return _Running("", note=f"pods are ready; whether they are connected is not known: {error}")
+            if log.connection is LogConnection.UNKNOWN and not is_restarted:
+                return _Running(
+                    "", note="pods are ready; their logs no longer show whether they are connected"
+                )
             if log.connection is not LogConnection.CONNECTED:
                 return _Running(
                     f"pod {pod} runs, and is not connected", detail=log.trouble or "its log does not say why"

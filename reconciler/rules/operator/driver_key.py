@@ -131,7 +131,11 @@ def _not_in_place(
     namespace = operator.document.spec.namespace
     if secret is not None:
         yield from _missing_entries(secret.entries, _KEY, "the Secret has")
-    elif state is not None and state.has_read_secrets and key.namespace in (None, namespace):
+    elif (
+        state is not None
+        and state.has_read_secret(namespace, key.secretName)
+        and key.namespace in (None, namespace)
+    ):
         yield _Lack(
             f"Secret `{key.secretName}` is not in namespace `{namespace}`",
             _KEY,

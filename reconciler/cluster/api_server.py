@@ -1,0 +1,131 @@
+"""A cluster behind its API server, as passes see it. Importing it costs as much as the Kubernetes client."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+
+from reconciler.cluster.access import Access
+from reconciler.cluster.objects import ClusterObjects
+from reconciler.cluster.request import Permit
+from reconciler.cluster.resource import ApiResource
+from reconciler.errors import ClusterError, UnknownKindError
+from reconciler.model.cluster_state import ObservedKind, PrivateKey, SecretObject
+from reconciler.model.json import JsonObject
+from reconciler.model.kind import Kind
+from reconciler.model.kubernetes_object import metadata_of
+
+_SECRETS = ApiResource("v1", "Secret", "secrets")
+_MADE_BY_THE_CLUSTER = frozenset(("ConfigMap/kube-root-ca.crt", "ServiceAccount/default"))
+"""What every namespace has from the start."""
+_FLEETING = frozenset(("Event",))
+"""Kinds whose objects vanish by themselves."""
+_MOST_CONTENTS = 20
+
+
+class ApiServer:
+    """One cluster. `inspect` makes facts of a private key, without which a Secret has only names of entries."""
+
+    is_directory = False
+
+    def __init__(
+        self,
+        access: Access,
+        environment: Mapping[str, str],
+        *,
+        is_read_only: bool,
+        inspect: Callable[[bytes], PrivateKey | None],
+    ) -> None:
+        """Read the credentials, without a request. Raises ClusterAccessError."""
+        permit = Permit.READ if is_read_only else Permit.CHANGE
+        self._objects = ClusterObjects(access, environment, permit=permit)
+        self._inspect = inspect
+
+    @property
+    def address(self) -> str:
+        """Address of the API server."""
+        return self._objects.server
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """Number of requests sent so far, attempts included."""
+        return {"KUBERNETES": self._objects.requests}
+
+    def list(self, kind: Kind, namespace: str = "", *, label_selector: str = "") -> tuple[JsonObject, ...]:
+        """All objects of a kind, in one namespace or in all of them."""
+        return self._objects.list(kind, namespace or None, label_selector)
+
+    def observe(self, kind: ObservedKind) -> tuple[JsonObject, ...]:
+        """All objects of a kind that is only read; none if the cluster does not have the kind."""
+        try:
+            return self._objects.list(
+                ApiResource(kind.api_version, kind.kind, kind.resource, kind.is_namespaced)
+            )
+        except UnknownKindError:
+            return ()
+
+    def get(self, kind: Kind, namespace: str, name: str) -> JsonObject | None:
+        """One object; None if it does not exist."""
+        return self._objects.get(kind, namespace, name)
+
+    def secret(self, namespace: str, name: str) -> SecretObject | None:
+        """Names of entries and facts about private keys. The values are forgotten before this returns."""
+        found = self._objects.get(_SECRETS, namespace, name)
+        if found is None:
+            return None
+        data = found.get("data")
+        entries = data if isinstance(data, dict) else {}
+        keys = {}
+        for entry, encoded in entries.items():
+            key = self._inspect(_decoded(encoded))
+            if key is not None:
+                keys[entry] = key
+        return SecretObject(namespace, name, frozenset(entries), keys)
+
+    def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
+        """Server-side apply, and what reads back."""
+        return self._objects.apply(body, force=force, is_new=is_new)
+
+    def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> bool:
+        """Begin to delete the object with this uid; False if it was already gone."""
+        return self._objects.delete(kind, namespace, name, uid=uid)
+
+    def pods(self, namespace: str, label_selector: str) -> Sequence[JsonObject]:
+        """Pods that a selector matches."""
+        return self._objects.pods(namespace, label_selector)
+
+    def log(
+        self, namespace: str, pod: str, container: str, *, tail_lines: int = 200, previous: bool = False
+    ) -> Sequence[str]:
+        """The last lines of a container."""
+        return self._objects.log(namespace, pod, container, tail_lines=tail_lines, previous=previous)
+
+    def contents(self, namespace: str) -> Sequence[str]:
+        """Everything in a namespace that the cluster did not put there itself, at most a few names of it.
+
+        Raises ClusterError if a kind cannot be listed: what is not seen could be lost.
+        """
+        discovery = self._objects.namespaced_kinds()
+        if discovery.unread:
+            raise ClusterError(f"the API server cannot describe {', '.join(discovery.unread)}")
+        found: list[str] = []
+        for kind in discovery.kinds:
+            if kind.kind in _FLEETING or len(found) > _MOST_CONTENTS:
+                continue
+            try:
+                items = self._objects.metadata(kind, namespace)
+            except UnknownKindError:
+                continue  # removed since the discovery
+            names = (f"{kind.kind}/{metadata_of(item).get('name')}" for item in items)
+            found.extend(name for name in names if name not in _MADE_BY_THE_CLUSTER)
+        return found
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._objects.close()
+
+
+def _decoded(encoded: object) -> bytes:
+    try:
+        return base64.b64decode(encoded if isinstance(encoded, str) else "", validate=True)
+    except (binascii.Error, ValueError):
+        return b""
