@@ -4,11 +4,13 @@
 #   VENV=.venv          folder of the virtual environment
 #   COVERAGE=yes        measure the coverage of `make test`, which then takes almost twice as long
 #   ARGS="-k prune"     additional arguments for pytest, the demo or the benchmarks
+#   CLIENTS="kubectl"   clients of a cluster that `make cluster` builds too: kubectl, helm
 #   FLOOR, PURE_FLOOR   minimum branch coverage in per cent, overall and of each pure package
 
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+CLIENTS ?=
 FLOOR ?= 85
 PURE_FLOOR ?= 95
 PURE := model vendor facts rules matrix footprint diff plan
@@ -29,7 +31,7 @@ COVERAGE_LOG := $(VENV)/coverage.log
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev lock format lint types test faults cover schemas docs demo bench control-plane check clean
+.PHONY: help dev lock format lint types test faults cover schemas docs demo bench cluster check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -106,11 +108,11 @@ demo: $(READY) ## run the main workflow on a small repository, without an accoun
 bench: $(READY) ## run the benchmarks; ARGS="--write" writes benchmarks/results.md
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-control-plane: $(READY) ## build kube-apiserver and etcd for the tests (about four minutes once, needs Go)
-	$(BIN)/python -m tests.control_plane.programs
+cluster: $(READY) ## build the Kubernetes programs of the tests (minutes once, needs Go); CLIENTS="kubectl helm" for these too
+	$(BIN)/python -m tests.control_plane.programs $(CLIENTS)
 
 check: COVERAGE = yes
-check: lint types control-plane test faults ## run everything that CI runs
+check: lint types cluster test faults ## run everything that CI runs
 
 clean: ## remove all generated files
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -31,6 +31,16 @@ def control_plane() -> Iterator[ControlPlane]:
         yield plane
 
 
+@pytest.fixture(scope="session")
+def cluster(control_plane: ControlPlane) -> ControlPlane:
+    """The same API server, now with controllers, a scheduler and a node on which pods run."""
+    try:
+        control_plane.add_controllers()
+    except CannotBuildError as error:
+        pytest.skip(str(error))
+    return control_plane
+
+
 def pytest_collection_finish() -> None:
     """Leave the collected tests out of later garbage collections, which would walk through hundreds of megabytes."""
     gc.collect()

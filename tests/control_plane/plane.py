@@ -1,27 +1,29 @@
-"""A running control plane on loopback: etcd and kube-apiserver, with users and a client for what tests set up.
+"""A running control plane on loopback, with users, a client for what tests set up, and more that they ask of it.
 
-Another program is a row of `PROGRAMS` and a row of `_SERVERS`.
+etcd and kube-apiserver always run; the controllers, the scheduler and a fake node once `add_controllers` was called.
 """
 
 import base64
 import json
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+from uuid import uuid4
 
 import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.control_plane.certificates import Authority
+from tests.control_plane.pod_log import PodLogs
 from tests.control_plane.programs import built
+from tests.control_plane.servers import API, CONTROLLERS, Layout, Server, layout
 
 ADMIN = "admin"
 READER = "reader"
@@ -29,110 +31,29 @@ READER = "reader"
 STRANGER = "stranger"
 """An ordinary user to whom nothing is ever granted."""
 TOKENS = {name: f"token-of-{name}-canary" for name in (ADMIN, READER, STRANGER)}
+NODE = "node"
+"""The only node."""
 READY_S = 60.0
+WAIT_S = 60.0
+_POLL_S = 0.05
 _START_ATTEMPTS = 3
 """A free port can be taken by another process before the server binds it."""
 # Ends the program with the process that started it, however that ends: its end of the pipe is closed.
 _GUARD = '"$@" </dev/null & read -r end; kill -9 $!; wait'
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Folder and ports of one control plane."""
-
-    folder: Path
-    etcd: int
-    etcd_peer: int
-    apiserver: int
-
-    @property
-    def server(self) -> str:
-        return f"https://127.0.0.1:{self.apiserver}"
-
-    @property
-    def ca(self) -> Path:
-        """Certificate of the server, which it signed itself."""
-        return self.folder / "certificates" / "apiserver.crt"
-
-    @property
-    def health_of_etcd(self) -> str:
-        return f"http://127.0.0.1:{self.etcd}/health"
-
-
-def _etcd(layout: Layout) -> list[str]:
-    client = f"http://127.0.0.1:{layout.etcd}"
-    return [
-        f"--data-dir={layout.folder / 'etcd'}",
-        f"--listen-client-urls={client}",
-        f"--advertise-client-urls={client}",
-        f"--listen-peer-urls=http://127.0.0.1:{layout.etcd_peer}",
-        "--unsafe-no-fsync",
-    ]
-
-
-def _apiserver(layout: Layout) -> list[str]:
-    return [
-        f"--etcd-servers=http://127.0.0.1:{layout.etcd}",
-        f"--secure-port={layout.apiserver}",
-        "--bind-address=127.0.0.1",
-        f"--cert-dir={layout.folder / 'certificates'}",
-        "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-key-file={layout.folder / 'sa.key'}",
-        f"--service-account-signing-key-file={layout.folder / 'sa.key'}",
-        f"--token-auth-file={layout.folder / 'tokens.csv'}",
-        "--authorization-mode=RBAC",
-        "--service-cluster-ip-range=10.0.0.0/24",
-        "--kubelet-preferred-address-types=InternalIP",
-    ]
-
-
-@dataclass(frozen=True)
-class _Server:
-    """How one program is started and when it is ready."""
-
-    program: str
-    arguments: Callable[[Layout], list[str]]
-    ready: Callable[[Layout], bool]
-
-
-def _etcd_is_ready(layout: Layout) -> bool:
-    return httpx.get(layout.health_of_etcd, trust_env=False, timeout=2).is_success
-
-
-def _apiserver_is_ready(layout: Layout) -> bool:
-    if not layout.ca.is_file():
-        return False
-    with _client(layout) as client:
-        return client.get("/readyz", timeout=2).is_success
-
-
-_SERVERS = (
-    _Server("etcd", _etcd, _etcd_is_ready),
-    _Server("kube-apiserver", _apiserver, _apiserver_is_ready),
-)
-
-
-def _client(layout: Layout) -> httpx.Client:
-    return httpx.Client(
-        base_url=layout.server,
-        headers={"Authorization": f"Bearer {TOKENS[ADMIN]}"},
-        verify=_trust(layout),
-        trust_env=False,
-        timeout=10,
-    )
-
-
-def _trust(layout: Layout) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(layout.ca))
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_RBAC_GROUP = "rbac.authorization.k8s.io"
+T = TypeVar("T")
 
 
 class ControlPlane:
     """Starts when it is entered, stops when it is left or the process ends. Raises CannotBuildError before that."""
 
     def __init__(self) -> None:
-        self._programs = {server.program: built(server.program) for server in _SERVERS}
+        self._programs = {server.program: built(server.program) for server in API}
         self._folder = Path(tempfile.mkdtemp(prefix="control-plane-"))
         self._running: list[subprocess.Popen[bytes]] = []
+        self._authority = Authority()
+        self._logs: PodLogs | None = None
         self.layout: Layout
 
     def __enter__(self) -> Self:
@@ -145,7 +66,13 @@ class ControlPlane:
                     raise
             else:
                 break
-        self.client = _client(self.layout)
+        self.client = httpx.Client(
+            base_url=self.layout.server,
+            headers={"Authorization": f"Bearer {TOKENS[ADMIN]}"},
+            verify=self.trust(),
+            trust_env=False,
+            timeout=10,
+        )
         return self
 
     def __exit__(
@@ -157,35 +84,69 @@ class ControlPlane:
 
     def _start(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
-        self.layout = layout = Layout(folder, *_free_ports(3))
+        self.layout = layout(folder)
         lines = [
             f"{token},{name},{name}" + (",system:masters" if name == ADMIN else "")
             for name, token in TOKENS.items()
         ]
-        (folder / "tokens.csv").write_text("\n".join(lines) + "\n")
-        (folder / "sa.key").write_bytes(
+        self.layout.tokens.write_text("\n".join(lines) + "\n")
+        self.layout.client_ca.write_bytes(self._authority.certificate)
+        self.layout.service_account_key.write_bytes(
             rsa.generate_private_key(65537, 2048).private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.TraditionalOpenSSL,
                 serialization.NoEncryption(),
             )
         )
-        for server in _SERVERS:
-            with (folder / f"{server.program}.log").open("wb") as log:
-                self._running.append(
-                    subprocess.Popen(
-                        [
-                            *("sh", "-c", _GUARD, "sh", str(self._programs[server.program])),
-                            *server.arguments(layout),
-                        ],
-                        stdin=subprocess.PIPE,
-                        stdout=log,
-                        stderr=log,
-                    )
-                )
-            self._wait(server, folder / f"{server.program}.log")
+        for server in API:
+            self._run(server)
+            self._wait(server)
 
-    def _wait(self, server: _Server, log: Path) -> None:
+    def add_controllers(self) -> None:
+        """Start the controllers, the scheduler and kwok with one node, unless they run. Raises CannotBuildError."""
+        if self._logs is not None:
+            return
+        self._programs |= {server.program: built(server.program) for server in CONTROLLERS}
+        self.kubeconfig(self.layout.admin, ADMIN)
+        PodLogs.prepare(self.client, self.wait_until)
+        for server in CONTROLLERS:
+            self._run(server)
+        for server in CONTROLLERS:
+            self._wait(server)
+        self.create(
+            "/api/v1/nodes", {"metadata": {"name": NODE, "annotations": {"kwok.x-k8s.io/node": "fake"}}}
+        )
+        self.wait_until(self._node_takes_pods, "the node takes pods")
+        self._logs = PodLogs(
+            self.client,
+            self.layout.folder / "logs",
+            f"http://127.0.0.1:{self.layout.kubelet}",
+            self.wait_until,
+        )
+
+    def _node_takes_pods(self) -> bool:
+        node = self.get(f"/api/v1/nodes/{NODE}")
+        conditions = {one["type"]: one["status"] for one in node["status"].get("conditions", ())}
+        return conditions.get("Ready") == "True" and not node["spec"].get("taints")
+
+    def _log_of(self, server: Server) -> Path:
+        return self.layout.folder / f"{server.program}.log"
+
+    def _run(self, server: Server) -> None:
+        with self._log_of(server).open("wb") as log:
+            self._running.append(
+                subprocess.Popen(
+                    [
+                        *("sh", "-c", _GUARD, "sh", str(self._programs[server.program])),
+                        *server.arguments(self.layout),
+                    ],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+
+    def _wait(self, server: Server) -> None:
         until = monotonic() + READY_S
         while monotonic() < until:
             try:
@@ -193,8 +154,9 @@ class ControlPlane:
                     return
             except (httpx.HTTPError, OSError):
                 pass
-            sleep(0.05)
-        raise TimeoutError(f"{server.program} is not ready: {log.read_text(errors='replace')[-2_000:]}")
+            sleep(_POLL_S)
+        end = self._log_of(server).read_text(errors="replace")[-2_000:]
+        raise TimeoutError(f"{server.program} is not ready: {end}")
 
     def _stop(self) -> None:
         for process in reversed(self._running):
@@ -205,19 +167,66 @@ class ControlPlane:
 
     def trust(self) -> ssl.SSLContext:
         """For clients of other users."""
-        return _trust(self.layout)
+        return self.layout.trust()
+
+    def wait_until(self, condition: Callable[[], T], what: str, *, limit_s: float = WAIT_S) -> T:
+        """Result of the condition as soon as it is true. `what` names it for whoever reads the failure."""
+        until = monotonic() + limit_s
+        while not (result := condition()):
+            if monotonic() > until:
+                raise TimeoutError(f"not within {limit_s:g} s: {what}; at last: {result!r}")
+            sleep(_POLL_S)
+        return result
+
+    def get(self, path: str) -> dict[str, Any]:
+        """An object or a list."""
+        return _body(self.client.get(path))
 
     def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Create an object at the path of its list, such as `/api/v1/namespaces`."""
-        answer = self.client.post(path, json=body)
-        assert answer.is_success, answer.text
-        made = answer.json()
-        assert isinstance(made, dict)
-        return made
+        return _body(self.client.post(path, json=body))
 
-    def namespace(self, name: str) -> None:
-        """Create a namespace."""
+    def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Merge into an object."""
+        return _body(
+            self.client.patch(path, json=body, headers={"Content-Type": "application/merge-patch+json"})
+        )
+
+    def namespace(self, name: str | None = None) -> str:
+        """Create a namespace, and return its name: a new one if none is given. With controllers, pods can run in it."""
+        name = name or f"test-{uuid4().hex[:12]}"
         self.create("/api/v1/namespaces", {"metadata": {"name": name}})
+        if self._logs is not None:
+            account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+            self.wait_until(lambda: self.client.get(account).is_success, f"{name} has a service account")
+        return name
+
+    def pods(self, namespace: str, **labels: str) -> list[dict[str, Any]]:
+        """Pods of a namespace with these labels, the oldest first; those that are being deleted too."""
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        found = _body(
+            self.client.get(f"/api/v1/namespaces/{namespace}/pods", params={"labelSelector": selector})
+        )
+        return sorted(
+            found["items"], key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"])
+        )
+
+    def write_log(
+        self,
+        namespace: str,
+        *lines: str,
+        pod: str | None = None,
+        container: str | None = None,
+        previous: bool = False,
+    ) -> None:
+        """What one pod has logged, or every pod of the namespace, those that come later too; it replaces what it was.
+
+        `container` restricts it to containers of this name. `previous` is the log before the last restart.
+        """
+        assert self._logs is not None, (
+            "logs are read from the node: this is for tests with the fixture `cluster`"
+        )
+        self._logs.write(namespace, lines, pod=pod, container=container, previous=previous)
 
     def secret(self, namespace: str, name: str, **entries: bytes | str) -> None:
         """Create a Secret, or replace its data."""
@@ -231,10 +240,10 @@ class ControlPlane:
 
     def grant(self, namespace: str, subject: dict[str, str], *secrets: str) -> None:
         """Let a subject of RBAC read these Secrets, and nothing else."""
-        base = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+        base = f"{_RBAC}/namespaces/{namespace}"
         rules = [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": secrets, "verbs": ["get"]}]
         self.create(f"{base}/roles", {"metadata": {"name": "secrets"}, "rules": rules})
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "secrets"}
+        role = {"apiGroup": _RBAC_GROUP, "kind": "Role", "name": "secrets"}
         self.create(
             f"{base}/rolebindings", {"metadata": {"name": "secrets"}, "roleRef": role, "subjects": [subject]}
         )
@@ -248,6 +257,28 @@ class ControlPlane:
         (folder / "token").write_text(made["status"]["token"])
         (folder / "namespace").write_text(namespace)
         shutil.copy(self.layout.ca, folder / "ca.crt")
+
+    def user(self, path: Path, name: str) -> Path:
+        """Write the kubeconfig of an ordinary user, whom nobody knew before and who has no rights until `allow`."""
+        made = self._authority.sign(name)
+        credentials = {
+            "client-certificate-data": _base64(made.certificate),
+            "client-key-data": _base64(made.key),
+        }
+        return self.kubeconfig(path, name, credentials=credentials)
+
+    def allow(self, user: str, rules: list[dict[str, Any]], namespace: str | None = None) -> str:
+        """Give a user these rules of RBAC, in one namespace or in all, and return the path of the new role."""
+        kind, base = (
+            ("ClusterRole", _RBAC) if namespace is None else ("Role", f"{_RBAC}/namespaces/{namespace}")
+        )
+        metadata = {"name": f"test-{uuid4().hex[:12]}"}
+        lists = f"{base}/{kind.lower()}"
+        self.create(f"{lists}s", {"metadata": metadata, "rules": rules})
+        role = {"apiGroup": _RBAC_GROUP, "kind": kind, "name": metadata["name"]}
+        subject = {"apiGroup": _RBAC_GROUP, "kind": "User", "name": user}
+        self.create(f"{lists}bindings", {"metadata": metadata, "roleRef": role, "subjects": [subject]})
+        return f"{lists}s/{metadata['name']}"
 
     def kubeconfig(
         self, path: Path, user: str = READER, *, credentials: object = None, **cluster: object
@@ -269,12 +300,11 @@ class ControlPlane:
         return path
 
 
-def _free_ports(count: int) -> list[int]:
-    listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in listening]
-    for one in listening:
-        one.close()
-    return ports
+def _body(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.is_success, answer.text
+    body = answer.json()
+    assert isinstance(body, dict)
+    return body
 
 
 def _base64(value: bytes | str) -> str:

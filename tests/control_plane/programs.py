@@ -1,8 +1,9 @@
-"""Programs of a Kubernetes control plane, built from Go modules into a cache.
+"""Programs of a Kubernetes control plane, and clients of it, built from Go modules into a cache.
 
-A program is a row of `PROGRAMS`, and its module a folder next to this file. `python -m tests.control_plane.programs`
-builds what is missing: about four minutes with an empty Go cache, seconds after that, nothing once it is there.
-`KUBEBUILDER_ASSETS` names a folder with programs to use instead (the convention of envtest).
+A program is a row of `PLANE` or `CLIENTS`, and its module a folder next to this file. `python -m
+tests.control_plane.programs` builds what is missing of the plane, and the clients that it is given: minutes with an
+empty Go cache, seconds after that, nothing once it is there.
+`KUBEBUILDER_ASSETS` names a folder with programs to use instead (the convention of envtest, which has only some).
 """
 
 import fcntl
@@ -19,8 +20,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TIMEOUT_S = 1_800
-_OFFLINE = re.compile(
-    r"dial tcp|no such host|i/o timeout|connection refused|connection reset|TLS handshake|proxyconnect|"
+_OUTSIDE = re.compile(
+    r"requires go >=|dial tcp|no such host|i/o timeout|connection refused|connection reset|TLS handshake|proxyconnect|"
     r"module lookup disabled"
 )
 
@@ -51,8 +52,9 @@ class Program:
     @property
     def path(self) -> Path:
         """Where it is, or will be once it is built."""
-        given = os.environ.get("KUBEBUILDER_ASSETS")
-        return Path(given) / self.name if given else self._cached
+        folder = os.environ.get("KUBEBUILDER_ASSETS")
+        given = Path(folder) / self.name if folder else None
+        return given if given and given.is_file() else self._cached
 
     @property
     def _cached(self) -> Path:
@@ -82,30 +84,46 @@ class Program:
             )
             if ended.returncode:
                 last = ended.stderr[-2_000:]
-                if _OFFLINE.search(last):
+                if _OUTSIDE.search(last):
                     raise CannotBuildError(
-                        f"{self.name} needs Go modules that cannot be downloaded here: {last}"
+                        f"{self.name} needs Go modules, or a Go, that cannot be had here: {last}"
                     )
                 raise RuntimeError(f"go build {self.package}: {last}")
             made.replace(self.path)
 
 
-_KUBERNETES_VERSION = "-X k8s.io/component-base/version.gitVersion={version}"
-"""Without it the server reports no version."""
+def _kubernetes(name: str) -> Program:
+    # Without the flag the program reports no version.
+    flag = "-X k8s.io/component-base/version.gitVersion={version}"
+    return Program(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", "k8s.io/kubernetes", flag)
 
-PROGRAMS = {
-    program.name: program
-    for program in (
-        Program("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
-        Program(
-            "kube-apiserver",
-            "kubernetes",
-            "k8s.io/kubernetes/cmd/kube-apiserver",
-            "k8s.io/kubernetes",
-            _KUBERNETES_VERSION,
-        ),
-    )
-}
+
+PLANE = (
+    Program("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
+    _kubernetes("kube-apiserver"),
+    _kubernetes("kube-controller-manager"),
+    _kubernetes("kube-scheduler"),
+    Program(
+        "kwok",
+        "kwok",
+        "sigs.k8s.io/kwok/cmd/kwok",
+        "sigs.k8s.io/kwok",
+        "-X sigs.k8s.io/kwok/pkg/consts.Version={version}",
+    ),
+)
+"""What a control plane consists of."""
+CLIENTS = (
+    _kubernetes("kubectl"),
+    Program(
+        "helm",
+        "helm",
+        "helm.sh/helm/v3/cmd/helm",
+        "helm.sh/helm/v3",
+        "-X helm.sh/helm/v3/internal/version.version={version}",
+    ),
+)
+"""Built only for what names them: some benchmarks, and people who look at a cluster."""
+PROGRAMS = {program.name: program for program in (*PLANE, *CLIENTS)}
 
 
 def built(name: str) -> Path:
@@ -113,8 +131,6 @@ def built(name: str) -> Path:
     program = PROGRAMS[name]
     if program.path.is_file():
         return program.path
-    if os.environ.get("KUBEBUILDER_ASSETS"):
-        raise CannotBuildError(f"KUBEBUILDER_ASSETS has no {name}")
     program.path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(program.path.parent / "lock"):
         if not program.path.is_file():
@@ -129,16 +145,16 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def main() -> int:
-    """Build every program. What cannot be built here is no failure: the tests that need it are skipped."""
-    for name in PROGRAMS:
+def main(*clients: str) -> int:
+    """Build what a control plane consists of, and these clients. Fails for what cannot be built here."""
+    for name in (*(program.name for program in PLANE), *clients):
         try:
             sys.stdout.write(f"{built(name)}\n")
         except CannotBuildError as error:
-            sys.stderr.write(f"tests against a real API server will be skipped: {error}\n")
-            return 0
+            sys.stderr.write(f"without it the tests against a real cluster are skipped: {error}\n")
+            return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))
