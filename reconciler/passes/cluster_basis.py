@@ -1,6 +1,7 @@
 """What the plan of a cluster is built from. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reconciler.diff.change import Group
 from reconciler.diff.compare import compare
@@ -11,19 +12,30 @@ from reconciler.model.record import Safeguards
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.plan.action import ActionId, Held, Verb
 from reconciler.plan.build import Basis
+from reconciler.plan.doubt import Doubt
 from reconciler.plan.problem import CANNOT_INSTALL
 from reconciler.settings import Settings
 
 
-def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, *, unproven: str) -> Basis:
-    """The basis of one cluster.
+@dataclass(frozen=True, slots=True)
+class Absences:
+    """Why something that no file declares may still be declared.
 
-    `before` are limits that still count; `unproven` says why absence of a declaration is no evidence, "" if it is.
+    `unproven` holds deletes until the files can be read, "" if they can. `doubts` and `is_bare` are as in
+    `plan.guards.Case`, for the files of all targets.
     """
+
+    unproven: str = ""
+    doubts: tuple[Doubt, ...] = ()
+    is_bare: bool = False
+
+
+def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, absences: Absences) -> Basis:
+    """The basis of one cluster. `before` are limits that still count."""
     diff = compare(sight.desired, sight.live, sight.inventory)
     waits: dict[ActionId, Held] = dict(_waiting(sight))
-    if unproven:
-        held = Held(unproven)
+    if absences.unproven:
+        held = Held(absences.unproven)
         waits.update({(Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE)})
     return Basis(
         target=sight.name,
@@ -37,6 +49,8 @@ def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, *
         before=before,
         unexamined=sight.reading.unexamined,
         waits=waits,
+        doubts=absences.doubts,
+        is_bare=absences.is_bare,
         verify=dict(_unready(sight)),
         problems=tuple(
             Finding(CANNOT_INSTALL, Severity.ERROR, f"{name} cannot be installed: {why}", at)

@@ -15,7 +15,7 @@ from reconciler.model.record import NO_SAFEGUARDS, Inventory, LastApply
 from reconciler.model.state import State
 from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
-from reconciler.passes.cluster_basis import cluster_basis
+from reconciler.passes.cluster_basis import Absences, cluster_basis
 from reconciler.passes.cluster_sight import ClusterSight, cluster_state
 from reconciler.passes.evidence import (
     agents_in,
@@ -33,7 +33,7 @@ from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
-from reconciler.plan.doubt import NO_ABSENCE, Absence, shown
+from reconciler.plan.doubt import NO_ABSENCE, Absence
 from reconciler.plan.guards import deleted, reduced_definitions, takeover
 from reconciler.plan.parts import criterion_selector
 from reconciler.plan.safeguards import declared, in_force, loosened
@@ -193,7 +193,7 @@ def plans_of(
             )
             for sight in looked.sights
         ]
-        + _cluster_bases(asked, reading, looked, clusters, _unproven(looked, stops, missing)),
+        + _cluster_bases(asked, reading, looked, clusters, _absences(looked, stops, missing)),
         includes=asked.selection.includes,
         approvals=approvals,
         organizations=_organizations(asked, reading, looked, wanted),
@@ -219,26 +219,25 @@ def plans_of(
 
 
 def _cluster_bases(
-    asked: Pass, reading: Reading, looked: Looked, clusters: Sequence[ClusterSight], unproven: str
+    asked: Pass, reading: Reading, looked: Looked, clusters: Sequence[ClusterSight], absences: Absences
 ) -> list[Basis]:
     """What the plans of clusters are built from. Guards that a commit loosens count there as in organizations."""
     safety, before = asked.settings.safety, NO_SAFEGUARDS
     for sight in looked.sights:
         before = before.joined(in_force(safety, sight.inventory.last, _commit(reading)))
-    return [cluster_basis(asked.settings, sight, before, unproven=unproven) for sight in clusters]
+    return [cluster_basis(asked.settings, sight, before, absences) for sight in clusters]
 
 
-def _unproven(looked: Looked, stops: Stops, missing: Absence) -> str:
-    """Why nothing is removed from clusters that the files no longer declare, "" if it is: any file could declare it."""
-    doubts = list(dict.fromkeys(doubt for found in missing.doubts.values() for doubt in found))
-    gone = [one.name for one in looked.sights if one.name in missing.bare and one.inventory.holds_anything]
+def _absences(looked: Looked, stops: Stops, missing: Absence) -> Absences:
+    """What the files lack, for a cluster: a file of any target could declare something on it."""
+    unproven = ""
     if stops.unread:
-        return f"{stops.unread} could not be read and may declare it"
-    if stops.by_target:
-        return f"the files of {', '.join(sorted(stops.by_target))} have errors and may declare it"
-    if doubts:
-        return f"it may be declared in what cannot be read: {shown(doubts)}"
-    return f"all files of {', '.join(gone)} are gone, and may have declared it" if gone else ""
+        unproven = f"{stops.unread} could not be read and may declare it"
+    elif stops.by_target:
+        unproven = f"the files of {', '.join(sorted(stops.by_target))} have errors and may declare it"
+    doubts = dict.fromkeys(replace(one, is_own=True) for found in missing.doubts.values() for one in found)
+    is_bare = any(one.name in missing.bare and one.inventory.holds_anything for one in looked.sights)
+    return Absences(unproven, tuple(doubts), is_bare)
 
 
 def _use(pairs: Sequence[tuple[Sight, TargetPlan]], clients: Clients) -> Use:

@@ -1,0 +1,334 @@
+"""Installations on a real cluster: built, verified, kept, upgraded and removed, with controllers and pods that run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from reconciler.keystore.public_key import inspect_public_key
+from reconciler.model.place import Realm
+from reconciler.passes.deed import cluster_hand
+from reconciler.passes.result import PassResult, TargetResult, Verdict
+from reconciler.plan.action import Outcome, Status, TargetPlan
+from tests.control_plane.plane import ADMIN, ControlPlane
+from tests.scenarios.world import World, key_yaml
+
+pytestmark = pytest.mark.xdist_group("control_plane")
+
+SECRET = "humanitec-agent-secret-private-key"
+CONFIG = "humanitec-agent-configmap-env"
+CONNECTED = (
+    "level=INFO msg=Starting app=agent-client version=1.8.4 build=1 sha=1",
+    'level=INFO msg="Connected to websocket tunnel"',
+    'level=INFO msg="Starting server" "listening to"=wss://agent-01.humanitec.io/tunnel connectionId=""',
+)
+REFUSED = (
+    (
+        'level=ERROR msg="Can\'t connect to websocket" err="unable to establish websocket connection: '
+        'unexpected HTTP response status: 401, { []}"'
+    ),
+)
+IMAGE = "ghcr.io/humanitec/agent:1.8.4"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A key pair of an Agent."""
+
+    private: str
+    public: str
+
+    @classmethod
+    def make(cls) -> "Pair":
+        key = rsa.generate_private_key(65537, 4096)
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return cls(private.decode(), public.decode())
+
+
+@pytest.fixture(scope="module")
+def pair() -> Pair:
+    return Pair.make()
+
+
+@dataclass
+class Place:
+    """A world with a cluster, and a namespace there that only one test uses."""
+
+    world: World
+    plane: ControlPlane
+    namespace: str
+    pair: Pair
+
+    @property
+    def workload(self) -> str:
+        return f"Deployment/{self.namespace}/humanitec-agent"
+
+    @property
+    def path(self) -> str:
+        return f"/apis/apps/v1/namespaces/{self.namespace}/deployments/humanitec-agent"
+
+    def declare(self, **install: object) -> None:
+        members = {
+            "cluster": "eu-1",
+            "namespace": self.namespace,
+            "image": IMAGE,
+            "waitSeconds": 20,
+            **install,
+        }
+        text = ", ".join(f"{name}: {value}" for name, value in members.items())
+        self.world.write(
+            "agent.yaml",
+            "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\n"
+            f"spec:\n  description: an agent\n  install: {{{text}}}\n",
+        )
+
+    def hand_in_key(self) -> None:
+        self.plane.secret(self.namespace, SECRET, private_key=self.pair.private)
+
+    def installed(self) -> PassResult:
+        """The result of an apply after which the Agent runs."""
+        self.world.apply()
+        self.hand_in_key()
+        self.plane.write_log(self.namespace, *CONNECTED)
+        result = self.world.apply()
+        assert result.verdict is Verdict.APPLIED, messages(result)
+        return result
+
+    def live(self) -> dict[str, Any]:
+        return self.plane.get(self.path)
+
+
+@pytest.fixture
+def place(cluster: ControlPlane, tmp_path: Path, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(cluster_hand, "POLL_S", 0.1)
+    kubeconfig = cluster.kubeconfig(tmp_path / "kubeconfig", ADMIN)
+    name = f"agents-{uuid4().hex[:10]}"
+    world = World.make(tmp_path, clusters={"eu-1": {"kubeconfig": {"path": str(kubeconfig)}}}, instance=name)
+    made = Place(world, cluster, name, pair)
+    made.declare()
+    world.write("key.yaml", key_yaml("k", "eu-1", pair.public))
+    return made
+
+
+def of_cluster(result: PassResult) -> TargetResult:
+    (found,) = [one for one in result.targets if one.realm is Realm.CLUSTER]
+    assert not found.error, found.error
+    return found
+
+
+def plan_of(result: PassResult) -> TargetPlan:
+    assert not result.errors, result.errors
+    found = of_cluster(result).plan
+    assert found is not None
+    assert not found.problems, found.problems
+    return found
+
+
+def actions(result: PassResult) -> list[str]:
+    return [f"{action.verb} {action.key}" for action in plan_of(result).actions]
+
+
+def outcomes(result: PassResult) -> dict[str, Outcome]:
+    return {f"{one.action.verb} {one.action.key}": one for one in of_cluster(result).outcomes}
+
+
+def messages(result: PassResult) -> list[str]:
+    return [f"{one.status} {one.action.verb} {one.action.key}: {one.message}" for one in result.outcomes]
+
+
+def test_an_agent_is_installed_once_its_key_is_there_and_verified_by_its_log(place: Place) -> None:
+    first = place.world.apply()
+    assert outcomes(first)[f"create {place.workload}"].status is Status.BLOCKED
+    assert (
+        f"Secret {place.namespace}/{SECRET} does not exist"
+        in outcomes(first)[f"create {place.workload}"].message
+    )
+    assert first.exit_code() == 5
+    assert place.plane.client.get(place.path).status_code == 404
+    place.hand_in_key()
+    place.plane.write_log(place.namespace, *CONNECTED)
+    second = place.world.apply()
+    assert second.verdict is Verdict.APPLIED
+    assert outcomes(second)[f"create {place.workload}"].message == "connected, version 1.8.4"
+    assert place.live()["status"]["availableReplicas"] == 1
+    third = place.world.plan()
+    assert third.verdict is Verdict.EMPTY
+    assert actions(third) == []
+
+
+def test_the_annotation_of_the_pods_is_the_fingerprint_of_the_mounted_key(place: Place) -> None:
+    place.installed()
+    annotations = place.live()["spec"]["template"]["metadata"]["annotations"]
+    expected = inspect_public_key(place.pair.public).fingerprint
+    assert annotations["reconciler/key-fingerprint"] == expected
+
+
+def test_another_key_in_the_secret_restarts_the_pods(place: Place) -> None:
+    place.installed()
+    before = {pod["metadata"]["name"] for pod in place.plane.pods(place.namespace)}
+    other = Pair.make()
+    place.world.write("key2.yaml", key_yaml("k2", "eu-1", other.public))
+    place.world.apply()
+    place.plane.secret(place.namespace, SECRET, private_key=other.private)
+    assert actions(place.world.plan()) == [f"update {place.workload}"]
+    result = place.world.apply()
+    assert outcomes(result)[f"update {place.workload}"].status is Status.DONE
+    after = {pod["metadata"]["name"] for pod in place.plane.pods(place.namespace)}
+    assert not before & after
+
+
+def test_a_plan_sends_nothing_that_could_change_a_cluster(place: Place) -> None:
+    result = place.world.plan()
+    assert actions(result)
+    assert place.plane.client.get(f"/api/v1/namespaces/{place.namespace}").status_code == 404
+
+
+def test_what_the_server_and_others_add_is_no_difference(place: Place) -> None:
+    place.installed()
+    place.plane.patch(
+        place.path,
+        {
+            "metadata": {"annotations": {"team": "theirs"}},
+            "spec": {"template": {"spec": {"tolerations": [{"key": "x", "operator": "Exists"}]}}},
+        },
+    )
+    place.plane.wait_until(
+        lambda: place.live()["status"].get("observedGeneration") == place.live()["metadata"]["generation"],
+        "seen",
+    )
+    assert [line for line in actions(place.world.plan()) if not line.startswith("verify")] == []
+
+
+def test_a_field_changed_by_hand_is_drift_and_corrected(place: Place) -> None:
+    place.installed()
+    place.plane.patch(place.path, {"spec": {"replicas": 1}})
+    place.plane.patch(
+        f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}", {"data": {"ORGS": "acme,other"}}
+    )
+    planned = place.world.plan()
+    assert actions(planned) == [f"update ConfigMap/{place.namespace}/{CONFIG}"]
+    (action,) = plan_of(planned).actions
+    assert action.subject.is_drift
+    place.world.apply()
+    found = place.plane.get(f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}")
+    assert found["data"] == {"ORGS": "acme"}
+
+
+def test_an_upgrade_waits_until_the_old_pod_is_gone(place: Place) -> None:
+    place.installed()
+    place.declare(image="ghcr.io/humanitec/agent:1.8.5")
+    result = place.world.apply()
+    assert outcomes(result)[f"update {place.workload}"].status is Status.DONE
+    images = {pod["spec"]["containers"][0]["image"] for pod in place.plane.pods(place.namespace)}
+    assert images == {"ghcr.io/humanitec/agent:1.8.5"}
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        ("crash.test/agent:1.8.4", "CrashLoopBackOff"),
+        ("no-image.test/agent:1.8.4", "ImagePullBackOff"),
+        ("pending.test/agent:1.8.4", "0 of 1 pod ready"),
+    ],
+)
+def test_a_rollout_that_does_not_end_says_what_it_waited_for(place: Place, image: str, says: str) -> None:
+    place.world.apply()
+    place.hand_in_key()
+    place.plane.write_log(place.namespace, "panic: no key")
+    place.declare(image=image, waitSeconds=4)
+    result = place.world.apply()
+    outcome = outcomes(result)[f"create {place.workload}"]
+    assert outcome.status is Status.FAILED
+    assert "not ready after 4 s" in outcome.message
+    assert says in outcome.message
+    assert result.exit_code() == 5
+    # The next run neither forgets it nor calls it done.
+    again = place.world.apply()
+    assert outcomes(again)[f"verify {place.workload}"].status is Status.FAILED
+    assert again.exit_code() == 5
+
+
+def test_an_agent_that_is_refused_is_not_called_done(place: Place) -> None:
+    place.world.apply()
+    place.hand_in_key()
+    place.plane.write_log(place.namespace, *REFUSED)
+    place.declare(waitSeconds=3)
+    result = place.world.apply()
+    outcome = outcomes(result)[f"create {place.workload}"]
+    assert outcome.status is Status.FAILED
+    assert "401" in outcome.message
+
+
+def test_objects_of_others_are_contested_and_left_alone(place: Place) -> None:
+    place.plane.namespace(place.namespace)
+    path = f"/api/v1/namespaces/{place.namespace}/configmaps"
+    place.plane.create(path, {"metadata": {"name": CONFIG}, "data": {"ORGS": "theirs"}})
+    place.hand_in_key()
+    result = place.world.apply()
+    assert [str(change.key) for change in plan_of(result).contested] == [
+        f"ConfigMap/{place.namespace}/{CONFIG}"
+    ]
+    assert place.plane.get(f"{path}/{CONFIG}")["data"] == {"ORGS": "theirs"}
+
+
+def test_uninstalling_removes_everything_of_ours_and_nothing_else(place: Place) -> None:
+    place.installed()
+    place.world.remove("agent.yaml")
+    place.world.write("other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+    place.world.remove("key.yaml")
+    refused = place.world.apply()
+    approvals = [
+        value
+        for one in refused.targets
+        if one.plan
+        for refusal in one.plan.refusals
+        for value in refusal.approvals
+    ]
+    result = place.world.apply(*approvals)
+    found = outcomes(result)
+    assert found[f"delete {place.workload}"].status is Status.DONE, messages(result)
+    assert found[f"delete Namespace/{place.namespace}"].status is Status.REFUSED
+    assert f"Secret/{SECRET}" in found[f"delete Namespace/{place.namespace}"].message
+    assert place.plane.client.get(place.path).status_code == 404
+    assert place.plane.pods(place.namespace) == []
+    assert place.plane.client.get(f"/api/v1/namespaces/{place.namespace}/secrets/{SECRET}").is_success
+    order = [f"{one.action.verb} {one.action.key}" for one in result.outcomes]
+    assert f"delete {place.workload}" in order
+
+
+def test_a_namespace_of_ours_goes_once_nothing_foreign_is_in_it(place: Place) -> None:
+    place.world.apply()
+    place.world.write(
+        "agent.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {description: an agent}\n",
+    )
+    refused = place.world.apply()
+    (refusal,) = plan_of(refused).refusals
+    result = place.world.apply(*refusal.approvals)
+    assert outcomes(result)[f"delete Namespace/{place.namespace}"].status is Status.DONE, messages(result)
+
+
+def test_a_second_instance_neither_sees_nor_deletes_objects_of_the_first(place: Place) -> None:
+    place.installed()
+    other = World(
+        place.world.root,
+        place.world.emulator,
+        place.world.settings.model_copy(update={"instance": "another"}),
+        place.world.inventories.parent / "other",
+    )
+    place.world.write(
+        "agent.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {description: an agent}\n",
+    )
+    assert actions(other.plan()) == []
