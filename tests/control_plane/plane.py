@@ -42,6 +42,7 @@ _START_ATTEMPTS = 3
 _GUARD = '"$@" </dev/null & read -r end; kill -9 $!; wait'
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _RBAC_GROUP = "rbac.authorization.k8s.io"
+_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 T = TypeVar("T")
 
 
@@ -240,13 +241,43 @@ class ControlPlane:
 
     def grant(self, namespace: str, subject: dict[str, str], *secrets: str) -> None:
         """Let a subject of RBAC read these Secrets, and nothing else."""
-        base = f"{_RBAC}/namespaces/{namespace}"
         rules = [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": secrets, "verbs": ["get"]}]
-        self.create(f"{base}/roles", {"metadata": {"name": "secrets"}, "rules": rules})
-        role = {"apiGroup": _RBAC_GROUP, "kind": "Role", "name": "secrets"}
-        self.create(
-            f"{base}/rolebindings", {"metadata": {"name": "secrets"}, "roleRef": role, "subjects": [subject]}
+        self._bind(namespace, "secrets", subject, rules)
+
+    def allow(self, user: str, rules: list[dict[str, Any]], namespace: str | None = None) -> str:
+        """Give a user these rules of RBAC, in one namespace or in all, and return the path of the new role."""
+        subject = {"apiGroup": _RBAC_GROUP, "kind": "User", "name": user}
+        return self._bind(namespace, f"test-{uuid4().hex[:12]}", subject, rules)
+
+    def _bind(
+        self, namespace: str | None, name: str, subject: dict[str, str], rules: list[dict[str, Any]]
+    ) -> str:
+        kind, base = ("Role", f"{_RBAC}/namespaces/{namespace}") if namespace else ("ClusterRole", _RBAC)
+        role = {"apiGroup": _RBAC_GROUP, "kind": kind, "name": name}
+        lists = f"{base}/{kind.lower()}"
+        self.create(f"{lists}s", {"metadata": {"name": name}, "rules": rules})
+        self.create(f"{lists}bindings", {"metadata": {"name": name}, "roleRef": role, "subjects": [subject]})
+        # The server follows the changes of roles: for a moment it refuses what they allow.
+        first = rules[0]
+        resource, _, subresource = first["resources"][0].partition("/")
+        review = {
+            "user": subject["name"]
+            if subject["kind"] == "User"
+            else f"system:serviceaccount:{subject['namespace']}:{subject['name']}",
+            "resourceAttributes": {
+                "namespace": namespace or "",
+                "group": first["apiGroups"][0],
+                "resource": resource,
+                "subresource": subresource,
+                "verb": first["verbs"][0],
+                "name": next(iter(first.get("resourceNames", ())), ""),
+            },
+        }
+        self.wait_until(
+            lambda: self.create(_REVIEWS, {"spec": review})["status"]["allowed"],
+            f"the server knows role {name}",
         )
+        return f"{lists}s/{name}"
 
     def service_account(self, namespace: str, name: str, folder: Path) -> None:
         """Create a service account, and in `folder` the files that a pod of it would have."""
@@ -266,19 +297,6 @@ class ControlPlane:
             "client-key-data": _base64(made.key),
         }
         return self.kubeconfig(path, name, credentials=credentials)
-
-    def allow(self, user: str, rules: list[dict[str, Any]], namespace: str | None = None) -> str:
-        """Give a user these rules of RBAC, in one namespace or in all, and return the path of the new role."""
-        kind, base = (
-            ("ClusterRole", _RBAC) if namespace is None else ("Role", f"{_RBAC}/namespaces/{namespace}")
-        )
-        metadata = {"name": f"test-{uuid4().hex[:12]}"}
-        lists = f"{base}/{kind.lower()}"
-        self.create(f"{lists}s", {"metadata": metadata, "rules": rules})
-        role = {"apiGroup": _RBAC_GROUP, "kind": kind, "name": metadata["name"]}
-        subject = {"apiGroup": _RBAC_GROUP, "kind": "User", "name": user}
-        self.create(f"{lists}bindings", {"metadata": metadata, "roleRef": role, "subjects": [subject]})
-        return f"{lists}s/{metadata['name']}"
 
     def kubeconfig(
         self, path: Path, user: str = READER, *, credentials: object = None, **cluster: object

@@ -119,7 +119,9 @@ CLIENTS = (
         "helm",
         "helm.sh/helm/v3/cmd/helm",
         "helm.sh/helm/v3",
-        "-X helm.sh/helm/v3/internal/version.version={version}",
+        # Without the last two, `helm template` renders for a Kubernetes of years ago.
+        "-X helm.sh/helm/v3/internal/version.version={version} "
+        "-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34",
     ),
 )
 """Built only for what names them: some benchmarks, and people who look at a cluster."""
