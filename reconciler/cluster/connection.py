@@ -10,7 +10,6 @@ import tempfile
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from time import monotonic
 from urllib.parse import quote
 
 import urllib3
@@ -21,13 +20,14 @@ from kubernetes.config import ConfigException
 from kubernetes.config.incluster_config import InClusterConfigLoader
 
 from reconciler.cluster.access import Access, KubeconfigAccess, PodAccess
+from reconciler.cluster.deadline import Deadline, keep_deadlines
 from reconciler.cluster.kubeconfig import configuration_of
 from reconciler.errors import ClusterAccessError, ClusterError
 from reconciler.model.json import JsonObject
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
-"""Silence of a server during one response, and the limit for the whole of its body."""
+"""For a whole request, from connecting to the end of the body."""
 MOST_BYTES = 4_194_304
 """Limit on a response. etcd accepts objects of 1.5 MiB, with the data of Secrets in base64."""
 _CHUNK_BYTES = 65_536
@@ -65,6 +65,7 @@ class Connection:
         self._headers = _headers(configuration)
         try:
             self._transport = RESTClientObject(configuration)
+            keep_deadlines(self._transport.pool_manager)
         except (urllib3.exceptions.HTTPError, ValueError, OSError, ImportError):
             raise ClusterAccessError("the proxy of the cluster cannot be used", advice=_PROXY) from None
 
@@ -78,34 +79,38 @@ class Connection:
         ClusterError for every other answer.
         """
         url = "/".join([self._server, *(quote(segment, safe="") for segment in path)])
+        with Deadline(self._timeouts[1]) as deadline:
+            try:
+                status, content = self._answer(url, deadline)
+            except ApiException:
+                error = ClusterAccessError("the API server's certificate is not accepted", advice=_TRUST)
+                raise (_late() if deadline.has_passed else error) from None
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                raise (_late() if deadline.has_passed else _unreachable(error)) from None
+            if deadline.has_passed:
+                raise _late()
+        _check_status(status)
+        return _object(content)
+
+    def _answer(self, url: str, deadline: Deadline) -> tuple[int, bytes]:
+        """Status and body; no body unless the status is 200."""
+        timeouts = tuple(deadline.timeout(seconds) for seconds in self._timeouts)
+        response = self._transport.request(
+            "GET", url, headers=dict(self._headers), _request_timeout=timeouts
+        ).response
         try:
-            response = self._transport.request(
-                "GET", url, headers=dict(self._headers), _request_timeout=self._timeouts
-            ).response
-        except ApiException:
-            raise ClusterAccessError("the API server's certificate is not accepted", advice=_TRUST) from None
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise _unreachable(error) from None
-        try:
-            _check_status(response.status)
-            return _object(self._content(response))
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise _unreachable(error) from None
+            return response.status, self._content(response) if response.status == 200 else b""
         finally:
             response.close()
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        until = monotonic() + self._timeouts[1]
         parts: list[bytes] = []
         size = 0
-        # read1 returns what has arrived, so that a server that sends a byte at a time meets the deadline.
         while part := response.read1(_CHUNK_BYTES, decode_content=True):
             parts.append(part)
             size += len(part)
             if size > MOST_BYTES:
                 raise ClusterError(f"the API server's answer is larger than {MOST_BYTES} bytes")
-            if monotonic() > until:
-                raise ClusterAccessError("the API server did not answer in time", advice=_NETWORK)
         return b"".join(parts)
 
 
@@ -171,6 +176,10 @@ def _object(content: bytes) -> JsonObject:
     return found
 
 
+def _late() -> ClusterAccessError:
+    return ClusterAccessError("the API server did not answer in time", advice=_NETWORK)
+
+
 def _unreachable(error: Exception) -> ClusterAccessError:
     """The error for a request without an answer. The library's own words may contain credentials of a proxy."""
     cause: object = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
@@ -184,6 +193,6 @@ def _unreachable(error: Exception) -> ClusterAccessError:
         case urllib3.exceptions.NewConnectionError():  # a subclass of the library's TimeoutError
             return ClusterAccessError("the API server cannot be reached", advice=_NETWORK)
         case urllib3.exceptions.TimeoutError() | TimeoutError():
-            return ClusterAccessError("the API server did not answer in time", advice=_NETWORK)
+            return _late()
         case _:
             return ClusterAccessError("the API server cannot be reached", advice=_NETWORK)

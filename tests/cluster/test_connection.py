@@ -1,6 +1,7 @@
 """Servers that are not a healthy API server: the connection is bounded, follows nothing and shows nothing."""
 
 import contextlib
+import gc
 import json
 import socket
 import threading
@@ -159,3 +160,106 @@ def test_a_proxy_that_cannot_be_used_is_said(tmp_path: Path) -> None:
 def test_a_connection_can_send_nothing_but_get() -> None:
     changing = {"post", "put", "patch", "delete", "request", "create", "update", "apply"}
     assert not changing & {name for name in dir(Connection) if not name.startswith("_")}
+
+
+DRIBBLES = {
+    "the first line": (b"HTTP/1.1 200 O", b"K"),
+    "a header": (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: x\r\n"),
+    "early hints": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b" "),
+    "a body that ends with the connection": (b"HTTP/1.0 200 OK\r\n\r\n", b" "),
+    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+}
+
+
+@contextlib.contextmanager
+def dribbling(start: bytes, part: bytes) -> Iterator[str]:
+    """Address of a server that answers each connection like this, and goes on far beyond the deadline."""
+    over = threading.Event()
+
+    def answer(line: socket.socket) -> None:
+        with line, contextlib.suppress(OSError):
+            line.recv(65_536)
+            line.sendall(start)
+            for _ in range(1_000):
+                if over.wait(0.02):
+                    return
+                line.sendall(part)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=(server.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        over.set()
+
+
+def late(access: KubeconfigAccess) -> None:
+    """Ask once; the answer must be late, and soon."""
+    started = time.monotonic()
+    with pytest.raises(ClusterAccessError, match="did not answer in time"):
+        Connection(access, {}, read_timeout_s=0.4).get("api")
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize(("start", "part"), DRIBBLES.values(), ids=DRIBBLES)
+def test_an_answer_that_dribbles_for_ever_ends_at_the_deadline(
+    tmp_path: Path, start: bytes, part: bytes
+) -> None:
+    with dribbling(start, part) as server:
+        late(kubeconfig(tmp_path, f"http://{server}"))
+
+
+@pytest.mark.parametrize("part", [b"X", b"X: x\r\n"])
+def test_a_proxy_that_dribbles_for_ever_ends_at_the_deadline(tmp_path: Path, part: bytes) -> None:
+    """Before the tunnel to the cluster is there, nothing of the answer can be read."""
+    with dribbling(b"HTTP/1.1 200 OK\r\n", part) as proxy:
+        late(kubeconfig(tmp_path, "https://cluster.test", **{"proxy-url": f"http://{proxy}"}))
+
+
+def test_a_server_that_dribbles_while_tls_is_negotiated_ends_at_the_deadline(tmp_path: Path) -> None:
+    with dribbling(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xf0", b"\0") as server:
+        late(kubeconfig(tmp_path, f"https://{server}", **{"tls-server-name": "cluster.test"}))
+
+
+def test_every_request_over_one_connection_has_a_deadline_of_its_own(tmp_path: Path) -> None:
+    """The second answer dribbles; it comes over the connection of the first, whose deadline was met."""
+    over = threading.Event()
+
+    def answer() -> None:
+        line, _ = server.accept()
+        with line, contextlib.suppress(OSError):
+            line.recv(65_536)
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            line.recv(65_536)
+            line.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            for _ in range(400):
+                if over.wait(0.02):
+                    return
+                line.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, daemon=True).start()
+        access = kubeconfig(tmp_path, f"http://127.0.0.1:{server.getsockname()[1]}")
+        connection = Connection(access, {}, read_timeout_s=0.4)
+        assert connection.get("api") == {}
+        started = time.monotonic()
+        with pytest.raises(ClusterAccessError, match="did not answer in time"):
+            connection.get("api")
+        assert time.monotonic() - started < 4
+        over.set()
+
+
+def test_requests_leave_no_descriptor_behind(tmp_path: Path) -> None:
+    with serving(body(b"{}")) as (server, _):
+        connection = Connection(kubeconfig(tmp_path, server), {})
+        connection.get("api")
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(5):
+            connection.get("api")
+        gc.collect()
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before

@@ -111,6 +111,23 @@ def test_an_answer_that_dribbles_for_ever_ends_at_the_deadline(
         assert time.monotonic() - began < CEILING_S
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_dribbles_for_ever_ends_at_the_deadline(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With https, nothing of the answer can be read before the tunnel is there."""
+    monkeypatch.setattr(http, "_LONGEST_ANSWER_S", 0.5)
+    with served(dribbling(b"HTTP/1.1 200 OK\r\nX: ", b"x")) as proxy:
+        monkeypatch.setenv(f"{scheme}_proxy", proxy)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        with channel(f"{scheme}://api.test") as opened:
+            began = time.monotonic()
+            with pytest.raises(UnavailableError, match="timed out"):
+                opened.get(("x",), same)
+            assert time.monotonic() - began < CEILING_S
+
+
 def answer(body: bytes, *headers: str) -> Callable[[socket.socket, threading.Event], None]:
     head = "".join(f"{line}\r\n" for line in ("HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers))
 
