@@ -110,7 +110,7 @@ COMPUTING = frozenset(
     """
     __future__ abc array base64 binascii bisect collections collections.abc copy dataclasses datetime
     decimal difflib enum fnmatch functools graphlib hashlib heapq hmac html ipaddress itertools json math
-    operator posixpath re string textwrap types typing unicodedata urllib.parse xml.etree.ElementTree
+    operator posixpath re shlex string textwrap types typing unicodedata urllib.parse xml.etree.ElementTree
     """.split()  # noqa: SIM905  a column of quotes would hide the words
 )
 # Paths as text are fine, paths that can be opened are not. Files of the package itself are constants.

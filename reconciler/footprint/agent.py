@@ -37,18 +37,8 @@ _HTTPS = 443
 
 def agent_footprint(installed: InstalledAgent, site: Site) -> Footprint:
     """Objects of one installation on a cluster: Namespace, ConfigMap, perhaps a NetworkPolicy, Deployment."""
-    install = installed.install
+    install, found = installed.install, begin_agent(installed, site)
     namespace, secret = namespace_of(install), agent_secret(install)
-    found = Footprint(
-        site.installation,
-        site.cluster,
-        site.delivery,
-        installed.origin(),
-        secrets=(secret,),
-        pull_secrets=install.imagePullSecrets or (),
-        image=agent_image(install),
-        wait_s=agent.WAIT_S if install.waitSeconds is None else install.waitSeconds,
-    )
     problems = unusable(found.image, {"namespace": namespace}, secret.name, secret.entry)
     problem = next(problems, "") or _problem_of_path(install) or problem_of_agent(installed, site)
     if problem:
@@ -65,6 +55,21 @@ def agent_footprint(installed: InstalledAgent, site: Site) -> Footprint:
             _deployment(installed, labels, site),
         ),
         workload=WorkloadKey(namespace, site.name, {n: str(v) for n, v in labels.items()}, AGENT),
+    )
+
+
+def begin_agent(installed: InstalledAgent, site: Site) -> Footprint:
+    """What is known of an Agent's footprint, whoever installs it."""
+    install = installed.install
+    return Footprint(
+        site.installation,
+        site.cluster,
+        site.delivery,
+        installed.origin(),
+        secrets=(agent_secret(install),),
+        pull_secrets=install.imagePullSecrets or (),
+        image=agent_image(install),
+        wait_s=agent.WAIT_S if install.waitSeconds is None else install.waitSeconds,
     )
 
 

@@ -11,19 +11,24 @@ from reconciler.facts import runner_installation
 from reconciler.facts.agent_installation import AGENT, is_on_kubernetes, namespace_of
 from reconciler.facts.delivery import Delivery, delivery_of
 from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
-from reconciler.footprint.agent import agent_footprint
+from reconciler.footprint.agent import agent_footprint, begin_agent
+from reconciler.footprint.argo import argo_documents
+from reconciler.footprint.container_instances import container_group
+from reconciler.footprint.docker import docker_container
+from reconciler.footprint.flux import flux_documents
+from reconciler.footprint.helm import Release, agent_release, helm_handover, runner_release, with_release
 from reconciler.footprint.metadata import derived_name
-from reconciler.footprint.runner import runner_footprint
+from reconciler.footprint.runner import begin_runner, runner_footprint
 from reconciler.footprint.shared import apart
 from reconciler.footprint.value import Footprint, Site
 from reconciler.model.declaration import Declarations
+from reconciler.model.installation import BY_HELM
 from reconciler.model.kind import Kind
 from reconciler.model.runner import AgentRunner
 from reconciler.settings import Settings
 from reconciler.vendor import runner
 
 Installed = InstalledAgent | InstalledRunner
-_BY_OBJECTS = (Delivery.KUBERNETES, Delivery.DIRECTORY, Delivery.NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +52,46 @@ def installations(targets: Mapping[str, Declarations], settings: Settings) -> tu
 
 
 def footprint(installation: Installation) -> Footprint:
-    """Footprint of one installation. Where the vendor's chart installs it, or on other hosts, it has no objects."""
-    match installation.installed:
-        case InstalledAgent() as installed:
-            found = agent_footprint(installed, installation.site)
-        case InstalledRunner() as installed:
-            found = runner_footprint(installed, installation.site)
-    return found
+    """Footprint of one installation, as its delivery needs it."""
+    installed, site = installation.installed, installation.site
+    if isinstance(installed, InstalledRunner):
+        if site.delivery in BY_HELM:
+            release, begun = runner_release(installed, site), begin_runner(installed, site)
+            return _by_helm(begun, release, installation, runner.NAME)
+        return runner_footprint(installed, site)
+    if site.delivery in BY_HELM:
+        begun = begin_agent(installed, site)
+        if installed.install.image is None:
+            begun = replace(begun, image="")
+        return _by_helm(begun, agent_release(installed, site), installation, AGENT)
+    if is_on_kubernetes(installed.install):
+        return agent_footprint(installed, site)
+    begun = begin_agent(installed, site)
+    match site.delivery:
+        case Delivery.CONTAINER_INSTANCES:
+            return container_group(installed, begun, site)
+        case Delivery.DOCKER:
+            return docker_container(installed, begun, site)
+        case _:
+            return begun.refused(f"no way to install an Agent on host `{installed.install.host}` is known")
+
+
+def _by_helm(begun: Footprint, release: Release | str, installation: Installation, product: str) -> Footprint:
+    """The footprint of a release, or why there is none."""
+    if isinstance(release, str):
+        return begun.refused(release)
+    site, found = installation.site, with_release(begun, release, product)
+    if site.delivery is Delivery.HELM:
+        kind, _, name = site.installation.partition("/")
+        return replace(
+            found, handover=helm_handover(release, f"{kind.lower()}-{name}.values.yaml", found.wait_s)
+        )
+    documents = (
+        flux_documents(release, site, found.wait_s)
+        if site.delivery is Delivery.FLUX
+        else argo_documents(release, site)
+    )
+    return found.refused(documents) if isinstance(documents, str) else replace(found, documents=documents)
 
 
 def declared(targets: Mapping[str, Declarations], settings: Settings) -> tuple[Installation, ...]:

@@ -23,17 +23,7 @@ _GROUP = "rbac.authorization.k8s.io"
 def runner_footprint(installed: InstalledRunner, site: Site) -> Footprint:
     """Objects of one installation: namespaces, accounts with their roles, ConfigMap, Deployment."""
     install, configuration = installed.install, installed.runner.document.spec.runner_configuration
-    namespace, secret = namespace_of(install), runner_secret(install)
-    found = Footprint(
-        site.installation,
-        site.cluster,
-        site.delivery,
-        installed.origin(),
-        secrets=(secret,),
-        pull_secrets=install.imagePullSecrets or (),
-        image=runner_image(install),
-        wait_s=agent.WAIT_S if install.waitSeconds is None else install.waitSeconds,
-    )
+    namespace, secret, found = namespace_of(install), runner_secret(install), begin_runner(installed, site)
     if not isinstance(configuration, AgentRunner):
         return found.refused(f"runners of type `{configuration.type}` are not installed on a cluster")
     problems = unusable(found.image, {"namespace": namespace}, secret.name, secret.entry)
@@ -55,6 +45,21 @@ def runner_footprint(installed: InstalledRunner, site: Site) -> Footprint:
             _deployment(install, labels, site),
         ),
         workload=WorkloadKey(namespace, site.name, {n: str(v) for n, v in labels.items()}, runner.NAME),
+    )
+
+
+def begin_runner(installed: InstalledRunner, site: Site) -> Footprint:
+    """What is known of a runner's footprint, whoever installs it."""
+    install = installed.install
+    return Footprint(
+        site.installation,
+        site.cluster,
+        site.delivery,
+        installed.origin(),
+        secrets=(runner_secret(install),),
+        pull_secrets=install.imagePullSecrets or (),
+        image=runner_image(install),
+        wait_s=agent.WAIT_S if install.waitSeconds is None else install.waitSeconds,
     )
 
 

@@ -36,8 +36,9 @@ def apart(footprints: Sequence[Footprint]) -> tuple[Footprint, ...]:
             for body in one.objects
             if body["kind"] == Kind.NAMESPACE or _name_of(body) not in owners
         )
-        owners.update((_name_of(body), (one.installation, body)) for body in kept)
-        result.append(replace(one, objects=kept))
+        documents = tuple(_with_labels(body, labels) for body in one.documents)
+        owners.update((_name_of(body), (one.installation, body)) for body in (*kept, *documents))
+        result.append(replace(one, objects=kept, documents=documents))
     return tuple(result)
 
 
@@ -54,7 +55,7 @@ def _second_of_secret(one: Footprint, mounted: dict[SecretEntry, str]) -> str:
 
 
 def _second_of_object(one: Footprint, owners: dict[_Name, tuple[str, JsonObject]]) -> str:
-    for body in one.objects:
+    for body in (*one.objects, *one.documents):
         kind, namespace, name = _name_of(body)
         owner, other = owners.get((kind, namespace, name), ("", body))
         if not owner or kind == Kind.NAMESPACE:
@@ -85,7 +86,7 @@ def _labels_of_namespaces(
     labels: dict[str, JsonObject] = {}
     found = []
     for one in footprints:
-        spaces = [body for body in one.objects if body["kind"] == Kind.NAMESPACE]
+        spaces = [body for body in (*one.objects, *one.documents) if body["kind"] == Kind.NAMESPACE]
         problem = next(filter(None, (_contradiction(body, labels) for body in spaces)), "")
         found.append(one.refused(problem) if problem else one)
         for body in () if problem else spaces:

@@ -30,6 +30,20 @@ class WorkloadKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """What a person or a pipeline runs where nobody else installs: never the private key, only the path of a file.
+
+    `files` are names and texts, which `install` refers to. Every command is for a POSIX shell, in the folder of the
+    files; `check` shows whether it works, `remove` removes it.
+    """
+
+    files: tuple[tuple[str, str], ...] = ()
+    install: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What the objects of an installation depend on, apart from its document.
 
@@ -52,7 +66,8 @@ class Footprint:
     """One installation.
 
     `objects` are complete, in the order in which they are created; they are empty where another tool makes them.
-    `documents` are the objects that Flux or Argo CD act on, in the same order. `secrets` are the entries with the
+    `documents` are the objects that Flux or Argo CD act on, and the namespaces for them, in the same order; `handover`
+    is for a person, None if there is nothing to do by hand. `secrets` are the entries with the
     private key, `pull_secrets` the names of Secrets with credentials of registries, in the namespace of the workload.
     `refusal` is the reason why it cannot be installed as declared, "" if it can; a refused one has no objects.
     `cluster` is "" on hosts that are not clusters. `image` is "" if the chart decides.
@@ -64,6 +79,7 @@ class Footprint:
     origin: Origin
     objects: tuple[JsonObject, ...] = ()
     documents: tuple[JsonObject, ...] = ()
+    handover: Handover | None = None
     secrets: tuple[SecretEntry, ...] = ()
     pull_secrets: tuple[str, ...] = ()
     workload: WorkloadKey | None = None
@@ -76,8 +92,8 @@ class Footprint:
         return replace(self, objects=tuple(_annotated(body, fingerprint) for body in self.objects))
 
     def refused(self, reason: str) -> "Footprint":
-        """The same installation without objects, and why."""
-        return replace(self, objects=(), documents=(), secrets=(), refusal=reason)
+        """The same installation with nothing to install, and why."""
+        return replace(self, objects=(), documents=(), handover=None, secrets=(), refusal=reason)
 
 
 def _annotated(body: JsonObject, fingerprint: str) -> JsonObject:

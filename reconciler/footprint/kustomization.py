@@ -1,0 +1,48 @@
+"""The objects of a cluster as files of a folder that `kubectl apply -k`, Flux and Argo CD read.
+
+One file for each object, in the order in which the objects are created, and a `kustomization.yaml` that lists them.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.footprint.value import Footprint
+from reconciler.footprint.yaml_text import to_yaml
+from reconciler.model.json import Json, JsonObject
+from reconciler.model.kind import CLUSTER_KINDS
+from reconciler.model.kubernetes_object import metadata_of
+
+INDEX = "kustomization.yaml"
+_ORDER = (*map(str, CLUSTER_KINDS), "OCIRepository", "HelmRelease", "Application")
+_STEP = 10
+"""Numbers of files leave gaps, so that a further kind moves none of them."""
+
+
+def folder(footprints: Iterable[Footprint]) -> Mapping[str, str]:
+    """Text of each file by its name, sorted; {} if there is no object.
+
+    A namespace that several installations share is one file. Nothing here depends on anything but the objects, so that
+    equal documents make equal files.
+    """
+    bodies = [body for one in footprints for body in (*one.objects, *one.documents)]
+    files = {file_name(body): to_yaml(body) for body in bodies}
+    names: list[Json] = [*sorted(files)]
+    if not names:
+        return {}
+    index: JsonObject = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": names,
+    }
+    return {**{str(name): files[str(name)] for name in names}, INDEX: to_yaml(index)}
+
+
+def file_name(body: JsonObject) -> str:
+    """Name of an object's file. A namespace contains no dot, so the first one ends it and names cannot collide.
+
+    >>> file_name({"kind": "Namespace", "metadata": {"name": "humanitec-agent"}})
+    '00-namespace-humanitec-agent.yaml'
+    """
+    kind, metadata = str(body.get("kind")), metadata_of(body)
+    number = (_ORDER.index(kind) if kind in _ORDER else len(_ORDER)) * _STEP
+    namespace, name = metadata.get("namespace"), metadata.get("name")
+    return f"{number:02}-{kind.lower()}-{f'{namespace}.' if namespace else ''}{name}.yaml"
