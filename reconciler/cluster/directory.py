@@ -1,15 +1,14 @@
 """A folder of files in place of a cluster, for a GitOps tool or `kubectl apply -k` to apply.
 
-    kustomization.yaml           names every file, in the order in which they can be applied
-    namespace-NAME.yaml          objects without a namespace
-    NAMESPACE/KIND-NAME.yaml     all others
-    .reconciler.json             the files that this instance wrote: no other file is changed or deleted
-
-What a file contains beside the object itself is kept in the record: the digest of what was last written.
+How files are named and written is given (`reconciler.footprint.kustomization`); here they are read, written and
+removed. `.reconciler.json` lists the files that this instance wrote: no other file is changed or deleted. For each it
+has the digest of what was last applied, which is no part of the file.
 """
 
 import json
 import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -23,13 +22,24 @@ from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_
 from reconciler.model.mark import APPLIED_ANNOTATION, applied_digest, without_digest
 
 RECORD = ".reconciler.json"
-KUSTOMIZATION = "kustomization.yaml"
 VERSION = 1
 MOST_BYTES = 1_048_576
 """Limit on a file. The record of thousands of objects is smaller."""
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*\.yaml")
+"""Names of files next to the record."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?")
 _DEEPEST = 100
 _HEADER = "# Written by reconciler. Changes are replaced by the next apply.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How objects become files: the name for an object, the text for it, and the file that lists all others."""
+
+    file_name: Callable[[JsonObject], str]
+    text: Callable[[JsonObject], str]
+    index: str
+    index_text: Callable[[Iterable[str]], str]
 
 
 class Directory:
@@ -37,9 +47,10 @@ class Directory:
 
     is_directory = True
 
-    def __init__(self, folder: Path, instance: str, *, is_read_only: bool) -> None:
+    def __init__(self, folder: Path, instance: str, layout: Layout, *, is_read_only: bool) -> None:
         self.address = str(folder)
         self._folder = folder
+        self._layout = layout
         self._instance = instance
         self._is_read_only = is_read_only
         self._lock = Lock()
@@ -65,7 +76,7 @@ class Directory:
 
     def get(self, kind: Kind, namespace: str, name: str) -> JsonObject | None:
         """One object; None if there is no file."""
-        path = path_of(kind, namespace, name)
+        path = self._path(kind, namespace, name)
         body = self._read(path)
         return None if body is None else self._marked(path, body)
 
@@ -78,34 +89,30 @@ class Directory:
         metadata = metadata_of(body)
         kind = kind_of(body)
         assert kind is not None
-        path = path_of(kind, str(metadata.get("namespace", "")), str(metadata.get("name")))
+        path = self._path(kind, str(metadata.get("namespace", "")), str(metadata.get("name", "")))
         with self._lock:
             if path not in self._record and self._read(path) is not None and (is_new or not force):
                 raise ClusterError(f"{path} exists and was not written by this instance")
             # The record first: a file that it does not name would never be pruned.
             self._record[path] = applied_digest(body)
             self._write_record()
-            self._write(path, _HEADER + _text(without_digest(body)))
-            self._write_kustomization()
+            self._write(path, _HEADER + self._layout.text(without_digest(body)))
+            self._write_index()
         return self._marked(path, without_digest(body))
 
     def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> bool:
         """Delete a recorded file."""
-        path = path_of(kind, namespace, name)
+        path = self._path(kind, namespace, name)
         with self._lock:
             if path not in self._record:
                 return False
             self._refuse_writing()
             try:
                 (self._folder / path).unlink(missing_ok=True)
-                if (self._folder / path).parent != self._folder and not any(
-                    (self._folder / path).parent.iterdir()
-                ):
-                    (self._folder / path).parent.rmdir()
             except OSError as error:
                 raise ClusterError(f"{path} cannot be deleted: {error.strerror}") from None
             del self._record[path]
-            self._write_kustomization()
+            self._write_index()
             self._write_record()
         return True
 
@@ -120,9 +127,10 @@ class Directory:
         return ()
 
     def contents(self, namespace: str) -> tuple[str, ...]:
-        """Files in the folder of a namespace."""
-        folder = self._folder / namespace
-        return tuple(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else ()
+        """Recorded objects in a namespace."""
+        found = (self._read(path) for path in sorted(self._record))
+        inside = [body for body in found if body and metadata_of(body).get("namespace") == namespace]
+        return tuple(f"{body.get('kind')}/{metadata_of(body).get('name')}" for body in inside)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -189,7 +197,7 @@ class Directory:
                 f"the folder belongs to instance {str(instance)[:50]!r}",
                 advice="use another folder for each instance",
             )
-        return {path: str(applied) for path, applied in files.items() if _is_path_of_ours(path)}
+        return {path: str(applied) for path, applied in files.items() if _FILE.fullmatch(path)}
 
     def _write_record(self) -> None:
         document = {
@@ -199,14 +207,19 @@ class Directory:
         }
         self._write(RECORD, json.dumps(document, indent=2) + "\n")
 
-    def _write_kustomization(self) -> None:
-        paths = sorted(self._record, key=_order)
-        document: JsonObject = {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "resources": list[Json](paths),
+    def _write_index(self) -> None:
+        self._write(self._layout.index, _HEADER + self._layout.index_text(sorted(self._record)))
+
+    def _path(self, kind: Kind, namespace: str, name: str) -> str:
+        """Path of an object's file below the folder. Raises ClusterError for a name that would lead out of it."""
+        for part in (namespace, name) if FACTS[kind].is_namespaced else (name,):
+            if not _NAME.fullmatch(part) or ".." in part:
+                raise ClusterError(f"{part[:80]!r} is not a name of a Kubernetes object")
+        metadata: JsonObject = {
+            "name": name,
+            **({"namespace": namespace} if FACTS[kind].is_namespaced else {}),
         }
-        self._write(KUSTOMIZATION, _HEADER + _text(document))
+        return self._layout.file_name({"kind": str(kind), "metadata": metadata})
 
     def _write(self, path: str, text: str) -> None:
         self._refuse_writing()
@@ -227,26 +240,6 @@ class Directory:
             raise ReadOnlyError(f"a read-only command tried to write into {self._folder}")
 
 
-def path_of(kind: Kind, namespace: str, name: str) -> str:
-    """Path of an object's file below the folder. Raises ClusterError for a name that would lead out of it."""
-    for part in (namespace, name) if FACTS[kind].is_namespaced else (name,):
-        if not _NAME.fullmatch(part) or ".." in part:
-            raise ClusterError(f"{part[:80]!r} is not a name of a Kubernetes object")
-    file = f"{kind.lower()}-{name}.yaml"
-    return f"{namespace}/{file}" if FACTS[kind].is_namespaced else file
-
-
-def _is_path_of_ours(path: str) -> bool:
-    return all(_NAME.fullmatch(part) and ".." not in part for part in path.split("/")) and path.count("/") < 2
-
-
-def _order(path: str) -> tuple[int, str]:
-    """By the level of the kind, as `kubectl apply` needs them."""
-    name = path.rpartition("/")[2].partition("-")[0]
-    level = next((FACTS[kind].level for kind in Kind if kind.lower() == name), 0)
-    return level, path
-
-
 def _loaded(text: str) -> Json:
     """The value. Raises ValueError for aliases, which can multiply, and for more depth than any object has."""
     depth = 0
@@ -263,10 +256,3 @@ def _all_fields(value: Json) -> JsonObject:
     if not isinstance(value, dict):
         return {}
     return {f"f:{name}": _all_fields(child) for name, child in value.items()}
-
-
-def _text(document: JsonObject) -> str:
-    text: str = yaml.dump(
-        document, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=False, width=120
-    )
-    return text

@@ -25,15 +25,19 @@ def folder(footprints: Iterable[Footprint]) -> Mapping[str, str]:
     """
     bodies = [body for one in footprints for body in (*one.objects, *one.documents)]
     files = {file_name(body): to_yaml(body) for body in bodies}
-    names: list[Json] = [*sorted(files)]
-    if not names:
+    if not files:
         return {}
-    index: JsonObject = {
+    return {**dict(sorted(files.items())), INDEX: index_text(files)}
+
+
+def index_text(names: Iterable[str]) -> str:
+    """Text of the file that lists the others."""
+    document: JsonObject = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": names,
+        "resources": list[Json](sorted(names)),
     }
-    return {**{str(name): files[str(name)] for name in names}, INDEX: to_yaml(index)}
+    return to_yaml(document)
 
 
 def file_name(body: JsonObject) -> str:

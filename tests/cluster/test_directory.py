@@ -6,16 +6,22 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.cluster.directory import KUSTOMIZATION, RECORD, Directory
+from reconciler.cluster.directory import RECORD, Directory, Layout
 from reconciler.diff.cluster import projection
 from reconciler.diff.managed_fields import is_ours
 from reconciler.errors import ClusterError, ReadOnlyError
+from reconciler.footprint import kustomization
+from reconciler.footprint.yaml_text import to_yaml
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, INSTANCE_LABEL
 from reconciler.model.mark import with_digest
 
 INSTANCE = "here"
+LAYOUT = Layout(kustomization.file_name, to_yaml, kustomization.INDEX, kustomization.index_text)
+KUSTOMIZATION = kustomization.INDEX
+NAMESPACE_FILE = "00-namespace-agents.yaml"
+FILE = "40-configmap-agents.settings.yaml"
 
 
 def config_map(name: str = "settings", namespace: str = "agents", **data: str) -> JsonObject:
@@ -40,7 +46,7 @@ def namespace(name: str = "agents") -> JsonObject:
 
 
 def opened(folder: Path, *, is_read_only: bool = False) -> Directory:
-    return Directory(folder, INSTANCE, is_read_only=is_read_only)
+    return Directory(folder, INSTANCE, LAYOUT, is_read_only=is_read_only)
 
 
 def files(folder: Path) -> list[str]:
@@ -51,18 +57,13 @@ def test_objects_become_files_and_read_back_as_applied(tmp_path: Path) -> None:
     folder = opened(tmp_path)
     folder.apply(namespace(), is_new=True)
     folder.apply(config_map(ORGS="acme"), is_new=True)
-    assert files(tmp_path) == [
-        RECORD,
-        "agents/configmap-settings.yaml",
-        KUSTOMIZATION,
-        "namespace-agents.yaml",
-    ]
+    assert files(tmp_path) == [RECORD, NAMESPACE_FILE, FILE, KUSTOMIZATION]
     again = opened(tmp_path, is_read_only=True).get(Kind.CONFIG_MAP, "agents", "settings")
     assert again is not None
     assert is_ours(again, INSTANCE)
     wanted, present = projection(config_map(ORGS="acme"), again, FIELD_MANAGER)
     assert wanted == present
-    assert "reconciler/applied" not in (tmp_path / "agents" / "configmap-settings.yaml").read_text()
+    assert "reconciler/applied" not in (tmp_path / FILE).read_text()
 
 
 def test_the_kustomization_names_namespaces_first(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_the_kustomization_names_namespaces_first(tmp_path: Path) -> None:
     folder.apply(namespace("zzz"))
     document = yaml.safe_load((tmp_path / KUSTOMIZATION).read_text())
     assert document["kind"] == "Kustomization"
-    assert document["resources"] == ["namespace-zzz.yaml", "aaa/configmap-a.yaml"]
+    assert document["resources"] == ["00-namespace-zzz.yaml", "40-configmap-aaa.a.yaml"]
 
 
 def test_a_second_write_of_the_same_changes_no_byte(tmp_path: Path) -> None:
@@ -82,8 +83,7 @@ def test_a_second_write_of_the_same_changes_no_byte(tmp_path: Path) -> None:
 
 
 def test_a_file_of_somebody_else_is_neither_replaced_nor_deleted_nor_listed(tmp_path: Path) -> None:
-    (tmp_path / "agents").mkdir()
-    theirs = tmp_path / "agents" / "configmap-settings.yaml"
+    theirs = tmp_path / FILE
     theirs.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: agents}\n")
     folder = opened(tmp_path)
     with pytest.raises(ClusterError, match="not written by this instance"):
@@ -98,7 +98,7 @@ def test_a_file_of_somebody_else_is_neither_replaced_nor_deleted_nor_listed(tmp_
 
 def test_a_field_added_by_hand_to_a_file_is_a_difference(tmp_path: Path) -> None:
     opened(tmp_path).apply(config_map(ORGS="acme"))
-    path = tmp_path / "agents" / "configmap-settings.yaml"
+    path = tmp_path / FILE
     path.write_text(path.read_text() + "immutable: true\n")
     found = opened(tmp_path).get(Kind.CONFIG_MAP, "agents", "settings")
     assert found is not None
@@ -107,20 +107,19 @@ def test_a_field_added_by_hand_to_a_file_is_a_difference(tmp_path: Path) -> None
     assert "immutable" not in wanted
 
 
-def test_a_delete_removes_the_file_and_its_empty_folder(tmp_path: Path) -> None:
+def test_a_delete_removes_the_file(tmp_path: Path) -> None:
     folder = opened(tmp_path)
     folder.apply(config_map())
     assert folder.delete(Kind.CONFIG_MAP, "agents", "settings", uid="") is True
     assert files(tmp_path) == [RECORD, KUSTOMIZATION]
-    assert not (tmp_path / "agents").exists()
 
 
 def test_the_record_names_a_file_before_it_is_written(tmp_path: Path) -> None:
     """A write that is cut off must not leave a file that nobody prunes."""
-    (tmp_path / "agents").write_text("a file where a folder must be")
+    (tmp_path / FILE).mkdir()
     with pytest.raises(ClusterError):
         opened(tmp_path).apply(config_map())
-    assert "agents/configmap-settings.yaml" in json.loads((tmp_path / RECORD).read_text())["files"]
+    assert FILE in json.loads((tmp_path / RECORD).read_text())["files"]
 
 
 @pytest.mark.parametrize("name", ["..", "../x", "a/b", "", ".hidden", "UPPER", "a" * 300, "a..b"])
@@ -171,6 +170,6 @@ def test_a_record_cannot_name_files_elsewhere(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_object_says_so(tmp_path: Path, content: bytes) -> None:
     opened(tmp_path).apply(config_map())
-    (tmp_path / "agents" / "configmap-settings.yaml").write_bytes(content)
-    with pytest.raises(ClusterError, match=r"agents/configmap-settings\.yaml"):
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(ClusterError, match=FILE):
         opened(tmp_path).list(Kind.CONFIG_MAP)

@@ -14,6 +14,8 @@ from tests.scenarios.world import World, agent_public_key, key_yaml
 
 DIRECTORY = {"clusters": {"eu-1": {"directory": "rendered/eu-1"}}}
 NAMES = ("Namespace/humanitec-agent", "ConfigMap/humanitec-agent/humanitec-agent-configmap-env")
+CONFIG_FILE = "40-configmap-humanitec-agent.humanitec-agent-configmap-env.yaml"
+WORKLOAD_FILE = "60-deployment-humanitec-agent.humanitec-agent.yaml"
 WORKLOAD = "Deployment/humanitec-agent/humanitec-agent"
 
 
@@ -76,12 +78,12 @@ def test_a_declared_agent_becomes_files_after_its_registration(world: World) -> 
     ]
     assert sorted(files(world)) == [
         ".reconciler.json",
-        "humanitec-agent/configmap-humanitec-agent-configmap-env.yaml",
-        "humanitec-agent/deployment-humanitec-agent.yaml",
+        "00-namespace-humanitec-agent.yaml",
+        CONFIG_FILE,
+        WORKLOAD_FILE,
         "kustomization.yaml",
-        "namespace-humanitec-agent.yaml",
     ]
-    data = document(world, "humanitec-agent/configmap-humanitec-agent-configmap-env.yaml")["data"]
+    data = document(world, CONFIG_FILE)["data"]
     assert data == {"ORGS": "acme"}
 
 
@@ -110,13 +112,13 @@ def test_a_changed_document_updates_its_file_alone(world: World) -> None:
     assert not change.is_drift
     assert world.apply().verdict is Verdict.APPLIED
     changed = {name for name, text in files(world).items() if before[name] != text}
-    assert changed == {".reconciler.json", "humanitec-agent/deployment-humanitec-agent.yaml"}
+    assert changed == {".reconciler.json", WORKLOAD_FILE}
 
 
 def test_a_file_changed_by_hand_is_drift_and_corrected(world: World) -> None:
     world.apply()
     before = files(world)
-    path = folder(world) / "humanitec-agent/configmap-humanitec-agent-configmap-env.yaml"
+    path = folder(world) / CONFIG_FILE
     path.write_text(path.read_text().replace("acme", "other"))
     planned = world.plan()
     assert actions(planned) == [f"update {NAMES[1]}"]
@@ -143,7 +145,7 @@ def test_a_removed_installation_is_pruned_in_reverse_order_once_it_is_approved(w
 
 
 def test_a_file_that_others_put_there_is_left_alone(world: World) -> None:
-    theirs = folder(world) / "humanitec-agent" / "configmap-humanitec-agent-configmap-env.yaml"
+    theirs = folder(world) / CONFIG_FILE
     theirs.parent.mkdir(parents=True)
     theirs.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {ORGS: theirs}\n")
     result = world.apply()

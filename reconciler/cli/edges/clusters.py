@@ -87,10 +87,13 @@ class Clusters:
         """
         cluster = self._clusters.get(name)
         if cluster is None or cluster.directory is not None:
-            from reconciler.cluster.directory import Directory  # noqa: PLC0415  only installations need it
+            from reconciler.cluster.directory import Directory, Layout  # noqa: PLC0415  only installations need it
+            from reconciler.footprint import kustomization  # noqa: PLC0415  as above
+            from reconciler.footprint.yaml_text import to_yaml  # noqa: PLC0415  as above
 
             folder = RENDERED / name if cluster is None else Path(cluster.directory or "").expanduser()
-            return Directory(self._base / folder, self._instance, is_read_only=is_read_only)
+            layout = Layout(kustomization.file_name, to_yaml, kustomization.INDEX, kustomization.index_text)
+            return Directory(self._base / folder, self._instance, layout, is_read_only=is_read_only)
         access = self._access(name)
         from reconciler.cluster.api_server import ApiServer  # noqa: PLC0415  brings the Kubernetes client
         from reconciler.keystore.private_key import inspect_private_key  # noqa: PLC0415  brings cryptography
