@@ -90,6 +90,16 @@ def test_everything_that_is_missing_is_in_one_message_once(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize("names", [("one", "two", "three"), ("two", "one", "three"), ("three", "two", "one")])
+def test_a_missing_token_stops_its_target_alone_wherever_that_stands_in_the_settings(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    tokens = {"one": "A", "two": "MISSING", "three": "A"}
+    found = Secrets({"A": "abc"}, tmp_path).endpoints({name: target({"env": tokens[name]}) for name in names})
+    assert [name for name in names if isinstance(found[name], SettingsError)] == ["two"]
+    assert "targets.two.orchestrator.token" in str(found["two"])
+
+
 def test_a_connection_without_a_token_has_an_address_and_a_missing_connection_has_none(
     tmp_path: Path,
 ) -> None:
