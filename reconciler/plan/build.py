@@ -287,8 +287,10 @@ def _hold_shared(
                 whole.held.setdefault(action.id, held)
 
 
-_OF_ORGANIZATIONS = frozenset((Kind.AGENT, Kind.KEY, Kind.DEFINITION, Kind.CRITERION))
-"""Kinds that an agent document declares in every organization that it lists, wherever its file is."""
+_OF_ORGANIZATIONS = frozenset(
+    (Kind.AGENT, Kind.KEY, Kind.DEFINITION, Kind.CRITERION, Kind.SECRET_STORE, Kind.OPERATOR_KEY)
+)
+"""Kinds that a document declares in every organization that it lists, wherever its file is."""
 
 
 def _hold_followers(whole: _Whole) -> None:
