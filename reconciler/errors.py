@@ -11,8 +11,19 @@ Problems of the user's input are findings (`reconciler.model.finding`), not exce
     |   `-- RepositoryError        transient exit 6   git cannot be used
     |-- InventoryError             transient exit 6   the ownership record
     |   `-- InventoryConflictError transient exit 8   another run has written it in the meantime
-    |-- ClusterError               transient exit 6   a Kubernetes cluster cannot be read
-    |   `-- ClusterAccessError     transient exit 6   nothing on it can be read
+    |-- ClusterError               transient exit 6   a Kubernetes cluster (while applying: an outcome, exit 5)
+    |   |-- ClusterAccessError     transient          not reached, or 401: nothing on it can be read
+    |   |-- ClusterUnavailableError transient         429, 5xx: nothing was done
+    |   |-- ClusterLostAnswerError transient          sent, but its effect is unknown
+    |   |-- ClusterForbiddenError  terminal           403: a verb is missing
+    |   |-- WebhookError           transient          a webhook does not answer: nothing was done
+    |   |-- DeniedError            terminal           by a webhook, a policy or a quota
+    |   |-- InvalidObjectError     terminal           the API server refuses the content
+    |   |-- FieldConflictError     terminal           other managers own some of the fields
+    |   |-- StaleObjectError       transient          the object is not as it was read: read again
+    |   |-- NamespaceTerminatingError transient       nothing can be created in it any more
+    |   |-- AbsentNamespaceError   transient          there is no such namespace
+    |   `-- UnknownKindError       terminal           the API server does not have the kind
     |-- KeyStoreError              terminal  exit 3   key text that cannot be read
     |-- OrchestratorError          exit 6 (while applying: an outcome, exit 5)
     |   |-- UnauthorizedError      terminal
@@ -146,10 +157,10 @@ class InventoryConflictError(InventoryError):
 
 
 class ClusterError(ReconcilerError):
-    """Something on a Kubernetes cluster cannot be read.
+    """Something on a Kubernetes cluster cannot be read or changed.
 
     The message does not name the cluster, because only the caller knows its name in the settings. It never quotes
-    what the cluster, a kubeconfig or a credential plugin said, because that may contain credentials.
+    a kubeconfig or a credential plugin. Of what the API server says it quotes at most one line, without the token.
     """
 
     exit_code = ExitCode.UNREADABLE
@@ -157,7 +168,92 @@ class ClusterError(ReconcilerError):
 
 
 class ClusterAccessError(ClusterError):
-    """The cluster cannot be reached or does not accept the credentials: every other read would fail as well."""
+    """The cluster cannot be reached or does not accept the credentials: every other request would fail as well."""
+
+
+class ClusterUnavailableError(ClusterError):
+    """Nothing was done: 429, 503 with a hint, or for reads any 5xx.
+
+    `retry_after_s` is the server's hint in seconds, None without one.
+    """
+
+    def __init__(self, message: str, *, advice: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.retry_after_s = retry_after_s
+
+
+class ClusterLostAnswerError(ClusterError):
+    """A change was sent and its effect is unknown: read again before doing anything else."""
+
+
+class ClusterForbiddenError(ClusterError):
+    """403: the credentials lack a verb.
+
+    `verb`, `group`, `resource` (with its subresource: `pods/log`) and `namespace` are as the server names them, ""
+    where it does not. For roles that grant more than the credentials have, the verb is `escalate` or `bind`.
+    """
+
+    is_transient = False
+
+    def __init__(
+        self, message: str, *, verb: str, group: str, resource: str, namespace: str = "", advice: str = ""
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.verb = verb
+        self.group = group
+        self.resource = resource
+        self.namespace = namespace
+
+
+class WebhookError(ClusterError):
+    """A webhook that has to agree cannot be called, so that nothing was done."""
+
+
+class DeniedError(ClusterError):
+    """A webhook, a policy, a quota or a limit of the cluster refuses the change; the message has its words."""
+
+    is_transient = False
+
+
+class InvalidObjectError(ClusterError):
+    """The API server refuses the content. `causes` are pairs of a field, "" if it names none, and what is wrong."""
+
+    is_transient = False
+
+    def __init__(self, message: str, *, causes: "Sequence[tuple[str, str]]" = (), advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.causes = tuple(causes)
+
+
+class FieldConflictError(ClusterError):
+    """Other managers own fields that were to be applied; nothing was done.
+
+    `conflicts` are pairs of a manager and a field: `("kubectl-edit", ".spec.replicas")`.
+    """
+
+    is_transient = False
+
+    def __init__(self, message: str, *, conflicts: "Sequence[tuple[str, str]]", advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.conflicts = tuple(conflicts)
+
+
+class StaleObjectError(ClusterError):
+    """The object is another one than was read, has been changed since, or exists although it was to be new."""
+
+
+class NamespaceTerminatingError(ClusterError):
+    """The namespace is being deleted, so that nothing can be created in it."""
+
+
+class AbsentNamespaceError(ClusterError):
+    """The namespace that the object is to be in does not exist."""
+
+
+class UnknownKindError(ClusterError):
+    """The API server does not have the kind, such as that of a custom resource that is not installed."""
+
+    is_transient = False
 
 
 class KeyStoreError(ReconcilerError):
