@@ -13,15 +13,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import urllib3
-from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
-from kubernetes.config import ConfigException
-from kubernetes.config.incluster_config import InClusterConfigLoader
 
-from reconciler.cluster.access import Access, KubeconfigAccess, PodAccess
+from reconciler.cluster.access import Access
 from reconciler.cluster.deadline import Deadline, keep_deadlines
-from reconciler.cluster.kubeconfig import configuration_of
+from reconciler.cluster.opening import headers, opened
+from reconciler.cluster.unreachable import NETWORK, NO_API_SERVER, PROXY, SERVER, TRUST, unreachable
 from reconciler.errors import ClusterAccessError, ClusterError
 from reconciler.model.json import JsonObject
 
@@ -56,18 +54,14 @@ class Connection:
         self._timeouts = (connect_timeout_s, read_timeout_s)
         folder = Path(tempfile.mkdtemp(prefix="reconciler-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        if isinstance(access, KubeconfigAccess):
-            configuration = configuration_of(access, environment, folder)
-        else:
-            configuration = _of_pod(access, environment)
-        configuration.retries = False  # and so no redirect is followed: the token belongs to this server only
+        configuration = opened(access, environment, folder)
         self._server = configuration.host
-        self._headers = _headers(configuration)
+        self._headers = headers(configuration)
         try:
             self._transport = RESTClientObject(configuration)
             keep_deadlines(self._transport.pool_manager)
         except (urllib3.exceptions.HTTPError, ValueError, OSError, ImportError):
-            raise ClusterAccessError("the proxy of the cluster cannot be used", advice=_PROXY) from None
+            raise ClusterAccessError("the proxy of the cluster cannot be used", advice=PROXY) from None
 
     def __repr__(self) -> str:
         return f"Connection({self._server})"
@@ -83,10 +77,10 @@ class Connection:
             try:
                 status, content = self._answer(url, deadline)
             except ApiException:
-                error = ClusterAccessError("the API server's certificate is not accepted", advice=_TRUST)
+                error = ClusterAccessError("the API server's certificate is not accepted", advice=TRUST)
                 raise (_late() if deadline.has_passed else error) from None
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                raise (_late() if deadline.has_passed else _unreachable(error)) from None
+                raise (_late() if deadline.has_passed else unreachable(error)) from None
             if deadline.has_passed:
                 raise _late()
         _check_status(status)
@@ -114,35 +108,6 @@ class Connection:
         return b"".join(parts)
 
 
-_NETWORK = "check the network and `server` in the kubeconfig"
-_TRUST = "check `certificate-authority` and `tls-server-name` in the kubeconfig"
-_PROXY = "check `proxy-url` in the kubeconfig, and HTTPS_PROXY"
-
-
-def _of_pod(access: PodAccess, environment: Mapping[str, str]) -> Configuration:
-    configuration = Configuration()
-    try:
-        InClusterConfigLoader(
-            str(access.folder / "token"), str(access.folder / "ca.crt"), environ=environment
-        ).load_and_set(configuration)
-    except (ConfigException, OSError, ValueError):
-        raise ClusterAccessError(
-            "this process does not run in a pod with a service account",
-            advice="use `inCluster` only in a pod that mounts one, and `kubeconfig` elsewhere",
-        ) from None
-    return configuration
-
-
-def _headers(configuration: Configuration) -> dict[str, str]:
-    found = {"Accept": "application/json", "User-Agent": "reconciler"}
-    token = configuration.get_api_key_with_prefix("BearerToken")
-    if token:
-        found["Authorization"] = token.strip()
-        if not (found["Authorization"].isascii() and found["Authorization"].isprintable()):
-            raise ClusterAccessError("the token for the cluster contains characters that cannot be sent")
-    return found
-
-
 def _check_status(status: int) -> None:
     """Raise the error for a status other than 200."""
     if status == 200:
@@ -159,7 +124,7 @@ def _check_status(status: int) -> None:
     if 300 <= status < 400:
         raise ClusterAccessError(
             f"the API server redirects ({status}), which is not followed",
-            advice="correct `server` in the kubeconfig",
+            advice=SERVER,
         )
     raise ClusterError(f"the API server answers {status}", advice="try again later")
 
@@ -170,29 +135,9 @@ def _object(content: bytes) -> JsonObject:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ClusterError(
-            "the answer is not that of an API server", advice="correct `server` in the kubeconfig"
-        )
+        raise ClusterError(NO_API_SERVER, advice=SERVER)
     return found
 
 
 def _late() -> ClusterAccessError:
-    return ClusterAccessError("the API server did not answer in time", advice=_NETWORK)
-
-
-def _unreachable(error: Exception) -> ClusterAccessError:
-    """The error for a request without an answer. The library's own words may contain credentials of a proxy."""
-    cause: object = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
-    match cause:
-        case urllib3.exceptions.ProxyError():
-            return ClusterAccessError("the proxy of the cluster cannot be reached", advice=_PROXY)
-        case urllib3.exceptions.SSLError():
-            return ClusterAccessError("the API server's certificate is not accepted", advice=_TRUST)
-        case urllib3.exceptions.NameResolutionError():
-            return ClusterAccessError("the name of the API server cannot be resolved", advice=_NETWORK)
-        case urllib3.exceptions.NewConnectionError():  # a subclass of the library's TimeoutError
-            return ClusterAccessError("the API server cannot be reached", advice=_NETWORK)
-        case urllib3.exceptions.TimeoutError() | TimeoutError():
-            return _late()
-        case _:
-            return ClusterAccessError("the API server cannot be reached", advice=_NETWORK)
+    return ClusterAccessError("the API server did not answer in time", advice=NETWORK)

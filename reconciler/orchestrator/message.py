@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable
 
 from reconciler.model.active_resource import Rematch
+from reconciler.model.disguise import repeats
 from reconciler.model.json import Json
 from reconciler.model.secret import Literal, Secret
 from reconciler.model.state import Resource
 from reconciler.model.wording import plural
-from reconciler.orchestrator.disguise import repeats
 
 LONGEST_CHARACTERS = 300
 NAMED_RESOURCES = 5

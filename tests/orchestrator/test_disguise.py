@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from reconciler.errors import InUseError, OrchestratorError
+from reconciler.model.disguise import repeats
 from reconciler.model.secret import Secret
 from reconciler.orchestrator.client import Orchestrator, Retry
-from reconciler.orchestrator.disguise import repeats
 from reconciler.orchestrator.message import WITHHELD
 from tests.orchestrator.conftest import Connect
 from tests.orchestrator.samples import TOKEN, definition
