@@ -4,6 +4,7 @@
     kubeconfig.py         one context of a kubeconfig, with the credentials of its user
     credential_plugin.py  runs the command with which a kubeconfig obtains credentials
     opening.py            server, trust and credentials, from either of them
+    deadline.py           a deadline for whole requests
     unreachable.py        requests without an answer, as errors
 
     connection.py         read-only requests to the API server of one cluster

@@ -19,7 +19,7 @@ from kubernetes.client.rest import RESTClientObject
 from reconciler.cluster.access import Access
 from reconciler.cluster.deadline import Deadline, keep_deadlines
 from reconciler.cluster.opening import headers, opened
-from reconciler.cluster.unreachable import NETWORK, NO_API_SERVER, PROXY, SERVER, TRUST, unreachable
+from reconciler.cluster.unreachable import NO_API_SERVER, PROXY, SERVER, TRUST, late, unreachable
 from reconciler.errors import ClusterAccessError, ClusterError
 from reconciler.model.json import JsonObject
 
@@ -78,11 +78,11 @@ class Connection:
                 status, content = self._answer(url, deadline)
             except ApiException:
                 error = ClusterAccessError("the API server's certificate is not accepted", advice=TRUST)
-                raise (_late() if deadline.has_passed else error) from None
+                raise (late() if deadline.has_passed else error) from None
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                raise (_late() if deadline.has_passed else unreachable(error)) from None
+                raise (late() if deadline.has_passed else unreachable(error)) from None
             if deadline.has_passed:
-                raise _late()
+                raise late()
         _check_status(status)
         return _object(content)
 
@@ -137,7 +137,3 @@ def _object(content: bytes) -> JsonObject:
     if not isinstance(found, dict):
         raise ClusterError(NO_API_SERVER, advice=SERVER)
     return found
-
-
-def _late() -> ClusterAccessError:
-    return ClusterAccessError("the API server did not answer in time", advice=NETWORK)

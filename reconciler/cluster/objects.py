@@ -22,7 +22,7 @@ from kubernetes.dynamic.client import DynamicClient
 from kubernetes.dynamic.resource import Resource
 
 from reconciler.cluster.access import Access
-from reconciler.cluster.connection import CONNECT_TIMEOUT_S, AbsentObjectError
+from reconciler.cluster.connection import AbsentObjectError
 from reconciler.cluster.failure import ExpiredListError
 from reconciler.cluster.opening import opened
 from reconciler.cluster.request import Permit
@@ -43,6 +43,7 @@ from reconciler.cluster.transport import (
     MOST_TEXT_BYTES,
     PLAIN,
     Content,
+    Limits,
     TooLargeAnswerError,
     Transport,
 )
@@ -60,12 +61,11 @@ from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
 
-ANSWER_TIMEOUT_S = 30.0
-"""Silence during an answer, and the limit for the whole of its body. The server itself gives a webhook up to 30 s."""
 PAGE = 500
 """Objects of one page, as kubectl asks for. It is made smaller where a page exceeds the limit of an answer."""
 MOST_LISTED_BYTES = 134_217_728
 MOST_PAGES = 1_000
+_LIMITS = Limits()
 _NEVER_THE_REVISION = "1"
 """The first write to an etcd has revision 2, so that no object has this `resourceVersion`."""
 _NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9:._-]{1,253}", re.ASCII)
@@ -109,8 +109,7 @@ class ClusterObjects:
         environment: Mapping[str, str],
         *,
         permit: Permit = Permit.READ,
-        connect_timeout_s: float = CONNECT_TIMEOUT_S,
-        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        limits: Limits = _LIMITS,
         retry: Retry | None = None,
         page: int = PAGE,
     ) -> None:
@@ -120,12 +119,7 @@ class ClusterObjects:
         configuration = opened(access, environment, folder)
         try:
             client = ApiClient(configuration)
-            self._transport = Transport(
-                configuration,
-                permit,
-                timeouts=(connect_timeout_s, answer_timeout_s),
-                retry=retry or Retry(),
-            )
+            self._transport = Transport(configuration, permit, limits=limits, retry=retry or Retry())
         except (urllib3.exceptions.HTTPError, ValueError, OSError, ImportError):
             raise ClusterAccessError("the proxy of the cluster cannot be used", advice=PROXY) from None
         client.rest_client.close()

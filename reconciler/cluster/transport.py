@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from time import monotonic
 from typing import Any
 
 import urllib3
@@ -16,11 +15,12 @@ from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
 
+from reconciler.cluster.deadline import Deadline, keep_deadlines
 from reconciler.cluster.failure import Refusal, failure
 from reconciler.cluster.opening import headers as headers_of
 from reconciler.cluster.request import Permit, Request, check
 from reconciler.cluster.retry import Retry
-from reconciler.cluster.unreachable import NETWORK, NO_API_SERVER, SERVER, TRUST, unreachable
+from reconciler.cluster.unreachable import NO_API_SERVER, SERVER, TRUST, late, unreachable
 from reconciler.errors import ClusterAccessError, ClusterError, ClusterLostAnswerError
 from reconciler.model.json import JsonObject
 from reconciler.model.secret import Secret
@@ -62,17 +62,26 @@ class Answer:
     response: Content
 
 
-class Transport:
-    """Requests to one API server; thread-safe. `timeouts` are of the connection and of the answer, in seconds."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a request may take, in seconds: to connect, and as a whole. Trials and reviews count as changes."""
 
-    def __init__(
-        self, configuration: Configuration, permit: Permit, *, timeouts: tuple[float, float], retry: Retry
-    ) -> None:
+    connect_s: float = 5.0
+    read_s: float = 30.0
+    change_s: float = 65.0
+    """The server itself ends a request after a minute (kube-apiserver, `--request-timeout`)."""
+
+
+class Transport:
+    """Requests to one API server; thread-safe."""
+
+    def __init__(self, configuration: Configuration, permit: Permit, *, limits: Limits, retry: Retry) -> None:
         self._configuration = configuration
         self._permit = permit
-        self._timeouts = timeouts
+        self._limits = limits
         self._retry = retry
         self._pool = RESTClientObject(configuration)
+        keep_deadlines(self._pool.pool_manager)
         self._lock = Lock()
         self.requests = 0
         """Requests that were handed to the network, attempts included."""
@@ -99,42 +108,53 @@ class Transport:
     def _once(self, request: Request, given: Mapping[str, str], body: object) -> Answer:
         sent = headers_of(self._configuration)
         sent |= {name: given[name] for name in ("Accept", "Content-Type") if name in given}
-        response = self._response(request, sent, body)
-        try:
-            if not 200 <= response.status < 300:
-                raise self._failure(request, response, sent)
-            return Answer(response.status, self._content(request, response, sent["Accept"]))
-        finally:
-            response.close()
+        limit_s = self._limits.read_s if request.method == "GET" else self._limits.change_s
+        with Deadline(limit_s) as deadline:
+            response = self._response(request, sent, body, deadline)
+            try:
+                if not 200 <= response.status < 300:
+                    raise self._failure(request, response, sent)
+                return Answer(response.status, self._content(request, response, sent["Accept"], deadline))
+            finally:
+                response.close()
 
-    def _response(self, request: Request, headers: dict[str, str], body: object) -> urllib3.BaseHTTPResponse:
+    def _response(
+        self, request: Request, headers: dict[str, str], body: object, deadline: Deadline
+    ) -> urllib3.BaseHTTPResponse:
         with self._lock:
             self.requests += 1
+        timeouts = tuple(deadline.timeout(limit) for limit in (self._limits.connect_s, self._limits.change_s))
         try:
             found: Any = self._pool.request(
-                request.method, request.url, headers=headers, body=body, _request_timeout=self._timeouts
+                request.method, request.url, headers=headers, body=body, _request_timeout=timeouts
             )
         except ApiException as error:
-            # The library reports every TLS error so; only a refused certificate is certain to come before the request.
+            # The library reports every TLS error so; only a refused certificate certainly precedes the request.
             if request.changes and "CERTIFICATE_VERIFY_FAILED" not in str(error.reason):
                 raise _lost(request, "the connection broke") from None
-            raise ClusterAccessError("the API server's certificate is not accepted", advice=TRUST) from None
+            refused = ClusterAccessError("the API server's certificate is not accepted", advice=TRUST)
+            raise (late() if deadline.has_passed else refused) from None
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            words = late() if deadline.has_passed else unreachable(error)
             if request.changes and not _was_never_sent(error):
-                raise _lost(request, str(unreachable(error))) from None
-            raise unreachable(error) from None
+                raise _lost(request, str(words)) from None
+            raise words from None
         response: urllib3.BaseHTTPResponse = found.response
         return response
 
-    def _content(self, request: Request, response: urllib3.BaseHTTPResponse, accepted: str) -> Content:
+    def _content(
+        self, request: Request, response: urllib3.BaseHTTPResponse, accepted: str, deadline: Deadline
+    ) -> Content:
         is_text = accepted == PLAIN
         try:
             read = self._read(response, MOST_TEXT_BYTES if is_text else MOST_BYTES, cuts=is_text)
+            if deadline.has_passed:
+                raise late()  # what was read may be a part
             if is_text:
                 return Content({}, read.decode("utf-8", "replace"), len(read))
             return Content(_object(read), "", len(read))
         except (urllib3.exceptions.HTTPError, OSError, ClusterError) as error:
-            words = error if isinstance(error, ClusterError) else unreachable(error)
+            words = late() if deadline.has_passed else _as_cluster_error(error)
             if request.changes:
                 raise _lost(request, str(words)) from None
             raise words from None
@@ -150,11 +170,11 @@ class Transport:
         hidden = (Secret(token),) if token else ()
         return failure(Refusal(request, response.status, body, response.headers.get("Retry-After"), hidden))
 
-    def _read(self, response: urllib3.BaseHTTPResponse, limit: int, *, cuts: bool) -> bytes:
-        until = monotonic() + self._timeouts[1]
+    @staticmethod
+    def _read(response: urllib3.BaseHTTPResponse, limit: int, *, cuts: bool) -> bytes:
         parts: list[bytes] = []
         size = 0
-        # read1 returns what has arrived, so that a server that sends a byte at a time meets the deadline.
+        # read1 returns what has arrived, so that a body is never read much beyond the limit.
         while part := response.read1(_CHUNK_BYTES, decode_content=True):
             parts.append(part)
             size += len(part)
@@ -162,9 +182,11 @@ class Transport:
                 if cuts:
                     break
                 raise TooLargeAnswerError(f"the API server's answer is larger than {limit} bytes")
-            if monotonic() > until:
-                raise ClusterAccessError("the API server did not answer in time", advice=NETWORK)
         return b"".join(parts)[:limit]
+
+
+def _as_cluster_error(error: Exception) -> ClusterError:
+    return error if isinstance(error, ClusterError) else unreachable(error)
 
 
 def _was_never_sent(error: Exception) -> bool:

@@ -11,6 +11,11 @@ PROXY = "check `proxy-url` in the kubeconfig, and HTTPS_PROXY"
 NO_API_SERVER = "the answer is not that of an API server"
 
 
+def late() -> ClusterAccessError:
+    """The error for an answer that was not complete at the deadline."""
+    return ClusterAccessError("the API server did not answer in time", advice=NETWORK)
+
+
 def unreachable(error: Exception) -> ClusterAccessError:
     """The error for a request without an answer."""
     cause: object = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
@@ -24,6 +29,6 @@ def unreachable(error: Exception) -> ClusterAccessError:
         case urllib3.exceptions.NewConnectionError():  # a subclass of the library's TimeoutError
             return ClusterAccessError("the API server cannot be reached", advice=NETWORK)
         case urllib3.exceptions.TimeoutError() | TimeoutError():
-            return ClusterAccessError("the API server did not answer in time", advice=NETWORK)
+            return late()
         case _:
             return ClusterAccessError("the API server cannot be reached", advice=NETWORK)
