@@ -70,7 +70,13 @@ def begin_agent(installed: InstalledAgent, site: Site) -> Footprint:
         pull_secrets=install.imagePullSecrets or (),
         image=agent_image(install),
         wait_s=agent.WAIT_S if install.waitSeconds is None else install.waitSeconds,
+        organizations=served_by(installed, site),
     )
+
+
+def served_by(installed: InstalledAgent, site: Site) -> tuple[str, ...]:
+    """Organizations in `ORGS`."""
+    return organizations_served(installed) or site.organizations
 
 
 def agent_secret(install: AgentInstall) -> SecretEntry:
@@ -87,8 +93,7 @@ def agent_image(install: AgentInstall) -> str:
 def variables(installed: InstalledAgent, site: Site) -> dict[str, str]:
     """Environment variables of the container, without what each pod sets itself. The document's own come last."""
     install = installed.install
-    served = organizations_served(installed) or site.organizations
-    found = {ORGS: ",".join(served), **(install.env or {})}
+    found = {ORGS: ",".join(served_by(installed, site)), **(install.env or {})}
     if key_path(install) != KEY_FILE:
         found.setdefault(PRIVATE_KEY_FILE, key_path(install))
     return found

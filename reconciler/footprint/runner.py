@@ -61,6 +61,7 @@ def begin_runner(installed: InstalledRunner, site: Site) -> Footprint:
         pull_secrets=install.imagePullSecrets or (),
         image=runner_image(install),
         wait_s=agent.WAIT_S if install.waitSeconds is None else install.waitSeconds,
+        organizations=site.organizations,
     )
 
 

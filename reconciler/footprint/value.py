@@ -85,6 +85,8 @@ class Footprint:
     workload: WorkloadKey | None = None
     image: str = ""
     wait_s: int = 0
+    organizations: tuple[str, ...] = ()
+    """Organizations that the product serves."""
     refusal: str = ""
 
     @property

@@ -7,7 +7,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from reconciler.cluster.client import ClusterClient
-from reconciler.errors import InventoryError
+from reconciler.errors import InventoryError, UnavailableError
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory
@@ -85,6 +85,8 @@ def carry_out(
     clients = {work.place: client(work.name) for work in works}
 
     def read(key: ResourceKey) -> Resource | None:
+        if key.place not in clients:
+            raise UnavailableError(f"{key.place} is not part of this run, so {key} cannot be looked up there")
         return clients[key.place].get(key)
 
     hands: dict[Place, Performer] = {

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 from reconciler.diff.change import Group
 from reconciler.diff.compare import compare
+from reconciler.facts.definition import dig
 from reconciler.facts.delivered import delivered
 from reconciler.facts.rollout import rollout
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import ResourceKey
+from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
+from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
 from reconciler.model.record import Safeguards
+from reconciler.model.state import Resource
 from reconciler.passes.cluster_sight import ClusterSight
-from reconciler.plan.action import ActionId, Held, Verb
+from reconciler.plan.action import ActionId, Held, Unexamined, Verb
 from reconciler.plan.build import Basis
 from reconciler.plan.doubt import Doubt
 from reconciler.plan.problem import CANNOT_INSTALL
@@ -50,11 +53,12 @@ def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, a
         policy=settings.policy,
         safety=settings.safety,
         before=before,
-        unexamined=sight.reading.unexamined,
+        unexamined=(*sight.reading.unexamined, *_unknown_organizations(settings, sight)),
         waits=waits,
         doubts=absences.doubts,
         is_bare=absences.is_bare,
         verify=dict(_unready(sight)),
+        awaits=dict(_awaited(settings, sight)),
         problems=tuple(
             Finding(CANNOT_INSTALL, Severity.ERROR, f"{name} cannot be installed: {why}", at)
             for name, why, at in sight.refused
@@ -85,3 +89,38 @@ def _waiting(sight: ClusterSight) -> Iterator[tuple[ActionId, Held]]:
 
 def _missing(key: ResourceKey, found: JsonObject) -> str:
     return rollout(found, ()).missing if key.kind is Kind.DEPLOYMENT else delivered(found)
+
+
+def _awaited(settings: Settings, sight: ClusterSight) -> Iterator[tuple[ActionId, tuple[ResourceKey, ...]]]:
+    """The mounted key, in every organization that an Agent serves, before pods start with it.
+
+    Pods that run with it already are not held up: another change may be what mends them.
+    """
+    places = {
+        target.organization: settings.place(TargetName(name)) for name, target in settings.targets.items()
+    }
+    for workload, fingerprint in sight.mounted.items():
+        one = sight.workloads[workload]
+        kind, _, agent = one.installation.partition("/")
+        live = sight.live.resources.get(workload)
+        if kind != Kind.AGENT or (live is not None and _mounted_by(live) == fingerprint):
+            continue
+        known = (places[name] for name in one.organizations if name in places)
+        keys = tuple(ResourceKey(place, Kind.KEY, f"{agent}/{fingerprint}") for place in known)
+        yield (Verb.CREATE if live is None else Verb.UPDATE, workload), keys
+
+
+def _mounted_by(workload: Resource) -> object:
+    return dig(workload.document, "spec", "template", "metadata", "annotations", FINGERPRINT_ANNOTATION)
+
+
+def _unknown_organizations(settings: Settings, sight: ClusterSight) -> Iterator[Unexamined]:
+    """Organizations that an Agent serves and no target has: whether they accept its key cannot be seen."""
+    known = {target.organization for target in settings.targets.values()}
+    for one in sight.workloads.values():
+        for name in one.organizations:
+            if name not in known:
+                yield Unexamined(
+                    f"whether organization {name} accepts the key of {one.installation}",
+                    "the settings have no target for it",
+                )

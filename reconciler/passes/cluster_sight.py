@@ -76,6 +76,8 @@ class ClusterSight:
     lacking: Mapping[ResourceKey, str]
     workloads: Mapping[ResourceKey, Footprint]
     """Declared workloads with their installations."""
+    mounted: Mapping[ResourceKey, str] = field(default_factory=dict)
+    """Fingerprints of the keys that workloads read, as far as they are known."""
     refused: tuple[tuple[str, str, Origin], ...] = ()
     """Installations that cannot be made as declared: name, reason, place."""
 
@@ -124,6 +126,11 @@ def cluster_sight(reading: ClusterReading, footprints: Sequence[Footprint]) -> C
         frozenset(unforced),
         _lacking(reading, footprints),
         workloads=_workloads(place, footprints),
+        mounted={
+            key: fingerprint
+            for key, one in _workloads(place, footprints).items()
+            if (fingerprint := _fingerprint(reading, one))
+        },
         refused=tuple((one.installation, one.refusal, one.origin) for one in footprints if one.refusal),
     )
 

@@ -21,6 +21,7 @@ from reconciler.plan.candidate import Leave, candidates
 from reconciler.plan.check import cycle, problems
 from reconciler.plan.doubt import NO_ABSENCE, Doubt, Name, is_shared
 from reconciler.plan.drift import reported
+from reconciler.plan.edges.installation import workload_keys
 from reconciler.plan.graph import CycleError, Graph, connect
 from reconciler.plan.guards import CONTESTED, EMPTY_TREE, Case, takeover, tripped
 from reconciler.plan.parts import agent_of
@@ -56,6 +57,8 @@ class Basis:
     """Actions that wait for something outside the plan."""
     verify: Mapping[ResourceKey, str] = field(default_factory=dict)
     """Unchanged objects that do not run as they should, with the reason."""
+    awaits: Mapping[ActionId, tuple[ResourceKey, ...]] = field(default_factory=dict)
+    """Keys that must be registered and authorized before actions, in whatever organization."""
     problems: tuple[Finding, ...] = ()
     """Errors in what is declared that keep the target as it is."""
 
@@ -140,7 +143,8 @@ def build(
         for identifier, held in basis.waits.items():
             if identifier in whole.graph.actions:
                 whole.held.setdefault(identifier, held)
-    guarded = [_guard(basis, whole, approvals) for basis in bases]
+    registered = _registered_alone(bases)
+    guarded = [_guard(basis, whole, approvals, registered) for basis in bases]
     if unread:
         _hold_unproven(whole, unread)
     _hold_shared(bases, guarded, whole, emptied)
@@ -186,7 +190,8 @@ def _whole(
     try:
         chosen = _selected(actions, includes)
         judged = barrier(chosen, organizations)
-        waiting = [replace(a, awaits=judged.awaits[a.id]) if a.id in judged.awaits else a for a in chosen]
+        awaits = {**judged.awaits, **{i: keys for basis in bases for i, keys in basis.awaits.items()}}
+        waiting = [replace(a, awaits=awaits[a.id]) if a.id in awaits else a for a in chosen]
         waits = agent_waits(waiting, organizations)
         graph = connect(waiting, (*judged.edges, *key_edges(waiting, waits)))
         return _Whole(awaiting(graph, waits), dict(judged.held))
@@ -210,7 +215,19 @@ def _is_included(action: Action, includes: Callable[[ResourceKey], bool]) -> boo
     return not action.is_deletion and any(includes(carried.key) for carried in action.carried)
 
 
-def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guarded:
+def _registered_alone(bases: Sequence[Basis]) -> frozenset[str]:
+    """Agents and runners that are declared and installed on no cluster, such as `Agent/eu-1`."""
+    keys = [key for basis in bases for key in basis.desired.resources]
+    installed = {name for basis in bases for name in workload_keys(basis.desired.resources).values()}
+    return frozenset(f"{key.kind}/{key.id}" for key in keys if key.kind in _REGISTRATIONS) - installed
+
+
+_REGISTRATIONS = frozenset((Kind.AGENT, Kind.RUNNER))
+
+
+def _guard(
+    basis: Basis, whole: _Whole, approvals: frozenset[Approval], registered: frozenset[str]
+) -> _Guarded:
     """Refusals of one target, and those that were approved. Holds the actions that the former name."""
     actions = whole.of(basis.place)
     owned = Counter(key.kind for key in basis.inventory.entries)
@@ -218,7 +235,7 @@ def _guard(basis: Basis, whole: _Whole, approvals: frozenset[Approval]) -> _Guar
     approved: list[Accepted] = []
     case = Case(
         basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
-        basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts,
+        basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts, registered,
     )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)

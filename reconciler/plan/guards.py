@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from reconciler.diff.change import Change, Group
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.kind import FACTS, Kind
+from reconciler.model.kind import FACTS, WORKLOAD_KINDS, Kind
 from reconciler.model.record import NO_SAFEGUARDS, Safeguards
 from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Verb
 from reconciler.plan.doubt import Doubt, is_shared, shown
+from reconciler.plan.edges.installation import installation_of
 from reconciler.plan.edges.store import becomes_primary, ceases_to_be_primary
 from reconciler.plan.parts import agent_of, criterion_selector, is_primary, stores_of
 from reconciler.plan.refusal import Refusal
@@ -41,6 +42,7 @@ GUARDS: Mapping[str, str] = {
     "primary-store": "another secret store would become primary, which can switch the mode of the whole organization",
     "store-in-use": "a secret store would be deleted while definitions refer to it",
     "in-use": "resources that are in use would lose their definition or move to another one",
+    "uninstall": "an Agent or runner would be removed from its only cluster while it stays registered",
     "older-commit": "the commit is older than the last applied one, so its plan takes back what came after it",
     CONTESTED: "an object that is not owned would be taken over",
 }
@@ -70,6 +72,8 @@ class Case:
     is_bare: bool = False
     """True if no file that the target's paths match has a document."""
     doubts: tuple[Doubt, ...] = ()
+    registered: frozenset[str] = frozenset()
+    """Agents and runners that stay registered in some place and are installed in none, such as `Agent/eu-1`."""
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
@@ -89,7 +93,7 @@ def tripped(case: Case) -> list[Tripped]:
     found: list[Tripped] = []
     for guard in (
         _empty_tree, _unread_file, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
-        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use, _older_commit,
+        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use, _uninstall, _older_commit,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -400,6 +404,24 @@ def _in_use(case: Case) -> Iterator[Tripped]:
         "in-use",
         holds,
         f"resources in use would lose their definition or move to another one: {'; '.join(texts)}",
+    )
+
+
+def _uninstall(case: Case) -> Iterator[Tripped]:
+    """Workloads whose product stays registered: whatever goes through it would fail (agent and operator 2.14)."""
+    holds = {
+        action.key: frozenset((action.id,))
+        for action in case.actions
+        if action.is_deletion
+        and action.key.kind in WORKLOAD_KINDS
+        and installation_of(action) in case.registered
+    }
+    names = ", ".join(sorted({installation_of(action) for action in case.actions if action.key in holds}))
+    yield from _tripped(
+        case,
+        "uninstall",
+        holds,
+        f"{names} would run nowhere, and stays registered: what goes through it would fail",
     )
 
 

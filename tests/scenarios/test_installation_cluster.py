@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from reconciler.emulator import FaultKind, FaultRule
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.place import Realm
 from reconciler.passes.deed import cluster_hand
@@ -147,6 +148,12 @@ def messages(result: PassResult) -> list[str]:
     return [f"{one.status} {one.action.verb} {one.action.key}: {one.message}" for one in result.outcomes]
 
 
+def approvals(result: PassResult) -> list[str]:
+    """Everything that a result asks for."""
+    plans = [one.plan for one in result.targets if one.plan is not None]
+    return [value for plan in plans for refusal in plan.refusals for value in refusal.approvals]
+
+
 def test_an_agent_is_installed_once_its_key_is_there_and_verified_by_its_log(place: Place) -> None:
     first = place.world.apply()
     assert outcomes(first)[f"create {place.workload}"].status is Status.BLOCKED
@@ -232,6 +239,7 @@ def test_an_upgrade_waits_until_the_old_pod_is_gone(place: Place) -> None:
     assert outcomes(result)[f"update {place.workload}"].status is Status.DONE
     images = {pod["spec"]["containers"][0]["image"] for pod in place.plane.pods(place.namespace)}
     assert images == {"ghcr.io/humanitec/agent:1.8.5"}
+    assert f"{IMAGE} → ghcr.io/humanitec/agent:1.8.5" in outcomes(result)[f"update {place.workload}"].message
 
 
 @pytest.mark.parametrize(
@@ -287,15 +295,7 @@ def test_uninstalling_removes_everything_of_ours_and_nothing_else(place: Place) 
     place.world.remove("agent.yaml")
     place.world.write("other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
     place.world.remove("key.yaml")
-    refused = place.world.apply()
-    approvals = [
-        value
-        for one in refused.targets
-        if one.plan
-        for refusal in one.plan.refusals
-        for value in refusal.approvals
-    ]
-    result = place.world.apply(*approvals)
+    result = place.world.apply(*approvals(place.world.apply()))
     found = outcomes(result)
     assert found[f"delete {place.workload}"].status is Status.DONE, messages(result)
     assert found[f"delete Namespace/{place.namespace}"].status is Status.REFUSED
@@ -313,9 +313,7 @@ def test_a_namespace_of_ours_goes_once_nothing_foreign_is_in_it(place: Place) ->
         "agent.yaml",
         "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {description: an agent}\n",
     )
-    refused = place.world.apply()
-    (refusal,) = plan_of(refused).refusals
-    result = place.world.apply(*refusal.approvals)
+    result = place.world.apply(*approvals(place.world.apply()))
     assert outcomes(result)[f"delete Namespace/{place.namespace}"].status is Status.DONE, messages(result)
 
 
@@ -332,3 +330,33 @@ def test_a_second_instance_neither_sees_nor_deletes_objects_of_the_first(place: 
         "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {description: an agent}\n",
     )
     assert actions(other.plan()) == []
+
+
+def test_an_agent_waits_until_its_key_is_authorized_everywhere(place: Place) -> None:
+    place.world.emulator.faults.add(
+        FaultRule(FaultKind.SLOW_KEY_AUTHORIZATION, count=None, path=r"/orgs/acme/.*", seconds=3600)
+    )
+    place.plane.namespace(place.namespace)
+    place.hand_in_key()
+    place.plane.write_log(place.namespace, *CONNECTED)
+    for _ in range(2):
+        found = outcomes(place.world.apply())[f"create {place.workload}"]
+        assert found.status is Status.BLOCKED
+        assert "is authorized in acme; run again" in found.message
+        assert place.plane.client.get(place.path).status_code == 404
+    place.world.emulator.clock.advance(seconds=7200)
+    assert outcomes(place.world.apply())[f"create {place.workload}"].status is Status.DONE
+
+
+def test_removing_the_installation_of_a_registered_agent_is_asked_for(place: Place) -> None:
+    place.installed()
+    place.world.write(
+        "agent.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {description: an agent}\n",
+    )
+    refused = plan_of(place.world.plan()).refusals
+    assert [refusal.guard for refusal in refused] == ["empty-tree", "uninstall"]
+    assert "Agent/eu-1 would run nowhere, and stays registered" in refused[1].message
+    only_one = [value for refusal in refused if refusal.guard == "empty-tree" for value in refusal.approvals]
+    place.world.apply(*only_one)
+    assert place.live()["status"]["availableReplicas"] == 1

@@ -131,9 +131,10 @@ def test_a_removed_installation_is_pruned_in_reverse_order_once_it_is_approved(w
     world.apply()
     world.write("agent.yaml", agent().replace("  install: {cluster: eu-1}\n", ""))
     refused = world.apply()
-    (refusal,) = [one for one in plan_of(refused).refusals if one.guard == "empty-tree"]
+    refusals = plan_of(refused).refusals
+    assert [one.guard for one in refusals] == ["empty-tree", "uninstall"]
     assert len(files(world)) == 5
-    result = world.apply(*refusal.approvals)
+    result = world.apply(*(value for one in refusals for value in one.approvals))
     assert [
         f"{o.action.verb} {o.action.key}" for o in of_cluster(result).outcomes if o.status is Status.DONE
     ] == [

@@ -6,7 +6,7 @@ was made, is left alone.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from time import monotonic
 
@@ -118,7 +118,9 @@ class ClusterHand:
         except ClusterError as error:
             return self._after_failure(action, body, error)
         is_restarted = found is None or dig(found, "spec", "template") != dig(applied, "spec", "template")
-        return self._rolled_out(action, applied, is_restarted=is_restarted)
+        outcome = self._rolled_out(action, applied, is_restarted=is_restarted)
+        upgrade = "" if found is None else _upgrade(found, applied)
+        return replace(outcome, message="; ".join(filter(None, (upgrade, outcome.message))))
 
     def _existing(self, action: Action, body: JsonObject, found: JsonObject) -> Outcome:
         """Outcome of a create that finds an object: its own of an earlier run, or somebody else's."""
@@ -300,6 +302,19 @@ class ClusterHand:
                 return Outcome(
                     action, Status.UNKNOWN, "being deleted; stopped before it was gone", is_transient=True
                 )
+
+
+def _upgrade(before: JsonObject, after: JsonObject) -> str:
+    """Old and new image of the first container, "" if they are the same."""
+    old, new = (dig(body, "spec", "template", "spec", "containers") for body in (before, after))
+    images = [
+        str(first.get("image"))
+        for containers in (old, new)
+        if isinstance(containers, list) and containers and isinstance(first := containers[0], dict)
+    ]
+    return (
+        f"{images[0]} → {images[1]}" if len(images) == len(("old", "new")) and images[0] != images[1] else ""
+    )
 
 
 def selector(deployment: JsonObject) -> str:
