@@ -29,6 +29,7 @@ HEADINGS: dict[str, dict[str, str]] = {
     "Continuous operation": {"watch": "Follow the repository and reconcile until stopped."},
     "Reference": {
         "explain": "Explain a rule, a guard, a problem or a target.",
+        "render": "Print the objects, files and commands of installations.",
         "rules": "List all rules, their effective severity and where it is set.",
         "schema": "Print or write JSON Schemas for editors.",
     },

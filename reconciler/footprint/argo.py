@@ -4,9 +4,9 @@ from reconciler.footprint.helm import KEY_VALUE, Release
 from reconciler.footprint.metadata import MANAGER_LABEL
 from reconciler.footprint.value import Site
 from reconciler.model.json import JsonObject
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION, INSTANCE_LABEL
 
-APPLICATION = "argoproj.io/v1alpha1"
 NAMESPACE = "argocd"
 _SAME_CLUSTER = "https://kubernetes.default.svc"
 _SCHEME = "oci://"
@@ -23,13 +23,15 @@ def argo_documents(release: Release, site: Site) -> tuple[JsonObject, ...] | str
         )
     location, _, chart = release.chart.removeprefix(_SCHEME).rpartition("/")
     application: JsonObject = {
-        "apiVersion": APPLICATION,
-        "kind": "Application",
+        "apiVersion": FACTS[Kind.APPLICATION].api_version,
+        "kind": str(Kind.APPLICATION),
         "metadata": {
             "name": release.name,
             "namespace": NAMESPACE,
             "labels": {MANAGER_LABEL: "reconciler", INSTANCE_LABEL: site.instance},
             "annotations": {INSTALLATION_ANNOTATION: site.installation},
+            # Without it, Argo CD leaves everything behind when the Application is deleted.
+            "finalizers": ["resources-finalizer.argocd.argoproj.io"],
         },
         "spec": {
             "project": "default",

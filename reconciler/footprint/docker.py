@@ -7,9 +7,11 @@ from dataclasses import replace
 from reconciler.facts.agent_installation import AGENT
 from reconciler.facts.installed import InstalledAgent
 from reconciler.footprint.agent import agent_image, key_path, problem_of_agent, variables
+from reconciler.footprint.container import amounts
 from reconciler.footprint.value import Footprint, Handover, Site
-from reconciler.model.installation import DockerContainer, PodSecurity
+from reconciler.model.installation import DockerContainer, PodSecurity, Resources
 from reconciler.vendor import agent
+from reconciler.vendor.quantity import bytes_of
 
 KEY_FILE = "private_key.pem"
 
@@ -42,6 +44,7 @@ def docker_container(installed: InstalledAgent, found: Footprint, site: Site) ->
         name,
         *(word for variable in variables(installed, site).items() for word in ("--env", "=".join(variable))),
         *_confinement(security, user, group),
+        *_limits(install.resources),
         "--volume",
         f"{source}:{folder}:ro",
         agent_image(install),
@@ -59,6 +62,18 @@ def docker_container(installed: InstalledAgent, found: Footprint, site: Site) ->
             remove=(shlex.join(["docker", "rm", "--force", name]),),
         ),
     )
+
+
+def _limits(declared: Resources | None) -> list[str]:
+    """Declared limits as options of Docker, which takes whole bytes; it reserves nothing."""
+    found = {} if declared is None or declared.limits is None else amounts(declared.limits)
+    options = {"--cpus": bytes_of(found.get("cpu", "")), "--memory": bytes_of(found.get("memory", ""))}
+    return [
+        word
+        for option, amount in options.items()
+        if amount is not None
+        for word in (option, f"{amount.normalize():f}")
+    ]
 
 
 def _confinement(security: PodSecurity, user: int, group: int) -> list[str]:

@@ -4,10 +4,9 @@ from reconciler.footprint.helm import KEY_VALUE, Release
 from reconciler.footprint.metadata import MANAGER_LABEL
 from reconciler.footprint.value import Site
 from reconciler.model.json import JsonObject
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION, INSTANCE_LABEL
 
-REPOSITORY = "source.toolkit.fluxcd.io/v1"
-RELEASE = "helm.toolkit.fluxcd.io/v2"
 _INTERVAL = "10m"
 _CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 """The layer of an artifact that contains the chart (Helm, registries)."""
@@ -25,8 +24,8 @@ def flux_documents(release: Release, site: Site, wait_s: int) -> tuple[JsonObjec
             "the chart takes the private key as a value; name the Secret with it in `privateKey.secretName`"
         )
     repository: JsonObject = {
-        "apiVersion": REPOSITORY,
-        "kind": "OCIRepository",
+        "apiVersion": FACTS[Kind.OCI_REPOSITORY].api_version,
+        "kind": str(Kind.OCI_REPOSITORY),
         "metadata": _metadata(release, site),
         "spec": {
             "interval": _INTERVAL,
@@ -53,8 +52,8 @@ def flux_documents(release: Release, site: Site, wait_s: int) -> tuple[JsonObjec
             }
         ]
     helm: JsonObject = {
-        "apiVersion": RELEASE,
-        "kind": "HelmRelease",
+        "apiVersion": FACTS[Kind.HELM_RELEASE].api_version,
+        "kind": str(Kind.HELM_RELEASE),
         "metadata": _metadata(release, site),
         "spec": spec,
     }

@@ -44,11 +44,12 @@ def installations(targets: Mapping[str, Declarations], settings: Settings) -> tu
 
     A footprint does not depend on which of the other clusters are selected.
     """
-    found = [footprint(one) for one in declared(targets, settings)]
     by_cluster: dict[str, list[Footprint]] = defaultdict(list)
-    for one in found:
+    for one in map(footprint, declared(targets, settings)):
         by_cluster[one.cluster].append(one)
-    return tuple(one for cluster in sorted(by_cluster) for one in apart(by_cluster[cluster]))
+    # Without a cluster, nothing says that two are in one place.
+    nowhere = by_cluster.pop("", [])
+    return (*nowhere, *(one for cluster in sorted(by_cluster) for one in apart(by_cluster[cluster])))
 
 
 def footprint(installation: Installation) -> Footprint:
@@ -102,27 +103,30 @@ def declared(targets: Mapping[str, Declarations], settings: Settings) -> tuple[I
 
 
 def _declared(targets: Mapping[str, Declarations], settings: Settings) -> Iterator[Installation]:
-    organizations = {name: settings.targets[name].organization for name in targets}
+    organizations = _organizations_of_files(targets, settings)
     agents = {agent.origin(): agent for files in targets.values() for agent in files.agents}
     for agent in agents.values():
         listed = agent.document.spec.organizations
-        own = _of_files(agent.file, targets, organizations)
+        own = organizations[agent.file]
         for installed in installs_of(agent):
             yield _installation(installed, Kind.AGENT, own if listed is None else listed, settings)
     runners = {one.origin(): one for files in targets.values() for one in files.runners}
     for declaration in runners.values():
         install = declaration.document.spec.install
         if install is not None:
-            own = _of_files(declaration.file, targets, organizations)
+            own = organizations[declaration.file]
             yield _installation(InstalledRunner(declaration, install), Kind.RUNNER, own, settings)
 
 
-def _of_files(
-    file: str, targets: Mapping[str, Declarations], organizations: Mapping[str, str]
-) -> tuple[str, ...]:
-    """Organizations of the targets whose files include one, sorted."""
-    with_it = (name for name, files in targets.items() if file in {one.file for one in files.documents()})
-    return tuple(sorted({organizations[name] for name in with_it}))
+def _organizations_of_files(
+    targets: Mapping[str, Declarations], settings: Settings
+) -> Mapping[str, tuple[str, ...]]:
+    """Organizations of the targets that a file belongs to, sorted, by file."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, files in targets.items():
+        for document in files.documents():
+            found[document.file].add(settings.targets[name].organization)
+    return {file: tuple(sorted(names)) for file, names in found.items()}
 
 
 def _installation(
@@ -145,10 +149,11 @@ def _installation(
 
 def _spaces(one: Installation) -> tuple[tuple[str, str, str], ...]:
     """Namespaces in which the names of an installation must be its own, by cluster and product."""
+    if not one.site.cluster:
+        return ()
     match one.installed:
         case InstalledAgent() as installed:
-            is_on_cluster = is_on_kubernetes(installed.install)
-            return ((one.site.cluster, AGENT, namespace_of(installed.install)),) if is_on_cluster else ()
+            return ((one.site.cluster, AGENT, namespace_of(installed.install)),)
         case InstalledRunner() as installed:
             configuration = installed.runner.document.spec.runner_configuration
             jobs = configuration.job.namespace if isinstance(configuration, AgentRunner) else ""

@@ -12,7 +12,7 @@ from reconciler.model.kind import CLUSTER_KINDS
 from reconciler.model.kubernetes_object import metadata_of
 
 INDEX = "kustomization.yaml"
-_ORDER = (*map(str, CLUSTER_KINDS), "OCIRepository", "HelmRelease", "Application")
+_ORDER = tuple(map(str, CLUSTER_KINDS))
 _STEP = 10
 """Numbers of files leave gaps, so that a further kind moves none of them."""
 

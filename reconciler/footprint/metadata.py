@@ -23,7 +23,7 @@ def derived_name(base: str, identifier: str) -> str:
     Ids can contain what names cannot, and can be too long: a digest then keeps the names different.
 
     >>> derived_name("humanitec-agent", "eu-1"), derived_name("runner", "a_b")
-    ('humanitec-agent-eu-1', 'runner-a-b-9834876d')
+    ('humanitec-agent-eu-1', 'runner-a-b-648fa9b3')
     """
     name = f"{base}-{identifier}"
     usable = name.replace("_", "-").strip("-")

@@ -16,6 +16,7 @@ from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.runner import AgentRunner, Job
 from reconciler.vendor import agent, runner
+from reconciler.vendor.kubernetes_name import ENTRY
 
 _GROUP = "rbac.authorization.k8s.io"
 
@@ -96,6 +97,9 @@ def problem_of_runner(install: RunnerInstall, job: Job, site: Site) -> str:
 def _problem_of_objects(install: RunnerInstall) -> str:
     if runner.PRIVATE_KEY in own_variables(install):
         return f"`env.{runner.PRIVATE_KEY}` is the private key; it comes from a Secret alone (`privateKey`)"
+    wrong = next((name for name in own_variables(install) if ENTRY.problem(name)), None)
+    if wrong is not None:
+        return f"`env` has a variable `{wrong}`; a name has {ENTRY.form}"
     if install.image is None:
         return f"no image is set; use a version of `{runner.REPOSITORY}`"
     if install.helmValues is not None or install.chart is not None or install.chartVersion is not None:

@@ -87,6 +87,11 @@ class Footprint:
     wait_s: int = 0
     refusal: str = ""
 
+    @property
+    def applied(self) -> tuple[JsonObject, ...]:
+        """Everything that is applied to the cluster, in the order in which it is created."""
+        return (*self.objects, *self.documents)
+
     def with_fingerprint(self, fingerprint: str) -> "Footprint":
         """The same with the fingerprint of the mounted key on the pod template: another key restarts the pods (R42)."""
         return replace(self, objects=tuple(_annotated(body, fingerprint) for body in self.objects))

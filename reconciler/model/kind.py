@@ -29,6 +29,9 @@ class Kind(StrEnum):
     CONFIG_MAP = "ConfigMap"
     NETWORK_POLICY = "NetworkPolicy"
     DEPLOYMENT = "Deployment"
+    OCI_REPOSITORY = "OCIRepository"
+    HELM_RELEASE = "HelmRelease"
+    APPLICATION = "Application"
 
 
 class Generation(StrEnum):
@@ -96,6 +99,8 @@ _PLURALS = {
     "rolebindings": "role bindings",
     "configmaps": "config maps",
     "networkpolicies": "network policies",
+    "ocirepositories": "OCI repositories",
+    "helmreleases": "Helm releases",
 }
 
 FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
@@ -148,6 +153,9 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
         Kind.CONFIG_MAP: _of_kubernetes("configmaps", "v1", 5),
         Kind.NETWORK_POLICY: _of_kubernetes("networkpolicies", "networking.k8s.io/v1", 5),
         Kind.DEPLOYMENT: _of_kubernetes("deployments", "apps/v1", 7),
+        Kind.OCI_REPOSITORY: _of_kubernetes("ocirepositories", "source.toolkit.fluxcd.io/v1", 6),
+        Kind.HELM_RELEASE: _of_kubernetes("helmreleases", "helm.toolkit.fluxcd.io/v2", 7),
+        Kind.APPLICATION: _of_kubernetes("applications", "argoproj.io/v1alpha1", 7),
     }
 )
 """Every kind."""
@@ -156,5 +164,7 @@ WHOLE_KINDS = tuple(kind for kind in Kind if not FACTS[kind].is_part)
 """Kinds of things that are declared, listed, owned and counted on their own."""
 CLUSTER_KINDS = tuple(kind for kind in Kind if FACTS[kind].generation is Generation.KUBERNETES)
 """Kinds of objects on clusters."""
+WORKLOAD_KINDS = frozenset((Kind.DEPLOYMENT, Kind.HELM_RELEASE, Kind.APPLICATION))
+"""Kinds that make pods run: the last of an installation to be created, and the first to be deleted."""
 ORCHESTRATOR_KINDS = tuple(kind for kind in WHOLE_KINDS if FACTS[kind].generation in ORCHESTRATORS)
 """Kinds of `WHOLE_KINDS` in organizations."""

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from reconciler.diff.change import Group
 from reconciler.diff.compare import compare
+from reconciler.facts.delivered import delivered
 from reconciler.facts.rollout import rollout
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey
+from reconciler.model.json import JsonObject
+from reconciler.model.kind import Kind
 from reconciler.model.record import Safeguards
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.plan.action import ActionId, Held, Verb
@@ -65,7 +68,7 @@ def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:
         return
     for key in sorted(sight.workloads):
         found = sight.reading.found.get(key)
-        missing = "" if found is None else rollout(found, ()).missing
+        missing = "" if found is None else _missing(key, found)
         if missing:
             yield key, f"not ready: {missing}"
 
@@ -75,3 +78,10 @@ def _waiting(sight: ClusterSight) -> Iterator[tuple[ActionId, Held]]:
     for key, lacks in sight.lacking.items():
         verb = Verb.UPDATE if key in sight.live.resources else Verb.CREATE
         yield (verb, key), Held(f"waits: {lacks}")
+    for key in sight.bodies:
+        if key.kind in sight.reading.absent_kinds:
+            yield (Verb.CREATE, key), Held(f"waits: the cluster has no kind {key.kind}")
+
+
+def _missing(key: ResourceKey, found: JsonObject) -> str:
+    return rollout(found, ()).missing if key.kind is Kind.DEPLOYMENT else delivered(found)

@@ -15,7 +15,7 @@ from reconciler.footprint.value import Footprint
 from reconciler.model.cluster_state import ClusterObject, ClusterState, SecretObject
 from reconciler.model.identity import ResourceKey, TargetName, target_of_cluster
 from reconciler.model.json import JsonObject, digest
-from reconciler.model.kind import Kind
+from reconciler.model.kind import WORKLOAD_KINDS, Kind
 from reconciler.model.kubernetes_object import (
     FIELD_MANAGER,
     FINGERPRINT_ANNOTATION,
@@ -49,6 +49,8 @@ class ClusterReading:
     secrets: Mapping[tuple[str, str], SecretObject | None] = field(default_factory=dict)
     unexamined: tuple[Unexamined, ...] = ()
     is_directory: bool = False
+    absent_kinds: frozenset[Kind] = frozenset()
+    """Kinds that the cluster does not have, because what brings them is not installed."""
 
     def is_own(self, found: JsonObject) -> bool:
         """True if a live object belongs to this instance."""
@@ -86,7 +88,7 @@ class ClusterSight:
 def cluster_sight(reading: ClusterReading, footprints: Sequence[Footprint]) -> ClusterSight:
     """The cluster with these installations declared."""
     place = reading.place
-    origins = {key_of(body, place): one.origin for one in footprints for body in one.objects}
+    origins = {key_of(body, place): one.origin for one in footprints for body in one.applied}
     bodies = _bodies(reading, footprints)
     desired: dict[ResourceKey, Resource] = {}
     live: dict[ResourceKey, Resource] = {}
@@ -183,7 +185,7 @@ def _bodies(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[Re
     for one in footprints:
         fingerprint = _fingerprint(reading, one)
         made = one.with_fingerprint(fingerprint) if fingerprint else one
-        bodies.update({key_of(body, place): body for body in made.objects})
+        bodies.update({key_of(body, place): body for body in made.applied})
     for key, found in reading.found.items():
         if key.kind is Kind.NAMESPACE and not reading.is_own(found):
             bodies.pop(key, None)
@@ -191,10 +193,9 @@ def _bodies(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[Re
 
 
 def workload_of(one: Footprint, place: Place) -> ResourceKey | None:
-    """Key of the Deployment of an installation; None if another tool makes it."""
-    if one.workload is None or not one.objects:
-        return None
-    return ResourceKey(place, Kind.DEPLOYMENT, f"{one.workload.namespace}/{one.workload.name}")
+    """Key of what makes the pods of an installation run; None if somebody installs it by hand."""
+    keys = (key_of(body, place) for body in one.applied)
+    return next((key for key in keys if key.kind in WORKLOAD_KINDS), None)
 
 
 def _fingerprint(reading: ClusterReading, one: Footprint) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.cluster.client import ClusterClient
-from reconciler.errors import ClusterError, ClusterForbiddenError
+from reconciler.errors import ClusterError, ClusterForbiddenError, UnknownKindError
 from reconciler.facts.cluster_demand import ClusterDemand, cluster_demand
 from reconciler.facts.scope import Scope
 from reconciler.footprint.installation import installations
@@ -166,17 +166,20 @@ class _Look:
         self._found: dict[ResourceKey, JsonObject] = {}
         self._complete: set[Kind] = set()
         self._observed: dict[str, tuple[JsonObject, ...]] = {}
+        self._absent_kinds: set[Kind] = set()
+        self._unlisted: dict[str, list[Kind]] = {}
+        """Kinds of which nothing is declared and that may not be listed, by the reason."""
         self._unexamined: list[Unexamined] = []
         self._secrets: dict[tuple[str, str], SecretObject | None] = {}
 
     def read(self) -> ClusterReading:
         """The cluster. Raises ClusterError if something of a declared installation cannot be read."""
-        declared = [key_of(body, self._place) for one in self._footprints for body in one.objects]
+        declared = [key_of(body, self._place) for one in self._footprints for body in one.applied]
         if not self._client.is_directory:
             self._observe()
         self._list_owned(declared)
         for key in declared:
-            if key not in self._found:
+            if key not in self._found and key.kind not in self._absent_kinds:
                 namespace, name = namespace_and_name(key)
                 found = self._client.get(key.kind, namespace, name)
                 if found is not None:
@@ -193,8 +196,9 @@ class _Look:
             frozenset(self._complete),
             self._observed,
             self._secrets,
-            tuple(self._unexamined),
+            (*self._unexamined, *self._leftovers()),
             self._client.is_directory,
+            frozenset(self._absent_kinds),
         )
 
     def _observe(self) -> None:
@@ -229,6 +233,9 @@ class _Look:
         selector = f"{INSTANCE_LABEL}={self._instance}"
         try:
             return self._client.list(kind, label_selector=selector)
+        except UnknownKindError:
+            self._absent_kinds.add(kind)
+            return ()
         except ClusterForbiddenError as error:
             namespaces = sorted({namespace_and_name(key)[0] for key in wanted} - {""})
             if not FACTS[kind].is_namespaced or not namespaces:
@@ -255,13 +262,15 @@ class _Look:
         """
         if kind is not Kind.NAMESPACE and any(key.kind is kind for key in wanted):
             raise error
-        self._unexamined.append(
-            Unexamined(
-                f"{FACTS[kind].plural} on cluster {self._name}",
-                f"{error}; what the files no longer declare is not seen",
-            )
-        )
+        self._unlisted.setdefault(str(error), []).append(kind)
         return () if kind is Kind.NAMESPACE else None
+
+    def _leftovers(self) -> Iterator[Unexamined]:
+        for reason, kinds in self._unlisted.items():
+            names = ", ".join(FACTS[kind].plural for kind in kinds)
+            yield Unexamined(
+                f"{names} on cluster {self._name}", f"{reason}; what the files no longer declare is not seen"
+            )
 
     def _read_secret(self, namespace: str, name: str) -> None:
         try:

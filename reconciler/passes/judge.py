@@ -62,7 +62,7 @@ def _applied(asked: Pass, declarations: Declarations) -> frozenset[Origin]:
     """Places of installations whose objects are applied."""
     declared = by_cluster(asked, declarations)
     reached = clusters_of(asked, declared)
-    return frozenset(one.origin for name in reached for one in declared.get(name, ()) if one.objects)
+    return frozenset(one.origin for name in reached for one in declared.get(name, ()) if one.applied)
 
 
 def judge_unseen(asked: Pass, judged: Judged) -> Judged:

@@ -43,7 +43,8 @@ HARMLESS = frozenset(
     context maxDelete protect runAsUser runAsGroup fsGroup runAsNonRoot privileged
     allowPrivilegeEscalation readOnlyRootFilesystem dropCapabilities bits algorithm every paths
     selfHosted none concurrency pollSeconds resyncSeconds backoffMaxSeconds listen maxFiles
-    maxFileBytes maxTotalBytes maxDepth maxNodes privateHosts server
+    maxFileBytes maxTotalBytes maxDepth maxNodes privateHosts server delivery registry logLevel
+    orchestratorUrl resourceGroup waitSeconds networkPolicy connectionIdFromPod cpu memory
     """.split()  # noqa: SIM905  a list of quoted words is harder to read
 )
 """Names whose values are ids, places, versions, numbers or words from a closed set."""

@@ -379,11 +379,13 @@ def test_the_docker_command_takes_what_is_declared() -> None:
     install = (
         "{host: docker, docker: {name: own, keyDirectory: /srv/keys}, podSecurity: {runAsUser: 65532, "
         "readOnlyRootFilesystem: false, privileged: true, allowPrivilegeEscalation: true, dropCapabilities: []}, "
-        "env: {CONNECTION_ID: 'a b'}, privateKey: {path: /run/key/agent.pem}}"
+        "env: {CONNECTION_ID: 'a b'}, privateKey: {path: /run/key/agent.pem}, "
+        "resources: {limits: {cpu: 250m, memory: 256Mi}}}"
     )
     words = shlex.split(handover(agent(install)).install[-1])
     assert {"own", "65532:65532", "/srv/keys:/run/key:ro", "CONNECTION_ID=a b", "--privileged"} <= set(words)
     assert "PRIVATE_KEY_FILE=/run/key/agent.pem" in words
+    assert words[words.index("--cpus") :][:4] == ["--cpus", "0.25", "--memory", "268435456"]
     assert {"--read-only", "--cap-drop", "--security-opt"} & set(words) == set()
 
 

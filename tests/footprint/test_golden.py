@@ -105,7 +105,10 @@ def test_the_workload_is_the_deployment_and_selects_its_pods(name: str) -> None:
 @pytest.mark.xdist_group("control_plane")
 @pytest.mark.parametrize("name", COMBINATIONS)
 def test_a_real_api_server_accepts_every_field(name: str, control_plane: ControlPlane) -> None:
-    """Server-side apply with strict validation returns every field as it was sent: nothing to compare differs."""
+    """Server-side apply with strict validation returns every field as it was sent: nothing to compare differs.
+
+    Every namespace has the label that warns of pods that the Pod Security Standard `restricted` refuses.
+    """
     for sent in objects(name):
         body = json.loads(json.dumps(sent).replace('"jobs"', f'"jobs-{name}"'))
         metadata = body["metadata"]
@@ -114,6 +117,7 @@ def test_a_real_api_server_accepts_every_field(name: str, control_plane: Control
         renamed = f"{metadata.get('namespace', '')}-{name}"[:63].strip("-")
         if body["kind"] == "Namespace":
             metadata["name"] = f"{metadata['name']}-{name}"[:63].strip("-")
+            metadata["labels"]["pod-security.kubernetes.io/warn"] = "restricted"
         else:
             metadata["namespace"] = renamed
         api = "api" if body["apiVersion"] == "v1" else "apis"
@@ -126,6 +130,7 @@ def test_a_real_api_server_accepts_every_field(name: str, control_plane: Control
         )
         assert answer.is_success, answer.text
         assert contains(answer.json(), body)
+        assert "Warning" not in answer.headers
 
 
 def contains(live: Any, sent: Any) -> bool:

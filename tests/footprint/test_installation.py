@@ -80,6 +80,14 @@ def data_of(objects: tuple[Any, ...]) -> Any:
     return next(body["data"] for body in objects if body["kind"] == "ConfigMap")
 
 
+def test_two_that_name_no_cluster_are_not_in_one_place() -> None:
+    found = footprints(agent("{}", "one"), agent("{}", "two"))
+    assert [(one.cluster, one.refusal, one.workload and one.workload.name) for one in found] == [
+        ("", "", "humanitec-agent"),
+        ("", "", "humanitec-agent"),
+    ]
+
+
 def test_further_installations_are_footprints_of_their_own() -> None:
     text = agent("{cluster: eu-1}") + "  moreInstalls: [{cluster: eks-1}]\n"
     assert [(one.cluster, one.installation) for one in footprints(text)] == [
@@ -224,6 +232,7 @@ def test_namespaces_that_every_cluster_has_are_not_rendered() -> None:
             runner(f"{{cluster: eu-1, {IMAGE}, serviceAccount: job}}"),
             "the runner and its jobs have the same account `job`",
         ),
+        (runner(f"{{cluster: eu-1, {IMAGE}, env: {{'A B': c}}}}"), "`env` has a variable `A B`"),
         (
             runner(f"{{cluster: eu-1, {IMAGE}, delivery: kubernetes, helmValues: {{a: b}}}}"),
             "chart and Helm values have no effect",

@@ -18,10 +18,11 @@ from reconciler.errors import ClusterError, ClusterForbiddenError, ClusterLostAn
 from reconciler.facts.agent_log import Connection as LogConnection
 from reconciler.facts.agent_log import read_log
 from reconciler.facts.definition import dig
+from reconciler.facts.delivered import delivered
 from reconciler.facts.rollout import Trouble, rollout
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject
-from reconciler.model.kind import Kind
+from reconciler.model.kind import WORKLOAD_KINDS, Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, metadata_of, namespace_and_name
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Outcome, Status, Verb
@@ -159,7 +160,7 @@ class ClusterHand:
 
     def _rolled_out(self, action: Action, applied: JsonObject, *, is_restarted: bool) -> Outcome:
         """Outcome of an applied object: a workload is done once its pods run as they should and older ones are gone."""
-        if action.key.kind is not Kind.DEPLOYMENT or self._client.is_directory:
+        if action.key.kind not in WORKLOAD_KINDS or self._client.is_directory:
             return Outcome(action, Status.DONE)
         limit = self._work.waits_s.get(action.key, WAIT_S)
         until = monotonic() + limit
@@ -196,9 +197,11 @@ class ClusterHand:
         `is_restarted` is true if its pods are new, so that their logs still have the first lines.
         """
         namespace, name = namespace_and_name(key)
-        found = self._client.get(Kind.DEPLOYMENT, namespace, name)
+        found = self._client.get(key.kind, namespace, name)
         if found is None or (uid and metadata_of(found).get("uid") != uid):
             return None
+        if key.kind is not Kind.DEPLOYMENT:
+            return _Running(delivered(found))
         pods = self._client.pods(namespace, selector(found))
         seen = rollout(found, pods)
         if not seen.is_complete or key not in self._work.agents:

@@ -8,14 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.model.identity import ResourceKey
-from reconciler.model.kind import FACTS, Generation, Kind
+from reconciler.model.kind import FACTS, WORKLOAD_KINDS, Generation, Kind
 from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION, namespace_and_name, text_of
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, ActionId
 from reconciler.plan.edges.agent import named_agent
 from reconciler.plan.parts import agent_of, runner_of
 
-_WORKLOADS = frozenset((Kind.DEPLOYMENT,))
 _REGISTRATIONS = frozenset((Kind.AGENT, Kind.RUNNER))
 
 
@@ -28,14 +27,24 @@ def installation_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, Ac
     yield from _binding_edges(objects)
     workloads: dict[str, list[Action]] = defaultdict(list)
     for action in objects:
-        if action.key.kind in _WORKLOADS:
+        if action.key.kind in WORKLOAD_KINDS:
             workloads[installation_of(action)].append(action)
     for action in objects:
-        if action.key.kind not in _WORKLOADS and action.key.kind is not Kind.NAMESPACE:
+        if action.key.kind not in WORKLOAD_KINDS and action.key.kind is not Kind.NAMESPACE:
             for workload in workloads.get(installation_of(action), ()):
                 if workload.key.place == action.key.place and workload.is_deletion == action.is_deletion:
                     yield ((workload.id, action.id) if workload.is_deletion else (action.id, workload.id))
+    for of_one in workloads.values():
+        yield from _succession_edges(of_one)
     yield from _registration_edges(actions, workloads)
+
+
+def _succession_edges(workloads: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """Another delivery of an installation begins once the workload of the former is gone: there are never two."""
+    for old in workloads:
+        for new in workloads:
+            if old.is_deletion and not new.is_deletion and old.key.place == new.key.place:
+                yield old.id, new.id
 
 
 def installation_of(action: Action) -> str:
@@ -112,5 +121,5 @@ def workload_keys(resources: Mapping[ResourceKey, Resource]) -> Mapping[Resource
     return {
         key: text_of(resource.document, "annotations", INSTALLATION_ANNOTATION)
         for key, resource in resources.items()
-        if key.kind in _WORKLOADS
+        if key.kind in WORKLOAD_KINDS
     }

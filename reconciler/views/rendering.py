@@ -1,0 +1,119 @@
+"""What installations consist of, as files and commands. Nothing here contains a private key, only where it must be."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.facts.delivery import Delivery
+from reconciler.footprint.kustomization import folder
+from reconciler.footprint.trust import Trust
+from reconciler.footprint.value import Footprint, Handover
+from reconciler.footprint.yaml_text import to_yaml
+from reconciler.model.json import Json, JsonObject
+
+ELSEWHERE = "elsewhere"
+"""Folder of installations on hosts that are not clusters."""
+
+
+def stream(footprints: Sequence[Footprint]) -> str:
+    """All objects as one YAML stream, as `kubectl apply -f -` takes it; everything else is a comment."""
+    return "".join(f"{part}\n" for one in footprints for part in _parts(one))
+
+
+def _parts(one: Footprint) -> Iterator[str]:
+    yield "\n".join(f"# {line}".rstrip() for line in _head(one))
+    for body in one.applied:
+        yield "---\n" + to_yaml(body).rstrip("\n")
+    if one.handover is not None:
+        yield "\n".join(f"# {line}".rstrip() for line in _handed_over(one.handover, shows_files=True))
+
+
+def _head(one: Footprint) -> Iterator[str]:
+    where = f"cluster {one.cluster}" if one.cluster else f"host {one.delivery}"
+    how = "" if one.delivery is Delivery.NONE else f", delivery {one.delivery}"
+    yield f"{one.installation} on {where}{how} ({one.origin})"
+    if one.refusal:
+        yield f"cannot be installed: {one.refusal}"
+    for entry in one.secrets:
+        yield f"needs Secret {entry.namespace}/{entry.name} with entry {entry.entry}"
+    for name in one.pull_secrets:
+        yield f"needs Secret {name} with credentials of the registry"
+
+
+def _handed_over(handover: Handover, *, shows_files: bool) -> Iterator[str]:
+    for name, text in handover.files if shows_files else ():
+        yield f"file {name}:"
+        yield from (f"  {line}" for line in text.splitlines())
+    for title, commands in (
+        ("to install", handover.install),
+        ("to check", handover.check),
+        ("to remove", handover.remove),
+    ):
+        if commands:
+            yield f"{title}:"
+            yield from (f"  {line}" for command in commands for line in command.splitlines())
+
+
+def files(footprints: Sequence[Footprint]) -> Mapping[str, str]:
+    """Texts of all files by path: a folder for each cluster, with a kustomization where something is applied."""
+    found: dict[str, str] = {}
+    for cluster in sorted({one.cluster for one in footprints}):
+        here = [one for one in footprints if one.cluster == cluster]
+        base = cluster or ELSEWHERE
+        found.update((f"{base}/{name}", text) for name, text in folder(here).items())
+        found.update(
+            (f"{base}/{name}", text)
+            for one in here
+            if one.handover is not None
+            for name, text in one.handover.files
+        )
+    return found
+
+
+def steps(footprints: Sequence[Footprint]) -> str:
+    """What is left to do by hand once the files are written, "" if nothing is."""
+    lines: list[str] = []
+    for one in footprints:
+        more = () if one.handover is None else tuple(_handed_over(one.handover, shows_files=False))
+        if more or one.secrets or one.refusal:
+            lines += [*_head(one), *(f"  {line}" for line in more), ""]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_json(footprints: Sequence[Footprint]) -> str:
+    """One document: `[{installation, cluster, delivery, place, refusal, objects, secrets, pullSecrets, handover}]`."""
+    return json.dumps([_json(one) for one in footprints], indent=2) + "\n"
+
+
+def _json(one: Footprint) -> JsonObject:
+    handover: Json = None
+    if one.handover is not None:
+        handover = {
+            "files": [{"name": name, "text": text} for name, text in one.handover.files],
+            "install": list(one.handover.install),
+            "check": list(one.handover.check),
+            "remove": list(one.handover.remove),
+        }
+    return {
+        "installation": one.installation,
+        "cluster": one.cluster or None,
+        "delivery": str(one.delivery),
+        "place": str(one.origin),
+        "refusal": one.refusal or None,
+        "objects": list(one.applied),
+        "secrets": [{"namespace": at.namespace, "name": at.name, "entry": at.entry} for at in one.secrets],
+        "pullSecrets": list(one.pull_secrets),
+        "handover": handover,
+    }
+
+
+def trust_text(name: str, trust: Trust, *, is_terraform: bool) -> str:
+    """Commands, or Terraform, by which a cloud trusts the jobs of a runner."""
+    if is_terraform:
+        return trust.terraform
+    lines = [f"# {name}: {trust.platform}"]
+    lines += [f"# set {variable}: {meaning}" for variable, meaning in trust.variables]
+    lines += trust.commands
+    if trust.document is not None:
+        lines += ["", "# the trust policy on its own:"]
+        lines += [f"#   {line}" for line in json.dumps(trust.document, indent=2).splitlines()]
+    return "".join(f"{line}\n" for line in lines)
