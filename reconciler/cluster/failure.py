@@ -42,8 +42,8 @@ _DENIED = re.compile(
     r"admission webhook \"[^\"]*\" denied the request|ValidatingAdmissionPolicy '[^']*' .*denied request"
 )
 _WEBHOOK_FAILED = "failed calling webhook"
-_NO_SUCH_FIELD = "failed to create typed patch object"
-"""Said with status 500, although the content is wrong (seen with 1.34: unknown fields, repeated keys)."""
+_NOT_OF_THE_TYPE = re.compile("failed to create typed patch object|failed to convert new object")
+"""Said with status 500, although the content is wrong (seen with 1.34: unknown fields, repeated keys, quantities)."""
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 _SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 
@@ -128,7 +128,7 @@ def _of_message(refusal: Refusal) -> ClusterError | None:
         )
     if _WEBHOOK_FAILED in refusal.message:
         return WebhookError(refusal.text, advice="repair the webhook: the API server cannot call it")
-    if _NO_SUCH_FIELD in refusal.message:
+    if _NOT_OF_THE_TYPE.match(refusal.message):
         return InvalidObjectError(refusal.text, causes=[("", refusal.words)])
     return None
 

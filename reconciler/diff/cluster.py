@@ -51,6 +51,27 @@ Sorted by name, as in FieldsV1. The first whose names all elements have, or have
 """
 _DEFAULT_KEYS: Mapping[str, Json] = MappingProxyType({"protocol": "TCP"})
 """Keys that the server fills in (API reference, ContainerPort and ServicePort)."""
+_DEFAULTS_INSIDE: Mapping[str, Json] = MappingProxyType(
+    {
+        "protocol": "TCP",  # NetworkPolicyPort
+        "apiGroup": "rbac.authorization.k8s.io",  # Subject of User and Group, RoleRef
+        "apiVersion": "v1",  # ObjectFieldSelector
+        "divisor": "0",  # ResourceFieldSelector
+        "expirationSeconds": 3600,  # ServiceAccountTokenProjection
+    }
+)
+"""What the server fills in inside values that are replaced as one (API reference).
+
+`managedFields` does not say which parts of such a value were applied. Whatever else is there and not desired was: a
+port of a network policy that is no longer restricted must not go unnoticed.
+"""
+_MAPS = frozenset(("matchLabels", "labels", "annotations"))
+"""Maps inside such values, which the server does not store if they are empty."""
+_SELECTORS = frozenset(("selector", "podSelector", "namespaceSelector", "labelSelector", "nodeSelector"))
+"""Objects that are replaced as one also where they are empty: then they select everything.
+
+`managedFields` shows every object that was applied empty as if it were replaced as one.
+"""
 _OF_QUANTITIES = frozenset(("limits", "requests"))
 _QUANTITIES = frozenset(("sizeLimit", "divisor"))
 
@@ -60,8 +81,7 @@ class _Place:
     """A field in both documents.
 
     `owned` is what we have applied of it, {} for all of it, None for nothing; `known` is the same for all managers
-    together. `is_whole` is true inside a value of ours that is replaced as one, where nobody else can own a part: what
-    the desired object leaves open there are defaults of the server.
+    together. `is_whole` is true inside a value of ours that is replaced as one, where nobody else can own a part.
     """
 
     path: Path
@@ -112,12 +132,24 @@ def _objects(desired: JsonObject, live: JsonObject, place: _Place) -> tuple[Json
     present: JsonObject = {}
     for name, value in desired.items():
         if value is not None:
-            _put(name, _values(value, live.get(name, ABSENT), place.field(name)), wanted, present)
+            _put(name, _values(value, _found(live, name), place.field(name)), wanted, present)
+    if place.is_whole:
+        present |= {
+            name: value
+            for name, value in live.items()
+            if desired.get(name) is None and value is not None and value != _DEFAULTS_INSIDE.get(name)
+        }
     for name in field_names(place.owned or {}):
-        if desired.get(name) is None and name in live:
+        if desired.get(name) is None and live.get(name) is not None:
             part = _owned_part(live[name], within(place.owned or {}, name) or {})
             _put(name, (ABSENT, part), wanted, present)
     return wanted, present
+
+
+def _found(live: JsonObject, name: str) -> Json | Absent:
+    """A member; the server writes null for some that it does not have."""
+    value = live.get(name)
+    return ABSENT if value is None else value
 
 
 def _put(
@@ -131,11 +163,9 @@ def _put(
 
 def _values(desired: Json, live: Json | Absent, place: _Place) -> tuple[Json | Absent, Json | Absent]:
     if isinstance(live, Absent):
-        # The server does not store `false`, 0, "" and empty objects in most fields. Where somebody has removed the
-        # field since, it is no longer ours.
-        return (ABSENT, ABSENT) if place.is_ours and not desired else (desired, ABSENT)
+        return (ABSENT, ABSENT) if _is_nothing(desired, place) else (desired, ABSENT)
     if isinstance(desired, dict) and isinstance(live, dict):
-        if not place.is_atomic:
+        if not place.is_atomic or (not desired and place.path[-1] not in _SELECTORS):
             return _objects(desired, live, place)
         return _objects(desired, live, place.inside()) if place.is_ours else (desired, live)
     if isinstance(desired, list) and isinstance(live, list):
@@ -143,6 +173,19 @@ def _values(desired: Json, live: Json | Absent, place: _Place) -> tuple[Json | A
     if _is_quantity(place.path) and is_same_quantity(desired, live):
         return desired, desired
     return desired, live
+
+
+def _is_nothing(desired: Json, place: _Place) -> bool:
+    """True for a value that the server does not store although it was applied: `false`, 0, "" and empty in most fields.
+
+    Outside of values that are replaced as one, such a field is owned; where somebody has removed it since, it is no
+    longer ours. Inside, `{}` is stored and means something, such as every pod, but not for a map.
+    """
+    if desired == []:
+        return True  # says nothing anywhere, and some are owned by nobody
+    if place.is_whole:
+        return desired is False or desired == "" or (desired == {} and place.path[-1] in _MAPS)
+    return place.owned is not None and not desired
 
 
 def _lists(desired: list[Json], live: list[Json], place: _Place) -> tuple[Json, Json]:
@@ -206,7 +249,7 @@ def _by_keys(found: list[Json], keys: tuple[str, ...]) -> dict[str, JsonObject]:
     made = {}
     for element in found:
         if isinstance(element, dict):
-            values = [element.get(key, _DEFAULT_KEYS.get(key)) for key in keys]
+            values = [element.get(key) or _DEFAULT_KEYS.get(key) for key in keys]
             if None not in values:
                 made[element_step(values)] = element
     return made

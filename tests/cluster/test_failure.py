@@ -124,6 +124,11 @@ def test_fields_of_others_are_a_conflict_with_their_names(
     [
         ({"bogus": 1}, "", ".bogus: field not declared in schema"),
         ({"spec": {"template": {"spec": {"securityContex": {}}}}}, "", "securityContex: field not declared"),
+        (
+            {"spec": {"template": {"spec": {"volumes": [{"name": "x", "emptyDir": {"sizeLimit": "lots"}}]}}}},
+            "",
+            "quantities must match the regular expression",
+        ),
         ({"spec": {"replicas": "many"}}, "", ".spec.replicas: expected numeric"),
         (
             {"spec": {"template": {"metadata": {"labels": {"app.kubernetes.io/name": "x"}}}}},

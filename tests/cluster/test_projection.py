@@ -1,6 +1,7 @@
 """The comparison with live objects, as a real API server stores them and other writers change them."""
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from tests.cluster.bodies import Body, config_map, deployment, realistic
 from tests.control_plane.plane import ControlPlane
 
 pytestmark = pytest.mark.xdist_group("control_plane")
+Removal = Callable[[Body], object]
 CONTAINERS = "spec.template.spec.containers"
 
 
@@ -202,6 +204,41 @@ def test_a_difference_of_a_whole_element_is_removed_with_all_that_we_own_of_it(
         "spec.template.spec.tolerations": ([{"key": "dedicated", "operator": "Exists"}], ABSENT),
     }
     assert changes(reduced, cluster.apply(reduced)) == []
+
+
+def test_what_is_removed_from_a_value_that_is_replaced_as_one_is_a_difference(
+    cluster: Cluster, namespace: str
+) -> None:
+    """`managedFields` does not show what was applied of it: only defaults of the server are known not to be ours."""
+    body = realistic(namespace)["NetworkPolicy"]
+    live = cluster.apply(body)
+    removals: list[tuple[Removal, str]] = [
+        (lambda spec: spec["egress"][0].pop("ports"), "spec.egress[0].ports"),
+        (lambda spec: spec["egress"][0]["ports"][1].pop("protocol"), "spec.egress[0].ports[1].protocol"),
+        (lambda spec: spec["egress"][1]["to"][0].pop("podSelector"), "spec.egress[1].to[0].podSelector"),
+        (lambda spec: spec["podSelector"].pop("matchLabels"), "spec.podSelector.matchLabels"),
+    ]
+    for remove, path in removals:
+        reduced = deepcopy(body)
+        remove(reduced["spec"])
+        [change] = changes(reduced, live)
+        assert (dotted(change.path), change.after) == (path, ABSENT)
+        assert changes(reduced, cluster.apply(reduced)) == []
+        assert paths(body, cluster.apply(reduced)) == [path], "and adding it is one"
+        cluster.apply(body)
+
+
+def test_a_field_that_another_manager_has_applied_too_stays_when_we_let_go_of_it(
+    cluster: Cluster, namespace: str
+) -> None:
+    body = config_map(namespace, ORGS="acme", SHARED="x")
+    cluster.apply(body)
+    live = cluster.apply(config_map(namespace, SHARED="x"), "helm")
+    reduced = config_map(namespace, ORGS="acme")
+    assert paths(reduced, live) == ["data.SHARED"]
+    left = cluster.apply(reduced)
+    assert left["data"] == {"ORGS": "acme", "SHARED": "x"}
+    assert changes(reduced, left) == []
 
 
 def test_another_order_of_what_we_set_is_a_difference_that_applying_ends(

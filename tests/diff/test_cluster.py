@@ -226,7 +226,7 @@ def test_without_managed_fields_the_usual_keys_apply(field: str, element: Any, s
 @pytest.mark.parametrize(
     ("desired", "found", "differs"),
     [
-        ({"env": [{"value": "no name"}]}, {"env": [{"value": "no name", "x": 1}]}, False),
+        ({"env": [{"value": "no name"}]}, {"env": [{"value": "no name", "x": 1}]}, True),
         ({"command": ["a", "b"]}, {"command": ["a", "c"]}, True),
         ({"command": ["a"]}, {"command": ["a", "c"]}, True),
         ({"flag": False}, {}, True),
