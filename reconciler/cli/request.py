@@ -37,6 +37,8 @@ class Request:
     saves_plan: bool = False
     """True where the plan is saved for a later apply."""
 
+    tries_on_clusters: bool = False
+    """True where clusters are asked what would become of each object (`--cluster-diff=server`)."""
     arguments: tuple[str, ...] = field(default=(), repr=False)
     """The command line, without the program's name."""
     waits: Waits = field(default_factory=Waits, repr=False, compare=False)
@@ -75,6 +77,7 @@ def request(
     only: tuple[str, ...] = (),
     concurrency: int | None = None,
     saves_plan: bool = False,
+    tries_on_clusters: bool = False,
 ) -> Request:
     """The request of a session and the options of a command. Raises click.UsageError where options conflict."""
     if url is not None and rev is not None:
@@ -83,6 +86,10 @@ def request(
         raise click.UsageError("--ref needs --source; for the local repository use --rev")
     if against is not None and url is not None:
         raise click.UsageError("--against needs a local repository; clone it first")
+    if tries_on_clusters and saves_plan:
+        raise click.UsageError(
+            "--cluster-diff=server shows what an apply does not compare, so it cannot be saved; leave out one of them"
+        )
     if uses_own_settings and against is None:
         raise click.UsageError(
             "--own-settings belongs to --against; without it, these settings are used anyway"
@@ -103,5 +110,6 @@ def request(
         only=only,
         concurrency=concurrency,
         saves_plan=saves_plan,
+        tries_on_clusters=tries_on_clusters,
         arguments=session.arguments,
     )

@@ -33,10 +33,12 @@ class ApiServer:
         environment: Mapping[str, str],
         *,
         is_read_only: bool,
+        tries: bool = False,
         inspect: Callable[[bytes], PrivateKey | None],
     ) -> None:
         """Read the credentials, without a request. Raises ClusterAccessError."""
-        permit = Permit.READ if is_read_only else Permit.CHANGE
+        looks = Permit.DRY_RUN if tries else Permit.READ
+        permit = looks if is_read_only else Permit.CHANGE
         self._objects = ClusterObjects(access, environment, permit=permit)
         self._inspect = inspect
 
@@ -84,6 +86,10 @@ class ApiServer:
     def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
         """Server-side apply, and what reads back."""
         return self._objects.apply(body, force=force, is_new=is_new)
+
+    def tried(self, body: JsonObject, *, force: bool) -> JsonObject:
+        """What the server would make of an object, webhooks and defaults included."""
+        return self._objects.apply(body, force=force, dry_run=True)
 
     def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> bool:
         """Begin to delete the object with this uid; False if it was already gone."""

@@ -38,6 +38,9 @@ class ClusterClient(Protocol):
     def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
         """Server-side apply, and what reads back. `is_new` refuses to change what exists."""
 
+    def tried(self, body: JsonObject, *, force: bool) -> JsonObject:
+        """What would become of an object by an apply, which is not done."""
+
     def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> bool:
         """Delete the object with this uid; False if it was already gone."""
 

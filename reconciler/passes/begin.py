@@ -46,6 +46,8 @@ class Adapters:
     now: Callable[[], datetime]
     connect_cluster: Callable[[str], ClusterClient] = no_cluster
     """The client of a cluster of the settings; like those of `connect`, it can send changes only in an apply."""
+    tries_on_clusters: bool = False
+    """True where clusters are asked what would become of each object, as a dry run."""
     rendered: tuple[str, ...] = ()
     """Folders of the tree with files rendered for clusters, relative to its root."""
     has_any_cluster: bool = False

@@ -82,6 +82,9 @@ def _waiting(sight: ClusterSight) -> Iterator[tuple[ActionId, Held]]:
     for key, lacks in sight.lacking.items():
         verb = Verb.UPDATE if key in sight.live.resources else Verb.CREATE
         yield (verb, key), Held(f"waits: {lacks}")
+    for key, why in sight.reading.denied.items():
+        verb = Verb.UPDATE if key in sight.live.resources else Verb.CREATE
+        yield (verb, key), Held(f"the cluster would refuse it: {why}", is_transient=False)
     for key in sight.bodies:
         if key.kind in sight.reading.absent_kinds:
             yield (Verb.CREATE, key), Held(f"waits: the cluster has no kind {key.kind}")

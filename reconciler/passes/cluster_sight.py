@@ -49,6 +49,10 @@ class ClusterReading:
     secrets: Mapping[tuple[str, str], SecretObject | None] = field(default_factory=dict)
     unexamined: tuple[Unexamined, ...] = ()
     is_directory: bool = False
+    tried: Mapping[ResourceKey, JsonObject] = field(default_factory=dict)
+    """What the server says would become of existing objects, where it was asked."""
+    denied: Mapping[ResourceKey, str] = field(default_factory=dict)
+    """Why the server would refuse objects, where it was asked."""
     absent_kinds: frozenset[Kind] = frozenset()
     """Kinds that the cluster does not have, because what brings them is not installed."""
 
@@ -91,14 +95,20 @@ def cluster_sight(reading: ClusterReading, footprints: Sequence[Footprint]) -> C
     """The cluster with these installations declared."""
     place = reading.place
     origins = {key_of(body, place): one.origin for one in footprints for body in one.applied}
-    bodies = _bodies(reading, footprints)
+    bodies = bodies_of(reading, footprints)
     desired: dict[ResourceKey, Resource] = {}
     live: dict[ResourceKey, Resource] = {}
     owned: dict[ResourceKey, Ownership] = {}
     unforced: set[ResourceKey] = set()
     for key in sorted(bodies.keys() | reading.found.keys()):
         body, found = bodies.get(key), reading.found.get(key)
-        wanted, present = map(_document, projection(body or {}, found or {}, FIELD_MANAGER))
+        tried = reading.tried.get(key)
+        sides = (
+            projection(body or {}, found or {}, FIELD_MANAGER)
+            if tried is None or found is None
+            else projection(_settled(tried), _settled(found), FIELD_MANAGER)
+        )
+        wanted, present = map(_document, sides)
         if body is not None:
             desired[key] = Resource(key, wanted, origin=origins.get(key))
         if found is None:
@@ -137,6 +147,15 @@ def cluster_sight(reading: ClusterReading, footprints: Sequence[Footprint]) -> C
 
 def _workloads(place: Place, footprints: Sequence[Footprint]) -> dict[ResourceKey, Footprint]:
     return {key: one for one in footprints if (key := workload_of(one, place)) is not None}
+
+
+_OF_THE_SERVER = frozenset(("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"))
+
+
+def _settled(body: JsonObject) -> JsonObject:
+    """A whole object without what changes with every write, and without its status."""
+    metadata = {name: value for name, value in metadata_of(body).items() if name not in _OF_THE_SERVER}
+    return {**{name: value for name, value in body.items() if name != "status"}, "metadata": metadata}
 
 
 def _document(projected: JsonObject) -> JsonObject:
@@ -185,7 +204,7 @@ def _name_of(body: JsonObject) -> tuple[str, str, str, str]:
     )
 
 
-def _bodies(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[ResourceKey, JsonObject]:
+def bodies_of(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[ResourceKey, JsonObject]:
     """What is applied. A namespace that exists and belongs to others is used as it is."""
     place = reading.place
     bodies = {}

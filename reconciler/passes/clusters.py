@@ -3,11 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.cluster.client import ClusterClient
-from reconciler.errors import ClusterError, ClusterForbiddenError, UnknownKindError
+from reconciler.errors import (
+    ClusterAccessError,
+    ClusterError,
+    ClusterForbiddenError,
+    DeniedError,
+    InvalidObjectError,
+    UnknownKindError,
+)
 from reconciler.facts.cluster_demand import ClusterDemand, cluster_demand
 from reconciler.facts.scope import Scope
 from reconciler.footprint.installation import installations
@@ -19,7 +26,7 @@ from reconciler.model.kind import CLUSTER_KINDS, FACTS, Kind
 from reconciler.model.kubernetes_object import INSTANCE_LABEL, key_of, namespace_and_name, text_of
 from reconciler.model.place import Realm, cluster
 from reconciler.passes.begin import Pass
-from reconciler.passes.cluster_sight import ClusterReading, ClusterSight, cluster_sight
+from reconciler.passes.cluster_sight import ClusterReading, ClusterSight, bodies_of, cluster_sight
 from reconciler.passes.result import TargetResult
 from reconciler.plan.action import Unexamined
 from reconciler.source.selection import select
@@ -84,7 +91,7 @@ def look_at_clusters(
             pool.map(
                 lambda at: contexts[at].run(
                     _see,
-                    asked.settings.instance,
+                    asked,
                     names[at],
                     declared.get(names[at], ()),
                     cluster_demand(scopes, names[at]),
@@ -123,14 +130,17 @@ def by_cluster(asked: Pass, declarations: Declarations) -> Mapping[str, tuple[Fo
 
 
 def _see(
-    instance: str,
+    asked: Pass,
     name: str,
     footprints: Sequence[Footprint],
     demand: ClusterDemand,
     clients: ClusterClients,
 ) -> ClusterSight | TargetResult | Unexamined:
     try:
-        reading = _Look(instance, name, footprints, demand, clients.of(name)).read()
+        client = clients.of(name)
+        reading = _Look(asked.settings.instance, name, footprints, demand, client).read()
+        if asked.adapters.tries_on_clusters and not client.is_directory:
+            reading = _tried(reading, footprints, client)
     except ClusterError as error:
         if not footprints:
             return Unexamined(f"objects of this instance on cluster {name}", str(error))
@@ -144,6 +154,24 @@ def _see(
             realm=Realm.CLUSTER,
         )
     return cluster_sight(reading, footprints)
+
+
+def _tried(reading: ClusterReading, footprints: Sequence[Footprint], client: ClusterClient) -> ClusterReading:
+    """Add what the server says of every declared object. Raises ClusterAccessError if it is not reached."""
+    tried: dict[ResourceKey, JsonObject] = {}
+    denied: dict[ResourceKey, str] = {}
+    unexamined: list[Unexamined] = []
+    for key, body in bodies_of(reading, footprints).items():
+        found = reading.found.get(key)
+        try:
+            tried[key] = client.tried(body, force=found is not None and reading.is_own(found))
+        except ClusterAccessError:
+            raise
+        except (DeniedError, InvalidObjectError) as error:
+            denied[key] = str(error)
+        except ClusterError as error:
+            unexamined.append(Unexamined(f"a dry run of {key} on cluster {reading.place}", str(error)))
+    return replace(reading, tried=tried, denied=denied, unexamined=(*reading.unexamined, *unexamined))
 
 
 class _Look:
@@ -194,11 +222,11 @@ class _Look:
             self._client.address,
             self._found,
             frozenset(self._complete),
-            self._observed,
-            self._secrets,
-            (*self._unexamined, *self._leftovers()),
-            self._client.is_directory,
-            frozenset(self._absent_kinds),
+            observed=self._observed,
+            secrets=self._secrets,
+            unexamined=(*self._unexamined, *self._leftovers()),
+            is_directory=self._client.is_directory,
+            absent_kinds=frozenset(self._absent_kinds),
         )
 
     def _observe(self) -> None:

@@ -360,3 +360,35 @@ def test_removing_the_installation_of_a_registered_agent_is_asked_for(place: Pla
     only_one = [value for refusal in refused if refusal.guard == "empty-tree" for value in refusal.approvals]
     place.world.apply(*only_one)
     assert place.live()["status"]["availableReplicas"] == 1
+
+
+def test_a_dry_run_shows_what_the_server_makes_of_a_change_and_changes_nothing(place: Place) -> None:
+    place.installed()
+    before = place.live()["metadata"]["resourceVersion"]
+    place.world.tries_on_clusters = True
+    assert actions(place.world.plan()) == []
+    place.declare(image="ghcr.io/humanitec/agent:1.8.5")
+    planned = place.world.plan()
+    assert actions(planned) == [f"update {place.workload}"]
+    (change,) = [action.subject for action in plan_of(planned).actions]
+    assert [(field.path[-1], field.after) for field in change.fields] == [
+        ("image", "ghcr.io/humanitec/agent:1.8.5")
+    ]
+    assert place.live()["metadata"]["resourceVersion"] == before
+
+
+def test_a_dry_run_shows_what_the_server_would_refuse(place: Place) -> None:
+    place.plane.namespace(place.namespace)
+    place.world.tries_on_clusters = True
+    place.plane.create(
+        f"/api/v1/namespaces/{place.namespace}/resourcequotas",
+        {"metadata": {"name": "none"}, "spec": {"hard": {"count/configmaps": "0"}}},
+    )
+    key = f"ConfigMap/{place.namespace}/{CONFIG}"
+    place.plane.wait_until(
+        lambda: any(
+            "would refuse" in held.reason and str(action[1]) == key
+            for action, held in plan_of(place.world.plan()).held.items()
+        ),
+        "the quota counts",
+    )

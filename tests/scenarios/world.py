@@ -148,6 +148,7 @@ class World:
     address: str = ""
     """Base URL of a server with this emulator; "" where it is reached in process."""
     is_ancestor: Callable[[str, str], bool | None] = lambda _older, _newer: None
+    tries_on_clusters: bool = False
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
@@ -234,7 +235,10 @@ class World:
             inventory=MortalInventory(store, self.switch) if self.switch else store,
             digester=Digester(self.digest_key),
             hand_in=hand_in,
-            connect_cluster=lambda name: hand_in.clusters.client(name, is_read_only=is_read_only),
+            connect_cluster=lambda name: hand_in.clusters.client(
+                name, is_read_only=is_read_only, tries=self.tries_on_clusters
+            ),
+            tries_on_clusters=self.tries_on_clusters,
             rendered=hand_in.clusters.rendered(is_local=False),
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             read_base=(lambda: read_directory(base, self.settings.limits, Launcher())) if base else None,

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With --against: use the settings of this change, not of REV. They say where tokens are sent.",
 )
+@click.option(
+    "--cluster-diff",
+    type=click.Choice(("fields", "server")),
+    default="fields",
+    help="How clusters are compared: by the fields of the files, or by what the server makes of a dry run, which "
+    "needs the rights of an apply.",
+)
 @selection_options
 @accept_option
 @output_option(*Format)
@@ -45,6 +52,7 @@ def command(
     ref: str | None,
     against: str | None,
     own_settings: bool,
+    cluster_diff: str,
     targets: tuple[str, ...],
     only: tuple[str, ...],
     accepted: "tuple[Approval, ...]",
@@ -77,6 +85,7 @@ def command(
         targets=targets,
         only=only,
         saves_plan=out is not None,
+        tries_on_clusters=cluster_diff == "server",
     )
     saved: SavedPlan | None = None
 

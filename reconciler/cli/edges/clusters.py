@@ -80,8 +80,10 @@ class Clusters:
                 found.append(whole.relative_to(root).as_posix())
         return tuple(found)
 
-    def client(self, name: str, *, is_read_only: bool) -> ClusterClient:
+    def client(self, name: str, *, is_read_only: bool, tries: bool = False) -> ClusterClient:
         """A new client of a cluster, or of its folder; a cluster that is not in the settings has a folder.
+
+        With `tries`, one that may only read may also ask for dry runs.
 
         Raises ClusterError.
         """
@@ -100,7 +102,11 @@ class Clusters:
 
         with self._waits.on(f"for cluster {name}"):
             return ApiServer(
-                access, self._environment, is_read_only=is_read_only, inspect=inspect_private_key
+                access,
+                self._environment,
+                is_read_only=is_read_only,
+                tries=tries,
+                inspect=inspect_private_key,
             )
 
     def _reader(self, name: str) -> "SecretReader":
