@@ -1,10 +1,11 @@
 """What the plan of a cluster is built from. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reconciler.diff.change import Group
+from reconciler.diff.change import Diff, Group
 from reconciler.diff.compare import compare
+from reconciler.diff.managed_fields import managers_of
 from reconciler.facts.definition import dig
 from reconciler.facts.delivered import delivered
 from reconciler.facts.rollout import rollout
@@ -12,7 +13,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
-from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
+from reconciler.model.kubernetes_object import FIELD_MANAGER, FINGERPRINT_ANNOTATION
 from reconciler.model.record import Safeguards
 from reconciler.model.state import Resource
 from reconciler.passes.cluster_sight import ClusterSight
@@ -38,7 +39,7 @@ class Absences:
 
 def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, absences: Absences) -> Basis:
     """The basis of one cluster. `before` are limits that still count."""
-    diff = compare(sight.desired, sight.live, sight.inventory)
+    diff = _with_managers(compare(sight.desired, sight.live, sight.inventory), sight)
     waits: dict[ActionId, Held] = dict(_waiting(sight))
     if absences.unproven:
         held = Held(absences.unproven)
@@ -75,6 +76,18 @@ def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:
         missing = "" if found is None else _missing(key, found)
         if missing:
             yield key, f"not ready: {missing}"
+
+
+def _with_managers(diff: Diff, sight: ClusterSight) -> Diff:
+    """The changes, with who else manages the fields that differ."""
+    changes = dict(diff.changes)
+    for change in diff.of(Group.UPDATE, Group.CONTESTED):
+        found = sight.reading.found.get(change.key)
+        if found is not None:
+            owners = (owner.manager for field in change.fields for owner in managers_of(found, field.path))
+            others = dict.fromkeys(name for name in owners if name != FIELD_MANAGER)
+            changes[change.key] = replace(change, changed_by=tuple(others))
+    return Diff(changes)
 
 
 def _waiting(sight: ClusterSight) -> Iterator[tuple[ActionId, Held]]:

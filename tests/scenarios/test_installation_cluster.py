@@ -15,6 +15,7 @@ from reconciler.model.place import Realm
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import PassResult, TargetResult, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
+from reconciler.views.text import render as as_text
 from tests.control_plane.plane import ADMIN, ControlPlane
 from tests.scenarios.world import World, key_yaml
 
@@ -227,6 +228,8 @@ def test_a_field_changed_by_hand_is_drift_and_corrected(place: Place) -> None:
     assert actions(planned) == [f"update ConfigMap/{place.namespace}/{CONFIG}"]
     (action,) = plan_of(planned).actions
     assert action.subject.is_drift
+    assert action.subject.changed_by == ("python-httpx",)
+    assert "changed outside Git since the last apply, by python-httpx" in as_text(planned)
     place.world.apply()
     found = place.plane.get(f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}")
     assert found["data"] == {"ORGS": "acme"}
@@ -288,6 +291,7 @@ def test_objects_of_others_are_contested_and_left_alone(place: Place) -> None:
         f"ConfigMap/{place.namespace}/{CONFIG}"
     ]
     assert place.plane.get(f"{path}/{CONFIG}")["data"] == {"ORGS": "theirs"}
+    assert "until a person decides (managed by python-httpx)" in " ".join(as_text(result).split())
 
 
 def test_uninstalling_removes_everything_of_ours_and_nothing_else(place: Place) -> None:
@@ -392,3 +396,18 @@ def test_a_dry_run_shows_what_the_server_would_refuse(place: Place) -> None:
         ),
         "the quota counts",
     )
+
+
+def test_rules_about_the_cluster_are_no_longer_unknown(place: Place) -> None:
+    place.installed()
+    unknown = {one.rule for one in place.world.plan().unknown}
+    assert not unknown & {"R11", "R18", "R25", "R28", "R30", "R40", "R41", "R42", "R46"}
+
+
+def test_a_key_that_nobody_declared_stops_the_cluster(place: Place) -> None:
+    place.installed()
+    place.plane.secret(place.namespace, SECRET, private_key=Pair.make().private)
+    result = place.world.apply()
+    (found,) = [one for one in result.targets if one.realm is Realm.CLUSTER]
+    assert "R18" in found.error
+    assert place.live()["metadata"]["generation"] == 1
