@@ -1,10 +1,10 @@
 """Reads every cluster in parallel; one that cannot be read fails alone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.cluster.client import ClusterClient
 from reconciler.errors import (
@@ -33,6 +33,11 @@ from reconciler.source.selection import select
 
 if TYPE_CHECKING:
     from reconciler.model.cluster_state import SecretObject
+
+T = TypeVar("T")
+R = TypeVar("R")
+_AT_ONCE = 8
+"""Objects of one cluster that are read at the same time, where each takes a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,20 +207,16 @@ class _Look:
 
     def read(self) -> ClusterReading:
         """The cluster. Raises ClusterError if something of a declared installation cannot be read."""
-        declared = [key_of(body, self._place) for one in self._footprints for body in one.applied]
+        # A namespace of several installations is declared by each of them.
+        declared = tuple(
+            dict.fromkeys(key_of(body, self._place) for one in self._footprints for body in one.applied)
+        )
         if not self._client.is_directory:
             self._observe()
         self._list_owned(declared)
-        for key in declared:
-            if key not in self._found and key.kind not in self._absent_kinds:
-                namespace, name = namespace_and_name(key)
-                found = self._client.get(key.kind, namespace, name)
-                if found is not None:
-                    self._found[key] = found
+        missing = self._get_unlisted(declared)
         if not self._client.is_directory:
-            own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.secrets)
-            for at in dict.fromkeys((*own, *self._demand.secrets)):
-                self._read_secret(*at)
+            self._read_secrets(missing)
         return ClusterReading(
             self._place,
             self._instance,
@@ -300,13 +301,59 @@ class _Look:
                 f"{names} on cluster {self._name}", f"{reason}; what the files no longer declare is not seen"
             )
 
-    def _read_secret(self, namespace: str, name: str) -> None:
+    def _get_unlisted(self, declared: Sequence[ResourceKey]) -> frozenset[str]:
+        """Read what no list showed: what does not exist, or has no label of ours. Returns namespaces that are missing.
+
+        There is nothing in these, which is not asked for: before a first apply, that is nearly everything.
+        """
+        unlisted = [key for key in declared if key not in self._found and key.kind not in self._absent_kinds]
+        spaces = [key for key in unlisted if key.kind is Kind.NAMESPACE]
+        missing = frozenset(
+            key.id for key, body in zip(spaces, self._get_each(spaces), strict=True) if body is None
+        )
+        if self._client.is_directory:
+            missing = frozenset()  # files are not in a namespace
+        self._get_each(
+            [
+                key
+                for key in unlisted
+                if key.kind is not Kind.NAMESPACE and namespace_and_name(key)[0] not in missing
+            ]
+        )
+        return missing
+
+    def _get_each(self, keys: Sequence[ResourceKey]) -> Sequence[JsonObject | None]:
+        found = self._at_once(lambda key: self._client.get(key.kind, *namespace_and_name(key)), keys)
+        self._found.update((key, body) for key, body in zip(keys, found, strict=True) if body is not None)
+        return found
+
+    def _read_secrets(self, missing: frozenset[str]) -> None:
+        """One request for each Secret: to list them is to read all of a namespace, and metadata has no fingerprint."""
+        own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.secrets)
+        wanted = tuple(dict.fromkeys((*own, *self._demand.secrets)))
+        asked = [at for at in wanted if at[0] not in missing]
+        found = dict(zip(asked, self._at_once(self._secret, asked), strict=True))
+        for at in wanted:
+            one = found.get(at)
+            if isinstance(one, Unexamined):
+                self._unexamined.append(one)
+            else:
+                self._secrets[at] = one
+
+    def _secret(self, at: tuple[str, str]) -> "SecretObject | Unexamined | None":
+        namespace, name = at
         try:
-            self._secrets[namespace, name] = self._client.secret(namespace, name)
+            return self._client.secret(namespace, name)
         except ClusterForbiddenError as error:
-            self._unexamined.append(
-                Unexamined(
-                    f"Secret {namespace}/{name} on cluster {self._name}",
-                    f"{error}; whether the key is there, and a restart after it changed, are not known",
-                )
+            return Unexamined(
+                f"Secret {namespace}/{name} on cluster {self._name}",
+                f"{error}; whether the key is there, and a restart after it changed, are not known",
             )
+
+    def _at_once(self, read: Callable[[T], R], wanted: Sequence[T]) -> Sequence[R]:
+        """What was read of each, in the same order. Raises the first error."""
+        if self._client.is_directory or len(wanted) < _AT_ONCE:
+            return [read(one) for one in wanted]
+        contexts = [copy_context() for _ in wanted]
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            return list(pool.map(lambda context, one: context.run(read, one), contexts, wanted))
