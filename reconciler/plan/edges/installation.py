@@ -59,15 +59,12 @@ def _namespace_edges(objects: Sequence[Action]) -> Iterator[tuple[ActionId, Acti
 
 
 def _binding_edges(objects: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    """A role is created before the bindings of its namespace, and deleted after them."""
-    roles = [action for action in objects if action.key.kind is Kind.ROLE]
+    """A role is created before its binding, which has its name, and deleted after it."""
+    roles = {(one.key, one.is_deletion): one for one in objects if one.key.kind is Kind.ROLE}
     for binding in (action for action in objects if action.key.kind is Kind.ROLE_BINDING):
-        for role in roles:
-            if (role.key.place, namespace_and_name(role.key)[0]) == (
-                binding.key.place,
-                namespace_and_name(binding.key)[0],
-            ) and role.is_deletion == binding.is_deletion:
-                yield (binding.id, role.id) if role.is_deletion else (role.id, binding.id)
+        role = roles.get((binding.key._replace(kind=Kind.ROLE), binding.is_deletion))
+        if role is not None:
+            yield (binding.id, role.id) if role.is_deletion else (role.id, binding.id)
 
 
 def _registration_edges(
