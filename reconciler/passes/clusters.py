@@ -269,11 +269,14 @@ class _Look:
             namespaces = sorted({namespace_and_name(key)[0] for key in wanted} - {""})
             if not FACTS[kind].is_namespaced or not namespaces:
                 return self._refused(kind, error, wanted)
-            listed = tuple(
-                body
-                for namespace in namespaces
-                for body in self._client.list(kind, namespace, label_selector=selector)
-            )
+            try:
+                listed = tuple(
+                    body
+                    for namespace in namespaces
+                    for body in self._client.list(kind, namespace, label_selector=selector)
+                )
+            except ClusterForbiddenError as nearer:
+                return self._refused(kind, nearer, wanted)
             self._unexamined.append(
                 Unexamined(
                     f"{FACTS[kind].plural} on cluster {self._name} outside of the declared namespaces",

@@ -168,7 +168,10 @@ class ClusterHand:
         until = monotonic() + limit
         while True:
             uid = str(metadata_of(applied).get("uid", ""))
-            seen = self._running(action.key, uid, is_restarted=is_restarted)
+            try:
+                seen = self._running(action.key, uid, is_restarted=is_restarted)
+            except ClusterError as error:
+                return _failure(action, error, "applied; how it runs is not known: ")
             if seen is None:
                 return _later(action, "applied, and then deleted or replaced by somebody else")
             if seen.is_done:
@@ -276,12 +279,20 @@ class ClusterHand:
             return Outcome(
                 action, Status.REFUSED, f"not sent: it still contains {shown}{more}, which would go with it"
             )
+        if pods := selector(found):
+            self._client.pods(
+                namespace, pods
+            )  # nothing is sent where it could not be seen whether they are gone
         try:
             self._client.delete(action.key.kind, namespace, name, uid=uid)
         except ClusterError as error:
             if not isinstance(error, ClusterLostAnswerError):
                 return _failure(action, error)
-        return self._gone(action, uid, selector(found))
+        try:
+            return self._gone(action, uid, pods)
+        except ClusterError as error:
+            message = f"sent; whether it is gone is not known: {error}"
+            return Outcome(action, Status.UNKNOWN, message, is_transient=True)
 
     def _gone(self, action: Action, uid: str, pods: str) -> Outcome:
         """Outcome of a delete, once the object and the pods of a workload are gone."""
@@ -346,6 +357,6 @@ def _later(action: Action, message: str) -> Outcome:
     return Outcome(action, Status.FAILED, message, is_transient=True)
 
 
-def _failure(action: Action, error: ClusterError) -> Outcome:
-    message = f"{error}. {error.advice}" if error.advice else str(error)
+def _failure(action: Action, error: ClusterError, done: str = "") -> Outcome:
+    message = done + (f"{error}. {error.advice}" if error.advice else str(error))
     return Outcome(action, Status.FAILED, message, is_transient=error.is_transient)

@@ -67,12 +67,12 @@ def _namespace_edges(objects: Sequence[Action]) -> Iterator[tuple[ActionId, Acti
 
 
 def _binding_edges(objects: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    """A role is created before the bindings of its namespace, and deleted after them."""
-    roles = _by_part(action for action in objects if action.key.kind is Kind.ROLE)
-    for binding in objects:
-        if binding.key.kind is Kind.ROLE_BINDING:
-            for role in roles.get(_part(binding), ()):
-                yield (binding.id, role.id) if role.is_deletion else (role.id, binding.id)
+    """A role is created before its binding, which has its name, and deleted after it."""
+    roles = {(one.key, one.is_deletion): one for one in objects if one.key.kind is Kind.ROLE}
+    for binding in (action for action in objects if action.key.kind is Kind.ROLE_BINDING):
+        role = roles.get((binding.key._replace(kind=Kind.ROLE), binding.is_deletion))
+        if role is not None:
+            yield (binding.id, role.id) if role.is_deletion else (role.id, binding.id)
 
 
 def _by_part(objects: Iterable[Action]) -> Mapping[_Part, Sequence[Action]]:
