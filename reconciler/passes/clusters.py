@@ -200,8 +200,8 @@ class _Look:
         self._complete: set[Kind] = set()
         self._observed: dict[str, tuple[JsonObject, ...]] = {}
         self._absent_kinds: set[Kind] = set()
-        self._unlisted: dict[str, list[Kind]] = {}
-        """Kinds of which nothing is declared and that may not be listed, by the reason."""
+        self._unlisted: dict[Kind, str] = {}
+        """Kinds of which nothing is declared and that may not be listed, with the reason."""
         self._unexamined: list[Unexamined] = []
         self._secrets: dict[tuple[str, str], SecretObject | None] = {}
 
@@ -294,14 +294,17 @@ class _Look:
         """
         if kind is not Kind.NAMESPACE and any(key.kind is kind for key in wanted):
             raise error
-        self._unlisted.setdefault(str(error), []).append(kind)
+        self._unlisted[kind] = str(error)
         return () if kind is Kind.NAMESPACE else None
 
     def _leftovers(self) -> Iterator[Unexamined]:
-        for reason, kinds in self._unlisted.items():
-            names = ", ".join(FACTS[kind].plural for kind in kinds)
+        if self._unlisted:
+            names = ", ".join(FACTS[kind].plural for kind in self._unlisted)
+            reason = next(iter(self._unlisted.values()))
+            more = ", and so for the others" if len(self._unlisted) > 1 else ""
             yield Unexamined(
-                f"{names} on cluster {self._name}", f"{reason}; what the files no longer declare is not seen"
+                f"{names} on cluster {self._name}",
+                f"{reason}{more}; what the files no longer declare is not seen",
             )
 
     def _get_unlisted(self, declared: Sequence[ResourceKey]) -> frozenset[str]:
