@@ -42,10 +42,7 @@ OLDER_MODES: Mapping[str, Mode] = MappingProxyType(
 names, which some pages capitalize."""
 
 _ANY = "*"
-UNUSED = (
-    ("clusters", _ANY, "directory"),
-    ("policy", "kinds", "Criterion"),
-)
+UNUSED = (("policy", "kinds", "Criterion"),)
 """Settings that are not used yet; `*` is any name that the user chooses. Criteria follow their definition."""
 
 
@@ -256,11 +253,11 @@ targets:
 #    network: my-network
     ## Ids of the `k8s-cluster` definitions that deploy to it. Default: its own name.
 #    definitions: [my-cluster]
-    ## How to reach it, for secrets that documents name with `!secret`: a kubeconfig
-    ## outside the repository, or in a pod its service account. Not set by default.
+    ## How to reach it: a kubeconfig outside the repository, or in a pod its service
+    ## account. What files install there is applied. Not set by default.
 #    kubeconfig: {path: ~/.kube/config, context: my-context}
 ##    inCluster: true
-    ## Accepted but not used yet: a folder to render into.
+    ## Or a folder of the repository, into which the objects are written as files.
 ##    directory: rendered/my-cluster
 
 ## What is done automatically.

@@ -124,7 +124,6 @@ def test_a_setting_that_nothing_uses_yet_is_accepted_with_a_warning_at_its_place
     assert {finding.rule for finding in warnings} == {"F14"}
     assert {finding.severity for finding in warnings} == {Severity.WARNING}
     assert [(finding.origin.line, finding.message.split("`")[1]) for finding in warnings] == [
-        (10, "clusters.eu-1.directory"),
         (16, "policy.kinds.Criterion"),
     ]
     assert all("accepted but not used yet" in finding.message for finding in warnings)
