@@ -89,6 +89,7 @@ def compose(
             now=lambda: datetime.now(UTC),
             hand_in=hand_in,
             connect_cluster=lambda name: hand_in.clusters.client(name, is_read_only=not request.writes),
+            connect_probe=hand_in.clusters.probe,
             rendered=hand_in.clusters.rendered(is_local=found.is_local),
             has_any_cluster=found.is_local,
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),

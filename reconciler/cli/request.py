@@ -36,6 +36,8 @@ class Request:
     concurrency: int | None = None
     saves_plan: bool = False
     """True where the plan is saved for a later apply."""
+    examines: bool = False
+    """True for `doctor`, which reports missing tokens instead of ending with them."""
 
     arguments: tuple[str, ...] = field(default=(), repr=False)
     """The command line, without the program's name."""

@@ -1,7 +1,7 @@
 """What a line of a log, or the error of a deployment, says is wrong: cause and remedy, as a table.
 
-Sources: agent and operator 2.13, v2 reference 9.2 and 9.3, the vendor's troubleshooting. The words of lines that no source
-prints are those of the Go libraries that both products use.
+Sources: agent and operator 2.13, v2 reference 9.2 and 9.3, the vendor's troubleshooting. The words of lines that no
+source prints are those of the Go libraries that both products use.
 """
 
 import re

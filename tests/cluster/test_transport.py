@@ -29,7 +29,7 @@ from reconciler.errors import (
 )
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
-from reconciler.model.kubernetes_object import PROBE_LABEL, PROBE_PREFIX
+from reconciler.model.kubernetes_object import PROBE_LABEL, PROBE_PREFIX, metadata_of
 from tests.cluster.bodies import config_map
 from tests.cluster.serving import CANARY, Answer, access, in_turn, says, serving
 
