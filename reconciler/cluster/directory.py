@@ -15,7 +15,7 @@ from threading import Lock
 import yaml
 
 from reconciler.errors import ClusterError, ReadOnlyError
-from reconciler.model.cluster_state import ObservedKind, SecretObject
+from reconciler.model.cluster_state import ObservedKind, SecretObject, ServerFacts
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
@@ -135,6 +135,25 @@ class Directory:
         found = (self._read(path) for path in sorted(self._record))
         inside = [body for body in found if body and metadata_of(body).get("namespace") == namespace]
         return tuple(f"{body.get('kind')}/{metadata_of(body).get('name')}" for body in inside)
+
+    def describe(self) -> ServerFacts:
+        """Nothing: no server is asked."""
+        return ServerFacts("", None)
+
+    def refusal(
+        self,
+        verb: str,
+        api_group: str,
+        resource: str,
+        namespace: str = "",
+        name: str = "",
+    ) -> str | None:
+        """None: whether files can be written is known when they are."""
+        return None
+
+    def has_kind(self, api_version: str, kind: str) -> bool:
+        """True: any object can be a file."""
+        return True
 
     def close(self) -> None:
         """Nothing is open."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,6 +21,13 @@ class ObservedKind(NamedTuple):
     def name(self) -> str:
         """As in `ClusterState.complete`."""
         return f"{self.api_version} {self.kind}"
+
+
+class ServerFacts(NamedTuple):
+    """Version of an API server, "" if it does not say, and the time by its clock, None if it does not say."""
+
+    version: str
+    time: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from reconciler.facts.rollout import Trouble, rollout
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import WORKLOAD_KINDS, Kind
-from reconciler.model.kubernetes_object import FIELD_MANAGER, metadata_of, namespace_and_name
+from reconciler.model.kubernetes_object import FIELD_MANAGER, PROBE_LABEL, metadata_of, namespace_and_name
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Outcome, Status, Verb
 
@@ -329,17 +329,15 @@ def _upgrade(before: JsonObject, after: JsonObject) -> str:
 
 
 def selector(deployment: JsonObject) -> str:
-    """The label selector of a Deployment's pods, "" for other objects."""
+    """The label selector of a Deployment's pods, "" for other objects. Pods of `doctor --probe` are none of them."""
     spec = deployment.get("spec")
     wanted = (
         spec.get("selector") if isinstance(spec, dict) and deployment.get("kind") == "Deployment" else None
     )
     labels = wanted.get("matchLabels") if isinstance(wanted, dict) else None
-    return (
-        ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
-        if isinstance(labels, dict)
-        else ""
-    )
+    if not isinstance(labels, dict):
+        return ""
+    return ",".join([*(f"{name}={value}" for name, value in sorted(labels.items())), f"!{PROBE_LABEL}"])
 
 
 def _held_back(found: JsonObject | None) -> str:
