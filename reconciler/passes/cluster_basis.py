@@ -1,13 +1,14 @@
 """What the plan of a cluster is built from. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.diff.change import Group
+from reconciler.diff.change import Diff, Group
 from reconciler.diff.compare import compare
 from reconciler.facts.rollout import rollout
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey
+from reconciler.model.kind import Kind
 from reconciler.model.record import Safeguards
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.plan.action import ActionId, Held, Verb
@@ -15,6 +16,8 @@ from reconciler.plan.build import Basis
 from reconciler.plan.doubt import Doubt
 from reconciler.plan.problem import CANNOT_INSTALL
 from reconciler.settings import Settings
+
+_REGISTERED = frozenset((Kind.AGENT, Kind.KEY, Kind.RUNNER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,17 @@ def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, a
             for name, why, at in sight.refused
         ),
     )
+
+
+def held_registrations(diff: Diff, unseen: Sequence[str]) -> dict[ActionId, Held]:
+    """Deletes of registrations that wait, because their workload may still run on a cluster that was not seen."""
+    if not unseen:
+        return {}
+    names = ", ".join(unseen)
+    held = Held(f"waits: its workload may still run on cluster {names}, which could not be read")
+    return {
+        (Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE) if change.key.kind in _REGISTERED
+    }
 
 
 def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:

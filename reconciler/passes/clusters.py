@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.cluster.client import ClusterClient
-from reconciler.errors import ClusterError, ClusterForbiddenError
+from reconciler.errors import ClusterError, ClusterForbiddenError, UnknownKindError
 from reconciler.facts.cluster_demand import ClusterDemand, cluster_demand
 from reconciler.facts.scope import Scope
 from reconciler.footprint.installation import installations
@@ -36,9 +36,20 @@ class LookedClusters:
     failed: tuple[TargetResult, ...] = ()
     unexamined: tuple[Unexamined, ...] = ()
     """Clusters on which nothing is declared, and which could not be read."""
+    unseen: tuple[str, ...] = ()
+    """Names of clusters of which it is not known what runs there."""
 
 
 NO_CLUSTERS = LookedClusters()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A cluster that could not be read, and whether something of ours may run there."""
+
+    name: str
+    result: TargetResult | Unexamined
+    may_run: bool
 
 
 class ClusterClients:
@@ -93,10 +104,12 @@ def look_at_clusters(
                 range(len(names)),
             )
         )
+    unread = [one for one in seen if isinstance(one, _Unread)]
     return LookedClusters(
         tuple(one for one in seen if isinstance(one, ClusterSight)),
-        tuple(one for one in seen if isinstance(one, TargetResult)),
-        tuple(one for one in seen if isinstance(one, Unexamined)),
+        tuple(one.result for one in unread if isinstance(one.result, TargetResult)),
+        tuple(one.result for one in unread if isinstance(one.result, Unexamined)),
+        tuple(one.name for one in unread if one.may_run),
     )
 
 
@@ -128,13 +141,16 @@ def _see(
     footprints: Sequence[Footprint],
     demand: ClusterDemand,
     clients: ClusterClients,
-) -> ClusterSight | TargetResult | Unexamined:
+) -> ClusterSight | _Unread:
     try:
         reading = _Look(instance, name, footprints, demand, clients.of(name)).read()
     except ClusterError as error:
         if not footprints:
-            return Unexamined(f"objects of this instance on cluster {name}", str(error))
-        return TargetResult(
+            # Where nothing may be read, as for clusters that serve secrets alone, nothing was installed either.
+            may_run = not isinstance(error, ClusterForbiddenError)
+            unexamined = Unexamined(f"objects of this instance on cluster {name}", str(error))
+            return _Unread(name, unexamined, may_run)
+        result = TargetResult(
             target_of_cluster(name),
             name,
             error=str(error),
@@ -143,6 +159,7 @@ def _see(
             error_code=error.exit_code,
             realm=Realm.CLUSTER,
         )
+        return _Unread(name, result, may_run=True)
     return cluster_sight(reading, footprints)
 
 
@@ -165,6 +182,8 @@ class _Look:
         self._client = client
         self._found: dict[ResourceKey, JsonObject] = {}
         self._complete: set[Kind] = set()
+        self._absent: set[Kind] = set()
+        """Kinds that the cluster does not have: what brings them may be installed later."""
         self._observed: dict[str, tuple[JsonObject, ...]] = {}
         self._unexamined: list[Unexamined] = []
         self._secrets: dict[tuple[str, str], SecretObject | None] = {}
@@ -176,7 +195,7 @@ class _Look:
             self._observe()
         self._list_owned(declared)
         for key in declared:
-            if key not in self._found:
+            if key not in self._found and key.kind not in self._absent:
                 namespace, name = namespace_and_name(key)
                 found = self._client.get(key.kind, namespace, name)
                 if found is not None:
@@ -229,6 +248,11 @@ class _Look:
         selector = f"{INSTANCE_LABEL}={self._instance}"
         try:
             return self._client.list(kind, label_selector=selector)
+        except UnknownKindError:
+            if "/" not in FACTS[kind].api_version:
+                raise  # every cluster has those of the core: this is another server
+            self._absent.add(kind)
+            return ()
         except ClusterForbiddenError as error:
             namespaces = sorted({namespace_and_name(key)[0] for key in wanted} - {""})
             if not FACTS[kind].is_namespaced or not namespaces:
