@@ -1,6 +1,6 @@
 """What the plan of a cluster is built from. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.diff.change import Diff, Group
@@ -22,6 +22,8 @@ from reconciler.plan.build import Basis
 from reconciler.plan.doubt import Doubt
 from reconciler.plan.problem import CANNOT_INSTALL
 from reconciler.settings import Settings
+
+_REGISTERED = frozenset((Kind.AGENT, Kind.KEY, Kind.RUNNER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,17 @@ def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, a
             for name, why, at in sight.refused
         ),
     )
+
+
+def held_registrations(diff: Diff, unseen: Sequence[str]) -> dict[ActionId, Held]:
+    """Deletes of registrations that wait, because their workload may still run on a cluster that was not seen."""
+    if not unseen:
+        return {}
+    names = ", ".join(unseen)
+    held = Held(f"waits: its workload may still run on cluster {names}, which could not be read")
+    return {
+        (Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE) if change.key.kind in _REGISTERED
+    }
 
 
 def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:

@@ -48,9 +48,20 @@ class LookedClusters:
     failed: tuple[TargetResult, ...] = ()
     unexamined: tuple[Unexamined, ...] = ()
     """Clusters on which nothing is declared, and which could not be read."""
+    unseen: tuple[str, ...] = ()
+    """Names of clusters of which it is not known what runs there."""
 
 
 NO_CLUSTERS = LookedClusters()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A cluster that could not be read, and whether something of ours may run there."""
+
+    name: str
+    result: TargetResult | Unexamined
+    may_run: bool
 
 
 class ClusterClients:
@@ -105,10 +116,12 @@ def look_at_clusters(
                 range(len(names)),
             )
         )
+    unread = [one for one in seen if isinstance(one, _Unread)]
     return LookedClusters(
         tuple(one for one in seen if isinstance(one, ClusterSight)),
-        tuple(one for one in seen if isinstance(one, TargetResult)),
-        tuple(one for one in seen if isinstance(one, Unexamined)),
+        tuple(one.result for one in unread if isinstance(one.result, TargetResult)),
+        tuple(one.result for one in unread if isinstance(one.result, Unexamined)),
+        tuple(one.name for one in unread if one.may_run),
     )
 
 
@@ -140,7 +153,7 @@ def _see(
     footprints: Sequence[Footprint],
     demand: ClusterDemand,
     clients: ClusterClients,
-) -> ClusterSight | TargetResult | Unexamined:
+) -> ClusterSight | _Unread:
     try:
         client = clients.of(name)
         reading = _Look(asked.settings.instance, name, footprints, demand, client).read()
@@ -148,8 +161,11 @@ def _see(
             reading = _tried(reading, footprints, client)
     except ClusterError as error:
         if not footprints:
-            return Unexamined(f"objects of this instance on cluster {name}", str(error))
-        return TargetResult(
+            # Where nothing may be read, as for clusters that serve secrets alone, nothing was installed either.
+            may_run = not isinstance(error, ClusterForbiddenError)
+            unexamined = Unexamined(f"objects of this instance on cluster {name}", str(error))
+            return _Unread(name, unexamined, may_run)
+        result = TargetResult(
             target_of_cluster(name),
             name,
             error=str(error),
@@ -158,6 +174,7 @@ def _see(
             error_code=error.exit_code,
             realm=Realm.CLUSTER,
         )
+        return _Unread(name, result, may_run=True)
     return cluster_sight(reading, footprints)
 
 
@@ -263,6 +280,8 @@ class _Look:
         try:
             return self._client.list(kind, label_selector=selector)
         except UnknownKindError:
+            if "/" not in FACTS[kind].api_version:
+                raise  # every cluster has those of the core: this is another server
             self._absent_kinds.add(kind)
             return ()
         except ClusterForbiddenError as error:

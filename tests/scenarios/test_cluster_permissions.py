@@ -17,7 +17,7 @@ from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import Verdict
 from reconciler.plan.action import Status
 from tests.control_plane.plane import ControlPlane
-from tests.scenarios.cluster_rights import APPLY, PLAN, Kept, everything_said, right_of
+from tests.scenarios.kept import APPLY, PLAN, Kept, everything_said, right_of
 from tests.scenarios.test_installation_cluster import Pair, messages, of_cluster, outcomes
 from tests.scenarios.world import operator_yaml
 

@@ -42,12 +42,14 @@ class ClusterWork:
     """What is applied on a cluster.
 
     `bodies` are whole objects; `unforced` are those that are not proven to be owned, whose conflicts are therefore
-    left to a person; `waits_s` is the limit of a rollout, by workload.
+    left to a person; `owned` were this instance's when the plan was made; `waits_s` is the limit of a rollout, by
+    workload.
     """
 
     instance: str
     bodies: Mapping[ResourceKey, JsonObject]
     unforced: frozenset[ResourceKey] = frozenset()
+    owned: frozenset[ResourceKey] = frozenset()
     waits_s: Mapping[ResourceKey, int] = field(default_factory=dict)
     agents: Mapping[ResourceKey, str] = field(default_factory=dict)
     """Workloads that are Agents, with the container whose log shows whether they are connected."""
@@ -110,8 +112,8 @@ class ClusterHand:
             return self._existing(action, body, found)
         if action.verb is Verb.UPDATE and found is None:
             return _later(action, "not sent: it is gone; run again to create it")
-        if found is not None and metadata_of(found).get("deletionTimestamp") is not None:
-            return _later(action, "not sent: it is being deleted; run again once it is gone")
+        if found is not None and (changed := self._changed(action, found)) is not None:
+            return changed
         is_forced = found is not None and action.key not in self._work.unforced
         try:
             applied = self._client.apply(body, force=is_forced, is_new=found is None)
@@ -121,6 +123,19 @@ class ClusterHand:
         outcome = self._rolled_out(action, applied, is_restarted=is_restarted)
         upgrade = "" if found is None else _upgrade(found, applied)
         return replace(outcome, message="; ".join(filter(None, (upgrade, outcome.message))))
+
+    def _changed(self, action: Action, found: JsonObject) -> Outcome | None:
+        """Outcome of an action on an object that became something else since the plan was made; None if it did not."""
+        if action.key in self._work.owned and not is_ours(found, self._work.instance):
+            return Outcome(action, Status.REFUSED, "not sent: it no longer belongs to this instance")
+        uid, live = str(metadata_of(found).get("uid", "")), action.subject.live
+        if live is not None and live.handle.get("uid", uid) != uid:
+            return _later(
+                action, "not sent: it was replaced since the plan was made; run again to compare it"
+            )
+        if not action.is_deletion and metadata_of(found).get("deletionTimestamp") is not None:
+            return _later(action, "not sent: it is being deleted; run again once it is gone")
+        return None
 
     def _existing(self, action: Action, body: JsonObject, found: JsonObject) -> Outcome:
         """Outcome of a create that finds an object: its own of an earlier run, or somebody else's."""
@@ -265,14 +280,9 @@ class ClusterHand:
         found = self._client.get(action.key.kind, namespace, name)
         if found is None:
             return Outcome(action, Status.UNCHANGED, "was already gone")
-        if not is_ours(found, self._work.instance):
-            return Outcome(action, Status.REFUSED, "not sent: it no longer belongs to this instance")
+        if (changed := self._changed(action, found)) is not None:
+            return changed
         uid = str(metadata_of(found).get("uid", ""))
-        live = action.subject.live
-        if live is not None and live.handle.get("uid", uid) != uid:
-            return _later(
-                action, "not sent: it was replaced since the plan was made; run again to compare it"
-            )
         if action.key.kind is Kind.NAMESPACE and (left := self._client.contents(name)):
             shown = ", ".join(left[:_SHOWN_CONTENTS])
             more = f" and {len(left) - _SHOWN_CONTENTS} more" if len(left) > _SHOWN_CONTENTS else ""

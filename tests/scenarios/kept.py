@@ -14,7 +14,7 @@ from tests.control_plane.plane import ControlPlane
 from tests.scenarios.test_installation_cluster import CONNECTED, IMAGE, SECRET, Pair, messages
 from tests.scenarios.world import World, indented, key_yaml, runner_public_key
 
-RUNNER_IMAGE = f"{runner.REPOSITORY}:1.0.0"
+RUNNER_KEY = runner_public_key()
 PLAN = (Purpose.PLAN, Purpose.RULES)
 APPLY = (*PLAN, Purpose.APPLY, Purpose.RUNNERS)
 _NAME_AND_SUBRESOURCE = 3
@@ -31,17 +31,20 @@ class Kept:
     name: str
 
     @classmethod
-    def make(cls, plane: ControlPlane, folder: Path, pair: Pair) -> "Kept":
-        """With a user who has no rights yet."""
+    def make(
+        cls, plane: ControlPlane, folder: Path, pair: Pair, user: str = "", concurrency: int = 4
+    ) -> "Kept":
+        """With a user who has no rights yet, unless another one is given."""
         name = f"kept-{uuid4().hex[:10]}"
-        kubeconfig = plane.user(folder / "kubeconfig", name)
+        path = folder / "kubeconfig"
+        kubeconfig = plane.kubeconfig(path, user) if user else plane.user(path, name)
         world = World.make(
             folder,
             clusters={"eu-1": {"kubeconfig": {"path": str(kubeconfig)}}},
             instance=name,
-            apply={"concurrency": 4},
+            apply={"concurrency": concurrency},
         )
-        made = cls(world, plane, pair, name, name)
+        made = cls(world, plane, pair, user or name, name)
         plane.namespace(made.jobs)
         return made
 
@@ -57,11 +60,21 @@ class Kept:
     def jobs(self) -> str:
         return f"{self.name}-jobs"
 
-    def declare(self, tag: str = "1.8.4", *, is_installed: bool = True) -> None:
+    def declare(
+        self,
+        tag: str = "1.8.4",
+        *,
+        image: str = "",
+        waits: int = 20,
+        env: str = "{}",
+        policy: bool = True,
+        is_installed: bool = True,
+    ) -> None:
         """Declare an Agent with every kind of object."""
+        image = image or f"{IMAGE.partition(':')[0]}:{tag}"
         install = (
-            f"  install: {{cluster: eu-1, namespace: {self.agents}, image: '{IMAGE.partition(':')[0]}:{tag}', "
-            "networkPolicy: true, waitSeconds: 20}\n"
+            f"  install: {{cluster: eu-1, namespace: {self.agents}, image: '{image}', "
+            f"networkPolicy: {str(policy).lower()}, waitSeconds: {waits}, env: {env}}}\n"
         )
         self.world.write(
             "agent.yaml",
@@ -70,17 +83,15 @@ class Kept:
         )
         self.world.write("key.yaml", key_yaml("k", "eu-1", self.pair.public))
 
-    def declare_runner(self, *, is_installed: bool = True) -> None:
+    def declare_runner(self, tag: str = "1.0.0", *, is_installed: bool = True) -> None:
         """Declare a runner."""
-        install = f"  install: {{cluster: eu-1, namespace: {self.runners}, image: '{RUNNER_IMAGE}'}}\n"
-        path = self.world.root / "runner.pem"
-        if not path.exists():
-            path.write_text(runner_public_key())
+        image = f"{runner.REPOSITORY}:{tag}"
+        install = f"  install: {{cluster: eu-1, namespace: {self.runners}, image: '{image}'}}\n"
         self.world.write(
             "runner.yaml",
             "apiVersion: reconciler/v1alpha1\nkind: Runner\nmetadata: {id: jobs}\nspec:\n"
             "  description: of a test\n  runner_configuration:\n    type: kubernetes-agent\n"
-            f"    key: |\n{indented(path.read_text(), 6)}\n"
+            f"    key: |\n{indented(RUNNER_KEY, 6)}\n"
             f"    job: {{namespace: {self.jobs}, service_account: job}}\n"
             f"  state_storage_configuration: {{type: kubernetes, namespace: {self.jobs}}}\n"
             "  rules: [{env_type_id: development}]\n" + (install if is_installed else ""),
@@ -137,15 +148,19 @@ class Kept:
 
     def apply_approved(self) -> PassResult:
         """Apply, with every approval that is asked for."""
-        refused = self.world.apply()
-        approvals = [
-            value
-            for one in refused.targets
-            if one.plan
-            for refusal in one.plan.refusals
-            for value in refusal.approvals
+        return self.world.apply(*self.approvals())
+
+    def approvals(self) -> list[str]:
+        """Every approval that a plan asks for."""
+        plans = [one.plan for one in self.world.plan().targets if one.plan is not None]
+        return [value for plan in plans for one in plan.refusals for value in one.approvals]
+
+    def foreign(self) -> list[object]:
+        """Objects of others in the namespaces."""
+        paths = [
+            f"/api/v1/namespaces/{one}/configmaps/theirs" for one in (self.agents, self.runners, self.jobs)
         ]
-        return self.world.apply(*approvals) if approvals else refused
+        return [self.plane.get(path) for path in paths]
 
     def objects(self) -> dict[str, str]:
         """Objects of the test's namespaces that the reconciler can own, with their uids."""
