@@ -13,13 +13,15 @@ from reconciler.facts.cluster_demand import OF_OPERATORS, OF_WORKLOADS
 from reconciler.footprint.value import Footprint, SecretEntry
 from reconciler.model.cluster_state import ObservedKind
 from reconciler.model.json import JsonObject
-from reconciler.model.kind import CLUSTER_KINDS, FACTS, Kind
+from reconciler.model.kind import FACTS, Kind
 from reconciler.vendor import runner
 
 AGENT_KINDS = (Kind.NAMESPACE, Kind.CONFIG_MAP, Kind.NETWORK_POLICY, Kind.DEPLOYMENT)
 """Kinds of objects of an Agent."""
 RUNNER_KINDS = (Kind.SERVICE_ACCOUNT, Kind.ROLE, Kind.ROLE_BINDING)
 """Kinds of objects that a runner has in addition."""
+CHART_KINDS = (Kind.OCI_REPOSITORY, Kind.HELM_RELEASE, Kind.APPLICATION)
+"""Kinds of the documents that Flux and Argo CD act on."""
 KEY_SECRETS = (KEY_SECRET, runner.NAME)
 """Names of Secrets with private keys, unless the files say others."""
 _READ = ("get", "list")
@@ -35,6 +37,7 @@ class Purpose(StrEnum):
     APPLY = "apply"
     RUNNERS = "runners"
     JOBS = "jobs"
+    CHARTS = "charts"
     RULES = "rules"
     NAMESPACES = "namespaces"
 
@@ -81,7 +84,8 @@ def permissions(purpose: Purpose, secrets: Sequence[str] = KEY_SECRETS) -> tuple
         case Purpose.PLAN:
             why = "objects of this instance, and those with the names of declared ones"
             return (
-                *_of_kinds(why, CLUSTER_KINDS, _READ),
+                *_of_kinds(why, (*AGENT_KINDS, *RUNNER_KINDS), _READ),
+                *_of_kinds("documents for Flux and Argo CD, if they are installed", CHART_KINDS, ("list",)),
                 Permission(
                     "is the key there, and which one is it: names of entries and a fingerprint are kept",
                     "",
@@ -107,6 +111,12 @@ def permissions(purpose: Purpose, secrets: Sequence[str] = KEY_SECRETS) -> tuple
             return (
                 *_granted("what the role of a runner grants", runner.rules_of_runner()),
                 *_granted("what the role of its jobs grants", runner.rules_of_jobs()),
+            )
+        case Purpose.CHARTS:
+            return (
+                *_of_kinds("documents with the names of declared ones", CHART_KINDS, ("get",)),
+                *_of_kinds("server-side apply", CHART_KINDS, _APPLIED),
+                *_of_kinds("what the files no longer declare", CHART_KINDS, ("delete",)),
             )
         case Purpose.RULES:
             seen = dict.fromkeys((*OF_WORKLOADS, *OF_OPERATORS))

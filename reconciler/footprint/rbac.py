@@ -25,6 +25,8 @@ Who writes a role must have the rights that it grants, or the verbs `escalate` a
 grant anything. So it has the rights themselves, in the namespaces of the jobs alone: these exist before, each with
 such a RoleBinding. With a ClusterRoleBinding instead, `apply` can make them too, and may then write Secrets
 everywhere."""
+_CHARTS = """\
+Only for `delivery: flux` and `argocd`, in addition to apply.yaml: the documents that Flux and Argo CD act on."""
 _RULES = (
     "Optional, in addition to plan.yaml: what rules look at on the cluster. Without it they are `unknown`."
 )
@@ -58,6 +60,7 @@ def rbac_files() -> Mapping[str, str]:
         "plan.yaml": _file(_PLAN, [_everywhere(Purpose.PLAN)]),
         "apply.yaml": _file(_APPLY, [_everywhere(Purpose.APPLY)]),
         "runners.yaml": _file(_RUNNERS, [_everywhere(Purpose.RUNNERS), jobs]),
+        "charts.yaml": _file(_CHARTS, [_everywhere(Purpose.CHARTS)]),
         "rules.yaml": _file(_RULES, [_everywhere(Purpose.RULES)]),
         "namespaces.yaml": _file(_NAMESPACES, [_everywhere(Purpose.NAMESPACES)]),
         "one-namespace.yaml": _file(_ONE_NAMESPACE, inside),

@@ -74,7 +74,7 @@ def held_registrations(diff: Diff, unseen: Sequence[str]) -> dict[ActionId, Held
     if not unseen:
         return {}
     names = ", ".join(unseen)
-    held = Held(f"waits: its workload may still run on cluster {names}, which could not be read")
+    held = Held(f"waits: its workload may still run on cluster {names}, which was not read")
     return {
         (Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE) if change.key.kind in _REGISTERED
     }

@@ -98,8 +98,9 @@ def look_at_clusters(
     """
     declared = by_cluster(asked, declarations)
     names = clusters_of(asked, declared)
+    left_out = tuple(sorted(_reached(asked, declared) - set(names)))
     if not names:
-        return LookedClusters()
+        return LookedClusters(unseen=left_out)
     with ThreadPoolExecutor(max_workers=min(8, len(names))) as pool:
         # One context for each, as for organizations.
         contexts = [copy_context() for _ in names]
@@ -121,7 +122,7 @@ def look_at_clusters(
         tuple(one for one in seen if isinstance(one, ClusterSight)),
         tuple(one.result for one in unread if isinstance(one.result, TargetResult)),
         tuple(one.result for one in unread if isinstance(one.result, Unexamined)),
-        tuple(one.name for one in unread if one.may_run),
+        (*(one.name for one in unread if one.may_run), *left_out),
     )
 
 
@@ -130,11 +131,15 @@ def clusters_of(asked: Pass, declared: Iterable[str]) -> tuple[str, ...]:
 
     They are selected by the name under which they are reported; targets alone select none of them.
     """
-    known = {name for name, found in asked.settings.clusters.items() if found.is_reached}
-    if asked.adapters.has_any_cluster:
-        known.update(declared)
     chosen = asked.selection.targets
-    return tuple(name for name in sorted(known) if not chosen or target_of_cluster(name) in chosen)
+    return tuple(
+        name for name in sorted(_reached(asked, declared)) if not chosen or target_of_cluster(name) in chosen
+    )
+
+
+def _reached(asked: Pass, declared: Iterable[str]) -> set[str]:
+    known = {name for name, found in asked.settings.clusters.items() if found.is_reached}
+    return known.union(declared if asked.adapters.has_any_cluster else ())
 
 
 def by_cluster(asked: Pass, declarations: Declarations) -> Mapping[str, tuple[Footprint, ...]]:
@@ -276,14 +281,18 @@ class _Look:
 
     def _listed(self, kind: Kind, wanted: Iterable[ResourceKey]) -> tuple[JsonObject, ...] | None:
         """Owned objects of one kind; None if they cannot be listed, and none of the kind is declared."""
-        selector = f"{INSTANCE_LABEL}={self._instance}"
         try:
-            return self._client.list(kind, label_selector=selector)
+            return self._listed_as_allowed(kind, wanted)
         except UnknownKindError:
             if "/" not in FACTS[kind].api_version:
                 raise  # every cluster has those of the core: this is another server
             self._absent_kinds.add(kind)
             return ()
+
+    def _listed_as_allowed(self, kind: Kind, wanted: Iterable[ResourceKey]) -> tuple[JsonObject, ...] | None:
+        selector = f"{INSTANCE_LABEL}={self._instance}"
+        try:
+            return self._client.list(kind, label_selector=selector)
         except ClusterForbiddenError as error:
             namespaces = sorted({namespace_and_name(key)[0] for key in wanted} - {""})
             if not FACTS[kind].is_namespaced or not namespaces:

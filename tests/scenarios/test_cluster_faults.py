@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from reconciler.cluster import resource
+from reconciler.errors import ExitCode
 from reconciler.model.kind import FACTS, Kind
 from reconciler.passes import clusters
 from reconciler.passes.deed import cluster_hand
@@ -76,7 +77,7 @@ def test_registrations_stay_while_their_cluster_cannot_be_reached(
         kept.world.remove("runner.yaml")
     kept.world.write("bucket.yaml", definition_yaml("bucket"))
     result = kept.apply_approved()
-    assert "its workload may still run on cluster eu-1, which could not be read" in everything_said(result)
+    assert "its workload may still run on cluster eu-1, which was not read" in everything_said(result)
     assert result.exit_code() == 5
     after = kept.world.live()
     assert isinstance(before, dict)
@@ -100,9 +101,10 @@ def test_a_kind_that_the_cluster_lacks_stops_what_needs_it_alone(
     for module in (resource, clusters):
         monkeypatch.setattr(module, "FACTS", {**FACTS, Kind.NETWORK_POLICY: absent})
     result = kept.world.apply()
-    failed = outcomes(result)[f"create NetworkPolicy/{kept.agents}/humanitec-agent"]
-    assert failed.status is Status.FAILED
-    assert "does not know networkpolicies of absent.example.com/v1" in failed.message
+    waits = outcomes(result)[f"create NetworkPolicy/{kept.agents}/humanitec-agent"]
+    assert waits.status is Status.BLOCKED
+    assert waits.message == "waits: the cluster has no kind NetworkPolicy"
+    assert result.exit_code() == ExitCode.PARTIAL
     assert statuses(result)[f"create {runner_of(kept)}"] is Status.DONE
     kept.declare(policy=False)
     assert kept.world.apply().verdict is Verdict.APPLIED

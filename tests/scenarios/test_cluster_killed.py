@@ -160,7 +160,10 @@ def everything(kept: Kept) -> dict[str, str]:
     for kind in CLUSTER_KINDS:
         facts = FACTS[kind]
         group = "apis" if "/" in facts.api_version else "api"
-        for item in kept.plane.get(f"/{group}/{facts.api_version}/{facts.resource}")["items"]:
+        path = f"/{group}/{facts.api_version}/{facts.resource}"
+        if not kept.plane.client.get(path).is_success:
+            continue  # of Flux and Argo CD, which are not installed
+        for item in kept.plane.get(path)["items"]:
             metadata = item["metadata"]
             if kept.name in metadata.get("namespace", metadata["name"]):
                 name = f"{kind} {metadata.get('namespace', '')}/{metadata['name']}"

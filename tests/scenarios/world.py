@@ -20,6 +20,7 @@ from reconciler.inventory.file import FileInventory
 from reconciler.inventory.store import InventoryStore
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.identity import TargetName
+from reconciler.model.place import Realm
 from reconciler.model.record import Inventory
 from reconciler.model.secret import Digester, Secret
 from reconciler.orchestrator.client import Access, Endpoint, Orchestrator, Retry
@@ -388,9 +389,9 @@ def timeless(value: object) -> object:
 
 
 def the_plan(result: PassResult) -> TargetPlan:
-    """The plan of the only target."""
+    """The plan of the only organization."""
     assert not result.errors, result.errors
-    (target,) = result.targets
+    (target,) = [one for one in result.targets if one.realm is Realm.ORGANIZATION]
     assert not target.error, target.error
     assert target.plan is not None
     assert not target.plan.problems, target.plan.problems
