@@ -7,6 +7,8 @@ from threading import Event, Timer
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from reconciler.cluster.access import KubeconfigAccess
 from reconciler.cluster.probe_pods import ProbePods
@@ -18,10 +20,13 @@ from reconciler.orchestrator.client import Access
 from reconciler.passes import probe as probing
 from reconciler.passes.examine import Asked, Examined, examine
 from reconciler.passes.probe import left_behind, probe
+from reconciler.passes.result import Verdict
 from reconciler.settings import Settings
+from reconciler.vendor.runner import NAME as RUNNER
 from tests.control_plane.plane import ADMIN
 from tests.scenarios import test_installation_cluster as installation
 from tests.scenarios.test_installation_cluster import CONNECTED, REFUSED, SECRET, Pair, Place
+from tests.scenarios.world import runner_yaml
 
 pytestmark = pytest.mark.xdist_group("control_plane")
 pair, place = installation.pair, installation.place
@@ -266,3 +271,38 @@ def test_a_probe_that_may_not_be_created_leaves_nothing(place: Place, tmp_path: 
     with pytest.raises(ClusterError, match="cannot create resource"):
         probe(client, body, Event())
     assert gone(place)
+
+
+RUNNER_KEY = ed25519.Ed25519PrivateKey.generate()
+REFUSED_POLL = "poll-requests failed: 401 failed to validate JWT token"
+
+
+def declare_runner(place: Place) -> None:
+    """A runner in place of the Agent, with its key in its Secret."""
+    place.world.remove("agent.yaml")
+    place.world.remove("key.yaml")
+    public = RUNNER_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    jobs = f"{place.namespace}-jobs"
+    text = runner_yaml("run-1", public, rules="[]").replace("namespace: jobs", f"namespace: {jobs}")
+    install = (
+        f"  install: {{cluster: eu-1, namespace: {place.namespace}, image: 'x.test/r:v1', waitSeconds: 20}}\n"
+    )
+    place.world.write("runner.yaml", text + install)
+    private = RUNNER_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    place.world.apply()
+    place.plane.secret(place.namespace, RUNNER, private_key=private)
+
+
+def test_a_runner_is_looked_at_as_an_agent_is(place: Place) -> None:
+    declare_runner(place)
+    place.plane.write_log(place.namespace, "started")
+    result = place.world.apply()
+    assert result.verdict is Verdict.APPLIED, installation.messages(result)
+    examined = look(place)
+    checks = of_cluster(examined.examination)
+    assert lines(checks, Status.OK) == []
+    assert {check.subject for check in checks} == {"", "Runner/run-1"}
+    assert examined.probable == ()
+    place.plane.write_log(place.namespace, REFUSED_POLL)
+    (check,) = [one for one in of_cluster(look(place).examination) if one.status is not Status.OK]
+    assert "the orchestrator refuses its polls (401)" in check.what
