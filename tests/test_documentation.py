@@ -215,7 +215,7 @@ def test_commands_and_options_in_a_document_exist(page: str) -> None:
 
 
 def options_of(command: str) -> set[str]:
-    with click.Context(program) as context:
+    with click.Context(program, **program.context_settings) as context:
         found = program.get_command(context, command)
     assert found is not None
     return {name for parameter in found.params for name in (*parameter.opts, *parameter.secondary_opts)}
@@ -223,7 +223,7 @@ def options_of(command: str) -> set[str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_fits_one_screen_with_two_examples(command: str) -> None:
-    with click.Context(program, info_name="reconciler") as parent:
+    with click.Context(program, info_name="reconciler", **program.context_settings) as parent:
         found = program.get_command(parent, command)
         assert found is not None
         with click.Context(found, info_name=command, parent=parent, max_content_width=80) as context:

@@ -34,6 +34,8 @@ ENDS = {
     ),
     "reconciler explain R68": (ExitCode.DONE, "R68"),
     "reconciler explain target/acme/shop-prod --live": (ExitCode.DONE, "Target acme, organization acme"),
+    "reconciler render Agent/eu-1": (ExitCode.USAGE, "nothing installs 'Agent/eu-1'"),
+    "reconciler render trust Runner/jobs --terraform": (ExitCode.USAGE, "nothing installs 'Runner/jobs'"),
     "reconciler rules --switched": (ExitCode.DONE, "0 switches"),
     "reconciler rules --side cluster -o json": (ExitCode.DONE, '"rules"'),
     "reconciler schema definition": (ExitCode.DONE, '"Resource definition"'),
