@@ -31,7 +31,7 @@ COVERAGE_LOG := $(VENV)/coverage.log
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev lock format lint types test faults cover schemas docs demo bench cluster check clean
+.PHONY: help dev lock format lint types test faults cover schemas rbac docs demo bench cluster check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -97,6 +97,9 @@ cover: test ## run all tests, then list the lines and branches not covered
 
 schemas: $(READY) ## write schemas/ from the models
 	$(BIN)/reconciler schema --write schemas
+
+rbac: $(READY) ## write config/rbac, the rights on a cluster that a plan and an apply need
+	$(BIN)/python -m tests.footprint.rbac_on_disk
 
 docs: $(READY) ## write the pages of the rules, then check the documents against the program
 	$(BIN)/python -m tests.rules.pages_on_disk

@@ -28,6 +28,7 @@ PURE = frozenset(
         "diff",
         "plan",
         "footprint",
+        "diagnosis",
         "views",
         "settings",
         "errors",
@@ -49,19 +50,21 @@ ARROWS: dict[str, frozenset[str]] = {
     "rules": frozenset(("facts", "vendor", "model", "settings")),
     "matrix": frozenset(("facts", "vendor", "model", "settings")),
     "footprint": frozenset(("facts", "vendor", "model", "settings")),
+    "diagnosis": frozenset(("footprint", "facts", "vendor", "model", "errors")),
     "diff": frozenset(("model",)),
     "plan": frozenset(("diff", "model", "settings")),
     "repository": BELOW,
     **dict.fromkeys(ADAPTERS, BELOW),
     **dict.fromkeys(("source", "inventory"), BELOW | {"repository"}),
     "log": frozenset(("model",)),
-    "passes": ADAPTERS | BELOW | {"plan", "diff", "rules", "facts", "footprint"},
-    "views": BELOW | {"passes", "plan", "diff", "rules", "matrix", "facts", "footprint", "vendor"},
+    "passes": ADAPTERS | BELOW | {"plan", "diff", "rules", "facts", "footprint", "diagnosis"},
+    "views": BELOW
+    | {"passes", "plan", "diff", "rules", "matrix", "facts", "footprint", "diagnosis", "vendor"},
     "controller": BELOW | {"passes", "plan", "diff", "log", "source", "inventory"},
     "emulator": frozenset(),
     "cli": ADAPTERS
     | BELOW
-    | {"repository", "plan", "diff", "rules", "facts", "footprint", "passes", "views"}
+    | {"repository", "plan", "diff", "rules", "facts", "footprint", "diagnosis", "passes", "views"}
     | {"controller", "emulator", "log"},
     "__main__": frozenset(("cli",)),
     "__init__": frozenset(),

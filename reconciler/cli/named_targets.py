@@ -10,6 +10,7 @@ from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Declarations
 from reconciler.model.finding import Severity
+from reconciler.model.wording import plural
 
 PREFIX = "target/"
 
@@ -102,6 +103,11 @@ def seen_live(composed: Composition, named: Named) -> Named:
     seen = replace(scope, live=look.state)
     asked = {definition.id for definition in named.definitions}
     return Named(seen, tuple(found for found in seen.of_type(CLUSTER_TYPE) if found.id in asked))
+
+
+def refused_words(number: int) -> str:
+    """A notice about errors found while reading."""
+    return f"{plural(number, 'error')} in the files (see `reconciler validate`); the objects concerned are left out"
 
 
 def count_refused(loaded: Declarations) -> int:

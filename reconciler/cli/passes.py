@@ -92,6 +92,7 @@ def compose(
                 name, is_read_only=not request.writes, tries=request.tries_on_clusters
             ),
             tries_on_clusters=request.tries_on_clusters,
+            connect_probe=hand_in.clusters.probe,
             rendered=hand_in.clusters.rendered(is_local=found.is_local),
             has_any_cluster=found.is_local,
             read_base=None if against is None else lambda: trees.read_base(against, settings.limits),

@@ -26,15 +26,20 @@ HEADINGS: dict[str, dict[str, str]] = {
         "plan": "Show what apply would change, without changing anything.",
         "apply": "Carry out the plan.",
     },
-    "Continuous operation": {"watch": "Follow the repository and reconcile until stopped."},
+    "Operation": {
+        "doctor": "Find what is wrong with clusters and installations.",
+        "watch": "Follow the repository and reconcile until stopped.",
+    },
     "Reference": {
         "explain": "Explain a rule, a guard, a problem or a target.",
         "render": "Print the objects, files and commands of installations.",
         "rules": "List all rules, their effective severity and where it is set.",
         "schema": "Print or write JSON Schemas for editors.",
     },
-    "Practice": {"emulator": "Run a practice orchestrator."},
-    "Shell": {"completion": "Print a shell completion script."},
+    "Practice and shell": {
+        "emulator": "Run a practice orchestrator.",
+        "completion": "Print a shell completion script.",
+    },
 }
 COMMANDS = {name: summary for commands in HEADINGS.values() for name, summary in commands.items()}
 """Every command and its line in the help. Each is implemented in the module of the same name."""
@@ -42,8 +47,9 @@ COMMANDS = {name: summary for commands in HEADINGS.values() for name, summary in
 _EXIT_CODES = """\b
 Exit codes: 0 done or nothing to do; 1 bug in reconciler; 2 plan has changes
 or drift (with --detailed-exit-code); 3 invalid input; 4 refused by a guard;
-5 partly applied; 6 could not read, nothing written; 7 plan is stale;
-8 another run holds the lease; 64 wrong usage; 74 output cannot be written.
+5 partly applied, or problems found (doctor); 6 could not read, nothing
+written; 7 plan is stale; 8 another run holds the lease; 64 wrong usage;
+74 output cannot be written.
 Trying again helps with 5 to 8."""
 
 

@@ -36,6 +36,8 @@ class Request:
     concurrency: int | None = None
     saves_plan: bool = False
     """True where the plan is saved for a later apply."""
+    examines: bool = False
+    """True for `doctor`, which reports missing tokens instead of ending with them."""
 
     tries_on_clusters: bool = False
     """True where clusters are asked what would become of each object (`--cluster-diff=server`)."""

@@ -11,6 +11,7 @@
     secret_entry.py       single entries of Secrets, for `!secret` in documents
 
     objects.py            objects: listed, read, applied by server-side apply, deleted; pods, events, logs, permissions
+    probe_pods.py         pods that `doctor --probe` creates and deletes
     resource.py           kinds as the API names them, and discovery
     request.py            what a request concerns, and whether it may be sent
     transport.py          sends it: guarded, bounded, without redirects
@@ -18,8 +19,8 @@
     failure.py, quote.py  refusals of the server, its webhooks, policies and quotas, as errors
 
 A `Connection` can send nothing but GET, and `ClusterObjects` nothing but what its `Permit` says: reads, also trials of
-the server, or changes. Rules use the facts about clusters in the settings; checks that would have to read a cluster are
-reported as *unknown*.
+the server, pods that only try the network, or changes. Rules use the facts about clusters in the settings; checks that
+would have to read a cluster are reported as *unknown*.
 
 Importing the client takes several tenths of a second, so these modules are imported only when a cluster is read.
 `access`, `request`, `resource` and `retry` are free of it.

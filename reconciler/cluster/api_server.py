@@ -9,7 +9,7 @@ from reconciler.cluster.objects import ClusterObjects
 from reconciler.cluster.request import Permit
 from reconciler.cluster.resource import ApiResource
 from reconciler.errors import ClusterError, UnknownKindError
-from reconciler.model.cluster_state import ObservedKind, PrivateKey, SecretObject
+from reconciler.model.cluster_state import ObservedKind, PrivateKey, SecretObject, ServerFacts
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import metadata_of
@@ -124,6 +124,21 @@ class ApiServer:
             names = (f"{kind.kind}/{metadata_of(item).get('name')}" for item in items)
             found.extend(name for name in names if name not in _MADE_BY_THE_CLUSTER)
         return found
+
+    def describe(self) -> ServerFacts:
+        """Version and clock of the API server."""
+        return self._objects.server_facts()
+
+    def refusal(
+        self, verb: str, api_group: str, resource: str, namespace: str = "", name: str = ""
+    ) -> str | None:
+        """Why something is not permitted, "" if the server does not say; None if it is."""
+        found = self._objects.may(verb, api_group, resource, namespace, name)
+        return None if found.is_granted else found.reason
+
+    def has_kind(self, api_version: str, kind: str) -> bool:
+        """True if the server has a kind in this version."""
+        return self._objects.has_kind(api_version, kind)
 
     def close(self) -> None:
         """Close all connections."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from reconciler.model.cluster_state import ObservedKind, SecretObject
+from reconciler.model.cluster_state import ObservedKind, SecretObject, ServerFacts
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
 
@@ -54,6 +54,33 @@ class ClusterClient(Protocol):
 
     def contents(self, namespace: str) -> Sequence[str]:
         """`Kind/name` of everything in a namespace that the cluster did not put there itself."""
+
+    def describe(self) -> ServerFacts:
+        """Version and clock of the API server; nothing is known of a folder."""
+
+    def refusal(
+        self, verb: str, api_group: str, resource: str, namespace: str = "", name: str = ""
+    ) -> str | None:
+        """Why something is not permitted, "" if the server does not say; None if it is."""
+
+    def has_kind(self, api_version: str, kind: str) -> bool:
+        """True if objects of a kind can exist there."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+class ProbeClient(Protocol):
+    """What a probe asks of a cluster. Every method raises ClusterError."""
+
+    def create(self, body: JsonObject) -> JsonObject:
+        """Create a pod, and return it with its name."""
+
+    def find(self, namespace: str, label_selector: str) -> Sequence[JsonObject]:
+        """Pods that a selector matches."""
+
+    def delete(self, namespace: str, name: str, *, uid: str) -> bool:
+        """Delete one of them; False if it was already gone."""
 
     def close(self) -> None:
         """Close all connections."""

@@ -15,7 +15,7 @@ from threading import Lock
 import yaml
 
 from reconciler.errors import ClusterError, ReadOnlyError
-from reconciler.model.cluster_state import ObservedKind, SecretObject
+from reconciler.model.cluster_state import ObservedKind, SecretObject, ServerFacts
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
@@ -55,6 +55,8 @@ class Directory:
         self._is_read_only = is_read_only
         self._lock = Lock()
         self._record = self._read_record()
+        if not is_read_only:
+            self._complete()
 
     @property
     def requests(self) -> dict[str, int]:
@@ -136,6 +138,25 @@ class Directory:
         inside = [body for body in found if body and metadata_of(body).get("namespace") == namespace]
         return tuple(f"{body.get('kind')}/{metadata_of(body).get('name')}" for body in inside)
 
+    def describe(self) -> ServerFacts:
+        """Nothing: no server is asked."""
+        return ServerFacts("", None)
+
+    def refusal(
+        self,
+        verb: str,
+        api_group: str,
+        resource: str,
+        namespace: str = "",
+        name: str = "",
+    ) -> str | None:
+        """None: whether files can be written is known when they are."""
+        return None
+
+    def has_kind(self, api_version: str, kind: str) -> bool:
+        """True: any object can be a file."""
+        return True
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -203,6 +224,18 @@ class Directory:
             )
         return {path: str(applied) for path, applied in files.items() if _FILE.fullmatch(path)}
 
+    def _complete(self) -> None:
+        """Finish what a run that died left half done, which no later plan would see: its objects are as declared."""
+        if not (self._folder / RECORD).is_file():
+            return
+        present = {path: applied for path, applied in self._record.items() if (self._folder / path).is_file()}
+        is_whole = present == self._record
+        self._record = present
+        if self._content(self._layout.index) != self._index():
+            self._write_index()
+        if not is_whole:
+            self._write_record()
+
     def _write_record(self) -> None:
         document = {
             "version": VERSION,
@@ -212,7 +245,10 @@ class Directory:
         self._write(RECORD, json.dumps(document, indent=2) + "\n")
 
     def _write_index(self) -> None:
-        self._write(self._layout.index, _HEADER + self._layout.index_text(sorted(self._record)))
+        self._write(self._layout.index, self._index())
+
+    def _index(self) -> str:
+        return _HEADER + self._layout.index_text(sorted(self._record))
 
     def _path(self, kind: Kind, namespace: str, name: str) -> str:
         """Path of an object's file below the folder. Raises ClusterError for a name that would lead out of it."""

@@ -163,7 +163,9 @@ def _forbidden(refusal: Refusal) -> ClusterError:
             refusal.shown(lacking[name] or "") for name in ("verb", "resource", "namespace")
         )
         group = refusal.shown(lacking["group"])
-        where = f"with a Role in namespace {namespace}" if namespace else "with a ClusterRole"
+        # For RBAC a namespace is in itself; a Role there is of no use where it does not exist yet.
+        is_inside = namespace and resource != "namespaces"
+        where = f"with a Role in namespace {namespace}" if is_inside else "with a ClusterRole"
         return ClusterForbiddenError(
             refusal.text,
             verb=verb,

@@ -11,6 +11,8 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,7 @@ from reconciler.errors import (
     StaleObjectError,
     UnknownKindError,
 )
+from reconciler.model.cluster_state import ServerFacts
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
@@ -215,9 +218,13 @@ class ClusterObjects:
             raise ClusterLostAnswerError(f"{kind} {metadata.get('name')} was sent, but {NO_API_SERVER}")
         return found
 
+    def create(self, kind: ApiResource, namespace: str, body: JsonObject) -> JsonObject:
+        """Create an object, whose name the server may make up, and return it. Raises ClusterError."""
+        return self._ask(self._resource(kind).create, body=body, namespace=_step(namespace)).body
+
     def delete(
         self,
-        kind: Kind,
+        kind: Kind | ApiResource,
         namespace: str,
         name: str,
         *,
@@ -301,6 +308,11 @@ class ClusterObjects:
         """Version of the API server, such as `v1.34.2`."""
         return str(self._ask(self._client.request, "get", "/version").body.get("gitVersion", ""))
 
+    def server_facts(self) -> ServerFacts:
+        """Version and clock of the API server, in one request."""
+        found = self._ask(self._client.request, "get", "/version")
+        return ServerFacts(str(found.body.get("gitVersion", "")), _time_of(found.date))
+
     def has_kind(self, api_version: str, kind: str) -> bool:
         """True if the server has a kind in this version."""
         steps = ["apis" if "/" in api_version else "api", *api_version.split("/")]
@@ -375,6 +387,14 @@ class ClusterObjects:
         found = call(*arguments, serialize=False, **named)
         assert isinstance(found, Content)
         return found
+
+
+def _time_of(header: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _items(page: JsonObject) -> Iterator[JsonObject]:

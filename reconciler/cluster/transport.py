@@ -47,11 +47,15 @@ class TooLargeAnswerError(ClusterError):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The content of an answer: an object, or text where that was asked for, and its size on the wire."""
+    """The content of an answer: an object, or text where that was asked for, and its size on the wire.
+
+    `date` is the header, the time by the server's clock.
+    """
 
     body: JsonObject
     text: str
     bytes: int
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Transport:
         _request_timeout: object = None,
     ) -> Answer:
         """Send one request. Raises ClusterError, and ReadOnlyError for what is not permitted."""
-        request = Request(method, url)
+        request = Request(method, url, body)
         check(request, self._permit)
         return self._retry.call(lambda: self._once(request, headers or {}, body))
 
@@ -152,7 +156,7 @@ class Transport:
                 raise late()  # what was read may be a part
             if is_text:
                 return Content({}, read.decode("utf-8", "replace"), len(read))
-            return Content(_object(read), "", len(read))
+            return Content(_object(read), "", len(read), response.headers.get("Date", ""))
         except (urllib3.exceptions.HTTPError, OSError, ClusterError) as error:
             words = late() if deadline.has_passed else _as_cluster_error(error)
             if request.changes:

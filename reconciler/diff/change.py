@@ -137,6 +137,8 @@ class Change:
     criteria: CriteriaChange = CriteriaChange()
     is_drift: bool = False
     is_lost: bool = False
+    changed_by: tuple[str, ...] = ()
+    """Clusters only: who else manages fields that differ, such as `kubectl-edit`."""
 
 
 @dataclass(frozen=True, slots=True)

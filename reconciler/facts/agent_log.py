@@ -7,6 +7,10 @@ from enum import StrEnum
 
 HOST = "agent-01.humanitec.io"
 """Where Agents connect to, on port 443."""
+CONNECTED = "Connected to websocket tunnel"
+"""Only this line counts: one of the vendor's samples spells the line before it in another way."""
+CANNOT_CONNECT = "Can't connect to websocket"
+NOT_AUTHENTICATED = "status: 401"
 
 
 class Connection(StrEnum):
@@ -68,9 +72,8 @@ def read_log(lines: Iterable[str]) -> AgentLog:
 
 
 def _connection(line: str) -> Connection | None:
-    # One of the vendor's samples spells the line before this one in another way, so only this one counts.
-    if "Connected to websocket tunnel" in line:
+    if CONNECTED in line:
         return Connection.CONNECTED
-    if "Can't connect to websocket" in line:
-        return Connection.REFUSED if "status: 401" in line else Connection.UNREACHABLE
+    if CANNOT_CONNECT in line:
+        return Connection.REFUSED if NOT_AUTHENTICATED in line else Connection.UNREACHABLE
     return None

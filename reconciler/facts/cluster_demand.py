@@ -16,8 +16,10 @@ _OF_AGENTS = (
     ObservedKind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
 )
 _OF_RUNNERS = (DEPLOYMENTS,)
+OF_WORKLOADS = tuple(dict.fromkeys((*_OF_AGENTS, *_OF_RUNNERS)))
+"""Kinds that rules of Agents and runners read."""
 _STORES = ObservedKind(OPERATOR_API, STORE_KIND, "secretstores")
-_OF_OPERATORS = (
+OF_OPERATORS = (
     DEPLOYMENTS,
     ObservedKind(
         "apiextensions.k8s.io/v1",
@@ -31,6 +33,7 @@ _OF_OPERATORS = (
     ObservedKind(OPERATOR_API, "WorkloadPatch", "workloadpatches"),
     ObservedKind(OPERATOR_API, "SecretMapping", "secretmappings"),
 )
+"""Kinds that rules of Operators read; those of secret stores read one of them."""
 
 
 class ClusterDemand(NamedTuple):
@@ -56,7 +59,7 @@ def _kinds(scope: Scope, cluster: str) -> Iterator[ObservedKind]:
             yield from _OF_RUNNERS
     for operator in scope.operators:
         if operator.document.spec.cluster == cluster:
-            yield from _OF_OPERATORS
+            yield from OF_OPERATORS
     for store in scope.secret_stores:
         if any(entry.cluster == cluster for entry in store.document.spec.clusters or ()):
             yield _STORES

@@ -16,8 +16,8 @@ _HOPELESS = frozenset(("InvalidImageName", "CreateContainerConfigError", "RunCon
 class Trouble:
     """Why one pod is not ready.
 
-    `container` is "" if the reason concerns the whole pod; `reason` is Kubernetes' own word, such as
-    `CrashLoopBackOff`; `message` may be long.
+    `container` is "" if the reason concerns the whole pod, and `pod` if there is none yet; `reason` is Kubernetes'
+    own word, such as `CrashLoopBackOff`; `message` may be long.
     """
 
     pod: str
@@ -31,7 +31,8 @@ class Trouble:
         return self.reason in _HOPELESS
 
     def __str__(self) -> str:
-        at = f"pod {self.pod}" + (f", container {self.container}" if self.container else "")
+        at = f"pod {self.pod}" if self.pod else "no pod can be made"
+        at += f", container {self.container}" if self.container else ""
         return f"{at}: {self.reason}" + (f" ({self.message})" if self.message else "")
 
 
@@ -54,7 +55,7 @@ def rollout(deployment: JsonObject, pods: Sequence[JsonObject]) -> Rollout:
 
     Follows `kubectl rollout status`, which also waits until the controller has seen the newest generation.
     """
-    troubles = tuple(trouble for pod in pods for trouble in _troubles(pod))
+    troubles = (*_refused(deployment), *(trouble for pod in pods for trouble in _troubles(pod)))
     is_paused = dig(deployment, "spec", "paused") is True
     return Rollout(_missing(deployment, pods, is_paused=is_paused), troubles, is_paused)
 
@@ -78,6 +79,13 @@ def _missing(deployment: JsonObject, pods: Sequence[JsonObject], *, is_paused: b
         return f"{available} of {plural(wanted, 'pod')} ready"
     leaving = sum(metadata_of(pod).get("deletionTimestamp") is not None for pod in pods)
     return f"{plural(leaving, 'old pod')} not gone yet" if leaving else ""
+
+
+def _refused(deployment: JsonObject) -> Iterator[Trouble]:
+    """Why no pod can be made: a quota, or what else denies it (Kubernetes, "Failed Deployment")."""
+    for condition in _items(dig(deployment, "status", "conditions")):
+        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
+            yield Trouble("", "", str(condition.get("reason", "")), str(condition.get("message", "")))
 
 
 def _troubles(pod: JsonObject) -> Iterator[Trouble]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from reconciler.model.json import JsonObject
@@ -19,6 +21,13 @@ class ObservedKind(NamedTuple):
     def name(self) -> str:
         """As in `ClusterState.complete`."""
         return f"{self.api_version} {self.kind}"
+
+
+class ServerFacts(NamedTuple):
+    """Version of an API server, "" if it does not say, and the time by its clock, None if it does not say."""
+
+    version: str
+    time: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ class ClusterObject:
     body: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClusterState:
     """What was read of one cluster.
 
@@ -70,11 +79,11 @@ class ClusterState:
         """Objects of one kind; None if they were not listed completely."""
         if f"{api_version} {kind}" not in self.complete:
             return None
-        return tuple(o for o in self.objects if (o.api_version, o.kind) == (api_version, kind))
+        return self._by_kind.get((api_version, kind), ())
 
     def secret(self, namespace: str, name: str) -> SecretObject | None:
         """A Secret; None if it does not exist or was not read (see `has_read_secrets`)."""
-        return next((s for s in self.secrets if (s.namespace, s.name) == (namespace, name)), None)
+        return self._by_name.get((namespace, name))
 
     def has_read_secret(self, namespace: str, name: str) -> bool:
         """True if it is known whether a Secret exists."""
@@ -88,3 +97,15 @@ class ClusterState:
     def has_read_secrets(self) -> bool:
         """True if the absence of a Secret is evidence."""
         return "v1 Secret" in self.complete
+
+    # Rules ask for each installation; a walk over everything would be quadratic.
+    @cached_property
+    def _by_kind(self) -> Mapping[tuple[str, str], tuple[ClusterObject, ...]]:
+        found: dict[tuple[str, str], list[ClusterObject]] = {}
+        for one in self.objects:
+            found.setdefault((one.api_version, one.kind), []).append(one)
+        return {kind: tuple(objects) for kind, objects in found.items()}
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], SecretObject]:
+        return {(one.namespace, one.name): one for one in reversed(self.secrets)}

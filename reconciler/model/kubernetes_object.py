@@ -13,6 +13,12 @@ INSTALLATION_ANNOTATION = "reconciler/installation"
 """Annotation with the document that an object belongs to, such as `Agent/eu-1`."""
 FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
 """Annotation of a pod template: the fingerprint of the mounted key, so that another key restarts the pods (R42)."""
+PROBE_LABEL = "reconciler/probe"
+"""Label of pods that `doctor --probe` creates next to those of an Agent, whose other labels they share."""
+PROBE_PREFIX = "reconciler-probe-"
+"""How the names of these pods begin."""
+PROBE_IMAGE = "busybox:1.37"
+"""Image of these pods: it has a shell and `nc`."""
 
 _BY_TYPE = {(FACTS[kind].api_version, str(kind)): kind for kind in CLUSTER_KINDS}
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from reconciler.cluster.client import ClusterClient
+from reconciler.cluster.client import ClusterClient, ProbeClient
 from reconciler.errors import ClusterAccessError
 from reconciler.inventory.store import InventoryStore
 from reconciler.model.declaration import Declarations
@@ -31,6 +31,11 @@ def no_cluster(name: str) -> ClusterClient:
     raise ClusterAccessError(f"cluster {name} cannot be reached from here")
 
 
+def no_probe(name: str) -> ProbeClient:
+    """A probe where no pod can be created. Raises ClusterAccessError."""
+    raise ClusterAccessError(f"no pod can be created on cluster {name} from here")
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """The edges, built by the caller. The clients of `connect` can send changes only in an apply.
@@ -48,6 +53,8 @@ class Adapters:
     """The client of a cluster of the settings; like those of `connect`, it can send changes only in an apply."""
     tries_on_clusters: bool = False
     """True where clusters are asked what would become of each object, as a dry run."""
+    connect_probe: Callable[[str], ProbeClient] = no_probe
+    """A client that can create and delete probe pods on a cluster, and nothing else, for `doctor --probe` alone."""
     rendered: tuple[str, ...] = ()
     """Folders of the tree with files rendered for clusters, relative to its root."""
     has_any_cluster: bool = False

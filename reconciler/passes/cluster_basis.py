@@ -1,10 +1,11 @@
 """What the plan of a cluster is built from. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from reconciler.diff.change import Group
+from reconciler.diff.change import Diff, Group
 from reconciler.diff.compare import compare
+from reconciler.diff.managed_fields import managers_of
 from reconciler.facts.definition import dig
 from reconciler.facts.delivered import delivered
 from reconciler.facts.rollout import rollout
@@ -12,7 +13,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
-from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
+from reconciler.model.kubernetes_object import FIELD_MANAGER, FINGERPRINT_ANNOTATION
 from reconciler.model.record import Safeguards
 from reconciler.model.state import Resource
 from reconciler.passes.cluster_sight import ClusterSight
@@ -21,6 +22,8 @@ from reconciler.plan.build import Basis
 from reconciler.plan.doubt import Doubt
 from reconciler.plan.problem import CANNOT_INSTALL
 from reconciler.settings import Settings
+
+_REGISTERED = frozenset((Kind.AGENT, Kind.KEY, Kind.RUNNER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Absences:
 
 def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, absences: Absences) -> Basis:
     """The basis of one cluster. `before` are limits that still count."""
-    diff = compare(sight.desired, sight.live, sight.inventory)
+    diff = _with_managers(compare(sight.desired, sight.live, sight.inventory), sight)
     waits: dict[ActionId, Held] = dict(_waiting(sight))
     if absences.unproven:
         held = Held(absences.unproven)
@@ -66,6 +69,17 @@ def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, a
     )
 
 
+def held_registrations(diff: Diff, unseen: Sequence[str]) -> dict[ActionId, Held]:
+    """Deletes of registrations that wait, because their workload may still run on a cluster that was not seen."""
+    if not unseen:
+        return {}
+    names = ", ".join(unseen)
+    held = Held(f"waits: its workload may still run on cluster {names}, which could not be read")
+    return {
+        (Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE) if change.key.kind in _REGISTERED
+    }
+
+
 def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:
     """Workloads that are as declared, and whose newest template is not rolled out."""
     if sight.reading.is_directory:
@@ -75,6 +89,18 @@ def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:
         missing = "" if found is None else _missing(key, found)
         if missing:
             yield key, f"not ready: {missing}"
+
+
+def _with_managers(diff: Diff, sight: ClusterSight) -> Diff:
+    """The changes, with who else manages the fields that differ."""
+    changes = dict(diff.changes)
+    for change in diff.of(Group.UPDATE, Group.CONTESTED):
+        found = sight.reading.found.get(change.key)
+        if found is not None:
+            owners = (owner.manager for field in change.fields for owner in managers_of(found, field.path))
+            others = dict.fromkeys(name for name in owners if name != FIELD_MANAGER)
+            changes[change.key] = replace(change, changed_by=tuple(others))
+    return Diff(changes)
 
 
 def _waiting(sight: ClusterSight) -> Iterator[tuple[ActionId, Held]]:

@@ -1,10 +1,10 @@
 """Reads every cluster in parallel; one that cannot be read fails alone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.cluster.client import ClusterClient
 from reconciler.errors import (
@@ -34,6 +34,11 @@ from reconciler.source.selection import select
 if TYPE_CHECKING:
     from reconciler.model.cluster_state import SecretObject
 
+T = TypeVar("T")
+R = TypeVar("R")
+_AT_ONCE = 8
+"""Objects of one cluster that are read at the same time, where each takes a request."""
+
 
 @dataclass(frozen=True, slots=True)
 class LookedClusters:
@@ -43,9 +48,20 @@ class LookedClusters:
     failed: tuple[TargetResult, ...] = ()
     unexamined: tuple[Unexamined, ...] = ()
     """Clusters on which nothing is declared, and which could not be read."""
+    unseen: tuple[str, ...] = ()
+    """Names of clusters of which it is not known what runs there."""
 
 
 NO_CLUSTERS = LookedClusters()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A cluster that could not be read, and whether something of ours may run there."""
+
+    name: str
+    result: TargetResult | Unexamined
+    may_run: bool
 
 
 class ClusterClients:
@@ -100,10 +116,12 @@ def look_at_clusters(
                 range(len(names)),
             )
         )
+    unread = [one for one in seen if isinstance(one, _Unread)]
     return LookedClusters(
         tuple(one for one in seen if isinstance(one, ClusterSight)),
-        tuple(one for one in seen if isinstance(one, TargetResult)),
-        tuple(one for one in seen if isinstance(one, Unexamined)),
+        tuple(one.result for one in unread if isinstance(one.result, TargetResult)),
+        tuple(one.result for one in unread if isinstance(one.result, Unexamined)),
+        tuple(one.name for one in unread if one.may_run),
     )
 
 
@@ -135,7 +153,7 @@ def _see(
     footprints: Sequence[Footprint],
     demand: ClusterDemand,
     clients: ClusterClients,
-) -> ClusterSight | TargetResult | Unexamined:
+) -> ClusterSight | _Unread:
     try:
         client = clients.of(name)
         reading = _Look(asked.settings.instance, name, footprints, demand, client).read()
@@ -143,8 +161,11 @@ def _see(
             reading = _tried(reading, footprints, client)
     except ClusterError as error:
         if not footprints:
-            return Unexamined(f"objects of this instance on cluster {name}", str(error))
-        return TargetResult(
+            # Where nothing may be read, as for clusters that serve secrets alone, nothing was installed either.
+            may_run = not isinstance(error, ClusterForbiddenError)
+            unexamined = Unexamined(f"objects of this instance on cluster {name}", str(error))
+            return _Unread(name, unexamined, may_run)
+        result = TargetResult(
             target_of_cluster(name),
             name,
             error=str(error),
@@ -153,6 +174,7 @@ def _see(
             error_code=error.exit_code,
             realm=Realm.CLUSTER,
         )
+        return _Unread(name, result, may_run=True)
     return cluster_sight(reading, footprints)
 
 
@@ -195,27 +217,23 @@ class _Look:
         self._complete: set[Kind] = set()
         self._observed: dict[str, tuple[JsonObject, ...]] = {}
         self._absent_kinds: set[Kind] = set()
-        self._unlisted: dict[str, list[Kind]] = {}
-        """Kinds of which nothing is declared and that may not be listed, by the reason."""
+        self._unlisted: dict[Kind, str] = {}
+        """Kinds of which nothing is declared and that may not be listed, with the reason."""
         self._unexamined: list[Unexamined] = []
         self._secrets: dict[tuple[str, str], SecretObject | None] = {}
 
     def read(self) -> ClusterReading:
         """The cluster. Raises ClusterError if something of a declared installation cannot be read."""
-        declared = [key_of(body, self._place) for one in self._footprints for body in one.applied]
+        # A namespace of several installations is declared by each of them.
+        declared = tuple(
+            dict.fromkeys(key_of(body, self._place) for one in self._footprints for body in one.applied)
+        )
         if not self._client.is_directory:
             self._observe()
         self._list_owned(declared)
-        for key in declared:
-            if key not in self._found and key.kind not in self._absent_kinds:
-                namespace, name = namespace_and_name(key)
-                found = self._client.get(key.kind, namespace, name)
-                if found is not None:
-                    self._found[key] = found
+        missing = self._get_unlisted(declared)
         if not self._client.is_directory:
-            own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.secrets)
-            for at in dict.fromkeys((*own, *self._demand.secrets)):
-                self._read_secret(*at)
+            self._read_secrets(missing)
         return ClusterReading(
             self._place,
             self._instance,
@@ -262,17 +280,22 @@ class _Look:
         try:
             return self._client.list(kind, label_selector=selector)
         except UnknownKindError:
+            if "/" not in FACTS[kind].api_version:
+                raise  # every cluster has those of the core: this is another server
             self._absent_kinds.add(kind)
             return ()
         except ClusterForbiddenError as error:
             namespaces = sorted({namespace_and_name(key)[0] for key in wanted} - {""})
             if not FACTS[kind].is_namespaced or not namespaces:
                 return self._refused(kind, error, wanted)
-            listed = tuple(
-                body
-                for namespace in namespaces
-                for body in self._client.list(kind, namespace, label_selector=selector)
-            )
+            try:
+                listed = tuple(
+                    body
+                    for namespace in namespaces
+                    for body in self._client.list(kind, namespace, label_selector=selector)
+                )
+            except ClusterForbiddenError as nearer:
+                return self._refused(kind, nearer, wanted)
             self._unexamined.append(
                 Unexamined(
                     f"{FACTS[kind].plural} on cluster {self._name} outside of the declared namespaces",
@@ -290,23 +313,72 @@ class _Look:
         """
         if kind is not Kind.NAMESPACE and any(key.kind is kind for key in wanted):
             raise error
-        self._unlisted.setdefault(str(error), []).append(kind)
+        self._unlisted[kind] = str(error)
         return () if kind is Kind.NAMESPACE else None
 
     def _leftovers(self) -> Iterator[Unexamined]:
-        for reason, kinds in self._unlisted.items():
-            names = ", ".join(FACTS[kind].plural for kind in kinds)
+        if self._unlisted:
+            names = ", ".join(FACTS[kind].plural for kind in self._unlisted)
+            reason = next(iter(self._unlisted.values()))
+            more = ", and so for the others" if len(self._unlisted) > 1 else ""
             yield Unexamined(
-                f"{names} on cluster {self._name}", f"{reason}; what the files no longer declare is not seen"
+                f"{names} on cluster {self._name}",
+                f"{reason}{more}; what the files no longer declare is not seen",
             )
 
-    def _read_secret(self, namespace: str, name: str) -> None:
+    def _get_unlisted(self, declared: Sequence[ResourceKey]) -> frozenset[str]:
+        """Read what no list showed: what does not exist, or has no label of ours. Returns namespaces that are missing.
+
+        There is nothing in these, which is not asked for: before a first apply, that is nearly everything.
+        """
+        unlisted = [key for key in declared if key not in self._found and key.kind not in self._absent_kinds]
+        spaces = [key for key in unlisted if key.kind is Kind.NAMESPACE]
+        missing = frozenset(
+            key.id for key, body in zip(spaces, self._get_each(spaces), strict=True) if body is None
+        )
+        if self._client.is_directory:
+            missing = frozenset()  # files are not in a namespace
+        self._get_each(
+            [
+                key
+                for key in unlisted
+                if key.kind is not Kind.NAMESPACE and namespace_and_name(key)[0] not in missing
+            ]
+        )
+        return missing
+
+    def _get_each(self, keys: Sequence[ResourceKey]) -> Sequence[JsonObject | None]:
+        found = self._at_once(lambda key: self._client.get(key.kind, *namespace_and_name(key)), keys)
+        self._found.update((key, body) for key, body in zip(keys, found, strict=True) if body is not None)
+        return found
+
+    def _read_secrets(self, missing: frozenset[str]) -> None:
+        """One request for each Secret: to list them is to read all of a namespace, and metadata has no fingerprint."""
+        own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.secrets)
+        wanted = tuple(dict.fromkeys((*own, *self._demand.secrets)))
+        asked = [at for at in wanted if at[0] not in missing]
+        found = dict(zip(asked, self._at_once(self._secret, asked), strict=True))
+        for at in wanted:
+            one = found.get(at)
+            if isinstance(one, Unexamined):
+                self._unexamined.append(one)
+            else:
+                self._secrets[at] = one
+
+    def _secret(self, at: tuple[str, str]) -> "SecretObject | Unexamined | None":
+        namespace, name = at
         try:
-            self._secrets[namespace, name] = self._client.secret(namespace, name)
+            return self._client.secret(namespace, name)
         except ClusterForbiddenError as error:
-            self._unexamined.append(
-                Unexamined(
-                    f"Secret {namespace}/{name} on cluster {self._name}",
-                    f"{error}; whether the key is there, and a restart after it changed, are not known",
-                )
+            return Unexamined(
+                f"Secret {namespace}/{name} on cluster {self._name}",
+                f"{error}; whether the key is there, and a restart after it changed, are not known",
             )
+
+    def _at_once(self, read: Callable[[T], R], wanted: Sequence[T]) -> Sequence[R]:
+        """What was read of each, in the same order. Raises the first error."""
+        if self._client.is_directory or len(wanted) < _AT_ONCE:
+            return [read(one) for one in wanted]
+        contexts = [copy_context() for _ in wanted]
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            return list(pool.map(lambda context, one: context.run(read, one), contexts, wanted))

@@ -15,7 +15,7 @@ from reconciler.model.record import NO_SAFEGUARDS, Inventory, LastApply
 from reconciler.model.state import State
 from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
-from reconciler.passes.cluster_basis import Absences, cluster_basis
+from reconciler.passes.cluster_basis import Absences, cluster_basis, held_registrations
 from reconciler.passes.cluster_sight import ClusterSight, cluster_state
 from reconciler.passes.evidence import (
     agents_in,
@@ -190,6 +190,7 @@ def plans_of(
                 disabled=disabled[sight.name],
                 use=use,
                 missing=missing,
+                unseen=looked.clusters.unseen,
             )
             for sight in looked.sights
         ]
@@ -298,18 +299,19 @@ def _basis(
     disabled: Sequence[str],
     use: Use,
     missing: Absence,
+    unseen: Sequence[str],
 ) -> Basis:
+    diff = with_built_in(
+        compare(desired, sight.look.state, sight.inventory), disabled, sight.inventory.built_in
+    )
     return Basis(
         target=sight.name,
         place=asked.place(sight.name),
         desired=desired,
         live=sight.look.state,
         inventory=sight.inventory,
-        diff=with_built_in(
-            compare(desired, sight.look.state, sight.inventory),
-            disabled,
-            sight.inventory.built_in,
-        ),
+        diff=diff,
+        waits=held_registrations(diff, unseen),
         policy=asked.settings.policy,
         safety=asked.settings.safety,
         before=in_force(asked.settings.safety, sight.inventory.last, _commit(reading)),

@@ -228,6 +228,7 @@ def _cluster_works(
             asked.settings.instance,
             sight.bodies,
             sight.unforced,
+            frozenset(sight.inventory.entries) - sight.unforced,
             waits_s={key: one.wait_s for key, one in sight.workloads.items() if one.wait_s},
             agents={
                 key: one.workload.container

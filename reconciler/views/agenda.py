@@ -114,10 +114,13 @@ class Entry:
     def explanation(self) -> str:
         """Why the entry has this word, "" if the word alone says it."""
         fixed = EXPLANATIONS.get(self.risk, "")
+        if self.risk is Risk.CONTESTED and self.change.changed_by:
+            return f"{fixed} (managed by {', '.join(self.change.changed_by)})"
         if self.change.group is Group.CREATION and self.risk in (Risk.CREATE, Risk.DRIFT):
             return _explanation_of_missing(self.risk, self.change) or self.reason
         if self.risk in (Risk.UPDATE, Risk.STORAGE) and self.change.is_drift:
-            return "; ".join(filter(None, (fixed, "changed outside Git since the last apply")))
+            by = f", by {', '.join(self.change.changed_by)}" if self.change.changed_by else ""
+            return "; ".join(filter(None, (fixed, f"changed outside Git since the last apply{by}")))
         if self.risk is Risk.REPLACE and self.reason not in ("", "replaced"):
             return self.reason
         return fixed or self.reason

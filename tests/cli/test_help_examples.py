@@ -27,6 +27,11 @@ ENDS = {
     "reconciler plan --against origin/main -o markdown": (ExitCode.DONE, "create Definition/orders-db"),
     "reconciler apply": (ExitCode.USAGE, "there is no terminal to ask for approval"),
     "reconciler apply --plan plan.json --yes": (ExitCode.DONE, "done create Definition/orders-db"),
+    "reconciler doctor": (ExitCode.DONE, "1 ok."),
+    "reconciler doctor --probe --probe-image registry.example.com/busybox:1.37": (
+        ExitCode.DONE,
+        "Target acme",
+    ),
     "reconciler explain R68": (ExitCode.DONE, "R68"),
     "reconciler explain target/acme/shop-prod --live": (ExitCode.DONE, "Target acme, organization acme"),
     "reconciler rules --switched": (ExitCode.DONE, "0 switches"),

@@ -53,7 +53,7 @@ def test_help_groups_commands_under_headings() -> None:
     _, shown, _ = call("--help")
     places = [
         shown.index(f"{heading}:")
-        for heading in ("Start here", "Continuous operation", "Reference", "Practice")
+        for heading in ("Start here", "Operation", "Reference", "Practice and shell")
     ]
     assert places == sorted(places)
 

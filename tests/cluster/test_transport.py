@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.cluster.objects import MOST_PAGES, ClusterObjects
 from reconciler.cluster.request import Permit, Request
-from reconciler.cluster.resource import PODS
+from reconciler.cluster.resource import PODS, ApiResource
 from reconciler.cluster.retry import Retry
 from reconciler.cluster.transport import MOST_BYTES, MOST_TEXT_BYTES, Limits
 from reconciler.errors import (
@@ -27,8 +27,9 @@ from reconciler.errors import (
     DeniedError,
     ReadOnlyError,
 )
+from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
-from reconciler.model.kubernetes_object import metadata_of
+from reconciler.model.kubernetes_object import PROBE_LABEL, PROBE_PREFIX, metadata_of
 from tests.cluster.bodies import config_map
 from tests.cluster.serving import CANARY, Answer, access, in_turn, says, serving
 
@@ -85,6 +86,41 @@ def test_a_client_for_reading_sends_no_change(tmp_path: Path, permit: Permit, op
             operation(cluster)
         assert asked == []
         assert cluster.requests == 0
+
+
+POD: JsonObject = {"kind": "Pod", "metadata": {"generateName": PROBE_PREFIX, "labels": {PROBE_LABEL: "r"}}}
+UNMARKED: JsonObject = {"kind": "Pod", "metadata": {"generateName": PROBE_PREFIX}}
+NAMED: JsonObject = {"kind": "Pod", "metadata": {"name": "agent", "labels": {PROBE_LABEL: "r"}}}
+POD_OF_PROBE: Operation = lambda cluster: cluster.create(PODS, "prod", POD)  # noqa: E731  as the others
+UNMARKED_POD: Operation = lambda cluster: cluster.create(PODS, "prod", UNMARKED)  # noqa: E731  as above
+NAMED_POD: Operation = lambda cluster: cluster.create(PODS, "prod", NAMED)  # noqa: E731  as above
+END_OF_PROBE: Operation = lambda cluster: cluster.delete(PODS, "prod", f"{PROBE_PREFIX}x", uid="1")  # noqa: E731  as above
+OTHER_POD: Operation = lambda cluster: cluster.delete(PODS, "prod", "agent-x", uid="1")  # noqa: E731  as above
+OTHER_KIND: Operation = lambda cluster: cluster.create(  # noqa: E731  as above
+    ApiResource("v1", "Secret", "secrets"), "prod", POD
+)
+
+
+@pytest.mark.parametrize(
+    "operation", [*CHANGES.values(), OTHER_POD, UNMARKED_POD, NAMED_POD, OTHER_KIND, DRY_RUN]
+)
+def test_a_client_for_a_probe_changes_nothing_but_its_pod(tmp_path: Path, operation: Operation) -> None:
+    with client(tmp_path, says({}), Permit.PROBE) as (cluster, asked):
+        with pytest.raises(ReadOnlyError, match="nothing was sent"):
+            operation(cluster)
+        assert asked == []
+
+
+@pytest.mark.parametrize("operation", [POD_OF_PROBE, END_OF_PROBE])
+def test_only_a_client_for_a_probe_creates_and_deletes_its_pod(tmp_path: Path, operation: Operation) -> None:
+    with client(tmp_path, says({"kind": "Pod"}), Permit.PROBE) as (cluster, asked):
+        operation(cluster)
+        assert len(asked) == 1
+    for permit in (Permit.READ, Permit.DRY_RUN):
+        with client(tmp_path, says({}), permit) as (cluster, asked):
+            with pytest.raises(ReadOnlyError):
+                operation(cluster)
+            assert asked == []
 
 
 def test_a_trial_is_sent_only_where_trials_are_permitted(tmp_path: Path) -> None:

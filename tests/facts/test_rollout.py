@@ -117,6 +117,21 @@ def test_what_keeps_a_pod_from_being_ready_is_named(found: JsonObject, says: str
     assert trouble.is_lasting is lasting
 
 
+def test_why_no_pod_can_be_made_is_named() -> None:
+    failure: JsonObject = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": "exceeded quota: small",
+    }
+    found = deployment()
+    status = found["status"]
+    assert isinstance(status, dict)
+    (trouble,) = rollout({**found, "status": {**status, "conditions": [failure]}}, ()).troubles
+    assert str(trouble) == "no pod can be made: FailedCreate (exceeded quota: small)"
+    assert not trouble.is_lasting
+
+
 @pytest.mark.parametrize(
     "found",
     [

@@ -120,6 +120,11 @@ def test_a_role_and_its_binding_have_an_order(verb: Verb) -> None:
     assert all(one != other for one, other in pairwise(lines))
 
 
+def test_a_binding_does_not_wait_for_the_roles_of_others() -> None:
+    role, binding = thing(Kind.ROLE, "ns/jobs", "Runner/r"), thing(Kind.ROLE_BINDING, "ns/runner", "Runner/r")
+    assert requires([create(role), create(binding)]) == set()
+
+
 def test_organizations_without_clusters_have_no_such_edges() -> None:
     assert ORGANIZATION != EU
     assert requires([create(agent("a"))]) == set()

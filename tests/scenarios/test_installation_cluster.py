@@ -1,5 +1,6 @@
 """Installations on a real cluster: built, verified, kept, upgraded and removed, with controllers and pods that run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.place import Realm
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import PassResult, TargetResult, Verdict
-from reconciler.plan.action import Outcome, Status, TargetPlan
+from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.views.text import render as as_text
 from tests.control_plane.plane import ADMIN, ControlPlane
-from tests.scenarios.world import World, key_yaml
+from tests.scenarios.world import Silent, World, key_yaml
 
 pytestmark = pytest.mark.xdist_group("control_plane")
 
@@ -227,6 +229,8 @@ def test_a_field_changed_by_hand_is_drift_and_corrected(place: Place) -> None:
     assert actions(planned) == [f"update ConfigMap/{place.namespace}/{CONFIG}"]
     (action,) = plan_of(planned).actions
     assert action.subject.is_drift
+    assert action.subject.changed_by == ("python-httpx",)
+    assert "changed outside Git since the last apply, by python-httpx" in as_text(planned)
     place.world.apply()
     found = place.plane.get(f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}")
     assert found["data"] == {"ORGS": "acme"}
@@ -288,6 +292,7 @@ def test_objects_of_others_are_contested_and_left_alone(place: Place) -> None:
         f"ConfigMap/{place.namespace}/{CONFIG}"
     ]
     assert place.plane.get(f"{path}/{CONFIG}")["data"] == {"ORGS": "theirs"}
+    assert "until a person decides (managed by python-httpx)" in " ".join(as_text(result).split())
 
 
 def test_uninstalling_removes_everything_of_ours_and_nothing_else(place: Place) -> None:
@@ -392,3 +397,66 @@ def test_a_dry_run_shows_what_the_server_would_refuse(place: Place) -> None:
         ),
         "the quota counts",
     )
+
+
+def test_rules_about_the_cluster_are_no_longer_unknown(place: Place) -> None:
+    place.installed()
+    unknown = {one.rule for one in place.world.plan().unknown}
+    assert not unknown & {"R11", "R18", "R25", "R28", "R30", "R40", "R41", "R42", "R46"}
+
+
+def test_a_key_that_nobody_declared_stops_the_cluster(place: Place) -> None:
+    place.installed()
+    place.plane.secret(place.namespace, SECRET, private_key=Pair.make().private)
+    result = place.world.apply()
+    (found,) = [one for one in result.targets if one.realm is Realm.CLUSTER]
+    assert "R18" in found.error
+    assert place.live()["metadata"]["generation"] == 1
+
+
+class Meddling(Silent):
+    """Somebody else writes an object right before it is sent."""
+
+    def __init__(self, key: str, meddle: Callable[[], None]) -> None:
+        super().__init__()
+        self._key = key
+        self._meddle = meddle
+
+    def started(self, action: Action) -> None:
+        if str(action.key) == self._key:
+            self._meddle()
+
+
+def test_a_conflict_names_the_other_manager_and_nothing_is_forced(place: Place) -> None:
+    place.plane.namespace(place.namespace)
+    path = f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}"
+    labels = {"app.kubernetes.io/name": "humanitec-agent", "app.kubernetes.io/instance": "humanitec-agent"}
+
+    def by_helm(organizations: str) -> None:
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": CONFIG, "namespace": place.namespace, "labels": labels},
+            "data": {"ORGS": organizations},
+        }
+        answer = place.plane.client.patch(
+            path,
+            params={"fieldManager": "helm", "force": "true"},
+            json=body,
+            headers={"Content-Type": "application/apply-patch+yaml"},
+        )
+        assert answer.is_success, answer.text
+
+    by_helm("acme")
+    key = f"ConfigMap/{place.namespace}/{CONFIG}"
+    assert f"update {key}" in actions(place.world.plan())
+    result = place.world.apply(observer=Meddling(key, lambda: by_helm("theirs")))
+    outcome = outcomes(result)[f"update {key}"]
+    assert outcome.status is Status.FAILED
+    assert "helm" in outcome.message
+    assert place.plane.get(path)["data"] == {"ORGS": "theirs"}
+    # Now it is plainly different, and a person decides.
+    assert [str(change.key) for change in plan_of(place.world.plan()).contested] == [key]
+    taken = place.world.apply(f"contested=cluster:eu-1:{key}")
+    assert outcomes(taken)[f"update {key}"].status is Status.DONE, messages(taken)
+    assert place.plane.get(path)["data"] == {"ORGS": "acme"}

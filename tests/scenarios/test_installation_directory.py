@@ -1,5 +1,6 @@
 """Installations on a cluster whose objects are files, for a GitOps tool to apply."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from reconciler.model.json import JsonObject
 from reconciler.model.place import Realm
 from reconciler.passes.result import PassResult, TargetResult, Verdict
 from reconciler.plan.action import Status, TargetPlan
+from reconciler.settings import Settings
 from reconciler.views.text import render as as_text
 from tests.scenarios.world import World, agent_public_key, key_yaml
 
@@ -174,3 +176,60 @@ def test_the_cluster_has_a_heading_of_its_own(world: World) -> None:
     text = as_text(world.plan())
     assert "Cluster eu-1" in text
     assert f"+ create {WORKLOAD}" in text
+
+
+def test_a_saved_plan_is_carried_out_and_is_stale_once_the_cluster_changed(world: World) -> None:
+    result, saved = world.plan_and_save()
+    assert saved is not None
+    assert f"cluster:eu-1: create {WORKLOAD}" in saved.summary
+    assert world.apply(bound=saved).verdict is Verdict.APPLIED
+    world.write("agent.yaml", agent("{cluster: eu-1, replicas: 2}"))
+    result, saved = world.plan_and_save()
+    assert saved is not None, result
+    path = folder(world) / CONFIG_FILE
+    path.write_text(path.read_text().replace("acme", "other"))
+    stale = world.apply(bound=saved)
+    assert stale.verdict is Verdict.STALE
+    assert "the live state of target cluster:eu-1" in stale.changed
+    assert "replicas" not in files(world)[WORKLOAD_FILE]
+
+
+def test_a_preview_shows_only_what_the_change_does_to_a_cluster(world: World, tmp_path: Path) -> None:
+    world.apply()
+    path = folder(world) / CONFIG_FILE
+    path.write_text(path.read_text().replace("acme", "other"))
+    base = tmp_path / "base"
+    shutil.copytree(world.root, base, ignore=shutil.ignore_patterns("rendered"))
+    world.write("agent.yaml", agent("{cluster: eu-1, replicas: 2}"))
+    result = world.plan(base=base)
+    assert result.preview is not None
+    (own,) = [plan for plan in result.preview.own if plan.realm is Realm.CLUSTER]
+    assert [f"{action.verb} {action.key}" for action in own.actions] == [f"update {WORKLOAD}"]
+    assert result.preview.existing_count == 1
+
+
+def test_one_object_of_a_cluster_can_be_selected(world: World) -> None:
+    result = world.plan(only=frozenset(("ConfigMap/humanitec-agent/*",)))
+    assert actions(result) == [f"create {NAMES[0]}", f"create {NAMES[1]}"]
+
+
+def test_a_cluster_is_selected_by_its_name(world: World) -> None:
+    world.apply()
+    world.write("agent.yaml", agent("{cluster: eu-1, replicas: 2}"))
+    result = world.apply(targets=frozenset(("cluster:eu-1",)))
+    assert [one.target for one in result.targets] == ["cluster:eu-1"]
+    assert result.verdict is Verdict.APPLIED
+    world.write("agent.yaml", agent("{cluster: eu-1, replicas: 3}"))
+    assert [one.target for one in world.apply(targets=frozenset(("acme",))).targets] == ["acme"]
+
+
+def test_policy_and_protection_hold_for_clusters_too(world: World) -> None:
+    world.apply()
+    world.settings = Settings.model_validate(
+        {
+            **world.settings.model_dump(by_alias=True, exclude_unset=True),
+            "policy": {"default": {"prune": "never"}},
+        }
+    )
+    world.write("agent.yaml", agent().replace("  install: {cluster: eu-1}\n", ""))
+    assert [str(change.key) for change in plan_of(world.plan()).kept] == [NAMES[1], WORKLOAD, NAMES[0]]

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Event, Lock
+from typing import cast
 
 import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from reconciler.cli.edges.handed_in import HandedInSecrets
+from reconciler.cluster.client import ClusterClient
 from reconciler.emulator import Effect, Emulator
 from reconciler.inventory.file import FileInventory
 from reconciler.inventory.store import InventoryStore
@@ -75,15 +77,28 @@ class KillSwitch:
         self.is_dead = False
         self._lock = Lock()
 
+    def around(self, name: str, _given: tuple[object, ...], call: Callable[[], object]) -> object:
+        """A call to a cluster."""
+        if name == "close":
+            return call()
+        is_last = self.begin(changes=name in ("apply", "delete"))
+        found = call()
+        self.after(is_last=is_last)
+        return found
+
     def wrap(self, transport: httpx.BaseTransport) -> httpx.BaseTransport:
         return _Mortal(transport, self)
 
     def before(self, request: httpx.Request) -> bool:
         """True where this request is the last one."""
+        return self.begin(changes=request.method not in ("GET", "HEAD"))
+
+    def begin(self, *, changes: bool) -> bool:
+        """True where what begins now is the last thing."""
         with self._lock:
             if self.is_dead:
                 raise Killed
-            if request.method in ("GET", "HEAD"):
+            if not changes:
                 return False
             self.count += 1
             is_last = self.count == self.at
@@ -113,6 +128,29 @@ class _Mortal(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
+
+
+class _Interposed:
+    """A client of a cluster with something around each of its methods."""
+
+    def __init__(self, inner: ClusterClient, around: "Around") -> None:
+        self._inner = inner
+        self._around = around
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+        return lambda *given, **named: self._around(name, given, lambda: found(*given, **named))
+
+
+Around = Callable[[str, tuple[object, ...], Callable[[], object]], object]
+"""Name of a method, its arguments, and the call; returns what the caller gets."""
+
+
+def interposed(inner: ClusterClient, around: Around) -> ClusterClient:
+    """A client of a cluster with something around each of its methods."""
+    return cast("ClusterClient", _Interposed(inner, around))
 
 
 class MortalInventory:
@@ -145,6 +183,8 @@ class World:
     switch: KillSwitch | None = None
     between: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None
     """Wraps every transport, for servers that the emulator cannot imitate."""
+    at_cluster: Callable[[ClusterClient], ClusterClient] | None = None
+    """Wraps every client of a cluster."""
     address: str = ""
     """Base URL of a server with this emulator; "" where it is reached in process."""
     is_ancestor: Callable[[str, str], bool | None] = lambda _older, _newer: None
@@ -235,8 +275,8 @@ class World:
             inventory=MortalInventory(store, self.switch) if self.switch else store,
             digester=Digester(self.digest_key),
             hand_in=hand_in,
-            connect_cluster=lambda name: hand_in.clusters.client(
-                name, is_read_only=is_read_only, tries=self.tries_on_clusters
+            connect_cluster=lambda name: self._wrapped(
+                hand_in.clusters.client(name, is_read_only=is_read_only, tries=self.tries_on_clusters)
             ),
             tries_on_clusters=self.tries_on_clusters,
             rendered=hand_in.clusters.rendered(is_local=False),
@@ -245,6 +285,10 @@ class World:
             base_name="main" if base else "",
             is_ancestor=self.is_ancestor,
         )
+
+    def _wrapped(self, client: ClusterClient) -> ClusterClient:
+        wrapped = client if self.at_cluster is None else self.at_cluster(client)
+        return wrapped if self.switch is None else interposed(wrapped, self.switch.around)
 
     def plan(
         self, *accepted: str, only: frozenset[str] = frozenset(), base: Path | None = None

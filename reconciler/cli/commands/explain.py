@@ -9,7 +9,6 @@ from reconciler.cli.completion import complete_targets
 from reconciler.cli.options import Format, output_option
 from reconciler.cli.session import Session, session
 from reconciler.errors import ExitCode
-from reconciler.model.wording import plural
 
 _TARGET = "target/"
 
@@ -70,7 +69,7 @@ def _explain_topic(current: Session, name: str | None) -> int:
 
 
 def _explain_target(current: Session, text: str, *, live: bool, form: str) -> int:
-    from reconciler.cli.named_targets import count_refused, find, seen_live  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.named_targets import count_refused, find, refused_words, seen_live  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.output import notice, width_of, write  # noqa: PLC0415  as above
     from reconciler.cli.passes import composing  # noqa: PLC0415  as above
     from reconciler.cli.request import request  # noqa: PLC0415  as above
@@ -90,10 +89,7 @@ def _explain_target(current: Session, text: str, *, live: bool, form: str) -> in
             named = seen_live(composed, named)
     refused = count_refused(loaded)
     if refused:
-        notice(
-            f"{plural(refused, 'error')} in the files (see `reconciler validate`); "
-            "the objects concerned are left out"
-        )
+        notice(refused_words(refused))
     facts = facts_of(named.scope, named.definitions)
     if form == Format.JSON:
         write(sys.stdout, target_json.render(facts))

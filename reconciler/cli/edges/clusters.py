@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.edges.tree_paths import is_inside
 from reconciler.cluster.access import SERVICE_ACCOUNT, Access, KubeconfigAccess, PodAccess
-from reconciler.cluster.client import ClusterClient
+from reconciler.cluster.client import ClusterClient, ProbeClient
 from reconciler.errors import ClusterAccessError, ClusterError
 from reconciler.model.secret import Secret
 from reconciler.model.secret_source import ClusterSecret, NotAtHand
@@ -108,6 +108,13 @@ class Clusters:
                 tries=tries,
                 inspect=inspect_private_key,
             )
+
+    def probe(self, name: str) -> ProbeClient:
+        """A new client that can create and delete probe pods on a cluster. Raises ClusterError."""
+        access = self._access(name)
+        from reconciler.cluster.probe_pods import ProbePods  # noqa: PLC0415  brings the Kubernetes client
+
+        return ProbePods(access, self._environment)
 
     def _reader(self, name: str) -> "SecretReader":
         if name not in self._readers:

@@ -41,8 +41,8 @@ def local_state(request: Request) -> Path:
 def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
     """A function that opens the client of a target.
 
-    Raises SettingsError with every missing token at once if no target can be reached; the function raises it for a
-    target without its token.
+    Raises SettingsError with every missing token at once if no target can be reached, unless the request examines;
+    the function raises it for a target without its token.
     """
     chosen = {
         name: target
@@ -86,7 +86,8 @@ def connecting(request: Request, found: FoundSettings) -> Iterator[Connect]:
 def _endpoints(request: Request, found: FoundSettings, chosen: Mapping[str, Target]) -> Endpoints:
     """Addresses and tokens of the chosen targets."""
     if not found.is_local:
-        return Secrets(request.environment, found.base).endpoints(chosen)
+        secrets = Secrets(request.environment, found.base)
+        return secrets.each_endpoint(chosen)[0] if request.examines else secrets.endpoints(chosen)
     from reconciler.orchestrator.http import Endpoint  # noqa: PLC0415  brings httpx
 
     embedded = Endpoint(LOCAL_URL, _LOCAL_TOKEN)

@@ -31,6 +31,13 @@ class Secrets:
         A missing token stops its target only. Raises SettingsError naming every missing token if no target has all
         of its own.
         """
+        found, missing = self.each_endpoint(targets)
+        if missing and all(isinstance(one, SettingsError) for one in found.values()):
+            raise _unusable(missing)
+        return found
+
+    def each_endpoint(self, targets: Mapping[str, Target]) -> tuple[Endpoints, list[str]]:
+        """As `endpoints`, also if no target has all of its tokens, with everything that is missing."""
         found: dict[str, tuple[Endpoint | None, Endpoint | None] | SettingsError] = {}
         missing: list[str] = []
         for name, target in targets.items():
@@ -41,9 +48,7 @@ class Secrets:
             found[name] = _unusable(self._missing) if self._missing else pair
             missing.extend(self._missing)
             self._missing = []
-        if missing and all(isinstance(one, SettingsError) for one in found.values()):
-            raise _unusable(missing)
-        return found
+        return found, missing
 
     def value(self, token: Token, place: str) -> Secret:
         """One secret. Raises SettingsError."""

@@ -23,7 +23,7 @@ from reconciler.facts.rollout import Trouble, rollout
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import WORKLOAD_KINDS, Kind
-from reconciler.model.kubernetes_object import FIELD_MANAGER, metadata_of, namespace_and_name
+from reconciler.model.kubernetes_object import FIELD_MANAGER, PROBE_LABEL, metadata_of, namespace_and_name
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Outcome, Status, Verb
 
@@ -42,12 +42,14 @@ class ClusterWork:
     """What is applied on a cluster.
 
     `bodies` are whole objects; `unforced` are those that are not proven to be owned, whose conflicts are therefore
-    left to a person; `waits_s` is the limit of a rollout, by workload.
+    left to a person; `owned` were this instance's when the plan was made; `waits_s` is the limit of a rollout, by
+    workload.
     """
 
     instance: str
     bodies: Mapping[ResourceKey, JsonObject]
     unforced: frozenset[ResourceKey] = frozenset()
+    owned: frozenset[ResourceKey] = frozenset()
     waits_s: Mapping[ResourceKey, int] = field(default_factory=dict)
     agents: Mapping[ResourceKey, str] = field(default_factory=dict)
     """Workloads that are Agents, with the container whose log shows whether they are connected."""
@@ -110,8 +112,8 @@ class ClusterHand:
             return self._existing(action, body, found)
         if action.verb is Verb.UPDATE and found is None:
             return _later(action, "not sent: it is gone; run again to create it")
-        if found is not None and metadata_of(found).get("deletionTimestamp") is not None:
-            return _later(action, "not sent: it is being deleted; run again once it is gone")
+        if found is not None and (changed := self._changed(action, found)) is not None:
+            return changed
         is_forced = found is not None and action.key not in self._work.unforced
         try:
             applied = self._client.apply(body, force=is_forced, is_new=found is None)
@@ -121,6 +123,19 @@ class ClusterHand:
         outcome = self._rolled_out(action, applied, is_restarted=is_restarted)
         upgrade = "" if found is None else _upgrade(found, applied)
         return replace(outcome, message="; ".join(filter(None, (upgrade, outcome.message))))
+
+    def _changed(self, action: Action, found: JsonObject) -> Outcome | None:
+        """Outcome of an action on an object that became something else since the plan was made; None if it did not."""
+        if action.key in self._work.owned and not is_ours(found, self._work.instance):
+            return Outcome(action, Status.REFUSED, "not sent: it no longer belongs to this instance")
+        uid, live = str(metadata_of(found).get("uid", "")), action.subject.live
+        if live is not None and live.handle.get("uid", uid) != uid:
+            return _later(
+                action, "not sent: it was replaced since the plan was made; run again to compare it"
+            )
+        if not action.is_deletion and metadata_of(found).get("deletionTimestamp") is not None:
+            return _later(action, "not sent: it is being deleted; run again once it is gone")
+        return None
 
     def _existing(self, action: Action, body: JsonObject, found: JsonObject) -> Outcome:
         """Outcome of a create that finds an object: its own of an earlier run, or somebody else's."""
@@ -168,7 +183,10 @@ class ClusterHand:
         until = monotonic() + limit
         while True:
             uid = str(metadata_of(applied).get("uid", ""))
-            seen = self._running(action.key, uid, is_restarted=is_restarted)
+            try:
+                seen = self._running(action.key, uid, is_restarted=is_restarted)
+            except ClusterError as error:
+                return _failure(action, error, "applied; how it runs is not known: ")
             if seen is None:
                 return _later(action, "applied, and then deleted or replaced by somebody else")
             if seen.is_done:
@@ -262,26 +280,29 @@ class ClusterHand:
         found = self._client.get(action.key.kind, namespace, name)
         if found is None:
             return Outcome(action, Status.UNCHANGED, "was already gone")
-        if not is_ours(found, self._work.instance):
-            return Outcome(action, Status.REFUSED, "not sent: it no longer belongs to this instance")
+        if (changed := self._changed(action, found)) is not None:
+            return changed
         uid = str(metadata_of(found).get("uid", ""))
-        live = action.subject.live
-        if live is not None and live.handle.get("uid", uid) != uid:
-            return _later(
-                action, "not sent: it was replaced since the plan was made; run again to compare it"
-            )
         if action.key.kind is Kind.NAMESPACE and (left := self._client.contents(name)):
             shown = ", ".join(left[:_SHOWN_CONTENTS])
             more = f" and {len(left) - _SHOWN_CONTENTS} more" if len(left) > _SHOWN_CONTENTS else ""
             return Outcome(
                 action, Status.REFUSED, f"not sent: it still contains {shown}{more}, which would go with it"
             )
+        if pods := selector(found):
+            self._client.pods(
+                namespace, pods
+            )  # nothing is sent where it could not be seen whether they are gone
         try:
             self._client.delete(action.key.kind, namespace, name, uid=uid)
         except ClusterError as error:
             if not isinstance(error, ClusterLostAnswerError):
                 return _failure(action, error)
-        return self._gone(action, uid, selector(found))
+        try:
+            return self._gone(action, uid, pods)
+        except ClusterError as error:
+            message = f"sent; whether it is gone is not known: {error}"
+            return Outcome(action, Status.UNKNOWN, message, is_transient=True)
 
     def _gone(self, action: Action, uid: str, pods: str) -> Outcome:
         """Outcome of a delete, once the object and the pods of a workload are gone."""
@@ -318,17 +339,15 @@ def _upgrade(before: JsonObject, after: JsonObject) -> str:
 
 
 def selector(deployment: JsonObject) -> str:
-    """The label selector of a Deployment's pods, "" for other objects."""
+    """The label selector of a Deployment's pods, "" for other objects. Pods of `doctor --probe` are none of them."""
     spec = deployment.get("spec")
     wanted = (
         spec.get("selector") if isinstance(spec, dict) and deployment.get("kind") == "Deployment" else None
     )
     labels = wanted.get("matchLabels") if isinstance(wanted, dict) else None
-    return (
-        ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
-        if isinstance(labels, dict)
-        else ""
-    )
+    if not isinstance(labels, dict):
+        return ""
+    return ",".join([*(f"{name}={value}" for name, value in sorted(labels.items())), f"!{PROBE_LABEL}"])
 
 
 def _held_back(found: JsonObject | None) -> str:
@@ -346,6 +365,6 @@ def _later(action: Action, message: str) -> Outcome:
     return Outcome(action, Status.FAILED, message, is_transient=True)
 
 
-def _failure(action: Action, error: ClusterError) -> Outcome:
-    message = f"{error}. {error.advice}" if error.advice else str(error)
+def _failure(action: Action, error: ClusterError, done: str = "") -> Outcome:
+    message = done + (f"{error}. {error.advice}" if error.advice else str(error))
     return Outcome(action, Status.FAILED, message, is_transient=error.is_transient)

@@ -5,17 +5,20 @@ deleted after the definitions that need it, and its registration after the workl
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import FACTS, WORKLOAD_KINDS, Generation, Kind
 from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION, namespace_and_name, text_of
+from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, ActionId
 from reconciler.plan.edges.agent import named_agent
 from reconciler.plan.parts import agent_of, runner_of
 
 _REGISTRATIONS = frozenset((Kind.AGENT, Kind.RUNNER))
+_Part = tuple[Place, str, bool]
+"""A namespace of a cluster, and whether what happens there are deletions."""
 
 
 def installation_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
@@ -56,27 +59,31 @@ def installation_of(action: Action) -> str:
 
 def _namespace_edges(objects: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
     """A namespace is created before what is in it, and deleted after that."""
-    namespaces = [action for action in objects if action.key.kind is Kind.NAMESPACE]
-    for namespace in namespaces:
-        for action in objects:
-            if (
-                action.key.place == namespace.key.place
-                and namespace_and_name(action.key)[0] == namespace.key.id
-                and action.is_deletion == namespace.is_deletion
-            ):
+    inside = _by_part(objects)
+    for namespace in objects:
+        if namespace.key.kind is Kind.NAMESPACE:
+            for action in inside.get((namespace.key.place, namespace.key.id, namespace.is_deletion), ()):
                 yield ((action.id, namespace.id) if namespace.is_deletion else (namespace.id, action.id))
 
 
 def _binding_edges(objects: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
-    """A role is created before the bindings of its namespace, and deleted after them."""
-    roles = [action for action in objects if action.key.kind is Kind.ROLE]
+    """A role is created before its binding, which has its name, and deleted after it."""
+    roles = {(one.key, one.is_deletion): one for one in objects if one.key.kind is Kind.ROLE}
     for binding in (action for action in objects if action.key.kind is Kind.ROLE_BINDING):
-        for role in roles:
-            if (role.key.place, namespace_and_name(role.key)[0]) == (
-                binding.key.place,
-                namespace_and_name(binding.key)[0],
-            ) and role.is_deletion == binding.is_deletion:
-                yield (binding.id, role.id) if role.is_deletion else (role.id, binding.id)
+        role = roles.get((binding.key._replace(kind=Kind.ROLE), binding.is_deletion))
+        if role is not None:
+            yield (binding.id, role.id) if role.is_deletion else (role.id, binding.id)
+
+
+def _by_part(objects: Iterable[Action]) -> Mapping[_Part, Sequence[Action]]:
+    found: dict[_Part, list[Action]] = defaultdict(list)
+    for action in objects:
+        found[_part(action)].append(action)
+    return found
+
+
+def _part(action: Action) -> _Part:
+    return action.key.place, namespace_and_name(action.key)[0], action.is_deletion
 
 
 def _registration_edges(
