@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The main workflow on a laptop: plan, apply, an empty second plan, one change, its plan, its apply.
+# The main workflow on a laptop: plan, apply, an empty second plan, one change, its plan, its apply;
+# then an Agent and a runner for a cluster, as files.
 # Everything happens in .demo/ in this repository. The embedded orchestrator runs on a loopback
 # port and is stopped at the end.
 #
@@ -10,7 +11,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 reconciler=${RECONCILER:-$root/.venv/bin/reconciler}
 scratch=${DEMO:-$root/.demo}
-tree=$scratch/platform
+platform=$scratch/platform
+installation=$scratch/installation
+tree=$platform
 emulator=
 
 if [ ! -x "$reconciler" ]; then
@@ -159,17 +162,28 @@ expect 2 plan --detailed-exit-code
 expect 0 apply --yes
 expect 0 plan --detailed-exit-code
 
+heading "8. An Agent and a runner on a cluster; without a settings file, as files"
+cp -R "$root/examples/installation" "$installation"
+tree=$installation
+# Inside a clone, .demo is ignored: a folder without Git would be read as an empty part of the clone.
+git -C "$tree" init --quiet --initial-branch=main
+expect 0 apply --yes
+expect 0 plan --detailed-exit-code
+shown ls rendered/eu-1
+ls "$installation/rendered/eu-1"
+
 heading "Done"
 cat <<EOF_TEXT
 All files of this demo are in $scratch; the orchestrator was stopped. To continue:
 
   $reconciler ${practice[*]} &
   export HUMANITEC_TOKEN=practice HUMANITEC_AUTH_TOKEN=practice
-  cd $tree
+  cd $platform
   $reconciler plan
 
 Next:
   docs/getting-started.md    the same with your own repository: install from a tag, reconciler init
   docs/pull-requests.md      this plan as a comment on every pull request
   docs/ownership.md          what is deleted, what never is, and how to adopt what exists
+  docs/clusters.md           Agents and runners on real clusters
 EOF_TEXT

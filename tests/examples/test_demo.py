@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,10 +66,10 @@ def test_the_demo_plans_applies_and_ends_with_nothing_left_to_do(demo: Demo) -> 
     _, done = demo
     assert done.returncode == 0, done.stdout + done.stderr
     headings = re.findall(r"^== (.*)$", done.stdout, re.MULTILINE)
-    assert len(headings) == 8
+    assert len(headings) == 9
     assert headings[-1] == "Done"
-    assert done.stdout.count("$ reconciler apply --yes") == 2
-    assert done.stdout.count("$ reconciler plan --detailed-exit-code") == 4
+    assert done.stdout.count("$ reconciler apply --yes") == 3
+    assert done.stdout.count("$ reconciler plan --detailed-exit-code") == 5
 
 
 @pytest.mark.slow
@@ -81,6 +82,24 @@ def test_the_demo_shows_what_its_change_does(demo: Demo) -> None:
     assert "eu-central-1" in last_plan
     assert "eu-north-1" in last_plan
     assert "orgs/acme/definitions/storage.yaml:" in last_plan
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("demo")
+def test_the_demo_writes_an_agent_and_a_runner_as_files(demo: Demo) -> None:
+    """Without a settings file: a newcomer sees what would run on a cluster before there is one."""
+    scratch, _ = demo
+    written = scratch / "installation/rendered/eu-1"
+    listed = yaml.safe_load((written / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+    kinds = Counter(yaml.safe_load((written / name).read_text(encoding="utf-8"))["kind"] for name in listed)
+    assert kinds == {
+        "Namespace": 3,
+        "ServiceAccount": 2,
+        "Role": 2,
+        "RoleBinding": 2,
+        "ConfigMap": 2,
+        "Deployment": 2,
+    }
 
 
 @pytest.mark.slow
