@@ -17,6 +17,7 @@ from pathlib import Path
 
 import reconciler
 from benchmarks import judging, measures
+from benchmarks.clusters import clusters
 from benchmarks.emulator_speed import emulator_speed
 from benchmarks.measures import Row
 from benchmarks.processes import BenchmarkError
@@ -36,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--passes", type=int, default=342, metavar="N", help="passes of `watch` under faults; 0 for none"
+    )
+    parser.add_argument(
+        "--agents", type=int, nargs="*", default=[100], metavar="N", help="numbers of Agents on a cluster"
     )
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="runs of which the best counts")
     parser.add_argument("--concurrency", type=int, default=8, metavar="N", help="actions at once")
@@ -89,6 +93,9 @@ def main() -> int:
                 rows += measures.runners(
                     root / f"runners-{count}", count, repeat=options.repeat, concurrency=options.concurrency
                 )
+            for count in options.agents:
+                print(f"measuring {count:,} Agents on a cluster …", file=sys.stderr)
+                rows += clusters(root / f"agents-{count}", count, repeat=options.repeat)
             if options.definitions and options.runners:
                 most = max(options.definitions), max(options.runners)
                 print(f"measuring the emulator with {most[0]:,} and {most[1]:,} …", file=sys.stderr)

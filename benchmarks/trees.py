@@ -1,7 +1,9 @@
 """Repositories of any size, and the same objects as request bodies."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 ORGANIZATION = "bench"
@@ -59,6 +61,62 @@ spec:
     job: {{namespace: runner-jobs, service_account: runner-job}}
   state_storage_configuration: {{type: kubernetes, namespace: runner-jobs}}
 """
+
+_CLUSTER = """\
+clusters:
+  {name}:
+    platform: other
+    kubeconfig: {{path: {kubeconfig}}}
+"""
+_AGENT = """\
+apiVersion: reconciler/v1alpha1
+kind: Agent
+metadata:
+  id: {id}
+spec:
+  description: Agent of team {id}
+  install:
+    cluster: {cluster}
+    namespace: {namespace}
+    image: ghcr.io/humanitec/agent:1.8.4
+    # Its key is handed to the cluster by somebody else.
+    privateKey: {{secretName: {secret}, secretKey: {entry}}}
+---
+apiVersion: reconciler/v1alpha1
+kind: Key
+metadata:
+  id: {id}
+spec:
+  for: {{agent: {id}}}
+  publicKey: |
+{key}
+"""
+CLUSTER = "here"
+SECRET, ENTRY = "agent-key", "private_key"
+"""Where each Agent has its key, in its namespace."""
+
+
+def agent_namespace(number: int) -> str:
+    """Each Agent has its own."""
+    return f"agent-{number:03}"
+
+
+def write_agents(folder: Path, *, url: str, kubeconfig: Path, public_keys: Sequence[str]) -> None:
+    """Make a repository with an Agent for each key, installed on one cluster."""
+    write_tree(folder, url=url, definitions=0, runners=0, concurrency=8)
+    with (folder / "reconciler.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(_CLUSTER.format(name=CLUSTER, kubeconfig=kubeconfig))
+    (folder / "agents").mkdir()
+    for number, key in enumerate(public_keys):
+        text = _AGENT.format(
+            id=f"a-{number:03}",
+            cluster=CLUSTER,
+            namespace=agent_namespace(number),
+            secret=SECRET,
+            entry=ENTRY,
+            key=indent(key.strip(), "    "),
+        )
+        (folder / f"agents/a-{number:03}.yaml").write_text(text, encoding="utf-8")
 
 
 def definition_id(number: int) -> str:

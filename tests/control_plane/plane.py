@@ -9,10 +9,10 @@ import shutil
 import ssl
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 from uuid import uuid4
 
@@ -49,7 +49,9 @@ T = TypeVar("T")
 class ControlPlane:
     """Starts when it is entered, stops when it is left or the process ends. Raises CannotBuildError before that."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
+        """`more` are further arguments, by program."""
+        self._more = more
         self._programs = {server.program: built(server.program) for server in API}
         self._folder = Path(tempfile.mkdtemp(prefix="control-plane-"))
         self._running: list[subprocess.Popen[bytes]] = []
@@ -140,6 +142,7 @@ class ControlPlane:
                     [
                         *("sh", "-c", _GUARD, "sh", str(self._programs[server.program])),
                         *server.arguments(self.layout),
+                        *self._more.get(server.program, ()),
                     ],
                     stdin=subprocess.PIPE,
                     stdout=log,
