@@ -16,6 +16,7 @@ from reconciler.model.place import Realm
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import PassResult, TargetResult, Verdict
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.settings import Apply
 from reconciler.views.text import render as as_text
 from tests.control_plane.plane import ADMIN, ControlPlane
 from tests.scenarios.world import Silent, World, key_yaml
@@ -460,3 +461,27 @@ def test_a_conflict_names_the_other_manager_and_nothing_is_forced(place: Place) 
     taken = place.world.apply(f"contested=cluster:eu-1:{key}")
     assert outcomes(taken)[f"update {key}"].status is Status.DONE, messages(taken)
     assert place.plane.get(path)["data"] == {"ORGS": "acme"}
+
+
+def test_a_rollout_that_is_waited_for_holds_up_no_other(place: Place) -> None:
+    """Also where one action is under way at once: between two looks at a rollout, others go on."""
+    world, other = place.world, f"{place.namespace}z"
+    world.settings = world.settings.model_copy(update={"apply": Apply(concurrency=1)})
+    pair = Pair.make()
+    place.declare(image="pending.test/agent:1.8.4", waitSeconds=10)
+    world.write(
+        "other.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-2}\nspec:\n  description: an agent\n"
+        f"  install: {{cluster: eu-1, namespace: {other}, image: '{IMAGE}', waitSeconds: 20}}\n",
+    )
+    world.write("other-key.yaml", key_yaml("k2", "eu-2", pair.public))
+    world.apply()
+    place.hand_in_key()
+    place.plane.secret(other, SECRET, private_key=pair.private)
+    place.plane.write_log(other, *CONNECTED)
+    seen = Silent()
+    world.apply(observer=seen)
+    assert [(outcome.action.key.id, outcome.status) for outcome in seen.finished_outcomes] == [
+        (f"{other}/humanitec-agent", Status.DONE),
+        (f"{place.namespace}/humanitec-agent", Status.FAILED),
+    ]
