@@ -49,6 +49,7 @@ NAMESPACES = (
     "humanitec-kubernetes-agent-runner-ns",
     "humanitec-kubernetes-agent-runner-job-ns",
 )
+LOGS = {NAMESPACES[0]: CONNECTED, NAMESPACES[1]: ("level=INFO msg=Starting",)}
 KEY = re.compile(r"^( +)MCowBQYDK2VwAyEA\S+$", re.MULTILINE)
 """The public key of a runner, which pages show and everybody replaces by their own."""
 
@@ -86,9 +87,10 @@ class Stage:
         return next((one for one in ADDRESSES if one in self.page), ADDRESSES[0])
 
     def log(self) -> None:
-        """Let the pods of an Agent log that they are connected: there is no container that could."""
-        if self.cluster.client.get(f"/api/v1/namespaces/{NAMESPACES[0]}").is_success:
-            self.cluster.write_log(NAMESPACES[0], *CONNECTED)
+        """Let the pods of an Agent log that they are connected, and those of a runner no complaint: nothing runs."""
+        for namespace, lines in LOGS.items():
+            if self.cluster.client.get(f"/api/v1/namespaces/{namespace}").is_success:
+                self.cluster.write_log(namespace, *lines)
 
 
 @pytest.fixture(scope="module")
