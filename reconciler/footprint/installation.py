@@ -59,14 +59,14 @@ def footprint(installation: Installation) -> Footprint:
         if site.delivery in BY_HELM:
             release, begun = runner_release(installed, site), begin_runner(installed, site)
             return _by_helm(begun, release, installation, runner.NAME)
-        return runner_footprint(installed, site)
+        return runner_footprint(installed, site).with_configuration()
     if site.delivery in BY_HELM:
         begun = begin_agent(installed, site)
         if installed.install.image is None:
             begun = replace(begun, image="")
         return _by_helm(begun, agent_release(installed, site), installation, AGENT)
     if is_on_kubernetes(installed.install):
-        return agent_footprint(installed, site)
+        return agent_footprint(installed, site).with_configuration()
     begun = begin_agent(installed, site)
     match site.delivery:
         case Delivery.CONTAINER_INSTANCES:

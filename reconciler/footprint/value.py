@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reconciler.facts.delivery import Delivery
-from reconciler.model.json import Json, JsonObject
+from reconciler.model.json import Json, JsonObject, digest
 from reconciler.model.kind import Kind
-from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
+from reconciler.model.kubernetes_object import CONFIGURATION_ANNOTATION, FINGERPRINT_ANNOTATION
 from reconciler.model.origin import Origin
+
+_DIGITS = 16
 
 
 class SecretEntry(NamedTuple):
@@ -96,14 +98,22 @@ class Footprint:
 
     def with_fingerprint(self, fingerprint: str) -> "Footprint":
         """The same with the fingerprint of the mounted key on the pod template: another key restarts the pods (R42)."""
-        return replace(self, objects=tuple(_annotated(body, fingerprint) for body in self.objects))
+        return self._annotated(FINGERPRINT_ANNOTATION, fingerprint)
+
+    def with_configuration(self) -> "Footprint":
+        """The same with a digest of its variables on the pod template: other variables restart the pods."""
+        data: list[Json] = [body.get("data") for body in self.objects if body.get("kind") == Kind.CONFIG_MAP]
+        return self._annotated(CONFIGURATION_ANNOTATION, digest(data)[:_DIGITS]) if data else self
+
+    def _annotated(self, name: str, value: str) -> "Footprint":
+        return replace(self, objects=tuple(_annotated(body, name, value) for body in self.objects))
 
     def refused(self, reason: str) -> "Footprint":
         """The same installation with nothing to install, and why."""
         return replace(self, objects=(), documents=(), handover=None, secrets=(), refusal=reason)
 
 
-def _annotated(body: JsonObject, fingerprint: str) -> JsonObject:
+def _annotated(body: JsonObject, name: str, value: str) -> JsonObject:
     spec = body.get("spec")
     template = spec.get("template") if isinstance(spec, dict) else None
     if body.get("kind") != Kind.DEPLOYMENT or not isinstance(spec, dict) or not isinstance(template, dict):
@@ -113,7 +123,7 @@ def _annotated(body: JsonObject, fingerprint: str) -> JsonObject:
     annotations = changed.get("annotations")
     changed["annotations"] = {
         **(annotations if isinstance(annotations, dict) else {}),
-        FINGERPRINT_ANNOTATION: fingerprint,
+        name: value,
     }
     return {**body, "spec": {**spec, "template": {**template, "metadata": changed}}}
 

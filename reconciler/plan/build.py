@@ -9,7 +9,7 @@ from reconciler.model.active_resource import ActiveResource
 from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import WHOLE_KINDS, Kind
-from reconciler.model.place import Place
+from reconciler.model.place import Place, Realm
 from reconciler.model.record import NO_SAFEGUARDS, Inventory, Safeguards
 from reconciler.model.state import State
 from reconciler.model.wording import plural
@@ -235,7 +235,8 @@ def _guard(
     approved: list[Accepted] = []
     case = Case(
         basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
-        basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts, registered,
+        basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts,
+        basis.place.realm is Realm.CLUSTER, registered,
     )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)

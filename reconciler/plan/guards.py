@@ -72,6 +72,7 @@ class Case:
     is_bare: bool = False
     """True if no file that the target's paths match has a document."""
     doubts: tuple[Doubt, ...] = ()
+    is_cluster: bool = False
     registered: frozenset[str] = frozenset()
     """Agents and runners that stay registered in some place and are installed in none, such as `Agent/eu-1`."""
 
@@ -150,7 +151,8 @@ def _empty_tree(case: Case) -> Iterator[Tripped]:
             case,
             EMPTY_TREE,
             holds,
-            f"the files of this target declare nothing; {plural(len(holds), 'owned object')} would be deleted",
+            f"the files {'declare nothing on it' if case.is_cluster else 'of this target declare nothing'}; "
+            f"{plural(len(holds), 'owned object')} would be deleted",
         )
 
 

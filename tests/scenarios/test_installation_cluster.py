@@ -485,3 +485,14 @@ def test_a_rollout_that_is_waited_for_holds_up_no_other(place: Place) -> None:
         (f"{other}/humanitec-agent", Status.DONE),
         (f"{place.namespace}/humanitec-agent", Status.FAILED),
     ]
+
+
+def test_changed_variables_restart_the_pods(place: Place) -> None:
+    place.installed()
+    before = {pod["metadata"]["name"] for pod in place.plane.pods(place.namespace)}
+    place.declare(env="{LOG_LEVEL: DEBUG}")
+    lines = actions(place.world.plan())
+    assert lines == [f"update ConfigMap/{place.namespace}/{CONFIG}", f"update {place.workload}"]
+    result = place.world.apply()
+    assert result.verdict is Verdict.APPLIED, messages(result)
+    assert not before & {pod["metadata"]["name"] for pod in place.plane.pods(place.namespace)}
