@@ -12,7 +12,7 @@ from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory
 from reconciler.model.state import Resource
-from reconciler.passes.deed.cluster_hand import ClusterHand, ClusterWork
+from reconciler.passes.deed.cluster_hand import MOST_ROLLOUTS, ClusterHand, ClusterWork
 from reconciler.passes.deed.hand import Hand
 from reconciler.passes.ledger import Ledger, given_back, unchanged_ownership
 from reconciler.passes.result import TargetResult
@@ -92,13 +92,14 @@ def carry_out(
         for work, ledger in opened
     }
     for part in clusters:
-        hands[part.place] = ClusterHand(part.client, part.work, read=read, stop=stop)
+        hands[part.place] = ClusterHand(part.client, part.work, read=read, stop=stop, concurrency=concurrency)
     actions = [action for work, _ in opened for action in work.plan.allowed]
     actions += [action for part in clusters for action in part.plan.allowed]
     schedule = Schedule(actions, hands, stop=stop, observer=observer)
     outcomes: Mapping[Place, Sequence[Outcome]] = {}
     try:
-        outcomes = _by_place(schedule.outcomes(concurrency))
+        rollouts = {part.place: MOST_ROLLOUTS for part in clusters}
+        outcomes = _by_place(schedule.outcomes(concurrency, rollouts))
         for work, ledger in opened:
             entries = work.inventory.entries
             ledger.renew(unchanged_ownership(work.plan, entries))

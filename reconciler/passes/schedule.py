@@ -10,6 +10,7 @@ from contextvars import Context, copy_context
 from dataclasses import replace
 from threading import Condition, Event, Lock, Thread
 from time import monotonic
+from types import MappingProxyType
 from typing import Protocol
 
 from reconciler.model.place import Place
@@ -77,9 +78,12 @@ class Schedule:
             for member in gate.members:
                 self._followers[member].append(gate)
 
-    def outcomes(self, concurrency: int) -> tuple[Outcome, ...]:
+    def outcomes(
+        self, concurrency: int, waiting: Mapping[Place, int] = MappingProxyType({})
+    ) -> tuple[Outcome, ...]:
         """Run everything, `concurrency` actions at once in each place; one outcome for each, in plan order.
 
+        `waiting` replaces that number in places whose actions mostly wait, and whose performer limits the rest.
         When `stop` is set, the running actions are finished and no new one is started. What a
         performer raises is raised here, after the running actions.
         """
@@ -93,7 +97,7 @@ class Schedule:
         workers = [
             Thread(target=self._work, args=(place, copy_context()), name=f"apply {place} {number}")
             for place, ready in self._ready.items()
-            for number in range(min(concurrency, self._count(place)))
+            for number in range(min(waiting.get(place, concurrency), self._count(place)))
         ]
         for worker in workers:
             worker.start()

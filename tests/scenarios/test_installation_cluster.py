@@ -14,8 +14,9 @@ from reconciler.model.place import Realm
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import PassResult, TargetResult, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
+from reconciler.settings import Apply
 from tests.control_plane.plane import ADMIN, ControlPlane
-from tests.scenarios.world import World, key_yaml
+from tests.scenarios.world import Silent, World, key_yaml
 
 pytestmark = pytest.mark.xdist_group("control_plane")
 
@@ -332,3 +333,27 @@ def test_a_second_instance_neither_sees_nor_deletes_objects_of_the_first(place: 
         "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec: {description: an agent}\n",
     )
     assert actions(other.plan()) == []
+
+
+def test_a_rollout_that_is_waited_for_holds_up_no_other(place: Place) -> None:
+    """Also where one action is under way at once: between two looks at a rollout, others go on."""
+    world, other = place.world, f"{place.namespace}z"
+    world.settings = world.settings.model_copy(update={"apply": Apply(concurrency=1)})
+    pair = Pair.make()
+    place.declare(image="pending.test/agent:1.8.4", waitSeconds=10)
+    world.write(
+        "other.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-2}\nspec:\n  description: an agent\n"
+        f"  install: {{cluster: eu-1, namespace: {other}, image: '{IMAGE}', waitSeconds: 20}}\n",
+    )
+    world.write("other-key.yaml", key_yaml("k2", "eu-2", pair.public))
+    world.apply()
+    place.hand_in_key()
+    place.plane.secret(other, SECRET, private_key=pair.private)
+    place.plane.write_log(other, *CONNECTED)
+    seen = Silent()
+    world.apply(observer=seen)
+    assert [(outcome.action.key.id, outcome.status) for outcome in seen.finished_outcomes] == [
+        (f"{other}/humanitec-agent", Status.DONE),
+        (f"{place.namespace}/humanitec-agent", Status.FAILED),
+    ]

@@ -7,7 +7,7 @@ was made, is left alone.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Event
+from threading import BoundedSemaphore, Event, Lock
 from time import monotonic
 
 from reconciler.cluster.client import ClusterClient
@@ -30,6 +30,10 @@ from reconciler.plan.action import Action, Outcome, Status, Verb
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
+_SLOWEST = 5
+"""Factor of the interval where many rollouts are waited for, so that they do not ask more often than a few would."""
+MOST_ROLLOUTS = 200
+"""Rollouts of one cluster at the same time."""
 _LONGEST_LINE = 300
 WAIT_S = 300
 """How long a rollout may take unless the installation sets another limit."""
@@ -79,8 +83,16 @@ class ClusterHand:
         *,
         read: Callable[[ResourceKey], Resource | None],
         stop: Event,
+        concurrency: int = 8,
     ) -> None:
-        """`read` gets an object of an organization; `stop` ends a wait for a rollout."""
+        """`read` gets an object of an organization; `stop` ends a wait for a rollout.
+
+        So many actions are under way at once, without those that wait between two looks at a rollout.
+        """
+        self._concurrency = concurrency
+        self._turns = BoundedSemaphore(concurrency)
+        self._lock = Lock()
+        self._waiting = 0
         self._client = client
         self._work = work
         self._read = read
@@ -88,14 +100,17 @@ class ClusterHand:
 
     def perform(self, action: Action) -> Outcome:
         """Outcome of one action."""
-        try:
-            if action.verb is Verb.DELETE:
-                return self._delete(action)
-            if action.verb is Verb.VERIFY:
-                return self._verify(action)
-            return self._apply(action)
-        except ClusterError as error:
-            return _failure(action, error)
+        with self._turns:
+            if self._stop.is_set():
+                return Outcome(action, Status.SKIPPED, "not reached: the run was stopped")
+            try:
+                if action.verb is Verb.DELETE:
+                    return self._delete(action)
+                if action.verb is Verb.VERIFY:
+                    return self._verify(action)
+                return self._apply(action)
+            except ClusterError as error:
+                return _failure(action, error)
 
     def conclude(self, outcome: Outcome) -> None:
         """Nothing: objects on a cluster carry the marks of their owner themselves."""
@@ -178,9 +193,22 @@ class ClusterHand:
                     action,
                     f"applied, and not ready after {limit} s: {seen.missing}{self._why(action.key, seen)}",
                 )
-            if self._stop.wait(POLL_S):
+            if self._pause():
                 message = f"applied; stopped before it was ready: {seen.missing}"
                 return Outcome(action, Status.UNKNOWN, message, is_transient=True)
+
+    def _pause(self) -> bool:
+        """Let other actions go on until the next look; true if the run is to end. Many look less often."""
+        with self._lock:
+            self._waiting += 1
+            interval = POLL_S * min(_SLOWEST, max(1.0, self._waiting / self._concurrency))
+        self._turns.release()
+        try:
+            return self._stop.wait(interval)
+        finally:
+            self._turns.acquire()
+            with self._lock:
+                self._waiting -= 1
 
     def _verify(self, action: Action) -> Outcome:
         """Outcome of a look at a workload that is as declared: an earlier run may have ended before it was ready."""
@@ -296,7 +324,7 @@ class ClusterHand:
             if monotonic() > until:
                 waits = f"{len(left)} of its pods are not gone" if left else _held_back(found)
                 return _later(action, f"being deleted: {waits}")
-            if self._stop.wait(POLL_S):
+            if self._pause():
                 return Outcome(
                     action, Status.UNKNOWN, "being deleted; stopped before it was gone", is_transient=True
                 )
