@@ -4,6 +4,7 @@ import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,8 @@ from tests.control_plane.programs import CannotBuildError
 # Test machines are busy: the duration of an example says nothing about it.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+_FAULTS = Path(__file__).parent / "faults"
 
 # A defect of a rule must fail the tests; the product reports it and goes on.
 rule.DEFECTS = ()
@@ -59,6 +62,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="try every fault of tests/faults, not only the slice of them, and run tests marked `whole`",
     )
+    parser.addoption(
+        "--rest",
+        action="store_true",
+        help="as --whole, without the tests outside of tests/faults that run without it too",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.whole = config.option.whole or config.option.rest
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -66,9 +78,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if len(ids) < len(items):
         repeated = ", ".join(name for name, number in ids.items() if number > 1)
         raise pytest.UsageError(f"pytest-xdist runs only one of several tests with the same id: {repeated}")
-    if config.getoption("--whole"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("whole") is not None]
+    rest, whole = config.getoption("--rest"), config.getoption("--whole")
+    left_out = [item for item in items if _is_left_out(item, is_rest=rest, is_whole=whole)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item.get_closest_marker("whole") is None]
+        gone = {item.nodeid for item in left_out}
+        items[:] = [item for item in items if item.nodeid not in gone]
+
+
+def _is_left_out(item: pytest.Item, *, is_rest: bool, is_whole: bool) -> bool:
+    if item.get_closest_marker("whole") is not None:
+        return not is_whole
+    return is_rest and not item.path.is_relative_to(_FAULTS)
