@@ -28,6 +28,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements-test.lock
 COVERAGE_LOG := $(VENV)/coverage.log
+LEFT_OUT :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -80,7 +81,7 @@ types: $(READY) ## check types with strict mypy
 # The tests of a group share what is slow to start: they run on one worker. `check` leaves out what `faults` tries.
 test: $(READY) ## run all tests; ARGS="-k words" for some, COVERAGE=yes to check the coverage too
 	@$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(SKIP) $(if $(COVERAGE),--cov --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR))) $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(LEFT_OUT) $(if $(COVERAGE),--cov --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR))) $(ARGS)
 	@$(if $(COVERAGE),$(if $(ARGS),:,for package in $(PURE); do \
 		$(BIN)/coverage report --include="reconciler/$$package/*" --fail-under=$(PURE_FLOOR) > $(COVERAGE_LOG) 2>&1 \
 		|| { cat $(COVERAGE_LOG); echo "reconciler/$$package is pure and requires $(PURE_FLOOR) % coverage"; exit 1; }; done),:)
@@ -116,7 +117,7 @@ cluster: $(READY) ## build the Kubernetes programs of the tests (minutes once, n
 	$(BIN)/python -m tests.control_plane.programs $(CLIENTS)
 
 check: COVERAGE = yes
-check: SKIP = --ignore=tests/faults
+check: LEFT_OUT = --ignore=tests/faults
 check: lint types cluster test faults ## run everything that CI runs
 
 clean: ## remove all generated files

@@ -100,8 +100,7 @@ def carry_out(
     schedule = Schedule(actions, hands, stop=stop, observer=observer)
     outcomes: Mapping[Place, Sequence[Outcome]] = {}
     try:
-        rollouts = {part.place: MOST_ROLLOUTS for part in clusters}
-        outcomes = _by_place(schedule.outcomes(concurrency, rollouts))
+        outcomes = _by_place(schedule.outcomes(concurrency, {one.place: MOST_ROLLOUTS for one in clusters}))
         for work, ledger in opened:
             entries = work.inventory.entries
             ledger.renew(unchanged_ownership(work.plan, entries))

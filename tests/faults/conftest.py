@@ -24,7 +24,10 @@ class _Collector:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         option = self._config.option
         is_partial = bool(
-            option.keyword or option.markexpr or any("::" in name for name in self._config.args)
+            option.keyword
+            or option.markexpr
+            or option.collectonly
+            or any("::" in name for name in self._config.args)
         )
         is_worker = hasattr(self._config, "workerinput")
         if self._config.getoption("--whole") and not is_partial and not is_worker and exitstatus == 0:

@@ -87,7 +87,7 @@ class Place:
             "cluster": "eu-1",
             "namespace": self.namespace,
             "image": IMAGE,
-            "waitSeconds": 20,
+            "waitSeconds": 60,
             **install,
         }
         text = ", ".join(f"{name}: {value}" for name, value in members.items())

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     "--cluster-diff",
     type=click.Choice(("fields", "server")),
     default="fields",
-    help="How clusters are compared: by the fields of the files, or by what the server makes of a dry run, which "
-    "needs the rights of an apply.",
+    help="Compare clusters by the fields of the files, or by a dry run, which needs the rights of an apply.",
 )
 @selection_options
 @accept_option
