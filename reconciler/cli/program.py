@@ -49,8 +49,7 @@ Exit codes: 0 done or nothing to do; 1 bug in reconciler; 2 plan has changes
 or drift (with --detailed-exit-code); 3 invalid input; 4 refused by a guard;
 5 partly applied, or problems found (doctor); 6 could not read, nothing
 written; 7 plan is stale; 8 another run holds the lease; 64 wrong usage;
-74 output cannot be written.
-Trying again helps with 5 to 8."""
+74 output cannot be written. Trying again helps with 5 to 8."""
 
 
 class Program(click.Group):

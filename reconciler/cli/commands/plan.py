@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--own-settings",
     is_flag=True,
-    help="With --against: use the settings of this change, not of REV. They say where tokens are sent.",
+    help="With --against: use this change's settings, which say where tokens go.",
 )
 @click.option(
     "--cluster-diff",
