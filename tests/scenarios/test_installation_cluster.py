@@ -334,6 +334,26 @@ def test_uninstalling_removes_everything_of_ours_and_nothing_else(place: Place) 
     assert f"delete {place.workload}" in order
 
 
+def test_an_agent_runs_on_until_it_can_start_in_its_new_namespace(place: Place) -> None:
+    place.installed()
+    other = f"{place.namespace}-b"
+    place.declare(namespace=other)
+    first = outcomes(place.world.apply())
+    assert first[f"create Deployment/{other}/humanitec-agent"].status is Status.BLOCKED
+    waiting = first[f"delete {place.workload}"]
+    assert waiting.status is Status.BLOCKED
+    assert f"Secret {other}/{SECRET} does not exist" in waiting.message
+    assert place.live()["status"]["availableReplicas"] == 1
+    assert place.plane.get(f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}")
+    place.plane.secret(other, SECRET, private_key=place.pair.private)
+    place.plane.write_log(other, *CONNECTED)
+    result = place.world.apply()
+    assert outcomes(result)[f"create Deployment/{other}/humanitec-agent"].status is Status.DONE, messages(
+        result
+    )
+    assert outcomes(result)[f"delete {place.workload}"].status is Status.DONE
+
+
 def test_a_namespace_of_ours_goes_once_nothing_foreign_is_in_it(place: Place) -> None:
     place.world.apply()
     place.world.write(
