@@ -71,6 +71,8 @@ class ProgressLines:
             self._session.deeds.under_way.discard(name)
             if outcome.status is Status.UNKNOWN:
                 self._session.deeds.done.append(f"{name} (effect unknown)")
+            elif outcome.is_written:
+                self._session.deeds.done.append(f"{name} (written, without full effect yet)")
             elif outcome.status in (Status.DONE, Status.UNCHANGED):
                 self._session.deeds.done.append(name)
             self._line(outcome)

@@ -5,8 +5,11 @@ removed. `.reconciler.json` lists the files that this instance wrote: no other f
 has the digest of what was last applied, which is no part of the file.
 """
 
+import errno
 import json
+import os
 import re
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +30,8 @@ MOST_BYTES = 1_048_576
 """Limit on a file. The record of thousands of objects is smaller."""
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*\.yaml")
 """Names of files next to the record."""
+_OURS = re.compile(r"[0-9]{2}-[a-z]+-[a-z0-9.:-]+\.yaml")
+"""Names that this program gives to files."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?")
 _DEEPEST = 100
 _HEADER = "# Written by reconciler. Changes are replaced by the next apply.\n"
@@ -95,6 +100,7 @@ class Directory:
         with self._lock:
             if path not in self._record and self._read(path) is not None and (is_new or not force):
                 raise ClusterError(f"{path} exists and was not written by this instance")
+            self._keep_foreign_index()
             # The record first: a file that it does not name would never be pruned.
             self._record[path] = applied_digest(body)
             self._write_record()
@@ -192,12 +198,10 @@ class Directory:
         return found
 
     def _content(self, path: str) -> str | None:
-        full = self._folder / path
         try:
-            if not full.is_file():
+            content = _regular(self._folder / path)
+            if content is None:
                 return None
-            with full.open("rb") as stream:
-                content = stream.read(MOST_BYTES + 1)
             if len(content) > MOST_BYTES:
                 raise ClusterError(f"{path} is larger than {MOST_BYTES} bytes")
             return content.decode()
@@ -213,7 +217,7 @@ class Directory:
         try:
             found = json.loads(text)
             version, instance, files = found["version"], found["instance"], found["files"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise ClusterError(f"{RECORD} is not a record of files", advice="restore it from Git") from None
         if version != VERSION or not isinstance(files, dict):
             raise ClusterError(f"{RECORD} has version {str(version)[:20]!r}; this is {VERSION}")
@@ -244,6 +248,25 @@ class Directory:
         }
         self._write(RECORD, json.dumps(document, indent=2) + "\n")
 
+    def _keep_foreign_index(self) -> None:
+        """Raises ClusterError in a folder that is not ours yet and has a list of files that somebody else wrote."""
+        index = self._layout.index
+        if self._record or self._content(RECORD) is not None:
+            return
+        present = self._content(index)
+        if present is not None and not present.startswith(_HEADER) and not self._is_rendered(present):
+            raise ClusterError(
+                f"{index} exists and was not written by this instance",
+                advice="use a folder of its own, or delete the file",
+            )
+
+    def _is_rendered(self, index: str) -> bool:
+        """True for a list of files that this program makes, as `reconciler render --out` does without a header."""
+        names = [
+            line.removeprefix("  - ").strip('"') for line in index.splitlines() if line.startswith("  - ")
+        ]
+        return all(map(_OURS.fullmatch, names)) and index == self._layout.index_text(names)
+
     def _write_index(self) -> None:
         self._write(self._layout.index, self._index())
 
@@ -268,7 +291,10 @@ class Directory:
         try:
             full.parent.mkdir(parents=True, exist_ok=True)
             try:
-                new.write_text(text, encoding="utf-8")
+                new.unlink(missing_ok=True)
+                # Never through a link: it would lead out of the folder.
+                with new.open("x", encoding="utf-8") as stream:
+                    stream.write(text)
                 new.replace(full)
             finally:
                 new.unlink(missing_ok=True)
@@ -278,6 +304,26 @@ class Directory:
     def _refuse_writing(self) -> None:
         if self._is_read_only:
             raise ReadOnlyError(f"a read-only command tried to write into {self._folder}")
+
+
+def _regular(path: Path) -> bytes | None:
+    """The content of a file, None if there is none; one byte more than the limit of a longer one. Raises OSError.
+
+    A link is no file: somebody else's file would be shown as an object of ours.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(error.errno, "it is a symbolic link") from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read(MOST_BYTES + 1)
 
 
 def _loaded(text: str) -> Json:

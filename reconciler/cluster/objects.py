@@ -265,18 +265,22 @@ class ClusterObjects:
     def log(
         self, namespace: str, pod: str, container: str, *, tail_lines: int, previous: bool = False
     ) -> tuple[str, ...]:
-        """The last lines of a container's log, at most 256 KiB: of a longer text, the last lines are missing.
+        """The last lines of a container's log, at most 256 KiB.
 
+        The server cuts a longer text at its end, where the newest lines are: then fewer lines are asked for.
         With `previous`, that of the container's last run. Raises ClusterError if there is none (yet).
         """
-        query = [("container", container), ("tailLines", tail_lines), ("limitBytes", MOST_TEXT_BYTES)]
-        if previous:
-            query.append(("previous", "true"))
         path = f"/api/v1/namespaces/{_step(namespace)}/pods/{_step(pod)}/log"
-        found = self._ask(
-            self._client.request, "get", path, query_params=query, header_params={"Accept": PLAIN}
-        )
-        return tuple(found.text.splitlines())
+        while True:
+            query = [("container", container), ("tailLines", tail_lines), ("limitBytes", MOST_TEXT_BYTES)]
+            if previous:
+                query.append(("previous", "true"))
+            found = self._ask(
+                self._client.request, "get", path, query_params=query, header_params={"Accept": PLAIN}
+            )
+            if found.bytes < MOST_TEXT_BYTES or tail_lines <= 1:
+                return tuple(found.text.splitlines())
+            tail_lines = max(1, tail_lines // 10)
 
     def may(
         self, verb: str, api_group: str, resource: str, namespace: str = "", name: str = ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reconciler.facts.definition import dig
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kubernetes_object import metadata_of
+from reconciler.model.redaction import redact
 from reconciler.model.wording import plural
 
 _HOPELESS = frozenset(("InvalidImageName", "CreateContainerConfigError", "RunContainerError"))
@@ -33,7 +34,7 @@ class Trouble:
     def __str__(self) -> str:
         at = f"pod {self.pod}" if self.pod else "no pod can be made"
         at += f", container {self.container}" if self.container else ""
-        return f"{at}: {self.reason}" + (f" ({self.message})" if self.message else "")
+        return f"{at}: {redact(self.reason)}" + (f" ({redact(self.message)})" if self.message else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from reconciler.model.document import Frozen, Items
 from reconciler.model.json import JsonObject
 from reconciler.model.limited import Limited, LimitError
 from reconciler.vendor import cloud, kubernetes_name, quantity
+from reconciler.vendor.limit import TextLimit
 
 DeliveryWord = Literal["kubernetes", "directory", "helm", "flux", "argocd"]
 """How an installation reaches its cluster: the objects themselves, or Helm in the hands of somebody."""
@@ -25,6 +26,17 @@ Amount = Annotated[
     float | str,
     AfterValidator(_amount),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": quantity.PATTERN}, {"type": "number"}]}),
+]
+ClusterName = Annotated[
+    str,
+    Limited(
+        TextLimit(
+            "letters, digits and, after the first, hyphens, underscores and dots, at most 100 characters",
+            "as the names of targets in the settings: it can be the name of a folder",
+            "[A-Za-z0-9][-._A-Za-z0-9]*",
+            most=100,
+        )
+    ),
 ]
 SecretName = Annotated[str, Limited(kubernetes_name.SUBDOMAIN)]
 Labels = dict[
@@ -139,9 +151,9 @@ class MountedKey(Frozen):
 class AgentInstall(Frozen):
     """One installation of an Agent."""
 
-    cluster: Annotated[str | None, Field(description="Cluster it runs on, by its name in the settings.")] = (
-        None
-    )
+    cluster: Annotated[
+        ClusterName | None, Field(description="Cluster it runs on, by its name in the settings.")
+    ] = None
     host: Annotated[
         str,
         Field(
@@ -264,9 +276,9 @@ class CloudIdentity(Frozen):
 class RunnerInstall(Frozen):
     """One installed kubernetes-agent runner (v2 reference 11 and 12)."""
 
-    cluster: Annotated[str | None, Field(description="Cluster it runs on, by its name in the settings.")] = (
-        None
-    )
+    cluster: Annotated[
+        ClusterName | None, Field(description="Cluster it runs on, by its name in the settings.")
+    ] = None
     namespace: Annotated[str | None, Field(description="Namespace of the release.")] = None
     chart: Annotated[str | None, Field(description="Location of the chart, such as a mirror.")] = None
     chartVersion: Annotated[str | None, Field(description="Version of the chart.")] = None  # noqa: N815  as in the file

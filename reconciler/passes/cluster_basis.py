@@ -1,7 +1,8 @@
 """What the plan of a cluster is built from. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from reconciler.diff.change import Diff, Group
 from reconciler.diff.compare import compare
@@ -12,8 +13,13 @@ from reconciler.facts.rollout import rollout
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import JsonObject
-from reconciler.model.kind import Kind
-from reconciler.model.kubernetes_object import FIELD_MANAGER, FINGERPRINT_ANNOTATION
+from reconciler.model.kind import WORKLOAD_KINDS, Kind
+from reconciler.model.kubernetes_object import (
+    FIELD_MANAGER,
+    FINGERPRINT_ANNOTATION,
+    INSTALLATION_ANNOTATION,
+    text_of,
+)
 from reconciler.model.record import Safeguards
 from reconciler.model.state import Resource
 from reconciler.passes.cluster_sight import ClusterSight
@@ -23,6 +29,7 @@ from reconciler.plan.doubt import Doubt
 from reconciler.plan.problem import CANNOT_INSTALL
 from reconciler.settings import Settings
 
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 _REGISTERED = frozenset((Kind.AGENT, Kind.KEY, Kind.RUNNER))
 
 
@@ -39,10 +46,19 @@ class Absences:
     is_bare: bool = False
 
 
-def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, absences: Absences) -> Basis:
-    """The basis of one cluster. `before` are limits that still count."""
+def cluster_basis(
+    settings: Settings,
+    sight: ClusterSight,
+    before: Safeguards,
+    absences: Absences,
+    homeless: Mapping[str, str] = _NOWHERE,
+) -> Basis:
+    """The basis of one cluster. `before` are limits that still count.
+
+    `homeless` are installations that cannot start at their new place yet, with what it lacks (`lacking_a_place`).
+    """
     diff = _with_managers(compare(sight.desired, sight.live, sight.inventory), sight)
-    waits: dict[ActionId, Held] = dict(_waiting(sight))
+    waits: dict[ActionId, Held] = {**dict(_waiting(sight)), **dict(_succeeded(sight, homeless))}
     if absences.unproven:
         held = Held(absences.unproven)
         waits.update({(Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE)})
@@ -67,6 +83,25 @@ def cluster_basis(settings: Settings, sight: ClusterSight, before: Safeguards, a
             for name, why, at in sight.refused
         ),
     )
+
+
+def lacking_a_place(sights: Iterable[ClusterSight]) -> Mapping[str, str]:
+    """Installations whose workload is still to be created and cannot be yet, with what is missing."""
+    return {
+        sight.workloads[key].installation: f"{key} in {sight.place}, which waits: {lacks}"
+        for sight in sights
+        for key, lacks in sight.lacking.items()
+        if key not in sight.live.resources
+    }
+
+
+def _succeeded(sight: ClusterSight, homeless: Mapping[str, str]) -> Iterator[tuple[ActionId, Held]]:
+    """Workloads that are to run elsewhere: until they can, they stay, as otherwise nothing would run meanwhile."""
+    for key, live in sight.live.resources.items():
+        if key.kind in WORKLOAD_KINDS and key not in sight.bodies:
+            lacks = homeless.get(text_of(live.document, "annotations", INSTALLATION_ANNOTATION))
+            if lacks is not None:
+                yield (Verb.DELETE, key), Held(f"waits: its successor is {lacks}")
 
 
 def held_registrations(diff: Diff, unseen: Sequence[str]) -> dict[ActionId, Held]:

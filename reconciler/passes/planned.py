@@ -15,7 +15,7 @@ from reconciler.model.record import NO_SAFEGUARDS, Inventory, LastApply
 from reconciler.model.state import State
 from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
-from reconciler.passes.cluster_basis import Absences, cluster_basis, held_registrations
+from reconciler.passes.cluster_basis import Absences, cluster_basis, held_registrations, lacking_a_place
 from reconciler.passes.cluster_sight import ClusterSight, cluster_state
 from reconciler.passes.evidence import (
     agents_in,
@@ -226,7 +226,8 @@ def _cluster_bases(
     safety, before = asked.settings.safety, NO_SAFEGUARDS
     for sight in looked.sights:
         before = before.joined(in_force(safety, sight.inventory.last, _commit(reading)))
-    return [cluster_basis(asked.settings, sight, before, absences) for sight in clusters]
+    homeless = lacking_a_place(clusters)
+    return [cluster_basis(asked.settings, sight, before, absences, homeless) for sight in clusters]
 
 
 def _absences(looked: Looked, stops: Stops, missing: Absence) -> Absences:

@@ -242,7 +242,9 @@ class PassResult:
         unreadable = any(target.error for target in self.targets)
         refused = any(plan.refusals for plan in self.plans)
         has_problems = any(plan.problems for plan in self.plans)
-        happened = bool(statuses & {Status.DONE, Status.UNKNOWN})
+        happened = bool(statuses & {Status.DONE, Status.UNKNOWN}) or any(
+            outcome.is_written for outcome in self.outcomes
+        )
         if self.stopped:
             return Verdict.INTERRUPTED if self.outcomes else Verdict.NOT_STARTED
         left = statuses - {Status.DONE, Status.UNCHANGED}

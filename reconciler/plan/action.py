@@ -165,10 +165,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one action. `message` reads alone; `is_transient` is true if trying again may help."""
+    """What became of one action. `message` reads alone; `is_transient` is true if trying again may help.
+
+    `is_written` is true for one that failed after it was written: its pods did not become ready, or it is not gone yet.
+    """
 
     action: Action
     status: Status
     message: str = ""
     is_transient: bool = False
     seconds: float = 0.0
+    is_written: bool = False

@@ -347,11 +347,14 @@ def effect(result: PassResult) -> str:
         for outcome in result.outcomes
     )
     unsure = sum(outcome.status is Status.UNKNOWN for outcome in result.outcomes)
+    unfinished = sum(outcome.status is Status.FAILED and outcome.is_written for outcome in result.outcomes)
     sentences = []
     if done:
         sentences.append(f"{plural(done, 'change')} made.")
     if recorded:
         sentences.append(f"{plural(recorded, 'ownership record entry', 'ownership record entries')} written.")
+    if unfinished:
+        sentences.append(f"{plural(unfinished, 'change')} written without full effect yet.")
     if unsure:
         sentences.append(f"{plural(unsure, 'change')} sent with an unknown result.")
     return " ".join(sentences) if sentences else NOTHING_CHANGED

@@ -80,7 +80,8 @@ def _document(result: PassResult, *, detailed: bool) -> Members:
         "verdict": str(result.verdict),
         "exitCode": int(result.exit_code(detailed=detailed)),
         "nothingChanged": not any(
-            outcome.status in (Status.DONE, Status.UNKNOWN) for outcome in result.outcomes
+            outcome.is_written or outcome.status in (Status.DONE, Status.UNKNOWN)
+            for outcome in result.outcomes
         ),
         "rerun": {"safe": rerun.is_safe, "useful": rerun.is_useful, "message": rerun.sentence},
         "startedAt": result.started_at.isoformat(),

@@ -1,7 +1,7 @@
 """What installations consist of, as files and commands. Nothing here contains a private key, only where it must be."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.facts.delivery import Delivery
 from reconciler.footprint.kustomization import folder
@@ -9,6 +9,7 @@ from reconciler.footprint.trust import Trust
 from reconciler.footprint.value import Footprint, Handover
 from reconciler.footprint.yaml_text import to_yaml
 from reconciler.model.json import Json, JsonObject
+from reconciler.views.visible import visible
 
 ELSEWHERE = "elsewhere"
 """Folder of installations on hosts that are not clusters."""
@@ -20,11 +21,16 @@ def stream(footprints: Sequence[Footprint]) -> str:
 
 
 def _parts(one: Footprint) -> Iterator[str]:
-    yield "\n".join(f"# {line}".rstrip() for line in _head(one))
+    yield _comment(_head(one))
     for body in one.applied:
         yield "---\n" + to_yaml(body).rstrip("\n")
     if one.handover is not None:
-        yield "\n".join(f"# {line}".rstrip() for line in _handed_over(one.handover, shows_files=True))
+        yield _comment(_handed_over(one.handover, shows_files=True))
+
+
+def _comment(lines: Iterable[str]) -> str:
+    """The lines as comments. None of them may begin another one, which would be an object of the stream."""
+    return "\n".join(f"# {visible(line)}".rstrip() for line in lines)
 
 
 def _head(one: Footprint) -> Iterator[str]:
@@ -76,7 +82,7 @@ def steps(footprints: Sequence[Footprint]) -> str:
         more = () if one.handover is None else tuple(_handed_over(one.handover, shows_files=False))
         if more or one.secrets or one.refusal:
             lines += [*_head(one), *(f"  {line}" for line in more), ""]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{visible(line)}\n" for line in lines)
 
 
 def as_json(footprints: Sequence[Footprint]) -> str:

@@ -1,12 +1,15 @@
 """`reconciler render`: objects as a stream or as files, commands for people, and trust of clouds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from reconciler.views.rendering import steps, stream
 from tests.cli.running import call
+from tests.footprint.documents import agent, only
 
 AGENT = """\
 apiVersion: reconciler/v1alpha1
@@ -128,3 +131,32 @@ def test_files_with_errors_render_nothing(tree: Path) -> None:
 )
 def test_what_does_not_go_together_is_wrong_usage(tree: Path, arguments: list[str]) -> None:
     assert call(tree, "render", *arguments)[0] == 64
+
+
+@pytest.mark.parametrize(
+    "name", ["../../out", "/out", ".", "..", ".git/x", "a/b", "a b", "", "e\\nkind: X", "\\u001b[31m"]
+)
+def test_the_name_of_a_cluster_is_no_path_and_no_text(tree: Path, name: str) -> None:
+    """It becomes a folder, and a comment in a stream that kubectl applies."""
+    (tree / "agent.yaml").write_text(AGENT.replace("cluster: eu-1", f'cluster: "{name}"'))
+    code, shown, said = call(tree, "render", "--out", "in/of")
+    assert (code, shown) == (3, "")
+    assert "spec.install.cluster" in said
+    assert sorted(path.name for path in tree.iterdir()) == ["agent.yaml", "runner.yaml"]
+
+
+def test_comments_of_the_stream_stay_on_their_line() -> None:
+    footprint = replace(only(agent("{cluster: eu-1, image: 'i:1'}")), refusal="no\n---\nkind: Evil\x1b[31m")
+    assert all(line.startswith("#") for line in stream([replace(footprint, objects=())]).splitlines())
+    assert "\x1b" not in stream([footprint]) + steps([footprint])
+
+
+def test_files_are_not_written_through_links(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    place = tmp_path_factory.mktemp("place")
+    (place / "outside").mkdir()
+    (place / "out").mkdir()
+    (place / "out" / "eu-1").symlink_to(place / "outside")
+    code, _, said = call(tree, "render", "--out", str(place / "out"))
+    assert code == 64
+    assert "symbolic link" in said
+    assert list((place / "outside").iterdir()) == []

@@ -173,3 +173,41 @@ def test_a_file_that_is_no_object_says_so(tmp_path: Path, content: bytes) -> Non
     (tmp_path / FILE).write_bytes(content)
     with pytest.raises(ClusterError, match=FILE):
         opened(tmp_path).list(Kind.CONFIG_MAP)
+
+
+def test_a_link_is_never_followed(tmp_path: Path) -> None:
+    """Whoever can commit to the folder must not have files elsewhere shown or overwritten."""
+    outside = tmp_path / "outside"
+    outside.write_text("users: [{token: canary}]\n")
+    folder = tmp_path / "in"
+    opened(folder).apply(config_map())
+    (folder / FILE).unlink()
+    (folder / FILE).symlink_to(outside)
+    with pytest.raises(ClusterError, match="symbolic link"):
+        opened(folder).get(Kind.CONFIG_MAP, "agents", "settings")
+    (folder / FILE).unlink()
+    (folder / f".{FILE}.new").symlink_to(outside)
+    opened(folder).apply(config_map())
+    assert "canary" in outside.read_text()
+    assert not (folder / FILE).is_symlink()
+
+
+@pytest.mark.parametrize("content", ["resources: [deployment.yaml]\n", "images: []\n", "- 1\n"])
+def test_a_list_of_files_of_somebody_else_is_kept(tmp_path: Path, content: str) -> None:
+    (tmp_path / KUSTOMIZATION).write_text(content)
+    with pytest.raises(ClusterError, match="not written by this instance"):
+        opened(tmp_path).apply(config_map())
+    assert files(tmp_path) == [KUSTOMIZATION]
+    assert (tmp_path / KUSTOMIZATION).read_text() == content
+
+
+def test_a_list_of_files_that_render_wrote_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / KUSTOMIZATION).write_text(kustomization.index_text([NAMESPACE_FILE]))
+    opened(tmp_path).apply(config_map())
+    assert yaml.safe_load((tmp_path / KUSTOMIZATION).read_text())["resources"] == [FILE]
+
+
+def test_a_record_of_great_depth_is_refused(tmp_path: Path) -> None:
+    (tmp_path / RECORD).write_text("[" * 200_000)
+    with pytest.raises(ClusterError, match="not a record"):
+        opened(tmp_path)

@@ -15,8 +15,9 @@ from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.place import Realm
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import PassResult, TargetResult, Verdict
-from reconciler.plan.action import Action, Outcome, Status, TargetPlan
+from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Verb
 from reconciler.settings import Apply
+from reconciler.views.conclusion import effect
 from reconciler.views.text import render as as_text
 from tests.control_plane.plane import ADMIN, ControlPlane
 from tests.scenarios.world import Silent, World, key_yaml
@@ -272,6 +273,27 @@ def test_a_rollout_that_does_not_end_says_what_it_waited_for(place: Place, image
     assert again.exit_code() == 5
 
 
+def test_a_log_of_secrets_is_masked_and_what_was_applied_is_not_called_unchanged(place: Place) -> None:
+    place.installed()
+    key = place.pair.private.strip().splitlines()
+    place.declare(image="crash.test/agent:1.8.4", waitSeconds=4)
+    for lines in (key[:10], ["x", "token=canary-canary"]):
+        place.plane.write_log(place.namespace, *lines)
+        result = place.world.apply()
+        (outcome,) = result.outcomes
+        assert outcome.status is Status.FAILED
+        assert "last log line: " in outcome.message
+        assert "<redacted>" in outcome.message
+        assert lines[-1] not in outcome.message
+        assert outcome.is_written == (outcome.action.verb is Verb.UPDATE)
+    first = place.world.apply()
+    assert effect(first) == "Nothing was changed."  # only looked at again
+    place.declare(image="crash.test/agent:1.8.5", waitSeconds=4)
+    changed = place.world.apply()
+    assert changed.verdict is Verdict.PARTIAL
+    assert effect(changed) == "1 change written without full effect yet."
+
+
 def test_an_agent_that_is_refused_is_not_called_done(place: Place) -> None:
     place.world.apply()
     place.hand_in_key()
@@ -311,6 +333,26 @@ def test_uninstalling_removes_everything_of_ours_and_nothing_else(place: Place) 
     assert place.plane.client.get(f"/api/v1/namespaces/{place.namespace}/secrets/{SECRET}").is_success
     order = [f"{one.action.verb} {one.action.key}" for one in result.outcomes]
     assert f"delete {place.workload}" in order
+
+
+def test_an_agent_runs_on_until_it_can_start_in_its_new_namespace(place: Place) -> None:
+    place.installed()
+    other = f"{place.namespace}-b"
+    place.declare(namespace=other)
+    first = outcomes(place.world.apply())
+    assert first[f"create Deployment/{other}/humanitec-agent"].status is Status.BLOCKED
+    waiting = first[f"delete {place.workload}"]
+    assert waiting.status is Status.BLOCKED
+    assert f"Secret {other}/{SECRET} does not exist" in waiting.message
+    assert place.live()["status"]["availableReplicas"] == 1
+    assert place.plane.get(f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}")
+    place.plane.secret(other, SECRET, private_key=place.pair.private)
+    place.plane.write_log(other, *CONNECTED)
+    result = place.world.apply()
+    assert outcomes(result)[f"create Deployment/{other}/humanitec-agent"].status is Status.DONE, messages(
+        result
+    )
+    assert outcomes(result)[f"delete {place.workload}"].status is Status.DONE
 
 
 def test_a_namespace_of_ours_goes_once_nothing_foreign_is_in_it(place: Place) -> None:

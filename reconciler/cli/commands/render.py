@@ -130,6 +130,8 @@ def _write_files(place: Path, texts: "Mapping[str, str]") -> None:
         path = place / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_symlink() or not path.parent.resolve().is_relative_to(place.resolve()):
+                raise UsageError(f"cannot write {path}: a symbolic link leads elsewhere")
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}") from error

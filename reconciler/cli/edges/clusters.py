@@ -95,7 +95,8 @@ class Clusters:
 
             folder = RENDERED / name if cluster is None else Path(cluster.directory or "").expanduser()
             layout = Layout(kustomization.file_name, to_yaml, kustomization.INDEX, kustomization.index_text)
-            return Directory(self._base / folder, self._instance, layout, is_read_only=is_read_only)
+            whole = self._contained(self._base / folder, name)
+            return Directory(whole, self._instance, layout, is_read_only=is_read_only)
         access = self._access(name)
         from reconciler.cluster.api_server import ApiServer  # noqa: PLC0415  brings the Kubernetes client
         from reconciler.keystore.private_key import inspect_private_key  # noqa: PLC0415  brings cryptography
@@ -108,6 +109,23 @@ class Clusters:
                 tries=tries,
                 inspect=inspect_private_key,
             )
+
+    def _contained(self, folder: Path, name: str) -> Path:
+        """The folder. Raises ClusterError for one inside the tree that a link leads elsewhere, or that Git uses."""
+        root = Path(os.path.abspath(self._tree or self._base))  # noqa: PTH100  as in `rendered`
+        whole = Path(os.path.abspath(folder))  # noqa: PTH100  as in `rendered`
+        if name not in self._clusters and not whole.is_relative_to(os.path.abspath(self._base / RENDERED)):  # noqa: PTH100  as above
+            raise ClusterError(f"{name[:80]!r} is no name of a folder")
+        if whole.is_relative_to(root):
+            real, top = whole.resolve(), root.resolve()
+            if not real.is_relative_to(top):
+                raise ClusterError(
+                    f"{whole.relative_to(root)} leads out of the tree by a symbolic link",
+                    advice=f"remove the link, or set `clusters.{name}.directory` to where it leads",
+                )
+            if ".git" in real.relative_to(top).parts:
+                raise ClusterError(f"{whole.relative_to(root)} is a folder of Git", advice="use another one")
+        return folder
 
     def probe(self, name: str) -> ProbeClient:
         """A new client that can create and delete probe pods on a cluster. Raises ClusterError."""

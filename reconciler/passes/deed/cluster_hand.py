@@ -24,6 +24,7 @@ from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import WORKLOAD_KINDS, Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, PROBE_LABEL, metadata_of, namespace_and_name
+from reconciler.model.redaction import redact
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Outcome, Status, Verb
 
@@ -135,7 +136,7 @@ class ClusterHand:
         except ClusterError as error:
             return self._after_failure(action, body, error)
         is_restarted = found is None or dig(found, "spec", "template") != dig(applied, "spec", "template")
-        outcome = self._rolled_out(action, applied, is_restarted=is_restarted)
+        outcome = _written(self._rolled_out(action, applied, is_restarted=is_restarted))
         upgrade = "" if found is None else _upgrade(found, applied)
         return replace(outcome, message="; ".join(filter(None, (upgrade, outcome.message))))
 
@@ -174,7 +175,7 @@ class ClusterHand:
             outcome = self._rolled_out(action, found, is_restarted=True)
             if outcome.status is Status.DONE:
                 return Outcome(action, Status.DONE, f"answer lost, found done when read again: {error}")
-            return outcome
+            return _written(outcome)
         return _failure(action, error)
 
     def _awaited(self, action: Action) -> Outcome | None:
@@ -294,13 +295,13 @@ class ClusterHand:
         """The last line of a container, also of the one before a restart; "" if it cannot be read."""
         for is_previous in (False, True):
             try:
-                lines = self._client.log(
-                    namespace, trouble.pod, trouble.container, tail_lines=1, previous=is_previous
-                )
+                lines = self._client.log(namespace, trouble.pod, trouble.container, previous=is_previous)
             except ClusterError:
                 continue
-            if lines:
-                return lines[-1][:_LONGEST_LINE]
+            # As a whole: a key has many lines, of which the last alone does not look like one.
+            shown = redact("\n".join(lines)).splitlines()
+            if shown:
+                return shown[-1][:_LONGEST_LINE]
         return ""
 
     def _delete(self, action: Action) -> Outcome:
@@ -346,7 +347,7 @@ class ClusterHand:
                 return _later(action, "the answer was lost, and it still exists")
             if monotonic() > until:
                 waits = f"{len(left)} of its pods are not gone" if left else _held_back(found)
-                return _later(action, f"being deleted: {waits}")
+                return _written(_later(action, f"being deleted: {waits}"))
             if self._pause():
                 return Outcome(
                     action, Status.UNKNOWN, "being deleted; stopped before it was gone", is_transient=True
@@ -387,6 +388,11 @@ def _held_back(found: JsonObject | None) -> str:
 def _is_applied(body: JsonObject, found: JsonObject) -> bool:
     wanted, present = projection(body, found, FIELD_MANAGER)
     return is_same(wanted, present)
+
+
+def _written(outcome: Outcome) -> Outcome:
+    """The outcome of what was sent, whatever came after."""
+    return replace(outcome, is_written=outcome.status is Status.FAILED)
 
 
 def _later(action: Action, message: str) -> Outcome:
