@@ -30,8 +30,6 @@ MOST_BYTES = 1_048_576
 """Limit on a file. The record of thousands of objects is smaller."""
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*\.yaml")
 """Names of files next to the record."""
-_OURS = re.compile(r"[0-9]{2}-[a-z]+-[a-z0-9.:-]+\.yaml")
-"""Names that this program gives to files."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?")
 _DEEPEST = 100
 _HEADER = "# Written by reconciler. Changes are replaced by the next apply.\n"
@@ -254,18 +252,11 @@ class Directory:
         if self._record or self._content(RECORD) is not None:
             return
         present = self._content(index)
-        if present is not None and not present.startswith(_HEADER) and not self._is_rendered(present):
+        if present is not None and not present.startswith(_HEADER):
             raise ClusterError(
                 f"{index} exists and was not written by this instance",
-                advice="use a folder of its own, or delete the file",
+                advice="use an empty folder: what is not listed in it would be left out",
             )
-
-    def _is_rendered(self, index: str) -> bool:
-        """True for a list of files that this program makes, as `reconciler render --out` does without a header."""
-        names = [
-            line.removeprefix("  - ").strip('"') for line in index.splitlines() if line.startswith("  - ")
-        ]
-        return all(map(_OURS.fullmatch, names)) and index == self._layout.index_text(names)
 
     def _write_index(self) -> None:
         self._write(self._layout.index, self._index())

@@ -27,6 +27,7 @@ from reconciler.cluster.access import Access
 from reconciler.cluster.connection import AbsentObjectError
 from reconciler.cluster.failure import ExpiredListError
 from reconciler.cluster.opening import opened
+from reconciler.cluster.quote import quoted
 from reconciler.cluster.request import Permit
 from reconciler.cluster.resource import (
     ACCESS_REVIEWS,
@@ -315,7 +316,7 @@ class ClusterObjects:
     def server_facts(self) -> ServerFacts:
         """Version and clock of the API server, in one request."""
         found = self._ask(self._client.request, "get", "/version")
-        return ServerFacts(str(found.body.get("gitVersion", "")), _time_of(found.date))
+        return ServerFacts(quoted(found.body.get("gitVersion"), ()), _time_of(found.date))
 
     def has_kind(self, api_version: str, kind: str) -> bool:
         """True if the server has a kind in this version."""

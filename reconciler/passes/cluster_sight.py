@@ -116,9 +116,12 @@ def cluster_sight(reading: ClusterReading, footprints: Sequence[Footprint]) -> C
         is_own = reading.is_own(found)
         if body is None and not is_own:
             continue
-        live[key] = Resource(key, present, handle={"uid": str(metadata_of(found).get("uid", ""))})
         if not is_own and is_same(unmarked(wanted), unmarked(present)):
             unforced.add(key)
+            if not reading.is_directory:
+                # Also where somebody else applied the label: without our manager it would never be ours.
+                present = unmarked(present)
+        live[key] = Resource(key, present, handle={"uid": str(metadata_of(found).get("uid", ""))})
         if is_own or key in unforced:
             # Desired is what was last applied if the object carries the digest of exactly this body.
             is_as_applied = body is not None and applied_digest(found) == applied_digest(body)

@@ -192,19 +192,15 @@ def test_a_link_is_never_followed(tmp_path: Path) -> None:
     assert not (folder / FILE).is_symlink()
 
 
-@pytest.mark.parametrize("content", ["resources: [deployment.yaml]\n", "images: []\n", "- 1\n"])
+@pytest.mark.parametrize(
+    "content", ["resources: [deployment.yaml]\n", kustomization.index_text([NAMESPACE_FILE])]
+)
 def test_a_list_of_files_of_somebody_else_is_kept(tmp_path: Path, content: str) -> None:
     (tmp_path / KUSTOMIZATION).write_text(content)
     with pytest.raises(ClusterError, match="not written by this instance"):
         opened(tmp_path).apply(config_map())
     assert files(tmp_path) == [KUSTOMIZATION]
     assert (tmp_path / KUSTOMIZATION).read_text() == content
-
-
-def test_a_list_of_files_that_render_wrote_is_taken_over(tmp_path: Path) -> None:
-    (tmp_path / KUSTOMIZATION).write_text(kustomization.index_text([NAMESPACE_FILE]))
-    opened(tmp_path).apply(config_map())
-    assert yaml.safe_load((tmp_path / KUSTOMIZATION).read_text())["resources"] == [FILE]
 
 
 def test_a_record_of_great_depth_is_refused(tmp_path: Path) -> None:

@@ -355,6 +355,21 @@ def test_an_agent_runs_on_until_it_can_start_in_its_new_namespace(place: Place) 
     assert outcomes(result)[f"delete {place.workload}"].status is Status.DONE
 
 
+def test_what_somebody_else_applied_with_our_label_becomes_ours(place: Place) -> None:
+    """As by `reconciler render | kubectl apply -f -`: it must not be called owned and then be forgotten."""
+    place.world.apply()
+    path = f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}"
+    found = place.plane.get(path)
+    members = {name: found["metadata"][name] for name in ("name", "labels", "annotations")}
+    assert place.plane.client.delete(path).is_success
+    place.plane.create(path.rpartition("/")[0], {"metadata": members, "data": found["data"]})
+    result = place.world.apply()
+    assert outcomes(result)[f"update ConfigMap/{place.namespace}/{CONFIG}"].status is Status.DONE
+    entries = place.plane.get(path)["metadata"]["managedFields"]
+    assert "reconciler" in {entry["manager"] for entry in entries if entry["operation"] == "Apply"}
+    assert [line for line in actions(place.world.plan()) if "ConfigMap" in line] == []
+
+
 def test_a_namespace_of_ours_goes_once_nothing_foreign_is_in_it(place: Place) -> None:
     place.world.apply()
     place.world.write(
