@@ -96,7 +96,8 @@ class Directory:
         assert kind is not None
         path = self._path(kind, str(metadata.get("namespace", "")), str(metadata.get("name", "")))
         with self._lock:
-            if path not in self._record and self._read(path) is not None and (is_new or not force):
+            present = None if path in self._record else self._read(path)
+            if present is not None and (is_new or (not force and present != without_digest(body))):
                 raise ClusterError(f"{path} exists and was not written by this instance")
             self._keep_foreign_index()
             # The record first: a file that it does not name would never be pruned.

@@ -118,9 +118,9 @@ def cluster_sight(reading: ClusterReading, footprints: Sequence[Footprint]) -> C
             continue
         if not is_own and is_same(unmarked(wanted), unmarked(present)):
             unforced.add(key)
-            if not reading.is_directory:
-                # Also where somebody else applied the label: without our manager it would never be ours.
-                present = unmarked(present)
+            # Also where somebody else applied the label: without our manager, or the record of a folder, it would
+            # never be ours.
+            present = unmarked(present)
         live[key] = Resource(key, present, handle={"uid": str(metadata_of(found).get("uid", ""))})
         if is_own or key in unforced:
             # Desired is what was last applied if the object carries the digest of exactly this body.
@@ -216,7 +216,7 @@ def bodies_of(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[
         made = one.with_fingerprint(fingerprint) if fingerprint else one
         bodies.update({key_of(body, place): body for body in made.applied})
     for key, found in reading.found.items():
-        if key.kind is Kind.NAMESPACE and not reading.is_own(found):
+        if key.kind is Kind.NAMESPACE and not reading.is_own(found) and not reading.is_directory:
             bodies.pop(key, None)
     return {key: with_digest(body) for key, body in bodies.items()}
 

@@ -233,3 +233,13 @@ def test_policy_and_protection_hold_for_clusters_too(world: World) -> None:
     )
     world.write("agent.yaml", agent().replace("  install: {cluster: eu-1}\n", ""))
     assert [str(change.key) for change in plan_of(world.plan()).kept] == [NAMES[1], WORKLOAD, NAMES[0]]
+
+
+def test_equal_files_that_are_in_no_record_are_taken_over_before_they_count_as_kept(world: World) -> None:
+    world.apply()
+    before = files(world)
+    (folder(world) / ".reconciler.json").unlink()
+    assert len(actions(world.plan())) == 3
+    assert world.apply().verdict is Verdict.APPLIED
+    assert files(world) == before
+    assert actions(world.plan()) == []
