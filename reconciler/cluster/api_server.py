@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 
 from reconciler.cluster.access import Access
-from reconciler.cluster.objects import ClusterObjects
+from reconciler.cluster.objects import ClusterObjects, Propagation
 from reconciler.cluster.request import Permit
 from reconciler.cluster.resource import ApiResource
 from reconciler.errors import ClusterError, UnknownKindError
@@ -92,8 +92,12 @@ class ApiServer:
         return self._objects.apply(body, force=force, dry_run=True)
 
     def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> bool:
-        """Begin to delete the object with this uid; False if it was already gone."""
-        return self._objects.delete(kind, namespace, name, uid=uid)
+        """Begin to delete the object with this uid; False if it was already gone.
+
+        A Deployment stays until its pods are gone: a later run would not find them without it.
+        """
+        propagation = Propagation.FOREGROUND if kind is Kind.DEPLOYMENT else Propagation.BACKGROUND
+        return self._objects.delete(kind, namespace, name, uid=uid, propagation=propagation)
 
     def pods(self, namespace: str, label_selector: str) -> Sequence[JsonObject]:
         """Pods that a selector matches."""

@@ -1,7 +1,8 @@
-"""Certificates that sign ordinary users in, any number of them while the server runs."""
+"""Certificates that sign ordinary users in, any number of them while the server runs, and those of other servers."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -45,6 +46,18 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
         return Certificate(made.public_bytes(serialization.Encoding.PEM), _pem(key))
+
+
+def of_loopback() -> Certificate:
+    """Certificate of a server at 127.0.0.1, which it signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name("a server of the tests")
+    made = (
+        _unsigned(name, name, key.public_key())
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Certificate(made.public_bytes(serialization.Encoding.PEM), _pem(key))
 
 
 def _name(common: str) -> x509.Name:
