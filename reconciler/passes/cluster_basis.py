@@ -30,6 +30,7 @@ from reconciler.plan.problem import CANNOT_INSTALL
 from reconciler.settings import Settings
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
+_ALL_READ: Mapping[str, frozenset[str] | None] = MappingProxyType({})
 _REGISTERED = frozenset((Kind.AGENT, Kind.KEY, Kind.RUNNER))
 
 
@@ -51,14 +52,22 @@ def cluster_basis(
     sight: ClusterSight,
     before: Safeguards,
     absences: Absences,
+    *,
     homeless: Mapping[str, str] = _NOWHERE,
+    unread: Mapping[str, frozenset[str] | None] = _ALL_READ,
 ) -> Basis:
     """The basis of one cluster. `before` are limits that still count.
 
     `homeless` are installations that cannot start at their new place yet, with what it lacks (`lacking_a_place`).
+    `unread` are organizations that were not read completely, with the registrations that each has by its record, such
+    as `Agent/eu-1`; None where it may have any.
     """
     diff = _with_managers(compare(sight.desired, sight.live, sight.inventory), sight)
-    waits: dict[ActionId, Held] = {**dict(_waiting(sight)), **dict(_succeeded(sight, homeless))}
+    waits: dict[ActionId, Held] = {
+        **dict(_waiting(sight)),
+        **dict(_still_used(diff, unread)),
+        **dict(_succeeded(sight, homeless)),
+    }
     if absences.unproven:
         held = Held(absences.unproven)
         waits.update({(Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE)})
@@ -102,6 +111,18 @@ def _succeeded(sight: ClusterSight, homeless: Mapping[str, str]) -> Iterator[tup
             lacks = homeless.get(text_of(live.document, "annotations", INSTALLATION_ANNOTATION))
             if lacks is not None:
                 yield (Verb.DELETE, key), Held(f"waits: its successor is {lacks}")
+
+
+def _still_used(diff: Diff, unread: Mapping[str, frozenset[str] | None]) -> Iterator[tuple[ActionId, Held]]:
+    """Workloads that an organization may still send deployments to, which are first to be taken away there."""
+    for change in diff.of(Group.PRUNE):
+        if change.key.kind in WORKLOAD_KINDS and change.live is not None:
+            installation = text_of(change.live.document, "annotations", INSTALLATION_ANNOTATION)
+            users = [name for name, known in unread.items() if known is None or installation in known]
+            if users:
+                names = ", ".join(sorted(users))
+                why = f"waits: organization {names}, which was not read, may still use it"
+                yield (Verb.DELETE, change.key), Held(why)
 
 
 def held_registrations(diff: Diff, unseen: Sequence[str]) -> dict[ActionId, Held]:

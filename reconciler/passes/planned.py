@@ -227,7 +227,26 @@ def _cluster_bases(
     for sight in looked.sights:
         before = before.joined(in_force(safety, sight.inventory.last, _commit(reading)))
     homeless = lacking_a_place(clusters)
-    return [cluster_basis(asked.settings, sight, before, absences, homeless) for sight in clusters]
+    unread = _unread(looked)
+    return [
+        cluster_basis(asked.settings, sight, before, absences, homeless=homeless, unread=unread)
+        for sight in clusters
+    ]
+
+
+def _unread(looked: Looked) -> Mapping[str, frozenset[str] | None]:
+    """Organizations that were not read completely, with the registrations in their records; None for all."""
+    found: dict[str, frozenset[str] | None] = {
+        one.organization: None for one in looked.failed if not one.stopped_by
+    }
+    for sight in looked.sights:
+        if sight.look.failures:
+            found[sight.target.organization] = frozenset(
+                f"{key.kind}/{key.id}"
+                for key in sight.inventory.entries
+                if key.kind in (Kind.AGENT, Kind.RUNNER)
+            )
+    return found
 
 
 def _absences(looked: Looked, stops: Stops, missing: Absence) -> Absences:

@@ -153,8 +153,8 @@ def test_what_a_finalizer_holds_is_not_called_gone(kept: Kept) -> None:
     assert "finalizers example.com/held hold it back" in outcome.message
 
 
-def deny(plane: ControlPlane, namespace: str, resource: str, group: str = "") -> None:
-    """A policy of the cluster that denies to create or change these."""
+def deny(plane: ControlPlane, namespace: str, resource: str, group: str = "") -> str:
+    """Path of the binding of a policy of the cluster that denies to create or change these."""
     matches = {
         "apiGroups": [group],
         "apiVersions": ["v1"],
@@ -184,6 +184,7 @@ def deny(plane: ControlPlane, namespace: str, resource: str, group: str = "") ->
     plane.wait_until(
         lambda: "team blue" in plane.client.post(probe, json=body, params={"dryRun": "All"}).text, "it denies"
     )
+    return f"{ADMISSION}/validatingadmissionpolicybindings/{name}"
 
 
 def test_what_a_policy_denies_stops_its_installation_alone(kept: Kept) -> None:
