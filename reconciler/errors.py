@@ -251,7 +251,10 @@ class AbsentNamespaceError(ClusterError):
 
 
 class UnknownKindError(ClusterError):
-    """The API server does not have the kind, such as that of a custom resource that is not installed."""
+    """The API server does not have the kind of a custom resource, which is not installed.
+
+    Never raised for kinds that Kubernetes itself brings.
+    """
 
     is_transient = False
 

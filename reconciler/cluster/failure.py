@@ -45,6 +45,17 @@ _WEBHOOK_FAILED = "failed calling webhook"
 _NOT_OF_THE_TYPE = re.compile("failed to create typed patch object|failed to convert new object")
 """Said with status 500, although the content is wrong (seen with 1.34: unknown fields, repeated keys, quantities)."""
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
+_BUILT_IN = frozenset(
+    (
+        "v1",
+        "apps/v1",
+        "authorization.k8s.io/v1",
+        "autoscaling/v2",
+        "networking.k8s.io/v1",
+        "rbac.authorization.k8s.io/v1",
+    )
+)
+"""Group versions that every API server has: one that does not know them is no API server, or is in trouble."""
 _SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
@@ -109,10 +120,10 @@ def failure(refusal: Refusal) -> ClusterError:
             advice="renew those of the kubeconfig's user",
         )
     if 300 <= status < 400:
-        return ClusterAccessError(
-            f"the API server redirects ({status}), which is not followed",
-            advice=SERVER,
-        )
+        words = f"the API server redirects ({status}), which is not followed"
+        if refusal.request.changes:  # what answers may have passed the request on before
+            return ClusterLostAnswerError(f"{refusal.request}: sent, but {words}", advice=SERVER)
+        return ClusterAccessError(words, advice=SERVER)
     return _of_message(refusal) or _of_status(refusal)
 
 
@@ -197,16 +208,21 @@ def _forbidden(refusal: Refusal) -> ClusterError:
 
 
 def _absent(refusal: Refusal) -> ClusterError:
-    """A missing object has a name in the answer; a missing kind has none, or is no `Status` at all."""
+    """A missing object has a name in the answer; a missing kind has none, or is no `Status` at all.
+
+    Kinds that Kubernetes itself brings are never missing: to believe that would make objects of theirs look gone.
+    """
     name, request = refusal.details.get("name"), refusal.request
     if request.namespace and refusal.details.get("kind") == "namespaces":
         return AbsentNamespaceError(refusal.text, advice=f"create namespace {request.namespace}")
     if isinstance(name, str) and name:
         return AbsentObjectError(refusal.text)
-    resource = request.subject.partition(" ")[0]
+    resource, group_version = request.subject.partition(" ")[0], _group_version(request)
+    words = f"the API server does not know {resource} of {group_version} (404)"
+    if group_version in _BUILT_IN:
+        return ClusterError(words, advice=SERVER)
     return UnknownKindError(
-        f"the API server does not know {resource} of {_group_version(request)} (404)",
-        advice="install what brings this kind, or correct `server` in the kubeconfig",
+        words, advice="install what brings this kind, or correct `server` in the kubeconfig"
     )
 
 

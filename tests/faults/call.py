@@ -55,7 +55,10 @@ class Call:
 
 
 _LISTS = frozenset(
-    ("defs", "agents", "keys", "runners", "runner-rules", "secretstores", "drivers", "types", "apps")
+    (
+        *("defs", "agents", "keys", "runners", "runner-rules", "secretstores", "drivers", "types", "apps"),
+        *("deployments", "configmaps", "rolebindings", "pods"),
+    )
 )
 
 

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from urllib.parse import quote
 
 TOKEN = "CanaryOfTheToken-7f3a91"
@@ -41,17 +42,23 @@ def forms(secret: str) -> dict[str, str]:
 
 
 _URL_SAFE = str.maketrans("+/", "-_")
-_FORMS = {
-    text: f"{secret[:14]}… {form}"
-    for secret in CANARIES
-    for form, text in forms(secret).items()
-    if len(text) >= _SHORTEST_PART
-}
-_ANY = re.compile("|".join(re.escape(text) for text in sorted(_FORMS, key=len, reverse=True)))
 
 
-def leaks(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+@cache
+def _places(secrets: tuple[str, ...]) -> tuple[dict[str, str], re.Pattern[str]]:
+    """What to search for, with the name of each, and a pattern of all."""
+    named = {
+        text: f"{secret[:14]}… {form}"
+        for secret in secrets
+        for form, text in forms(secret).items()
+        if len(text) >= _SHORTEST_PART
+    }
+    return named, re.compile("|".join(re.escape(text) for text in sorted(named, key=len, reverse=True)))
+
+
+def leaks(texts: Iterable[tuple[str, str]], secrets: tuple[str, ...] = CANARIES) -> Iterator[str]:
     """Where which secret shows in which form; `texts` are pairs of a place and what was written there."""
+    named, any_of_them = _places(secrets)
     for place, text in texts:
-        for found in sorted({_FORMS[match.group()] for match in _ANY.finditer(text)}):
+        for found in sorted({named[match.group()] for match in any_of_them.finditer(text)}):
             yield f"{found} in {place}"

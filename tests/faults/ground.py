@@ -267,7 +267,7 @@ class GitGround(Ground):
 @contextlib.contextmanager
 def git_ground(folder: Path) -> Iterator[GitGround]:
     """As `ground`, with a remote repository for the files and the record."""
-    with Emulator(organizations=estate.ORGANIZATIONS) as emulator, Proxy(emulator) as proxy:
+    with Emulator(organizations=estate.ORGANIZATIONS) as emulator, Proxy(emulator.transport()) as proxy:
         estate.seed(emulator)
         origin, clone, root = folder / "origin", folder / "clone", folder / "repository"
         run(folder, "init", "--quiet", "--bare", str(origin))
@@ -302,7 +302,7 @@ def git_ground(folder: Path) -> Iterator[GitGround]:
 @contextlib.contextmanager
 def ground(folder: Path) -> Iterator[Ground]:
     """The ground, made by one apply of the files before the transition."""
-    with Emulator(organizations=estate.ORGANIZATIONS) as emulator, Proxy(emulator) as proxy:
+    with Emulator(organizations=estate.ORGANIZATIONS) as emulator, Proxy(emulator.transport()) as proxy:
         estate.seed(emulator)
         root = folder / "repository"
         root.mkdir()

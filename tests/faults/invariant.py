@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.emulator import Entry
 from reconciler.errors import ExitCode
-from reconciler.model.kind import Kind
+from reconciler.model.kind import CLUSTER_KINDS, Kind
 from reconciler.orchestrator.access import SAFE_VERBS
 from reconciler.plan.action import Outcome, Status, Verb
 from tests.faults.canary import leaks
@@ -72,7 +72,7 @@ def _done_is_done(seen: Evidence) -> str:
 
 
 def _nothing_in_silence(seen: Evidence) -> str:
-    said = [o for o in _outcomes(seen) if o.status in (Status.DONE, Status.UNKNOWN)]
+    said = [o for o in _outcomes(seen) if o.status in (Status.DONE, Status.UNKNOWN) or o.is_written]
     for entry in seen.run.effects:
         if not any(_is_of(entry, outcome) for outcome in said):
             status = next((str(o.status) for o in _outcomes(seen) if _is_of(entry, o)), "not mentioned")
@@ -123,7 +123,7 @@ def _never_our_bug(seen: Evidence) -> str:
 
 
 def _no_canary(seen: Evidence) -> str:
-    return next(leaks(seen.texts), "")
+    return next(leaks(seen.texts, seen.secrets), "")
 
 
 def _bounded_requests(seen: Evidence) -> str:
@@ -208,6 +208,9 @@ def _is_of(entry: Entry, outcome: Outcome) -> bool:
     key = outcome.action.key
     if str(key.place) != place:
         return False
+    if key.kind in CLUSTER_KINDS:
+        is_delete = outcome.action.verb is Verb.DELETE
+        return (collection, "/".join(names)) == (key.kind, key.id) and is_delete is (entry.verb == "DELETE")
     if "/criteria" in entry.path:
         wanted = Verb.DELETE if entry.verb == "DELETE" else Verb.CREATE
         return (
@@ -226,8 +229,8 @@ INVARIANTS = (
     Invariant("record agrees", "The record then names exactly what is owned, without a pending mark.", _record_agrees),
     Invariant("others untouched", "Nothing that belongs to others is changed.", _others_untouched),
     Invariant("done is done", "What is reported as done has its effect in the log of the server.", _done_is_done),
-    Invariant("nothing in silence", "Every effect in the log of the server is reported as done or unknown.",
-              _nothing_in_silence),
+    Invariant("nothing in silence", "Every effect in the log of the server is reported as done or unknown, or "
+              "as applied where a workload does not run.", _nothing_in_silence),
     Invariant("exit code follows", "Exit 0 means that nothing failed and that the next plan changes nothing on the "
               "server; another code means that something failed or is left.", _exit_code_follows),
     Invariant("never a bug", "No run ends with an exception or with exit 1.", _never_our_bug),

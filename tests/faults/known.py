@@ -40,6 +40,14 @@ LIMITS: tuple[Limit, ...] = (
         "looks like a write by others: the next run sends them once more.",
     ),
     Limit(
+        "a list without any items(, each time)?",
+        "GET /.*/(deployments|configmaps|rolebindings)",
+        "exit code follows",
+        "Objects on a cluster that the files no longer declare are found by lists alone, because they carry the marks "
+        "of their owner themselves. While the server shows empty lists, nothing is known of them; the first plan that "
+        "sees them deletes them.",
+    ),
+    Limit(
         "lost",
         "acme.json",
         "same end",

@@ -1,8 +1,8 @@
-"""An HTTP server between the client and the emulator, for what a server cannot do to itself.
+"""An HTTP server between a client and the server that it means, for what a server cannot do to itself.
 
 Every answer goes over a real socket as bytes that a trick writes, so it can be cut, doubled, slowed down,
-compressed or wrong in any way. Without a trick, answers pass unchanged. Requests reach the emulator through
-its door without a network.
+compressed or wrong in any way. Without a trick, answers pass unchanged. Requests reach the server through a
+transport: the emulator's door without a network, or connections to an API server.
 """
 
 import contextlib
@@ -17,8 +17,6 @@ from http import HTTPStatus
 from typing import Never, Self
 
 import httpx
-
-from reconciler.emulator import Emulator
 
 _CHUNK = 65_536
 _HOP_BY_HOP = frozenset((b"content-length", b"transfer-encoding", b"connection"))
@@ -52,7 +50,7 @@ class Answer:
 def plain(
     status: int, body: bytes, kind: str = "application/json", headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """An answer that the emulator did not give."""
+    """An answer that the server did not give."""
     pairs = {"content-type": kind, **(headers or {})}
     return Answer(status, tuple((name.encode(), value.encode()) for name, value in pairs.items()), body)
 
@@ -78,9 +76,9 @@ class Exchange:
     """Base URL of another server, to redirect to."""
 
     def forward(self) -> Answer:
-        """Send the request to the emulator: this is where its effect happens."""
+        """Send the request to the server: this is where its effect happens."""
         request = httpx.Request(
-            self.verb, f"http://emulator{self.target}", headers=list(self.headers), content=self.body
+            self.verb, f"http://server{self.target}", headers=list(self.headers), content=self.body
         )
         try:
             response = self._upstream.handle_request(request)
@@ -141,8 +139,8 @@ class Proxy:
     to, and `strayed` counts what arrived there.
     """
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._upstream = emulator.transport()
+    def __init__(self, upstream: httpx.BaseTransport) -> None:
+        self._upstream = upstream
         self._lock = threading.Lock()
         self._set: _Set | None = None
         self._open: set[socket.socket] = set()

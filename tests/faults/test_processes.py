@@ -87,7 +87,7 @@ TRIALS = (
 
 @pytest.fixture
 def proxy() -> Iterator[Proxy]:
-    with Emulator(organizations=estate.ORGANIZATIONS) as emulator, Proxy(emulator) as made:
+    with Emulator(organizations=estate.ORGANIZATIONS) as emulator, Proxy(emulator.transport()) as made:
         estate.seed(emulator)
         yield made
 

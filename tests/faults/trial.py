@@ -22,6 +22,7 @@ from reconciler.views import github, junit, markdown, sarif, text
 from reconciler.views import json as json_view
 from tests.faults import estate
 from tests.faults.call import Call, recorded
+from tests.faults.canary import CANARIES
 from tests.faults.disturbance import Disturbance
 from tests.faults.fault import Fault
 from tests.faults.ground import Ground
@@ -112,6 +113,8 @@ class Evidence:
     texts: tuple[tuple[str, str], ...]
     stays: bool = False
     """True if the fault leaves something behind that the next plan has to show."""
+    secrets: tuple[str, ...] = CANARIES
+    """What must not show in `texts`."""
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -238,7 +241,7 @@ class Trials:
 
     def _views(self, run: Run) -> None:
         # Only of runs under a fault: what a healthy run says is the subject of other tests.
-        self._texts += _said(run.name, run.result, run.raised)
+        self._texts += said(run.name, run.result, run.raised)
 
     def _apply(self, *accepted: str) -> tuple[PassResult, SavedPlan | None]:
         return self.ground.world.apply(*accepted), None
@@ -252,7 +255,7 @@ class Trials:
         ground.proxy.requests = 0
         ground.world.waited_s.clear()
         result, saved, raised = None, None, None
-        with _logged(self._texts), _Growth() as growth:
+        with logged(self._texts), Growth() as growth:
             started = time.monotonic()
             try:
                 result, saved = command()
@@ -307,7 +310,7 @@ class Trials:
         yield from (f"{name} in the repository" for name in strays)
 
 
-def _said(name: str, result: PassResult | None, raised: BaseException | None) -> Iterator[tuple[str, str]]:
+def said(name: str, result: PassResult | None, raised: BaseException | None) -> Iterator[tuple[str, str]]:
     """Every output of a run."""
     if raised is not None:
         yield f"the exception of {name}", "".join(traceback.format_exception(raised))
@@ -318,7 +321,7 @@ def _said(name: str, result: PassResult | None, raised: BaseException | None) ->
 
 
 @contextlib.contextmanager
-def _logged(texts: list[tuple[str, str]]) -> Iterator[None]:
+def logged(texts: list[tuple[str, str]]) -> Iterator[None]:
     """Collect the log at its lowest level, before it is redacted."""
 
     class Collector(logging.Handler):
@@ -336,7 +339,7 @@ def _logged(texts: list[tuple[str, str]]) -> Iterator[None]:
         logger.setLevel(level)
 
 
-class _Growth:
+class Growth:
     """How much the memory of this process grows inside, at its peak; 0 where the system does not tell."""
 
     bytes = 0

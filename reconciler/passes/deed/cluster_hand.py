@@ -14,7 +14,14 @@ from reconciler.cluster.client import ClusterClient
 from reconciler.diff.cluster import projection
 from reconciler.diff.fields import is_same
 from reconciler.diff.managed_fields import is_ours
-from reconciler.errors import ClusterError, ClusterForbiddenError, ClusterLostAnswerError, OrchestratorError
+from reconciler.errors import (
+    ClusterAccessError,
+    ClusterError,
+    ClusterForbiddenError,
+    ClusterLostAnswerError,
+    DeniedError,
+    OrchestratorError,
+)
 from reconciler.facts.agent_log import Connection as LogConnection
 from reconciler.facts.agent_log import read_log
 from reconciler.facts.definition import dig
@@ -40,6 +47,8 @@ WAIT_S = 300
 """How long a rollout may take unless the installation sets another limit."""
 _SHOWN_TROUBLES = 3
 _SHOWN_CONTENTS = 5
+_NOTHING_DONE = (ClusterAccessError, ClusterForbiddenError, DeniedError)
+"""Refusals that come before any effect. Any other answer can be a gateway's, whatever the API server did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +171,8 @@ class ClusterHand:
         return _later(action, "exists, although a list did not show it; run again to compare it")
 
     def _after_failure(self, action: Action, body: JsonObject, error: ClusterError) -> Outcome:
-        """Outcome of an apply that failed, after reading the object if its effect is not known."""
-        if not isinstance(error, ClusterLostAnswerError):
+        """Outcome of an apply that failed, after reading the object unless nothing can have been done."""
+        if isinstance(error, _NOTHING_DONE):
             return _failure(action, error)
         namespace, name = namespace_and_name(action.key)
         try:
@@ -174,7 +183,7 @@ class ClusterHand:
         if found is not None and is_ours(found, self._work.instance) and _is_applied(body, found):
             outcome = self._rolled_out(action, found, is_restarted=True)
             if outcome.status is Status.DONE:
-                return Outcome(action, Status.DONE, f"answer lost, found done when read again: {error}")
+                return replace(outcome, message=_found_done(error))
             return _written(outcome)
         return _failure(action, error)
 
@@ -322,29 +331,34 @@ class ClusterHand:
             self._client.pods(
                 namespace, pods
             )  # nothing is sent where it could not be seen whether they are gone
+        refused: ClusterError | None = None
         try:
             self._client.delete(action.key.kind, namespace, name, uid=uid)
         except ClusterError as error:
-            if not isinstance(error, ClusterLostAnswerError):
+            if isinstance(error, _NOTHING_DONE):
                 return _failure(action, error)
+            refused = error
         try:
-            return self._gone(action, uid, pods)
+            return self._gone(action, uid, pods, refused)
         except ClusterError as error:
             message = f"sent; whether it is gone is not known: {error}"
             return Outcome(action, Status.UNKNOWN, message, is_transient=True)
 
-    def _gone(self, action: Action, uid: str, pods: str) -> Outcome:
-        """Outcome of a delete, once the object and the pods of a workload are gone."""
+    def _gone(self, action: Action, uid: str, pods: str, refused: ClusterError | None) -> Outcome:
+        """Outcome of a delete, once the object and the pods of a workload are gone; `refused` was the answer to it."""
         namespace, name = namespace_and_name(action.key)
         until = monotonic() + WAIT_S
         while True:
             found = self._client.get(action.key.kind, namespace, name)
             is_gone = found is None or metadata_of(found).get("uid") != uid
             left = self._client.pods(namespace, pods) if is_gone and pods else ()
+            is_replaced = is_gone and found is not None
+            if refused and is_replaced and not isinstance(refused, ClusterLostAnswerError):
+                return _failure(action, refused)
             if is_gone and not left:
-                return Outcome(action, Status.DONE)
-            if found is not None and metadata_of(found).get("deletionTimestamp") is None and is_gone is False:
-                return _later(action, "the answer was lost, and it still exists")
+                return Outcome(action, Status.DONE, _found_done(refused) if refused else "")
+            if found is not None and not is_gone and metadata_of(found).get("deletionTimestamp") is None:
+                return _failure(action, refused) if refused else _later(action, "sent, and it still exists")
             if monotonic() > until:
                 waits = f"{len(left)} of its pods are not gone" if left else _held_back(found)
                 return _written(_later(action, f"being deleted: {waits}"))
@@ -393,6 +407,12 @@ def _is_applied(body: JsonObject, found: JsonObject) -> bool:
 def _written(outcome: Outcome) -> Outcome:
     """The outcome of what was sent, whatever came after."""
     return replace(outcome, is_written=outcome.status is Status.FAILED)
+
+
+def _found_done(error: ClusterError) -> str:
+    if isinstance(error, ClusterLostAnswerError):
+        return f"answer lost, found done when read again: {error}"
+    return f"found done when read again; the answer was: {error}"
 
 
 def _later(action: Action, message: str) -> Outcome:
