@@ -126,6 +126,16 @@ _TELLING_FAULTS = (
     "a list without any items, each time",
 )
 
+_ALWAYS = frozenset(
+    (
+        f"status 404, and nothing is done | GET /api/v1/{_AGENTS}/secrets/humanitec-agent-secret-private-key",
+        "HTML page with status 404 | GET /apis/apps/v1/deployments",
+        f"status 409, after the effect | PATCH /apis/apps/v1/{_AGENTS}/deployments/humanitec-agent",
+        f"status 404, after the effect | DELETE /apis/apps/v1/{_RUNNERS}/deployments/humanitec-kubernetes-agent-runner",
+        f"cut after the effect | PATCH /api/v1/{_AGENTS}/configmaps/humanitec-agent-configmap-env",
+    )
+)
+
 
 @cache
 def whole() -> tuple[Cell, ...]:
@@ -139,5 +149,6 @@ def whole() -> tuple[Cell, ...]:
 
 
 def chosen() -> tuple[Cell, ...]:
-    """The slice."""
-    return whole()[::20]
+    """The slice: the cells that stand for what is easily lost, and every fortieth of the others."""
+    others = [cell for cell in whole() if str(cell) not in _ALWAYS]
+    return (*(cell for cell in whole() if str(cell) in _ALWAYS), *others[::40])
