@@ -135,6 +135,8 @@ def begun(kept: Kept, before: Step, after: Step) -> Kept:
 
 
 def apply(kept: Kept, switch: KillSwitch | None = None) -> None:
+    # An approval is for exactly what is to be deleted: a Deployment that still waits for its pods would be counted.
+    kept.plane.wait_until(lambda: not going(kept), "what was being deleted is gone")
     approvals = kept.approvals()
     kept.world.switch = switch
     try:
@@ -142,6 +144,17 @@ def apply(kept: Kept, switch: KillSwitch | None = None) -> None:
     finally:
         kept.world.switch = None
     assert result.exit_code() == 0, messages(result)
+
+
+def going(kept: Kept) -> list[str]:
+    """Deployments that are being deleted."""
+    paths = [f"/apis/apps/v1/namespaces/{one}/deployments" for one in (kept.agents, kept.runners)]
+    return [
+        item["metadata"]["name"]
+        for path in paths
+        for item in kept.plane.get(path)["items"]
+        if "deletionTimestamp" in item["metadata"]
+    ]
 
 
 class AtCluster(KillSwitch):
