@@ -114,6 +114,8 @@ class Refusal:
 def failure(refusal: Refusal) -> ClusterError:
     """The error for an answer that is none of success."""
     status = refusal.status
+    if (chosen := _of_message(refusal)) is not None:
+        return chosen
     if status == 401:
         return ClusterAccessError(
             "the API server does not accept the credentials (401)",
@@ -124,7 +126,7 @@ def failure(refusal: Refusal) -> ClusterError:
         if refusal.request.changes:  # what answers may have passed the request on before
             return ClusterLostAnswerError(f"{refusal.request}: sent, but {words}", advice=SERVER)
         return ClusterAccessError(words, advice=SERVER)
-    return _of_message(refusal) or _of_status(refusal)
+    return _of_status(refusal)
 
 
 def _of_message(refusal: Refusal) -> ClusterError | None:

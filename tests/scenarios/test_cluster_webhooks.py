@@ -93,9 +93,11 @@ def assert_ends(kept: Kept) -> None:
     assert kept.world.plan().verdict is Verdict.EMPTY
 
 
-def test_what_a_webhook_denies_stops_what_depends_on_it_alone(kept: Kept, hooks: Webhooks) -> None:
+@pytest.mark.parametrize("code", [401, 403])
+def test_what_a_webhook_denies_stops_what_depends_on_it_alone(kept: Kept, hooks: Webhooks, code: int) -> None:
+    """Whatever status the webhook chooses, also that of refused credentials."""
     on = On.deployments(kept.agents)
-    name = hooks.validate(on, denies(f"first line\n{WORDS}"))
+    name = hooks.validate(on, denies(f"first line\n{WORDS}", code=code))
     result = kept.world.apply()
     denied = f'admission webhook "{name}" denied the request: first line {WORDS}'
     assert_stopped(result, f"create {agent_of(kept)}", by=denied)
@@ -187,13 +189,38 @@ def test_what_a_webhook_adds_is_no_difference(kept: Kept, hooks: Webhooks, place
     before = kept.plane.get(path_of(kept.agents))["metadata"]["generation"]
     assert kept.world.apply().verdict is Verdict.EMPTY
     kept.declare("1.8.5", env="{HTTPS_PROXY: 'http://proxy.test:3128'}")
-    assert_ends(kept)
+    upgraded = by_name(kept.world.apply())[f"update {agent_of(kept)}"]
+    assert upgraded.status is Status.DONE
+    assert upgraded.message.startswith("ghcr.io/humanitec/agent:1.8.4 → ghcr.io/humanitec/agent:1.8.5; ")
+    assert kept.world.plan().verdict is Verdict.EMPTY
     live = kept.plane.get(path_of(kept.agents))
     assert live["metadata"]["generation"] == before + 1
     assert live["metadata"]["labels"]["team"] == "green"
     names = [one["name"] for one in live["spec"]["template"]["spec"]["containers"]]
     assert sorted(names) == sorted({"sidecar", *names})
     assert "sidecar" in names
+
+
+def test_a_field_that_a_webhook_changes_each_time_is_named_and_no_success_for_ever(
+    kept: Kept, hooks: Webhooks
+) -> None:
+    image = "mirror.example.com/agent:1.8.4"
+    on = On.deployments(kept.agents)
+    mirrors = {"op": "replace", "path": f"{TEMPLATE}/spec/containers/0/image", "value": image}
+    name = hooks.mutate(on, changes(mirrors, unless=image), shows=image)
+    first = by_name(kept.world.apply())[f"create {agent_of(kept)}"]
+    field = f"reads back differently: spec.template.spec.containers.{AGENT}.image"
+    assert first.status is Status.DONE
+    assert first.message.endswith(field)
+    for _ in range(2):
+        result = kept.world.apply()
+        again = by_name(result)[f"update {agent_of(kept)}"]
+        assert again.status is Status.FAILED
+        assert again.is_written
+        assert again.message.endswith(f"{field}: accepted and not kept, for at least the second time")
+        assert result.exit_code() == 5
+    hooks.remove(name, on, shows=image)
+    assert_ends(kept)
 
 
 def test_a_patch_of_a_webhook_that_does_not_fit_is_not_called_done(kept: Kept, hooks: Webhooks) -> None:
@@ -248,7 +275,9 @@ def test_while_a_webhook_keeps_the_pods_of_a_workload_its_registration_stays(
     kept.world.remove("key.yaml")
     for _ in range(2):
         result = kept.apply_approved()
-        assert by_name(result)[f"delete {agent_of(kept)}"].status is Status.FAILED, messages(result)
+        deleted = by_name(result)[f"delete {agent_of(kept)}"]
+        assert deleted.status is Status.FAILED, messages(result)
+        assert deleted.message == "being deleted: 1 of its pods are not gone"
         assert by_name(result)["delete Agent/eu-1"].status is Status.BLOCKED
         assert kept.plane.pods(kept.agents)
         assert registered(kept) == before

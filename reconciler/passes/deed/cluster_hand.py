@@ -12,7 +12,7 @@ from time import monotonic
 
 from reconciler.cluster.client import ClusterClient
 from reconciler.diff.cluster import projection
-from reconciler.diff.fields import is_same
+from reconciler.diff.fields import document_changes, is_same
 from reconciler.diff.managed_fields import is_ours
 from reconciler.errors import (
     ClusterAccessError,
@@ -28,9 +28,10 @@ from reconciler.facts.definition import dig
 from reconciler.facts.delivered import delivered
 from reconciler.facts.rollout import Trouble, rollout
 from reconciler.model.identity import ResourceKey
-from reconciler.model.json import JsonObject
+from reconciler.model.json import JsonObject, dotted
 from reconciler.model.kind import WORKLOAD_KINDS, Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, PROBE_LABEL, metadata_of, namespace_and_name
+from reconciler.model.mark import applied_digest
 from reconciler.model.redaction import redact
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Outcome, Status, Verb
@@ -47,6 +48,7 @@ WAIT_S = 300
 """How long a rollout may take unless the installation sets another limit."""
 _SHOWN_TROUBLES = 3
 _SHOWN_CONTENTS = 5
+_SHOWN_FIELDS = 3
 _NOTHING_DONE = (ClusterAccessError, ClusterForbiddenError, DeniedError)
 """Refusals that come before any effect. Any other answer can be a gateway's, whatever the API server did."""
 
@@ -147,7 +149,8 @@ class ClusterHand:
         is_restarted = found is None or dig(found, "spec", "template") != dig(applied, "spec", "template")
         outcome = _written(self._rolled_out(action, applied, is_restarted=is_restarted))
         upgrade = "" if found is None else _upgrade(found, applied)
-        return replace(outcome, message="; ".join(filter(None, (upgrade, outcome.message))))
+        message = "; ".join(filter(None, (upgrade, outcome.message)))
+        return _compared(replace(outcome, message=message), body, found, applied)
 
     def _changed(self, action: Action, found: JsonObject) -> Outcome | None:
         """Outcome of an action on an object that became something else since the plan was made; None if it did not."""
@@ -360,6 +363,7 @@ class ClusterHand:
             if found is not None and not is_gone and metadata_of(found).get("deletionTimestamp") is None:
                 return _failure(action, refused) if refused else _later(action, "sent, and it still exists")
             if monotonic() > until:
+                left = left or (self._client.pods(namespace, pods) if pods else ())
                 waits = f"{len(left)} of its pods are not gone" if left else _held_back(found)
                 return _written(_later(action, f"being deleted: {waits}"))
             if self._pause():
@@ -369,16 +373,40 @@ class ClusterHand:
 
 
 def _upgrade(before: JsonObject, after: JsonObject) -> str:
-    """Old and new image of the first container, "" if they are the same."""
-    old, new = (dig(body, "spec", "template", "spec", "containers") for body in (before, after))
-    images = [
-        str(first.get("image"))
-        for containers in (old, new)
-        if isinstance(containers, list) and containers and isinstance(first := containers[0], dict)
-    ]
-    return (
-        f"{images[0]} → {images[1]}" if len(images) == len(("old", "new")) and images[0] != images[1] else ""
-    )
+    """Old and new image of the first container that has another one, "" if none has."""
+    old, new = (_images(body) for body in (before, after))
+    return next((f"{old[name]} → {new[name]}" for name in new if name in old and old[name] != new[name]), "")
+
+
+def _images(workload: JsonObject) -> dict[str, str]:
+    """Images of containers by their names: a webhook may put some of its own before ours."""
+    containers = dig(workload, "spec", "template", "spec", "containers")
+    found = [one for one in containers if isinstance(one, dict)] if isinstance(containers, list) else []
+    return {str(one.get("name")): str(one.get("image")) for one in found}
+
+
+def _compared(outcome: Outcome, body: JsonObject, before: JsonObject | None, applied: JsonObject) -> Outcome:
+    """The outcome of an apply, after a look at what reads back. `before` is the object as it was.
+
+    What is not kept is reported, and is a failure when the same is applied again.
+    """
+    altered = _reads_back(body, applied)
+    if not altered:
+        return outcome
+    message = "; ".join(filter(None, (outcome.message, altered)))
+    is_again = before is not None and applied_digest(before) == applied_digest(body)
+    if is_again and outcome.status is Status.DONE:
+        message = f"{message}: accepted and not kept, for at least the second time"
+        return replace(outcome, status=Status.FAILED, message=message, is_written=True)
+    return replace(outcome, message=message)
+
+
+def _reads_back(body: JsonObject, applied: JsonObject) -> str:
+    """What reads back otherwise than it was sent, "" if nothing does: a webhook of the cluster may change it."""
+    wanted, present = projection(body, applied, FIELD_MANAGER)
+    fields = list(document_changes(present, wanted))
+    names = ", ".join(dotted(change.path) for change in fields[:_SHOWN_FIELDS])
+    return f"reads back differently: {names}" if fields else ""
 
 
 def selector(deployment: JsonObject) -> str:
