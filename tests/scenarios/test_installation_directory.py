@@ -89,6 +89,14 @@ def test_a_declared_agent_becomes_files_after_its_registration(world: World) -> 
     assert data == {"ORGS": "acme"}
 
 
+def test_a_misspelt_cluster_is_reported_and_gets_nothing(world: World) -> None:
+    world.write("agent.yaml", agent("{cluster: eu1}"))
+    result = world.plan()
+    (found,) = [finding for finding in result.all_findings if finding.rule == "F16"]
+    assert "did you mean `eu-1`?" in found.advice
+    assert actions(result) == []
+
+
 def test_the_next_plan_is_empty_and_writes_nothing(world: World) -> None:
     world.apply()
     before = files(world)
