@@ -20,17 +20,29 @@ MAX_WIDTH = 120
 _PLAIN = str.maketrans({"→": "->", "…": "...", "·": "-"})
 
 
-def show(result: PassResult, form: str, session: Session, *, detailed: bool = False) -> None:
-    """Print a result in a `Format`; `detailed` as in `PassResult.exit_code`."""
+def show(
+    result: PassResult,
+    form: str,
+    session: Session,
+    *,
+    detailed: bool = False,
+    announced: PassResult | None = None,
+) -> None:
+    """Print a result in a `Format`; `detailed` as in `PassResult.exit_code`.
+
+    `announced` is the plan that was printed before, if there is one; text does not repeat its findings.
+    """
     if form == "json":
         from reconciler.views import json  # noqa: PLC0415  each format is imported only when it is used
 
         write_all(sys.stdout, json.stream(result, detailed=detailed))
     else:
-        write(sys.stdout, _rendered(result, form, session, detailed=detailed))
+        write(sys.stdout, _rendered(result, form, session, detailed=detailed, announced=announced))
 
 
-def _rendered(result: PassResult, form: str, session: Session, *, detailed: bool) -> str:
+def _rendered(
+    result: PassResult, form: str, session: Session, *, detailed: bool, announced: PassResult | None
+) -> str:
     """The result as text in any format but JSON."""
     match form:
         case "markdown":
@@ -50,17 +62,17 @@ def _rendered(result: PassResult, form: str, session: Session, *, detailed: bool
 
             return github.render(result)
         case _:
-            return text_of(result, session, sys.stdout)
+            return text_of(result, session, sys.stdout, announced)
 
 
-def text_of(result: PassResult, session: Session, stream: TextIO) -> str:
-    """The result as text for people, in the width and colours of `stream`."""
-    render = text.render
+def text_of(result: PassResult, session: Session, stream: TextIO, announced: PassResult | None = None) -> str:
+    """The result as text for people, in the width and colours of `stream`; `announced` as in `show`."""
+    width, color = width_of(stream), session.is_colored(stream)
     if result.purpose is Purpose.APPLY:
         from reconciler.views import outcome_text  # noqa: PLC0415  as above
 
-        render = outcome_text.render
-    return render(result, width=width_of(stream), color=session.is_colored(stream))
+        return outcome_text.render(result, width=width, color=color, announced=announced)
+    return text.render(result, width=width, color=color)
 
 
 def announcement(planned: PassResult, session: Session, stream: TextIO) -> str:

@@ -28,10 +28,14 @@ class Group(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Whether values may be shown. `HIDDEN` fields hold secrets: only that they change is reported."""
+    """Whether values may be shown. `HIDDEN` fields hold secrets: only that they change is reported.
+
+    `FOREIGN`: the live value is somebody else's and may be a secret; only the desired one is shown.
+    """
 
     SHOWN = "shown"
     HIDDEN = "hidden"
+    FOREIGN = "foreign"
 
 
 class Absent:
@@ -139,6 +143,8 @@ class Change:
     is_lost: bool = False
     changed_by: tuple[str, ...] = ()
     """Clusters only: who else manages fields that differ, such as `kubectl-edit`."""
+    foreign: frozenset[Path] = frozenset()
+    """Clusters only: paths of the live document whose values are somebody else's and must not be shown."""
 
 
 @dataclass(frozen=True, slots=True)

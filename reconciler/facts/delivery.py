@@ -47,3 +47,12 @@ def delivery_of(install: AgentInstall | RunnerInstall, cluster: Cluster | None) 
         return Delivery.DIRECTORY
     is_reachable = cluster.kubeconfig is not None or cluster.inCluster
     return Delivery.KUBERNETES if is_reachable else Delivery.NONE
+
+
+def has_known_maker(install: RunnerInstall, cluster: Cluster | None) -> bool:
+    """True if what the runner's document leaves out is made from it: it names the delivery, or settings imply one.
+
+    Otherwise somebody else installs it, with values that are not known.
+    """
+    implied = delivery_of(install, cluster)
+    return install.delivery is not None or implied in (Delivery.KUBERNETES, Delivery.DIRECTORY)

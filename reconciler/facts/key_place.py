@@ -136,7 +136,7 @@ def look(scope: Scope, place: KeyPlace) -> Found:
         return Found(place, secret, secret.private_keys.get(place.entry))
     if state is not None and state.has_read_secret(place.namespace, place.secret):
         return Found(place)
-    return Found(place, unseen=scope.unseen(place.cluster, "v1 Secret"))
+    return Found(place, unseen=scope.unseen(place.cluster, "Secret"))
 
 
 def owner_key(scope: Scope, owner: KeyOwner) -> ResourceKey | None:

@@ -253,9 +253,9 @@ class Scope:
         """What was read of a cluster, None if it could not be reached."""
         return self.clusters.get(name)
 
-    def unseen(self, cluster: str, what: str = "") -> Unseen:
-        """A cluster that was not read, or of which `what` was not read completely."""
-        return Unseen(Side.CLUSTER, cluster, what)
+    def unseen(self, cluster: str, kind: str) -> Unseen:
+        """A cluster that was not read, or of which the objects of a kind were not read completely."""
+        return Unseen(Side.CLUSTER, cluster, "" if self.cluster_state(cluster) is None else kind)
 
     @cached_property
     def of_files(self) -> "Scope":

@@ -100,21 +100,21 @@ class Seen:
             raise UnseenError(unspecified("its cluster is not declared"))
         state = self.scope.cluster_state(name)
         if state is None:
-            raise UnseenError(self.scope.unseen(name))
+            raise UnseenError(self.scope.unseen(name, ""))
         return state
 
     def objects(self, cluster: str | None, api_version: str, kind: str) -> tuple[ClusterObject, ...]:
         """All objects of one kind on a cluster."""
         found = self.cluster(cluster).of(api_version, kind)
         if found is None:
-            raise UnseenError(self.scope.unseen(str(cluster), f"{api_version} {kind}"))
+            raise UnseenError(self.scope.unseen(str(cluster), kind))
         return found
 
     def secrets(self, cluster: str | None) -> tuple[SecretObject, ...]:
         """All Secrets of a cluster."""
         state = self.cluster(cluster)
         if not state.has_read_secrets:
-            raise UnseenError(self.scope.unseen(str(cluster), "v1 Secret"))
+            raise UnseenError(self.scope.unseen(str(cluster), "Secret"))
         return state.secrets
 
     def secret(self, cluster: str | None, namespace: str, name: str) -> SecretObject | None:
@@ -122,7 +122,7 @@ class Seen:
         state = self.cluster(cluster)
         found = state.secret(namespace, name)
         if not state.has_read_secret(namespace, name):
-            raise UnseenError(self.scope.unseen(str(cluster), "v1 Secret"))
+            raise UnseenError(self.scope.unseen(str(cluster), "Secret"))
         return found
 
     def platform(self, cluster: str | None) -> str:

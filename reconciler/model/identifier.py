@@ -13,6 +13,9 @@ from reconciler.vendor import orchestrator_v2 as v2
 
 _LENGTH_DIFFERENCE = 3
 _CANDIDATES = 200
+_NUMBER = re.compile(r"\d+")
+_CLOSE = 0.8
+"""Similarity of a misspelling. Below it are names that are made alike, such as `eu-1` and `us-1`."""
 
 
 def is_v1_id(text: str) -> bool:
@@ -51,6 +54,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """
     alike = (option for option in known if abs(len(option) - len(word)) <= _LENGTH_DIFFERENCE)
     return next(iter(get_close_matches(word, islice(alike, _CANDIDATES), n=1)), "")
+
+
+def intended_cluster(name: str, known: Iterable[str]) -> str:
+    """The cluster of which a name is probably a misspelling, "" if there is none.
+
+    Names that differ in their numbers alone are a series: `eu-2` is no misspelling of `eu-1`.
+
+    >>> intended_cluster("eu1", ["eu-1", "us-1"]), intended_cluster("eu-2", ["eu-1"])
+    ('eu-1', '')
+    """
+    stem = _NUMBER.sub("0", name)
+    alike = (one for one in known if one != name and _NUMBER.sub("0", one) != stem)
+    return next(iter(get_close_matches(name, islice(alike, _CANDIDATES), n=1, cutoff=_CLOSE)), "")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

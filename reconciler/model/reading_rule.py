@@ -124,6 +124,13 @@ _RULES = (
         "whether they mean octal, and so are numbers whose value changes.",
     ),
     ReadingRule(
+        "F16",
+        "A cluster is named almost as in the settings",
+        "Documents refer to clusters by their names under `clusters` in the settings. This name is not among them, "
+        "but one that is nearly the same is. What the document declares for it is not applied. Correct the name; if "
+        "it is another cluster, add it to the settings, where `{}` is enough.",
+    ),
+    ReadingRule(
         "A01",
         "An approval cannot be used",
         "An entry of `approvals.yaml` names a guard, a kind or a target that does not exist, does not have the form "

@@ -21,7 +21,8 @@ class Unseen:
     """One thing that was not read, or that the files do not specify.
 
     `place` is a target for the live side, a cluster for the cluster side, "" for the files. `what` is a collection
-    of the place (`agents`) or, for the files, a clause that says what is not specified. `cause` is the reason, or "".
+    of the place (`agents`), a kind of a cluster's objects (`Deployment`; "" if nothing of it was read) or, for the
+    files, a clause that says what is not specified. `cause` is the reason, or "".
     """
 
     side: Side
@@ -32,14 +33,18 @@ class Unseen:
     def __str__(self) -> str:
         """The reason in words, without a full stop.
 
-        >>> str(Unseen(Side.LIVE, "acme", "agents")), str(Unseen(Side.CLUSTER, "eu-1", "v1 Secret"))
+        >>> str(Unseen(Side.LIVE, "acme", "agents")), str(Unseen(Side.CLUSTER, "eu-1", ""))
         ('the live agents of target `acme` were not read', 'cluster `eu-1` was not read')
+        >>> str(Unseen(Side.CLUSTER, "eu-1", "Deployment"))
+        'Deployment objects of cluster `eu-1` were not read'
         """
         match self.side:
             case Side.FILE:
                 words = self.what
             case Side.LIVE:
                 words = f"the live {self.what} of target `{self.place}` were not read"
+            case Side.CLUSTER if self.what:
+                words = f"{self.what} objects of cluster `{self.place}` were not read"
             case Side.CLUSTER:
                 words = f"cluster `{self.place}` was not read"
         return f"{words} ({self.cause})" if self.cause else words

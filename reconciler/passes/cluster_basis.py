@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from reconciler.diff.change import Diff, Group
 from reconciler.diff.compare import compare
+from reconciler.diff.foreign import with_foreign
 from reconciler.diff.managed_fields import managers_of
 from reconciler.facts.definition import dig
 from reconciler.facts.delivered import delivered
@@ -148,7 +149,7 @@ def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:
 
 
 def _with_managers(diff: Diff, sight: ClusterSight) -> Diff:
-    """The changes, with who else manages the fields that differ."""
+    """The changes, with who else manages the fields that differ, and what of the live side must not be shown."""
     changes = dict(diff.changes)
     for change in diff.of(Group.UPDATE, Group.CONTESTED):
         found = sight.reading.found.get(change.key)
@@ -156,6 +157,11 @@ def _with_managers(diff: Diff, sight: ClusterSight) -> Diff:
             owners = (owner.manager for field in change.fields for owner in managers_of(found, field.path))
             others = dict.fromkeys(name for name in owners if name != FIELD_MANAGER)
             changes[change.key] = replace(change, changed_by=tuple(others))
+    for change in [*changes.values()]:
+        found = sight.reading.found.get(change.key)
+        if found is not None:
+            is_directory = sight.reading.is_directory
+            changes[change.key] = with_foreign(change, found, is_directory=is_directory)
     return Diff(changes)
 
 

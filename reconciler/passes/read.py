@@ -12,6 +12,7 @@ from reconciler.passes.approved import Approved, approved
 from reconciler.passes.begin import Pass
 from reconciler.passes.result import SourceInfo
 from reconciler.plan.approval import Approval
+from reconciler.source.cluster_name import misspelt_clusters
 from reconciler.source.selection import unassigned
 from reconciler.source.tree import Tree
 
@@ -64,7 +65,13 @@ def _reading(asked: Pass, tree: Tree) -> Reading:
         SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents),
         tree.files,
         declarations,
-        (*tree.findings, *declarations.findings, *unassigned(declarations, targets), *given.findings),
+        (
+            *tree.findings,
+            *declarations.findings,
+            *unassigned(declarations, targets),
+            *misspelt_clusters(declarations, asked.settings.clusters),
+            *given.findings,
+        ),
         tree.findings,
         declarations.unread,
         tuple(sorted(Counter(str(one.raw["kind"]) for one in declarations.left_alone).items())),

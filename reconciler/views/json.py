@@ -29,8 +29,8 @@ refusals, accepted}. An accepted refusal lists the approvals that allow it under
 line?, who?, until?, reason?}. A change: {action, kind, organization, id, reason, file?, line?, column?, drift,
 fields: [{path, pointer, before?, after?, secret, note?}], criteria: {added, removed}, sentWith?}.
 A missing member means that there is no value; `null` is a value. A field with
-`secret: true` never has values. An action and an outcome name their object as `object: {kind,
-organization, id}`.
+`secret: true` never has values, and one whose live value somebody else set has a note instead of it. An action and
+an outcome name their object as `object: {kind, organization, id}`.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ from reconciler.diff.change import Absent, FieldChange, Visibility
 from reconciler.diff.settings_change import SettingsChange
 from reconciler.model.finding import Finding
 from reconciler.model.identity import ResourceKey
-from reconciler.model.json import Json, JsonObject, dotted, pointer, steps
+from reconciler.model.json import Json, JsonObject, Path, dotted, pointer, steps
 from reconciler.model.origin import Origin
 from reconciler.model.place import Realm
 from reconciler.model.secret import Expression, Reference
@@ -55,6 +55,7 @@ from reconciler.views.json_text import Items, Members, pieces
 from reconciler.views.visible import leaves
 
 VERSION = 1
+_FOREIGN = "the live value is not ours and not shown"
 _PLACES = {Realm.ORGANIZATION: "organization", Realm.CLUSTER: "cluster"}
 """Member that names the place of something."""
 
@@ -204,13 +205,20 @@ def fields_of(entry: Entry) -> list[JsonObject]:
     if entry.risk is Risk.CREATE and change.desired is not None:
         return _resource_fields(change.desired, "after")
     if entry.risk is Risk.DELETE and change.live is not None:
-        return _resource_fields(change.live, "before")
+        return _resource_fields(change.live, "before", change.foreign)
     return [_field(field) for field in change.fields]
 
 
-def _resource_fields(resource: Resource, side: str) -> list[JsonObject]:
+def _resource_fields(
+    resource: Resource, side: str, foreign: frozenset[Path] = frozenset()
+) -> list[JsonObject]:
     members: list[JsonObject] = [
-        {"path": dotted(path), "pointer": pointer(path), "secret": False, side: value}
+        {
+            "path": dotted(path),
+            "pointer": pointer(path),
+            "secret": False,
+            **({"note": _FOREIGN} if path in foreign else {side: value}),
+        }
         for path, value in leaves(resource.document)
     ]
     for at, leaf in sorted(resource.secrets.items()):
@@ -231,11 +239,12 @@ def _field(field: FieldChange) -> JsonObject:
         "pointer": pointer(field.path),
         "secret": field.visibility is Visibility.HIDDEN,
     }
-    if field.visibility is Visibility.SHOWN:
-        if not isinstance(field.before, Absent):
-            members["before"] = field.before
-        if not isinstance(field.after, Absent):
-            members["after"] = field.after
+    if field.visibility is Visibility.SHOWN and not isinstance(field.before, Absent):
+        members["before"] = field.before
+    if field.visibility is not Visibility.HIDDEN and not isinstance(field.after, Absent):
+        members["after"] = field.after
+    if field.visibility is Visibility.FOREIGN:
+        members["note"] = _FOREIGN
     if field.note or field.visibility is Visibility.HIDDEN:
         members["note"] = field.note or "changed"
     return members

@@ -40,11 +40,16 @@ def tone_of(outcome: Outcome) -> Tone:
     return _TONES[outcome.status]
 
 
-def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
-    """Text of the outcomes of an apply, without the progress that was printed as it ran."""
+def render(
+    result: PassResult, *, width: int = 80, color: bool = False, announced: PassResult | None = None
+) -> str:
+    """Text of the outcomes of an apply, without the progress that was printed as it ran.
+
+    Where its plan was `announced` on the same page, findings and what was not examined are not repeated.
+    """
     page = Page(width)
     head(page, result)
-    trouble(page, result)
+    trouble(page, result, announced)
     _outcomes(page, result.outcomes)
     for target in result.targets:
         if target.inventory_error:
@@ -60,7 +65,7 @@ def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
         page.gap()
         for target in result.targets:
             page.say(f"Compared in {target.target}: {compared_text(target)}", hang=2)
-    unexamined(page, result)
+    unexamined(page, result, announced)
     page.gap()
     if result.stopped and result.error_code is None:
         page.say("Stopped by a signal: actions under way were finished, no new one was started.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.diff.change import Absent, FieldChange, Visibility
-from reconciler.model.json import JsonObject, dotted, steps
+from reconciler.model.json import JsonObject, Path, dotted, steps
 from reconciler.model.kind import FACTS
 from reconciler.model.secret import Expression, Reference, SecretLeaf
 from reconciler.model.state import Resource
@@ -17,6 +17,8 @@ from reconciler.views.agenda import Entry, Risk
 from reconciler.views.visible import clipped, leaves, pair_text, value_text, visible
 
 SECRET = "(secret)"  # noqa: S105  shown in place of a secret
+FOREIGN = "(not ours)"
+"""Shown in place of a live value that somebody else set."""
 MAX_DIFF_LINES = 16
 
 
@@ -44,7 +46,7 @@ def parts(entry: Entry, limit: int) -> list[Part]:
     if entry.risk is Risk.CREATE and change.desired is not None:
         found += _resource_parts(change.desired, limit, is_added=True)
     elif entry.risk is Risk.DELETE and change.live is not None:
-        found += _resource_parts(change.live, limit, is_added=False)
+        found += _resource_parts(change.live, limit, is_added=False, foreign=change.foreign)
     else:
         found += [_field_part(field, limit) for field in change.fields]
     found += [Part("criteria", before=visible(text)) for text in entry.criteria_removed]
@@ -57,6 +59,9 @@ def _field_part(field: FieldChange, limit: int) -> Part:
     if field.visibility is Visibility.HIDDEN:
         return Part(name, note=f"{SECRET} {field.note or 'changed'}")
     before, after = field.before, field.after
+    if field.visibility is Visibility.FOREIGN:
+        shown = "" if isinstance(after, Absent) else value_text(after, limit)
+        return Part(name, before=FOREIGN, after=shown)
     if isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after):
         return Part(name, lines=_line_difference(before, after, limit))
     old, new = pair_text(before, after, limit)
@@ -76,12 +81,14 @@ def _line_difference(before: str, after: str, limit: int) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def _resource_parts(resource: Resource, limit: int, *, is_added: bool) -> Iterator[Part]:
+def _resource_parts(
+    resource: Resource, limit: int, *, is_added: bool, foreign: frozenset[Path] = frozenset()
+) -> Iterator[Part]:
     # The document of a key only repeats what its id already says.
     document: JsonObject = resource.document if FACTS[resource.key.kind].is_compared else {}
     for path, value in leaves(document):
         if value not in ("", False, None, {}, []):
-            text = value_text(value, limit)
+            text = FOREIGN if path in foreign else value_text(value, limit)
             name = visible(dotted(path))
             yield Part(name, after=text) if is_added else Part(name, before=text)
     for at, leaf in sorted(resource.secrets.items()):

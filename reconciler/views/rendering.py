@@ -1,7 +1,9 @@
 """What installations consist of, as files and commands. Nothing here contains a private key, only where it must be."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.facts.delivery import Delivery
 from reconciler.footprint.kustomization import folder
@@ -12,7 +14,9 @@ from reconciler.model.json import Json, JsonObject
 from reconciler.views.visible import visible
 
 ELSEWHERE = "elsewhere"
-"""Folder of installations on hosts that are not clusters."""
+"""Folder of installations on hosts that are not clusters; each has a folder of its own in it."""
+SCRIPT = "install.sh"
+"""File with the commands of an installation on such a host, to be run in its folder."""
 
 
 def stream(footprints: Sequence[Footprint]) -> str:
@@ -60,19 +64,42 @@ def _handed_over(handover: Handover, *, shows_files: bool) -> Iterator[str]:
 
 
 def files(footprints: Sequence[Footprint]) -> Mapping[str, str]:
-    """Texts of all files by path: a folder for each cluster, with a kustomization where something is applied."""
+    """Texts of all files by path: a folder for each cluster, with a kustomization where something is applied.
+
+    Installations on other hosts do not share a folder: their files may have equal names.
+    """
     found: dict[str, str] = {}
-    for cluster in sorted({one.cluster for one in footprints}):
+    for cluster in sorted({one.cluster for one in footprints} - {""}):
         here = [one for one in footprints if one.cluster == cluster]
-        base = cluster or ELSEWHERE
-        found.update((f"{base}/{name}", text) for name, text in folder(here).items())
-        found.update(
-            (f"{base}/{name}", text)
-            for one in here
-            if one.handover is not None
-            for name, text in one.handover.files
-        )
+        found.update((f"{cluster}/{name}", text) for name, text in folder(here).items())
+        for one in here:
+            if one.handover is not None:
+                found.update((f"{cluster}/{name}", text) for name, text in one.handover.files)
+    for base, one in _elsewhere(footprints):
+        if one.handover is not None:
+            found.update((f"{base}/{name}", text) for name, text in one.handover.files)
+            found[f"{base}/{SCRIPT}"] = _script(one, one.handover)
     return found
+
+
+def _elsewhere(footprints: Iterable[Footprint]) -> Iterator[tuple[str, Footprint]]:
+    """Installations on hosts that are not clusters, each with its folder: `elsewhere/agent-vm`.
+
+    Further ones of the same document are numbered with a dot, which no id contains.
+    """
+    seen: Counter[str] = Counter()
+    for one in footprints:
+        if not one.cluster:
+            kind, _, name = one.installation.partition("/")
+            base = f"{ELSEWHERE}/{kind.lower()}-{name}"
+            seen[base] += 1
+            yield base if seen[base] == 1 else f"{base}.{seen[base]}", one
+
+
+def _script(one: Footprint, handover: Handover) -> str:
+    """The commands that install, for a shell that stops at the first failure; the others are comments."""
+    rest = _handed_over(replace(handover, install=()), shows_files=False)
+    return "\n".join((_comment(_head(one)), "set -e", *handover.install, _comment(rest), ""))
 
 
 def steps(footprints: Sequence[Footprint]) -> str:

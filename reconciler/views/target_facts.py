@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.facts.agent_input import agent_uses
+from reconciler.facts.agent_manifest import DEPLOYMENT
 from reconciler.facts.definition import AGENT_TYPE, DeclaredDefinition
 from reconciler.facts.git_target import is_git_target, mode_path
 from reconciler.facts.operator import controllers, is_runtime_cluster
@@ -164,7 +165,8 @@ def _operator(scope: Scope, definition: DeclaredDefinition) -> Fact:
     if scope.everything.operators:
         return Fact("none", "Operators are declared for other clusters only")
     return Fact(
-        None, f"none is declared, clusters.{cluster}.operator is not set, and {scope.unseen(cluster)}"
+        None,
+        f"none is declared, clusters.{cluster}.operator is not set, and {scope.unseen(cluster, DEPLOYMENT[1])}",
     )
 
 

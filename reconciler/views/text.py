@@ -5,8 +5,9 @@ Called by `reconciler.cli.commands`.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from reconciler.model.finding import Severity
+from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey
 from reconciler.model.place import Realm
 from reconciler.model.wording import plural
@@ -90,8 +91,11 @@ def head(page: Page, result: PassResult) -> None:
     page.say(f"{title}: {conclusion.headline(result)}", Tone.STRONG, hang=2)
 
 
-def trouble(page: Page, result: PassResult) -> None:
-    """Add failures before any target, stale plans, findings, unreadable targets, refusals and approved cases."""
+def trouble(page: Page, result: PassResult, announced: PassResult | None = None) -> None:
+    """Add failures before any target, stale plans, findings, unreadable targets, refusals and approved cases.
+
+    Findings, approved cases and notes are left out where the plan that was `announced` shows them.
+    """
     if result.error:
         page.gap()
         page.say(f"! error: {result.error}", Tone.ATTENTION, hang=2)
@@ -100,7 +104,7 @@ def trouble(page: Page, result: PassResult) -> None:
         page.say("! stale: changed since the plan was made", Tone.ATTENTION, hang=2)
         for what in result.changed:
             page.say(what, indent=4, hang=2)
-    _findings(page, result)
+    _findings(page, result, () if announced is None else announced.all_findings)
     for found in conclusion.troubles(result):
         page.gap()
         page.say(f"! {found.title}", Tone.ATTENTION, hang=2)
@@ -117,17 +121,22 @@ def trouble(page: Page, result: PassResult) -> None:
         _names(page, refusal.keys, indent=4, limit=MAX_REFUSED_NAMES)
         page.say("Held with whatever depends on it; the rest is applied. To allow this case:", indent=4)
         page.say(refusal.approval, Tone.STRONG, indent=6, hang=2)
+    known = () if announced is None else conclusion.accepted(announced)
     for one in conclusion.accepted(result):
+        if one in known:
+            continue
         page.gap()
         page.say(f"! accepted: {conclusion.accepted_text(one)}", Tone.ATTENTION, hang=2)
         _names(page, one.refusal.keys, indent=4, limit=MAX_REFUSED_NAMES)
     for note in result.notes:
-        page.gap()
-        page.say(f"! {note}", Tone.ATTENTION, hang=2)
+        if announced is None or note not in announced.notes:
+            page.gap()
+            page.say(f"! {note}", Tone.ATTENTION, hang=2)
 
 
-def _findings(page: Page, result: PassResult) -> None:
-    found = result.own_findings
+def _findings(page: Page, result: PassResult, known: Iterable[Finding] = ()) -> None:
+    known = frozenset(known)
+    found = [finding for finding in result.own_findings if finding not in known]
     if found:
         page.gap()
     for finding in found[:MAX_FINDINGS]:
@@ -359,16 +368,24 @@ def compared_text(target: TargetResult) -> str:
     return "; ".join(counts) or "nothing desired, nothing live"
 
 
-def unexamined(page: Page, result: PassResult) -> None:
-    """Add what was not examined and why, and what was checked but is never applied."""
+def unexamined(page: Page, result: PassResult, announced: PassResult | None = None) -> None:
+    """Add what was not examined and why, and what was checked but is never applied.
+
+    What the plan that was `announced` shows is left out.
+    """
+    if announced is not None:
+        known = frozenset(announced.unknown)
+        left = tuple(one for one in result.unknown if one not in known)
+        result = replace(result, unknown=left, checked_only=(), left_alone=())
+    shown = [] if announced is None else [*unseen.switched(announced), *unseen.others(announced)]
     title = unseen.blind_title(result)
     if title:
         page.gap()
         page.say(f"Unknown: {title}", Tone.STRONG)
         for line in unseen.blind_lines(result):
             page.say(f"· {line}", indent=2, hang=2)
-    _listed(page, "Switched off:", unseen.switched(result))
-    _listed(page, "Not examined:", unseen.others(result))
+    _listed(page, "Switched off:", [one for one in unseen.switched(result) if one not in shown])
+    _listed(page, "Not examined:", [one for one in unseen.others(result) if one not in shown])
     if result.checked_only or result.left_alone:
         page.gap()
     if result.checked_only:

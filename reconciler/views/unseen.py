@@ -43,21 +43,16 @@ def blind(result: PassResult) -> list[Blind]:
 
 def blind_by_side(result: PassResult) -> list[Blind]:
     """As `blind`, for people: one reason for all that is missing from a target's live side or from a cluster."""
-    missing: dict[str, set[str]] = defaultdict(set)
+    missing: dict[tuple[Side, str], set[str]] = defaultdict(set)
     ordered = _ordered(result)
     for one in ordered:
-        if one.side is Side.LIVE:
-            missing[one.unseen.place].add(one.unseen.what)
+        missing[one.side, one.unseen.place].add(one.unseen.what)
 
     def reason(one: Unknown) -> str:
-        place = one.unseen.place
-        match one.side:
-            case Side.FILE:
-                return one.reason
-            case Side.LIVE:
-                return str(Unseen(Side.LIVE, place, _listed(sorted(missing[place]))))
-            case Side.CLUSTER:
-                return str(Unseen(Side.CLUSTER, place, ""))
+        if one.side is Side.FILE:
+            return one.reason
+        whats = missing[one.side, one.unseen.place]
+        return str(Unseen(one.side, one.unseen.place, "" if "" in whats else _listed(sorted(whats))))
 
     return _grouped((one.rule, reason(one)) for one in ordered)
 

@@ -1,6 +1,7 @@
 """Nothing is applied without consent, and what is applied is shown first."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from reconciler.emulator import Emulator
 from reconciler.errors import ExitCode
 from tests.cli.running import ENVIRONMENT, LITERAL_SECRET, add, call, command_line, on_a_terminal, watching
+from tests.scenarios.world import agent_public_key, key_yaml
 
 
 def ended(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -81,6 +83,28 @@ def test_json_on_stdout_leaves_the_plan_on_stderr_and_a_saved_plan_is_shown_too(
     assert "+ create Definition/cache" in done.stderr
     assert "secrets.password: (secret) set" in done.stderr
     assert "canary" not in done.stdout + done.stderr
+
+
+UNNAMED_AGENT = """\
+apiVersion: reconciler/v1alpha1
+kind: Agent
+metadata: {id: eu-1}
+spec: {description: nothing names it}
+"""
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_findings_and_what_was_not_examined_are_printed_once(tree: Path, *, is_approved: bool) -> None:
+    """They stand with the plan, which is what is approved."""
+    (tree / "cache.yaml").write_text(LITERAL_SECRET)
+    (tree / "agent.yaml").write_text(UNNAMED_AGENT)
+    (tree / "key.yaml").write_text(key_yaml("k", "eu-1", agent_public_key()))
+    answer = b"y\n" if is_approved else b"n\n"
+    _, screen = on_a_terminal(command_line(tree, "apply"), lambda _, terminal: os.write(terminal, answer))
+    shown, _, rest = screen.partition("[y/N]")
+    for words in ("warning R47", "Unknown: ", "Switched off:", "rule R78 at"):
+        assert (shown.count(words), rest.count(words)) == (1, 0), words
+    assert ("Agent/eu-1" in rest) is is_approved
 
 
 def test_nothing_to_do_is_not_announced(connected: Path) -> None:

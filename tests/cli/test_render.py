@@ -1,6 +1,7 @@
 """`reconciler render`: objects as a stream or as files, commands for people, and trust of clouds."""
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +88,48 @@ def test_what_a_person_runs_is_in_comments_and_has_no_key(tree: Path) -> None:
     assert [document for document in yaml.safe_load_all(shown) if document] == []
     assert "docker run" in shown
     assert "PRIVATE KEY" not in shown
+
+
+TWICE_ON_ACI = """\
+apiVersion: reconciler/v1alpha1
+kind: Agent
+metadata: {id: edge}
+spec:
+  description: an agent
+  install: {host: azure-container-instances, image: "i:1", containerGroup: {location: a, resourceGroup: north}}
+  moreInstalls:
+    - {host: azure-container-instances, image: "i:1", containerGroup: {location: b, resourceGroup: south}}
+"""
+
+
+def test_commands_for_a_host_are_a_script_of_its_own_folder(tree: Path) -> None:
+    (tree / "vm.yaml").write_text(ON_DOCKER)
+    code, _, said = call(tree, "render", "Agent/vm", "--out", "made")
+    assert (code, "wrote 1 file to" in said) == (0, True)
+    (path,) = [path for path in (tree / "made").rglob("*") if path.is_file()]
+    assert path.relative_to(tree / "made") == Path("elsewhere/agent-vm/install.sh")
+    lines = path.read_text().splitlines()
+    run = [line for line in lines if not line.startswith("#")]
+    assert run[0] == "set -e"
+    assert [line.split()[0] for line in run[1:]] == ["install", "install", "docker"]
+    assert "#   docker rm --force humanitec-agent" in lines
+    assert subprocess.run(["sh", "-n", path], check=False).returncode == 0
+
+
+def test_two_installations_on_hosts_do_not_overwrite_the_files_of_each_other(tree: Path) -> None:
+    (tree / "edge.yaml").write_text(TWICE_ON_ACI)
+    _, _, said = call(tree, "render", "Agent/edge", "--out", "made")
+    assert "wrote 4 files" in said
+    for folder, location in (("agent-edge", "a"), ("agent-edge.2", "b")):
+        place = tree / "made" / "elsewhere" / folder
+        assert yaml.safe_load((place / "aci-humanitec-agent.yaml").read_text())["location"] == location
+        assert f"{'north' if location == 'a' else 'south'} --file" in (place / "install.sh").read_text()
+
+
+def test_an_installation_that_cannot_be_made_writes_nothing_and_claims_nothing(tree: Path) -> None:
+    (tree / "vm.yaml").write_text(ON_DOCKER.replace("host: docker", "host: toaster"))
+    code, _, said = call(tree, "render", "Agent/vm", "--out", "made")
+    assert (code, "wrote" in said, "cannot be installed" in said) == (3, False, True)
 
 
 def test_json_has_everything_of_an_installation(tree: Path) -> None:

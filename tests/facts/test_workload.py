@@ -112,7 +112,7 @@ def test_a_fact_that_was_not_read_is_neither_true_nor_false(name: str) -> None:
 
 def test_a_kind_of_a_cluster_that_was_not_read_to_the_end_is_unseen() -> None:
     partly = scope(declare(AGENT), clusters=clusters_from("eu-1: {complete: []}"))
-    with pytest.raises(UnseenError, match="cluster `eu-1` was not read"):
+    with pytest.raises(UnseenError, match="Deployment objects of cluster `eu-1` were not read"):
         Seen(partly).objects("eu-1", "apps/v1", "Deployment")
     with pytest.raises(UnseenError):
         Seen(partly).secret("eu-1", "a", "b")

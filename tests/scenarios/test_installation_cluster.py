@@ -18,7 +18,10 @@ from reconciler.passes.result import PassResult, TargetResult, Verdict
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Verb
 from reconciler.settings import Apply
 from reconciler.views.conclusion import effect
+from reconciler.views.json import render as as_json
+from reconciler.views.markdown import render as as_markdown
 from reconciler.views.text import render as as_text
+from reconciler.views.written import written_fields
 from tests.control_plane.plane import ADMIN, ControlPlane
 from tests.scenarios.world import Silent, World, key_yaml
 
@@ -130,6 +133,12 @@ def of_cluster(result: PassResult) -> TargetResult:
     (found,) = [one for one in result.targets if one.realm is Realm.CLUSTER]
     assert not found.error, found.error
     return found
+
+
+def every_view(result: PassResult) -> str:
+    return (
+        as_text(result) + as_json(result) + as_markdown(result) + " ".join(map(str, written_fields(result)))
+    )
 
 
 def plan_of(result: PassResult) -> TargetPlan:
@@ -316,6 +325,25 @@ def test_objects_of_others_are_contested_and_left_alone(place: Place) -> None:
     ]
     assert place.plane.get(f"{path}/{CONFIG}")["data"] == {"ORGS": "theirs"}
     assert "until a person decides (managed by python-httpx)" in " ".join(as_text(result).split())
+
+
+def test_values_of_others_are_in_no_view(place: Place) -> None:
+    path = f"/api/v1/namespaces/{place.namespace}/configmaps"
+    place.plane.namespace(place.namespace)
+    place.plane.create(path, {"metadata": {"name": CONFIG}, "data": {"ORGS": "canary", "TOKEN": "canary"}})
+    place.hand_in_key()
+    contested = place.world.plan()
+    assert plan_of(contested).contested
+    taken = place.world.apply(f"contested=ConfigMap/{place.namespace}/{CONFIG}")
+    assert place.plane.get(f"{path}/{CONFIG}")["data"]["ORGS"] == "acme"
+    assert "canary" not in every_view(contested) + every_view(taken)
+    place.world.remove("agent.yaml")
+    place.world.remove("key.yaml")
+    place.world.write("other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+    deleted = place.world.plan()
+    assert f"delete ConfigMap/{place.namespace}/{CONFIG}" in actions(deleted)
+    assert "data.ORGS" in every_view(deleted)
+    assert "canary" not in every_view(deleted)
 
 
 def test_uninstalling_removes_everything_of_ours_and_nothing_else(place: Place) -> None:

@@ -11,7 +11,10 @@ from reconciler.model.place import Realm
 from reconciler.passes.result import PassResult, TargetResult, Verdict
 from reconciler.plan.action import Status, TargetPlan
 from reconciler.settings import Settings
+from reconciler.views.json import render as as_json
+from reconciler.views.markdown import render as as_markdown
 from reconciler.views.text import render as as_text
+from reconciler.views.written import written_fields
 from tests.scenarios.world import World, agent_public_key, key_yaml
 
 DIRECTORY = {"clusters": {"eu-1": {"directory": "rendered/eu-1"}}}
@@ -87,6 +90,33 @@ def test_a_declared_agent_becomes_files_after_its_registration(world: World) -> 
     ]
     data = document(world, CONFIG_FILE)["data"]
     assert data == {"ORGS": "acme"}
+
+
+def every_view(result: PassResult) -> str:
+    logged = " ".join(map(str, written_fields(result)))
+    return as_text(result) + as_json(result) + as_markdown(result) + logged
+
+
+def test_what_somebody_added_to_a_file_is_in_no_view(world: World) -> None:
+    world.apply()
+    path = folder(world) / CONFIG_FILE
+    path.write_text(path.read_text().replace("ORGS: acme", "ORGS: acme\n  TOKEN: canary"))
+    updated = world.plan()
+    assert actions(updated) == [f"update {NAMES[1]}"]
+    world.remove("agent.yaml")
+    deleted = world.plan()
+    assert f"delete {NAMES[1]}" in actions(deleted)
+    for result in (updated, deleted):
+        assert "data.TOKEN" in every_view(result)
+        assert "canary" not in every_view(result)
+
+
+def test_a_misspelt_cluster_is_reported_and_gets_nothing(world: World) -> None:
+    world.write("agent.yaml", agent("{cluster: eu1}"))
+    result = world.plan()
+    (found,) = [finding for finding in result.all_findings if finding.rule == "F16"]
+    assert "did you mean `eu-1`?" in found.advice
+    assert actions(result) == []
 
 
 def test_the_next_plan_is_empty_and_writes_nothing(world: World) -> None:

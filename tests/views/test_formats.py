@@ -467,13 +467,16 @@ def test_what_is_missing_from_a_side_is_one_reason_for_people_and_a_list_of_chec
         Unknown("R15", "whether another Agent holds a key", live("acme", "keys")),
         Unknown("R77", "whether `eu` exists", live("acme", "secret stores")),
         Unknown("R81", "its definitions", live("beta", "definitions")),
-        Unknown("R11", "whether it has a passphrase", Unseen(Side.CLUSTER, "eu-1", "v1 Secret")),
-        Unknown("R18", "which key it has", Unseen(Side.CLUSTER, "eu-1", "apps/v1 Deployment")),
+        Unknown("R11", "whether it has a passphrase", Unseen(Side.CLUSTER, "eu-1", "Secret")),
+        Unknown("R18", "which key it has", Unseen(Side.CLUSTER, "eu-1", "Deployment")),
+        Unknown("R25", "which image it has", Unseen(Side.CLUSTER, "us-1", "Deployment")),
+        Unknown("R30", "whether it is scaled", Unseen(Side.CLUSTER, "us-1", "")),
     )
     result = replace(samples.planned(), unknown=unknown)
     assert unseen.blind_lines(result) == [
         "the live definitions, keys and secret stores of target `acme` were not read: R08, R15, R77",
-        "cluster `eu-1` was not read: R11, R18",
+        "Deployment and Secret objects of cluster `eu-1` were not read: R11, R18",
+        "cluster `us-1` was not read: R25, R30",
         "the live definitions of target `beta` were not read: R81",
     ]
     assert len(unseen.blind(result)) == len(unknown)

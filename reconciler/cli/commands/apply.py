@@ -85,8 +85,8 @@ def command(
     bound = read_plan(plan_path) if plan_path is not None else None
     given = _Given(frozenset(accepted), bound, is_approved=yes or bound is not None, form=form)
     with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
-        result = _apply(current, asked, given, interruption)
-        show(result, form, current)
+        result, announced = _apply(current, asked, given, interruption)
+        show(result, form, current, announced=announced)
     return result.exit_code()
 
 
@@ -100,19 +100,23 @@ class _Given:
     form: str
 
 
-def _apply(current: Session, asked: "Request", given: _Given, interruption: "Interruption") -> "PassResult":
-    """The result of the pass; a declined plan is part of it."""
+def _apply(
+    current: Session, asked: "Request", given: _Given, interruption: "Interruption"
+) -> "tuple[PassResult, PassResult | None]":
+    """The result of the pass, and the plan if it was shown; a declined plan is part of the result."""
     from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
     from reconciler.cli.progress import ProgressLines  # noqa: PLC0415  as above
 
     refusals: list[str] = []
+    announced: list[PassResult] = []
 
     def approve(planned: "PassResult") -> bool:
         expect_requests()
         if not planned.carried_out:
             return True
         _show_plan(current, planned, given.form)
+        announced.append(planned)
         if given.is_approved or not any(action.writes_orchestrator for action in planned.carried_out):
             return True
         is_yes = _ask(interruption)
@@ -139,7 +143,7 @@ def _apply(current: Session, asked: "Request", given: _Given, interruption: "Int
     result = run_pass(asked, work)
     if refusals:
         result = replace(result, advice=refusals[0], error_code=ExitCode.REFUSED)
-    return result
+    return result, announced[-1] if announced else None
 
 
 def _show_plan(current: Session, planned: "PassResult", form: str) -> None:

@@ -30,7 +30,7 @@ _TRUST = "trust"
     "folder",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write files: a folder for each cluster.",
+    help="Write files: a folder for each cluster or host.",
 )
 @click.option("--terraform", is_flag=True, help="With trust: Terraform instead of commands.")
 @source_options
@@ -118,7 +118,8 @@ def _objects(
         place = session().directory / folder
         texts = rendering.files(found)
         _write_files(place, texts)
-        notice(f"wrote {plural(len(texts), 'file')} to {place}")
+        if texts:
+            notice(f"wrote {plural(len(texts), 'file')} to {place}")
         write(sys.stdout, rendering.steps(found))
     for one in refused:
         notice(f"{one.origin}: {one.installation} cannot be installed: {one.refusal}")

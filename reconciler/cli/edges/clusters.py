@@ -13,6 +13,7 @@ from reconciler.cli.edges.tree_paths import is_inside
 from reconciler.cluster.access import SERVICE_ACCOUNT, Access, KubeconfigAccess, PodAccess
 from reconciler.cluster.client import ClusterClient, ProbeClient
 from reconciler.errors import ClusterAccessError, ClusterError
+from reconciler.model.identifier import intended_cluster
 from reconciler.model.secret import Secret
 from reconciler.model.secret_source import ClusterSecret, NotAtHand
 from reconciler.orchestrator.waiting import Waits
@@ -56,7 +57,10 @@ class Clusters:
         """The value of an entry of a Secret, or why it is unavailable and what to do."""
         name = source.cluster
         if name not in self._clusters:
-            return NotAtHand(f"cluster {name} is not in the settings")
+            meant = intended_cluster(name, self._clusters)
+            return NotAtHand(
+                f"cluster {name} is not in the settings" + (f"; did you mean `{meant}`?" if meant else "")
+            )
         try:
             with self._waits.on(f"for cluster {name}"):
                 return self._reader(name).entry(source.namespace, source.name, source.key)

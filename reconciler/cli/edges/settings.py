@@ -163,6 +163,8 @@ def check_targets(names: tuple[str, ...], settings: Settings) -> None:
     for name in names:
         known = [*settings.targets, *map(target_of_cluster, settings.clusters)]
         if name not in known:
-            near = get_close_matches(name, known, n=1, cutoff=0.5)
+            near = get_close_matches(name, known, n=1, cutoff=0.5) or [
+                target_of_cluster(cluster) for cluster in get_close_matches(name, settings.clusters, n=1)
+            ]
             hint = f"did you mean {near[0]}?" if near else f"targets are {', '.join(known)}"
             raise UsageError(f"there is no target {name!r} in the settings", advice=hint)

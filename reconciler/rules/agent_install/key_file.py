@@ -79,7 +79,7 @@ def _owned_by_user(subject: Subject[Workload]) -> Iterator[Answer]:
         yield subject.says(
             f"{subject.name} runs as uid {user}; {_WORKING}",
             at=place,
-            advice="Use the image's user, also for `runAsGroup` and `fsGroup`.",
+            advice=f"Use the image's user, also for {_groups(workload)}.",
             severity=Severity.WARNING,
         )
     if isinstance(workload.written, InstalledAgent):
@@ -92,6 +92,12 @@ def _owned_by_user(subject: Subject[Workload]) -> Iterator[Answer]:
             advice=f"Set `fsGroup: {user}` in the pod's `securityContext`.",
             severity=Severity.WARNING,
         )
+
+
+def _groups(workload: Workload) -> str:
+    """Fields that go with the user; other hosts have no volume that is given to a group."""
+    is_file = isinstance(workload.written, InstalledAgent) and not is_on_kubernetes(workload.written.install)
+    return "`runAsGroup`" if is_file else "`runAsGroup` and `fsGroup`"
 
 
 def _place_of_user(installed: InstalledAgent) -> Origin:

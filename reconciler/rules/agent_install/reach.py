@@ -80,7 +80,11 @@ def _otherwise_installed(scope: Scope, *, is_declared: bool) -> bool | Unseen:
         try:
             there = any(found.product is Product.AGENT for found in live_workloads(scope, cluster))
         except UnseenError as error:
-            return error.unseen
+            if scope.cluster_state(cluster) is None:
+                return error.unseen
+            return unspecified(
+                f"no document declares where it runs (`install`), and {error.unseen}, so an Agent may run there"
+            )
         if there:
             return unspecified(
                 f"an Agent runs on cluster `{cluster}`, but no document declares which one (`install`)"

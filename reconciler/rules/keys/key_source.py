@@ -178,8 +178,7 @@ def _has_source(subject: Subject[_Install]) -> Iterator[Answer]:
         yield subject.says(
             f"No source for the private key of {subject.name}: {what}",
             key=owner_key(subject.scope, one.owner),
-            advice="Name the Secret in `privateKey.secretName`, or declare in a `Key` document where the private half "
-            "is kept.",
+            advice=_advice(installed),
             severity=severity,
         )
 
@@ -187,13 +186,25 @@ def _has_source(subject: Subject[_Install]) -> Iterator[Answer]:
 _Problem = tuple[Severity, str] | None
 
 
+def _advice(installed: InstalledAgent | InstalledRunner) -> str:
+    """What to declare. On hosts that are not clusters, the key is a file and no Secret is read."""
+    if isinstance(installed, InstalledAgent) and not is_on_kubernetes(installed.install):
+        return (
+            "Declare in `privateKey` of its `Key` document where the private half is kept, such as `store` and `ref`: "
+            "whoever installs the Agent takes the file from there."
+        )
+    return "Name the Secret in `privateKey.secretName`, or declare in a `Key` document where the private half is kept."
+
+
 def _agent_problem(scope: Scope, installed: InstalledAgent) -> tuple[str, _Problem]:
     """Name of the Secret that is read by convention, and what is wrong."""
     install = installed.install
-    if install.privateKey is not None and install.privateKey.secretName is not None:
-        return install.privateKey.secretName, None
+    named = None if install.privateKey is None else install.privateKey.secretName
     if not is_on_kubernetes(install):
-        return "", (Severity.WARNING, f"nothing declares where host `{install.host}` gets it")
+        more = "" if named is None else f"; Secret `{named}` is only read on a cluster"
+        return "", (Severity.WARNING, f"nothing declares where host `{install.host}` gets it{more}")
+    if named is not None:
+        return named, None
     custom = key_secret(install)
     if custom is None:
         return "", (Severity.ERROR, "the chart is installed but no Secret is named")

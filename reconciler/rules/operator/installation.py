@@ -1,7 +1,7 @@
 """Rules about where Operators run (compatibility rules, Operator and mode): R58, R59, R61, R65, R66."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.facts.agent_manifest import DEPLOYMENT
 from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, dig
@@ -19,7 +19,7 @@ from reconciler.model.cluster_state import ClusterObject
 from reconciler.model.finding import Severity
 from reconciler.model.json import Json, Path
 from reconciler.model.origin import Origin
-from reconciler.model.unseen import Unseen, UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import CLUSTER_DEFINITIONS, OPERATORS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
@@ -115,7 +115,7 @@ def _every_cluster(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         )
     if has is None:
         cause = f"no `Operator` is declared, and the settings do not set `clusters.{cluster}.operator`"
-        raise UnseenError(Unseen(Side.CLUSTER, cluster, " ".join(DEPLOYMENT), cause))
+        raise UnseenError(replace(scope.unseen(cluster, DEPLOYMENT[1]), cause=cause))
     yield subject.says(
         f"Definition `{definition.id}` runs in {mode} and needs an Operator on cluster `{cluster}`, which has none",
         at=definition.origin(mode_path(definition)),

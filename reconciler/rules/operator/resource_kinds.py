@@ -34,7 +34,7 @@ def _kinds_first(subject: Subject[Declared[SecretStoreDocument]]) -> Iterator[An
         if installed is None:
             # An Operator that the settings declare has installed its CRDs.
             if not has_operator(scope, place.cluster):
-                unseen.append(scope.unseen(place.cluster))
+                unseen.append(scope.unseen(place.cluster, _CRD[1]))
         elif not installed:
             yield subject.says(
                 f"Secret store `{store.document.metadata.id}` is declared for cluster `{place.cluster}`, which does "

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.facts.declared_runner import CONTAINERS, JOB, MAIN
 from reconciler.facts.definition import dig, items
+from reconciler.facts.delivery import has_known_maker
 from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.key_place import runner_secret
 from reconciler.facts.pattern import is_filled_in, is_open
@@ -33,11 +34,15 @@ def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
     install, configuration = runner.fact.install, runner.fact.runner.document.spec.runner_configuration
     if not isinstance(configuration, AgentRunner):
         return
-    # Where the document says who installs the runner, missing values are made from its fields.
-    if install.helmValues is None and install.delivery is None:
-        yield runner.doubts(
-            f"whether {runner.name} and its chart agree", unspecified("the chart's values are not declared")
+    is_made = _is_made(runner)
+    # Missing values are then made from the fields of the document.
+    if install.helmValues is None and not is_made:
+        why = (
+            "the chart's values are not declared"
+            if is_by_chart(install)
+            else "nothing declares who installs it (`delivery`), or the values of a chart"
         )
+        yield runner.doubts(f"whether {runner.name} is installed as it is declared", unspecified(why))
     for path, expected, named, place in _same(runner, configuration):
         found, at = dig(install.helmValues, *path), runner.fact.origin(("helmValues", *path))
         if not isinstance(found, str) or found in (
@@ -58,8 +63,13 @@ def _agreement(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
                 others=(place,),
                 advice=f"Make both `{expected}`.",
             )
-    if install.helmValues is not None or install.delivery is not None or install.serviceAccount is not None:
+    if install.helmValues is not None or is_made or install.serviceAccount is not None:
         yield from _accounts_apart(runner, configuration)
+
+
+def _is_made(runner: Subject[InstalledRunner]) -> bool:
+    install = runner.fact.install
+    return has_known_maker(install, runner.scope.cluster_facts(install.cluster))
 
 
 def _same(
@@ -79,7 +89,7 @@ def _same(
 
 
 def _accounts_apart(runner: Subject[InstalledRunner], configuration: AgentRunner) -> Iterator[Answer]:
-    """The chart names a Role after each account, both in the namespace of the jobs (v2 reference 10)."""
+    """Chart and footprint name a Role after each account, both in the namespace of the jobs (v2 reference 10)."""
     install, account = runner.fact.install, configuration.job.service_account
     values = install.helmValues
     place = (
@@ -107,12 +117,13 @@ def _completeness(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
     installed, install = runner.fact, runner.fact.install
     if not isinstance(installed.runner.document.spec.runner_configuration, AgentRunner):
         return
-    for path, problem, advice in _problems(install):
+    entry = _entry(install, is_made=_is_made(runner))
+    for path, problem, advice in _problems(install, entry):
         yield runner.says(f"Runner `{installed.id}`: {problem}", at=installed.origin(path), advice=advice)
     for path, problem, advice in _public_jobs(installed):
         message = f"Runner `{installed.id}`: {problem}"
         yield runner.says(message, at=installed.origin(path), advice=advice, severity=Severity.WARNING)
-    name, entry = runner_secret(installed), _entry(install)
+    name = runner_secret(installed)
     namespace = install.namespace if install.delivery is None else namespace_of(install)
     if name is None or namespace is None:
         return
@@ -126,7 +137,7 @@ def _completeness(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
         )
 
 
-def _problems(install: RunnerInstall) -> Iterator[tuple[Path, str, str]]:
+def _problems(install: RunnerInstall, entry: str) -> Iterator[tuple[Path, str, str]]:
     chart = "" if install.chart is None else install.chart.rstrip("/").rsplit("/", 1)[-1].partition(":")[0]
     if chart and not is_open(chart) and chart != CHART:
         yield (
@@ -135,10 +146,10 @@ def _problems(install: RunnerInstall) -> Iterator[tuple[Path, str, str]]:
             f"Keep the name `{CHART}` in a mirrored registry; the guide and the Terraform module use it.",
         )
     secret = install.privateKey
-    if secret is not None and secret.secretKey != _entry(install):
+    if secret is not None and secret.secretKey != entry:
         yield (
             ("privateKey", "secretKey"),
-            f"the Secret's entry is `{secret.secretKey}`, but the chart reads `{_entry(install)}`",
+            f"the Secret's entry is `{secret.secretKey}`, but the chart reads `{entry}`",
             "Use the name that the chart reads, or set `humanitec.existingSecretKey`.",
         )
     if secret is not None and _is_other(secret.namespace, install.namespace):
@@ -183,9 +194,9 @@ def _public_jobs(installed: InstalledRunner) -> Iterator[tuple[Path, str, str]]:
         )
 
 
-def _entry(install: RunnerInstall) -> str:
+def _entry(install: RunnerInstall, *, is_made: bool) -> str:
     """Entry that the runner reads. Without the chart, its objects are made with the declared one."""
-    if install.privateKey is not None and not is_by_chart(install) and install.delivery is not None:
+    if install.privateKey is not None and not is_by_chart(install) and is_made:
         return install.privateKey.secretKey
     named = dig(install.helmValues, "humanitec", "existingSecretKey")
     return named if isinstance(named, str) and named else PRIVATE_KEY_ENTRY

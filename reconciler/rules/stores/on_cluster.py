@@ -126,7 +126,7 @@ def _on(cluster: Subject[str], used: Mapping[str, Mapping[str, Origin]]) -> Iter
         elif identifier not in manifests:
             doubtful.append(identifier)
     if doubtful:
-        yield cluster.doubts(f"whether {listed(doubtful)} exist there", scope.unseen(name))
+        yield cluster.doubts(f"whether {listed(doubtful)} exist there", scope.unseen(name, STORE_KIND))
 
 
 def _differing(

@@ -180,6 +180,9 @@ def from_cluster(tree: Path, settings: Settings, cluster: str = "eu-1", **enviro
 
 def test_a_cluster_must_be_in_the_settings_with_a_way_to_reach_it(tree: Path) -> None:
     assert from_cluster(tree, SETTINGS, "eu-9") == "cluster eu-9 is not in the settings"
+    assert from_cluster(tree, with_cluster(), "eu1") == (
+        "cluster eu1 is not in the settings; did you mean `eu-1`?"
+    )
     assert from_cluster(tree, with_cluster(directory="rendered")) == (
         "cluster eu-1: the settings do not say how to reach it; "
         "set `clusters.eu-1.kubeconfig` or `clusters.eu-1.inCluster`"

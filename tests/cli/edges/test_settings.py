@@ -193,3 +193,12 @@ def test_names_of_targets_must_be_in_the_settings(
         check_targets(names, settings)
     assert str(caught.value) == f"there is no target {wrong!r} in the settings"
     assert caught.value.advice == hint
+
+
+@pytest.mark.parametrize("name", ["cluster:eu1", "eu1", "eu-1"])
+def test_the_name_of_a_cluster_gets_the_nearest_one_with_or_without_its_prefix(name: str) -> None:
+    targets = {"acme": {"organization": "acme"}}
+    settings = Settings.model_validate({"version": 1, "targets": targets, "clusters": {"eu-1": {}}})
+    with pytest.raises(UsageError) as caught:
+        check_targets((name,), settings)
+    assert caught.value.advice == "did you mean cluster:eu-1?"

@@ -128,6 +128,16 @@ def test_the_containers_user_owns_the_key(members: str, expected: list[Severity]
     assert [severity for severity, _ in found(on_eu(members), rule="R32")] == expected
 
 
+@pytest.mark.parametrize(("place", "names_group"), [(DOCKER, False), ("cluster: eu-1", True)])
+def test_the_group_of_a_volume_is_named_only_where_there_are_volumes(
+    place: str, *, names_group: bool
+) -> None:
+    members = f"{place}, podSecurity: {{runAsUser: 2000}}, privateKey: {{ownerUid: 2000}}"
+    judgement = judged(agent(f"{{{members}}}"), only=("R32",))
+    (advice,) = [finding.advice for finding in judgement.findings]
+    assert ("`fsGroup`" in advice) is names_group
+
+
 def test_an_owner_is_unknown_on_hosts_that_do_not_set_it() -> None:
     assert len(unknown(agent(f"{{{DOCKER}}}"), rule="R32")) == 1
     assert unknown(on_eu(), rule="R32") == []

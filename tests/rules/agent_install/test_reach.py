@@ -142,6 +142,19 @@ def test_an_agent_in_use_that_runs_on_no_cluster_is_an_error_once_all_were_read(
     assert len(judgement.unknown) == hidden
 
 
+def test_a_cluster_that_was_read_in_part_is_not_called_unread() -> None:
+    """As after the last installation was removed from the files: Deployments are read for those only."""
+    partly = clusters_from("{eu-1: {complete: []}, us-1: {objects: []}}")
+    judgement = judged(plain(definition=named()), settings=networks(), clusters=partly, only=("R47",))
+    (found,) = judgement.unknown
+    assert found.reason == (
+        "Agent `eu-1`: no document declares where it runs (`install`), and Deployment objects of cluster `eu-1` were "
+        "not read, so an Agent may run there"
+    )
+    none = judged(plain(definition=named()), settings=networks(), only=("R47",))
+    assert [one.reason for one in none.unknown] == ["Agent `eu-1`: cluster `eu-1` was not read"]
+
+
 def test_an_agent_without_installation_is_a_warning_if_others_have_one() -> None:
     us = agent("{cluster: us-1}", "us-1", named("us-1", "env_type: production, "))
     found = said(plain(definition=named(where="env_type: development, ")), us)

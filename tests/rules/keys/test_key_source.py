@@ -115,6 +115,11 @@ def test_values_for_the_chart_in_other_files_are_checked(text: str, line: int) -
         pytest.param(agent(install="{cluster: eu-1, method: helm}"), Severity.ERROR, id="chart, no Secret"),
         pytest.param(agent(install="{cluster: eu-1}"), Severity.WARNING, id="Secret of the guide"),
         pytest.param(agent(install="{host: docker}"), Severity.WARNING, id="other host"),
+        pytest.param(
+            agent(install="{host: docker, privateKey: {secretName: k}}"),
+            Severity.WARNING,
+            id="other host, Secret of a cluster",
+        ),
         pytest.param(agent(install=INSTALL), None, id="Secret named"),
         pytest.param(
             agent(install="{cluster: eu-1, method: helm}") + key(ONE, source=IN_STORE), None, id="store"
@@ -162,6 +167,19 @@ def test_values_for_the_chart_in_other_files_are_checked(text: str, line: int) -
 )
 def test_every_private_half_has_a_source(documents: str, severity: Severity | None) -> None:
     assert severities(judgement(documents), "R27") == ([] if severity is None else [severity])
+
+
+@pytest.mark.parametrize("host", ["docker", "azure-container-instances"])
+@pytest.mark.parametrize("more", ["", ", privateKey: {secretName: k}"])
+def test_the_advice_for_another_host_names_nothing_of_a_cluster(host: str, more: str) -> None:
+    (finding,) = of(judgement(agent(install=f"{{host: {host}{more}}}")), "R27")
+    assert "Secret" not in finding.advice
+    assert "`store` and `ref`" in finding.advice
+    assert finding.message.endswith(
+        "; Secret `k` is only read on a cluster" if more else f"host `{host}` gets it"
+    )
+    (finding,) = of(judgement(agent(install="{cluster: eu-1}")), "R27")
+    assert "`privateKey.secretName`" in finding.advice
 
 
 @pytest.mark.parametrize(

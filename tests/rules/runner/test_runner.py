@@ -128,6 +128,33 @@ def test_a_runner_that_is_installed_from_its_document_agrees_with_it() -> None:
     assert unknown(text, "R104") == messages(text, "R104") == []
 
 
+REACHED = "version: 1\ntargets: {{acme: {{organization: acme}}}}\nclusters: {{eu-1: {{{}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "install", "doubt"),
+    [
+        pytest.param("kubeconfig: {path: k}", "", "", id="applied by its settings"),
+        pytest.param("directory: rendered", "", "", id="written as files by its settings"),
+        pytest.param("inCluster: true", ", chartVersion: 0.1.1", "values are not declared", id="chart"),
+        pytest.param("platform: eks", "", "(`delivery`), or the values of a chart", id="nobody is known"),
+    ],
+)
+def test_a_runner_without_chart_is_not_compared_with_one(cluster: str, install: str, doubt: str) -> None:
+    reached = settings(REACHED.format(cluster))
+    found = unknown(runner(install=f"{{cluster: eu-1{install}}}"), "R104", reached)
+    assert [reason.endswith(doubt) for reason in found] == ([True] if doubt else [])
+    named = runner(install=f"{{cluster: eu-1, privateKey: {{secretName: k, secretKey: other}}{install}}}")
+    assert [bool(message) for message in messages(named, "R106", reached)] == ([True] if doubt else [])
+
+
+def test_accounts_are_compared_also_without_chart() -> None:
+    text = runner(install="{cluster: eu-1}").replace(
+        "service_account: job", "service_account: humanitec-kubernetes-agent-runner"
+    )
+    assert len(messages(text, "R104", settings(REACHED.format("directory: rendered")))) == 1
+
+
 def test_the_secret_of_the_guide_is_looked_up_where_it_is_rendered() -> None:
     name = "humanitec-kubernetes-agent-runner"
     text = runner(install="{cluster: eu-1, delivery: kubernetes}")
