@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
 from reconciler.cluster.request import Request
 from reconciler.footprint.permission import Permission, Purpose, Right, permissions, within_namespace
 from reconciler.model.place import Realm
@@ -12,9 +15,17 @@ from reconciler.passes.result import PassResult
 from reconciler.vendor import runner
 from tests.control_plane.plane import ControlPlane
 from tests.scenarios.test_installation_cluster import CONNECTED, IMAGE, SECRET, Pair, messages
-from tests.scenarios.world import World, indented, key_yaml, runner_public_key
+from tests.scenarios.world import World, indented, key_yaml
 
-RUNNER_KEY = runner_public_key()
+_PAIR = ed25519.Ed25519PrivateKey.generate()
+RUNNER_PRIVATE_KEY = _PAIR.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+).decode()
+RUNNER_KEY = (
+    _PAIR.public_key()
+    .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    .decode()
+)
 PLAN = (Purpose.PLAN, Purpose.RULES)
 APPLY = (*PLAN, Purpose.APPLY, Purpose.RUNNERS)
 _NAME_AND_SUBRESOURCE = 3
@@ -83,10 +94,10 @@ class Kept:
         )
         self.world.write("key.yaml", key_yaml("k", "eu-1", self.pair.public))
 
-    def declare_runner(self, tag: str = "1.0.0", *, is_installed: bool = True) -> None:
-        """Declare a runner."""
+    def declare_runner(self, tag: str = "1.0.0", *, is_installed: bool = True, more: str = "") -> None:
+        """Declare a runner; `more` are further members of its installation."""
         image = f"{runner.REPOSITORY}:{tag}"
-        install = f"  install: {{cluster: eu-1, namespace: {self.runners}, image: '{image}'}}\n"
+        install = f"  install: {{cluster: eu-1, namespace: {self.runners}, image: '{image}', {more}}}\n"
         self.world.write(
             "runner.yaml",
             "apiVersion: reconciler/v1alpha1\nkind: Runner\nmetadata: {id: jobs}\nspec:\n"

@@ -16,8 +16,8 @@ from reconciler.passes.result import PassResult, Verdict
 from reconciler.plan.action import Outcome, Status
 from reconciler.vendor import runner
 from tests.control_plane.plane import ADMIN, ControlPlane
-from tests.scenarios.kept import Kept, everything_said
-from tests.scenarios.test_installation_cluster import Pair, of_cluster, outcomes
+from tests.scenarios.kept import RUNNER_PRIVATE_KEY, Kept, everything_said
+from tests.scenarios.test_installation_cluster import Pair, messages, of_cluster, outcomes
 from tests.scenarios.world import definition_yaml, interposed, operator_yaml
 
 pytestmark = pytest.mark.xdist_group("control_plane")
@@ -330,3 +330,20 @@ def test_an_object_replaced_before_it_is_deleted_is_left_alone(kept: Kept) -> No
         meanwhile(kept, method, lambda: theirs(kept, path))
         kept.apply_approved()
         assert kept.plane.get(path)["data"] == {"ORGS": "theirs"}
+
+
+def test_a_runner_whose_secret_is_named_waits_for_it_from_nothing(
+    cluster: ControlPlane, tmp_path: Path, pair: Pair
+) -> None:
+    """Neither the Secret nor its namespace exists at first."""
+    kept = Kept.make(cluster, tmp_path, pair, ADMIN)
+    kept.declare_runner(
+        more="delivery: kubernetes, privateKey: {secretName: humanitec-kubernetes-agent-runner}"
+    )
+    first = kept.world.apply()
+    workload = f"create Deployment/{kept.runners}/humanitec-kubernetes-agent-runner"
+    assert outcomes(first)[workload].status is Status.BLOCKED, messages(first)
+    cluster.secret(kept.runners, runner.NAME, private_key=RUNNER_PRIVATE_KEY)
+    result = kept.world.apply()
+    assert result.verdict is Verdict.APPLIED, (result.findings, messages(result))
+    assert kept.world.plan().verdict is Verdict.EMPTY

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from reconciler.facts.agent_manifest import DEPLOYMENT
 from reconciler.facts.declared_runner import CONTAINERS, JOB, MAIN
 from reconciler.facts.definition import dig, items
 from reconciler.facts.delivery import has_known_maker
@@ -128,13 +129,33 @@ def _completeness(runner: Subject[InstalledRunner]) -> Iterator[Answer]:
     if name is None or namespace is None:
         return
     secret = runner.seen.secret(install.cluster, namespace, name)
-    if secret is None or entry not in secret.entries:
-        problem = "does not exist" if secret is None else f"has no entry `{entry}`"
+    if secret is not None and entry not in secret.entries:
+        problem = f"has no entry `{entry}`"
+    elif secret is None and _is_read(runner, namespace, name):
+        problem = "does not exist, although a Deployment there reads it"
+    else:
+        problem = ""  # before the installation, the Secret is what it waits for
+    if problem:
         yield runner.says(
             f"Runner `{installed.id}`: Secret `{name}` in namespace `{namespace}` {problem}",
             at=installed.origin(("privateKey",)),
             advice=f"Create it in namespace `{namespace}` with the private key as entry `{entry}`.",
         )
+
+
+def _is_read(runner: Subject[InstalledRunner], namespace: str, secret: str) -> bool:
+    """True if a Deployment in the namespace names the Secret in a variable or a volume."""
+    deployments = runner.seen.objects(runner.fact.install.cluster, *DEPLOYMENT)
+    pods = [dig(one.body, "spec", "template", "spec") for one in deployments if one.namespace == namespace]
+    containers = [one for pod in pods for one in items(dig(pod, "containers"))]
+    variables = [one for container in containers for one in items(dig(container, "env"))]
+    sources = [one for container in containers for one in items(dig(container, "envFrom"))]
+    volumes = [one for pod in pods for one in items(dig(pod, "volumes"))]
+    return secret in (
+        *(dig(one, "valueFrom", "secretKeyRef", "name") for one in variables),
+        *(dig(one, "secretRef", "name") for one in sources),
+        *(dig(one, "secret", "secretName") for one in volumes),
+    )
 
 
 def _problems(install: RunnerInstall, entry: str) -> Iterator[tuple[Path, str, str]]:

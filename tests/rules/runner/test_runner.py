@@ -2,8 +2,9 @@
 
 import pytest
 
-from reconciler.model.cluster_state import ClusterState, SecretObject
+from reconciler.model.cluster_state import ClusterObject, ClusterState, SecretObject
 from reconciler.model.finding import Severity
+from reconciler.model.json import JsonObject
 from reconciler.model.secret_name import variable_names_secret
 from reconciler.rules.judge import Judgement
 from reconciler.settings import Settings
@@ -162,11 +163,52 @@ def test_the_secret_of_the_guide_is_looked_up_where_it_is_rendered() -> None:
         secrets=(SecretObject(f"{name}-ns", name, frozenset({"private_key"})),),
         complete=frozenset({"v1 Secret"}),
     )
-    nothing = ClusterState(complete=frozenset({"v1 Secret"}))
     assert of(judged(text, clusters={"eu-1": there}), "R106") == []
-    assert [message for _, message in of(judged(text, clusters={"eu-1": nothing}), "R106")] == [
-        f"Runner `eu-1`: Secret `{name}` in namespace `{name}-ns` does not exist"
+    running = reading_secret(f"{name}-ns", name)
+    assert [message for _, message in of(judged(text, clusters={"eu-1": running}), "R106")] == [
+        f"Runner `eu-1`: Secret `{name}` in namespace `{name}-ns` does not exist, although a Deployment there reads it"
     ]
+
+
+def reading_secret(
+    namespace: str, secret: str, pod: JsonObject | None = None, secrets: tuple[SecretObject, ...] = ()
+) -> ClusterState:
+    """A cluster with a Deployment that reads a Secret, by a variable unless `pod` says otherwise."""
+    variable: JsonObject = {
+        "name": "KEY",
+        "valueFrom": {"secretKeyRef": {"name": secret, "key": "private_key"}},
+    }
+    spec = pod or {"containers": [{"name": "main", "env": [variable]}]}
+    body: JsonObject = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "any", "namespace": namespace},
+        "spec": {"template": {"spec": spec}},
+    }
+    return ClusterState(
+        objects=(ClusterObject("apps/v1", "Deployment", namespace, "any", body),),
+        secrets=secrets,
+        complete=frozenset({"v1 Secret", "apps/v1 Deployment"}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("namespace", "pod", "count"),
+    [
+        ("runner", None, 1),
+        ("runner", {"containers": [{"name": "main", "envFrom": [{"secretRef": {"name": "k"}}]}]}, 1),
+        ("runner", {"containers": [], "volumes": [{"name": "v", "secret": {"secretName": "k"}}]}, 1),
+        ("runner", {"containers": [], "volumes": [{"name": "v", "secret": {"secretName": "l"}}]}, 0),
+        ("elsewhere", None, 0),
+    ],
+)
+def test_a_secret_that_nothing_reads_yet_may_be_missing(
+    namespace: str, pod: JsonObject | None, count: int
+) -> None:
+    """Before the first apply neither it nor its namespace exists."""
+    text = runner(install="{cluster: eu-1, namespace: runner, privateKey: {secretName: k}}")
+    state = reading_secret(namespace, "k", pod)
+    assert len(of(judged(text, clusters={"eu-1": state}), "R106")) == count
 
 
 @pytest.mark.parametrize(
@@ -421,9 +463,12 @@ def test_an_installed_runner_finds_what_it_needs(install: str, expected: list[st
 @pytest.mark.parametrize(
     ("secrets", "expected"),
     [
-        ((), "does not exist"),
+        ((), "does not exist, although a Deployment there reads it"),
         ((SecretObject("runner", "k", frozenset({"other"})),), "has no entry `private_key`"),
-        ((SecretObject("jobs", "k", frozenset({"private_key"})),), "does not exist"),
+        (
+            (SecretObject("jobs", "k", frozenset({"private_key"})),),
+            "does not exist, although a Deployment there reads it",
+        ),
         ((SecretObject("runner", "k", frozenset({"private_key"})),), None),
     ],
 )
@@ -431,7 +476,7 @@ def test_the_secret_with_the_key_is_looked_up_on_the_cluster(
     secrets: tuple[SecretObject, ...], expected: str | None
 ) -> None:
     text = runner(install="{cluster: eu-1, namespace: runner, privateKey: {secretName: k}}")
-    state = ClusterState(secrets=secrets, complete=frozenset({"v1 Secret"}))
+    state = reading_secret("runner", "k", secrets=secrets)
     found = of(judged(text, clusters={"eu-1": state}), "R106")
     assert [message.endswith(expected or "") for _, message in found] == ([True] if expected else [])
     assert len(unknown(text, "R106")) == 1
