@@ -2,7 +2,7 @@
 #
 #   PYTHON=python3.13   interpreter that creates the virtual environment
 #   VENV=.venv          folder of the virtual environment
-#   COVERAGE=yes        measure the coverage of `make test`, which then takes almost twice as long
+#   COVERAGE=yes        measure the coverage of `make test` without tests marked `slow`, which takes half as long again
 #   ARGS="-k prune"     additional arguments for pytest, the demo or the benchmarks
 #   CLIENTS="kubectl"   clients of a cluster that `make cluster` builds too: kubectl, helm
 #   FLOOR, PURE_FLOOR   minimum branch coverage in per cent, overall and of each pure package
@@ -28,7 +28,6 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements-test.lock
 COVERAGE_LOG := $(VENV)/coverage.log
-LEFT_OUT :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -78,16 +77,16 @@ types: $(READY) ## check types with strict mypy
 
 # The floor of the pure packages is checked after pytest and prints only when it is missed, so
 # that the last lines of a successful run are pytest's own. A partial run (ARGS) has no floors.
-# The tests of a group share what is slow to start: they run on one worker. `check` leaves out what `faults` tries.
+# The tests of a group share what is slow to start: they run on one worker.
 test: $(READY) ## run all tests; ARGS="-k words" for some, COVERAGE=yes to check the coverage too
 	@$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(LEFT_OUT) $(if $(COVERAGE),--cov --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR))) $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(if $(COVERAGE),--cov --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR))) $(ARGS)
 	@$(if $(COVERAGE),$(if $(ARGS),:,for package in $(PURE); do \
 		$(BIN)/coverage report --include="reconciler/$$package/*" --fail-under=$(PURE_FLOOR) > $(COVERAGE_LOG) 2>&1 \
 		|| { cat $(COVERAGE_LOG); echo "reconciler/$$package is pure and requires $(PURE_FLOOR) % coverage"; exit 1; }; done),:)
 
-# `test` includes a slice of these, about a minute on two idle cores; the whole takes several. Of other tests, only
-# the cases that `test` leaves out.
+# `test` includes a slice of these, about a minute on two idle cores; the whole takes a quarter of an hour. Of other
+# tests, only the cases that `test` leaves out.
 faults: $(READY) ## try every fault of tests/faults and write docs/reliability.md; ARGS="-k words" for some
 	$(BIN)/python -m pytest -n auto --dist loadgroup --no-cov -q --rest tests/faults \
 		tests/scenarios tests/emulator/test_store.py $(ARGS)
@@ -117,8 +116,7 @@ cluster: $(READY) ## build the Kubernetes programs of the tests (minutes once, n
 	$(BIN)/python -m tests.control_plane.programs $(CLIENTS)
 
 check: COVERAGE = yes
-check: LEFT_OUT = --ignore=tests/faults
-check: lint types cluster test faults ## run everything that CI runs
+check: lint types cluster test ## run everything that CI runs
 
 clean: ## remove all generated files
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -86,6 +86,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if len(ids) < len(items):
         repeated = ", ".join(name for name, number in ids.items() if number > 1)
         raise pytest.UsageError(f"pytest-xdist runs only one of several tests with the same id: {repeated}")
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            # They repeat what others reach, many times over, and would take half as long again.
+            item.add_marker("no_cover")
     rest, whole = config.getoption("--rest"), config.getoption("--whole")
     left_out = [item for item in items if _is_left_out(item, is_rest=rest, is_whole=whole)]
     if left_out:
