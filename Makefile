@@ -13,7 +13,7 @@ ARGS ?=
 CLIENTS ?=
 FLOOR ?= 85
 PURE_FLOOR ?= 95
-PURE := model vendor facts rules matrix footprint diff plan
+PURE := model vendor facts rules matrix footprint procedure diff plan
 
 # $(call hashed,LOCK,SOURCE): write a lock file with hashes, at the versions of the test lock; keep its header.
 define hashed

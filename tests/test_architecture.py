@@ -29,6 +29,7 @@ PURE = frozenset(
         "plan",
         "footprint",
         "diagnosis",
+        "procedure",
         "views",
         "settings",
         "errors",
@@ -51,20 +52,32 @@ ARROWS: dict[str, frozenset[str]] = {
     "matrix": frozenset(("facts", "vendor", "model", "settings")),
     "footprint": frozenset(("facts", "vendor", "model", "settings")),
     "diagnosis": frozenset(("footprint", "facts", "vendor", "model", "errors")),
+    "procedure": frozenset(("model", "errors")),
     "diff": frozenset(("model",)),
     "plan": frozenset(("diff", "model", "settings")),
     "repository": BELOW,
     **dict.fromkeys(ADAPTERS, BELOW),
     **dict.fromkeys(("source", "inventory"), BELOW | {"repository"}),
     "log": frozenset(("model",)),
-    "passes": ADAPTERS | BELOW | {"plan", "diff", "rules", "facts", "footprint", "diagnosis"},
+    "passes": ADAPTERS | BELOW | {"plan", "diff", "rules", "facts", "footprint", "diagnosis", "procedure"},
     "views": BELOW
-    | {"passes", "plan", "diff", "rules", "matrix", "facts", "footprint", "diagnosis", "vendor"},
+    | {"passes", "plan", "diff", "rules", "matrix", "facts", "footprint", "diagnosis", "procedure", "vendor"},
     "controller": BELOW | {"passes", "plan", "diff", "log", "source", "inventory"},
     "emulator": frozenset(),
     "cli": ADAPTERS
     | BELOW
-    | {"repository", "plan", "diff", "rules", "facts", "footprint", "diagnosis", "passes", "views"}
+    | {
+        "repository",
+        "plan",
+        "diff",
+        "rules",
+        "facts",
+        "footprint",
+        "diagnosis",
+        "procedure",
+        "passes",
+        "views",
+    }
     | {"controller", "emulator", "log"},
     "__main__": frozenset(("cli",)),
     "__init__": frozenset(),

@@ -25,9 +25,11 @@ HEADINGS: dict[str, dict[str, str]] = {
         "validate": "Check the files against every rule that needs only files.",
         "plan": "Show what apply would change, without changing anything.",
         "apply": "Carry out the plan.",
+        "emulator": "Run a practice orchestrator.",
     },
     "Operation": {
         "doctor": "Find what is wrong with clusters and installations.",
+        "keys": "Generate keys, and show where each is and what it waits for.",
         "watch": "Follow the repository and reconcile until stopped.",
     },
     "Reference": {
@@ -35,9 +37,6 @@ HEADINGS: dict[str, dict[str, str]] = {
         "render": "Print the objects, files and commands of installations.",
         "rules": "List all rules, their effective severity and where it is set.",
         "schema": "Print or write JSON Schemas for editors.",
-    },
-    "Practice and shell": {
-        "emulator": "Run a practice orchestrator.",
         "completion": "Print a shell completion script.",
     },
 }

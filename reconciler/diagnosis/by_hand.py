@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from reconciler.diagnosis.check import Check, Status, ok, problem, said, unknown
 from reconciler.diagnosis.key import Organizations
-from reconciler.diagnosis.sight import Unread
 from reconciler.facts.agent_image import image, lacks_shell
 from reconciler.facts.delivery import Delivery
 from reconciler.facts.egress import COMMAND
 from reconciler.footprint.value import Footprint
+from reconciler.model.unread import Unread
 from reconciler.model.wording import plural
 
 READ_BACK = "Give their output to `reconciler doctor --log FILE`, `-` for stdin."
@@ -86,4 +86,4 @@ def _state(sight: ElsewhereSight, name: str, organizations: Organizations) -> st
         return "does not know the Agent"
     if not keys:
         return "has no key of the Agent"
-    return "" if any(keys.values()) else "has not authorized any key of the Agent"
+    return "" if any(one.is_accepted for one in keys.values()) else "has not authorized any key of the Agent"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from reconciler.diagnosis.check import Check, ok, problem, said, unknown, warning
-from reconciler.diagnosis.sight import Rights, ServerSight, Unread
+from reconciler.diagnosis.sight import Rights, ServerSight
+from reconciler.model.unread import Unread
 from reconciler.model.wording import plural
 
 MOST_CLOCK_DIFFERENCE = timedelta(minutes=1)

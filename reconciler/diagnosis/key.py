@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from reconciler.diagnosis.check import Check, ok, problem, said, unknown, warning
-from reconciler.diagnosis.sight import InstallationSight, OrganizationSight, Unread
+from reconciler.diagnosis.sight import InstallationSight, OrganizationSight
 from reconciler.facts.definition import dig
 from reconciler.footprint.value import SecretEntry
 from reconciler.model.cluster_state import PrivateKey, SecretObject
 from reconciler.model.identity import shown
 from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION, metadata_of
+from reconciler.model.unread import Unread
 
 RSA, ED25519 = "RSA", "Ed25519"
 BITS = 4096
@@ -185,7 +186,7 @@ def _state(sight: InstallationSight, fingerprint: str, seen: OrganizationSight |
             return "does not know the Agent"
         if fingerprint not in keys:
             return "lacks the mounted key"
-        return "" if keys[fingerprint] else "has not authorized the mounted key"
+        return "" if keys[fingerprint].is_accepted else "has not authorized the mounted key"
     if isinstance(seen.runners, Unread):
         return seen.runners
     registered = seen.runners.get(sight.id)

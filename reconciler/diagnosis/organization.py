@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from reconciler.diagnosis.check import Check, ok, problem, said, unknown, warning
-from reconciler.diagnosis.sight import ApiSight, Refusal, Unread
+from reconciler.diagnosis.sight import ApiSight, Refusal
+from reconciler.model.unread import Unread
 
 
 def target_checks(organization: str, apis: Iterable[ApiSight] | Unread) -> Iterator[Check]:

@@ -10,14 +10,8 @@ from reconciler.footprint.value import Footprint
 from reconciler.model.cluster_state import SecretObject
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Why something could not be read, and what to do."""
-
-    reason: str
-    advice: str = ""
+from reconciler.model.registration import Registration
+from reconciler.model.unread import Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +70,13 @@ class InstallationSight:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationSight:
-    """One organization through one target. `keys` are by agent and fingerprint, with whether the server accepts them.
+    """One organization through one target. `keys` are registrations by agent and fingerprint.
 
     `runners` are fingerprints of registered runners by id, "" for those without a key.
     """
 
     organization: str
-    keys: Mapping[str, Mapping[str, bool]] | Unread = field(default_factory=dict)
+    keys: Mapping[str, Mapping[str, Registration]] | Unread = field(default_factory=dict)
     runners: Mapping[str, str] | Unread = field(default_factory=dict)
 
 

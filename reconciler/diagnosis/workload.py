@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.diagnosis.check import Check, ok, problem, said, unknown, warning
 from reconciler.diagnosis.key import Organizations, refusing
-from reconciler.diagnosis.sight import InstallationSight, Unread
+from reconciler.diagnosis.sight import InstallationSight
 from reconciler.facts.agent_image import image
 from reconciler.facts.agent_log import Connection, read_log
 from reconciler.facts.definition import dig
@@ -13,6 +13,7 @@ from reconciler.facts.log_cause import Cause, Symptom, symptom
 from reconciler.facts.rollout import rollout
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kubernetes_object import metadata_of
+from reconciler.model.unread import Unread
 from reconciler.model.wording import plural
 
 LONGEST_LINE = 300

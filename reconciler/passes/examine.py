@@ -1,44 +1,33 @@
 """`doctor`: the steps read and look, then what `diagnosis` makes of them. Sends nothing that could change anything."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from reconciler.diagnosis.by_hand import ElsewhereSight, elsewhere_checks, without_a_key
+from reconciler.diagnosis.by_hand import elsewhere_checks, without_a_key
 from reconciler.diagnosis.check import Check, Examination, PlaceChecks, Status, problem
 from reconciler.diagnosis.cluster import server_checks, unreached
 from reconciler.diagnosis.key import Organizations, key_checks
 from reconciler.diagnosis.organization import target_checks
 from reconciler.diagnosis.pasted import pasted_checks
-from reconciler.diagnosis.sight import InstallationSight, OrganizationSight, ServerSight, Unread
+from reconciler.diagnosis.sight import InstallationSight, ServerSight
 from reconciler.diagnosis.tool import helm_check
 from reconciler.diagnosis.workload import workload_checks
-from reconciler.errors import ClusterError
-from reconciler.facts.agent_installation import AGENT
-from reconciler.facts.cluster_demand import cluster_demand
-from reconciler.facts.delivery import Delivery
-from reconciler.facts.installed import InstalledAgent
-from reconciler.facts.scope import Scope
-from reconciler.footprint.agent import served_organizations
-from reconciler.footprint.installation import Installed, declared, installations
 from reconciler.footprint.value import WorkloadKey
-from reconciler.model.declaration import Declarations
 from reconciler.model.finding import Severity
 from reconciler.model.identity import target_of_cluster
 from reconciler.model.json import JsonObject
+from reconciler.model.unread import Unread
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.clusters import ClusterClients
-from reconciler.passes.examine_cluster import ClusterAsked, Placed, see_installation, see_server
+from reconciler.passes.examine_cluster import ClusterAsked, see_installation, see_server
 from reconciler.passes.examine_target import TargetSight, see_target
-from reconciler.passes.judge import scopes
 from reconciler.passes.read import read
 from reconciler.passes.result import Purpose
+from reconciler.passes.world import NOT_REACHED, World, each, organizations_of, reached, world_of
 from reconciler.plan.selection import Selection
 from reconciler.settings import Settings
-from reconciler.source.selection import select
 
 N = TypeVar("N")
 T = TypeVar("T")
@@ -77,26 +66,11 @@ class Examined:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _World:
-    """Everything that the files declare: installations on clusters by name, and Agents elsewhere."""
-
-    clusters: Mapping[str, ClusterAsked]
-    elsewhere: tuple[ElsewhereSight, ...]
-    uses_helm: bool
-
-    def organizations(self, names: Iterable[str]) -> frozenset[str]:
-        """Organizations that installations on these clusters, and Agents elsewhere, serve."""
-        served = [one.organizations for name in names for one in self.clusters[name].placed]
-        served += [one.organizations for one in self.elsewhere]
-        return frozenset(name for names in served for name in names)
-
-
 def examine(settings: Settings, adapters: Adapters, wanted: Asked) -> Examined:
     """Every selected place. Raises ReconcilerError if the files cannot be read."""
     asked = begin(settings, adapters, Selection(), Purpose.PLAN)
     declarations = read(asked).declarations
-    world = _world(asked, declarations)
+    world = world_of(asked, declarations)
     chosen = [
         name for name in world.clusters if not wanted.targets or target_of_cluster(name) in wanted.targets
     ]
@@ -107,11 +81,11 @@ def examine(settings: Settings, adapters: Adapters, wanted: Asked) -> Examined:
         if not wanted.targets or name in wanted.targets or target.organization in needed
     ]
     agents = {agent.document.metadata.id for agent in declarations.agents}
-    looked = _each(targets, partial(see_target, asked, agents=agents))
-    organizations = _organizations(looked)
+    looked = each(targets, partial(see_target, asked, agents=agents))
+    organizations = organizations_of(looked)
     clients = ClusterClients(asked)
     try:
-        seen = _each(
+        seen = each(
             chosen, lambda name: _see_cluster(asked, clients, name, world.clusters[name], wanted.masked)
         )
     finally:
@@ -141,56 +115,6 @@ def with_probes(examined: Examined, found: Mapping[str, Sequence[Check]]) -> Exa
     )
 
 
-def _world(asked: Pass, declarations: Declarations) -> _World:
-    targets = {name: select(declarations, target) for name, target in asked.settings.targets.items()}
-    known = {one.installed.origin(): one for one in declared(targets, asked.settings)}
-    served = {
-        origin: served_organizations(one.installed, one.site)
-        if isinstance(one.installed, InstalledAgent)
-        else one.site.organizations
-        for origin, one in known.items()
-    }
-    found = installations(targets, asked.settings)
-    of_files = scopes(asked.settings, asked.targets, declarations, asked.started_at)
-    on_clusters = sorted({*asked.settings.clusters, *(one.cluster for one in found if one.cluster)})
-    clusters = {
-        name: ClusterAsked(
-            tuple(Placed(one, served[one.origin]) for one in found if one.cluster == name),
-            cluster_demand(of_files, name).kinds,
-            _has_operator(of_files, name),
-        )
-        for name in on_clusters
-    }
-    elsewhere = tuple(
-        ElsewhereSight(one, served[one.origin], _container(known[one.origin].installed))
-        for one in found
-        if not one.cluster
-    )
-    return _World(clusters, elsewhere, any(one.delivery is Delivery.HELM for one in found))
-
-
-def _has_operator(of_files: Iterable[Scope], cluster: str) -> bool:
-    return any(
-        operator.document.spec.cluster == cluster for scope in of_files for operator in scope.operators
-    )
-
-
-def _container(installed: Installed) -> str:
-    """Name of the container on a machine with Docker."""
-    docker = installed.install.docker if isinstance(installed, InstalledAgent) else None
-    return AGENT if docker is None or not docker.name else docker.name
-
-
-def _each(names: Sequence[N], see: Callable[[N], T]) -> list[T]:
-    """What `see` returns for each name, in parallel and in their order."""
-    if not names:
-        return []
-    with ThreadPoolExecutor(max_workers=min(_MOST_AT_ONCE, len(names))) as pool:
-        # One context for each: they carry the pass into log lines, and a context runs in one thread at a time.
-        contexts = [copy_context() for _ in names]
-        return list(pool.map(lambda at: contexts[at].run(see, names[at]), range(len(names))))
-
-
 @dataclass(frozen=True, slots=True)
 class _ClusterSeen:
     """One cluster as it was seen. `server` is None for one that nothing connects to, with the reason in `why`."""
@@ -204,18 +128,11 @@ class _ClusterSeen:
 def _see_cluster(
     asked: Pass, clients: ClusterClients, name: str, wanted: ClusterAsked, masked: Callable[[str], str]
 ) -> _ClusterSeen:
-    cluster = asked.settings.clusters.get(name)
-    is_reached = asked.adapters.has_any_cluster if cluster is None else cluster.is_reached
-    if not is_reached:
-        return _ClusterSeen(
-            name, None, why="the settings do not say how to reach it" if wanted.placed else ""
-        )
-    try:
-        client = clients.of(name)
-    except ClusterError as error:
-        return _ClusterSeen(name, Unread(str(error), error.advice))
-    if client.is_directory:
-        return _ClusterSeen(name, None, why="it is a folder of files: nothing runs there")
+    client = reached(asked, clients, name)
+    if isinstance(client, str):
+        return _ClusterSeen(name, None, why="" if client == NOT_REACHED and not wanted.placed else client)
+    if isinstance(client, Unread):
+        return _ClusterSeen(name, client)
     server = see_server(client, wanted, asked.adapters.now)
     if isinstance(server, Unread):
         return _ClusterSeen(name, server)
@@ -270,33 +187,18 @@ def _of_target(asked: Pass, sight: TargetSight) -> PlaceChecks:
     return PlaceChecks(sight.name, title, tuple(target_checks(organization, sight.apis)))
 
 
-def _organizations(looked: Iterable[TargetSight]) -> Organizations:
-    """Organizations by id; of several targets with one organization, the first that was read counts."""
-    found: dict[str, OrganizationSight] = {}
-    for sight in looked:
-        one, known = sight.organization, found.get(sight.organization.organization)
-        if known is not None:
-            one = replace(
-                known,
-                keys=one.keys if isinstance(known.keys, Unread) else known.keys,
-                runners=one.runners if isinstance(known.runners, Unread) else known.runners,
-            )
-        found[one.organization] = one
-    return found
-
-
-def _here(world: _World, wanted: Asked) -> Iterator[PlaceChecks]:
+def _here(world: World, wanted: Asked) -> Iterator[PlaceChecks]:
     if world.uses_helm:
         yield PlaceChecks("here", "This machine", (helm_check(wanted.helm()),))
 
 
-def _elsewhere(world: _World, organizations: Organizations, wanted: Asked) -> Iterator[PlaceChecks]:
+def _elsewhere(world: World, organizations: Organizations, wanted: Asked) -> Iterator[PlaceChecks]:
     if world.elsewhere and not wanted.targets:
         checks = tuple(check for one in world.elsewhere for check in elsewhere_checks(one, organizations))
         yield PlaceChecks("elsewhere", "Other hosts", checks)
 
 
-def _pasted(world: _World, organizations: Organizations, wanted: Asked) -> Iterator[PlaceChecks]:
+def _pasted(world: World, organizations: Organizations, wanted: Asked) -> Iterator[PlaceChecks]:
     if wanted.pasted is not None:
         name, text = wanted.pasted
         refused_by = dict.fromkeys(

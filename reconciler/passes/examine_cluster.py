@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from reconciler.cluster.client import ClusterClient
-from reconciler.diagnosis.sight import InstallationSight, Rights, ServerSight, Unread
+from reconciler.diagnosis.sight import InstallationSight, Rights, ServerSight
 from reconciler.errors import ClusterError
 from reconciler.facts.definition import dig
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND
@@ -17,6 +17,7 @@ from reconciler.model.cluster_state import ObservedKind
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import kind_of, metadata_of
+from reconciler.model.unread import Unread
 from reconciler.passes.deed.cluster_hand import selector
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.diagnosis.sight import ApiSight, OrganizationSight, Refusal, Unread
+from reconciler.diagnosis.sight import ApiSight, OrganizationSight, Refusal
 from reconciler.errors import (
     ConnectionPart,
     KeyStoreError,
@@ -16,7 +16,9 @@ from reconciler.facts.definition import dig
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.identity import TargetName
 from reconciler.model.kind import FACTS, Generation, Kind
+from reconciler.model.registration import Registration
 from reconciler.model.state import Resource
+from reconciler.model.unread import Unread
 from reconciler.model.wording import plural
 from reconciler.orchestrator.sight import Hints, Look
 from reconciler.passes.begin import Pass
@@ -96,17 +98,19 @@ def _refusal(error: OrchestratorError) -> Refusal:
     return Refusal.ORGANIZATION if error.part is ConnectionPart.ORGANIZATION else Refusal.OTHER
 
 
-def _keys(look: Look) -> Mapping[str, Mapping[str, bool]] | Unread:
+def _keys(look: Look) -> Mapping[str, Mapping[str, Registration]] | Unread:
     failure = look.failures.get(Kind.KEY) or look.failures.get(Kind.AGENT)
     if failure is not None:
         return Unread(str(failure), failure.advice)
-    found: dict[str, dict[str, bool]] = {}
+    found: dict[str, dict[str, Registration]] = {}
     for key, resource in look.state.resources.items():
         if key.kind is Kind.AGENT:
             found.setdefault(key.id, {})
         elif key.kind is Kind.KEY:
             agent, _, fingerprint = key.id.partition("/")
-            found.setdefault(agent, {})[fingerprint] = resource.is_accepted
+            found.setdefault(agent, {})[fingerprint] = Registration(
+                resource.is_accepted, resource.status.get("expired_at", "")
+            )
     return found
 
 

@@ -36,7 +36,7 @@ def objects(folder: Path, document: str) -> list[str]:
     [
         ([""], list(COMMANDS)),
         (["pl"], ["plan"]),
-        (["e"], ["explain", "emulator"]),
+        (["e"], ["emulator", "explain"]),
         (["zzz"], []),
         (["--co"], ["--config", "--color"]),
         (["--color", ""], ["auto", "always", "never"]),

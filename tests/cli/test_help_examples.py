@@ -32,6 +32,8 @@ ENDS = {
         ExitCode.DONE,
         "Target acme",
     ),
+    "reconciler keys generate Agent/eu-1 --out ~/eu-1.pem": (ExitCode.DONE, 'for: {agent: "eu-1"}'),
+    "reconciler keys generate --help": (ExitCode.DONE, "reconciler keys generate Runner/jobs"),
     "reconciler explain R68": (ExitCode.DONE, "R68"),
     "reconciler explain target/acme/shop-prod --live": (ExitCode.DONE, "Target acme, organization acme"),
     "reconciler render Agent/eu-1": (ExitCode.USAGE, "nothing installs 'Agent/eu-1'"),
@@ -65,7 +67,7 @@ def examples() -> list[str]:
 def bare(example: str) -> str:
     """The command alone, without the shell around it."""
     wrapped = re.fullmatch(r'eval "\$\((.+)\)"', example)
-    return wrapped[1] if wrapped else example.partition(" | ")[0]
+    return wrapped[1] if wrapped else re.split(" [|>] ", example)[0]
 
 
 @pytest.fixture
@@ -88,6 +90,7 @@ def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         run(folder, "commit", "--quiet", "--message", "y")
         (folder / "platform").mkdir()
         monkeypatch.setenv("TEST_TOKEN", "x")
+        monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.chdir(folder)
         yield folder
 

@@ -9,6 +9,7 @@ from reconciler.footprint.value import Footprint, SecretEntry, WorkloadKey
 from reconciler.model.cluster_state import PrivateKey, SecretObject
 from reconciler.model.json import JsonObject
 from reconciler.model.origin import Origin
+from reconciler.model.registration import Registration
 
 FINGERPRINT, OTHER = "a" * 64, "b" * 64
 IMAGE = "ghcr.io/humanitec/agent:1.8.4"
@@ -90,7 +91,11 @@ def organizations(**keys: dict[str, bool] | None) -> dict[str, OrganizationSight
     given = keys or {"acme": {FINGERPRINT: True}, "shop": {FINGERPRINT: True}}
     return {
         name: OrganizationSight(
-            name, {} if found is None else {"eu-1": found}, {"eu-1": next(iter(found or {"": True}))}
+            name,
+            {}
+            if found is None
+            else {"eu-1": {one: Registration(is_accepted=yes) for one, yes in found.items()}},
+            {"eu-1": next(iter(found or {"": True}))},
         )
         for name, found in given.items()
     }

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from reconciler.diagnosis.by_hand import ElsewhereSight, elsewhere_checks, without_a_key
 from reconciler.diagnosis.check import Status
-from reconciler.diagnosis.sight import OrganizationSight, Unread
+from reconciler.diagnosis.sight import OrganizationSight
 from reconciler.facts.delivery import Delivery
 from reconciler.footprint.value import Handover
+from reconciler.model.unread import Unread
 from tests.diagnosis.sights import FINGERPRINT, agent, bad, organizations
 
 HANDOVER = Handover(check=("docker logs humanitec-agent",))

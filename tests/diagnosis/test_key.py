@@ -4,8 +4,9 @@ import pytest
 
 from reconciler.diagnosis.check import Status
 from reconciler.diagnosis.key import Organizations, key_checks, refusing
-from reconciler.diagnosis.sight import InstallationSight, OrganizationSight, Unread
+from reconciler.diagnosis.sight import InstallationSight, OrganizationSight
 from reconciler.model.cluster_state import PrivateKey
+from reconciler.model.unread import Unread
 from tests.diagnosis.sights import FINGERPRINT, OTHER, agent, bad, organizations, pod, runner, secret
 
 PROBLEM, WARNING, UNKNOWN = Status.PROBLEM, Status.WARNING, Status.UNKNOWN

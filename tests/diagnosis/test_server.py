@@ -8,10 +8,11 @@ import pytest
 from reconciler.diagnosis.check import Check, Examination, PlaceChecks, Status, ok, problem, unknown, warning
 from reconciler.diagnosis.cluster import server_checks, unreached
 from reconciler.diagnosis.organization import target_checks
-from reconciler.diagnosis.sight import ApiSight, Refusal, Rights, ServerSight, Unread
+from reconciler.diagnosis.sight import ApiSight, Refusal, Rights, ServerSight
 from reconciler.diagnosis.tool import helm_check
 from reconciler.errors import ExitCode
 from reconciler.footprint.needed_right import Right
+from reconciler.model.unread import Unread
 from tests.diagnosis.sights import bad
 
 FLUX = ("helm.toolkit.fluxcd.io/v2", "HelmRelease")

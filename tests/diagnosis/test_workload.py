@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from reconciler.diagnosis.check import Status
-from reconciler.diagnosis.sight import InstallationSight, Unread
+from reconciler.diagnosis.sight import InstallationSight
 from reconciler.diagnosis.workload import workload_checks
 from reconciler.facts.delivery import Delivery
+from reconciler.model.unread import Unread
 from tests.diagnosis.sights import (
     CONNECTED,
     FINGERPRINT,

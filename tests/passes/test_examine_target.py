@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.diagnosis.sight import Refusal, Unread
+from reconciler.diagnosis.sight import Refusal
 from reconciler.errors import SettingsError
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.identity import TargetName
+from reconciler.model.unread import Unread
 from reconciler.orchestrator.client import Access, Orchestrator
 from reconciler.passes.begin import Adapters, begin
 from reconciler.passes.examine_target import TargetSight, see_target

@@ -6,6 +6,7 @@ from functools import partial
 
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.driver import needs_key
+from reconciler.facts.key_place import OPERATOR_ENTRY, ORGANIZATION_ENTRY
 from reconciler.facts.keyring import declared_keys
 from reconciler.facts.operator import DeclaredOperator
 from reconciler.facts.scope import Scope
@@ -21,8 +22,7 @@ from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
 
-_ENTRY = "privateKey"
-_ENTRIES = (_ENTRY, "humanitecOrganisationID")
+_ENTRIES = (OPERATOR_ENTRY, ORGANIZATION_ENTRY)
 _KEY: Path = ("spec", "driverKey")
 
 
@@ -174,7 +174,7 @@ def _fingerprints(
     scope: Scope, operator: DeclaredOperator, key: DriverKey, secret: SecretObject | None
 ) -> set[str]:
     """Fingerprints of what the Operator uses: the mounted key, else the declared one, else its `Key` documents."""
-    mounted = None if secret is None else secret.private_keys.get(_ENTRY)
+    mounted = None if secret is None else secret.private_keys.get(OPERATOR_ENTRY)
     if mounted is not None and mounted.fingerprint:
         return {mounted.fingerprint}
     if key.fingerprint is not None:

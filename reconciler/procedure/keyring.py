@@ -1,0 +1,113 @@
+"""All keys of one Agent or runner, in every organization and on every cluster."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.errors import ExitCode
+from reconciler.model.origin import Origin
+from reconciler.model.registration import Registration
+from reconciler.model.unread import Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """The entry of a Secret that a workload reads its key from.
+
+    `fingerprint` is that of the key there, "" if there is none.
+    """
+
+    cluster: str
+    namespace: str
+    secret: str
+    entry: str
+    fingerprint: str | Unread = ""
+
+    def __str__(self) -> str:
+        return f"Secret {self.namespace}/{self.secret} of cluster {self.cluster}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """Pods of one workload on a cluster, with the keys that they run with by name; "" for a pod that does not say."""
+
+    cluster: str
+    running: Mapping[str, str] | Unread = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Everything known about the keys of `owner`, such as `Agent/eu-1`.
+
+    `declared` are the places of public keys in files, by fingerprint. `registered` are the organizations that it
+    serves, each with its registrations by fingerprint. `elsewhere` are hosts where no key can be seen, as `docker`.
+    """
+
+    owner: str
+    declared: Mapping[str, Origin]
+    registered: Mapping[str, Mapping[str, Registration] | Unread]
+    mounts: tuple[Mount, ...] = ()
+    pods: tuple[Pods, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Every key that is known: those in use first, then the declared ones, then the others."""
+        found = dict.fromkeys((*self.used, *self.declared))
+        for registrations in self.registered.values():
+            if not isinstance(registrations, Unread):
+                found.update(dict.fromkeys(registrations))
+        return tuple(found)
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Keys that are mounted, then those with which pods run."""
+        mounted = [one.fingerprint for one in self.mounts if isinstance(one.fingerprint, str)]
+        running = [key for one in self.pods for key in _running(one).values()]
+        return tuple(dict.fromkeys(key for key in (*mounted, *running) if key))
+
+    def mounted_at(self, fingerprint: str) -> tuple[Mount, ...]:
+        """Where a key is mounted."""
+        return tuple(one for one in self.mounts if one.fingerprint == fingerprint)
+
+    def run_with(self, fingerprint: str) -> tuple[tuple[str, str], ...]:
+        """Cluster and pod of everything that runs with a key."""
+        return tuple(
+            (one.cluster, pod)
+            for one in self.pods
+            for pod, key in _running(one).items()
+            if key == fingerprint
+        )
+
+    @property
+    def unread(self) -> Iterator[tuple[str, Unread]]:
+        """Everything that could not be read, with its name."""
+        for organization, registrations in self.registered.items():
+            if isinstance(registrations, Unread):
+                yield f"organization {organization}", registrations
+        for mount in self.mounts:
+            if isinstance(mount.fingerprint, Unread):
+                yield str(mount), mount.fingerprint
+        for pods in self.pods:
+            if isinstance(pods.running, Unread):
+                yield f"pods on cluster {pods.cluster}", pods.running
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatus:
+    """Every keyring, by kind and id. `refused` is the number of errors of the files, which left something out."""
+
+    keyrings: tuple[Keyring, ...]
+    at: datetime
+    refused: int = 0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """UNREADABLE where something could not be read."""
+        return (
+            ExitCode.UNREADABLE if any(True for one in self.keyrings for _ in one.unread) else ExitCode.DONE
+        )
+
+
+def _running(pods: Pods) -> Mapping[str, str]:
+    return {} if isinstance(pods.running, Unread) else pods.running
