@@ -1,9 +1,10 @@
 """Reads every cluster in parallel; one that cannot be read fails alone."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.cluster.client import ClusterClient
@@ -22,7 +23,7 @@ from reconciler.footprint.value import Footprint
 from reconciler.model.declaration import Declarations
 from reconciler.model.identity import ResourceKey, target_of_cluster
 from reconciler.model.json import JsonObject
-from reconciler.model.kind import CLUSTER_KINDS, FACTS, Kind
+from reconciler.model.kind import CLUSTER_KINDS, FACTS, WORKLOAD_KINDS, Kind
 from reconciler.model.kubernetes_object import INSTANCE_LABEL, key_of, namespace_and_name, text_of
 from reconciler.model.place import Realm, cluster
 from reconciler.passes.begin import Pass
@@ -363,17 +364,15 @@ class _Look:
         namespace, name = namespace_and_name(key)
         if key.kind is not Kind.NAMESPACE:
             return self._client.get(key.kind, namespace, name)
-        return self._confirmed(name, lambda: self._client.get(key.kind, namespace, name))
+        read = partial(self._client.get, key.kind, namespace, name)
+        return read() or (read() if self._has_found(name) else None)
 
-    def _confirmed(self, namespace: str, read: Callable[[], T | None]) -> T | None:
-        """What `read` returns. Where something of ours is in the namespace, an absence has to be read twice.
+    def _has_found(self, namespace: str, kinds: Collection[Kind] = CLUSTER_KINDS) -> bool:
+        """True if something of these kinds was found in a namespace: one wrong 404 must not contradict it.
 
-        Rules would stop a whole organization because of one wrong answer.
+        Rules would stop a whole organization because of it.
         """
-        found = read()
-        if found is not None or not any(namespace_and_name(key)[0] == namespace for key in self._found):
-            return found
-        return read()
+        return any(key.kind in kinds and namespace_and_name(key)[0] == namespace for key in self._found)
 
     def _read_secrets(self, missing: frozenset[str]) -> None:
         """One request for each Secret: to list them is to read all of a namespace, and metadata has no fingerprint."""
@@ -391,7 +390,9 @@ class _Look:
     def _secret(self, at: tuple[str, str]) -> "SecretObject | Unexamined | None":
         namespace, name = at
         try:
-            return self._confirmed(namespace, lambda: self._client.secret(namespace, name))
+            found = self._client.secret(namespace, name)
+            is_missed = found is None and self._has_found(namespace, WORKLOAD_KINDS)
+            return self._client.secret(namespace, name) if is_missed else found
         except ClusterForbiddenError as error:
             return Unexamined(
                 f"Secret {namespace}/{name} on cluster {self._name}",
