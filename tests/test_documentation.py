@@ -218,7 +218,9 @@ def options_of(command: str) -> set[str]:
     with click.Context(program, **program.context_settings) as context:
         found = program.get_command(context, command)
     assert found is not None
-    return {name for parameter in found.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    below = found.commands.values() if isinstance(found, click.Group) else ()
+    parameters = [parameter for one in (found, *below) for parameter in one.params]
+    return {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -148,7 +148,8 @@ def _keyrings(
         hosts = [one for one in world.elsewhere if owner.is_of(one.footprint, one.organizations)]
         names = dict(served[owner])
         if not owner.organization:
-            names.update(dict.fromkeys(name for one in (*here, *hosts) for name in one.organizations))
+            names.update(dict.fromkeys(name for one in here for name in one.organizations))
+            names.update(dict.fromkeys(name for one in hosts for name in one.organizations))
         yield Keyring(
             owner.name,
             declared[owner],

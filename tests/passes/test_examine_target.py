@@ -38,7 +38,11 @@ def test_registered_keys_and_runners_are_known_by_their_fingerprints(tmp_path: P
     world.write("runner.yaml", runner_yaml("run-1", runner_key))
     world.apply()
     found = seen(world)
-    assert found.organization.keys == {"eu": {inspect_public_key(key).fingerprint: True}}
+    assert not isinstance(found.organization.keys, Unread)
+    (registration,) = found.organization.keys["eu"].values()
+    assert list(found.organization.keys["eu"]) == [inspect_public_key(key).fingerprint]
+    assert registration.is_accepted
+    assert registration.end is not None
     assert found.organization.runners == {"run-1": inspect_public_key(runner_key).fingerprint}
     assert not isinstance(found.apis, Unread)
     assert [(api.name, api.refusal) for api in found.apis] == [("v1 API", None), ("v2 API", None)]
