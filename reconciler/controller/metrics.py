@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
+from reconciler.model.registration import Registration
+from reconciler.model.state import Resource
 from reconciler.passes.result import PassResult
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -74,6 +76,12 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self._key_expiry = Gauge(
+            "reconciler_key_expiry_timestamp_seconds",
+            "When a registered key of an Agent or an Operator expires.",
+            ["organization", "key"],
+            registry=self.registry,
+        )
         self._last_success = Gauge(
             "reconciler_last_success_timestamp_seconds",
             "Time of the last pass that found or made live state as desired; 0 if never.",
@@ -105,8 +113,14 @@ class Metrics:
         if result.targets and not unread:
             drifted = sum(1 for plan in plans for change in plan.diff.changes.values() if change.is_drift)
             self._drift.set(drifted)
+            self._key_expiry.clear()
             for kind in Kind:
                 self._managed.labels(kind).set(sum(plan.counts.get(kind, (0, 0, 0))[2] for plan in plans))
+        for change in (change for plan in plans for change in plan.diff.changes.values()):
+            end = _end_of(change.live)
+            if end is not None:
+                name = f"{change.key.kind}/{change.key.id}"
+                self._key_expiry.labels(change.key.place, name).set(end.timestamp())
         if success_at is not None:
             self._last_success.set(success_at.timestamp())
 
@@ -130,3 +144,10 @@ class Metrics:
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format 0.0.4."""
         return generate_latest(self.registry)
+
+
+def _end_of(live: Resource | None) -> datetime | None:
+    """When a registered key expires; None for everything else, and where the server does not say."""
+    if live is None or live.key.kind not in (Kind.KEY, Kind.OPERATOR_KEY):
+        return None
+    return Registration(expired_at=live.status.get("expired_at", "")).end

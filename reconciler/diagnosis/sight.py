@@ -72,12 +72,14 @@ class InstallationSight:
 class OrganizationSight:
     """One organization through one target. `keys` are registrations by agent and fingerprint.
 
-    `runners` are fingerprints of registered runners by id, "" for those without a key.
+    `runners` are fingerprints of registered runners by id, "" for those without a key. `operator_keys` are
+    registrations by fingerprint.
     """
 
     organization: str
     keys: Mapping[str, Mapping[str, Registration]] | Unread = field(default_factory=dict)
     runners: Mapping[str, str] | Unread = field(default_factory=dict)
+    operator_keys: Mapping[str, Registration] | Unread = field(default_factory=dict)
 
 
 class Refusal(StrEnum):

@@ -18,6 +18,7 @@ from reconciler.model.identity import TargetName
 from reconciler.model.kind import FACTS, Generation, Kind
 from reconciler.model.registration import Registration
 from reconciler.model.state import Resource
+from reconciler.model.surroundings import Beside
 from reconciler.model.unread import Unread
 from reconciler.model.wording import plural
 from reconciler.orchestrator.sight import Hints, Look
@@ -42,8 +43,10 @@ class TargetSight:
     organization: OrganizationSight
 
 
-def see_target(asked: Pass, name: TargetName, agents: Iterable[str]) -> TargetSight:
-    """One target, with the keys of these agents."""
+def see_target(
+    asked: Pass, name: TargetName, agents: Iterable[str], *, has_operators: bool = False
+) -> TargetSight:
+    """One target, with the keys of these agents, and those of Operators where there are any."""
     target = asked.settings.targets[name]
     try:
         client = asked.adapters.connect(name)
@@ -54,13 +57,14 @@ def see_target(asked: Pass, name: TargetName, agents: Iterable[str]) -> TargetSi
     except OrchestratorError as error:
         unread = Unread(str(error), error.advice)
     else:
-        return _seen(name, target, client, frozenset(agents))
-    return TargetSight(name, unread, OrganizationSight(target.organization, unread, unread))
+        beside = frozenset((Beside.OPERATOR_KEYS,)) if has_operators else frozenset()
+        return _seen(name, target, client, Hints(agents=frozenset(agents), beside=beside))
+    return TargetSight(name, unread, OrganizationSight(target.organization, unread, unread, unread))
 
 
-def _seen(name: TargetName, target: Target, client: "Orchestrator", agents: frozenset[str]) -> TargetSight:
+def _seen(name: TargetName, target: Target, client: "Orchestrator", hints: Hints) -> TargetSight:
     try:
-        look = client.look(Hints(agents=agents))
+        look = client.look(hints)
     finally:
         client.close()
     connections = ((Generation.V1, target.orchestrator), (Generation.V2, target.runners))
@@ -72,6 +76,7 @@ def _seen(name: TargetName, target: Target, client: "Orchestrator", agents: froz
             target.organization,
             _keys(look) if target.orchestrator else Unread("its target has no `orchestrator`"),
             _runners(look) if target.runners else Unread("its target has no `runners`"),
+            _operator_keys(look) if target.orchestrator else Unread("its target has no `orchestrator`"),
         ),
     )
 
@@ -112,6 +117,13 @@ def _keys(look: Look) -> Mapping[str, Mapping[str, Registration]] | Unread:
                 resource.is_accepted, resource.status.get("expired_at", "")
             )
     return found
+
+
+def _operator_keys(look: Look) -> Mapping[str, Registration] | Unread:
+    surroundings = look.state.surroundings
+    if surroundings.operator_keys is None:
+        return Unread(surroundings.failures.get(Beside.OPERATOR_KEYS, "they were not asked for"))
+    return {key.fingerprint: Registration(expired_at=key.expired_at) for key in surroundings.operator_keys}
 
 
 def _runners(look: Look) -> Mapping[str, str] | Unread:

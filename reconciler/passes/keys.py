@@ -1,8 +1,8 @@
-"""`keys status`: the steps read and look, then every key of every declared Agent and runner. Changes nothing."""
+"""`keys status`: the steps read and look, then every key of what the files declare. Changes nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -10,9 +10,10 @@ from reconciler.cluster.client import ClusterClient
 from reconciler.diagnosis.key import Organizations
 from reconciler.errors import ClusterError, KeyStoreError
 from reconciler.facts.definition import dig
+from reconciler.facts.key_place import key_places
 from reconciler.facts.keyring import declared_keys
 from reconciler.facts.scope import Scope
-from reconciler.footprint.value import Footprint, SecretEntry, WorkloadKey
+from reconciler.footprint.value import Footprint, WorkloadKey
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.finding import Severity
 from reconciler.model.key import KeyOwner
@@ -35,150 +36,111 @@ from reconciler.settings import Settings
 
 T = TypeVar("T")
 _NO_TARGET = Unread("no target of the settings reaches it", "Add a target for it, if only to read.")
+_OPERATOR = "Operator"
 
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """An Agent in all its organizations, or a runner in its only one."""
+    """An Agent in all its organizations, or a runner or an Operator in its only one."""
 
-    name: str
+    kind: str
+    id: str
     organization: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.id}"
 
     def is_of(self, footprint: Footprint, organizations: Iterable[str]) -> bool:
         """True for an installation of it."""
-        return footprint.installation == self.name and (
-            not self.organization or self.organization in organizations
-        )
+        is_here = not self.organization or self.organization in organizations
+        return footprint.installation == str(self) and is_here
+
+
+@dataclass(slots=True)
+class _Declared:
+    """What the files of all targets say about one owner. `places` are Secrets: cluster, namespace, name and entry."""
+
+    organizations: dict[str, None] = field(default_factory=dict)
+    keys: dict[str, Origin] = field(default_factory=dict)
+    places: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
 
 
 def key_status(settings: Settings, adapters: Adapters) -> KeyStatus:
     """Every key of what the files declare. Raises ReconcilerError if the files cannot be read."""
     asked = begin(settings, adapters, Selection(), Purpose.PLAN)
     declarations = read(asked).declarations
-    of_files = scopes(settings, asked.targets, declarations, asked.started_at)
     world = world_of(asked, declarations)
-    agents = {agent.document.metadata.id for agent in declarations.agents}
-    organizations = organizations_of(each(list(asked.targets), partial(see_target, asked, agents=agents)))
+    owners = _owners(scopes(settings, asked.targets, declarations, asked.started_at))
+    see = partial(
+        see_target,
+        asked,
+        agents={agent.document.metadata.id for agent in declarations.agents},
+        has_operators=any(owner.kind == _OPERATOR for owner in owners),
+    )
+    organizations = organizations_of(each(list(asked.targets), see))
+    placed = {place[0] for one in owners.values() for place in one.places}
+    installed = {name for name, cluster in world.clusters.items() if cluster.placed}
+    names = sorted(placed | installed)
     clients = ClusterClients(asked)
-    names = [name for name, cluster in world.clusters.items() if cluster.placed]
     try:
-        seen = dict(zip(names, each(names, partial(_see, asked, clients, world)), strict=True))
+        seen = dict(zip(names, each(names, partial(_see, asked, clients, world, owners)), strict=True))
     finally:
         clients.close()
-    found = tuple(_keyrings(of_files, world, organizations, seen))
     return KeyStatus(
-        found, asked.started_at, sum(one.severity is Severity.ERROR for one in declarations.findings)
+        tuple(
+            _keyring(owner, found, world, organizations, seen)
+            for owner, found in sorted(owners.items(), key=_name)
+        ),
+        asked.started_at,
+        sum(one.severity is Severity.ERROR for one in declarations.findings),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What was seen of one installation: its mount, and its pods where it has any."""
-
-    footprint: Footprint
-    organizations: tuple[str, ...]
-    mount: Mount | None
-    pods: Pods | None
-    elsewhere: str = ""
+def _name(item: tuple[_Owner, object]) -> tuple[str, str]:
+    return str(item[0]), item[0].organization
 
 
-def _see(asked: Pass, clients: ClusterClients, world: World, name: str) -> tuple[_Seen, ...]:
-    client = reached(asked, clients, name)
-    found = []
-    for placed in world.clusters[name].placed:
-        footprint, organizations = placed.footprint, placed.organizations
-        if isinstance(client, str):
-            found.append(_Seen(footprint, organizations, None, None, f"cluster {name} ({client})"))
-            continue
-        entry = next(iter(footprint.secrets), None)
-        mount = None if entry is None else _mount(client, name, entry)
-        pods = None if footprint.workload is None else _pods(client, name, footprint.workload)
-        found.append(_Seen(footprint, organizations, mount, pods))
-    return tuple(found)
-
-
-def _mount(client: ClusterClient | Unread, cluster: str, entry: SecretEntry) -> Mount:
-    def fingerprint() -> str:
-        assert not isinstance(client, Unread)
-        secret = client.secret(entry.namespace, entry.name)
-        key = None if secret is None else secret.private_keys.get(entry.entry)
-        return "" if key is None else key.fingerprint
-
-    read = client if isinstance(client, Unread) else _tried(fingerprint)
-    return Mount(cluster, entry.namespace, entry.name, entry.entry, read)
-
-
-def _pods(client: ClusterClient | Unread, cluster: str, workload: WorkloadKey) -> Pods:
-    def running() -> dict[str, str]:
-        assert not isinstance(client, Unread)
-        deployment = client.get(Kind.DEPLOYMENT, workload.namespace, workload.name)
-        if deployment is None:
-            return {}
-        found = {}
-        for pod in client.pods(workload.namespace, selector(deployment)):
-            value = dig(pod, "metadata", "annotations", FINGERPRINT_ANNOTATION)
-            found[str(metadata_of(pod).get("name", ""))] = value if isinstance(value, str) else ""
-        return found
-
-    return Pods(cluster, client if isinstance(client, Unread) else _tried(running))
-
-
-def _tried(read: Callable[[], T]) -> T | Unread:
-    try:
-        return read()
-    except ClusterError as error:
-        return Unread(str(error), error.advice)
-
-
-def _keyrings(
-    of_files: Iterable[Scope],
-    world: World,
-    organizations: Organizations,
-    seen: Mapping[str, tuple[_Seen, ...]],
-) -> Iterator[Keyring]:
-    declared: dict[_Owner, dict[str, Origin]] = defaultdict(dict)
-    served: dict[_Owner, dict[str, None]] = defaultdict(dict)
+def _owners(of_files: Iterable[Scope]) -> Mapping[_Owner, _Declared]:
+    found: dict[_Owner, _Declared] = defaultdict(_Declared)
     for scope in of_files:
-        for owner, keys in _declared(scope):
-            declared[owner].update(keys)
-            served[owner][scope.organization] = None
-    installed = [one for of_cluster in seen.values() for one in of_cluster]
-    for owner in sorted(served, key=lambda one: (one.name, one.organization)):
-        here = [one for one in installed if owner.is_of(one.footprint, one.organizations)]
-        hosts = [one for one in world.elsewhere if owner.is_of(one.footprint, one.organizations)]
-        names = dict(served[owner])
-        if not owner.organization:
-            names.update(dict.fromkeys(name for one in here for name in one.organizations))
-            names.update(dict.fromkeys(name for one in hosts for name in one.organizations))
-        yield Keyring(
-            owner.name,
-            declared[owner],
-            {name: _registered(owner, name, organizations) for name in names},
-            tuple(one.mount for one in here if one.mount is not None),
-            tuple(one.pods for one in here if one.pods is not None),
-            (
-                *(one.elsewhere for one in here if one.elsewhere),
-                *(str(one.footprint.delivery) for one in hosts),
-            ),
-        )
+        documents, _ = declared_keys(scope)
+        places = list(key_places(scope))
+        for owner, own in _of_target(scope):
+            one, name = found[owner], _key_owner(owner)
+            one.organizations[scope.organization] = None
+            one.keys |= {
+                key: document.origin(("spec", "publicKey"))
+                for key, document in documents.get(name, {}).items()
+            }
+            one.keys |= own
+            one.places |= {
+                (place.cluster, place.namespace, place.secret, place.entry): None
+                for place in places
+                if place.owner == name
+            }
+    return found
 
 
-def _declared(scope: Scope) -> Iterator[tuple[_Owner, Mapping[str, Origin]]]:
-    """Owners of one target with the places of their public keys."""
-    keys, _ = declared_keys(scope)
-    places = {
-        owner: {found: one.origin(("spec", "publicKey")) for found, one in of_owner.items()}
-        for owner, of_owner in keys.items()
-    }
+def _of_target(scope: Scope) -> Iterator[tuple[_Owner, Mapping[str, Origin]]]:
+    """Owners of one target, with the keys that their own documents contain."""
     for agent in scope.agents:
-        identifier = agent.document.metadata.id
-        yield _Owner(f"{Kind.AGENT}/{identifier}"), places.get(KeyOwner(agent=identifier), {})
+        yield _Owner(str(Kind.AGENT), agent.document.metadata.id), {}
     for runner in scope.declarations.runners:
-        identifier, path = runner.document.metadata.id, ("spec", "runner_configuration", "key")
+        path = ("spec", "runner_configuration", "key")
         own = _fingerprint(dig(runner.raw, *path))
         if own is not None:
-            found = {**places.get(KeyOwner(runner=identifier), {}), own: runner.origin(path)}
-            yield _Owner(f"{Kind.RUNNER}/{identifier}", scope.organization), found
+            key = {own: runner.origin(path)}
+            yield _Owner(str(Kind.RUNNER), runner.document.metadata.id, scope.organization), key
+    for operator in scope.operators:
+        driver = operator.document.spec.driverKey
+        if driver is not None:
+            place = operator.origin(("spec", "driverKey", "fingerprint"))
+            keys = {} if driver.fingerprint is None else {driver.fingerprint.lower(): place}
+            yield _Owner(_OPERATOR, operator.document.metadata.id, scope.organization), keys
+
+
+def _key_owner(owner: _Owner) -> KeyOwner:
+    return KeyOwner.model_validate({owner.kind.lower(): owner.id})
 
 
 def _fingerprint(pem: object) -> str | None:
@@ -188,16 +150,116 @@ def _fingerprint(pem: object) -> str | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen on one cluster: keys in Secrets by place, and pods by installation with its organizations.
+
+    `why` is the reason why nothing can be seen there, "" if something can.
+    """
+
+    keys: Mapping[tuple[str, str, str, str], str | Unread] = field(default_factory=dict)
+    pods: tuple[tuple[Footprint, tuple[str, ...], Pods], ...] = ()
+    why: str = ""
+
+
+def _see(
+    asked: Pass, clients: ClusterClients, world: World, owners: Mapping[_Owner, _Declared], name: str
+) -> _Seen:
+    client = reached(asked, clients, name)
+    if isinstance(client, str):
+        return _Seen(why=client)
+    places = dict.fromkeys(place for one in owners.values() for place in one.places if place[0] == name)
+    placed = world.clusters[name].placed if name in world.clusters else ()
+    return _Seen(
+        {place: _key_at(client, *place[1:]) for place in places},
+        tuple(
+            (one.footprint, one.organizations, Pods(name, _running(client, one.footprint.workload)))
+            for one in placed
+            if one.footprint.workload is not None
+        ),
+    )
+
+
+def _key_at(client: ClusterClient | Unread, namespace: str, name: str, entry: str) -> str | Unread:
+    if isinstance(client, Unread):
+        return client
+    secret = _tried(lambda: client.secret(namespace, name))
+    if isinstance(secret, Unread):
+        return secret
+    key = None if secret is None else secret.private_keys.get(entry)
+    return "" if key is None else key.fingerprint
+
+
+def _running(client: ClusterClient | Unread, workload: WorkloadKey) -> Mapping[str, str] | Unread:
+    if isinstance(client, Unread):
+        return client
+    return _tried(lambda: dict(_pods(client, workload)))
+
+
+def _pods(client: ClusterClient, workload: WorkloadKey) -> Iterator[tuple[str, str]]:
+    deployment = client.get(Kind.DEPLOYMENT, workload.namespace, workload.name)
+    for pod in () if deployment is None else client.pods(workload.namespace, selector(deployment)):
+        value = dig(pod, "metadata", "annotations", FINGERPRINT_ANNOTATION)
+        yield str(metadata_of(pod).get("name", "")), value if isinstance(value, str) else ""
+
+
+def _tried(read: Callable[[], T]) -> T | Unread:
+    try:
+        return read()
+    except ClusterError as error:
+        return Unread(str(error), error.advice)
+
+
+def _keyring(
+    owner: _Owner,
+    declared: _Declared,
+    world: World,
+    organizations: Organizations,
+    seen: Mapping[str, _Seen],
+) -> Keyring:
+    mounts, unseen = [], []
+    for place in declared.places:
+        on_cluster = seen[place[0]]
+        if on_cluster.why:
+            unseen.append(f"cluster {place[0]} ({on_cluster.why})")
+        else:
+            mounts.append(Mount(*place, on_cluster.keys[place]))
+    pods = [
+        (served, found)
+        for one in seen.values()
+        for footprint, served, found in one.pods
+        if owner.is_of(footprint, served)
+    ]
+    hosts = [one for one in world.elsewhere if owner.is_of(one.footprint, one.organizations)]
+    names = dict(declared.organizations)
+    if not owner.organization:
+        for served in (*(served for served, _ in pods), *(one.organizations for one in hosts)):
+            names.update(dict.fromkeys(served))
+    known = {**declared.keys, **{one.fingerprint: None for one in mounts if isinstance(one.fingerprint, str)}}
+    return Keyring(
+        str(owner),
+        declared.keys,
+        {name: _registered(owner, name, organizations, known) for name in names},
+        tuple(mounts),
+        tuple(found for _, found in pods),
+        (*dict.fromkeys(unseen), *(str(one.footprint.delivery) for one in hosts)),
+    )
+
+
 def _registered(
-    owner: _Owner, organization: str, organizations: Organizations
+    owner: _Owner, organization: str, organizations: Organizations, known: Iterable[str]
 ) -> Mapping[str, Registration] | Unread:
     seen = organizations.get(organization)
     if seen is None:
         return _NO_TARGET
-    identifier = owner.name.partition("/")[2]
-    if not owner.organization:
-        return seen.keys if isinstance(seen.keys, Unread) else seen.keys.get(identifier, {})
+    if owner.kind == _OPERATOR:
+        # Registered keys of Operators do not say whose they are: those that this one neither declares nor mounts may
+        # belong to others.
+        keys = seen.operator_keys
+        return keys if isinstance(keys, Unread) else {key: keys[key] for key in known if key in keys}
+    if owner.kind == Kind.AGENT:
+        return seen.keys if isinstance(seen.keys, Unread) else seen.keys.get(owner.id, {})
     if isinstance(seen.runners, Unread):
         return seen.runners
-    own = seen.runners.get(identifier)
+    own = seen.runners.get(owner.id)
     return {own: Registration()} if own else {}

@@ -1,6 +1,6 @@
 """One plan over everything that was seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.diff.built_in import with_built_in
@@ -227,26 +227,33 @@ def _cluster_bases(
     for sight in looked.sights:
         before = before.joined(in_force(safety, sight.inventory.last, _commit(reading)))
     homeless = lacking_a_place(clusters)
-    unread = _unread(looked)
+    unread = _unread(asked, looked)
     return [
         cluster_basis(asked.settings, sight, before, absences, homeless=homeless, unread=unread)
         for sight in clusters
     ]
 
 
-def _unread(looked: Looked) -> Mapping[str, frozenset[str] | None]:
-    """Organizations that were not read completely, with the registrations in their records; None for all."""
+def _unread(asked: Pass, looked: Looked) -> Mapping[str, frozenset[str] | None]:
+    """Organizations that were not read completely, with the registrations in their records; None for all.
+
+    Those that are not selected are not read either.
+    """
     found: dict[str, frozenset[str] | None] = {
         one.organization: None for one in looked.failed if not one.stopped_by
     }
     for sight in looked.sights:
         if sight.look.failures:
-            found[sight.target.organization] = frozenset(
-                f"{key.kind}/{key.id}"
-                for key in sight.inventory.entries
-                if key.kind in (Kind.AGENT, Kind.RUNNER)
-            )
+            found[sight.target.organization] = _registrations(sight.inventory.entries)
+    for name, target in asked.settings.targets.items():
+        if name not in asked.targets:
+            recorded = _recorded(asked, name)
+            found.setdefault(target.organization, None if recorded is None else _registrations(recorded))
     return found
+
+
+def _registrations(entries: Iterable[ResourceKey]) -> frozenset[str]:
+    return frozenset(f"{key.kind}/{key.id}" for key in entries if key.kind in (Kind.AGENT, Kind.RUNNER))
 
 
 def _absences(looked: Looked, stops: Stops, missing: Absence) -> Absences:

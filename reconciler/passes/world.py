@@ -112,6 +112,9 @@ def organizations_of(looked: Iterable[TargetSight]) -> Organizations:
                 known,
                 keys=one.keys if isinstance(known.keys, Unread) else known.keys,
                 runners=one.runners if isinstance(known.runners, Unread) else known.runners,
+                operator_keys=one.operator_keys
+                if isinstance(known.operator_keys, Unread)
+                else known.operator_keys,
             )
         found[one.organization] = one
     return found

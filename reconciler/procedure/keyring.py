@@ -1,4 +1,4 @@
-"""All keys of one Agent or runner, in every organization and on every cluster."""
+"""All keys of one Agent, Operator or runner, in every organization and on every cluster."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -70,7 +70,7 @@ def _end(end: datetime, now: datetime) -> str:
 
 def _conclusion(status: KeyStatus) -> str:
     if not status.keyrings:
-        return "No file declares an Agent or a runner with a key."
+        return "No file declares an Agent, an Operator or a runner with a key."
     steps: list[Step] = [
         step_of(keyring, fingerprint) for keyring in status.keyrings for fingerprint in keyring.fingerprints
     ]

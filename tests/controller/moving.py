@@ -11,6 +11,7 @@ from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.place import organization
+from reconciler.model.state import Resource
 from reconciler.passes.result import PassResult, Purpose, SourceInfo, TargetResult
 from reconciler.plan.action import Action, Outcome, Status, TargetPlan, Verb
 
@@ -63,11 +64,16 @@ def target(
     inventory_error: str = "",
     drifted: int = 0,
     owned: int = 0,
+    keys: Mapping[str, str] | None = None,
 ) -> TargetResult:
-    """One target; without an `error` it has a plan of as many actions as outcomes."""
+    """One target; without an `error` it has a plan of as many actions as outcomes. `keys` are registered: end by id."""
     name = TargetName("acme")
-    keys = [AGENT._replace(id=f"drifted-{number}") for number in range(drifted)]
-    diff = Diff({key: Change(key, Group.UPDATE, is_drift=True) for key in keys})
+    changed = [AGENT._replace(id=f"drifted-{number}") for number in range(drifted)]
+    changes = {key: Change(key, Group.UPDATE, is_drift=True) for key in changed}
+    for identifier, end in (keys or {}).items():
+        key = AGENT.beside(Kind.KEY, identifier)
+        changes[key] = Change(key, Group.UNCHANGED, live=Resource(key, {}, status={"expired_at": end}))
+    diff = Diff(changes)
     actions = tuple(entry.action for entry in outcomes)
     plan = TargetPlan(name, "acme", diff, actions=actions, counts={Kind.AGENT: (owned, owned, owned)})
     return TargetResult(

@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -42,10 +43,31 @@ def test_what_could_not_be_read_is_not_counted_as_zero() -> None:
     assert value(metrics.registry, "reconciler_last_success_timestamp_seconds") == START.timestamp()
 
 
+def test_the_end_of_each_registered_key_is_shown_until_it_is_seen_to_be_gone() -> None:
+    metrics = Metrics()
+
+    def end(key: str) -> float | None:
+        labels = {"organization": "acme", "key": f"Key/eu-1/{key}"}
+        return value(metrics.registry, "reconciler_key_expiry_timestamp_seconds", **labels)
+
+    known = {"eu-1/aa": "2028-01-01T00:00:00Z", "eu-1/bb": "", "eu-1/cc": "soon"}
+    metrics.passed(passed(target(keys=known)), success_at=START)
+    assert [end("aa"), end("bb"), end("cc")] == [datetime(2028, 1, 1, tzinfo=UTC).timestamp(), None, None]
+    metrics.passed(passed(target(error="503", is_transient=True)), success_at=None)
+    assert end("aa") is not None
+    metrics.passed(passed(target(keys={})), success_at=START)
+    assert end("aa") is None
+
+
 def test_the_table_in_the_documentation_lists_exactly_the_metrics_that_exist() -> None:
     metrics = Metrics()
     metrics.passed(
-        passed(target(outcome(Status.DONE)), findings=(finding(),), requests={"GET": 1}), success_at=START
+        passed(
+            target(outcome(Status.DONE), keys={"a/b": "2028-01-01T00:00:00Z"}),
+            findings=(finding(),),
+            requests={"GET": 1},
+        ),
+        success_at=START,
     )
     there = {
         (

@@ -1,5 +1,6 @@
 """Several faults at once: each stops what depends on it, all are reported together, and nothing is deleted unseen."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -318,6 +319,32 @@ def test_an_uninstall_that_both_sides_hinder_deletes_nothing(
     kept.allow([missing])
     assert_ends(kept)
     assert kept.objects() == {}
+
+
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_an_organization_that_is_not_selected_is_not_read_either(
+    tmp_path: Path, pair: Pair, *, is_registered: bool
+) -> None:
+    """Its record says which Agents it may use."""
+    world = World.make(tmp_path, clusters={"eu-1": {"directory": "rendered"}})
+    world.write("key.yaml", key_yaml("k", "eu", pair.public))
+    world.write("agent.yaml", agent_yaml("eu") + "  install: {cluster: eu-1, namespace: agents}\n")
+    world.write("bucket.yaml", definition_yaml("bucket"))
+    assert world.apply().verdict is Verdict.APPLIED
+    world.remove("agent.yaml")
+    world.remove("key.yaml")
+    if not is_registered:
+        shutil.rmtree(world.inventories)
+    chosen = frozenset(("cluster:eu-1",))
+    plans = [one.plan for one in world.plan().targets if one.plan is not None]
+    approvals = [value for plan in plans for one in plan.refusals for value in one.approvals]
+    result = world.apply(*approvals, targets=chosen)
+    rendered = any("deployment" in path.name for path in (world.root / "rendered").iterdir())
+    assert rendered is is_registered, messages(result)
+    if is_registered:
+        assert "waits: organization acme, which was not read, may still use it" in everything_said(
+            result
+        ) + repr([one.plan.held for one in result.targets if one.plan is not None])
 
 
 @pytest.mark.parametrize("path", ["", "/resources/defs", "/agents"], ids=["all", "definitions", "agents"])

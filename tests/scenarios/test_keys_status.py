@@ -16,7 +16,7 @@ from reconciler.views import keys_json, keys_text
 from tests.control_plane.plane import ADMIN, ControlPlane
 from tests.scenarios.kept import RUNNER_KEY, Kept
 from tests.scenarios.test_installation_cluster import SECRET, Pair, messages
-from tests.scenarios.world import definition_yaml, key_yaml
+from tests.scenarios.world import agent_public_key, definition_yaml, key_yaml
 
 pytestmark = pytest.mark.xdist_group("control_plane")
 
@@ -130,5 +130,24 @@ def test_a_repository_without_owners_has_no_key(kept: Kept) -> None:
     found = status(kept)
     assert found.keyrings == ()
     assert keys_text.render(found, width=80, color=False).strip() == (
-        "No file declares an Agent or a runner with a key."
+        "No file declares an Agent, an Operator or a runner with a key."
     )
+
+
+def test_keys_of_an_operator_are_those_that_it_declares_or_mounts(
+    kept: Kept, pairs: tuple[Pair, Pair]
+) -> None:
+    """Registered keys do not say whose they are."""
+    kept.world.write(
+        "operator.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {id: main}\n"
+        f"spec: {{cluster: eu-1, namespace: {kept.agents}, driverKey: {{secretName: op}}}}\n",
+    )
+    kept.world.write("op.yaml", key_yaml("op", "main", pairs[1].public, product="operator"))
+    kept.world.write("op2.yaml", key_yaml("op2", "other", agent_public_key(), product="operator"))
+    key = inspect_public_key(pairs[1].public).fingerprint
+    assert phases(kept, "Operator/main") == {key: Phase.REGISTER}
+    applied(kept)
+    assert phases(kept, "Operator/main") == {key: Phase.MOUNT}
+    kept.plane.secret(kept.agents, "op", privateKey=pairs[1].private, humanitecOrganisationID="acme")
+    assert phases(kept, "Operator/main") == {key: Phase.IN_USE}

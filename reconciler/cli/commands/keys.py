@@ -90,7 +90,7 @@ def generate(*, owner: str, path: Path, bits: int | None) -> int:
 @source_options
 @output_option(Format.TEXT, Format.JSON)
 def status(*, names: tuple[str, ...], rev: str | None, url: str | None, ref: str | None, form: str) -> int:
-    """Show every key of declared Agents and runners, and what comes next.
+    """Show every key of what the files declare, and what comes next.
 
     For each: organizations with authorization and expiry, where it is mounted,
     what runs with it, and what it waits for. Changes nothing.
