@@ -247,7 +247,7 @@ def _unread(asked: Pass, looked: Looked) -> Mapping[str, frozenset[str] | None]:
             found[sight.target.organization] = _registrations(sight.inventory.entries)
     for name, target in asked.settings.targets.items():
         if name not in asked.targets:
-            recorded = _recorded(asked, name)
+            recorded = _recorded(asked, TargetName(name))
             found.setdefault(target.organization, None if recorded is None else _registrations(recorded))
     return found
 
