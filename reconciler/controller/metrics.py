@@ -40,10 +40,9 @@ class Metrics:
             "Polls of the repository that ended with an error.",
             registry=self.registry,
         )
-        self._source_read = Gauge(
+        self._source_read = self._gauge(
             "reconciler_source_read",
             "1 if the last poll could read the repository, 0 if not or if there was none.",
-            registry=self.registry,
         )
         self._actions = Counter(
             "reconciler_actions",
@@ -54,44 +53,34 @@ class Metrics:
         self._requests = Counter(
             "reconciler_requests", "Requests sent to the APIs.", ["verb"], registry=self.registry
         )
-        self._findings = Gauge(
-            "reconciler_findings", "Findings of the last pass.", ["severity"], registry=self.registry
+        self._findings = self._gauge("reconciler_findings", "Findings of the last pass.", "severity")
+        self._unknown = self._gauge(
+            "reconciler_unknown_rules", "Rules that could not be evaluated in the last pass."
         )
-        self._unknown = Gauge(
-            "reconciler_unknown_rules",
-            "Rules that could not be evaluated in the last pass.",
-            registry=self.registry,
-        )
-        self._unread = Gauge(
-            "reconciler_unread_targets", "Targets that the last pass did not read.", registry=self.registry
-        )
-        self._drift = Gauge(
+        self._unread = self._gauge("reconciler_unread_targets", "Targets that the last pass did not read.")
+        self._drift = self._gauge(
             "reconciler_drift_objects",
             "Objects with drift, corrected or only reported, in the last pass that read every target.",
-            registry=self.registry,
         )
-        self._managed = Gauge(
-            "reconciler_managed_objects",
-            "Objects owned, in the last pass that read every target.",
-            ["kind"],
-            registry=self.registry,
+        self._managed = self._gauge(
+            "reconciler_managed_objects", "Objects owned, in the last pass that read every target.", "kind"
         )
-        self._key_expiry = Gauge(
+        self._key_expiry = self._gauge(
             "reconciler_key_expiry_timestamp_seconds",
             "When a registered key of an Agent or an Operator expires.",
-            ["organization", "key"],
-            registry=self.registry,
+            "organization",
+            "key",
         )
-        self._last_success = Gauge(
+        self._last_success = self._gauge(
             "reconciler_last_success_timestamp_seconds",
             "Time of the last pass that found or made live state as desired; 0 if never.",
-            registry=self.registry,
         )
-        self._next_wake = Gauge(
-            "reconciler_next_wake_timestamp_seconds",
-            "Time of the next poll; 0 while a pass runs.",
-            registry=self.registry,
+        self._next_wake = self._gauge(
+            "reconciler_next_wake_timestamp_seconds", "Time of the next poll; 0 while a pass runs."
         )
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(name, meaning, labels, registry=self.registry)
 
     def passed(self, result: PassResult, *, success_at: datetime | None) -> None:
         """Count a pass that returned. `success_at` is when it ended, None where it did not succeed."""
