@@ -17,12 +17,7 @@ from tests.control_plane.programs import CannotBuildError
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-_TESTS = Path(__file__).parent
-_FAULTS = _TESTS / "faults"
-_PURE = (
-    *("model", "vendor", "facts", "rules", "matrix", "footprint"),
-    *("procedure", "diff", "plan", "diagnosis", "views"),
-)
+_FAULTS = Path(__file__).parent / "faults"
 
 # A defect of a rule must fail the tests; the product reports it and goes on.
 rule.DEFECTS = ()
@@ -81,12 +76,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="as --whole, without the tests outside of tests/faults that run without it too",
     )
 
-    parser.addoption(
-        "--cover-pure",
-        action="store_true",
-        help="measure coverage only in tests of the pure packages, and in those of what fills them with values",
-    )
-
 
 def pytest_configure(config: pytest.Config) -> None:
     config.option.whole = config.option.whole or config.option.rest
@@ -97,10 +86,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if len(ids) < len(items):
         repeated = ", ".join(name for name, number in ids.items() if number > 1)
         raise pytest.UsageError(f"pytest-xdist runs only one of several tests with the same id: {repeated}")
-    is_pure = config.getoption("--cover-pure")
     for item in items:
-        # Slow ones repeat what others reach, many times over. To measure costs half of the time again.
-        if item.get_closest_marker("slow") is not None or (is_pure and not _is_of_pure(item.path)):
+        if item.get_closest_marker("slow") is not None:
+            # They repeat what others reach, many times over, and would take half as long again.
             item.add_marker("no_cover")
     rest, whole = config.getoption("--rest"), config.getoption("--whole")
     left_out = [item for item in items if _is_left_out(item, is_rest=rest, is_whole=whole)]
@@ -108,10 +96,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         gone = {item.nodeid for item in left_out}
         items[:] = [item for item in items if item.nodeid not in gone]
-
-
-def _is_of_pure(path: Path) -> bool:
-    return path.relative_to(_TESTS).parts[0] in (*_PURE, "source", "passes")
 
 
 def _is_left_out(item: pytest.Item, *, is_rest: bool, is_whole: bool) -> bool:
