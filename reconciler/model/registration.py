@@ -1,7 +1,10 @@
 """The registration of a public key in one organization."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+RENEWAL = timedelta(days=60)
+"""Time before the end from which on a key has to be rotated; keys are valid for two years (v1 reference 3)."""
 
 
 @dataclass(frozen=True, slots=True)

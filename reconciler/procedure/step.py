@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
+from reconciler.model.registration import RENEWAL
 from reconciler.model.unread import Unread
 from reconciler.procedure.keyring import Keyring
 
-RENEWAL = timedelta(days=60)
-"""Time before the end from which on a key has to be rotated; keys are valid for two years (v1 reference 3)."""
-
 
 class Phase(StrEnum):
-    """Where a key is. In this order for a new key; the last two are for an old one."""
+    """Where a key is. A new key goes from `REGISTER` to `IN_USE`; `UNUSED` and `REMOVE` are for an old one."""
 
     REGISTER = "register"
     AUTHORIZE = "authorize"

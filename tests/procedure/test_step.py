@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.model.origin import Origin
-from reconciler.model.registration import Registration
+from reconciler.model.registration import RENEWAL, Registration
 from reconciler.model.unread import Unread
 from reconciler.procedure.keyring import Keyring, KeyStatus, Mount, Pods
-from reconciler.procedure.step import RENEWAL, Phase, end_of, must_be_renewed, step_of
+from reconciler.procedure.step import Phase, end_of, must_be_renewed, step_of
 
 OLD, NEW, OTHER = "a" * 64, "b" * 64, "c" * 64
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

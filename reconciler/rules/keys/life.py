@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from reconciler.facts.key_place import key_places, look
 from reconciler.facts.keyring import AgentKeys, declared_keys, is_waiting
@@ -13,6 +12,7 @@ from reconciler.model.identity import shown
 from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
+from reconciler.model.registration import RENEWAL, Registration
 from reconciler.model.state import Resource
 from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.model.wording import plural
@@ -20,8 +20,6 @@ from reconciler.rules.over import KEYRINGS, TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 
-WARNING_PERIOD = timedelta(days=60)
-"""Time before expiry from which on a key is reported; keys are valid for two years (v1 reference 3)."""
 _NO_END = "the orchestrator does not return the time of expiry"
 _AT_ONCE = 2
 """Keys registered at the same time during a rotation."""
@@ -58,13 +56,10 @@ def _expiry(scope: Scope, text: str) -> str | None:
     """Expiry of a key in words, "" where it is far off, None where it is not known."""
     if scope.now is None:
         return None
-    try:
-        end = datetime.fromisoformat(text)
-    except ValueError:
+    end = Registration(expired_at=text).end
+    if end is None:
         return None
-    if end.tzinfo is None:
-        end = end.replace(tzinfo=UTC)
-    if end - scope.now > WARNING_PERIOD:
+    if end - scope.now > RENEWAL:
         return ""
     return f"{'expired' if end <= scope.now else 'expires'} {end.date().isoformat()}"
 
