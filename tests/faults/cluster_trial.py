@@ -1,8 +1,6 @@
 """One trial on a cluster: a fault happens to one call of the API server, then it is gone, and runs follow."""
 
-import json
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -17,7 +15,7 @@ from reconciler.plan.saved import SavedPlan
 from tests.faults.call import Call
 from tests.faults.cluster_ground import CLUSTER, POLL_S, ClusterGround, Trialled
 from tests.faults.fault import Fault
-from tests.faults.trial import MOST_ROUNDS, End, Entries, Evidence, Growth, Run, logged, said
+from tests.faults.trial import MOST_ROUNDS, End, Entries, Evidence, Run, measured, said
 
 _RECORDS = re.compile(r"acme\.json|\.acme\.lock|\.gitignore|cluster:eu-1\.json|\.cluster:eu-1\.lock")
 
@@ -117,24 +115,15 @@ class ClusterTrials:
         start = len(ground.recorder.entries)
         ground.proxy.requests = 0
         ground.waited_s.clear()
-        result, saved, raised = None, None, None
-        with logged(self._texts), Growth() as growth:
-            started = time.monotonic()
-            try:
-                result, saved = command()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is evidence
-                raised = error
-            seconds = time.monotonic() - started
+        ran = measured(name, command, self._texts)
         entries = [*ground.recorder.entries[start:], *log.entries(after=seen)]
-        if saved is not None:
-            self._texts.append((f"the saved plan of {name}", json.dumps(saved.to_json())))
         return Run(
             name,
-            result,
-            raised,
-            seconds,
+            ran.result,
+            ran.raised,
+            ran.seconds,
             ground.proxy.requests,
-            growth.bytes,
+            ran.grown_bytes,
             tuple(ground.waited_s),
             tuple(entry for entry in entries if entry.effect != Effect.NONE),
             frozenset(entry.verb for entry in entries),

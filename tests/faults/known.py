@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+import pytest
+from _pytest.mark import ParameterSet
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -62,3 +65,10 @@ def limit_of(fault: str, call: str) -> Limit | None:
     return next(
         (one for one in LIMITS if re.fullmatch(one.fault, fault) and re.fullmatch(one.call, call)), None
     )
+
+
+def parameter(row: object, fault: str, call: str) -> ParameterSet:
+    """A row as a parameter of a test, which has to fail if it is a known limit."""
+    limit = limit_of(fault, call)
+    marks = [pytest.mark.xfail(reason=limit.reason, strict=True)] if limit else []
+    return pytest.param(row, id=str(row), marks=marks)

@@ -10,7 +10,7 @@ from tests.faults.cluster_ground import cluster_ground
 from tests.faults.cluster_matrix import CALLS, chosen, whole
 from tests.faults.cluster_trial import ClusterTrials
 from tests.faults.invariant import broken
-from tests.faults.known import limit_of
+from tests.faults.known import parameter
 from tests.faults.matrix import Cell
 from tests.faults.table import result
 
@@ -30,13 +30,7 @@ def trials(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> I
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "cell" in metafunc.fixturenames:
         cells = whole() if metafunc.config.getoption("--whole") else chosen()
-        metafunc.parametrize("cell", [_parameter(cell) for cell in cells])
-
-
-def _parameter(cell: Cell) -> object:
-    limit = limit_of(cell.fault.name, str(cell.call))
-    marks = [pytest.mark.xfail(reason=limit.reason, strict=True)] if limit else []
-    return pytest.param(cell, id=str(cell), marks=marks)
+        metafunc.parametrize("cell", [parameter(cell, cell.fault.name, str(cell.call)) for cell in cells])
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from tests.faults.disturbance import (
     FILE_DISTURBANCES,
@@ -13,7 +12,7 @@ from tests.faults.disturbance import (
 )
 from tests.faults.ground import git_ground, ground
 from tests.faults.invariant import broken
-from tests.faults.known import limit_of
+from tests.faults.known import parameter
 from tests.faults.matrix import Cell, chosen, whole
 from tests.faults.table import result
 from tests.faults.trial import Trials
@@ -38,7 +37,7 @@ def git_trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "cell" in metafunc.fixturenames:
         cells = whole() if metafunc.config.getoption("--whole") else tuple(chosen())
-        metafunc.parametrize("cell", [_parameter(cell, cell.fault.name, str(cell.call)) for cell in cells])
+        metafunc.parametrize("cell", [parameter(cell, cell.fault.name, str(cell.call)) for cell in cells])
     is_whole = metafunc.config.getoption("--whole")
     of_git = GIT_DISTURBANCES if is_whole else GIT_DISTURBANCES[::5]
     for side, rows in (
@@ -46,13 +45,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ("of_git", of_git),
     ):
         if side in metafunc.fixturenames:
-            metafunc.parametrize(side, [_parameter(row, row.name, row.what) for row in rows])
-
-
-def _parameter(row: Cell | Disturbance, fault: str, call: str) -> ParameterSet:
-    limit = limit_of(fault, call)
-    marks = [pytest.mark.xfail(reason=limit.reason, strict=True)] if limit else []
-    return pytest.param(row, id=str(row), marks=marks)
+            metafunc.parametrize(side, [parameter(row, row.name, row.what) for row in rows])
 
 
 @pytest.mark.slow

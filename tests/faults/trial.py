@@ -254,24 +254,15 @@ class Trials:
         number = max((entry.number for entry in ground.emulator.log.entries()), default=0)
         ground.proxy.requests = 0
         ground.world.waited_s.clear()
-        result, saved, raised = None, None, None
-        with logged(self._texts), Growth() as growth:
-            started = time.monotonic()
-            try:
-                result, saved = command()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is evidence
-                raised = error
-            seconds = time.monotonic() - started
+        ran = measured(name, command, self._texts)
         entries = ground.emulator.log.entries(after=number)
-        if saved is not None:
-            self._texts.append((f"the saved plan of {name}", json.dumps(saved.to_json())))
         return Run(
             name,
-            result,
-            raised,
-            seconds,
+            ran.result,
+            ran.raised,
+            ran.seconds,
             ground.proxy.requests,
-            growth.bytes,
+            ran.grown_bytes,
             tuple(ground.world.waited_s),
             tuple(entry for entry in entries if entry.effect != "none"),
             frozenset(entry.verb for entry in entries),
@@ -308,6 +299,35 @@ class Trials:
         found = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
         strays = (name for name in sorted(found - wanted) if not name.startswith(".git/"))
         yield from (f"{name} in the repository" for name in strays)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a command returned or raised, and what it took of this process."""
+
+    result: PassResult | None
+    raised: BaseException | None
+    seconds: float
+    grown_bytes: int
+
+
+def measured(
+    name: str,
+    command: Callable[[], tuple[PassResult, SavedPlan | None]],
+    texts: list[tuple[str, str]],
+) -> Measured:
+    """Run a command; its log and the plan that it saves are added to `texts`."""
+    result, saved, raised = None, None, None
+    with logged(texts), Growth() as growth:
+        started = time.monotonic()
+        try:
+            result, saved = command()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is evidence
+            raised = error
+        seconds = time.monotonic() - started
+    if saved is not None:
+        texts.append((f"the saved plan of {name}", json.dumps(saved.to_json())))
+    return Measured(result, raised, seconds, growth.bytes)
 
 
 def said(name: str, result: PassResult | None, raised: BaseException | None) -> Iterator[tuple[str, str]]:
