@@ -81,6 +81,7 @@ class Follower:
                 approve=_announced,
                 observer=_LoggedOutcomes(),
                 stop=asked.stop,
+                rounds=1,  # the next pass goes on
             )
             self._log_problems(result)
             if not result.error and listed is not None:

@@ -1,9 +1,8 @@
 """A cluster behind its API server, as passes see it. Importing it costs as much as the Kubernetes client."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 
+from reconciler.cluster import key_secret
 from reconciler.cluster.access import Access
 from reconciler.cluster.objects import ClusterObjects, Propagation
 from reconciler.cluster.request import Permit
@@ -11,10 +10,10 @@ from reconciler.cluster.resource import ApiResource
 from reconciler.errors import ClusterError, UnknownKindError
 from reconciler.model.cluster_state import ObservedKind, PrivateKey, SecretObject, ServerFacts
 from reconciler.model.json import JsonObject
+from reconciler.model.key_entries import SecretChange
 from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import metadata_of
 
-_SECRETS = ApiResource("v1", "Secret", "secrets")
 _MADE_BY_THE_CLUSTER = frozenset(("ConfigMap/kube-root-ca.crt", "ServiceAccount/default"))
 """What every namespace has from the start."""
 _FLEETING = frozenset(("Event",))
@@ -71,17 +70,13 @@ class ApiServer:
 
     def secret(self, namespace: str, name: str) -> SecretObject | None:
         """Names of entries and facts about private keys. The values are forgotten before this returns."""
-        found = self._objects.get(_SECRETS, namespace, name)
-        if found is None:
-            return None
-        data = found.get("data")
-        entries = data if isinstance(data, dict) else {}
-        keys = {}
-        for entry, encoded in entries.items():
-            key = self._inspect(_decoded(encoded))
-            if key is not None:
-                keys[entry] = key
-        return SecretObject(namespace, name, frozenset(entries), keys)
+        return key_secret.read(self._objects, self._inspect, namespace, name)
+
+    def change_secret(
+        self, namespace: str, name: str, change: SecretChange, *, instance: str
+    ) -> SecretObject:
+        """Change private keys in a Secret, which is created if there is none, and return what reads back."""
+        return key_secret.write(self._objects, self._inspect, namespace, name, change, instance=instance)
 
     def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
         """Server-side apply, and what reads back."""
@@ -147,10 +142,3 @@ class ApiServer:
     def close(self) -> None:
         """Close all connections."""
         self._objects.close()
-
-
-def _decoded(encoded: object) -> bytes:
-    try:
-        return base64.b64decode(encoded if isinstance(encoded, str) else "", validate=True)
-    except (binascii.Error, ValueError):
-        return b""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from reconciler.model.cluster_state import ObservedKind, SecretObject, ServerFacts
 from reconciler.model.json import JsonObject
+from reconciler.model.key_entries import SecretChange
 from reconciler.model.kind import Kind
 
 
@@ -34,6 +35,14 @@ class ClusterClient(Protocol):
 
     def secret(self, namespace: str, name: str) -> SecretObject | None:
         """Names of the entries of a Secret, and facts about its private keys; None if it does not exist."""
+
+    def change_secret(
+        self, namespace: str, name: str, change: SecretChange, *, instance: str
+    ) -> SecretObject:
+        """Change private keys in a Secret, and return what reads back. StaleObjectError for other keys than expected.
+
+        A Secret that does not exist is created, with the label of the instance.
+        """
 
     def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
         """Server-side apply, and what reads back. `is_new` refuses to change what exists."""

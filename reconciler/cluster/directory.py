@@ -20,6 +20,7 @@ import yaml
 from reconciler.errors import ClusterError, ReadOnlyError
 from reconciler.model.cluster_state import ObservedKind, SecretObject, ServerFacts
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.key_entries import SecretChange
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
 from reconciler.model.mark import APPLIED_ANNOTATION, applied_digest, without_digest
@@ -88,6 +89,12 @@ class Directory:
     def secret(self, namespace: str, name: str) -> SecretObject | None:
         """None: Secrets are never in files."""
         return None
+
+    def change_secret(
+        self, namespace: str, name: str, change: SecretChange, *, instance: str
+    ) -> SecretObject:
+        """Raises ClusterError: Secrets are never in files."""
+        raise ClusterError(f"{self.address} is a folder of files, which never contain a Secret")
 
     def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
         """Write the object. A file that is not in the record is replaced only if `force`, or if it is equal."""

@@ -12,7 +12,7 @@ from reconciler.model.key import KeyDocument, PrivateKeySource
 
 @dataclass(frozen=True, slots=True)
 class AgentKey:
-    """A key of an Agent. `fingerprint` is None if the key could not be parsed."""
+    """A key of an Agent. `fingerprint` is None if the key is not known."""
 
     document: Declared[KeyDocument]
     fingerprint: str | None
@@ -55,8 +55,11 @@ def _keys(scope: Scope) -> Iterator[tuple[str, AgentKey]]:
     for document in scope.everything.keys:
         agent = document.document.spec.for_.agent
         if agent is not None:
-            public_key = scope.public_key(document.origin())
-            yield agent, AgentKey(document, None if public_key is None else public_key.fingerprint)
+            found = scope.public_keys_of(document)
+            for public_key in found:
+                yield agent, AgentKey(document, public_key.fingerprint)
+            if not found:
+                yield agent, AgentKey(document, None)
 
 
 def fingerprints(keys: Sequence[AgentKey]) -> set[str]:

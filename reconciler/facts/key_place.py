@@ -15,7 +15,7 @@ from reconciler.model.cluster_state import PrivateKey, SecretObject
 from reconciler.model.declaration import AnyDeclared
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Path
-from reconciler.model.key import KeyOwner
+from reconciler.model.key import KeyOwner, KeySpec
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.unseen import Unseen
@@ -114,9 +114,15 @@ def _of_keys(scope: Scope) -> Iterator[KeyPlace]:
         place, owner = declared.document.spec.privateKey, declared.document.spec.for_
         if place is None or not (place.cluster and place.namespace and place.secret):
             continue
-        entry = place.key or (KEY_ENTRY if owner.operator is None else OPERATOR_ENTRY)
+        entry = entry_of(declared.document.spec)
         path = ("spec", "privateKey")
         yield KeyPlace(owner, place.cluster, place.namespace, place.secret, entry, declared, path)
+
+
+def entry_of(spec: KeySpec) -> str:
+    """Entry of the Secret of a `Key` document; the guides' default if it names none."""
+    named = None if spec.privateKey is None else spec.privateKey.key
+    return named or (KEY_ENTRY if spec.for_.operator is None else OPERATOR_ENTRY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ class AgentKeys:
     """Keys of one Agent, by fingerprint; `live` is None if the live keys were not read.
 
     `places` is what was found at every declared place; if one of them could not be read, or none is
-    declared, no key is known to be unused. `is_certain` is false if a declared key could not be parsed.
+    declared, no key is known to be unused. `is_certain` is false if a declared key is not known, because it
+    could not be parsed or its place was not read.
     """
 
     agent: Declared[AgentDocument]
@@ -87,14 +88,14 @@ def agent_keys(scope: Scope) -> Iterator[AgentKeys]:
 def declared_keys(
     scope: Scope,
 ) -> tuple[Mapping[KeyOwner, Mapping[str, Declared[KeyDocument]]], frozenset[KeyOwner]]:
-    """Declared keys of the target by owner and fingerprint, and the owners with one that could not be parsed."""
+    """Declared keys of the target by owner and fingerprint, and the owners with one that is not known."""
     found: dict[KeyOwner, dict[str, Declared[KeyDocument]]] = defaultdict(dict)
     unparsed: set[KeyOwner] = set()
     for declared in scope.declarations.keys:
-        owner, public_key = declared.document.spec.for_, scope.public_key(declared.origin())
-        if public_key is None:
+        owner, public_keys = declared.document.spec.for_, scope.public_keys_of(declared)
+        if not public_keys:
             unparsed.add(owner)
-        else:
+        for public_key in public_keys:
             found[owner].setdefault(public_key.fingerprint, declared)
     return found, frozenset(unparsed)
 

@@ -24,7 +24,7 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.declaration import Declarations, Declared
 from reconciler.model.identity import ResourceKey, TargetName
-from reconciler.model.key import PublicKey
+from reconciler.model.key import KeyDocument, PublicKey
 from reconciler.model.kind import FACTS, Kind
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin
@@ -282,8 +282,12 @@ class Scope:
         return (self.surroundings.names(what) or frozenset()) | self._shown.get(what, frozenset())
 
     def public_key(self, document: Origin) -> PublicKey | None:
-        """Parsed key of the `Key` or `Runner` document at a place; None if it could not be read."""
+        """Parsed key of the `Key` or `Runner` document at a place; None if it could not be read or is elsewhere."""
         return self.declarations.public_keys.get(document) or self.everything.public_keys.get(document)
+
+    def public_keys_of(self, key: Declared[KeyDocument]) -> tuple[PublicKey, ...]:
+        """Every public key of a document; none if it could not be read."""
+        return self.everything.public_keys_of(key) or self.declarations.public_keys_of(key)
 
     @cached_property
     def target_settings(self) -> Target | None:

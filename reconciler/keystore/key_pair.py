@@ -3,7 +3,6 @@
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
@@ -17,17 +16,10 @@ from cryptography.hazmat.primitives.serialization import (
 from reconciler.errors import KeyStoreError, UsageError
 from reconciler.keystore.private_key import MAX_BYTES, inspect_private_key
 from reconciler.keystore.public_key import inspect_public_key
-from reconciler.model.key import PublicKey
+from reconciler.model.key import Algorithm, PublicKey
 from reconciler.model.secret import Secret
 
 _EXPONENT = 65_537
-
-
-class Algorithm(StrEnum):
-    """What a key pair is for decides: RSA for Agents and Operators, Ed25519 for runners (build list 3.5)."""
-
-    RSA = "rsa"
-    ED25519 = "ed25519"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,13 @@ def inspect_private_key(content: bytes) -> PrivateKey | None:
         return None
     if isinstance(key, rsa.RSAPrivateKey) and not _is_consistent(key.private_numbers()):
         return None
-    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public = key.public_key()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return PrivateKey(
         hashlib.sha256(der).hexdigest(),
         _algorithm(key),
         key.key_size if isinstance(key, rsa.RSAPrivateKey) else 0,
+        public_pem=public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
     )
 
 

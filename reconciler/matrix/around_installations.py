@@ -200,16 +200,15 @@ def _keys(scope: Scope) -> Iterator[Circumstance]:
     for declared in scope.declarations.keys:
         owner = declared.document.spec.for_
         column = _column(owner)
-        public_key = scope.public_key(declared.origin())
         identifier = owner.agent or owner.operator or ""
-        if public_key is not None:
+        for public_key in scope.public_keys_of(declared):
             yield from _traits(public_key, column, owner.name)
             held[public_key.fingerprint].append((column, identifier))
             count[column, identifier] += 1
     for runner in scope.declarations.runners:
-        public_key = scope.public_key(runner.origin())
-        if public_key is not None:
-            yield from _traits(public_key, Column.RUNNER, f"runner `{runner.document.metadata.id}`")
+        own_key = scope.public_key(runner.origin())
+        if own_key is not None:
+            yield from _traits(own_key, Column.RUNNER, f"runner `{runner.document.metadata.id}`")
     for (column, identifier), number in count.items():
         if number > 1 and column is not Column.RUNNER:
             yield Circumstance(KeyTrait.SEVERAL, f"{column} `{identifier}`", column)

@@ -38,6 +38,8 @@ class PrivateKey:
     algorithm: str
     bits: int
     is_encrypted: bool = False
+    public_pem: str = ""
+    """The public half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class SecretObject:
     name: str
     entries: frozenset[str]
     private_keys: Mapping[str, PrivateKey] = field(default_factory=dict)
+    created_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When the keys that were made here were made, by entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,11 @@ class Declarations:
     rejected: tuple[Rejected, ...] = ()
     foreign: tuple[Foreign, ...] = ()
     public_keys: Mapping[Origin, PublicKey] = field(default_factory=dict)
+    placed_keys: Mapping[Origin, tuple[PublicKey, ...]] = field(default_factory=dict)
+    """Public halves of the keys that `Key` documents leave to the place of their private half, as far as that was read.
+
+    During a rotation there are several.
+    """
     private_keys: tuple[PrivateKeyPlace, ...] = ()
     findings: tuple[Finding, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
@@ -155,7 +160,16 @@ class Declarations:
             operators=_in(self.operators, files),
             secret_stores=_in(self.secret_stores, files),
             public_keys=self.public_keys,
+            placed_keys=self.placed_keys,
         )
+
+    def public_keys_of(self, key: Declared[KeyDocument]) -> tuple[PublicKey, ...]:
+        """Every public key of a document; none if it could not be read."""
+        origin = key.origin()
+        if key.document.spec.publicKey is None:
+            return self.placed_keys.get(origin, ())
+        found = self.public_keys.get(origin)
+        return () if found is None else (found,)
 
     def documents(self) -> Iterator[AnyDeclared]:
         """Every document of a supported kind, by kind and in the order of the files."""

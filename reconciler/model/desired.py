@@ -95,13 +95,13 @@ def _resources(declarations: Declarations, place: Place) -> Iterator[Resource]:
     here = {agent.document.metadata.id for agent in agents}
     for key in declarations.keys:
         owner = key.document.spec.for_.agent
-        facts = declarations.public_keys.get(key.origin())
-        if owner is not None and facts is not None and (owner in here or owner not in declared):
-            yield Resource(
-                ResourceKey(place, Kind.KEY, canonical.key_id(owner, facts.fingerprint)),
-                {"public_key": facts.pem},
-                origin=key.origin(),
-            )
+        if owner is not None and (owner in here or owner not in declared):
+            for facts in declarations.public_keys_of(key):
+                yield Resource(
+                    ResourceKey(place, Kind.KEY, canonical.key_id(owner, facts.fingerprint)),
+                    {"public_key": facts.pem},
+                    origin=key.origin(),
+                )
     yield from _operator_keys(declarations, place)
     for store in declarations.secret_stores:
         yield from _store_resources(store, place)
@@ -116,13 +116,14 @@ def _operator_keys(declarations: Declarations, place: Place) -> Iterator[Resourc
         for operator in declarations.operators
     }
     for key in declarations.keys:
-        owner, facts = key.document.spec.for_.operator, declarations.public_keys.get(key.origin())
-        if owner is not None and facts is not None and served.get(owner) in (None, place.name):
-            yield Resource(
-                ResourceKey(place, Kind.OPERATOR_KEY, facts.fingerprint),
-                {"public_key": facts.pem},
-                origin=key.origin(),
-            )
+        owner = key.document.spec.for_.operator
+        if owner is not None and served.get(owner) in (None, place.name):
+            for facts in declarations.public_keys_of(key):
+                yield Resource(
+                    ResourceKey(place, Kind.OPERATOR_KEY, facts.fingerprint),
+                    {"public_key": facts.pem},
+                    origin=key.origin(),
+                )
 
 
 def is_registered(agent: AgentDocument, organization: str) -> bool:

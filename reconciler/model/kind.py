@@ -12,7 +12,10 @@ from reconciler.model.surroundings import Beside
 
 
 class Kind(StrEnum):
-    """Everything a plan can act on. `CRITERION` is a part of a definition with API calls of its own."""
+    """Everything a plan can act on.
+
+    `CRITERION` is a part of a definition with API calls of its own, `PRIVATE_KEY` an entry of a Secret.
+    """
 
     AGENT = "Agent"
     KEY = "Key"
@@ -27,6 +30,7 @@ class Kind(StrEnum):
     ROLE = "Role"
     ROLE_BINDING = "RoleBinding"
     CONFIG_MAP = "ConfigMap"
+    PRIVATE_KEY = "PrivateKey"
     NETWORK_POLICY = "NetworkPolicy"
     DEPLOYMENT = "Deployment"
     OCI_REPOSITORY = "OCIRepository"
@@ -151,6 +155,7 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
         Kind.ROLE: _of_kubernetes("roles", "rbac.authorization.k8s.io/v1", 5),
         Kind.ROLE_BINDING: _of_kubernetes("rolebindings", "rbac.authorization.k8s.io/v1", 6),
         Kind.CONFIG_MAP: _of_kubernetes("configmaps", "v1", 5),
+        Kind.PRIVATE_KEY: KindFacts("private keys", Generation.KUBERNETES, 5, is_part=True, api_version="v1"),
         Kind.NETWORK_POLICY: _of_kubernetes("networkpolicies", "networking.k8s.io/v1", 5),
         Kind.DEPLOYMENT: _of_kubernetes("deployments", "apps/v1", 7),
         Kind.OCI_REPOSITORY: _of_kubernetes("ocirepositories", "source.toolkit.fluxcd.io/v1", 6),
@@ -162,7 +167,7 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
 
 WHOLE_KINDS = tuple(kind for kind in Kind if not FACTS[kind].is_part)
 """Kinds of things that are declared, listed, owned and counted on their own."""
-CLUSTER_KINDS = tuple(kind for kind in Kind if FACTS[kind].generation is Generation.KUBERNETES)
+CLUSTER_KINDS = tuple(kind for kind in WHOLE_KINDS if FACTS[kind].generation is Generation.KUBERNETES)
 """Kinds of objects on clusters."""
 WORKLOAD_KINDS = frozenset((Kind.DEPLOYMENT, Kind.HELM_RELEASE, Kind.APPLICATION))
 """Kinds that make pods run: the last of an installation to be created, and the first to be deleted."""

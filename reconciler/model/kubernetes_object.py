@@ -13,6 +13,8 @@ INSTALLATION_ANNOTATION = "reconciler/installation"
 """Annotation with the document that an object belongs to, such as `Agent/eu-1`."""
 FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
 """Annotation of a pod template: the fingerprint of the mounted key, so that another key restarts the pods (R42)."""
+CREATED_ANNOTATION = "reconciler/key-created-at"
+"""Annotation of a Secret: a JSON object with the time at which the key in each entry was made here."""
 CONFIGURATION_ANNOTATION = "reconciler/configuration"
 """Annotation of a pod template: a digest of the variables in its ConfigMap, which pods read only when they start."""
 PROBE_LABEL = "reconciler/probe"
@@ -50,6 +52,9 @@ def key_of(body: JsonObject, place: Place) -> ResourceKey:
 
 def namespace_and_name(key: ResourceKey) -> tuple[str, str]:
     """Namespace, "" if the kind has none, and name of an object on a cluster."""
+    if key.kind is Kind.PRIVATE_KEY:  # an entry of a Secret
+        namespace, name, _ = key.id.split("/")
+        return namespace, name
     namespace, _, name = key.id.rpartition("/")
     return namespace, name
 

@@ -18,11 +18,14 @@ from reconciler.model.place import Place
 from reconciler.model.secret import Digester
 from reconciler.model.state import State
 from reconciler.passes.result import Purpose
+from reconciler.plan.action import ActionId
 from reconciler.plan.selection import Selection
 from reconciler.settings import Settings, Target
 from reconciler.source.tree import Tree
 
 if TYPE_CHECKING:
+    from reconciler.keystore.key_pair import KeyPair
+    from reconciler.model.key import Algorithm
     from reconciler.orchestrator.client import Orchestrator  # brings httpx, which a validation does not need
 
 
@@ -34,6 +37,13 @@ def no_cluster(name: str) -> ClusterClient:
 def no_probe(name: str) -> ProbeClient:
     """A probe where no pod can be created. Raises ClusterAccessError."""
     raise ClusterAccessError(f"no pod can be created on cluster {name} from here")
+
+
+def make_key(algorithm: "Algorithm", bits: int) -> "KeyPair":
+    """A new key pair. Loads the library for it only then."""
+    from reconciler.keystore.key_pair import generated  # noqa: PLC0415  a pass without keys does not need it
+
+    return generated(algorithm, bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class Adapters:
     """True where clusters are asked what would become of each object, as a dry run."""
     connect_probe: Callable[[str], ProbeClient] = no_probe
     """A client that can create and delete probe pods on a cluster, and nothing else, for `doctor --probe` alone."""
+    make_key: "Callable[[Algorithm, int], KeyPair]" = make_key
+    """A new key pair; the number is the size of an RSA key."""
     rendered: tuple[str, ...] = ()
     """Folders of the tree with files rendered for clusters, relative to its root."""
     has_any_cluster: bool = False
@@ -77,6 +89,10 @@ class Pass:
     selection: Selection
     purpose: Purpose
     started_at: datetime
+    rotate: frozenset[str] = frozenset()
+    """Owners that are to get a new key now, such as `Agent/eu-1`."""
+    shown: frozenset[ActionId] | None = None
+    """Actions of the plan that this pass goes on with: of others, only those of rotations are carried out."""
     clock: float = field(default_factory=monotonic)
 
     @cached_property
@@ -99,6 +115,12 @@ class Pass:
         return digested(handed, self.adapters.digester)
 
 
-def begin(settings: Settings, adapters: Adapters, selection: Selection, purpose: Purpose) -> Pass:
+def begin(
+    settings: Settings,
+    adapters: Adapters,
+    selection: Selection,
+    purpose: Purpose,
+    rotate: frozenset[str] = frozenset(),
+) -> Pass:
     """A pass that starts now."""
-    return Pass(settings, adapters, selection, purpose, adapters.now())
+    return Pass(settings, adapters, selection, purpose, adapters.now(), rotate)

@@ -24,6 +24,7 @@ from reconciler.model.kubernetes_object import (
 from reconciler.model.record import Safeguards
 from reconciler.model.state import Resource
 from reconciler.passes.cluster_sight import ClusterSight
+from reconciler.passes.key_turn import waiting
 from reconciler.plan.action import ActionId, Held, Unexamined, Verb
 from reconciler.plan.build import Basis
 from reconciler.plan.doubt import Doubt
@@ -68,10 +69,12 @@ def cluster_basis(
         **dict(_waiting(sight)),
         **dict(_still_used(diff, unread)),
         **dict(_succeeded(sight, homeless)),
+        **dict(waiting(sight.turns)),
     }
     if absences.unproven:
         held = Held(absences.unproven)
-        waits.update({(Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE)})
+        pruned = (change.key for change in diff.of(Group.PRUNE) if change.key.kind is not Kind.PRIVATE_KEY)
+        waits.update({(Verb.DELETE, key): held for key in pruned})
     return Basis(
         target=sight.name,
         place=sight.place,

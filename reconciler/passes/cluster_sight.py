@@ -27,6 +27,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory, Ownership
 from reconciler.model.state import Resource, State
+from reconciler.passes.key_turn import KeyTurn
 from reconciler.plan.action import TargetPlan, Unexamined
 
 
@@ -84,6 +85,8 @@ class ClusterSight:
     """Fingerprints of the keys that workloads read, as far as they are known."""
     refused: tuple[tuple[str, str, Origin], ...] = ()
     """Installations that cannot be made as declared: name, reason, place."""
+    turns: tuple[KeyTurn, ...] = ()
+    """The next step of every key that is made on the cluster."""
 
     @property
     def place(self) -> Place:

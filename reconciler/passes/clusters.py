@@ -17,6 +17,7 @@ from reconciler.errors import (
     UnknownKindError,
 )
 from reconciler.facts.cluster_demand import ClusterDemand, cluster_demand
+from reconciler.facts.placed_key import secrets_on
 from reconciler.facts.scope import Scope
 from reconciler.footprint.installation import installations
 from reconciler.footprint.value import Footprint
@@ -112,7 +113,7 @@ def look_at_clusters(
                     asked,
                     names[at],
                     declared.get(names[at], ()),
-                    cluster_demand(scopes, names[at]),
+                    _demand(scopes, declarations, names[at]),
                     clients,
                 ),
                 range(len(names)),
@@ -125,6 +126,12 @@ def look_at_clusters(
         tuple(one.result for one in unread if isinstance(one.result, Unexamined)),
         (*(one.name for one in unread if one.may_run), *left_out),
     )
+
+
+def _demand(scopes: Sequence[Scope], declarations: Declarations, name: str) -> ClusterDemand:
+    """What rules read of a cluster, with the Secrets that public keys follow from, whichever target needs them."""
+    found = cluster_demand(scopes, name)
+    return found._replace(secrets=tuple(dict.fromkeys((*found.secrets, *secrets_on(declarations, name)))))
 
 
 def clusters_of(asked: Pass, declared: Iterable[str]) -> tuple[str, ...]:
@@ -166,7 +173,7 @@ def _see(
         if asked.adapters.tries_on_clusters and not client.is_directory:
             reading = _tried(reading, footprints, client)
     except ClusterError as error:
-        if not footprints:
+        if not footprints and not demand.secrets:
             # Where nothing may be read, as for clusters that serve secrets alone, nothing was installed either.
             may_run = not isinstance(error, ClusterForbiddenError)
             unexamined = Unexamined(f"objects of this instance on cluster {name}", str(error))

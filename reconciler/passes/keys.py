@@ -1,32 +1,30 @@
 """`keys status`: the steps read and look, then every key of what the files declare. Changes nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
 
 from reconciler.cluster.client import ClusterClient
 from reconciler.diagnosis.key import Organizations
-from reconciler.errors import ClusterError, KeyStoreError
+from reconciler.errors import KeyStoreError
 from reconciler.facts.definition import dig
 from reconciler.facts.key_place import key_places
 from reconciler.facts.keyring import declared_keys
 from reconciler.facts.scope import Scope
-from reconciler.footprint.value import Footprint, WorkloadKey
+from reconciler.footprint.value import Footprint
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.finding import Severity
 from reconciler.model.key import KeyOwner
 from reconciler.model.kind import Kind
-from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION, metadata_of
 from reconciler.model.origin import Origin
 from reconciler.model.registration import Registration
 from reconciler.model.unread import Unread
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.clusters import ClusterClients
-from reconciler.passes.deed.cluster_hand import selector
 from reconciler.passes.examine_target import see_target
 from reconciler.passes.judge import scopes
+from reconciler.passes.pods import running, tried
 from reconciler.passes.read import read
 from reconciler.passes.result import Purpose
 from reconciler.passes.world import World, each, organizations_of, reached, world_of
@@ -34,7 +32,6 @@ from reconciler.plan.selection import Selection
 from reconciler.procedure.keyring import Keyring, KeyStatus, Mount, Pods
 from reconciler.settings import Settings
 
-T = TypeVar("T")
 _NO_TARGET = Unread("no target of the settings reaches it", "Add a target for it, if only to read.")
 _OPERATOR = "Operator"
 
@@ -173,7 +170,11 @@ def _see(
     return _Seen(
         {place: _key_at(client, *place[1:]) for place in places},
         tuple(
-            (one.footprint, one.organizations, Pods(name, _running(client, one.footprint.workload)))
+            (
+                one.footprint,
+                one.organizations,
+                Pods(name, client if isinstance(client, Unread) else running(client, one.footprint.workload)),
+            )
             for one in placed
             if one.footprint.workload is not None
         ),
@@ -183,31 +184,11 @@ def _see(
 def _key_at(client: ClusterClient | Unread, namespace: str, name: str, entry: str) -> str | Unread:
     if isinstance(client, Unread):
         return client
-    secret = _tried(lambda: client.secret(namespace, name))
+    secret = tried(lambda: client.secret(namespace, name))
     if isinstance(secret, Unread):
         return secret
     key = None if secret is None else secret.private_keys.get(entry)
     return "" if key is None else key.fingerprint
-
-
-def _running(client: ClusterClient | Unread, workload: WorkloadKey) -> Mapping[str, str] | Unread:
-    if isinstance(client, Unread):
-        return client
-    return _tried(lambda: dict(_pods(client, workload)))
-
-
-def _pods(client: ClusterClient, workload: WorkloadKey) -> Iterator[tuple[str, str]]:
-    deployment = client.get(Kind.DEPLOYMENT, workload.namespace, workload.name)
-    for pod in () if deployment is None else client.pods(workload.namespace, selector(deployment)):
-        value = dig(pod, "metadata", "annotations", FINGERPRINT_ANNOTATION)
-        yield str(metadata_of(pod).get("name", "")), value if isinstance(value, str) else ""
-
-
-def _tried(read: Callable[[], T]) -> T | Unread:
-    try:
-        return read()
-    except ClusterError as error:
-        return Unread(str(error), error.advice)
 
 
 def _keyring(

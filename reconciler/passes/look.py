@@ -24,6 +24,7 @@ from reconciler.orchestrator.sight import Look
 from reconciler.passes.begin import Pass
 from reconciler.passes.clusters import NO_CLUSTERS, ClusterClients, LookedClusters
 from reconciler.passes.evidence import believed, for_target, hints
+from reconciler.passes.key_turn import NO_ROTATIONS, Rotations
 from reconciler.passes.result import TargetResult
 from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.settings import Target
@@ -54,6 +55,8 @@ class Looked:
     sights: tuple[Sight, ...]
     failed: tuple[TargetResult, ...] = ()
     clusters: LookedClusters = NO_CLUSTERS
+    rotations: Rotations = NO_ROTATIONS
+    """Keys that are made where they are used."""
 
     @property
     def is_whole(self) -> bool:

@@ -26,8 +26,10 @@ from reconciler.passes.evidence import (
     unconnected,
     unknown_built_in,
 )
+from reconciler.passes.key_turn import Rotations
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.read import Reading
+from reconciler.passes.rotations import belongs, first_keys
 from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
@@ -191,6 +193,7 @@ def plans_of(
                 use=use,
                 missing=missing,
                 unseen=looked.clusters.unseen,
+                rotations=looked.rotations,
             )
             for sight in looked.sights
         ]
@@ -200,6 +203,7 @@ def plans_of(
         organizations=_organizations(asked, reading, looked, wanted),
         unread=stops.unread,
         emptied=missing.emptied,
+        belongs=belongs(asked.shown, looked.rotations),
     )
     pairs = []
     for sight, built in zip(looked.sights, plans, strict=False):
@@ -327,6 +331,7 @@ def _basis(
     use: Use,
     missing: Absence,
     unseen: Sequence[str],
+    rotations: Rotations,
 ) -> Basis:
     diff = with_built_in(
         compare(desired, sight.look.state, sight.inventory), disabled, sight.inventory.built_in
@@ -338,7 +343,7 @@ def _basis(
         live=sight.look.state,
         inventory=sight.inventory,
         diff=diff,
-        waits=held_registrations(diff, unseen),
+        waits={**held_registrations(diff, unseen), **dict(first_keys(sight, rotations))},
         policy=asked.settings.policy,
         safety=asked.settings.safety,
         before=in_force(asked.settings.safety, sight.inventory.last, _commit(reading)),

@@ -16,6 +16,7 @@ from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.carry_out import ClusterPart, Records, Work, carry_out
 from reconciler.passes.clusters import by_cluster, clusters_of, look_at_clusters
 from reconciler.passes.deed.cluster_hand import ClusterWork
+from reconciler.passes.deed.key_hand import KeyMaking
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world, judged_stops
 from reconciler.passes.look import Clients, Looked, look
 from reconciler.passes.planned import Planned, after, binding, last_apply, plan_all, without_stopped
@@ -24,8 +25,9 @@ from reconciler.passes.read import Reading, read, with_base
 from reconciler.passes.repeated import reported_once
 from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
+from reconciler.passes.rotations import with_keys, with_rotations
 from reconciler.passes.schedule import Observer
-from reconciler.passes.target_report import cluster_result, in_order, target_result, without_preview
+from reconciler.passes.target_report import cluster_result, in_order, joined, target_result, without_preview
 from reconciler.passes.validate import validate
 from reconciler.plan.action import Status
 from reconciler.plan.approval import Approval
@@ -34,6 +36,10 @@ from reconciler.plan.selection import Selection
 from reconciler.settings import Settings
 
 __all__ = ["Adapters", "apply", "plan", "validate"]
+
+
+MOST_ROUNDS = 8
+"""Rounds of one apply. A rotation takes four, and one that finds nothing left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,18 @@ class _Prepared:
 
 
 def plan(
-    settings: Settings, adapters: Adapters, selection: Selection, *, accepted: frozenset[Approval]
+    settings: Settings,
+    adapters: Adapters,
+    selection: Selection,
+    *,
+    accepted: frozenset[Approval],
+    rotate: frozenset[str] = frozenset(),
 ) -> tuple[PassResult, Callable[[], SavedPlan] | None]:
     """Result of everything up to the guards, and a function that makes what binds an apply to this plan.
 
     Changes nothing. The function is None if there is no complete plan.
     """
-    asked = begin(settings, adapters, selection, Purpose.PLAN)
+    asked = begin(settings, adapters, selection, Purpose.PLAN, rotate)
     with Clients(asked) as clients:
         prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
@@ -106,14 +117,18 @@ def apply(
     approve: Callable[[PassResult], bool] = lambda _: True,
     observer: Observer,
     stop: Event,
+    rounds: int = MOST_ROUNDS,
+    rotate: frozenset[str] = frozenset(),
 ) -> PassResult:
     """Result of planning and carrying out; with `bound`, carried out only if the plan made now equals it.
 
     Approvals that the saved plan was made with count only if they are given again: anybody can edit a file.
     `approve` is given the plan before anything is written, and ends the pass by returning False. A target
-    that could not be read, or whose files have errors, stops only itself.
+    that could not be read, or whose files have errors, stops only itself. `rotate` are owners that get a new key,
+    such as `Agent/eu-1`. What follows from keys that are made here needs several rounds of look, plan and carry out;
+    `rounds` is their limit.
     """
-    asked = begin(settings, adapters, selection, Purpose.APPLY)
+    asked = begin(settings, adapters, selection, Purpose.APPLY, rotate)
     with Clients(asked) as clients:
         prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
@@ -134,6 +149,10 @@ def apply(
         if stop.is_set() or not approve(replace(ended(targets=before), purpose=Purpose.PLAN)):
             return ended(targets=before, stopped=True)
         done = _carried_out(asked, prepared, clients, observer=observer, stop=stop)
+        done = _later_rounds(
+            asked, prepared, clients, done,
+            accepted=accepted, rounds=rounds, observer=observer, stop=stop,
+        )  # fmt: skip
         return ended(targets=in_order(asked, done, prepared.looked), stopped=_was_stopped(done, stop))
 
 
@@ -152,9 +171,10 @@ def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _
     if stopped.by_target.keys() >= {*asked.targets, *map(target_of_cluster, selected)}:
         of_base = judge_base(asked, reading.base) if reading.base is not None else None
         return report(asked, reading, judge_unseen(asked, judged), of_base=of_base)
-    looked = look(asked, judged.scopes, clients, stopped)
     clusters = look_at_clusters(asked, reading.declarations, judged.scopes, clients.clusters)
-    looked = replace(looked, clusters=clusters)
+    reading, judged = with_keys(asked, reading, judged, clusters)
+    looked = replace(look(asked, judged.scopes, clients, stopped), clusters=clusters)
+    looked = with_rotations(asked, reading.declarations, looked, clients.clusters)
     planned = plan_all(asked, reading, looked, approvals, clients, stops=stopped)
     live = {sight.name: after(built, sight.look.state) for sight, built in planned.pairs}
     planned, judged = reported_once(planned, judge_world(asked, judged, live, planned.cluster_states()))
@@ -214,6 +234,36 @@ def _carried_out(
     return [*done, *left, *untouched]
 
 
+def _later_rounds(
+    asked: Pass,
+    first: _Prepared,
+    clients: Clients,
+    done: list[TargetResult],
+    *,
+    accepted: frozenset[Approval],
+    rounds: int,
+    observer: Observer,
+    stop: Event,
+) -> list[TargetResult]:
+    """Results with what follows from keys that were made: as long as a round does something, another one is made."""
+    shown = frozenset(action.id for built in first.planned.plans.all for action in built.actions)
+    found, newest = done, done
+    for _ in range(rounds - 1):
+        if not first.looked.rotations.turns or stop.is_set() or not _is_progress(newest):
+            break
+        again = replace(asked, started_at=asked.adapters.now(), rotate=frozenset(), shown=shown)
+        prepared = _prepare(again, accepted, clients)
+        if isinstance(prepared, PassResult):
+            break
+        newest = _carried_out(again, prepared, clients, observer=observer, stop=stop)
+        found = joined(found, newest)
+    return found
+
+
+def _is_progress(done: list[TargetResult]) -> bool:
+    return any(outcome.status is Status.DONE for one in done for outcome in one.outcomes)
+
+
 def _cluster_works(
     asked: Pass, prepared: _Prepared, clients: Clients
 ) -> tuple[list[ClusterPart], list[TargetResult]]:
@@ -225,11 +275,12 @@ def _cluster_works(
             left.append(result)
             continue
         work = ClusterWork(
-            asked.settings.instance,
+            KeyMaking(asked.adapters.make_key, asked.adapters.now, asked.settings.instance),
             sight.bodies,
             sight.unforced,
             frozenset(sight.inventory.entries) - sight.unforced,
             waits_s={key: one.wait_s for key, one in sight.workloads.items() if one.wait_s},
+            turns={one.key: one for one in sight.turns if one.key is not None},
             agents={
                 key: one.workload.container
                 for key, one in sight.workloads.items()

@@ -11,7 +11,8 @@ from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.look import STOPPED_ADVICE, Looked, Sight, endpoints, retry_after
 from reconciler.passes.result import Cause, TargetResult
 from reconciler.passes.stopped import NO_STOPS, Stops
-from reconciler.plan.action import TargetPlan, Unexamined
+from reconciler.plan.action import Status, TargetPlan, Unexamined
+from reconciler.plan.build import NOT_SHOWN
 
 
 def target_result(sight: Sight, built: TargetPlan, stops: Stops = NO_STOPS) -> TargetResult:
@@ -47,6 +48,31 @@ def in_order(asked: Pass, done: Iterable[TargetResult], looked: Looked) -> tuple
                 one.target,
             ),
         )
+    )
+
+
+def joined(before: Iterable[TargetResult], after: Iterable[TargetResult]) -> list[TargetResult]:
+    """Results of one apply after another round: what waited before has the outcome that it has now."""
+    newer = {one.target: one for one in after}
+    return [_joined(one, newer.get(one.target)) for one in before]
+
+
+def _joined(before: TargetResult, after: TargetResult | None) -> TargetResult:
+    if after is None:
+        return before
+    held = {} if after.plan is None else after.plan.held
+    new = [
+        one for one in after.outcomes if one.action.id not in held or held[one.action.id].reason != NOT_SHOWN
+    ]
+    settled = {one.action.id for one in new}
+    kept = [
+        one for one in before.outcomes if one.status is not Status.BLOCKED or one.action.id not in settled
+    ]
+    return replace(
+        before,
+        outcomes=(*kept, *new),
+        inventory_error=after.inventory_error or before.inventory_error,
+        error=before.error or after.error,
     )
 
 

@@ -1,6 +1,6 @@
 """What the files of all targets declare together, and how the places of it are looked at side by side."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
@@ -49,6 +49,15 @@ class World:
         served = [one.organizations for name in names for one in self.clusters[name].placed]
         served += [one.organizations for one in self.elsewhere]
         return frozenset(name for names in served for name in names)
+
+    def of(self, installation: str) -> Iterator[Placed | ElsewhereSight]:
+        """Installations of one document, such as `Agent/eu-1`, wherever they are."""
+        everywhere: list[Placed | ElsewhereSight] = [
+            one for at in self.clusters.values() for one in at.placed
+        ]
+        yield from (
+            one for one in (*everywhere, *self.elsewhere) if one.footprint.installation == installation
+        )
 
 
 def world_of(asked: Pass, declarations: Declarations) -> World:

@@ -29,6 +29,9 @@ from reconciler.plan.refusal import Refusal
 from reconciler.plan.withheld import missing_secrets
 from reconciler.settings import Policy, Prune, Safety
 
+NOT_SHOWN = "it was not in the plan: run again"
+"""Why an action waits that a later round of an apply found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
@@ -121,13 +124,14 @@ def build(
     organizations: Sequence[Organization] = (),
     unread: str = "",
     emptied: Mapping[TargetName, frozenset[Name]] = NO_ABSENCE.emptied,
+    belongs: Callable[[Action], bool] = lambda _: True,
 ) -> tuple[TargetPlan, ...]:
     """The plan of each target, in the order of `bases`; independent of the order of what they contain.
 
     `includes` is true for selected keys (`--only`). `organizations` are all that the key barrier has
     to examine, also those without a basis. `unread` names files whose documents may belong to any
     target: what one of them may declare is not deleted. `emptied` are targets without a basis that declare
-    nothing, with what they own.
+    nothing, with what they own. `belongs` is false for actions that this round of an apply leaves to another run.
 
     One graph spans all targets, so an action of one may require one of another. A guard or the key
     barrier holds what it names and whatever depends on that; the rest is carried out. A problem
@@ -148,6 +152,9 @@ def build(
     if unread:
         _hold_unproven(whole, unread)
     _hold_shared(bases, guarded, whole, emptied)
+    for action in whole.graph.actions.values():
+        if not belongs(action):
+            whole.held.setdefault(action.id, Held(NOT_SHOWN))
     _hold_followers(whole)
     return tuple(
         _target_plan(basis, alone, whole, found)
@@ -325,7 +332,10 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
     actions = whole.of(basis.place)
     ids = {action.id for action in actions}
     taken_over = left.leave.taken_over
-    found = (*problems(actions, basis.diff, basis.live, left.contested), *basis.problems)
+    found = (
+        *problems(actions, basis.diff, basis.live, left.contested, waits=basis.waits),
+        *basis.problems,
+    )
     if whole.cycle is not None:
         found = (*found, *cycle(whole.cycle, actions))
     return TargetPlan(

@@ -1,6 +1,6 @@
 """Problems of a plan: what the server is known to refuse, and requirements that no order satisfies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.diff.change import Change, Diff, Group
@@ -8,7 +8,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.state import State
-from reconciler.plan.action import Action, Verb
+from reconciler.plan.action import Action, ActionId, Verb
 from reconciler.plan.graph import CycleError
 from reconciler.plan.parts import agent_of, criterion_key, criterion_selector, type_of
 from reconciler.plan.problem import AGENT_WITHOUT_KEY, BUILT_IN, CRITERION_TAKEN, CYCLE, KEY_WITHOUT_AGENT
@@ -16,11 +16,16 @@ from reconciler.settings import FILE_NAME
 
 
 def problems(
-    actions: Sequence[Action], diff: Diff, live: State, contested: Sequence[Change]
+    actions: Sequence[Action],
+    diff: Diff,
+    live: State,
+    contested: Sequence[Change],
+    *,
+    waits: Collection[ActionId] = (),
 ) -> tuple[Finding, ...]:
-    """Problems of one place, sorted."""
+    """Problems of one place, sorted. `waits` are actions that something else has to precede."""
     found = [
-        *_agents_without_key(actions, live),
+        *_agents_without_key([action for action in actions if action.id not in waits], live),
         *_keys_without_agent(actions, live),
         *_built_in(contested),
         *(taken.problem() for taken in taken_criteria(actions, diff)),

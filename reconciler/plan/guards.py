@@ -130,10 +130,13 @@ def deleted(action: Action) -> tuple[ResourceKey, ...]:
 
 
 def _pruned(case: Case) -> dict[Kind, dict[ResourceKey, frozenset[ActionId]]]:
-    """Pruned objects and the actions that delete them, by kind. Replacements and criteria have guards of their own."""
+    """Pruned objects and the actions that delete them, by kind.
+
+    Replacements and criteria have guards of their own; that a private key is no longer used is known before it goes.
+    """
     pruned: dict[Kind, dict[ResourceKey, frozenset[ActionId]]] = defaultdict(dict)
     for action in case.actions:
-        if action.subject.group is Group.PRUNE:
+        if action.subject.group is Group.PRUNE and action.key.kind is not Kind.PRIVATE_KEY:
             for key in deleted(action):
                 pruned[key.kind][key] = frozenset((action.id,))
     return pruned

@@ -53,6 +53,7 @@ _FIELDS: Mapping[Json, frozenset[str]] = MappingProxyType(
         "SecretStore": frozenset(SecretStoreSpec.model_fields),
     }
 )
+_KEY_FIELDS = frozenset(("publicKey", "privateKey", "generate"))
 _KUBERNETES_METADATA = frozenset(("name", "generateName", "namespace", "labels", "ownerReferences"))
 """Handled documents have `id` instead. Several Kubernetes APIs have a kind `Agent`, one with `spec.description`."""
 
@@ -148,7 +149,7 @@ def _has_shape(raw: JsonObject, name: Json) -> bool:
         case "Runner":
             return isinstance(spec, dict) and "runner_configuration" in spec
         case "Key":
-            return isinstance(spec, dict) and "for" in spec and "publicKey" in spec
+            return isinstance(spec, dict) and "for" in spec and not _KEY_FIELDS.isdisjoint(spec)
         case "Operator" | "SecretStore":
             metadata = raw.get("metadata")
             return (

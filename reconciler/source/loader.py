@@ -195,7 +195,7 @@ def _key_texts(
         public_key = key.document.spec.publicKey
         if isinstance(public_key, str):
             yield key.origin(), place, public_key
-        else:
+        elif public_key is not None:
             yield key.origin(), place, _key_file(tree, key, public_key.file)
     for runner in runners:
         configuration = runner.document.spec.runner_configuration

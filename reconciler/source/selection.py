@@ -75,6 +75,9 @@ def select(declarations: Declarations, target: Target) -> Declarations:
         public_keys={
             origin: facts for origin, facts in declarations.public_keys.items() if origin in origins
         },
+        placed_keys={
+            origin: facts for origin, facts in declarations.placed_keys.items() if origin in origins
+        },
     )
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.errors import KeyStoreError, UsageError
 from reconciler.keystore import key_pair
-from reconciler.keystore.key_pair import Algorithm, KeyPair, generated, write_private_key
+from reconciler.keystore.key_pair import KeyPair, generated, write_private_key
 from reconciler.keystore.private_key import inspect_private_key
+from reconciler.model.key import Algorithm
 
 
 @pytest.fixture(scope="module", params=list(Algorithm))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 from threading import Event, Lock
@@ -18,8 +19,10 @@ from reconciler.cluster.client import ClusterClient
 from reconciler.emulator import Effect, Emulator
 from reconciler.inventory.file import FileInventory
 from reconciler.inventory.store import InventoryStore
+from reconciler.keystore.key_pair import KeyPair, generated
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.identity import TargetName
+from reconciler.model.key import Algorithm
 from reconciler.model.place import Realm
 from reconciler.model.record import Inventory
 from reconciler.model.secret import Digester, Secret
@@ -82,7 +85,7 @@ class KillSwitch:
         """A call to a cluster."""
         if name == "close":
             return call()
-        is_last = self.begin(changes=name in ("apply", "delete"))
+        is_last = self.begin(changes=name in ("apply", "delete", "change_secret"))
         found = call()
         self.after(is_last=is_last)
         return found
@@ -190,6 +193,9 @@ class World:
     """Base URL of a server with this emulator; "" where it is reached in process."""
     is_ancestor: Callable[[str, str], bool | None] = lambda _older, _newer: None
     tries_on_clusters: bool = False
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    made_keys: int = 0
+    """Number of the key pairs that were made."""
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
@@ -281,11 +287,17 @@ class World:
             ),
             tries_on_clusters=self.tries_on_clusters,
             rendered=hand_in.clusters.rendered(is_local=False),
-            now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+            now=lambda: self.now,
+            make_key=self.make_key,
             read_base=(lambda: read_directory(base, self.settings.limits, Launcher())) if base else None,
             base_name="main" if base else "",
             is_ancestor=self.is_ancestor,
         )
+
+    def make_key(self, algorithm: Algorithm, bits: int) -> KeyPair:
+        """Another key pair at each call. Those of 4096 bits take seconds to find, so each world uses the same ones."""
+        self.made_keys += 1
+        return generated(algorithm, bits) if algorithm is Algorithm.ED25519 else _pair(self.made_keys)
 
     def _wrapped(self, client: ClusterClient) -> ClusterClient:
         wrapped = client if self.at_cluster is None else self.at_cluster(client)
@@ -317,6 +329,8 @@ class World:
         stop: Event | None = None,
         observer: Silent | None = None,
         inventory: InventoryStore | None = None,
+        rounds: int = reconcile.MOST_ROUNDS,
+        rotate: frozenset[str] = frozenset(),
     ) -> PassResult:
         adapters = self.adapters(Access.READ_WRITE)
         return reconcile.apply(
@@ -327,6 +341,8 @@ class World:
             bound=bound,
             observer=observer or Silent(),
             stop=stop or Event(),
+            rounds=rounds,
+            rotate=rotate,
         )
 
     def effects(self) -> Counter[tuple[str, str]]:
@@ -404,6 +420,11 @@ def actions(result: PassResult) -> list[str]:
 
 def statuses(result: PassResult) -> set[Status]:
     return {outcome.status for outcome in result.outcomes}
+
+
+@cache
+def _pair(_number: int) -> KeyPair:
+    return generated(Algorithm.RSA, 4096)
 
 
 _MODULI = count(1, 2)

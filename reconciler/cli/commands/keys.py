@@ -60,8 +60,9 @@ def generate(*, owner: str, path: Path, bits: int | None) -> int:
       reconciler keys generate Runner/jobs --out ~/jobs.pem
     """  # noqa: D301  as above
     from reconciler.cli.output import notice, write  # noqa: PLC0415  help must not wait for it
-    from reconciler.keystore.key_pair import Algorithm, generated, write_private_key  # noqa: PLC0415  as above
+    from reconciler.keystore.key_pair import generated, write_private_key  # noqa: PLC0415  as above
     from reconciler.model.identity import shown  # noqa: PLC0415  as above
+    from reconciler.model.key import Algorithm  # noqa: PLC0415  as above
 
     kind, identifier = _owner(owner)
     if kind == _RUNNER and bits is not None:

@@ -34,6 +34,8 @@ from reconciler.model.kubernetes_object import FIELD_MANAGER, PROBE_LABEL, metad
 from reconciler.model.mark import applied_digest
 from reconciler.model.redaction import redact
 from reconciler.model.state import Resource
+from reconciler.passes.deed.key_hand import KeyHand, KeyMaking
+from reconciler.passes.key_turn import KeyTurn
 from reconciler.plan.action import Action, Outcome, Status, Verb
 
 log = logging.getLogger(__name__)
@@ -62,13 +64,15 @@ class ClusterWork:
     workload.
     """
 
-    instance: str
+    making: KeyMaking
     bodies: Mapping[ResourceKey, JsonObject]
     unforced: frozenset[ResourceKey] = frozenset()
     owned: frozenset[ResourceKey] = frozenset()
     waits_s: Mapping[ResourceKey, int] = field(default_factory=dict)
     agents: Mapping[ResourceKey, str] = field(default_factory=dict)
     """Workloads that are Agents, with the container whose log shows whether they are connected."""
+    turns: Mapping[ResourceKey, KeyTurn] = field(default_factory=dict)
+    """The next steps of keys, by the entry that they change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class ClusterHand:
         self._work = work
         self._read = read
         self._stop = stop
+        self._keys = KeyHand(client, work.making, check=self._uses_successor)
 
     def perform(self, action: Action) -> Outcome:
         """Outcome of one action."""
@@ -118,6 +123,8 @@ class ClusterHand:
             if self._stop.is_set():
                 return Outcome(action, Status.SKIPPED, "not reached: the run was stopped")
             try:
+                if action.key.kind is Kind.PRIVATE_KEY:
+                    return self._keys.perform(action, self._work.turns[action.key])
                 if action.verb is Verb.DELETE:
                     return self._delete(action)
                 if action.verb is Verb.VERIFY:
@@ -154,7 +161,7 @@ class ClusterHand:
 
     def _changed(self, action: Action, found: JsonObject) -> Outcome | None:
         """Outcome of an action on an object that became something else since the plan was made; None if it did not."""
-        if action.key in self._work.owned and not is_ours(found, self._work.instance):
+        if action.key in self._work.owned and not is_ours(found, self._work.making.instance):
             return Outcome(action, Status.REFUSED, "not sent: it no longer belongs to this instance")
         uid, live = str(metadata_of(found).get("uid", "")), action.subject.live
         if live is not None and live.handle.get("uid", uid) != uid:
@@ -167,7 +174,7 @@ class ClusterHand:
 
     def _existing(self, action: Action, body: JsonObject, found: JsonObject) -> Outcome:
         """Outcome of a create that finds an object: its own of an earlier run, or somebody else's."""
-        if not is_ours(found, self._work.instance):
+        if not is_ours(found, self._work.making.instance):
             return _later(action, "not sent; somebody else created it in the meantime: left alone")
         if _is_applied(body, found):
             return Outcome(action, Status.UNCHANGED, "already exists, equal: a list did not show it")
@@ -183,7 +190,7 @@ class ClusterHand:
         except ClusterError as second:
             message = f"{error}; reading again failed too: {second}"
             return Outcome(action, Status.UNKNOWN, message, is_transient=True)
-        if found is not None and is_ours(found, self._work.instance) and _is_applied(body, found):
+        if found is not None and is_ours(found, self._work.making.instance) and _is_applied(body, found):
             outcome = self._rolled_out(action, found, is_restarted=True)
             if outcome.status is Status.DONE:
                 return replace(outcome, message=_found_done(error))
@@ -242,6 +249,19 @@ class ClusterHand:
             self._turns.acquire()
             with self._lock:
                 self._waiting -= 1
+
+    def _uses_successor(self, action: Action, turn: KeyTurn) -> Outcome | None:
+        """Why a key that was replaced must stay: what mounts its successor does not run with it as it should."""
+        for workload in turn.workloads:
+            seen = self._running(workload)
+            if seen is not None and not seen.is_done:
+                return Outcome(
+                    action,
+                    Status.BLOCKED,
+                    f"waits: {workload} is not ready: {seen.missing}{self._why(workload, seen)}",
+                    is_transient=True,
+                )
+        return None
 
     def _verify(self, action: Action) -> Outcome:
         """Outcome of a look at a workload that is as declared: an earlier run may have ended before it was ready."""

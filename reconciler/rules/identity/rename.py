@@ -35,9 +35,10 @@ def _agents(scope: Scope) -> Iterator[Subject[_KeyedAgent]]:
     keys, holders = _keys_by_agent(scope), _holders(scope)
     for agent in scope.agents:
         agent_id = agent.document.metadata.id
-        public_keys = [scope.public_key(declared.origin()) for declared in keys.get(agent_id, ())]
-        found = (holders[key.fingerprint] for key in public_keys if key and key.fingerprint in holders)
-        if public_keys:
+        documents = keys.get(agent_id, ())
+        public_keys = (key for declared in documents for key in scope.public_keys_of(declared))
+        found = (holders[key.fingerprint] for key in public_keys if key.fingerprint in holders)
+        if documents:
             place, key = partial(agent.origin, ("metadata", "id")), scope.key(Kind.AGENT, agent_id)
             yield Subject(_KeyedAgent(agent_id, next(found, None)), scope, f"Agent `{agent_id}`", place, key)
 

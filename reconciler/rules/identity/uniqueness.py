@@ -102,8 +102,7 @@ def _criterion(scope: Scope, definition: DeclaredDefinition, index: int) -> _Cla
 
 def _fingerprints(scope: Scope) -> Iterator[Claiming]:
     for declared in scope.declarations.keys:
-        public_key = scope.public_key(declared.origin())
-        if public_key is not None:
+        for public_key in scope.public_keys_of(declared):
             owner = declared.document.spec.for_
             subject = ("fingerprint", owner, public_key.fingerprint)
             yield subject, partial(_fingerprint, scope, declared, public_key.fingerprint)

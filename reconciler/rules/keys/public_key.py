@@ -58,8 +58,8 @@ def _rsa_keys(scope: Scope) -> Iterator[Subject[_RsaKey]]:
             holders[fingerprint].append(agent)
     is_read = scope.has_read(Kind.KEY)
     for declared in scope.declarations.keys:
-        owner, public_key = declared.document.spec.for_, scope.public_key(declared.origin())
-        if public_key is not None and owner.runner is None:
+        owner = declared.document.spec.for_
+        for public_key in () if owner.runner is not None else scope.public_keys_of(declared):
             found = tuple(holders.get(public_key.fingerprint, ())) if is_read else None
             # Keys of Operators are not managed.
             key = scope.key(Kind.KEY, f"{owner.agent}/{public_key.fingerprint}") if owner.agent else None
@@ -117,12 +117,12 @@ def _one_agent(subject: Subject[Scope]) -> Iterator[Answer]:
     own = {declared.origin() for declared in scope.declarations.keys}
     first: dict[str, Declared[KeyDocument]] = {}
     for declared in scope.everything.keys:
-        public_key = scope.public_key(declared.origin())
-        if public_key is None or declared.document.spec.for_.agent is None:
-            continue
-        before = first.setdefault(public_key.fingerprint, declared)
-        a, b = before.document.spec.for_.agent, declared.document.spec.for_.agent
-        if a != b and (before.origin() in own or declared.origin() in own):
+        b = declared.document.spec.for_.agent
+        for public_key in () if b is None else scope.public_keys_of(declared):
+            before = first.setdefault(public_key.fingerprint, declared)
+            a = before.document.spec.for_.agent
+            if a == b or not own & {before.origin(), declared.origin()}:
+                continue
             yield subject.says(
                 f"Agents `{a}` and `{b}` share key {shown(public_key.fingerprint)}; a key identifies one Agent",
                 at=_place(declared),

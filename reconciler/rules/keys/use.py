@@ -104,18 +104,16 @@ def _every_use(scope: Scope) -> Iterator[tuple[str, KeyOwner, Origin, bool]]:
     own |= {operator.origin() for operator in declarations.operators}
     own |= {runner.origin() for runner in declarations.runners}
     for declared in scope.everything.keys:
-        public_key, owner = scope.public_key(declared.origin()), declared.document.spec.for_
-        if public_key is not None:
+        owner = declared.document.spec.for_
+        for public_key in scope.public_keys_of(declared):
             place = declared.origin(("spec", "publicKey"))
             yield public_key.fingerprint, owner, place, declared.origin() in own
     for runner in scope.everything.runners:
-        public_key, owner = (
-            scope.public_key(runner.origin()),
-            KeyOwner(runner=runner.document.metadata.id),
-        )
-        if public_key is not None:
+        own_key = scope.public_key(runner.origin())
+        if own_key is not None:
+            owner = KeyOwner(runner=runner.document.metadata.id)
             place = runner.origin((*CONFIGURATION, "key"))
-            yield public_key.fingerprint, owner, place, runner.origin() in own
+            yield own_key.fingerprint, owner, place, runner.origin() in own
     for operator in scope.everything.operators:
         key = operator.document.spec.driverKey
         if key is not None and key.fingerprint is not None:
@@ -187,8 +185,10 @@ EVERYWHERE = Over("keyring in all organizations", _everywhere)
 def _declared_by_agent(scope: Scope) -> Mapping[str, Mapping[str, Declared[KeyDocument]]]:
     found: dict[str, dict[str, Declared[KeyDocument]]] = defaultdict(dict)
     for declared in scope.everything.keys:
-        public_key, agent = scope.public_key(declared.origin()), declared.document.spec.for_.agent
-        if public_key is not None and agent is not None:
+        agent = declared.document.spec.for_.agent
+        if agent is None:
+            continue
+        for public_key in scope.public_keys_of(declared):
             found[agent].setdefault(public_key.fingerprint, declared)
     return found
 

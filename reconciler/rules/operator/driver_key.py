@@ -179,12 +179,12 @@ def _fingerprints(
         return {mounted.fingerprint}
     if key.fingerprint is not None:
         return {key.fingerprint.lower()}
-    found = (
-        scope.public_key(declared.origin())
+    return {
+        public_key.fingerprint
         for declared in scope.declarations.keys
         if declared.document.spec.for_.operator == operator.document.metadata.id
-    )
-    return {public_key.fingerprint for public_key in found if public_key is not None}
+        for public_key in scope.public_keys_of(declared)
+    }
 
 
 RULES = (

@@ -117,9 +117,10 @@ def _runner_key_of_agent(scope: Scope) -> Iterator[_Problem]:
         if (facts := scope.public_key(runner.origin())) is not None
     }
     for key in scope.declarations.keys:
-        facts, owner = scope.public_key(key.origin()), key.document.spec.for_.agent
-        if owner is not None and facts is not None and facts.fingerprint in runners:
-            name = runners[facts.fingerprint]
+        owner = key.document.spec.for_.agent
+        found = [facts.fingerprint for facts in scope.public_keys_of(key) if facts.fingerprint in runners]
+        if owner is not None and found:
+            name = runners[found[0]]
             place = key.origin(("spec", "for"))
             yield place, f"The key of runner `{name}` (v2) is registered for Agent `{owner}` (v1)"
 

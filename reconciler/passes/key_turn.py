@@ -1,0 +1,123 @@
+"""The next step of one generated key, and how it appears in the plan of a cluster. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.model.declaration import Declared
+from reconciler.model.identity import ResourceKey, shown
+from reconciler.model.json import JsonObject, digest
+from reconciler.model.key import Algorithm, KeyDocument, KeyOwner
+from reconciler.model.key_entries import KeyEntries
+from reconciler.model.kind import Kind
+from reconciler.model.record import Inventory, Ownership
+from reconciler.model.state import Resource, State
+from reconciler.model.unread import Unread
+from reconciler.plan.action import ActionId, Held, Verb
+from reconciler.procedure.rotation import Change, PlacedKey, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTurn:
+    """A generated key with its place, what is there, and its next step."""
+
+    declared: Declared[KeyDocument]
+    entries: KeyEntries
+    place: PlacedKey | Unread
+    turn: Turn
+    organizations: tuple[str, ...] = ()
+    workloads: tuple[ResourceKey, ...] = ()
+    """What mounts the key on the cluster of its place."""
+
+    @property
+    def owner(self) -> KeyOwner:
+        """Whose key it is."""
+        return self.declared.document.spec.for_
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """How a new key is made."""
+        return self.declared.document.spec.algorithm
+
+    @property
+    def key(self) -> ResourceKey | None:
+        """The entry that the next step changes; None if there is no step."""
+        match self.turn.change:
+            case None:
+                return None
+            case Change.STAGE:
+                return self.entries.key(self.entries.staged)
+            case Change.DROP:
+                return self.entries.key(self.entries.previous)
+            case Change.GENERATE | Change.SWITCH | Change.REPLACE:
+                return self.entries.key(self.entries.entry)
+
+    @property
+    def live(self) -> JsonObject | None:
+        """What is in that entry now; None if nothing is."""
+        place = self.place
+        if isinstance(place, Unread) or self.turn.change in (None, Change.STAGE):
+            return None
+        now = place.previous if self.turn.change is Change.DROP else place.current
+        return {"key": shown(now)} if now else None
+
+    @property
+    def desired(self) -> JsonObject | None:
+        """What will be there, and why; None if it is removed."""
+        place, turn = self.place, self.turn
+        if isinstance(place, Unread) or turn.change in (None, Change.DROP):
+            return None
+        new = shown(place.staged) if turn.change is Change.SWITCH else self.new
+        why: JsonObject = {"because": turn.because} if turn.because else {}
+        return {"key": new, **why, "later": turn.later}
+
+    @property
+    def new(self) -> str:
+        """A new key in words."""
+        spec = self.declared.document.spec
+        return f"new RSA key, {spec.bits} bits" if spec.algorithm is Algorithm.RSA else "new Ed25519 key"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotations:
+    """The generated keys of a pass, and the documents whose place was not read."""
+
+    turns: tuple[KeyTurn, ...] = ()
+    unread: Mapping[KeyOwner, str] = field(default_factory=dict)
+    """Owners with a key that is not known, with the reason."""
+    expected: frozenset[KeyOwner] = frozenset()
+    """Owners whose first key is still to be made."""
+
+
+NO_ROTATIONS = Rotations()
+
+
+def in_plan(
+    turns: Iterable[KeyTurn], state: State, live: State, inventory: Inventory
+) -> tuple[State, State, Inventory]:
+    """Desired and live state and the record of a cluster, with the steps of its keys."""
+    wanted, present, owned = dict(state.resources), dict(live.resources), dict(inventory.entries)
+    for one in turns:
+        key = one.key
+        if key is None:
+            continue
+        if (after := one.desired) is not None:
+            wanted[key] = Resource(key, after, origin=one.declared.origin())
+        if (before := one.live) is not None:
+            present[key] = Resource(key, before)
+            # The document says that the key is made here, so what is in its place is this instance's to replace.
+            owned[key] = Ownership(key, observed=digest(before))
+    complete = state.complete | {Kind.PRIVATE_KEY}
+    return (
+        replace(state, resources=wanted, complete=complete),
+        replace(live, resources=present, complete=live.complete | {Kind.PRIVATE_KEY}),
+        replace(inventory, entries=owned),
+    )
+
+
+def waiting(turns: Iterable[KeyTurn]) -> Iterator[tuple[ActionId, Held]]:
+    """Steps that wait, with the reasons."""
+    for one in turns:
+        key = one.key
+        if key is not None and one.turn.held:
+            verb = Verb.DELETE if one.desired is None else Verb.CREATE if one.live is None else Verb.UPDATE
+            yield (verb, key), Held(f"waits: {'; '.join(one.turn.held)}")

@@ -1,0 +1,406 @@
+"""Keys that follow from the place of their private half, and the next step of those that are made here.
+
+A public half is known once its cluster was read. So clusters are read first, then the documents get the public halves,
+and what is declared in an organization includes them like any other key.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.cluster.client import ClusterClient
+from reconciler.errors import ClusterError, KeyStoreError
+from reconciler.facts.definition import dig
+from reconciler.facts.key_place import KeyPlace, key_places
+from reconciler.facts.placed_key import PlacedDocument, entries_of, placed_keys
+from reconciler.model.cluster_state import SecretObject
+from reconciler.model.declaration import Declarations
+from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.key import KeyOwner, PublicKey
+from reconciler.model.key_entries import KeyEntries
+from reconciler.model.kind import Kind
+from reconciler.model.registration import Registration
+from reconciler.model.state import Resource
+from reconciler.model.unread import Unread
+from reconciler.passes.begin import Pass
+from reconciler.passes.cluster_sight import ClusterSight
+from reconciler.passes.clusters import ClusterClients, LookedClusters
+from reconciler.passes.judge import Judged, scopes
+from reconciler.passes.key_turn import NO_ROTATIONS, KeyTurn, Rotations, in_plan
+from reconciler.passes.look import Looked, Sight
+from reconciler.passes.pods import running
+from reconciler.passes.read import Reading
+from reconciler.passes.result import TargetResult
+from reconciler.passes.world import World, world_of
+from reconciler.plan.action import Action, ActionId, Held, Verb
+from reconciler.procedure.keyring import Keyring, Mount, Pods
+from reconciler.procedure.rotation import Change, GeneratedKey, PlacedKey, rotation
+from reconciler.source.selection import select
+
+if TYPE_CHECKING:
+    from reconciler.model.origin import Origin
+
+_NOT_SELECTED = Unread("it is not part of this run", "Run without `--target`.")
+
+
+def with_placed_keys(declarations: Declarations, clusters: LookedClusters) -> Declarations:
+    """The documents with the public halves that were read."""
+    placed = placed_keys(declarations)
+    if not placed:
+        return declarations
+    from reconciler.keystore.public_key import inspect_public_key  # noqa: PLC0415  only where there are keys
+
+    found: dict[Origin, tuple[PublicKey, ...]] = {}
+    for one in placed:
+        entries = entries_of(one)
+        secret = _secret(entries, clusters)
+        if isinstance(secret, SecretObject):
+            keys = (secret.private_keys.get(name) for name in _names(one, entries))
+            found[one.origin()] = tuple(
+                inspect_public_key(key.public_pem) for key in keys if key is not None and key.public_pem
+            )
+    return replace(declarations, placed_keys=found)
+
+
+def _names(declared: PlacedDocument, entries: KeyEntries) -> tuple[str, ...]:
+    if declared.document.spec.generate is None:
+        return (entries.entry,)
+    return (entries.entry, entries.staged, entries.previous)
+
+
+def _secret(entries: KeyEntries, clusters: LookedClusters) -> SecretObject | Unread | None:
+    """The Secret of a key; None if there is none."""
+    at = (entries.namespace, entries.secret)
+    for sight in clusters.sights:
+        if sight.place.name == entries.cluster:
+            if sight.reading.is_directory:
+                return Unread("the cluster is a folder of files, which never contain a Secret")
+            if at in sight.reading.secrets:
+                return sight.reading.secrets[at]
+            return Unread("the credentials may not read it", "Grant `get` on this Secret.")
+    return _why_unread(entries.cluster, clusters)
+
+
+def _why_unread(cluster: str, clusters: LookedClusters) -> Unread:
+    for result in clusters.failed:
+        if result.organization == cluster:
+            return Unread(result.error, result.advice)
+    return Unread("its cluster is not part of this run or cannot be reached")
+
+
+def placed_key(entries: KeyEntries, secret: SecretObject | None) -> PlacedKey:
+    """The keys at a place."""
+    if secret is None:
+        return PlacedKey()
+
+    def fingerprint(entry: str) -> str:
+        key = secret.private_keys.get(entry)
+        return "" if key is None else key.fingerprint
+
+    return PlacedKey(
+        fingerprint(entries.entry),
+        fingerprint(entries.staged),
+        fingerprint(entries.previous),
+        secret.created_at.get(entries.entry),
+    )
+
+
+def rotations(
+    asked: Pass,
+    declarations: Declarations,
+    looked: Looked,
+    clients: ClusterClients,
+    places: Sequence[KeyPlace],
+) -> Rotations:
+    """The next step of every generated key. Lists pods only where the step depends on them.
+
+    `places` are all that documents name.
+    """
+    placed = placed_keys(declarations)
+    if not placed:
+        return NO_ROTATIONS
+    rings = _Rings(asked, declarations, looked, clients, places)
+    turns, unread, expected = [], {}, set()
+    for one in placed:
+        entries, owner = entries_of(one), one.document.spec.for_
+        secret = _secret(entries, looked.clusters)
+        if isinstance(secret, Unread):
+            unread[owner] = f"{entries} was not read: {secret.reason}"
+            continue
+        found = placed_key(entries, secret)
+        if not found.current:
+            expected.add(owner)
+        if one.document.spec.generate is not None:
+            turns.append(rings.turn(one, entries, found))
+    return Rotations(tuple(turns), unread, frozenset(expected))
+
+
+class _Rings:
+    """What is known of the keys of each owner in this pass."""
+
+    def __init__(
+        self,
+        asked: Pass,
+        declarations: Declarations,
+        looked: Looked,
+        clients: ClusterClients,
+        places: Sequence[KeyPlace],
+    ) -> None:
+        self._asked = asked
+        self._declarations = declarations
+        self._looked = looked
+        self._clients = clients
+        self._places = places
+        self._world: World | None = None
+
+    def turn(self, declared: PlacedDocument, entries: KeyEntries, found: PlacedKey) -> KeyTurn:
+        """The next step of one key; pods count only for some of them."""
+        spec = declared.document.spec
+        name = _owner_name(spec.for_)
+        key = GeneratedKey(
+            Keyring(name, {}, self._registered(spec.for_), self._mounts(spec.for_)),
+            found,
+            has_one_key=spec.for_.runner is not None,
+            every=None if spec.rotate is None else spec.rotate.period,
+            is_asked=name in self._asked.rotate,
+        )
+        now = self._asked.started_at
+        turn = rotation(key, now)
+        if turn.change in (Change.STAGE, Change.REPLACE, Change.DROP):
+            pods, elsewhere = self._pods(name)
+            key = replace(key, keyring=replace(key.keyring, pods=pods, elsewhere=elsewhere))
+            turn = rotation(key, now)
+        return KeyTurn(declared, entries, found, turn, tuple(key.keyring.registered), self._users(entries))
+
+    def _users(self, entries: KeyEntries) -> tuple[ResourceKey, ...]:
+        """Workloads that mount the entry."""
+        at = (entries.namespace, entries.secret, entries.entry)
+        return tuple(
+            key
+            for sight in self._looked.clusters.sights
+            if sight.place.name == entries.cluster
+            for key, one in sight.workloads.items()
+            if at in one.secrets
+        )
+
+    def _registered(self, owner: KeyOwner) -> Mapping[str, Mapping[str, Registration] | Unread]:
+        """Registrations of the owner's keys in each of its organizations."""
+        seen = {sight.target.organization: sight for sight in self._looked.sights}
+        failed = {one.organization: one for one in self._looked.failed}
+        found: dict[str, Mapping[str, Registration] | Unread] = {}
+        for name in self._organizations(owner):
+            sight = seen.get(name)
+            found[name] = _unseen(failed.get(name)) if sight is None else _registrations(owner, sight)
+        return found
+
+    def _organizations(self, owner: KeyOwner) -> dict[str, None]:
+        """Organizations of the owner: where it is declared, and those that an installation serves."""
+        found: dict[str, None] = {}
+        for target in self._asked.settings.targets.values():
+            mine = select(self._declarations, target)
+            if any(_declares(mine, owner, target.organization)):
+                found[target.organization] = None
+        for one in self.world.of(_owner_name(owner)):
+            found.update(dict.fromkeys(one.organizations))
+        return found
+
+    def _mounts(self, owner: KeyOwner) -> tuple[Mount, ...]:
+        """Every place of a key of the owner that documents name."""
+        places = {
+            (one.cluster, one.namespace, one.secret, one.entry): None
+            for one in self._places
+            if one.owner == owner
+        }
+        found = []
+        for place in places:
+            entries = KeyEntries(*place)
+            secret = _secret(entries, self._looked.clusters)
+            key: str | Unread = secret if isinstance(secret, Unread) else placed_key(entries, secret).current
+            found.append(Mount(*place, key))
+        return tuple(found)
+
+    def _pods(self, name: str) -> tuple[tuple[Pods, ...], tuple[str, ...]]:
+        """Pods of every installation of an owner, and hosts where none can be seen."""
+        seen = {sight.place.name: sight for sight in self._looked.clusters.sights}
+        pods, elsewhere = [], []
+        for one in self.world.of(name):
+            footprint = one.footprint
+            if not footprint.cluster or footprint.workload is None:
+                elsewhere.append(footprint.cluster or str(footprint.delivery))
+            elif footprint.cluster not in seen:
+                why = _why_unread(footprint.cluster, self._looked.clusters)
+                pods.append(Pods(footprint.cluster, why))
+            elif seen[footprint.cluster].reading.is_directory:
+                elsewhere.append(f"cluster {footprint.cluster}, a folder of files")
+            else:
+                client = self._client(footprint.cluster)
+                found = client if isinstance(client, Unread) else running(client, footprint.workload)
+                pods.append(Pods(footprint.cluster, found))
+        return tuple(pods), tuple(dict.fromkeys(elsewhere))
+
+    def _client(self, cluster: str) -> ClusterClient | Unread:
+        try:
+            return self._clients.of(cluster)
+        except ClusterError as error:
+            return Unread(str(error), error.advice)
+
+    @property
+    def world(self) -> World:
+        """What the files install."""
+        if self._world is None:
+            self._world = world_of(self._asked, self._declarations)
+        return self._world
+
+
+def _owner_name(owner: KeyOwner) -> str:
+    """As in `Agent/eu-1`."""
+    if owner.agent is not None:
+        return f"{Kind.AGENT}/{owner.agent}"
+    return f"Operator/{owner.operator}" if owner.operator is not None else f"{Kind.RUNNER}/{owner.runner}"
+
+
+def _declares(declarations: Declarations, owner: KeyOwner, organization: str) -> Iterator[bool]:
+    if owner.agent is not None:
+        yield from (
+            one.document.spec.organizations is None or organization in one.document.spec.organizations
+            for one in declarations.agents
+            if one.document.metadata.id == owner.agent
+        )
+    elif owner.operator is not None:
+        yield from (
+            one.document.spec.organization in (None, organization)
+            for one in declarations.operators
+            if one.document.metadata.id == owner.operator
+        )
+    else:
+        yield from (one.document.metadata.id == owner.runner for one in declarations.runners)
+
+
+def _unseen(failed: TargetResult | None) -> Unread:
+    return _NOT_SELECTED if failed is None else Unread(failed.error, failed.advice)
+
+
+def _registrations(owner: KeyOwner, sight: Sight) -> Mapping[str, Registration] | Unread:
+    state = sight.look.state
+    kind = Kind.RUNNER if owner.runner else Kind.KEY if owner.agent else Kind.OPERATOR_KEY
+    if kind not in state.complete:
+        return Unread("it was not read completely")
+    if kind is Kind.RUNNER:
+        key = next((runner_key(one) for one in state.of(kind) if one.key.id == owner.runner), None)
+        return {} if key is None else {key: Registration()}
+    return {
+        one.key.id.rpartition("/")[2]: Registration(one.is_accepted, one.status.get("expired_at", ""))
+        for one in state.of(kind)
+        if owner.agent is None or one.key.id.partition("/")[0] == owner.agent
+    }
+
+
+def runner_key(runner: Resource) -> str | None:
+    """Fingerprint of the key of a runner; None if it has none that can be read."""
+    from reconciler.keystore.public_key import inspect_public_key  # noqa: PLC0415  only where there are keys
+
+    pem = dig(runner.document, "runner_configuration", "key")
+    try:
+        return inspect_public_key(pem).fingerprint if isinstance(pem, str) else None
+    except KeyStoreError:
+        return None
+
+
+def with_keys(
+    asked: Pass, reading: Reading, judged: Judged, clusters: LookedClusters
+) -> tuple[Reading, Judged]:
+    """What was read and judged, with the public keys that follow from clusters."""
+    declarations = with_placed_keys(reading.declarations, clusters)
+    if declarations is reading.declarations:
+        return reading, judged
+    known = scopes(asked.settings, asked.targets, declarations, asked.started_at)
+    return replace(reading, declarations=declarations), replace(judged, scopes=known)
+
+
+def with_rotations(
+    asked: Pass, declarations: Declarations, looked: Looked, clients: ClusterClients
+) -> Looked:
+    """What was seen, with the next steps of generated keys."""
+    if not placed_keys(declarations):
+        return looked
+    targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
+    everywhere = scopes(asked.settings, targets, declarations, asked.started_at)
+    places = [place for scope in everywhere for place in key_places(scope)]
+    found = rotations(asked, declarations, looked, clients, places)
+    seen = tuple(with_turns(sight, found.turns) for sight in looked.clusters.sights)
+    return replace(
+        looked,
+        sights=tuple(with_unknown_keys(sight, found) for sight in looked.sights),
+        clusters=replace(looked.clusters, sights=seen),
+        rotations=found,
+    )
+
+
+def first_keys(sight: Sight, rotations: Rotations) -> Iterator[tuple[ActionId, Held]]:
+    """Agents that cannot be registered yet, because their only key is not known."""
+    keyed = {key.id.partition("/")[0] for key in sight.desired.resources if key.kind is Kind.KEY}
+    for key in sight.desired.resources:
+        owner = KeyOwner(agent=key.id) if key.kind is Kind.AGENT else None
+        if owner is not None and key.id not in keyed:
+            if owner in rotations.unread:
+                yield (Verb.CREATE, key), Held(f"waits: {rotations.unread[owner]}")
+            elif owner in rotations.expected:
+                yield (Verb.CREATE, key), Held("waits: its first key has to be made before")
+
+
+def belongs(shown: frozenset[ActionId] | None, rotations: Rotations) -> Callable[[Action], bool]:
+    """Whether an action may be carried out in this round: it was shown, or a rotation follows from it."""
+    if shown is None:
+        return lambda _: True
+    turns = rotations.turns
+    owners = {(kind, name) for one in turns for kind, name in _registered_as(one.owner)}
+    workloads = {key for one in turns for key in one.workloads}
+
+    def found(action: Action) -> bool:
+        kind, name = action.key.kind, action.key.id.partition("/")[0]
+        return (
+            action.id in shown
+            or kind is Kind.PRIVATE_KEY
+            or action.key in workloads
+            or (kind, name) in owners
+            or (kind is Kind.OPERATOR_KEY and any(one.owner.operator for one in turns))
+        )
+
+    return found
+
+
+def _registered_as(owner: KeyOwner) -> Iterator[tuple[Kind, str]]:
+    if owner.agent is not None:
+        yield Kind.KEY, owner.agent
+        yield Kind.AGENT, owner.agent
+    elif owner.runner is not None:
+        yield Kind.RUNNER, owner.runner
+
+
+def with_turns(sight: ClusterSight, turns: Iterable[KeyTurn]) -> ClusterSight:
+    """The cluster with the steps of the keys that are on it."""
+    own = tuple(one for one in turns if one.entries.cluster == sight.place.name)
+    if not own:
+        return sight
+    desired, live, inventory = in_plan(own, sight.desired, sight.live, sight.inventory)
+    return replace(sight, desired=desired, live=live, inventory=inventory, turns=own)
+
+
+def with_unknown_keys(sight: Sight, rotations: Rotations) -> Sight:
+    """The organization, with the keys of owners some of whose keys are not known left as they are."""
+    live = sight.look.state
+    agents = {owner.agent for owner in rotations.unread if owner.agent is not None}
+    kept = {
+        one.key: one
+        for one in (*live.of(Kind.KEY), *live.of(Kind.OPERATOR_KEY))
+        if one.key in sight.inventory.entries
+        and (
+            one.key.id.partition("/")[0] in agents
+            if one.key.kind is Kind.KEY
+            else any(owner.operator for owner in rotations.unread)
+        )
+    }
+    if not kept:
+        return sight
+    resources = {**{key: Resource(key, one.document) for key, one in kept.items()}, **sight.desired.resources}
+    return replace(sight, desired=replace(sight.desired, resources=resources))

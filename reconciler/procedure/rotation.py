@@ -1,0 +1,189 @@
+"""The next step of a generated key (agent and operator 2.11; v2 reference 9.6).
+
+Nothing is stored: the step follows from what is seen, so a rotation goes on wherever the last one stopped. A key in
+use is registered in every organization before pods get it, and stays registered until no pod has it any more:
+
+    private_key.next is made -> registered and authorized in every organization -> it becomes private_key,
+    the old one private_key.previous -> pods are restarted -> all of them run with it -> private_key.previous is
+    removed, and with that the old registration
+
+A runner has one key only, so there is none to prepare: its new key is made in place of the old one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from reconciler.model.identity import shown
+from reconciler.model.registration import RENEWAL
+from reconciler.model.unread import Unread
+from reconciler.procedure.keyring import Keyring
+from reconciler.procedure.step import end_of
+
+
+class Change(StrEnum):
+    """What a step does with the entries of a key."""
+
+    GENERATE = "generate"
+    """Make the first key."""
+    STAGE = "stage"
+    """Make the next key beside the one in use."""
+    SWITCH = "switch"
+    """The next key takes the place of the one in use."""
+    REPLACE = "replace"
+    """Make a new key in place of the one in use: only for an owner with one key."""
+    DROP = "drop"
+    """Remove the key that was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedKey:
+    """The keys at one place, by fingerprint: in use, next and replaced, "" where there is none.
+
+    `created_at` is when the one in use was made, None if that is not known.
+    """
+
+    current: str = ""
+    staged: str = ""
+    previous: str = ""
+    created_at: datetime | None = None
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """All of them, the one in use first."""
+        return tuple(one for one in (self.current, self.staged, self.previous) if one)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedKey:
+    """A key that is made here. `has_one_key` is true for owners with a single key; `every` is None without a limit.
+
+    `is_asked` is true if a person wants a new key now.
+    """
+
+    keyring: Keyring
+    place: PlacedKey | Unread
+    has_one_key: bool = False
+    every: timedelta | None = None
+    is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`change` is the next step, None if there is none; it waits if `held` has reasons. `later` is what follows it.
+
+    `because` is why a rotation begins.
+    """
+
+    change: Change | None = None
+    held: tuple[str, ...] = ()
+    because: str = ""
+    later: str = ""
+
+    @property
+    def is_allowed(self) -> bool:
+        """True if the step can be taken now."""
+        return self.change is not None and not self.held
+
+
+REST = Turn()
+"""Nothing is to be done."""
+
+
+def rotation(key: GeneratedKey, now: datetime) -> Turn:
+    """The next step of a generated key."""
+    place = key.place
+    if isinstance(place, Unread):
+        return REST
+    if place.staged:
+        return Turn(
+            Change.SWITCH,
+            tuple(_unaccepted(key.keyring, place.staged)),
+            later="pods are restarted with it, then the old key is removed everywhere",
+        )
+    if not place.current:
+        return Turn(
+            Change.GENERATE, because="there is none", later="it is registered, then pods start with it"
+        )
+    if place.previous:
+        return Turn(Change.DROP, tuple(_still_used(key, place)), later="its registration is removed")
+    because = _due(key, place, now)
+    if not because:
+        return REST
+    change = Change.REPLACE if key.has_one_key else Change.STAGE
+    later = (
+        "the runner gets its public half, pods are restarted, then the old key is removed"
+        if key.has_one_key
+        else "it is registered and authorized everywhere, then it replaces the one in use"
+    )
+    return Turn(change, tuple(_unsettled(key, place.current)), because, later)
+
+
+def _due(key: GeneratedKey, place: PlacedKey, now: datetime) -> str:
+    """Why a new key is needed, "" if it is not."""
+    if key.is_asked:
+        return "asked for"
+    end = end_of(key.keyring, place.current)
+    if end is not None and end - now <= RENEWAL:
+        return f"the one in use expires on {end.date()}"
+    if key.every is not None and place.created_at is not None and now - place.created_at >= key.every:
+        return f"the one in use is {(now - place.created_at).days} days old"
+    return ""
+
+
+def _unaccepted(keyring: Keyring, fingerprint: str) -> Iterator[str]:
+    """Organizations that do not accept a key, or may not."""
+    if not keyring.registered:
+        yield f"no organization of {keyring.owner} is known"
+    for organization, registrations in keyring.registered.items():
+        if isinstance(registrations, Unread):
+            yield f"organization {organization} was not read: {registrations.reason}"
+        elif (found := registrations.get(fingerprint)) is None:
+            yield f"{shown(fingerprint)} is not registered in {organization}"
+        elif not found.is_accepted:
+            yield f"{shown(fingerprint)} is not authorized yet in {organization}"
+
+
+def _unsettled(key: GeneratedKey, current: str) -> Iterator[str]:
+    """Reasons not to begin: a key is replaced only where the one in use is known to work."""
+    yield from _unaccepted(key.keyring, current)
+    yield from _unseen(key.keyring)
+    mounted = {mount.fingerprint for mount in key.keyring.mounts}
+    for cluster, pod, running in _running(key.keyring):
+        if running not in mounted:
+            yield f"pod {pod} on cluster {cluster} {_runs_with(running)}"
+
+
+def _still_used(key: GeneratedKey, place: PlacedKey) -> Iterator[str]:
+    """What uses the key that was replaced, or may, and what does not accept its successor."""
+    yield from _unaccepted(key.keyring, place.current)
+    yield from _unseen(key.keyring)
+    for mount in key.keyring.mounts:
+        if mount.fingerprint == place.previous:
+            yield f"{mount}, entry {mount.entry}, has {shown(place.previous)}"
+    for cluster, pod, running in _running(key.keyring):
+        if running in ("", place.previous):
+            yield f"pod {pod} on cluster {cluster} {_runs_with(running)}"
+
+
+def _running(keyring: Keyring) -> Iterator[tuple[str, str, str]]:
+    """Cluster and name of every pod that was seen, with the key that it runs with."""
+    for pods in keyring.pods:
+        if not isinstance(pods.running, Unread):
+            yield from ((pods.cluster, pod, key) for pod, key in pods.running.items())
+
+
+def _runs_with(fingerprint: str) -> str:
+    return f"runs with {shown(fingerprint)}" if fingerprint else "does not say which key it runs with"
+
+
+def _unseen(keyring: Keyring) -> Iterator[str]:
+    for mount in keyring.mounts:
+        if isinstance(mount.fingerprint, Unread):
+            yield f"{mount} was not read: {mount.fingerprint.reason}"
+    for pods in keyring.pods:
+        if isinstance(pods.running, Unread):
+            yield f"pods on cluster {pods.cluster} were not read: {pods.running.reason}"
+    if keyring.elsewhere:
+        yield f"which key is in use on {', '.join(keyring.elsewhere)} cannot be seen"
