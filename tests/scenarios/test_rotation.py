@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from reconciler.cluster.client import ClusterClient
+from reconciler.emulator import FaultKind, FaultRule
+from reconciler.errors import ClusterUnavailableError, ExitCode
 from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import PassResult, Verdict
 from tests.control_plane.plane import ADMIN, ControlPlane
+from tests.scenarios.fleet import Fleet
 from tests.scenarios.test_installation_cluster import CONNECTED, IMAGE, messages
-from tests.scenarios.world import World
+from tests.scenarios.world import Killed, KillSwitch, World, interposed
 
 pytestmark = pytest.mark.xdist_group("control_plane")
 
@@ -46,6 +50,20 @@ class Rotating:
     def apply(self, *, rounds: int = 8, rotate: str = "") -> PassResult:
         self.plane.write_log(self.namespace, *CONNECTED)
         return self.world.apply(rounds=rounds, rotate=frozenset(filter(None, [rotate])))
+
+    def fleet(self) -> Fleet:
+        return Fleet(self.plane, self.world.emulator, self.namespace, SECRET, ("acme", "beta"))
+
+    def settled(self) -> str:
+        """Apply until nothing is left to do, and return the only key there is."""
+        for _ in range(8):
+            if self.apply().verdict is Verdict.EMPTY:
+                break
+        (key,) = self.registered()["acme"]
+        assert self.registered() == {"acme": [key], "beta": [key]}
+        assert self.entries() == {"private_key"}
+        self.plane.wait_until(lambda: self.running() == {key}, "old pods are gone")
+        return key
 
     def registered(self) -> dict[str, list[str]]:
         """Fingerprints of the registered keys, by organization."""
@@ -106,3 +124,103 @@ def test_a_rotation_leaves_the_new_key_alone(rotating: Rotating) -> None:
     assert rotating.entries() == {"private_key"}
     assert rotating.running() == {new}
     assert rotating.apply().verdict is Verdict.EMPTY
+
+
+AGENT = "Agent/eu-1"
+
+
+def test_no_agent_is_ever_cut_off_over_many_rotations(rotating: Rotating) -> None:
+    rotating.settled()
+    keys = []
+    with rotating.fleet() as fleet:
+        fleet.wait_until_connected()
+        for _ in range(3):
+            result = rotating.apply(rotate=AGENT)
+            assert result.verdict is Verdict.APPLIED, messages(result)
+            keys.append(rotating.settled())
+    assert len(set(keys)) == 3
+    assert not fleet.gaps
+    assert not fleet.lost
+
+
+def test_a_rotation_that_is_killed_at_any_change_goes_on_where_it_was(rotating: Rotating) -> None:
+    key = rotating.settled()
+    at, is_over, count = 1, False, 0
+    with rotating.fleet() as fleet:
+        fleet.wait_until_connected()
+        while not is_over:
+            for after_effect in (False, True):
+                rotating.world.switch = KillSwitch(at, after_effect=after_effect)
+                try:
+                    rotating.apply(rotate=AGENT)
+                except Killed:
+                    count += 1
+                else:
+                    is_over = True
+                rotating.world.switch = None
+                before, key = key, rotating.settled()
+                assert key != before or at == 1
+            at += 1
+    assert count >= 16, "the rotation has fewer changes than it should"
+    assert not fleet.gaps
+    assert not fleet.lost
+
+
+def test_an_organization_that_does_not_authorize_holds_everything(rotating: Rotating) -> None:
+    old = rotating.settled()
+    rule = FaultRule(kind=FaultKind.SLOW_KEY_AUTHORIZATION, path="/orgs/beta/", seconds=3_600.0)
+    rotating.world.emulator.faults.add(rule)
+    with rotating.fleet() as fleet:
+        fleet.wait_until_connected()
+        result = rotating.apply(rotate=AGENT)
+        assert result.exit_code() is ExitCode.PARTIAL
+        (new,) = set(rotating.registered()["beta"]) - {old}
+        assert f"waits: {new[:12]} is not authorized yet in beta" in " ".join(messages(result))
+        for _ in range(2):
+            assert rotating.apply().exit_code() is ExitCode.PARTIAL
+            assert rotating.entries() == {"private_key", "private_key.next"}
+            assert rotating.running() == {old}
+            assert old in rotating.registered()["acme"]
+        rotating.world.emulator.clock.advance(seconds=3_601.0)
+        assert rotating.apply().verdict is Verdict.APPLIED
+        assert rotating.settled() == new
+    assert not fleet.gaps
+    assert not fleet.lost
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_a_cluster_that_is_out_of_reach_half_way_holds_everything(rotating: Rotating, rounds: int) -> None:
+    rotating.settled()
+    rotating.apply(rotate=AGENT, rounds=rounds)
+    before = rotating.registered()
+
+    def unreachable(name: str, _: tuple[object, ...], call: object) -> object:
+        if name in ("close", "address", "is_directory", "requests"):
+            return call() if callable(call) else call
+        raise ClusterUnavailableError("the cluster is out of reach")
+
+    def lost(client: ClusterClient) -> ClusterClient:
+        return interposed(client, unreachable)
+
+    with rotating.fleet() as fleet:
+        fleet.wait_until_connected()
+        rotating.world.at_cluster = lost
+        result = rotating.apply()
+        assert result.exit_code() in (ExitCode.UNREADABLE, ExitCode.PARTIAL)
+        assert rotating.registered() == before
+        rotating.world.at_cluster = None
+        rotating.settled()
+    assert not fleet.gaps
+    assert not fleet.lost
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_an_organization_that_is_not_selected_holds_everything(rotating: Rotating, rounds: int) -> None:
+    rotating.settled()
+    rotating.apply(rotate=AGENT, rounds=rounds)
+    before = rotating.registered()
+    rotating.plane.write_log(rotating.namespace, *CONNECTED)
+    rotating.world.apply(targets=frozenset(("acme", "cluster:eu-1")))
+    assert set(before["acme"]) <= set(rotating.registered()["acme"])
+    assert rotating.registered()["beta"] == before["beta"]
+    rotating.settled()
