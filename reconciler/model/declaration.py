@@ -171,6 +171,15 @@ class Declarations:
         found = self.public_keys.get(origin)
         return () if found is None else (found,)
 
+    def runner_key(self, runner: Declared[RunnerDocument]) -> PublicKey | None:
+        """The public key of a runner, of its own document or of its `Key`; None if it is not known."""
+        own = self.public_keys.get(runner.origin())
+        if own is not None:
+            return own
+        name = runner.document.metadata.id
+        found = (self.public_keys_of(key) for key in self.keys if key.document.spec.for_.runner == name)
+        return next((keys[0] for keys in found if keys), None)
+
     def documents(self) -> Iterator[AnyDeclared]:
         """Every document of a supported kind, by kind and in the order of the files."""
         return chain(

@@ -8,10 +8,11 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declarations, Declared
 from reconciler.model.handed import HandIn, filled_in
 from reconciler.model.identity import ResourceKey
+from reconciler.model.key import PublicKey
 from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.resource_definition import DefinitionDocument, DriverInputs, Entity
-from reconciler.model.runner import RunnerDocument
+from reconciler.model.runner import AgentRunner, RunnerDocument
 from reconciler.model.secret import Digester, Handed, Literal, Secret, SecretLeaf
 from reconciler.model.secret_store import REGISTERED_TYPES, SecretStoreDocument
 from reconciler.model.state import Resource, State
@@ -106,7 +107,7 @@ def _resources(declarations: Declarations, place: Place) -> Iterator[Resource]:
     for store in declarations.secret_stores:
         yield from _store_resources(store, place)
     for runner in declarations.runners:
-        yield from _runner_resources(runner, place)
+        yield from _runner_resources(runner, declarations.runner_key(runner), place)
 
 
 def _operator_keys(declarations: Declarations, place: Place) -> Iterator[Resource]:
@@ -204,10 +205,14 @@ def _store_resources(declared: Declared[SecretStoreDocument], place: Place) -> I
     )
 
 
-def _runner_resources(declared: Declared[RunnerDocument], place: Place) -> Iterator[Resource]:
+def _runner_resources(
+    declared: Declared[RunnerDocument], key: PublicKey | None, place: Place
+) -> Iterator[Resource]:
     document = declared.document
     spec = document.spec
     dumped = spec.runner_configuration.model_dump(mode="json", exclude_none=True)
+    if isinstance(spec.runner_configuration, AgentRunner) and key is not None:
+        dumped.setdefault("key", key.pem)
     configuration, secrets = canonical.runner_configuration(dumped)
     yield Resource(
         ResourceKey(place, Kind.RUNNER, document.metadata.id),

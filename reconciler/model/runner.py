@@ -36,11 +36,17 @@ class AgentRunner(Frozen):
     """A runner inside the cluster that polls for work."""
 
     type: Literal["kubernetes-agent"]
-    key: Annotated[
-        str,
-        Shown(v2.AGENT_KEY),
-        Field(description="Ed25519 public key, PEM with one body line, at most 200 characters."),
-    ]
+    key: (
+        Annotated[
+            str,
+            Shown(v2.AGENT_KEY),
+            Field(
+                description="Ed25519 public key, PEM with one body line, at most 200 characters. Left out, it is "
+                "that of the runner's `Key` document."
+            ),
+        ]
+        | None
+    ) = None
     job: Job
 
 

@@ -86,6 +86,8 @@ class Rotations:
     """Owners with a key that is not known, with the reason."""
     expected: frozenset[KeyOwner] = frozenset()
     """Owners whose first key is still to be made."""
+    known: tuple[Declared[KeyDocument], ...] = ()
+    """Documents whose key was seen at its place."""
 
 
 NO_ROTATIONS = Rotations()

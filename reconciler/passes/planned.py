@@ -29,7 +29,7 @@ from reconciler.passes.evidence import (
 from reconciler.passes.key_turn import Rotations
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.read import Reading
-from reconciler.passes.rotations import belongs, first_keys
+from reconciler.passes.rotations import belongs, first_keys, mounted_runners
 from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.plan.action import Action, TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
@@ -343,6 +343,7 @@ def _basis(
         live=sight.look.state,
         inventory=sight.inventory,
         diff=diff,
+        mounted=mounted_runners(sight, rotations),
         waits={**held_registrations(diff, unseen), **dict(first_keys(sight, rotations))},
         policy=asked.settings.policy,
         safety=asked.settings.safety,

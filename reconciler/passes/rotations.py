@@ -63,7 +63,8 @@ def with_placed_keys(declarations: Declarations, clusters: LookedClusters) -> De
 
 
 def _names(declared: PlacedDocument, entries: KeyEntries) -> tuple[str, ...]:
-    if declared.document.spec.generate is None:
+    spec = declared.document.spec
+    if spec.generate is None or spec.for_.runner is not None:
         return (entries.entry,)
     return (entries.entry, entries.staged, entries.previous)
 
@@ -120,7 +121,7 @@ def rotations(
     if not placed:
         return NO_ROTATIONS
     rings = _Rings(asked, declarations, looked, clients, places)
-    turns, unread, expected = [], {}, set()
+    turns, unread, expected, known = [], {}, set(), []
     for one in placed:
         entries, owner = entries_of(one), one.document.spec.for_
         secret = _secret(entries, looked.clusters)
@@ -128,11 +129,13 @@ def rotations(
             unread[owner] = f"{entries} was not read: {secret.reason}"
             continue
         found = placed_key(entries, secret)
-        if not found.current:
+        if found.current:
+            known.append(one)
+        else:
             expected.add(owner)
         if one.document.spec.generate is not None:
             turns.append(rings.turn(one, entries, found))
-    return Rotations(tuple(turns), unread, frozenset(expected))
+    return Rotations(tuple(turns), unread, frozenset(expected), tuple(known))
 
 
 class _Rings:
@@ -337,15 +340,26 @@ def with_rotations(
 
 
 def first_keys(sight: Sight, rotations: Rotations) -> Iterator[tuple[ActionId, Held]]:
-    """Agents that cannot be registered yet, because their only key is not known."""
+    """Agents and runners that cannot be registered yet, because their only key is not known."""
     keyed = {key.id.partition("/")[0] for key in sight.desired.resources if key.kind is Kind.KEY}
-    for key in sight.desired.resources:
-        owner = KeyOwner(agent=key.id) if key.kind is Kind.AGENT else None
-        if owner is not None and key.id not in keyed:
-            if owner in rotations.unread:
-                yield (Verb.CREATE, key), Held(f"waits: {rotations.unread[owner]}")
-            elif owner in rotations.expected:
-                yield (Verb.CREATE, key), Held("waits: its first key has to be made before")
+    for key, wanted in sight.desired.resources.items():
+        match key.kind:
+            case Kind.AGENT if key.id not in keyed:
+                owner = KeyOwner(agent=key.id)
+            case Kind.RUNNER if dig(wanted.document, "runner_configuration", "key") is None:
+                owner = KeyOwner(runner=key.id)
+            case _:
+                continue
+        if owner in rotations.unread:
+            yield (Verb.CREATE, key), Held(f"waits: {rotations.unread[owner]}")
+        elif owner in rotations.expected:
+            yield (Verb.CREATE, key), Held("waits: its first key has to be made before")
+
+
+def mounted_runners(sight: Sight, rotations: Rotations) -> frozenset[ResourceKey]:
+    """Runners whose key is the one that was seen in their Secret."""
+    names = {one.document.spec.for_.runner for one in rotations.known}
+    return frozenset(key for key in sight.desired.resources if key.kind is Kind.RUNNER and key.id in names)
 
 
 def belongs(shown: frozenset[ActionId] | None, rotations: Rotations) -> Callable[[Action], bool]:
@@ -388,6 +402,27 @@ def with_turns(sight: ClusterSight, turns: Iterable[KeyTurn]) -> ClusterSight:
 
 def with_unknown_keys(sight: Sight, rotations: Rotations) -> Sight:
     """The organization, with the keys of owners some of whose keys are not known left as they are."""
+    return _with_live_runner_keys(_with_live_keys(sight, rotations), rotations)
+
+
+def _with_live_runner_keys(sight: Sight, rotations: Rotations) -> Sight:
+    """With the key that a runner has, where none is known that it is to have."""
+    found = {}
+    for owner in (*rotations.unread, *rotations.expected):
+        for key, wanted in sight.desired.resources.items():
+            live = sight.look.state.resources.get(key)
+            if key.kind is Kind.RUNNER and key.id == owner.runner and live is not None:
+                configuration = wanted.document["runner_configuration"]
+                text = dig(live.document, "runner_configuration", "key")
+                if isinstance(configuration, dict) and "key" not in configuration and text is not None:
+                    document = {**wanted.document, "runner_configuration": {**configuration, "key": text}}
+                    found[key] = replace(wanted, document=document)
+    if not found:
+        return sight
+    return replace(sight, desired=replace(sight.desired, resources={**sight.desired.resources, **found}))
+
+
+def _with_live_keys(sight: Sight, rotations: Rotations) -> Sight:
     live = sight.look.state
     agents = {owner.agent for owner in rotations.unread if owner.agent is not None}
     kept = {

@@ -56,6 +56,8 @@ class Basis:
     is_bare: bool = False
     """As in `guards.Case`."""
     doubts: tuple[Doubt, ...] = ()
+    mounted: frozenset[ResourceKey] = frozenset()
+    """Runners whose key is the one that their Secret has."""
     waits: Mapping[ActionId, Held] = field(default_factory=dict)
     """Actions that wait for something outside the plan."""
     verify: Mapping[ResourceKey, str] = field(default_factory=dict)
@@ -243,7 +245,7 @@ def _guard(
     case = Case(
         basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
         basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts,
-        basis.place.realm is Realm.CLUSTER, registered,
+        basis.place.realm is Realm.CLUSTER, registered, basis.mounted,
     )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)

@@ -75,6 +75,8 @@ class Case:
     is_cluster: bool = False
     registered: frozenset[str] = frozenset()
     """Agents and runners that stay registered in some place and are installed in none, such as `Agent/eu-1`."""
+    mounted: frozenset[ResourceKey] = frozenset()
+    """Runners whose key is the one that their Secret has."""
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
@@ -310,8 +312,12 @@ def _state_storage(case: Case) -> Iterator[Tripped]:
 
 
 def _runner_key(case: Case) -> Iterator[Tripped]:
-    """Runners whose key changes. A runner has one: agents that still use the old one then get 401 (v2 reference 9)."""
-    holds = _runner_updates(case, ("runner_configuration", "key"))
+    """Runners whose key changes. A runner has one: agents that still use the old one then get 401 (v2 reference 9).
+
+    Where the new one is in the Secret already, that is how a rotation goes on.
+    """
+    changed = _runner_updates(case, ("runner_configuration", "key"))
+    holds = {key: actions for key, actions in changed.items() if key not in case.mounted}
     yield from _tripped(
         case,
         "runner-key",

@@ -132,7 +132,12 @@ class Loader:
             set_aside=replace(aside, public_keys=public_keys) if any(c.set_aside for c in files) else None,
             private_keys=tuple(place for content in files for place in content.private_keys),
             findings=sort_findings(
-                [*tree.findings, *key_findings, *(found for content in files for found in content.findings)]
+                [
+                    *tree.findings,
+                    *key_findings,
+                    *_keyless_runners(gathered),
+                    *(found for content in files for found in content.findings),
+                ]
             ),
             unread=tuple(sorted((*tree.unread, *noted))),
             file_count=len(tree.files),
@@ -199,8 +204,25 @@ def _key_texts(
             yield key.origin(), place, _key_file(tree, key, public_key.file)
     for runner in runners:
         configuration = runner.document.spec.runner_configuration
-        if isinstance(configuration, AgentRunner):
-            yield runner.origin(), runner.origin(_RUNNER_KEY_PATH), configuration.key
+        if not isinstance(configuration, AgentRunner):
+            continue
+        place = runner.origin(_RUNNER_KEY_PATH)
+        if configuration.key is not None:
+            yield runner.origin(), place, configuration.key
+
+
+def _keyless_runners(gathered: Declarations) -> Iterator[Finding]:
+    """Findings for runners whose key is neither in their document nor in another one."""
+    keyed = {key.document.spec.for_.runner for key in gathered.with_rests().keys}
+    for runner in gathered.runners:
+        configuration, name = runner.document.spec.runner_configuration, runner.document.metadata.id
+        if isinstance(configuration, AgentRunner) and configuration.key is None and name not in keyed:
+            yield problem(
+                "F06",
+                f"`key` is missing, and no Key document is for runner `{name}`",
+                runner.origin(_RUNNER_KEY_PATH),
+                advice="write the public key here, or declare a Key with `for: {runner: " + name + "}`",
+            )
 
 
 def _key_file(tree: Tree, key: Declared[KeyDocument], name: str) -> str | Finding:

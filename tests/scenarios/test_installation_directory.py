@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ from reconciler.views.text import render as as_text
 from reconciler.views.written import written_fields
 from tests.scenarios.world import World, agent_public_key, key_yaml
 
-DIRECTORY = {"clusters": {"eu-1": {"directory": "rendered/eu-1"}}}
+DIRECTORY: dict[str, Any] = {"clusters": {"eu-1": {"directory": "rendered/eu-1"}}}
 NAMES = ("Namespace/humanitec-agent", "ConfigMap/humanitec-agent/humanitec-agent-configmap-env")
 CONFIG_FILE = "40-configmap-humanitec-agent.humanitec-agent-configmap-env.yaml"
 WORKLOAD_FILE = "60-deployment-humanitec-agent.humanitec-agent.yaml"

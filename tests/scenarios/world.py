@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from reconciler.cli.edges.handed_in import HandedInSecrets
 from reconciler.cluster.client import ClusterClient
-from reconciler.emulator import Effect, Emulator
+from reconciler.emulator import Choices, Effect, Emulator
 from reconciler.inventory.file import FileInventory
 from reconciler.inventory.store import InventoryStore
 from reconciler.keystore.key_pair import KeyPair, generated
@@ -199,7 +199,9 @@ class World:
     seen: list[PassResult] = field(default_factory=list)
 
     @classmethod
-    def make(cls, folder: Path, *organizations: str, **settings: object) -> "World":
+    def make(
+        cls, folder: Path, *organizations: str, choices: Choices | None = None, **settings: object
+    ) -> "World":
         names = organizations or ("acme",)
         root = folder / "repository"
         root.mkdir()
@@ -213,7 +215,7 @@ class World:
             }
             for name in names
         }
-        emulator = Emulator(organizations=names)
+        emulator = Emulator(organizations=names, choices=choices or Choices())
         for name in names:
             emulator.seed(
                 {
