@@ -89,8 +89,6 @@ class Pass:
     selection: Selection
     purpose: Purpose
     started_at: datetime
-    rotate: frozenset[str] = frozenset()
-    """Owners that are to get a new key now, such as `Agent/eu-1`."""
     shown: frozenset[ActionId] | None = None
     """Actions of the plan that this pass goes on with: of others, only those of rotations are carried out."""
     clock: float = field(default_factory=monotonic)
@@ -115,12 +113,6 @@ class Pass:
         return digested(handed, self.adapters.digester)
 
 
-def begin(
-    settings: Settings,
-    adapters: Adapters,
-    selection: Selection,
-    purpose: Purpose,
-    rotate: frozenset[str] = frozenset(),
-) -> Pass:
+def begin(settings: Settings, adapters: Adapters, selection: Selection, purpose: Purpose) -> Pass:
     """A pass that starts now."""
-    return Pass(settings, adapters, selection, purpose, adapters.now(), rotate)
+    return Pass(settings, adapters, selection, purpose, adapters.now())

@@ -27,7 +27,7 @@ from reconciler.model.origin import Origin
 from reconciler.model.place import Place
 from reconciler.model.record import Inventory, Ownership
 from reconciler.model.state import Resource, State
-from reconciler.passes.key_turn import KeyTurn
+from reconciler.passes.key_turn import KeyTurn, secrets_after
 from reconciler.plan.action import TargetPlan, Unexamined
 
 
@@ -193,10 +193,14 @@ def cluster_state(sight: ClusterSight, plan: TargetPlan) -> ClusterState:
             objects[_name_of(body)] = body
     return ClusterState(
         tuple(ClusterObject(*name, body) for name, body in sorted(objects.items(), key=lambda item: item[0])),
-        tuple(one for one in reading.secrets.values() if one is not None),
+        tuple(secrets_after(reading.secrets, [one for one in sight.turns if _is_taken(one, plan)])),
         frozenset(reading.observed),
         frozenset(at for at, one in reading.secrets.items() if one is None),
     )
+
+
+def _is_taken(turn: KeyTurn, plan: TargetPlan) -> bool:
+    return any(action.key == turn.key for action in plan.allowed)
 
 
 def _name_of(body: JsonObject) -> tuple[str, str, str, str]:

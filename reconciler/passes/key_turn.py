@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.model.cluster_state import SecretObject
 from reconciler.model.declaration import Declared
 from reconciler.model.identity import ResourceKey, shown
 from reconciler.model.json import JsonObject, digest
@@ -13,7 +14,15 @@ from reconciler.model.record import Inventory, Ownership
 from reconciler.model.state import Resource, State
 from reconciler.model.unread import Unread
 from reconciler.plan.action import ActionId, Held, Verb
-from reconciler.procedure.rotation import Change, PlacedKey, Turn
+from reconciler.procedure.keyring import PlacedKey
+from reconciler.procedure.rotation import Change, Turn
+
+
+def owner_name(owner: KeyOwner) -> str:
+    """As in `Agent/eu-1`."""
+    if owner.agent is not None:
+        return f"{Kind.AGENT}/{owner.agent}"
+    return f"Operator/{owner.operator}" if owner.operator is not None else f"{Kind.RUNNER}/{owner.runner}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,9 @@ class KeyTurn:
         return self.declared.document.spec.for_
 
     @property
-    def algorithm(self) -> Algorithm:
-        """How a new key is made."""
-        return self.declared.document.spec.algorithm
+    def owner_name(self) -> str:
+        """As in `Agent/eu-1`."""
+        return owner_name(self.owner)
 
     @property
     def key(self) -> ResourceKey | None:
@@ -44,11 +53,11 @@ class KeyTurn:
         match self.turn.change:
             case None:
                 return None
-            case Change.STAGE:
+            case Change.STAGE | Change.DISCARD:
                 return self.entries.key(self.entries.staged)
             case Change.DROP:
                 return self.entries.key(self.entries.previous)
-            case Change.GENERATE | Change.SWITCH | Change.REPLACE:
+            case Change.GENERATE | Change.SWITCH | Change.REPLACE | Change.REVOKE:
                 return self.entries.key(self.entries.entry)
 
     @property
@@ -57,18 +66,18 @@ class KeyTurn:
         place = self.place
         if isinstance(place, Unread) or self.turn.change in (None, Change.STAGE):
             return None
-        now = place.previous if self.turn.change is Change.DROP else place.current
-        return {"key": shown(now)} if now else None
+        now = {Change.DROP: place.previous, Change.DISCARD: place.staged}.get(self.turn.change, place.current)
+        return {"for": self.owner_name, "key": shown(now)} if now else None
 
     @property
     def desired(self) -> JsonObject | None:
         """What will be there, and why; None if it is removed."""
         place, turn = self.place, self.turn
-        if isinstance(place, Unread) or turn.change in (None, Change.DROP):
+        if isinstance(place, Unread) or turn.change in (None, Change.DROP, Change.DISCARD):
             return None
         new = shown(place.staged) if turn.change is Change.SWITCH else self.new
         why: JsonObject = {"because": turn.because} if turn.because else {}
-        return {"key": new, **why, "later": turn.later}
+        return {"for": self.owner_name, "key": new, **why, "later": turn.later}
 
     @property
     def new(self) -> str:
@@ -114,6 +123,25 @@ def in_plan(
         replace(live, resources=present, complete=live.complete | {Kind.PRIVATE_KEY}),
         replace(inventory, entries=owned),
     )
+
+
+def secrets_after(
+    secrets: Mapping[tuple[str, str], SecretObject | None], turns: Iterable[KeyTurn]
+) -> Iterator[SecretObject]:
+    """Secrets as the steps leave them. A new key is not known before it is made."""
+    found = {at: one for at, one in secrets.items() if one is not None}
+    for turn in turns:
+        at = turn.entries
+        secret = found.get((at.namespace, at.secret))
+        if secret is None:
+            continue
+        keys = dict(secret.private_keys)
+        if turn.turn.change is Change.SWITCH and at.staged in keys:
+            keys[at.entry] = keys.pop(at.staged)
+        elif turn.key is not None:
+            keys.pop(turn.key.id.rpartition("/")[2], None)
+        found[at.namespace, at.secret] = replace(secret, private_keys=keys)
+    yield from found.values()
 
 
 def waiting(turns: Iterable[KeyTurn]) -> Iterator[tuple[ActionId, Held]]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from reconciler.cluster.client import ClusterClient
@@ -11,14 +12,18 @@ from reconciler.errors import KeyStoreError
 from reconciler.facts.definition import dig
 from reconciler.facts.key_place import key_places
 from reconciler.facts.keyring import declared_keys
+from reconciler.facts.placed_key import PlacedDocument, entries_of, placed_keys
 from reconciler.facts.scope import Scope
 from reconciler.footprint.value import Footprint
 from reconciler.keystore.public_key import inspect_public_key
+from reconciler.model.cluster_state import SecretObject
 from reconciler.model.finding import Severity
 from reconciler.model.key import KeyOwner
+from reconciler.model.key_entries import KeyEntries
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.registration import Registration
+from reconciler.model.runner import AgentRunner
 from reconciler.model.unread import Unread
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.clusters import ClusterClients
@@ -27,9 +32,11 @@ from reconciler.passes.judge import scopes
 from reconciler.passes.pods import running, tried
 from reconciler.passes.read import read
 from reconciler.passes.result import Purpose
+from reconciler.passes.rotations import placed_key
 from reconciler.passes.world import World, each, organizations_of, reached, world_of
 from reconciler.plan.selection import Selection
-from reconciler.procedure.keyring import Keyring, KeyStatus, Mount, Pods
+from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
+from reconciler.procedure.rotation import GeneratedKey, KeyStatus, Turn, rotation
 from reconciler.settings import Settings
 
 _NO_TARGET = Unread("no target of the settings reaches it", "Add a target for it, if only to read.")
@@ -55,11 +62,20 @@ class _Owner:
 
 @dataclass(slots=True)
 class _Declared:
-    """What the files of all targets say about one owner. `places` are Secrets: cluster, namespace, name and entry."""
+    """What the files of all targets say about one owner. `places` are Secrets: cluster, namespace, name and entry.
+
+    `placed` are documents of keys whose public half is where the private one is.
+    """
 
     organizations: dict[str, None] = field(default_factory=dict)
     keys: dict[str, Origin] = field(default_factory=dict)
     places: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
+    placed: dict[Origin, PlacedDocument] = field(default_factory=dict)
+
+    @property
+    def generated(self) -> Iterator[PlacedDocument]:
+        """Documents of keys that are made here."""
+        return (one for one in self.placed.values() if one.document.spec.generate is not None)
 
 
 def key_status(settings: Settings, adapters: Adapters) -> KeyStatus:
@@ -83,14 +99,42 @@ def key_status(settings: Settings, adapters: Adapters) -> KeyStatus:
         seen = dict(zip(names, each(names, partial(_see, asked, clients, world, owners)), strict=True))
     finally:
         clients.close()
+    rings = [
+        (found, _keyring(owner, found, world, organizations, seen))
+        for owner, found in sorted(owners.items(), key=_name)
+    ]
+    turns = {
+        keyring.owner: tuple(_turn(document, keyring, seen, asked.started_at) for document in found.generated)
+        for found, keyring in rings
+    }
     return KeyStatus(
-        tuple(
-            _keyring(owner, found, world, organizations, seen)
-            for owner, found in sorted(owners.items(), key=_name)
-        ),
+        tuple(keyring for _, keyring in rings),
         asked.started_at,
         sum(one.severity is Severity.ERROR for one in declarations.findings),
+        {owner: found for owner, found in turns.items() if found},
     )
+
+
+def _turn(
+    document: PlacedDocument, keyring: Keyring, seen: Mapping[str, "_Seen"], now: datetime
+) -> tuple[KeyEntries, GeneratedKey, Turn]:
+    """The next step of a key that is made here."""
+    spec, entries = document.document.spec, entries_of(document)
+    key = GeneratedKey(
+        keyring,
+        _placed(entries, seen),
+        has_one_key=spec.for_.runner is not None,
+        every=None if spec.rotate is None else spec.rotate.period,
+    )
+    return entries, key, rotation(key, now)
+
+
+def _placed(entries: KeyEntries, seen: Mapping[str, "_Seen"]) -> PlacedKey | Unread:
+    on_cluster = seen[entries.cluster]
+    if on_cluster.why:
+        return Unread(on_cluster.why)
+    secret = on_cluster.secrets[entries.namespace, entries.secret]
+    return secret if isinstance(secret, Unread) else placed_key(entries, secret)
 
 
 def _name(item: tuple[_Owner, object]) -> tuple[str, str]:
@@ -110,6 +154,9 @@ def _owners(of_files: Iterable[Scope]) -> Mapping[_Owner, _Declared]:
                 for key, document in documents.get(name, {}).items()
             }
             one.keys |= own
+            one.placed |= {
+                key.origin(): key for key in placed_keys(scope.declarations) if key.document.spec.for_ == name
+            }
             one.places |= {
                 (place.cluster, place.namespace, place.secret, place.entry): None
                 for place in places
@@ -125,8 +172,8 @@ def _of_target(scope: Scope) -> Iterator[tuple[_Owner, Mapping[str, Origin]]]:
     for runner in scope.declarations.runners:
         path = ("spec", "runner_configuration", "key")
         own = _fingerprint(dig(runner.raw, *path))
-        if own is not None:
-            key = {own: runner.origin(path)}
+        if isinstance(runner.document.spec.runner_configuration, AgentRunner):
+            key = {} if own is None else {own: runner.origin(path)}
             yield _Owner(str(Kind.RUNNER), runner.document.metadata.id, scope.organization), key
     for operator in scope.operators:
         driver = operator.document.spec.driverKey
@@ -149,12 +196,12 @@ def _fingerprint(pem: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What was seen on one cluster: keys in Secrets by place, and pods by installation with its organizations.
+    """What was seen on one cluster: Secrets by namespace and name, and pods by installation with its organizations.
 
     `why` is the reason why nothing can be seen there, "" if something can.
     """
 
-    keys: Mapping[tuple[str, str, str, str], str | Unread] = field(default_factory=dict)
+    secrets: Mapping[tuple[str, str], SecretObject | Unread | None] = field(default_factory=dict)
     pods: tuple[tuple[Footprint, tuple[str, ...], Pods], ...] = ()
     why: str = ""
 
@@ -165,10 +212,10 @@ def _see(
     client = reached(asked, clients, name)
     if isinstance(client, str):
         return _Seen(why=client)
-    places = dict.fromkeys(place for one in owners.values() for place in one.places if place[0] == name)
+    secrets = dict.fromkeys(place[1:3] for one in owners.values() for place in one.places if place[0] == name)
     placed = world.clusters[name].placed if name in world.clusters else ()
     return _Seen(
-        {place: _key_at(client, *place[1:]) for place in places},
+        {at: client if isinstance(client, Unread) else _secret(client, *at) for at in secrets},
         tuple(
             (
                 one.footprint,
@@ -181,14 +228,8 @@ def _see(
     )
 
 
-def _key_at(client: ClusterClient | Unread, namespace: str, name: str, entry: str) -> str | Unread:
-    if isinstance(client, Unread):
-        return client
-    secret = tried(lambda: client.secret(namespace, name))
-    if isinstance(secret, Unread):
-        return secret
-    key = None if secret is None else secret.private_keys.get(entry)
-    return "" if key is None else key.fingerprint
+def _secret(client: ClusterClient, namespace: str, name: str) -> SecretObject | Unread | None:
+    return tried(lambda: client.secret(namespace, name))
 
 
 def _keyring(
@@ -204,7 +245,9 @@ def _keyring(
         if on_cluster.why:
             unseen.append(f"cluster {place[0]} ({on_cluster.why})")
         else:
-            mounts.append(Mount(*place, on_cluster.keys[place]))
+            secret = on_cluster.secrets[place[1:3]]
+            key = secret if isinstance(secret, Unread) else placed_key(KeyEntries(*place), secret).current
+            mounts.append(Mount(*place, key))
     pods = [
         (served, found)
         for one in seen.values()
@@ -216,14 +259,18 @@ def _keyring(
     if not owner.organization:
         for served in (*(served for served, _ in pods), *(one.organizations for one in hosts)):
             names.update(dict.fromkeys(served))
-    known = {**declared.keys, **{one.fingerprint: None for one in mounts if isinstance(one.fingerprint, str)}}
+    placed = {origin: _placed(entries_of(one), seen) for origin, one in declared.placed.items()}
+    kept = {origin: one for origin, one in placed.items() if isinstance(one, PlacedKey)}
+    keys = {**declared.keys, **{key: origin for origin, one in kept.items() for key in one.fingerprints}}
+    known = {**keys, **{one.fingerprint: None for one in mounts if isinstance(one.fingerprint, str)}}
     return Keyring(
         str(owner),
-        declared.keys,
+        keys,
         {name: _registered(owner, name, organizations, known) for name in names},
         tuple(mounts),
         tuple(found for _, found in pods),
         (*dict.fromkeys(unseen), *(str(one.footprint.delivery) for one in hosts)),
+        tuple(kept.values()),
     )
 
 

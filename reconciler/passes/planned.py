@@ -1,6 +1,6 @@
 """One plan over everything that was seen."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.diff.built_in import with_built_in
@@ -29,15 +29,14 @@ from reconciler.passes.evidence import (
 from reconciler.passes.key_turn import Rotations
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.read import Reading
-from reconciler.passes.rotations import belongs, first_keys, mounted_runners
+from reconciler.passes.rotations import belongs, concerned, first_keys, mounted_runners
 from reconciler.passes.stopped import NO_STOPS, Stops
-from reconciler.plan.action import Action, TargetPlan, Unexamined
+from reconciler.plan.action import TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
 from reconciler.plan.doubt import NO_ABSENCE, Absence
-from reconciler.plan.guards import deleted, reduced_definitions, takeover
-from reconciler.plan.parts import criterion_selector
+from reconciler.plan.guards import reduced_definitions, takeover
 from reconciler.plan.safeguards import declared, in_force, loosened
 from reconciler.plan.saved import SavedPlan, bind
 from reconciler.plan.withheld import behind_stopped
@@ -198,22 +197,18 @@ def plans_of(
             for sight in looked.sights
         ]
         + _cluster_bases(asked, reading, looked, clusters, _absences(looked, stops, missing)),
-        includes=asked.selection.includes,
+        includes=_includes(asked, looked),
         approvals=approvals,
         organizations=_organizations(asked, reading, looked, wanted),
         unread=stops.unread,
         emptied=missing.emptied,
         belongs=belongs(asked.shown, looked.rotations),
+        revoked=asked.selection.revoked_ids,
     )
-    pairs = []
-    for sight, built in zip(looked.sights, plans, strict=False):
-        unassigned = strays(sight.everything, reading.findings, asked.place(sight.name))
-        more = (
-            *unconnected(sight.name, sight.target, wanted[sight.name]),
-            *unknown_built_in(sight.name, sight.target, disabled[sight.name], sight.look.state),
-            *still_declared(built, unassigned, renamed(sight.everything, asked.place(sight.name))),
-        )
-        pairs.append((sight, replace(built, problems=(*built.problems, *more))))
+    pairs = [
+        _with_problems(asked, reading, sight, built, wanted=wanted[sight.name], disabled=disabled[sight.name])
+        for sight, built in zip(looked.sights, plans, strict=False)
+    ]
     stopped = {
         sight.name: not built.problems and all(f.is_transient for f in sight.look.failures.values())
         for sight, built in pairs
@@ -221,6 +216,34 @@ def plans_of(
     }
     made = Plans(tuple(pairs), tuple(zip(clusters, plans[len(looked.sights) :], strict=True)))
     return made.replaced(behind_stopped(made.all, stopped))
+
+
+def _with_problems(
+    asked: Pass,
+    reading: Reading,
+    sight: Sight,
+    built: TargetPlan,
+    *,
+    wanted: State,
+    disabled: Sequence[str],
+) -> tuple[Sight, TargetPlan]:
+    """A target with its plan, and what is wrong with it that only the whole tree or the settings show."""
+    unassigned = strays(sight.everything, reading.findings, asked.place(sight.name))
+    more = (
+        *unconnected(sight.name, sight.target, wanted),
+        *unknown_built_in(sight.name, sight.target, disabled, sight.look.state),
+        *still_declared(built, unassigned, renamed(sight.everything, asked.place(sight.name))),
+    )
+    return sight, replace(built, problems=(*built.problems, *more))
+
+
+def _includes(asked: Pass, looked: Looked) -> Callable[[ResourceKey], bool]:
+    """What is selected; for single owners of keys, what their rotation is about."""
+    selection = asked.selection
+    if not selection.owners:
+        return selection.includes
+    is_concerned = concerned(looked.rotations, selection.owners)
+    return lambda key: selection.includes(key) and is_concerned(key)
 
 
 def _cluster_bases(
@@ -448,34 +471,3 @@ def binding(asked: Pass, reading: Reading, planned: Planned, approvals: frozense
         approvals=approvals | reading.approvals,
         now=asked.started_at,
     )
-
-
-def _is_of_built_in(action: Action) -> bool:
-    return action.subject.live is not None and action.subject.live.is_built_in
-
-
-def after(plan: TargetPlan, live: State) -> State:
-    """Live state as the plan leaves it; what is held stays.
-
-    Criteria of built-in definitions count as removed even if that is held: whatever holds it reports it.
-    """
-    doing = [
-        action
-        for action in plan.actions
-        if action.is_deletion and (action.id not in plan.held or _is_of_built_in(action))
-    ]
-    gone = {key for action in doing for key in deleted(action)}
-    moved: dict[ResourceKey, set[str]] = {}
-    for action in doing:
-        if action.key.kind is Kind.CRITERION:
-            moved.setdefault(action.subject.key, set()).add(criterion_selector(action.key))
-    if not gone:
-        return live
-    left = {key: resource for key, resource in live.resources.items() if key not in gone}
-    for key, selectors in moved.items():
-        resource = left.get(key)
-        if resource is not None:
-            criteria = {name: of for name, of in (resource.criteria or {}).items() if name not in selectors}
-            left[key] = replace(resource, criteria=criteria)
-    listed = {(beside, key.id) for key in gone if (beside := FACTS[key.kind].collection) is not None}
-    return replace(live, resources=left, surroundings=live.surroundings.without(listed))

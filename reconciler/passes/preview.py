@@ -13,8 +13,9 @@ from reconciler.passes.cluster_sight import cluster_sight
 from reconciler.passes.clusters import by_cluster
 from reconciler.passes.existing import existing_findings
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
+from reconciler.passes.live_after import after
 from reconciler.passes.look import Looked
-from reconciler.passes.planned import Planned, after, plans_of
+from reconciler.passes.planned import Planned, plans_of
 from reconciler.passes.read import Base, Reading
 from reconciler.passes.repeated import reported_once
 from reconciler.passes.result import Preview

@@ -18,8 +18,9 @@ from reconciler.passes.clusters import by_cluster, clusters_of, look_at_clusters
 from reconciler.passes.deed.cluster_hand import ClusterWork
 from reconciler.passes.deed.key_hand import KeyMaking
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world, judged_stops
+from reconciler.passes.live_after import after
 from reconciler.passes.look import Clients, Looked, look
-from reconciler.passes.planned import Planned, after, binding, last_apply, plan_all, without_stopped
+from reconciler.passes.planned import Planned, binding, last_apply, plan_all, without_stopped
 from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
 from reconciler.passes.read import Reading, read, with_base
 from reconciler.passes.repeated import reported_once
@@ -70,13 +71,12 @@ def plan(
     selection: Selection,
     *,
     accepted: frozenset[Approval],
-    rotate: frozenset[str] = frozenset(),
 ) -> tuple[PassResult, Callable[[], SavedPlan] | None]:
     """Result of everything up to the guards, and a function that makes what binds an apply to this plan.
 
     Changes nothing. The function is None if there is no complete plan.
     """
-    asked = begin(settings, adapters, selection, Purpose.PLAN, rotate)
+    asked = begin(settings, adapters, selection, Purpose.PLAN)
     with Clients(asked) as clients:
         prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
@@ -118,17 +118,15 @@ def apply(
     observer: Observer,
     stop: Event,
     rounds: int = MOST_ROUNDS,
-    rotate: frozenset[str] = frozenset(),
 ) -> PassResult:
     """Result of planning and carrying out; with `bound`, carried out only if the plan made now equals it.
 
     Approvals that the saved plan was made with count only if they are given again: anybody can edit a file.
     `approve` is given the plan before anything is written, and ends the pass by returning False. A target
-    that could not be read, or whose files have errors, stops only itself. `rotate` are owners that get a new key,
-    such as `Agent/eu-1`. What follows from keys that are made here needs several rounds of look, plan and carry out;
-    `rounds` is their limit.
+    that could not be read, or whose files have errors, stops only itself. What follows from keys that are made here
+    needs several rounds of look, plan and carry out; `rounds` is their limit.
     """
-    asked = begin(settings, adapters, selection, Purpose.APPLY, rotate)
+    asked = begin(settings, adapters, selection, Purpose.APPLY)
     with Clients(asked) as clients:
         prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
@@ -251,7 +249,7 @@ def _later_rounds(
     for _ in range(rounds - 1):
         if not first.looked.rotations.turns or stop.is_set() or not _is_progress(newest):
             break
-        again = replace(asked, started_at=asked.adapters.now(), rotate=frozenset(), shown=shown)
+        again = replace(asked, started_at=asked.adapters.now(), shown=shown)
         prepared = _prepare(again, accepted, clients)
         if isinstance(prepared, PassResult):
             break

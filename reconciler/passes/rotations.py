@@ -4,7 +4,7 @@ A public half is known once its cluster was read. So clusters are read first, th
 and what is declared in an organization includes them like any other key.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,15 +26,16 @@ from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.clusters import ClusterClients, LookedClusters
 from reconciler.passes.judge import Judged, scopes
-from reconciler.passes.key_turn import NO_ROTATIONS, KeyTurn, Rotations, in_plan
+from reconciler.passes.key_turn import NO_ROTATIONS, KeyTurn, Rotations, in_plan, owner_name
 from reconciler.passes.look import Looked, Sight
 from reconciler.passes.pods import running
 from reconciler.passes.read import Reading
 from reconciler.passes.result import TargetResult
 from reconciler.passes.world import World, world_of
 from reconciler.plan.action import Action, ActionId, Held, Verb
-from reconciler.procedure.keyring import Keyring, Mount, Pods
-from reconciler.procedure.rotation import Change, GeneratedKey, PlacedKey, rotation
+from reconciler.plan.selection import Selection
+from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
+from reconciler.procedure.rotation import Change, GeneratedKey, rotation
 from reconciler.source.selection import select
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ if TYPE_CHECKING:
 _NOT_SELECTED = Unread("it is not part of this run", "Run without `--target`.")
 
 
-def with_placed_keys(declarations: Declarations, clusters: LookedClusters) -> Declarations:
-    """The documents with the public halves that were read."""
+def with_placed_keys(
+    declarations: Declarations, clusters: LookedClusters, selection: Selection
+) -> Declarations:
+    """The documents with the public halves that were read, without revoked ones."""
     placed = placed_keys(declarations)
     if not placed:
         return declarations
@@ -55,9 +58,12 @@ def with_placed_keys(declarations: Declarations, clusters: LookedClusters) -> De
         entries = entries_of(one)
         secret = _secret(entries, clusters)
         if isinstance(secret, SecretObject):
+            revoked = selection.revoked(owner_name(one.document.spec.for_))
             keys = (secret.private_keys.get(name) for name in _names(one, entries))
             found[one.origin()] = tuple(
-                inspect_public_key(key.public_pem) for key in keys if key is not None and key.public_pem
+                inspect_public_key(key.public_pem)
+                for key in keys
+                if key is not None and key.public_pem and key.fingerprint not in revoked
             )
     return replace(declarations, placed_keys=found)
 
@@ -159,13 +165,14 @@ class _Rings:
     def turn(self, declared: PlacedDocument, entries: KeyEntries, found: PlacedKey) -> KeyTurn:
         """The next step of one key; pods count only for some of them."""
         spec = declared.document.spec
-        name = _owner_name(spec.for_)
+        name = owner_name(spec.for_)
         key = GeneratedKey(
             Keyring(name, {}, self._registered(spec.for_), self._mounts(spec.for_)),
             found,
             has_one_key=spec.for_.runner is not None,
             every=None if spec.rotate is None else spec.rotate.period,
-            is_asked=name in self._asked.rotate,
+            is_asked=self._asked.shown is None and name in self._asked.selection.rotate,
+            revoked=self._asked.selection.revoked(name),
         )
         now = self._asked.started_at
         turn = rotation(key, now)
@@ -203,7 +210,7 @@ class _Rings:
             mine = select(self._declarations, target)
             if any(_declares(mine, owner, target.organization)):
                 found[target.organization] = None
-        for one in self.world.of(_owner_name(owner)):
+        for one in self.world.of(owner_name(owner)):
             found.update(dict.fromkeys(one.organizations))
         return found
 
@@ -253,13 +260,6 @@ class _Rings:
         if self._world is None:
             self._world = world_of(self._asked, self._declarations)
         return self._world
-
-
-def _owner_name(owner: KeyOwner) -> str:
-    """As in `Agent/eu-1`."""
-    if owner.agent is not None:
-        return f"{Kind.AGENT}/{owner.agent}"
-    return f"Operator/{owner.operator}" if owner.operator is not None else f"{Kind.RUNNER}/{owner.runner}"
 
 
 def _declares(declarations: Declarations, owner: KeyOwner, organization: str) -> Iterator[bool]:
@@ -313,7 +313,7 @@ def with_keys(
     asked: Pass, reading: Reading, judged: Judged, clusters: LookedClusters
 ) -> tuple[Reading, Judged]:
     """What was read and judged, with the public keys that follow from clusters."""
-    declarations = with_placed_keys(reading.declarations, clusters)
+    declarations = with_placed_keys(reading.declarations, clusters, asked.selection)
     if declarations is reading.declarations:
         return reading, judged
     known = scopes(asked.settings, asked.targets, declarations, asked.started_at)
@@ -362,25 +362,31 @@ def mounted_runners(sight: Sight, rotations: Rotations) -> frozenset[ResourceKey
     return frozenset(key for key in sight.desired.resources if key.kind is Kind.RUNNER and key.id in names)
 
 
+def concerned(rotations: Rotations, owners: Collection[str] = ()) -> Callable[[ResourceKey], bool]:
+    """Whether something is part of a rotation, of one of these owners if there are any."""
+    turns = [one for one in rotations.turns if not owners or one.owner_name in owners]
+    entries = {one.key for one in turns}
+    names = {name for one in turns for name in _registered_as(one.owner)}
+    workloads = {key for one in turns for key in one.workloads}
+    has_operator = any(one.owner.operator for one in turns)
+
+    def found(key: ResourceKey) -> bool:
+        return (
+            key in entries
+            or key in workloads
+            or (key.kind, key.id.partition("/")[0]) in names
+            or (key.kind is Kind.OPERATOR_KEY and has_operator)
+        )
+
+    return found
+
+
 def belongs(shown: frozenset[ActionId] | None, rotations: Rotations) -> Callable[[Action], bool]:
     """Whether an action may be carried out in this round: it was shown, or a rotation follows from it."""
     if shown is None:
         return lambda _: True
-    turns = rotations.turns
-    owners = {(kind, name) for one in turns for kind, name in _registered_as(one.owner)}
-    workloads = {key for one in turns for key in one.workloads}
-
-    def found(action: Action) -> bool:
-        kind, name = action.key.kind, action.key.id.partition("/")[0]
-        return (
-            action.id in shown
-            or kind is Kind.PRIVATE_KEY
-            or action.key in workloads
-            or (kind, name) in owners
-            or (kind is Kind.OPERATOR_KEY and any(one.owner.operator for one in turns))
-        )
-
-    return found
+    is_concerned = concerned(rotations)
+    return lambda action: action.id in shown or is_concerned(action.key)
 
 
 def _registered_as(owner: KeyOwner) -> Iterator[tuple[Kind, str]]:

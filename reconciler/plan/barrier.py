@@ -7,7 +7,7 @@ another declared key of the agent that is registered and authorized. Where our r
 list does not show it, the record is checked first: an apply that was killed may have withdrawn it there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.diff.change import Group
@@ -45,8 +45,15 @@ class Barrier:
     edges: list[tuple[ActionId, ActionId]] = field(default_factory=list)
 
 
-def barrier(actions: Sequence[Action], organizations: Sequence[Organization]) -> Barrier:
-    """Every withdrawal of a key: held with the reason, or ordered after its successors everywhere."""
+def barrier(
+    actions: Sequence[Action],
+    organizations: Sequence[Organization],
+    revoked: Collection[str] = (),
+) -> Barrier:
+    """Every withdrawal of a key: held with the reason, or ordered after its successors everywhere.
+
+    Not of `revoked` ones: what runs with them is meant to be cut off.
+    """
     found = Barrier()
     created = {
         change.key: action.id
@@ -63,7 +70,7 @@ def barrier(actions: Sequence[Action], organizations: Sequence[Organization]) ->
     for action in actions:
         if action.verb is not Verb.DELETE or action.key.kind is not Kind.KEY:
             continue
-        if action.subject.group is not Group.PRUNE:
+        if action.subject.group is not Group.PRUNE or action.key.id in revoked:
             continue
         _judge(action, organizations, _Keys(created, forgotten), found)
     return found

@@ -127,6 +127,7 @@ def build(
     unread: str = "",
     emptied: Mapping[TargetName, frozenset[Name]] = NO_ABSENCE.emptied,
     belongs: Callable[[Action], bool] = lambda _: True,
+    revoked: frozenset[str] = frozenset(),
 ) -> tuple[TargetPlan, ...]:
     """The plan of each target, in the order of `bases`; independent of the order of what they contain.
 
@@ -134,6 +135,7 @@ def build(
     to examine, also those without a basis. `unread` names files whose documents may belong to any
     target: what one of them may declare is not deleted. `emptied` are targets without a basis that declare
     nothing, with what they own. `belongs` is false for actions that this round of an apply leaves to another run.
+    `revoked` are ids of keys that are withdrawn whatever is cut off by it.
 
     One graph spans all targets, so an action of one may require one of another. A guard or the key
     barrier holds what it names and whatever depends on that; the rest is carried out. A problem
@@ -142,7 +144,7 @@ def build(
     """
     is_one_of_many = len(bases) > 1
     left = [_left(basis, includes, approvals, is_one_of_many=is_one_of_many) for basis in bases]
-    whole = _whole(bases, left, includes, organizations)
+    whole = _whole(bases, left, includes, organizations, revoked)
     whole.is_of_many = is_one_of_many
     for basis, alone in zip(bases, left, strict=True):
         _hold_keys_of_contested_agents(basis, alone, whole)
@@ -150,7 +152,7 @@ def build(
             if identifier in whole.graph.actions:
                 whole.held.setdefault(identifier, held)
     registered = _registered_alone(bases)
-    guarded = [_guard(basis, whole, approvals, registered) for basis in bases]
+    guarded = [_guard(basis, whole, approvals, registered, revoked) for basis in bases]
     if unread:
         _hold_unproven(whole, unread)
     _hold_shared(bases, guarded, whole, emptied)
@@ -189,6 +191,7 @@ def _whole(
     left: Sequence[_Left],
     includes: Callable[[ResourceKey], bool],
     organizations: Sequence[Organization],
+    revoked: frozenset[str],
 ) -> _Whole:
     """The selected actions of all targets, connected, with what the key barrier holds."""
     actions = [
@@ -198,7 +201,7 @@ def _whole(
     ]
     try:
         chosen = _selected(actions, includes)
-        judged = barrier(chosen, organizations)
+        judged = barrier(chosen, organizations, revoked)
         awaits = {**judged.awaits, **{i: keys for basis in bases for i, keys in basis.awaits.items()}}
         waiting = [replace(a, awaits=awaits[a.id]) if a.id in awaits else a for a in chosen]
         waits = agent_waits(waiting, organizations)
@@ -235,7 +238,11 @@ _REGISTRATIONS = frozenset((Kind.AGENT, Kind.RUNNER))
 
 
 def _guard(
-    basis: Basis, whole: _Whole, approvals: frozenset[Approval], registered: frozenset[str]
+    basis: Basis,
+    whole: _Whole,
+    approvals: frozenset[Approval],
+    registered: frozenset[str],
+    revoked: frozenset[str],
 ) -> _Guarded:
     """Refusals of one target, and those that were approved. Holds the actions that the former name."""
     actions = whole.of(basis.place)
@@ -245,7 +252,7 @@ def _guard(
     case = Case(
         basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
         basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts,
-        basis.place.realm is Realm.CLUSTER, registered, basis.mounted,
+        basis.place.realm is Realm.CLUSTER, registered, basis.mounted, revoked,
     )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)

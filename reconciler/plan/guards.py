@@ -77,6 +77,8 @@ class Case:
     """Agents and runners that stay registered in some place and are installed in none, such as `Agent/eu-1`."""
     mounted: frozenset[ResourceKey] = frozenset()
     """Runners whose key is the one that their Secret has."""
+    revoked: frozenset[str] = frozenset()
+    """Ids of keys that a person named to be withdrawn at once."""
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
@@ -134,12 +136,15 @@ def deleted(action: Action) -> tuple[ResourceKey, ...]:
 def _pruned(case: Case) -> dict[Kind, dict[ResourceKey, frozenset[ActionId]]]:
     """Pruned objects and the actions that delete them, by kind.
 
-    Replacements and criteria have guards of their own; that a private key is no longer used is known before it goes.
+    Replacements and criteria have guards of their own; that a private key is no longer used is known before it goes. A
+    person has named revoked keys.
     """
     pruned: dict[Kind, dict[ResourceKey, frozenset[ActionId]]] = defaultdict(dict)
     for action in case.actions:
         if action.subject.group is Group.PRUNE and action.key.kind is not Kind.PRIVATE_KEY:
             for key in deleted(action):
+                if key.kind in (Kind.KEY, Kind.OPERATOR_KEY) and key.id in case.revoked:
+                    continue
                 pruned[key.kind][key] = frozenset((action.id,))
     return pruned
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.errors import ExitCode
 from reconciler.model.origin import Origin
 from reconciler.model.registration import Registration
 from reconciler.model.unread import Unread
@@ -36,6 +35,24 @@ class Pods:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedKey:
+    """The keys at one place, by fingerprint: in use, next and replaced, "" where there is none.
+
+    `created_at` is when the one in use was made, None if that is not known.
+    """
+
+    current: str = ""
+    staged: str = ""
+    previous: str = ""
+    created_at: datetime | None = None
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """All of them, the one in use first."""
+        return tuple(one for one in (self.current, self.staged, self.previous) if one)
+
+
+@dataclass(frozen=True, slots=True)
 class Keyring:
     """Everything known about the keys of `owner`, such as `Agent/eu-1`.
 
@@ -49,6 +66,8 @@ class Keyring:
     mounts: tuple[Mount, ...] = ()
     pods: tuple[Pods, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    placed: tuple[PlacedKey, ...] = ()
+    """Keys that are made here, each with its successor and its predecessor."""
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
@@ -65,6 +84,14 @@ class Keyring:
         mounted = [one.fingerprint for one in self.mounts if isinstance(one.fingerprint, str)]
         running = [key for one in self.pods for key in _running(one).values()]
         return tuple(dict.fromkeys(key for key in (*mounted, *running) if key))
+
+    def is_next(self, fingerprint: str) -> bool:
+        """True for a key that was made to replace the one in use."""
+        return any(one.staged == fingerprint for one in self.placed)
+
+    def is_replaced(self, fingerprint: str) -> bool:
+        """True for a key that was replaced and is kept until nothing uses it."""
+        return any(one.previous == fingerprint for one in self.placed)
 
     def mounted_at(self, fingerprint: str) -> tuple[Mount, ...]:
         """Where a key is mounted."""
@@ -91,22 +118,6 @@ class Keyring:
         for pods in self.pods:
             if isinstance(pods.running, Unread):
                 yield f"pods on cluster {pods.cluster}", pods.running
-
-
-@dataclass(frozen=True, slots=True)
-class KeyStatus:
-    """Every keyring, by kind and id. `refused` is the number of errors of the files, which left something out."""
-
-    keyrings: tuple[Keyring, ...]
-    at: datetime
-    refused: int = 0
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """UNREADABLE where something could not be read."""
-        return (
-            ExitCode.UNREADABLE if any(True for one in self.keyrings for _ in one.unread) else ExitCode.DONE
-        )
 
 
 def _running(pods: Pods) -> Mapping[str, str]:

@@ -10,15 +10,18 @@ use is registered in every organization before pods get it, and stays registered
 A runner has one key only, so there is none to prepare: its new key is made in place of the old one.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
+from reconciler.errors import ExitCode
 from reconciler.model.identity import shown
+from reconciler.model.key_entries import KeyEntries
 from reconciler.model.registration import RENEWAL
 from reconciler.model.unread import Unread
-from reconciler.procedure.keyring import Keyring
+from reconciler.procedure.keyring import Keyring, PlacedKey
 from reconciler.procedure.step import end_of
 
 
@@ -35,31 +38,31 @@ class Change(StrEnum):
     """Make a new key in place of the one in use: only for an owner with one key."""
     DROP = "drop"
     """Remove the key that was replaced."""
+    DISCARD = "discard"
+    """Remove the next key."""
+    REVOKE = "revoke"
+    """Make a new key in place of the one in use, and forget every other one."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedKey:
-    """The keys at one place, by fingerprint: in use, next and replaced, "" where there is none.
-
-    `created_at` is when the one in use was made, None if that is not known.
-    """
-
-    current: str = ""
-    staged: str = ""
-    previous: str = ""
-    created_at: datetime | None = None
-
-    @property
-    def fingerprints(self) -> tuple[str, ...]:
-        """All of them, the one in use first."""
-        return tuple(one for one in (self.current, self.staged, self.previous) if one)
+WORDS = MappingProxyType(
+    {
+        Change.GENERATE: "the first key is made",
+        Change.STAGE: "the next key is made",
+        Change.SWITCH: "the next key replaces the one in use",
+        Change.REPLACE: "a new key replaces the one in use",
+        Change.DROP: "the replaced key is removed",
+        Change.DISCARD: "the next key is removed",
+        Change.REVOKE: "a new key replaces the one in use, which is forgotten",
+    }
+)
+"""What each step does."""
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedKey:
     """A key that is made here. `has_one_key` is true for owners with a single key; `every` is None without a limit.
 
-    `is_asked` is true if a person wants a new key now.
+    `is_asked` is true if a person wants a new key now, `revoked` are keys that must not be used any more.
     """
 
     keyring: Keyring
@@ -67,6 +70,7 @@ class GeneratedKey:
     has_one_key: bool = False
     every: timedelta | None = None
     is_asked: bool = False
+    revoked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,31 @@ class Turn:
     held: tuple[str, ...] = ()
     because: str = ""
     later: str = ""
+    is_forced: bool = False
+    """True if what runs with the key is meant to be cut off."""
 
     @property
     def is_allowed(self) -> bool:
         """True if the step can be taken now."""
         return self.change is not None and not self.held
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatus:
+    """Every keyring, by kind and id. `refused` is the number of errors of the files, which left something out."""
+
+    keyrings: tuple[Keyring, ...]
+    at: datetime
+    refused: int = 0
+    turns: Mapping[str, tuple[tuple[KeyEntries, GeneratedKey, Turn], ...]] = field(default_factory=dict)
+    """Generated keys with their places and next steps, by owner."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """UNREADABLE where something could not be read."""
+        return (
+            ExitCode.UNREADABLE if any(True for one in self.keyrings for _ in one.unread) else ExitCode.DONE
+        )
 
 
 REST = Turn()
@@ -96,6 +120,8 @@ def rotation(key: GeneratedKey, now: datetime) -> Turn:
     place = key.place
     if isinstance(place, Unread):
         return REST
+    if key.revoked.intersection(place.fingerprints):
+        return _revocation(key, place)
     if place.staged:
         return Turn(
             Change.SWITCH,
@@ -120,6 +146,14 @@ def rotation(key: GeneratedKey, now: datetime) -> Turn:
     return Turn(change, tuple(_unsettled(key, place.current)), because, later)
 
 
+def _revocation(key: GeneratedKey, place: PlacedKey) -> Turn:
+    """Gates protect what runs with a key; here it is to be cut off."""
+    if place.current in key.revoked:
+        later = "its registrations are removed, the new key is registered, and pods are restarted with it"
+        return Turn(Change.REVOKE, because="the one in use is revoked", later=later, is_forced=True)
+    return Turn(Change.DISCARD if place.staged in key.revoked else Change.DROP, is_forced=True)
+
+
 def _due(key: GeneratedKey, place: PlacedKey, now: datetime) -> str:
     """Why a new key is needed, "" if it is not."""
     if key.is_asked:
@@ -128,7 +162,7 @@ def _due(key: GeneratedKey, place: PlacedKey, now: datetime) -> str:
     if end is not None and end - now <= RENEWAL:
         return f"the one in use expires on {end.date()}"
     if key.every is not None and place.created_at is not None and now - place.created_at >= key.every:
-        return f"the one in use is {(now - place.created_at).days} days old"
+        return f"the one in use was made on {place.created_at.date()}"
     return ""
 
 

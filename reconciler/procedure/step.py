@@ -11,7 +11,7 @@ from reconciler.procedure.keyring import Keyring
 
 
 class Phase(StrEnum):
-    """Where a key is. A new key goes from `REGISTER` to `IN_USE`; `UNUSED` and `REMOVE` are for an old one."""
+    """Where a key is. A new key goes from `REGISTER` to `IN_USE`; those after it are for an old one."""
 
     REGISTER = "register"
     AUTHORIZE = "authorize"
@@ -19,6 +19,8 @@ class Phase(StrEnum):
     RESTART = "restart"
     IN_USE = "in use"
     UNUSED = "unused"
+    REPLACED = "replaced"
+    """Kept until nothing uses it."""
     REMOVE = "remove"
     UNKNOWN = "unknown"
     """What decides was not read."""
@@ -101,6 +103,10 @@ def _not_in_use(keyring: Keyring, fingerprint: str) -> Step:
     if not keyring.mounts or keyring.elsewhere:
         where = f" on {_names(keyring.elsewhere)}" if keyring.elsewhere else ""
         return Step(Phase.UNKNOWN, f"accepted; whether something runs with it{where} cannot be seen")
+    if keyring.is_replaced(fingerprint):
+        return Step(Phase.REPLACED, "it is removed when nothing uses it any more", "run `reconciler apply`")
+    if keyring.is_next(fingerprint):
+        return Step(Phase.MOUNT, "accepted everywhere; it replaces the key in use", "run `reconciler apply`")
     if unread := [str(one) for one in keyring.mounts if isinstance(one.fingerprint, Unread)]:
         return Step(Phase.UNKNOWN, f"{_names(unread)} was not read")
     if is_older(keyring, fingerprint):

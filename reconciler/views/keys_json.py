@@ -1,25 +1,31 @@
 """`keys status` as one JSON document. Members are only ever added while `version` stays 1.
 
 version, exitCode, at
-owners          [{owner, keys, unread, elsewhere}]   `owner` is such as `Agent/eu-1`
+owners          [{owner, keys, rotations, unread, elsewhere}]   `owner` is such as `Agent/eu-1`
+rotations       [{cluster, namespace, secret, entry, createdAt, everySeconds, next, because, waits}]   keys that are
+                made here; `next` is `generate`, `stage`, `switch`, `replace`, `drop` or null
 keys            [{fingerprint, phase, what, advice, expiresAt, renew, declaredAt, organizations, mounts, pods}]
 organizations   [{organization, registered, authorized, expiresAt}]   only those that were read
 mounts          [{cluster, namespace, secret, entry}]
 pods            [{cluster, pod}]
 unread          [{what, reason, advice}]
-`phase` is `register`, `authorize`, `mount`, `restart`, `in use`, `unused`, `remove` or `unknown`; times are RFC 3339,
-null where they are not known; `declaredAt` is null for a key that no file declares.
+`phase` is `register`, `authorize`, `mount`, `restart`, `in use`, `unused`, `replaced`, `remove` or `unknown`; times are
+RFC 3339, null where they are not known; `declaredAt` is null for a key that no file declares.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from reconciler.model.json import Json, JsonObject
+from reconciler.model.key_entries import KeyEntries
 from reconciler.model.unread import Unread
-from reconciler.procedure.keyring import Keyring, KeyStatus
+from reconciler.procedure.keyring import Keyring
+from reconciler.procedure.rotation import GeneratedKey, KeyStatus, Turn
 from reconciler.procedure.step import must_be_renewed, step_of
 
 VERSION = 1
+Rotation = tuple[KeyEntries, GeneratedKey, Turn]
 
 
 def render(status: KeyStatus) -> str:
@@ -28,15 +34,32 @@ def render(status: KeyStatus) -> str:
         "version": VERSION,
         "exitCode": int(status.exit_code),
         "at": status.at.isoformat(),
-        "owners": [_owner(keyring, status.at) for keyring in status.keyrings],
+        "owners": [
+            _owner(keyring, status.turns.get(keyring.owner, ()), status.at) for keyring in status.keyrings
+        ],
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _owner(keyring: Keyring, now: datetime) -> JsonObject:
+def _rotation(entries: KeyEntries, key: GeneratedKey, turn: Turn) -> JsonObject:
+    return {
+        "cluster": entries.cluster,
+        "namespace": entries.namespace,
+        "secret": entries.secret,
+        "entry": entries.entry,
+        "createdAt": None if isinstance(key.place, Unread) else _time(key.place.created_at),
+        "everySeconds": None if key.every is None else int(key.every.total_seconds()),
+        "next": None if turn.change is None else str(turn.change),
+        "because": turn.because,
+        "waits": list(turn.held),
+    }
+
+
+def _owner(keyring: Keyring, rotations: Sequence[Rotation], now: datetime) -> JsonObject:
     return {
         "owner": keyring.owner,
         "keys": [_key(keyring, fingerprint, now) for fingerprint in keyring.fingerprints],
+        "rotations": [_rotation(*one) for one in rotations],
         "unread": [
             {"what": name, "reason": unread.reason, "advice": unread.advice}
             for name, unread in keyring.unread

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from reconciler.model.identity import shown
+from reconciler.model.key_entries import KeyEntries
 from reconciler.model.unread import Unread
 from reconciler.model.wording import plural
-from reconciler.procedure.keyring import Keyring, KeyStatus
+from reconciler.procedure.keyring import Keyring
+from reconciler.procedure.rotation import WORDS, GeneratedKey, KeyStatus, Turn
 from reconciler.procedure.step import Phase, Step, must_be_renewed, step_of
 from reconciler.views.page import Page, Tone
 
@@ -24,6 +26,9 @@ def render(status: KeyStatus, *, width: int, color: bool) -> str:
             page.say("no key", Tone.ATTENTION, indent=2)
         for fingerprint in keys:
             _key(page, keyring, fingerprint, status.at)
+        for entries, key, turn in status.turns.get(keyring.owner, ()):
+            for line in _rotation(entries, key, turn, status.at):
+                page.say(line, indent=2, hang=2)
         for name, unread in keyring.unread:
             page.say(f"{name} was not read: {unread.reason}", Tone.ATTENTION, indent=2, hang=2)
     page.gap()
@@ -42,6 +47,21 @@ def _key(page: Page, keyring: Keyring, fingerprint: str, now: datetime) -> None:
         page.say("rotate it before it ends", Tone.ATTENTION, indent=6)
     for line in _places(keyring, fingerprint, now):
         page.say(line, indent=6, hang=2)
+
+
+def _rotation(entries: KeyEntries, key: GeneratedKey, turn: Turn, now: datetime) -> Iterator[str]:
+    """What becomes of a key that is made here, next and later."""
+    if isinstance(key.place, Unread):
+        return
+    made = key.place.created_at
+    age = "" if made is None else f", made {made.date().isoformat()} ({plural((now - made).days, 'day')} old)"
+    every = "" if key.every is None else f", replaced every {plural(key.every.days, 'day')}"
+    yield f"made in {entries}, entry {entries.entry}{age}{every}"
+    if turn.change is None:
+        return
+    because = f", because {turn.because}" if turn.because else ""
+    yield f"next: {WORDS[turn.change]}{because}" + (f"; then {turn.later}" if turn.later else "")
+    yield from (f"waits: {reason}" for reason in turn.held)
 
 
 def _places(keyring: Keyring, fingerprint: str, now: datetime) -> Iterator[str]:

@@ -7,8 +7,8 @@ import pytest
 
 from reconciler.model.registration import Registration
 from reconciler.model.unread import Unread
-from reconciler.procedure.keyring import Keyring, Mount, Pods
-from reconciler.procedure.rotation import Change, GeneratedKey, PlacedKey, Turn, rotation
+from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
+from reconciler.procedure.rotation import Change, GeneratedKey, Turn, rotation
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 OLD, NEW, OTHER = "a" * 64, "b" * 64, "c" * 64
@@ -145,7 +145,7 @@ def test_a_step_waits_and_says_for_what(given: GeneratedKey, reasons: list[str])
 
 
 def test_a_reason_to_begin_is_given() -> None:
-    assert rotation(key(DUE), NOW).because == "the one in use is 180 days old"
+    assert rotation(key(DUE), NOW).because == "the one in use was made on 2025-12-03"
     ending = ring(registered={"acme": registered(OLD, end=ENDING)})
     assert rotation(key(REST, ending), NOW).because == "the one in use expires on 2026-07-30"
     assert rotation(key(REST, is_asked=True), NOW).because == "asked for"

@@ -9,7 +9,8 @@ import pytest
 from reconciler.model.origin import Origin
 from reconciler.model.registration import RENEWAL, Registration
 from reconciler.model.unread import Unread
-from reconciler.procedure.keyring import Keyring, KeyStatus, Mount, Pods
+from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
+from reconciler.procedure.rotation import KeyStatus
 from reconciler.procedure.step import Phase, end_of, must_be_renewed, step_of
 
 OLD, NEW, OTHER = "a" * 64, "b" * 64, "c" * 64
@@ -43,8 +44,22 @@ def keyring(**changes: object) -> Keyring:
     return replace(made, **changes)  # type: ignore[arg-type]  # of a test
 
 
+PLACED = PlacedKey(OLD, staged=NEW)
+SWITCHED = PlacedKey(NEW, previous=OLD)
 UNAUTHORIZED = {**accepted(OLD), NEW: Registration(is_accepted=False)}
 CASES: dict[str, tuple[Keyring, str, Phase, str]] = {
+    "the next key of one that is made here": (
+        keyring(placed=(PLACED,)),
+        NEW,
+        Phase.MOUNT,
+        "accepted everywhere; it replaces the key in use",
+    ),
+    "the key that it replaced": (
+        keyring(placed=(SWITCHED,), mounts=(mount(NEW),), pods=(Pods("eu-1", {"agent-1": NEW}),)),
+        OLD,
+        Phase.REPLACED,
+        "it is removed when nothing uses it any more",
+    ),
     "a new key that one organization lacks": (
         keyring(registered={"acme": accepted(OLD, NEW), "beta": accepted(OLD)}),
         NEW,

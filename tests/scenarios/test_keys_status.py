@@ -10,7 +10,7 @@ from reconciler.orchestrator.client import Access
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.keys import key_status
 from reconciler.passes.result import Verdict
-from reconciler.procedure.keyring import Keyring, KeyStatus
+from reconciler.procedure.rotation import KeyStatus
 from reconciler.procedure.step import Phase, step_of
 from reconciler.views import keys_json, keys_text
 from tests.control_plane.plane import ADMIN, ControlPlane
@@ -105,7 +105,7 @@ def test_what_was_not_read_is_named_and_nothing_follows_from_it(kept: Kept, pair
     kept.plane.kubeconfig(kept.world.inventories.parent / "kubeconfig", ADMIN, server="https://127.0.0.1:1")
     found = status(kept)
     assert found.exit_code == 6
-    agent: Keyring = found.keyrings[0]
+    agent = found.keyrings[0]
     key = inspect_public_key(pairs[0].public).fingerprint
     assert step_of(agent, key).phase is Phase.UNKNOWN
     text = keys_text.render(found, width=200, color=False)

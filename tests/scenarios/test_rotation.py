@@ -47,9 +47,11 @@ class Rotating:
             f"  privateKey: {{cluster: eu-1, namespace: {self.namespace}, secret: {SECRET}}}\n",
         )
 
-    def apply(self, *, rounds: int = 8, rotate: str = "") -> PassResult:
+    def apply(
+        self, *, rounds: int = 8, rotate: str = "", revoke: tuple[tuple[str, str], ...] = ()
+    ) -> PassResult:
         self.plane.write_log(self.namespace, *CONNECTED)
-        return self.world.apply(rounds=rounds, rotate=frozenset(filter(None, [rotate])))
+        return self.world.apply(rounds=rounds, rotate=frozenset(filter(None, [rotate])), revoke=revoke)
 
     def fleet(self) -> Fleet:
         return Fleet(self.plane, self.world.emulator, self.namespace, SECRET, ("acme", "beta"))
@@ -224,3 +226,61 @@ def test_an_organization_that_is_not_selected_holds_everything(rotating: Rotatin
     assert set(before["acme"]) <= set(rotating.registered()["acme"])
     assert rotating.registered()["beta"] == before["beta"]
     rotating.settled()
+
+
+def test_a_revoked_key_is_withdrawn_before_its_successor_is_registered(rotating: Rotating) -> None:
+    old = rotating.settled()
+    rotating.world.emulator.log.clear()
+    result = rotating.apply(revoke=((AGENT, old),))
+    assert result.verdict is Verdict.APPLIED, messages(result)
+    (new,) = rotating.registered()["acme"]
+    assert new != old
+    assert rotating.registered() == {"acme": [new], "beta": [new]}
+    assert rotating.entries() == {"private_key"}
+    sent = [entry.verb for entry in rotating.world.emulator.log.entries() if entry.verb in ("POST", "DELETE")]
+    assert sent == ["DELETE", "DELETE", "POST", "POST"]
+    assert rotating.settled() == new
+    rotating.plane.wait_until(lambda: rotating.running() == {new}, "old pods are gone")
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_a_key_is_revoked_at_any_time_of_a_rotation(rotating: Rotating, rounds: int) -> None:
+    rotating.settled()
+    rotating.apply(rotate=AGENT, rounds=rounds)
+    for key in rotating.registered()["acme"]:
+        rotating.apply(revoke=((AGENT, key),))
+        assert key not in [*rotating.registered()["acme"], *rotating.registered()["beta"]]
+        rotating.settled()
+
+
+def test_a_revocation_that_is_killed_never_registers_the_key_again(rotating: Rotating) -> None:
+    at, is_over = 1, False
+    while not is_over:
+        for after_effect in (False, True):
+            old = rotating.settled()
+            rotating.world.switch = KillSwitch(at, after_effect=after_effect)
+            try:
+                rotating.apply(revoke=((AGENT, old),))
+            except Killed:
+                pass
+            else:
+                is_over = True
+            rotating.world.switch = None
+            is_begun = rotating.settled() != old
+            assert is_begun or (at, after_effect) < (4, False), at
+        at += 1
+
+
+def test_a_key_in_an_unread_place_is_not_revoked(rotating: Rotating) -> None:
+    """From there it would be registered again."""
+    old = rotating.settled()
+
+    def unreachable(name: str, _: tuple[object, ...], call: object) -> object:
+        if name == "close" and callable(call):
+            return call()
+        raise ClusterUnavailableError("the cluster is out of reach")
+
+    rotating.world.at_cluster = lambda client: interposed(client, unreachable)
+    result = rotating.apply(revoke=((AGENT, old),))
+    assert result.exit_code() is ExitCode.UNREADABLE
+    assert rotating.registered() == {"acme": [old], "beta": [old]}

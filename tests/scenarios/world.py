@@ -333,18 +333,18 @@ class World:
         inventory: InventoryStore | None = None,
         rounds: int = reconcile.MOST_ROUNDS,
         rotate: frozenset[str] = frozenset(),
+        revoke: tuple[tuple[str, str], ...] = (),
     ) -> PassResult:
         adapters = self.adapters(Access.READ_WRITE)
         return reconcile.apply(
             self.settings,
             replace(adapters, inventory=inventory or adapters.inventory),
-            Selection(targets, only),
+            Selection(targets, only, rotate, revoke),
             accepted=frozenset(map(parse, accepted)),
             bound=bound,
             observer=observer or Silent(),
             stop=stop or Event(),
             rounds=rounds,
-            rotate=rotate,
         )
 
     def effects(self) -> Counter[tuple[str, str]]:

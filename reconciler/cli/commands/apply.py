@@ -1,7 +1,5 @@
 """`reconciler apply`: carry out a plan."""
 
-import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +13,10 @@ from reconciler.cli.options import (
     selection_options,
     source_options,
 )
-from reconciler.cli.session import Session, session
-from reconciler.errors import ExitCode
+from reconciler.cli.session import session
 
 if TYPE_CHECKING:
-    from reconciler.cli.interrupt import Interruption
-    from reconciler.cli.passes import Composition
-    from reconciler.cli.request import Request
-    from reconciler.passes.result import PassResult
     from reconciler.plan.approval import Approval
-    from reconciler.plan.saved import SavedPlan
 
 
 @click.command()
@@ -67,6 +59,7 @@ def command(
       reconciler apply
       reconciler apply --plan plan.json --yes
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+    from reconciler.cli.applying import Given, applied  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.consent import require_terminal  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.interrupt import stop_on_signals  # noqa: PLC0415  as above
     from reconciler.cli.output import show  # noqa: PLC0415  as above
@@ -83,78 +76,8 @@ def command(
     if not yes:
         require_terminal(asked)
     bound = read_plan(plan_path) if plan_path is not None else None
-    given = _Given(frozenset(accepted), bound, is_approved=yes or bound is not None, form=form)
+    given = Given(frozenset(accepted), bound, is_approved=yes or bound is not None, form=form)
     with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
-        result, announced = _apply(current, asked, given, interruption)
+        result, announced = applied(current, asked, given, interruption)
         show(result, form, current, announced=announced)
     return result.exit_code()
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Approvals given on the command line; `is_approved` is true where there is no question."""
-
-    accepted: "frozenset[Approval]"
-    bound: "SavedPlan | None"
-    is_approved: bool
-    form: str
-
-
-def _apply(
-    current: Session, asked: "Request", given: _Given, interruption: "Interruption"
-) -> "tuple[PassResult, PassResult | None]":
-    """The result of the pass, and the plan if it was shown; a declined plan is part of the result."""
-    from reconciler.cli.collector import expect_requests  # noqa: PLC0415  help must not wait for it
-    from reconciler.cli.passes import run_pass  # noqa: PLC0415  as above
-    from reconciler.cli.progress import ProgressLines  # noqa: PLC0415  as above
-
-    refusals: list[str] = []
-    announced: list[PassResult] = []
-
-    def approve(planned: "PassResult") -> bool:
-        expect_requests()
-        if not planned.carried_out:
-            return True
-        _show_plan(current, planned, given.form)
-        announced.append(planned)
-        if given.is_approved or not any(action.writes_orchestrator for action in planned.carried_out):
-            return True
-        is_yes = _ask(interruption)
-        if not is_yes:
-            refusals.append("You did not approve the plan.")
-        return is_yes
-
-    def work(composed: "Composition") -> "PassResult":
-        from reconciler.passes.reconcile import apply  # noqa: PLC0415  as above
-
-        stream = sys.stdout if given.form == Format.TEXT else sys.stderr
-        with ProgressLines(current, stream) as observer:
-            return apply(
-                composed.settings,
-                composed.adapters,
-                composed.selection,
-                accepted=given.accepted,
-                bound=given.bound,
-                approve=lambda planned: observer.paused(lambda: approve(planned)),
-                observer=observer,
-                stop=interruption.stop,
-            )
-
-    result = run_pass(asked, work)
-    if refusals:
-        result = replace(result, advice=refusals[0], error_code=ExitCode.REFUSED)
-    return result, announced[-1] if announced else None
-
-
-def _show_plan(current: Session, planned: "PassResult", form: str) -> None:
-    """Print the plan, so that it appears before the outcomes."""
-    from reconciler.cli.output import announcement, write  # noqa: PLC0415  help must not wait for it
-
-    stream = sys.stdout if form == Format.TEXT else sys.stderr
-    write(stream, announcement(planned, current, stream))
-
-
-def _ask(interruption: "Interruption") -> bool:
-    """Ask for approval; anything but yes means no."""
-    with interruption.asking():
-        return click.confirm("Apply this plan?", default=False, err=True)

@@ -15,7 +15,7 @@ from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from reconciler.model.key import PublicKey
-    from reconciler.procedure.keyring import KeyStatus
+    from reconciler.procedure.rotation import KeyStatus
 
 _RUNNER = "Runner"
 _OWNERS = ("Agent", "Operator", _RUNNER)

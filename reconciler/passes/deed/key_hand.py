@@ -18,11 +18,13 @@ from reconciler.model.key_entries import CopyOf, SecretChange
 from reconciler.model.unread import Unread
 from reconciler.passes.key_turn import KeyTurn
 from reconciler.plan.action import Action, Outcome, Status
-from reconciler.procedure.rotation import Change, PlacedKey
+from reconciler.procedure.keyring import PlacedKey
+from reconciler.procedure.rotation import Change
 
 if TYPE_CHECKING:
     from reconciler.keystore.key_pair import KeyPair  # brings the library for keys
     from reconciler.model.key import Algorithm
+    from reconciler.model.secret import Secret
 
 _NOTHING_DONE = (ClusterAccessError, ClusterForbiddenError, DeniedError, StaleObjectError)
 """Refusals that come before any effect."""
@@ -56,7 +58,11 @@ class KeyHand:
         place, change = turn.place, turn.turn.change
         assert not isinstance(place, Unread)
         assert change is not None
-        if change is Change.DROP and (blocked := self._check(action, turn)) is not None:
+        if (
+            change is Change.DROP
+            and not turn.turn.is_forced
+            and (blocked := self._check(action, turn)) is not None
+        ):
             return blocked
         wanted, new = self._wanted(turn, place, change)
         at = turn.entries
@@ -78,6 +84,8 @@ class KeyHand:
         expected = {at.entry: place.current, at.staged: place.staged, at.previous: place.previous}
         if change is Change.DROP:
             return SecretChange(expected, {at.previous: None}, {at.previous: None}), ""
+        if change is Change.DISCARD:
+            return SecretChange(expected, {at.staged: None}, {at.staged: None}), ""
         if change is Change.SWITCH:
             moved = {at.entry: CopyOf(at.staged), at.staged: None}
             old = {at.previous: CopyOf(at.entry)} if place.current else {}
@@ -86,8 +94,12 @@ class KeyHand:
         spec = turn.declared.document.spec
         pair = self._making.make(spec.algorithm, spec.bits)
         entry = _entry(turn)
-        kept = {at.previous: CopyOf(at.entry)} if change is Change.REPLACE else {}
-        return SecretChange(expected, {**kept, entry: pair.private}, {entry: now}), pair.public.fingerprint
+        others: dict[str, Secret | CopyOf | None] = {}
+        if change is Change.REPLACE:
+            others = {at.previous: CopyOf(at.entry)}
+        elif change is Change.REVOKE:
+            others = {name: None for name, key in expected.items() if name != entry and key}
+        return SecretChange(expected, {**others, entry: pair.private}, {entry: now}), pair.public.fingerprint
 
     def _after_failure(self, action: Action, turn: KeyTurn, new: str, error: ClusterError) -> Outcome:
         """Outcome of a change that failed, after reading the Secret unless nothing can have been done."""

@@ -40,6 +40,18 @@ def installation_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, Ac
     for of_one in workloads.values():
         yield from _succession_edges(of_one)
     yield from _registration_edges(actions, workloads)
+    yield from _private_key_edges(actions)
+
+
+def _private_key_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """A key is withdrawn after it is no longer in its Secret: from there, it would be registered again."""
+    made: dict[str, list[ActionId]] = defaultdict(list)
+    for action in actions:
+        if action.key.kind is Kind.PRIVATE_KEY and action.subject.live is not None:
+            made[str(action.subject.live.document.get("for"))].append(action.id)
+    for action in actions if made else ():
+        if action.key.kind is Kind.KEY and action.is_deletion:
+            yield from ((before, action.id) for before in made.get(str(agent_of(action.key)), ()))
 
 
 def _succession_edges(workloads: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
