@@ -14,7 +14,7 @@ from reconciler.cli.progress import ProgressLines
 from reconciler.cli.request import Request
 from reconciler.cli.session import Session
 from reconciler.errors import ExitCode
-from reconciler.passes.reconcile import apply
+from reconciler.passes.reconcile import apply, plan
 from reconciler.passes.result import PassResult
 from reconciler.plan.approval import Approval
 from reconciler.plan.saved import SavedPlan
@@ -32,6 +32,16 @@ class Given:
     is_approved: bool
     form: str
     name: str = ""
+
+
+def planned(asked: Request) -> PassResult:
+    """The result of planning alone."""
+
+    def work(composed: Composition) -> PassResult:
+        result, _ = plan(composed.settings, composed.adapters, composed.selection, accepted=frozenset())
+        return result
+
+    return run_pass(asked, work)
 
 
 def applied(

@@ -8,17 +8,17 @@ from reconciler.errors import UsageError
 from reconciler.source.tree import Tree
 
 
-def require_terminal(request: Request) -> None:
+def require_terminal(request: Request, option: str = "--yes") -> None:
     """Raise UsageError unless there is a terminal to ask for approval on.
 
-    The question goes to stderr and the answer comes from stdin, so both must be a terminal.
+    With `option` there is no question. It goes to stderr and the answer comes from stdin, so both must be a terminal.
     """
     if sys.stdin.isatty() and sys.stderr.isatty():
         return
-    line = request.line_with("--yes")
+    line = request.line_with(option)
     raise UsageError(
         "there is no terminal to ask for approval, so nothing is applied",
-        advice=f"to apply without asking: {line}" if line else "to apply without asking, add --yes",
+        advice=f"to apply without asking: {line}" if line else f"to apply without asking, add {option}",
     )
 
 

@@ -33,6 +33,10 @@ class Request:
     uses_own_settings: bool = False
     targets: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    rotate: frozenset[str] = frozenset()
+    """Owners that get a new key, such as `Agent/eu-1`."""
+    revoke: tuple[tuple[str, str], ...] = ()
+    """Owners with fingerprints of keys that they must not use any more."""
     concurrency: int | None = None
     saves_plan: bool = False
     """True where the plan is saved for a later apply."""
@@ -63,7 +67,7 @@ class Request:
     @property
     def selection(self) -> Selection:
         """The selected targets and objects."""
-        return Selection(frozenset(self.targets), frozenset(self.only))
+        return Selection(frozenset(self.targets), frozenset(self.only), self.rotate, self.revoke)
 
 
 def request(

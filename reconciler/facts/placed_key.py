@@ -26,3 +26,9 @@ def secrets_on(declarations: Declarations, cluster: str) -> tuple[tuple[str, str
     """Secrets of a cluster with such keys, as namespace and name."""
     found = (entries_of(one) for one in placed_keys(declarations))
     return tuple(dict.fromkeys((one.namespace, one.secret) for one in found if one.cluster == cluster))
+
+
+def made_in(declarations: Declarations, cluster: str) -> tuple[tuple[str, str], ...]:
+    """Secrets of a cluster in which keys are made, as namespace and name."""
+    found = (entries_of(one) for one in placed_keys(declarations) if one.document.spec.generate is not None)
+    return tuple(dict.fromkeys((one.namespace, one.secret) for one in found if one.cluster == cluster))

@@ -88,6 +88,20 @@ def rights_to_apply(footprints: Iterable[Footprint]) -> tuple[Right, ...]:
     return tuple(sorted(found | set(rights_to_examine(footprints))))
 
 
+def rights_to_make_keys(secrets: Iterable[tuple[str, str]]) -> tuple[Right, ...]:
+    """What keys that are made in Secrets need, each given by namespace and name. Sorted."""
+    found = [
+        right
+        for namespace, name in secrets
+        for right in (
+            Right("get", "", "secrets", namespace, name),
+            Right(_CREATE, "", "secrets", namespace),
+            Right("patch", "", "secrets", namespace, name),
+        )
+    ]
+    return tuple(sorted(set(found)))
+
+
 def rights_to_examine(footprints: Iterable[Footprint]) -> tuple[Right, ...]:
     """What reading the pods of workloads and their logs needs. Sorted."""
     spaces = {one.workload.namespace for one in footprints if one.workload is not None}

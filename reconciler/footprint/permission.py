@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     CHARTS = "charts"
     RULES = "rules"
     NAMESPACES = "namespaces"
+    KEYS = "keys"
 
 
 class Right(NamedTuple):
@@ -121,6 +122,16 @@ def permissions(purpose: Purpose, secrets: Sequence[str] = KEY_SECRETS) -> tuple
         case Purpose.RULES:
             seen = dict.fromkeys((*OF_WORKLOADS, *OF_OPERATORS))
             return tuple(_of_observed("rules look at all of them", seen))
+        case Purpose.KEYS:
+            return (
+                Permission(
+                    "the first key, where its Secret does not exist; no right to create has a name",
+                    "",
+                    ("secrets",),
+                    ("create",),
+                ),
+                Permission("keys of a rotation", "", ("secrets",), ("patch",), tuple(secrets)),
+            )
         case Purpose.NAMESPACES:
             return (
                 Permission(

@@ -34,6 +34,10 @@ _NAMESPACES = """\
 Optional, in addition to apply.yaml: deletes namespaces that this instance made.
 First it lists every kind of object there, because all of them would go with the namespace. RBAC has no verb for a
 list without content, so that this includes the right to read all Secrets of the cluster."""
+_KEYS = f"""\
+Optional, in addition to apply.yaml: makes and rotates keys whose documents have `generate`.
+Bound in the namespace of Agents, `{NAMESPACE}`, alone; bind it in every namespace with such a key. Without `create`,
+the Secret has to exist before, and can be empty. The names are those of the vendor's guides, as in plan.yaml."""
 _ONE_NAMESPACE = f"""\
 Instead of plan.yaml and apply.yaml, where only one namespace may be read: that of Agents, `{NAMESPACE}`.
 The namespace exists before. Objects outside of it are not seen, and `plan` says so."""
@@ -52,6 +56,7 @@ class _Role:
 def rbac_files() -> Mapping[str, str]:
     """Text of every file by its name."""
     jobs = _Role(f"{NAME}-{Purpose.JOBS}", "ClusterRole", permissions(Purpose.JOBS), JOB_NAMESPACE)
+    keys = _Role(f"{NAME}-{Purpose.KEYS}", "ClusterRole", permissions(Purpose.KEYS), NAMESPACE)
     inside = [
         _Role(f"{NAME}-{purpose}", "Role", within_namespace(purpose), NAMESPACE)
         for purpose in (Purpose.PLAN, Purpose.APPLY)
@@ -62,6 +67,7 @@ def rbac_files() -> Mapping[str, str]:
         "runners.yaml": _file(_RUNNERS, [_everywhere(Purpose.RUNNERS), jobs]),
         "charts.yaml": _file(_CHARTS, [_everywhere(Purpose.CHARTS)]),
         "rules.yaml": _file(_RULES, [_everywhere(Purpose.RULES)]),
+        "keys.yaml": _file(_KEYS, [keys]),
         "namespaces.yaml": _file(_NAMESPACES, [_everywhere(Purpose.NAMESPACES)]),
         "one-namespace.yaml": _file(_ONE_NAMESPACE, inside),
     }

@@ -191,11 +191,12 @@ def cluster_state(sight: ClusterSight, plan: TargetPlan) -> ClusterState:
             objects.pop(_name_of(body), None)
         elif action.writes_orchestrator:
             objects[_name_of(body)] = body
+    secrets = secrets_after(reading.secrets, [one for one in sight.turns if _is_taken(one, plan)])
     return ClusterState(
         tuple(ClusterObject(*name, body) for name, body in sorted(objects.items(), key=lambda item: item[0])),
-        tuple(secrets_after(reading.secrets, [one for one in sight.turns if _is_taken(one, plan)])),
+        tuple(one for one in secrets.values() if one is not None),
         frozenset(reading.observed),
-        frozenset(at for at, one in reading.secrets.items() if one is None),
+        frozenset(at for at, one in secrets.items() if one is None),
     )
 
 

@@ -11,7 +11,13 @@ from reconciler.diagnosis.sight import InstallationSight, Rights, ServerSight
 from reconciler.errors import ClusterError
 from reconciler.facts.definition import dig
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND
-from reconciler.footprint.needed_right import Right, rights_to_apply, rights_to_plan, rights_to_see_more
+from reconciler.footprint.needed_right import (
+    Right,
+    rights_to_apply,
+    rights_to_make_keys,
+    rights_to_plan,
+    rights_to_see_more,
+)
 from reconciler.footprint.value import Footprint, WorkloadKey
 from reconciler.model.cluster_state import ObservedKind
 from reconciler.model.json import JsonObject
@@ -42,6 +48,8 @@ class ClusterAsked:
     placed: tuple[Placed, ...]
     observed: tuple[ObservedKind, ...] = ()
     has_operator: bool = False
+    made_keys: tuple[tuple[str, str], ...] = ()
+    """Secrets in which keys are made, by namespace and name."""
 
 
 def see_server(
@@ -55,6 +63,7 @@ def see_server(
     plan = rights_to_plan(footprints)
     more = rights_to_see_more(footprints, asked.observed) if footprints or asked.observed else ()
     spaces = sorted({right.namespace for right in rights_to_apply(footprints)} - {""})
+    to_apply = (*rights_to_apply(footprints), *rights_to_make_keys(asked.made_keys))
     kinds = _kinds(footprints, has_operator=asked.has_operator)
     present = _tried(lambda: {kind: client.has_kind(*kind) for kind in kinds})
     return ServerSight(
@@ -64,7 +73,7 @@ def see_server(
         None if facts.time is None else facts.time - now(),
         _tried(lambda: _rights(client, plan, spaces)) if footprints else Rights(0),
         _tried(lambda: _rights(client, more, ())),
-        _tried(lambda: _rights(client, rights_to_apply(footprints), ())),
+        _tried(lambda: _rights(client, to_apply, ())),
         {} if isinstance(present, Unread) else present,
     )
 

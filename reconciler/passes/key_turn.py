@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.model.cluster_state import SecretObject
+from reconciler.model.cluster_state import PrivateKey, SecretObject
 from reconciler.model.declaration import Declared
 from reconciler.model.identity import ResourceKey, shown
 from reconciler.model.json import JsonObject, digest
@@ -59,6 +59,11 @@ class KeyTurn:
                 return self.entries.key(self.entries.previous)
             case Change.GENERATE | Change.SWITCH | Change.REPLACE | Change.REVOKE:
                 return self.entries.key(self.entries.entry)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """How a new key is made."""
+        return self.declared.document.spec.algorithm
 
     @property
     def live(self) -> JsonObject | None:
@@ -127,21 +132,25 @@ def in_plan(
 
 def secrets_after(
     secrets: Mapping[tuple[str, str], SecretObject | None], turns: Iterable[KeyTurn]
-) -> Iterator[SecretObject]:
+) -> Mapping[tuple[str, str], SecretObject | None]:
     """Secrets as the steps leave them. A new key is not known before it is made."""
-    found = {at: one for at, one in secrets.items() if one is not None}
+    found = dict(secrets)
     for turn in turns:
         at = turn.entries
-        secret = found.get((at.namespace, at.secret))
-        if secret is None:
-            continue
-        keys = dict(secret.private_keys)
+        secret = found.get((at.namespace, at.secret)) or SecretObject(at.namespace, at.secret, frozenset())
+        entries, keys = set(secret.entries), dict(secret.private_keys)
+        changed = "" if turn.key is None else turn.key.id.rpartition("/")[2]
         if turn.turn.change is Change.SWITCH and at.staged in keys:
-            keys[at.entry] = keys.pop(at.staged)
-        elif turn.key is not None:
-            keys.pop(turn.key.id.rpartition("/")[2], None)
-        found[at.namespace, at.secret] = replace(secret, private_keys=keys)
-    yield from found.values()
+            keys[at.entry] = keys[at.staged]
+            entries.add(at.entry)
+        elif turn.desired is None:
+            entries.discard(changed)
+            keys.pop(changed, None)
+        else:
+            entries.add(changed)
+            keys[changed] = PrivateKey("", turn.algorithm, turn.declared.document.spec.bits)
+        found[at.namespace, at.secret] = replace(secret, entries=frozenset(entries), private_keys=keys)
+    return found
 
 
 def waiting(turns: Iterable[KeyTurn]) -> Iterator[tuple[ActionId, Held]]:

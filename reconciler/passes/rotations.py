@@ -367,8 +367,11 @@ def concerned(rotations: Rotations, owners: Collection[str] = ()) -> Callable[[R
     turns = [one for one in rotations.turns if not owners or one.owner_name in owners]
     entries = {one.key for one in turns}
     names = {name for one in turns for name in _registered_as(one.owner)}
+    names |= {(Kind.KEY, owner.removeprefix("Agent/")) for owner in owners if owner.startswith("Agent/")}
     workloads = {key for one in turns for key in one.workloads}
-    has_operator = any(one.owner.operator for one in turns)
+    has_operator = any(one.owner.operator for one in turns) or any(
+        owner.startswith("Operator/") for owner in owners
+    )
 
     def found(key: ResourceKey) -> bool:
         return (
@@ -430,7 +433,8 @@ def _with_live_runner_keys(sight: Sight, rotations: Rotations) -> Sight:
 
 def _with_live_keys(sight: Sight, rotations: Rotations) -> Sight:
     live = sight.look.state
-    agents = {owner.agent for owner in rotations.unread if owner.agent is not None}
+    unknown = {*rotations.unread, *rotations.expected}
+    agents = {owner.agent for owner in unknown if owner.agent is not None}
     kept = {
         one.key: one
         for one in (*live.of(Kind.KEY), *live.of(Kind.OPERATOR_KEY))
@@ -438,7 +442,7 @@ def _with_live_keys(sight: Sight, rotations: Rotations) -> Sight:
         and (
             one.key.id.partition("/")[0] in agents
             if one.key.kind is Kind.KEY
-            else any(owner.operator for owner in rotations.unread)
+            else any(owner.operator for owner in unknown)
         )
     }
     if not kept:

@@ -14,6 +14,7 @@ from reconciler.facts.agent_installation import AGENT
 from reconciler.facts.cluster_demand import cluster_demand
 from reconciler.facts.delivery import Delivery
 from reconciler.facts.installed import InstalledAgent
+from reconciler.facts.placed_key import made_in
 from reconciler.facts.scope import Scope
 from reconciler.footprint.agent import served_organizations
 from reconciler.footprint.installation import Installed, declared, installations
@@ -78,6 +79,7 @@ def world_of(asked: Pass, declarations: Declarations) -> World:
             tuple(Placed(one, served[one.origin]) for one in found if one.cluster == name),
             cluster_demand(of_files, name).kinds,
             _has_operator(of_files, name),
+            made_in(declarations, name),
         )
         for name in on_clusters
     }

@@ -130,7 +130,7 @@ def others(result: PassResult) -> list[Unexamined]:
         more = f" and {len(paths) - MAX_UNREAD} more" if len(paths) > MAX_UNREAD else ""
         found.append(Unexamined(", ".join(paths[:MAX_UNREAD]) + more, reason))
     if result.selection:
-        found.append(Unexamined("everything else", f"only {result.selection} was asked for"))
+        found.append(Unexamined("everything else", f"the run is limited to {result.selection}"))
     return found
 
 

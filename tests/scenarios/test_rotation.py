@@ -10,6 +10,7 @@ import pytest
 from reconciler.cluster.client import ClusterClient
 from reconciler.emulator import FaultKind, FaultRule
 from reconciler.errors import ClusterUnavailableError, ExitCode
+from reconciler.model.key import Algorithm
 from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import PassResult, Verdict
@@ -284,3 +285,25 @@ def test_a_key_in_an_unread_place_is_not_revoked(rotating: Rotating) -> None:
     result = rotating.apply(revoke=((AGENT, old),))
     assert result.exit_code() is ExitCode.UNREADABLE
     assert rotating.registered() == {"acme": [old], "beta": [old]}
+
+
+def test_a_key_that_was_lost_is_made_again_while_pods_still_run(rotating: Rotating) -> None:
+    old = rotating.settled()
+    path = f"/api/v1/namespaces/{rotating.namespace}/secrets/{SECRET}"
+    assert rotating.plane.client.delete(path).is_success
+    result = rotating.apply()
+    assert result.verdict is Verdict.APPLIED, messages(result)
+    assert rotating.settled() != old
+
+
+def test_a_key_that_a_person_put_there_is_used_and_then_rotated(rotating: Rotating) -> None:
+    """The document says that it is made here, so it is this instance's to replace, in time."""
+    pair = rotating.world.make_key(Algorithm.RSA, 4096)
+    rotating.plane.secret(rotating.namespace, SECRET, private_key=str(pair.private.reveal()), other="kept")
+    rotating.apply()
+    assert rotating.registered()["beta"] == [pair.public.fingerprint]
+    rotating.world.now += timedelta(days=1_000)
+    assert rotating.apply().verdict is Verdict.EMPTY, "nobody knows when it was made"
+    rotating.apply(rotate=AGENT)
+    assert pair.public.fingerprint not in rotating.registered()["acme"]
+    assert rotating.entries() == {"private_key", "other"}

@@ -3,12 +3,12 @@
 import shlex
 import sys
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.commands.keys_rotation import revoke, rotate, unknown_owner
 from reconciler.cli.options import Format, output_option, source_options
 from reconciler.cli.session import session
 from reconciler.errors import ExitCode, UsageError
@@ -23,13 +23,18 @@ _OWNERS = ("Agent", "Operator", _RUNNER)
 
 @click.group(no_args_is_help=True)
 def command() -> None:
-    """Generate keys of Agents, Operators and runners, and show where each is.
+    """Keys of Agents, Operators and runners: where each is, and new ones.
 
     \b
     Examples:
       reconciler keys status
+      reconciler keys rotate Agent/eu-1
       reconciler keys generate Agent/eu-1 --out ~/eu-1.pem > key.yaml
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
+
+
+command.add_command(rotate)
+command.add_command(revoke)
 
 
 @command.command()
@@ -131,9 +136,7 @@ def _chosen(found: "KeyStatus", names: tuple[str, ...]) -> "KeyStatus":
     known = dict.fromkeys(keyring.owner for keyring in found.keyrings)
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"declared are {', '.join(known) or 'none'}"
-            raise UsageError(f"nothing declares {name!r} with a key", advice=hint)
+            raise unknown_owner(name, known)
     return replace(found, keyrings=tuple(one for one in found.keyrings if not names or one.owner in names))
 
 
