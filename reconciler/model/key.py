@@ -90,7 +90,8 @@ class KeyGeneration(Frozen):
     """How the key pair is made."""
 
     algorithm: Annotated[
-        Algorithm | None, Field(description="`rsa` for Agents and Operators, `ed25519` for runners.")
+        Literal["rsa", "ed25519"] | None,
+        Field(description="`rsa` for Agents and Operators, `ed25519` for runners."),
     ] = None
     bits: Annotated[
         int | None,
@@ -149,7 +150,7 @@ class KeySpec(Frozen):
             )
         if self.rotate is not None and self.generate is None:
             raise ValueError("`rotate` needs `generate`: other keys are replaced by hand")
-        if self.generate is not None and self.generate.algorithm not in (None, self.algorithm):
+        if self.generate is not None and self.generate.algorithm not in (None, str(self.algorithm)):
             raise ValueError(f"keys of {self.for_.name} are made with `{self.algorithm}`")
         if self.generate is not None and self.generate.bits and self.algorithm is not Algorithm.RSA:
             raise ValueError("`bits` is for RSA keys")

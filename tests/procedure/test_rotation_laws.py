@@ -24,7 +24,14 @@ PLACES = (
     PlacedKey(staged=NEW),
 )
 ORGANIZATION = ("unread", *product(("absent", "waits", "accepted"), repeat=2))
-PODS: tuple[Unread | dict[str, str], ...] = (DOWN, {}, {"a": OLD}, {"a": NEW}, {"a": OLD, "b": NEW}, {"a": ""})
+PODS: tuple[Unread | dict[str, str], ...] = (
+    DOWN,
+    {},
+    {"a": OLD},
+    {"a": NEW},
+    {"a": OLD, "b": NEW},
+    {"a": ""},
+)
 ELSEWHERE = (None, "", OLD, NEW, DOWN)
 
 
