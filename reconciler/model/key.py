@@ -1,11 +1,12 @@
 """Keys of Agents, Operators and runners (v1 reference 3 and 6, v2 reference 5)."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from reconciler.model.document import Frozen, OwnDocument
 from reconciler.model.identity import Fingerprint
@@ -99,13 +100,23 @@ class KeyGeneration(Frozen):
     ] = None
 
 
+_AGE = r"^[1-9][0-9]{0,3}[dhw]$"
+
+
+def _age(text: str) -> str:
+    if not re.fullmatch(_AGE, text, re.ASCII):
+        raise ValueError("write a number of hours, days or weeks, such as `180d` or `26w`")
+    return text
+
+
 class KeyRotation(Frozen):
     """When the key pair is replaced by a new one."""
 
     every: Annotated[
         str,
+        AfterValidator(_age),
         Field(
-            pattern=r"^[1-9][0-9]{0,3}[dhw]$", description="Age at which a new key is made, such as `180d`."
+            description="Age at which a new key is made, such as `180d`.", json_schema_extra={"pattern": _AGE}
         ),
     ]
 

@@ -52,7 +52,7 @@ def test_an_age_has_a_unit(every: str, hours: int) -> None:
         ({"privateKey": PLACE, "generate": {"bits": 2048}}, "4096"),
         ({"privateKey": PLACE, "generate": {}, "rotate": {"every": "0d"}}, "such as `180d`"),
         ({"privateKey": PLACE, "generate": {}, "rotate": {"every": "6 months"}}, "such as `180d`"),
-        ({"privateKey": PLACE, "generate": {}, "rotate": {"every": "１d"}}, "such as `180d`"),
+        ({"privateKey": PLACE, "generate": {}, "rotate": {"every": "\uff11d"}}, "such as `180d`"),
     ],
 )
 def test_what_cannot_be_made_is_refused(members: dict[str, Any], words: str) -> None:
