@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 
 from reconciler.facts.installed import installs_of
+from reconciler.facts.placed_key import entries_of, placed_keys
 from reconciler.facts.scope import NO_CLUSTERS, Scope
 from reconciler.model.agent import AgentDocument
 from reconciler.model.cluster_state import ClusterState
@@ -127,7 +128,7 @@ def judged_stops(asked: Pass, reading: Reading, judged: Judged) -> Stops:
 def _of_clusters(
     asked: Pass, reading: Reading, found: Stops, targets: Mapping[TargetName, Target]
 ) -> dict[TargetName, tuple[Finding, ...]]:
-    """Clusters on which a target that is stopped declares an installation."""
+    """Clusters on which a target that is stopped declares an installation, or a key that is made there."""
     if not found.by_target:
         return {}
     loaded = reading.declarations
@@ -135,7 +136,8 @@ def _of_clusters(
     declared = by_cluster(asked, loaded)
     for name in clusters_of(asked, declared):
         footprints = declared.get(name, ())
-        owners = targets_of(loaded, targets, {one.origin.file for one in footprints})
+        keys = {key.file for key in placed_keys(loaded) if entries_of(key).cluster == name}
+        owners = targets_of(loaded, targets, {one.origin.file for one in footprints} | keys)
         errors = [
             error
             for target in sorted(frozenset[TargetName]().union(*owners.values()))

@@ -39,12 +39,16 @@ class Fleet:
         namespace: str,
         secret: str,
         organizations: Sequence[str],
+        *,
+        is_alone: bool = True,
     ) -> None:
+        """`is_alone` is false where others connect to the same emulator."""
         self._plane = plane
         self._emulator = emulator
         self._namespace = namespace
         self._secret = secret
         self._organizations = organizations
+        self._is_alone = is_alone
         self._agents: dict[str, _Agent] = {}
         self._was_connected = False
         self._end = Event()
@@ -71,8 +75,9 @@ class Fleet:
         self._plane.wait_until(self.connected, "an agent is connected")
 
     def connected(self) -> list[Connection]:
-        """Open tunnels."""
-        return self._emulator.tunnels.connections()
+        """Open tunnels of the fleet."""
+        found = self._emulator.tunnels.connections()
+        return [one for one in found if self._is_alone or one.connection_id in self._agents]
 
     def _run(self) -> None:
         try:

@@ -307,3 +307,11 @@ def test_a_key_that_a_person_put_there_is_used_and_then_rotated(rotating: Rotati
     rotating.apply(rotate=AGENT)
     assert pair.public.fingerprint not in rotating.registered()["acme"]
     assert rotating.entries() == {"private_key", "other"}
+
+
+def test_no_key_is_made_for_files_with_errors(rotating: Rotating) -> None:
+    path = rotating.world.root / "orgs" / "acme" / "agent.yaml"
+    path.write_text(f"{path.read_text()}  unknown: member\n")
+    assert rotating.apply().verdict is Verdict.INVALID
+    secret = f"/api/v1/namespaces/{rotating.namespace}/secrets/{SECRET}"
+    assert not rotating.plane.client.get(secret).is_success
