@@ -3,7 +3,7 @@
 #   PYTHON=python3.13   interpreter that creates the virtual environment
 #   VENV=.venv          folder of the virtual environment
 #   COVERAGE=yes        measure the coverage of `make test` without tests marked `slow`, which takes half as long again;
-#                       COVERAGE=pure: of the pure packages alone, in their own tests alone
+#                       COVERAGE=pure: of the pure packages, in their own tests and three more folders
 #   ARGS="-k prune"     additional arguments for pytest, the demo or the benchmarks
 #   CLIENTS="kubectl"   clients of a cluster that `make cluster` builds too: kubectl, helm
 #   FLOOR, PURE_FLOOR   minimum branch coverage in per cent, overall and of each pure package
@@ -31,7 +31,8 @@ LOCK := requirements-test.lock
 COVERAGE_LOG := $(VENV)/coverage.log
 MEASURED = $(if $(COVERAGE),--cov $(MEASURED_$(COVERAGE)))
 MEASURED_yes = --cov-report=$(if $(ARGS),,term:skip-covered) $(if $(ARGS),,--cov-fail-under=$(FLOOR))
-MEASURED_pure = --cov-report= --cover-in="$(PURE)"
+# What the last three use of the pure packages, their tests reach.
+MEASURED_pure = --cov-report= --cover-in="$(PURE) diagnosis views passes"
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
