@@ -19,6 +19,8 @@ from reconciler.model.origin import Origin, Positions
 from reconciler.model.place import Place, Realm, organization
 
 FILE_NAME = "reconciler.yaml"
+EVERY_FILE = ("**",)
+"""The patterns of a target that names none."""
 
 
 class Mode(StrEnum):
@@ -87,7 +89,7 @@ class Target(Frozen):
     paths: Annotated[
         Items[str],
         Field(description="Patterns in `.gitignore` syntax of the files that belong to it.", min_length=1),
-    ] = ("**",)
+    ] = EVERY_FILE
     orchestrator: Annotated[Connection | None, Field(description="Platform Orchestrator v1.")] = None
     runners: Annotated[Connection | None, Field(description="Platform Orchestrator v2.")] = None
     mode: Annotated[

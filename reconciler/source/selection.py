@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 
-from pathspec import GitIgnoreSpec
-
 from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declarations, Declared
 from reconciler.model.finding import Finding, sort_findings
@@ -21,7 +19,7 @@ from reconciler.model.key import KeyDocument, KeyOwner
 from reconciler.model.operator import OperatorDocument
 from reconciler.model.origin import Origin
 from reconciler.model.reading_rule import concern, problem
-from reconciler.settings import Target
+from reconciler.settings import EVERY_FILE, Target
 from reconciler.source.quoted import quoted
 from reconciler.source.violation import nearest
 
@@ -185,6 +183,10 @@ def _owners(
 
 def _matcher(target: Target) -> Callable[[str], bool]:
     """A test whether a path belongs to the target; cached, because many documents share a file."""
+    if target.paths == EVERY_FILE:
+        return lambda _: True
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415  few settings need it, and all would wait for it
+
     spec = GitIgnoreSpec.from_lines(target.paths)
 
     @cache

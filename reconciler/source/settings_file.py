@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from pathspec import GitIgnoreSpec
 from pydantic import ValidationError
 
 from reconciler.errors import SettingsError
@@ -181,6 +180,8 @@ def _bad_patterns(raw: JsonObject, document: YamlDocument) -> list[Finding]:
 
 
 def _is_pattern(pattern: str) -> bool:
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415  few settings need it, and all would wait for it
+
     try:
         GitIgnoreSpec.from_lines([pattern])
     except ValueError:

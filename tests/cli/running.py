@@ -18,6 +18,8 @@ from reconciler.cli.program import program
 from reconciler.errors import ExitCode
 
 ENVIRONMENT = {**os.environ, "TEST_TOKEN": "x"}
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""For a process that cannot write whole files: Python would leave half of a module's bytecode to all later ones."""
 
 DEFINITION = """\
 apiVersion: entity.humanitec.io/v1b1

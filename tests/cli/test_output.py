@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.emulator import Effect, Emulator
 from reconciler.errors import ExitCode
-from tests.cli.running import ENVIRONMENT, command_line
+from tests.cli.running import ENVIRONMENT, NO_BYTECODE, command_line
 
 FULL = Path("/dev/full")
 full_disk = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full, which only Linux has")
@@ -122,6 +122,7 @@ def test_a_full_disk_leaves_no_file_behind(tree: Path, arguments: tuple[str, ...
         capture_output=True,
         text=True,
         cwd=tree,
+        env={**os.environ, **NO_BYTECODE},
         preexec_fn=lambda: limited_to(100),
         check=False,
     )

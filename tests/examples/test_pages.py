@@ -151,7 +151,7 @@ def stage(cluster: ControlPlane, orchestrator: str, tmp_path: Path) -> Iterator[
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("control_plane")
+@pytest.mark.xdist_group("pages")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_is_what_happens(page: Path, stage: Stage) -> None:
     """Commands that need a cloud, a registry or another program are left out: `NOT_RUN`."""

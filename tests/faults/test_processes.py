@@ -16,6 +16,7 @@ from _pytest.mark import ParameterSet
 
 from reconciler.emulator import Emulator
 from reconciler.errors import ExitCode
+from tests.cli.running import NO_BYTECODE
 from tests.faults import estate, tricks
 from tests.faults.canary import CLUSTER_TOKEN, PASSWORD, TOKEN, leaks
 from tests.faults.fault import HTTP_FAULTS
@@ -142,6 +143,8 @@ def test_a_command_ends_in_time_without_a_bug_or_a_secret(
 def _run(folder: Path, trial: Trial) -> tuple[int | None, str, float, int]:
     """Exit code, None if it had to be killed; everything it said; seconds; peak memory in kB."""
     own = {"API_TOKEN": TOKEN, "DB_PASSWORD": PASSWORD, "CLUSTER_TOKEN": CLUSTER_TOKEN, **trial.environment}
+    if trial.most_file_bytes is not None:
+        own |= NO_BYTECODE
     plain = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     limit = trial.most_file_bytes
 

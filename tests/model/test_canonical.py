@@ -6,7 +6,9 @@ from reconciler.model import canonical
 from reconciler.model.json import Json, JsonObject, digest, pointer, steps
 from reconciler.model.placeholder import resource_references
 from reconciler.model.resource_definition import Criterion, DriverInputs, Entity
-from reconciler.model.secret import Expression, Literal, Reference, Secret, Unreadable
+from reconciler.model.secret import Expression, Handed, Literal, Reference, Secret, Unreadable
+from reconciler.model.secret_source import EnvironmentVariable, SecretFile
+from tests.building import PUBLIC_KEY
 
 
 def entity(**members: object) -> Entity:
@@ -107,6 +109,88 @@ def test_runner_credentials_are_removed() -> None:
         "/cluster/auth/service_account_token": Literal(Secret("hunter2")),
         "/cluster/auth/client_key_data": Unreadable(),
     }
+
+
+def test_credentials_of_a_runner_that_are_handed_in_keep_their_source() -> None:
+    _, secrets = canonical.runner_configuration(
+        {"type": "kubernetes", "cluster": {"auth": {"client_key_data": {"!env": "KEY"}}}}
+    )
+    assert secrets == {"/cluster/auth/client_key_data": Handed(EnvironmentVariable("KEY"))}
+
+
+def test_the_identity_of_a_runner_in_a_cloud_is_no_credential() -> None:
+    document, secrets = canonical.runner_configuration(
+        {
+            "type": "kubernetes-eks",
+            "cluster": {"name": "c", "auth": {"role_arn": "arn", "session_name": None}},
+        }
+    )
+    assert document["cluster"] == {"name": "c", "auth": {"role_arn": "arn"}}
+    assert secrets == {}
+
+
+def test_the_key_of_a_runner_is_compared_without_its_line_ends() -> None:
+    key = PUBLIC_KEY.replace("\n", "\r\n")
+    document, _ = canonical.runner_configuration({"type": "kubernetes-agent", "key": key})
+    assert document["key"] == PUBLIC_KEY
+
+
+@pytest.mark.parametrize("shape", [{"job": 1, "cluster": []}, {"cluster": {"auth": "x"}}])
+def test_a_runner_of_an_unexpected_shape_is_passed_through(shape: JsonObject) -> None:
+    assert canonical.runner_configuration({"type": "kubernetes", **shape}) == (
+        {"type": "kubernetes", **shape},
+        {},
+    )
+
+
+def test_an_empty_field_of_a_store_is_the_same_as_an_absent_one() -> None:
+    given = canonical.store_document("vault", {"url": "u", "path": "", "agent_id": None}, is_primary=False)
+    assert given == {"type": "vault", "primary": False, "vault": {"url": "u"}}
+    assert canonical.store_document("other", {"url": "u"}, is_primary=False)["other"] == {}
+
+
+def test_credentials_of_a_store_are_tags_whatever_their_spelling() -> None:
+    auth: JsonObject = {"token": {"env": "A"}, "role_id": {"!file": "b"}, "secret_id": "c", "none": None}
+    written, leaves = canonical.store_auth(auth)
+    assert written == {"token": {"!env": "A"}, "role_id": {"!file": "b"}, "secret_id": "c"}
+    assert leaves == {
+        "/token": Handed(EnvironmentVariable("A")),
+        "/role_id": Handed(SecretFile("b")),
+        "/secret_id": Literal(Secret("c")),
+    }
+    assert canonical.store_auth(None) == ({}, {})
+
+
+def test_secrets_are_found_in_lists_and_behind_tags() -> None:
+    found = canonical.definition_secrets(
+        entity(
+            driver_inputs={
+                "secrets": {"list": ["a", None, {"!env": "A"}]},
+                "secret_refs": {"refs": [{"value": {"!env": "B"}}, {"!env": "C"}, "d", None]},
+            }
+        )
+    )
+    assert found == {
+        "/list/0": Literal(Secret("a")),
+        "/list/2": Handed(EnvironmentVariable("A")),
+        "/refs/0": Handed(EnvironmentVariable("B")),
+        "/refs/1": Handed(EnvironmentVariable("C")),
+        "/refs/2": Literal(Secret("d")),
+    }
+
+
+def test_a_tag_in_place_of_a_leaf_is_sent_as_its_value() -> None:
+    tag: JsonObject = {"!env": "A"}
+    assert canonical.with_values({"a": tag, "b": [tag, {"store": "s", "ref": "r"}], "c": "text"}) == {
+        "a": {"value": tag},
+        "b": [{"value": tag}, {"store": "s", "ref": "r"}],
+        "c": "text",
+    }
+
+
+def test_text_that_only_looks_like_a_key_is_left_as_it_is() -> None:
+    broken = "-----BEGIN PUBLIC KEY-----\nA===\n-----END PUBLIC KEY-----\n"
+    assert canonical.canonical_pem(broken) == broken
 
 
 def test_keys_are_equal_whatever_their_line_ends() -> None:

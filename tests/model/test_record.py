@@ -13,7 +13,7 @@ from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.place import Place, Realm, cluster, organization
-from reconciler.model.record import Inventory, Ownership, Phase
+from reconciler.model.record import Inventory, LastApply, Ownership, Phase, Safeguards
 from reconciler.model.secret import Digest
 
 RECORDS = Path(__file__).parent / "records_v1"
@@ -30,6 +30,9 @@ OWNED = Ownership(
     pinned=frozenset({"/token", "/a"}),
 )
 RECORD = Inventory("team", "acme", {KEY: OWNED}, endpoints={"v1": "u"}, place=ACME, digest_key="k1")
+
+
+ENTRY: JsonObject = {"kind": "Definition", "id": "db", "phase": "owned", "applied": ""}
 
 
 def again(record: Inventory) -> Inventory:
@@ -85,6 +88,36 @@ def test_a_digest_by_another_key_keeps_the_id_of_that_key(key: str) -> None:
     entry = replace(OWNED, secrets={"/a": Digest("k1", "1" * 64), "/b": Digest(key, "2" * 64)})
     record = replace(RECORD, entries={KEY: entry})
     assert again(record) == record
+
+
+def test_what_a_run_found_out_about_an_entry_is_written_and_read() -> None:
+    entry = replace(OWNED, observed="1" * 64, unkept="2" * 64, is_missing=True, is_leaving=True)
+    record = replace(RECORD, entries={KEY: entry})
+    assert again(record).entries == {KEY: entry}
+
+
+def test_the_last_apply_of_a_commit_is_written_and_read() -> None:
+    limits = Safeguards(("20%", "5 or 10%"), ("eu-*",))
+    record = replace(
+        RECORD, last=LastApply("c" * 40, limits, limits.joined(Safeguards(("5",), ("eu-*", "us"))))
+    )
+    assert again(record).last == record.last
+    assert again(record).last == LastApply(
+        "c" * 40, limits, Safeguards(("20%", "5 or 10%", "5"), ("eu-*", "us"))
+    )
+    assert again(RECORD).last is None
+
+
+def test_an_address_that_moved_is_named_with_the_former_one() -> None:
+    assert RECORD.moved({"v1": "elsewhere"}) == ("u", "elsewhere")
+    assert RECORD.moved({"v1": "u", "v2": "new"}) is None
+    assert RECORD.moved({}) is None
+
+
+def test_a_record_of_built_in_definitions_alone_holds_something() -> None:
+    assert RECORD.holds_anything
+    assert not replace(RECORD, entries={}).holds_anything
+    assert replace(RECORD, entries={}, built_in={"default": {}}).holds_anything
 
 
 def test_a_record_of_a_cluster_is_read() -> None:
@@ -168,6 +201,21 @@ def setting(name: str, value: Json) -> Callable[[JsonObject], None]:
         pytest.param(setting("entries", None), "`entries`", id="no entries"),
         pytest.param(setting("entries", ["x"]), "`entries`", id="entries of another type"),
         pytest.param(without("instance"), "`instance`", id="no instance"),
+        pytest.param(setting("instance", 1), "`instance` is not text", id="instance of another type"),
+        pytest.param(setting("endpoints", []), "must be a mapping", id="addresses of another type"),
+        pytest.param(setting("entries", [{"id": "db"}]), "an entry lacks 'kind'", id="entry without kind"),
+        pytest.param(
+            setting("entries", [{**ENTRY, "pinned": "/a"}]), "`pinned`", id="pinned of another type"
+        ),
+        pytest.param(setting("lastApply", "x"), "`lastApply` is not a mapping", id="last apply as text"),
+        pytest.param(
+            setting("lastApply", {"revision": "r"}), "lacks `maxDelete`", id="last apply without limits"
+        ),
+        pytest.param(
+            setting("lastApply", {"revision": "r", "declared": {"maxDelete": ["all"], "protect": []}}),
+            "is not a limit",
+            id="last apply with another limit",
+        ),
     ],
 )
 def test_damaged_records_are_refused_with_what_is_wrong(
@@ -183,4 +231,11 @@ def test_a_record_of_version_1_with_two_organizations_is_refused() -> None:
     old = json.loads((RECORDS / "whole.json").read_bytes())
     old["entries"][0]["organization"] = "beta"
     with pytest.raises(InventoryError, match="several organizations: acme, beta"):
+        decode(json.dumps(old).encode(), instance="team", target="acme", place="here")
+
+
+def test_a_record_of_version_1_with_an_entry_of_no_organization_is_refused() -> None:
+    old = json.loads((RECORDS / "whole.json").read_bytes())
+    del old["entries"][0]["organization"]
+    with pytest.raises(InventoryError, match="an entry lacks 'organization'"):
         decode(json.dumps(old).encode(), instance="team", target="acme", place="here")
