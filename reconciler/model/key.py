@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from reconciler.model.document import Frozen, OwnDocument
 from reconciler.model.identity import Fingerprint
+from reconciler.model.limited import Limited
+from reconciler.vendor import kubernetes_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,16 @@ class PrivateKeySource(Frozen):
     """Where the private half is kept: in a Secret of a cluster, or in a secret store."""
 
     cluster: Annotated[str | None, Field(description="Cluster, by its name in the settings.")] = None
-    namespace: Annotated[str | None, Field(description="Namespace of the Secret.")] = None
-    secret: Annotated[str | None, Field(description="Name of the Secret.")] = None
-    key: Annotated[str | None, Field(description="Name of the entry in the Secret.")] = None
+    namespace: Annotated[
+        Annotated[str, Limited(kubernetes_name.LABEL)] | None, Field(description="Namespace of the Secret.")
+    ] = None
+    secret: Annotated[
+        Annotated[str, Limited(kubernetes_name.SUBDOMAIN)] | None, Field(description="Name of the Secret.")
+    ] = None
+    key: Annotated[
+        Annotated[str, Limited(kubernetes_name.ENTRY)] | None,
+        Field(description="Name of the entry in the Secret."),
+    ] = None
     store: Annotated[str | None, Field(description="Secret store that contains it, by id.")] = None
     ref: Annotated[str | None, Field(description="Its name in the store.")] = None
 

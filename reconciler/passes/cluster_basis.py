@@ -1,6 +1,6 @@
 """What the plan of a cluster is built from. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -138,6 +138,31 @@ def held_registrations(diff: Diff, unseen: Sequence[str]) -> dict[ActionId, Held
     return {
         (Verb.DELETE, change.key): held for change in diff.of(Group.PRUNE) if change.key.kind in _REGISTERED
     }
+
+
+def held_keys(diff: Diff, sights: Iterable[ClusterSight], revoked: Collection[str]) -> dict[ActionId, Held]:
+    """Withdrawals of keys that wait, because pods of a workload run with them, or may until it is rolled out."""
+    withdrawn = [change.key for change in diff.of(Group.PRUNE) if change.key.kind is Kind.KEY]
+    if not withdrawn:
+        return {}
+    running: dict[str, str] = {}
+    turning: dict[str, str] = {}
+    for sight in sights:
+        for key, live in sight.live.resources.items():
+            kind, _, agent = text_of(live.document, "annotations", INSTALLATION_ANNOTATION).partition("/")
+            if kind != Kind.AGENT or key.kind is not Kind.DEPLOYMENT or sight.reading.is_directory:
+                continue
+            running[f"{agent}/{_mounted_by(live)}"] = f"{key} in {sight.place} runs with it"
+            found = sight.reading.found.get(key)
+            missing = "" if found is None else _missing(key, found)
+            if missing:
+                turning[agent] = f"{key} in {sight.place} is not ready: {missing}"
+    held = {}
+    for key in withdrawn:
+        why = running.get(key.id) or turning.get(key.id.partition("/")[0])
+        if why and key.id not in revoked:
+            held[Verb.DELETE, key] = Held(f"waits: {why}")
+    return held
 
 
 def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:

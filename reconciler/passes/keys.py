@@ -32,7 +32,7 @@ from reconciler.passes.judge import scopes
 from reconciler.passes.pods import running, tried
 from reconciler.passes.read import read
 from reconciler.passes.result import Purpose
-from reconciler.passes.rotations import placed_key
+from reconciler.passes.rotations import mounted_key, placed_key
 from reconciler.passes.world import World, each, organizations_of, reached, world_of
 from reconciler.plan.selection import Selection
 from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
@@ -246,7 +246,7 @@ def _keyring(
             unseen.append(f"cluster {place[0]} ({on_cluster.why})")
         else:
             secret = on_cluster.secrets[place[1:3]]
-            key = secret if isinstance(secret, Unread) else placed_key(KeyEntries(*place), secret).current
+            key = secret if isinstance(secret, Unread) else mounted_key(KeyEntries(*place), secret)
             mounts.append(Mount(*place, key))
     pods = [
         (served, found)

@@ -15,8 +15,15 @@ from reconciler.model.record import NO_SAFEGUARDS, Inventory, LastApply
 from reconciler.model.state import State
 from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
-from reconciler.passes.cluster_basis import Absences, cluster_basis, held_registrations, lacking_a_place
+from reconciler.passes.cluster_basis import (
+    Absences,
+    cluster_basis,
+    held_keys,
+    held_registrations,
+    lacking_a_place,
+)
 from reconciler.passes.cluster_sight import ClusterSight, cluster_state
+from reconciler.passes.clusters import LookedClusters
 from reconciler.passes.evidence import (
     agents_in,
     connection_of,
@@ -191,7 +198,7 @@ def plans_of(
                 disabled=disabled[sight.name],
                 use=use,
                 missing=missing,
-                unseen=looked.clusters.unseen,
+                clusters=looked.clusters,
                 rotations=looked.rotations,
             )
             for sight in looked.sights
@@ -353,7 +360,7 @@ def _basis(
     disabled: Sequence[str],
     use: Use,
     missing: Absence,
-    unseen: Sequence[str],
+    clusters: LookedClusters,
     rotations: Rotations,
 ) -> Basis:
     diff = with_built_in(
@@ -367,7 +374,11 @@ def _basis(
         inventory=sight.inventory,
         diff=diff,
         mounted=mounted_runners(sight, rotations),
-        waits={**held_registrations(diff, unseen), **dict(first_keys(sight, rotations))},
+        waits={
+            **held_keys(diff, clusters.sights, asked.selection.revoked_ids),
+            **held_registrations(diff, clusters.unseen),
+            **dict(first_keys(sight, rotations)),
+        },
         policy=asked.settings.policy,
         safety=asked.settings.safety,
         before=in_force(asked.settings.safety, sight.inventory.last, _commit(reading)),

@@ -95,8 +95,8 @@ def _why_unread(cluster: str, clusters: LookedClusters) -> Unread:
     return Unread("its cluster is not part of this run or cannot be reached")
 
 
-def placed_key(entries: KeyEntries, secret: SecretObject | None) -> PlacedKey:
-    """The keys at a place."""
+def placed_key(entries: KeyEntries, secret: SecretObject | None) -> PlacedKey | Unread:
+    """The keys at a place. What is no key that can be read may be one, and is never replaced."""
     if secret is None:
         return PlacedKey()
 
@@ -104,12 +104,25 @@ def placed_key(entries: KeyEntries, secret: SecretObject | None) -> PlacedKey:
         key = secret.private_keys.get(entry)
         return "" if key is None else key.fingerprint
 
+    for entry in (entries.entry, entries.staged, entries.previous):
+        if entry in secret.entries and not fingerprint(entry):
+            return Unread(
+                f"its entry {entry} contains no private key that can be read",
+                "Correct or delete that entry.",
+            )
+
     return PlacedKey(
         fingerprint(entries.entry),
         fingerprint(entries.staged),
         fingerprint(entries.previous),
         secret.created_at.get(entries.entry),
     )
+
+
+def mounted_key(entries: KeyEntries, secret: SecretObject | None) -> str:
+    """Fingerprint of the key that pods read, "" if there is none."""
+    key = None if secret is None else secret.private_keys.get(entries.entry)
+    return "" if key is None else key.fingerprint
 
 
 def rotations(
@@ -135,6 +148,9 @@ def rotations(
             unread[owner] = f"{entries} was not read: {secret.reason}"
             continue
         found = placed_key(entries, secret)
+        if isinstance(found, Unread):
+            unread[owner] = f"{entries}: {found.reason}"
+            continue
         if found.current:
             known.append(one)
         else:
@@ -225,8 +241,9 @@ class _Rings:
         for place in places:
             entries = KeyEntries(*place)
             secret = _secret(entries, self._looked.clusters)
-            key: str | Unread = secret if isinstance(secret, Unread) else placed_key(entries, secret).current
-            found.append(Mount(*place, key))
+            found.append(
+                Mount(*place, secret if isinstance(secret, Unread) else mounted_key(entries, secret))
+            )
         return tuple(found)
 
     def _pods(self, name: str) -> tuple[tuple[Pods, ...], tuple[str, ...]]:

@@ -219,5 +219,7 @@ def _unseen(keyring: Keyring) -> Iterator[str]:
     for pods in keyring.pods:
         if isinstance(pods.running, Unread):
             yield f"pods on cluster {pods.cluster} were not read: {pods.running.reason}"
+    if not keyring.pods and not keyring.elsewhere:
+        yield f"no installation of {keyring.owner} is declared, so what runs with the key cannot be seen"
     if keyring.elsewhere:
         yield f"which key is in use on {', '.join(keyring.elsewhere)} cannot be seen"

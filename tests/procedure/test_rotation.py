@@ -121,6 +121,10 @@ HELD = {
         key(SWITCHED, replace(SETTLED, elsewhere=("docker",))),
         ["which key is in use on docker cannot be seen"],
     ),
+    "nothing is known to be installed": (
+        key(SWITCHED, replace(SETTLED, pods=())),
+        ["no installation of Agent/eu-1 is declared, so what runs with the key cannot be seen"],
+    ),
     "the new key lost its authorization": (
         key(SWITCHED, replace(SETTLED, registered={**BOTH, "beta": registered(OLD)})),
         ["bbbbbbbbbbbb is not registered in beta"],

@@ -37,7 +37,6 @@ class Fleet:
         plane: ControlPlane,
         emulator: Emulator,
         namespace: str,
-        secret: str,
         organizations: Sequence[str],
         *,
         is_alone: bool = True,
@@ -46,7 +45,6 @@ class Fleet:
         self._plane = plane
         self._emulator = emulator
         self._namespace = namespace
-        self._secret = secret
         self._organizations = organizations
         self._is_alone = is_alone
         self._agents: dict[str, _Agent] = {}
@@ -107,7 +105,7 @@ class Fleet:
     def _attend(self, uid: str, pod: dict[str, Any]) -> None:
         agent = self._agents.get(uid)
         if agent is None:
-            agent = self._agents[uid] = _Agent(self._mounted())
+            agent = self._agents[uid] = _Agent(self._mounted(pod))
         if agent.connection is None:
             token = sign_token(
                 agent.key, self._organizations, now=self._emulator.clock.now(), connection_id=uid
@@ -125,6 +123,10 @@ class Fleet:
 
         return end
 
-    def _mounted(self) -> str:
-        path = f"/api/v1/namespaces/{self._namespace}/secrets/{self._secret}"
-        return b64decode(self._plane.get(path)["data"]["private_key"]).decode()
+    def _mounted(self, pod: dict[str, Any]) -> str:
+        sources = [
+            one for volume in pod["spec"]["volumes"] for one in volume.get("projected", {}).get("sources", ())
+        ]
+        (secret,) = [one["secret"]["name"] for one in sources if "secret" in one]
+        found = self._plane.get(f"/api/v1/namespaces/{self._namespace}/secrets/{secret}")
+        return b64decode(found["data"]["private_key"]).decode()

@@ -1,5 +1,6 @@
 """Keys that are made where they are used: first keys and rotations, on a real cluster and in two organizations."""
 
+from base64 import b64decode
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +56,7 @@ class Rotating:
         return self.world.apply(rounds=rounds, rotate=frozenset(filter(None, [rotate])), revoke=revoke)
 
     def fleet(self) -> Fleet:
-        return Fleet(self.plane, self.world.emulator, self.namespace, SECRET, ("acme", "beta"))
+        return Fleet(self.plane, self.world.emulator, self.namespace, ("acme", "beta"))
 
     def settled(self) -> str:
         """Apply until nothing is left to do, and return the only key there is."""
@@ -315,3 +316,32 @@ def test_no_key_is_made_for_files_with_errors(rotating: Rotating) -> None:
     assert rotating.apply().verdict is Verdict.INVALID
     secret = f"/api/v1/namespaces/{rotating.namespace}/secrets/{SECRET}"
     assert not rotating.plane.client.get(secret).is_success
+
+
+def test_what_is_no_readable_key_is_never_replaced(rotating: Rotating) -> None:
+    """It may be a key with a passphrase, or one that somebody is still writing."""
+    rotating.plane.secret(rotating.namespace, SECRET, private_key="not a key")
+    rotating.apply()
+    path = f"/api/v1/namespaces/{rotating.namespace}/secrets/{SECRET}"
+    assert b64decode(rotating.plane.get(path)["data"]["private_key"]) == b"not a key"
+    assert rotating.registered() == {"acme": [], "beta": []}
+
+
+def test_a_key_stays_registered_while_pods_run_with_it(rotating: Rotating) -> None:
+    """Another Secret is named, and the workload cannot be changed yet."""
+    old = rotating.settled()
+    with rotating.fleet() as fleet:
+        fleet.wait_until_connected()
+        for name in ("agent.yaml", "key.yaml"):
+            path = rotating.world.root / "orgs" / "acme" / name
+            path.write_text(path.read_text().replace(SECRET, "another-secret"))
+        for rounds in (1, 1, 1):
+            rotating.apply(rounds=rounds)
+            if old in rotating.running():
+                assert old in rotating.registered()["acme"]
+                assert old in rotating.registered()["beta"]
+        for _ in range(5):
+            rotating.apply()
+        (new,) = rotating.registered()["acme"]
+        assert new != old
+    assert not fleet.lost

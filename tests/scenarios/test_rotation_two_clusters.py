@@ -83,9 +83,7 @@ class Two:
         return {key["fingerprint"] for key in live["keys"].get("main", [])}
 
     def fleet(self, name: str) -> Fleet:
-        return Fleet(
-            self.plane, self.world.emulator, self.namespaces[name], SECRET, ORGANIZATIONS, is_alone=False
-        )
+        return Fleet(self.plane, self.world.emulator, self.namespaces[name], ORGANIZATIONS, is_alone=False)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from itertools import chain
 
 from reconciler.facts.context import class_of, where
 from reconciler.facts.definition import DeclaredDefinition
+from reconciler.facts.placed_key import PlacedDocument, entries_of, placed_keys
 from reconciler.facts.scope import Scope, live_criteria
 from reconciler.facts.written_id import WrittenId, accepted_ids, refused_ids
 from reconciler.model.declaration import Declared
@@ -42,7 +43,8 @@ Claiming = tuple[Hashable, Callable[[], _Claim]]
 def _declared_once(subject: Subject[Scope]) -> Iterator[Answer]:
     scope = subject.scope
     first: dict[Hashable, Callable[[], _Claim]] = {}
-    for claimed, spell in chain(_ids(scope), _criteria(scope), _fingerprints(scope), _runner_rules(scope)):
+    claims = (_ids, _criteria, _fingerprints, _places, _runner_rules)
+    for claimed, spell in chain.from_iterable(one(scope) for one in claims):
         before = first.setdefault(claimed, spell)
         if before is not spell:
             one, other = before(), spell()
@@ -115,6 +117,23 @@ def _fingerprint(scope: Scope, declared: Declared[KeyDocument], fingerprint: str
         declared.origin(("spec", "publicKey")),
         scope.key(Kind.KEY, f"{owner.agent}/{fingerprint}") if is_registered else None,
         f"Key {shown(fingerprint)} of {owner.name}",
+    )
+
+
+def _places(scope: Scope) -> Iterator[Claiming]:
+    """Entries of Secrets in which keys are made."""
+    for declared in placed_keys(scope.everything):
+        if declared.document.spec.generate is not None:
+            yield entries_of(declared), partial(_place, declared)
+
+
+def _place(declared: PlacedDocument) -> _Claim:
+    entries = entries_of(declared)
+    return _Claim(
+        declared.origin(("spec", "privateKey")),
+        None,
+        f"A key in entry `{entries.entry}` of {entries}",
+        "Give each key a Secret or an entry (`key`) of its own.",
     )
 
 

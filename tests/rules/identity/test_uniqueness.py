@@ -126,3 +126,35 @@ def test_a_document_that_is_refused_for_another_field_occupies_its_id_as_well() 
     refused = plain.replace("spec: {}", "spec: {typo: x}")
     (found,) = (finding for finding in judged(plain, refused).findings if finding.rule == "R08")
     assert found.message.startswith("Agent `eu-1` is declared twice")
+
+
+PLACED = """\
+apiVersion: reconciler/v1alpha1
+kind: Key
+metadata: {{id: {id}}}
+spec:
+  for: {{{owner}}}
+  generate: {{}}
+  privateKey: {{cluster: eu-1, namespace: agents, secret: key{entry}}}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "count"),
+    [
+        (PLACED.format(id="two", owner="agent: us-1", entry=""), 1),
+        (PLACED.format(id="two", owner="agent: us-1", entry=", key: private_key"), 1),
+        (PLACED.format(id="two", owner="agent: us-1", entry=", key: other"), 0),
+        (PLACED.format(id="two", owner="operator: main", entry=""), 0),
+    ],
+)
+def test_a_key_is_made_in_a_place_of_its_own(second: str, count: int) -> None:
+    """Without `key`, the entry is that of the vendor's guide, which is another one for Operators."""
+    first = PLACED.format(id="one", owner="agent: eu-1", entry="")
+    found = [finding for finding in judged(first, second).findings if finding.rule == "R08"]
+    assert len(found) == count
+    for finding in found:
+        assert finding.message.startswith(
+            "A key in entry `private_key` of Secret agents/key of cluster eu-1 is declared"
+        )
