@@ -6,6 +6,7 @@ reported by `reconciler_unread_targets`. docs/watching.md lists names and meanin
 """
 
 from collections import Counter as Tally
+from collections.abc import Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -15,6 +16,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.registration import Registration
 from reconciler.model.state import Resource
 from reconciler.passes.result import PassResult
+from reconciler.plan.action import Action, TargetPlan, Verb
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 RAISED = "error"
@@ -71,6 +73,19 @@ class Metrics:
             "organization",
             "key",
         )
+        self._key_authorized = self._gauge(
+            "reconciler_key_authorized",
+            "1 if the organization accepts a registered key of an Agent, 0 if not yet.",
+            "organization",
+            "key",
+        )
+        self._rotation = self._gauge(
+            "reconciler_key_rotation",
+            "Rotations under way: 1 if the step is taken, 0 if it waits.",
+            "cluster",
+            "owner",
+            "step",
+        )
         self._last_success = self._gauge(
             "reconciler_last_success_timestamp_seconds",
             "Time of the last pass that found or made live state as desired; 0 if never.",
@@ -103,15 +118,29 @@ class Metrics:
             drifted = sum(1 for plan in plans for change in plan.diff.changes.values() if change.is_drift)
             self._drift.set(drifted)
             self._key_expiry.clear()
+            self._key_authorized.clear()
+            self._rotation.clear()
             for kind in Kind:
                 self._managed.labels(kind).set(sum(plan.counts.get(kind, (0, 0, 0))[2] for plan in plans))
-        for change in (change for plan in plans for change in plan.diff.changes.values()):
-            end = _end_of(change.live)
-            if end is not None:
-                name = f"{change.key.kind}/{change.key.id}"
-                self._key_expiry.labels(change.key.place, name).set(end.timestamp())
+        self._keys(plans)
         if success_at is not None:
             self._last_success.set(success_at.timestamp())
+
+    def _keys(self, plans: Sequence[TargetPlan]) -> None:
+        """Registered keys, and the steps of those that are made here."""
+        for change in (change for plan in plans for change in plan.diff.changes.values()):
+            end, name = _end_of(change.live), f"{change.key.kind}/{change.key.id}"
+            if end is not None:
+                self._key_expiry.labels(change.key.place, name).set(end.timestamp())
+            if change.live is not None and change.key.kind is Kind.KEY:
+                self._key_authorized.labels(change.key.place, name).set(change.live.is_accepted)
+        for plan in plans:
+            for action in plan.actions:
+                if action.key.kind is Kind.PRIVATE_KEY:
+                    side = action.subject.desired or action.subject.live
+                    owner = "" if side is None else str(side.document.get("for", ""))
+                    labels = (action.key.place, owner, step_name(action))
+                    self._rotation.labels(*labels).set(action.id not in plan.held)
 
     def raised(self) -> None:
         """Count a pass that ended with an exception."""
@@ -133,6 +162,18 @@ class Metrics:
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format 0.0.4."""
         return generate_latest(self.registry)
+
+
+def step_name(action: Action) -> str:
+    """The step of a rotation that an action on an entry of a Secret is, as in `keys status -o json`."""
+    is_next = action.key.id.endswith(".next")
+    match action.verb:
+        case Verb.CREATE:
+            return "stage" if is_next else "generate"
+        case Verb.DELETE:
+            return "discard" if is_next else "drop"
+        case _:
+            return "switch"
 
 
 def _end_of(live: Resource | None) -> datetime | None:

@@ -2,10 +2,16 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from reconciler.controller.metrics import Metrics
-from reconciler.plan.action import Status
+from reconciler.diff.change import Change, Diff, Group
+from reconciler.model.identity import TargetName
+from reconciler.model.key_entries import KeyEntries
+from reconciler.model.state import Resource
+from reconciler.passes.result import TargetResult
+from reconciler.plan.action import Action, Held, Status, TargetPlan, Verb
 from tests.controller.moving import START, finding, outcome, passed, target
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "watching.md"
@@ -53,6 +59,8 @@ def test_the_end_of_each_registered_key_is_shown_until_it_is_seen_to_be_gone() -
     known = {"eu-1/aa": "2028-01-01T00:00:00Z", "eu-1/bb": "", "eu-1/cc": "soon"}
     metrics.passed(passed(target(keys=known)), success_at=START)
     assert [end("aa"), end("bb"), end("cc")] == [datetime(2028, 1, 1, tzinfo=UTC).timestamp(), None, None]
+    accepted = {"organization": "acme", "key": "Key/eu-1/bb"}
+    assert value(metrics.registry, "reconciler_key_authorized", **accepted) == 1
     metrics.passed(passed(target(error="503", is_transient=True)), success_at=None)
     assert end("aa") is not None
     metrics.passed(passed(target(keys={})), success_at=START)
@@ -64,6 +72,7 @@ def test_the_table_in_the_documentation_lists_exactly_the_metrics_that_exist() -
     metrics.passed(
         passed(
             target(outcome(Status.DONE), keys={"a/b": "2028-01-01T00:00:00Z"}),
+            rotating(Verb.CREATE, "private_key"),
             findings=(finding(),),
             requests={"GET": 1},
         ),
@@ -82,3 +91,37 @@ def test_the_table_in_the_documentation_lists_exactly_the_metrics_that_exist() -
     )
     documented = {(name, kind, frozenset(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
     assert documented == there
+
+
+def rotating(verb: Verb, entry: str, *, is_held: bool = False) -> TargetResult:
+    key = KeyEntries("eu-1", "agents", "key", entry).key(entry)
+    side = Resource(key, {"for": "Agent/eu-1", "key": "abc"})
+    is_gone = verb is Verb.DELETE
+    change = Change(key, Group.UPDATE, desired=None if is_gone else side, live=side if is_gone else None)
+    action = Action(verb, key, change)
+    held = {action.id: Held("waits: for a reason")} if is_held else {}
+    plan = TargetPlan(TargetName("cluster:eu-1"), "eu-1", Diff({}), (action,), held)
+    return TargetResult(TargetName("cluster:eu-1"), "eu-1", plan=plan)
+
+
+@pytest.mark.parametrize(
+    ("verb", "entry", "step"),
+    [
+        (Verb.CREATE, "private_key", "generate"),
+        (Verb.CREATE, "private_key.next", "stage"),
+        (Verb.UPDATE, "private_key", "switch"),
+        (Verb.DELETE, "private_key.previous", "drop"),
+        (Verb.DELETE, "private_key.next", "discard"),
+    ],
+)
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_rotation_under_way_says_its_step_and_whether_it_waits(
+    verb: Verb, entry: str, step: str, *, is_held: bool
+) -> None:
+    metrics = Metrics()
+    found = rotating(verb, entry, is_held=is_held)
+    metrics.passed(passed(found), success_at=START)
+    labels = {"cluster": "eu-1", "owner": "Agent/eu-1", "step": step}
+    assert value(metrics.registry, "reconciler_key_rotation", **labels) == (0 if is_held else 1)
+    metrics.passed(passed(target()), success_at=START)
+    assert value(metrics.registry, "reconciler_key_rotation", **labels) is None
