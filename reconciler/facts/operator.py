@@ -5,9 +5,8 @@ from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterObject
 from reconciler.model.declaration import Declared
 from reconciler.model.operator import OperatorDocument
+from reconciler.vendor.operator import CONTROLLER
 
-CONTROLLER = "humanitec-operator-controller-manager"
-"""Name of the Deployment (agent and operator 3.1)."""
 DeclaredOperator = Declared[OperatorDocument]
 
 

@@ -36,10 +36,12 @@ class Handover:
     """What a person or a pipeline runs where nobody else installs: never the private key, only the path of a file.
 
     `files` are names and texts, which `install` refers to. Every command is for a POSIX shell, in the folder of the
-    files; `check` shows whether it works, `remove` removes it.
+    files; `secret` makes the Secret from a file with the private key, `check` shows whether it works, `remove` removes
+    it.
     """
 
     files: tuple[tuple[str, str], ...] = ()
+    secret: tuple[str, ...] = ()
     install: tuple[str, ...] = ()
     check: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()

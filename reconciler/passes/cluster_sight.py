@@ -254,7 +254,7 @@ def _lacking(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[R
                 secret = reading.secrets[at]
                 named = f"Secret {entry.namespace}/{entry.name}"
                 if secret is None:
-                    found[workload] = f"{named} does not exist"
+                    found.setdefault(workload, f"{named} does not exist")
                 elif entry.entry not in secret.entries:
-                    found[workload] = f"{named} has no entry {entry.entry}"
+                    found.setdefault(workload, f"{named} has no entry {entry.entry}")
     return found

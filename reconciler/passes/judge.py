@@ -202,7 +202,8 @@ def _left_out(declared: AnyDeclared, applied: Collection[Origin]) -> Iterator[st
             if declared.origin(("spec", "install")) not in applied:
                 yield "Runner installation"
         case OperatorDocument():
-            yield "Operator"
+            if declared.origin(("spec",)) not in applied:
+                yield "Operator"
         case SecretStoreDocument(spec=spec):
             yield from ("SecretStore custom resource" for _ in spec.clusters or ())
         case KeyDocument(spec=spec):

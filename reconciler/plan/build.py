@@ -59,6 +59,8 @@ class Basis:
     """Unchanged objects that do not run as they should, with the reason."""
     awaits: Mapping[ActionId, tuple[ResourceKey, ...]] = field(default_factory=dict)
     """Keys that must be registered and authorized before actions, in whatever organization."""
+    deployed: Mapping[ResourceKey, str] = field(default_factory=dict)
+    """As in `guards.Case`."""
     problems: tuple[Finding, ...] = ()
     """Errors in what is declared that keep the target as it is."""
 
@@ -236,7 +238,7 @@ def _guard(
     case = Case(
         basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
         basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts,
-        basis.place.realm is Realm.CLUSTER, registered,
+        basis.place.realm is Realm.CLUSTER, registered, basis.deployed,
     )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)

@@ -21,7 +21,7 @@ from reconciler.plan.doubt import Doubt, is_shared, shown
 from reconciler.plan.edges.installation import installation_of
 from reconciler.plan.edges.store import becomes_primary, ceases_to_be_primary
 from reconciler.plan.parts import agent_of, criterion_selector, is_primary, stores_of
-from reconciler.plan.refusal import Refusal
+from reconciler.plan.refusal import CUSTOM_RESOURCES, Refusal
 from reconciler.settings import Safety
 
 CONTESTED = "contested"
@@ -43,6 +43,7 @@ GUARDS: Mapping[str, str] = {
     "store-in-use": "a secret store would be deleted while definitions refer to it",
     "in-use": "resources that are in use would lose their definition or move to another one",
     "uninstall": "an Agent or runner would be removed from its only cluster while it stays registered",
+    CUSTOM_RESOURCES: "an Operator would be removed while what it deployed exists; nothing but undeploying allows it",
     "older-commit": "the commit is older than the last applied one, so its plan takes back what came after it",
     CONTESTED: "an object that is not owned would be taken over",
 }
@@ -75,6 +76,8 @@ class Case:
     is_cluster: bool = False
     registered: frozenset[str] = frozenset()
     """Agents and runners that stay registered in some place and are installed in none, such as `Agent/eu-1`."""
+    deployed: Mapping[ResourceKey, str] = field(default_factory=dict)
+    """Workloads of Operators, with what was deployed through them, or why that is not known."""
 
 
 Holds = Mapping[ResourceKey, frozenset[ActionId]]
@@ -94,7 +97,8 @@ def tripped(case: Case) -> list[Tripped]:
     found: list[Tripped] = []
     for guard in (
         _empty_tree, _unread_file, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
-        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use, _uninstall, _older_commit,
+        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use, _uninstall,
+        _custom_resources, _older_commit,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -424,6 +428,22 @@ def _uninstall(case: Case) -> Iterator[Tripped]:
         "uninstall",
         holds,
         f"{names} would run nowhere, and stays registered: what goes through it would fail",
+    )
+
+
+def _custom_resources(case: Case) -> Iterator[Tripped]:
+    """Operators whose chart would be uninstalled, by which their custom resources may go as well (R65)."""
+    holds = {
+        action.key: frozenset((action.id,))
+        for action in case.actions
+        if action.is_deletion and action.key in case.deployed
+    }
+    found = ", ".join(dict.fromkeys(case.deployed[key] for key in sorted(holds)))
+    yield from _tripped(
+        case,
+        CUSTOM_RESOURCES,
+        holds,
+        f"the chart of {_names(holds)} would be uninstalled, and perhaps its kinds with everything of them: {found}",
     )
 
 

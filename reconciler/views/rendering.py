@@ -54,6 +54,7 @@ def _handed_over(handover: Handover, *, shows_files: bool) -> Iterator[str]:
         yield f"file {name}:"
         yield from (f"  {line}" for line in text.splitlines())
     for title, commands in (
+        ("to make its Secret", handover.secret),
         ("to install", handover.install),
         ("to check", handover.check),
         ("to remove", handover.remove),
@@ -122,6 +123,7 @@ def _json(one: Footprint) -> JsonObject:
     if one.handover is not None:
         handover = {
             "files": [{"name": name, "text": text} for name, text in one.handover.files],
+            "secret": list(one.handover.secret),
             "install": list(one.handover.install),
             "check": list(one.handover.check),
             "remove": list(one.handover.remove),

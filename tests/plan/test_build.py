@@ -382,7 +382,7 @@ def test_every_guard_has_a_description() -> None:
     assert list(GUARDS) == [
         "empty-tree", "unread-file", "deletes", "last-key", "protected", "drifted", "cascade", "replace",
         "state-storage", "runner-key", "primary-store", "store-in-use", "in-use", "uninstall",
-        "older-commit", "contested",
+        "custom-resources", "older-commit", "contested",
     ]  # fmt: skip
 
 

@@ -9,10 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import FACTS, WORKLOAD_KINDS, Generation, Kind
-from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION, namespace_and_name, text_of
+from reconciler.model.kubernetes_object import (
+    INSTALLATION_ANNOTATION,
+    OPERATOR_INSTALLATIONS,
+    namespace_and_name,
+    text_of,
+)
 from reconciler.model.place import Place
 from reconciler.model.state import Resource
-from reconciler.plan.action import Action, ActionId
+from reconciler.plan.action import Action, ActionId, Verb
 from reconciler.plan.edges.agent import named_agent
 from reconciler.plan.parts import agent_of, runner_of
 
@@ -40,6 +45,26 @@ def installation_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, Ac
     for of_one in workloads.values():
         yield from _succession_edges(of_one)
     yield from _registration_edges(actions, workloads)
+    yield from _operator_edges(actions, [one for of_one in workloads.values() for one in of_one])
+
+
+def _operator_edges(
+    actions: Sequence[Action], workloads: Sequence[Action]
+) -> Iterator[tuple[ActionId, ActionId]]:
+    """A key is registered before an Operator starts with it, and withdrawn after it is removed.
+
+    Which Operator uses a key is not known where nothing awaits it: none is withdrawn before any of them.
+    """
+    for workload in workloads:
+        yield from (((Verb.CREATE, key), workload.id) for key in workload.awaits)
+    leaving = [
+        one
+        for one in workloads
+        if one.is_deletion and installation_of(one).startswith(OPERATOR_INSTALLATIONS)
+    ]
+    for action in actions if leaving else ():
+        if action.is_deletion and action.key.kind is Kind.OPERATOR_KEY:
+            yield from ((workload.id, action.id) for workload in leaving)
 
 
 def _succession_edges(workloads: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:

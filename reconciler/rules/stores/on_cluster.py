@@ -21,8 +21,8 @@ from reconciler.model.wording import listed
 from reconciler.rules.over import TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
+from reconciler.vendor.operator import DEFAULT_STORE_LABEL
 
-DEFAULT_LABEL = "app.humanitec.io/default-store"
 _COMPARED = ("region", "url", "path", "tenantID", "projectID", "namespace")
 
 
@@ -186,7 +186,7 @@ def _live_defaults(cluster: Subject[str], managed: set[str]) -> list[str]:
         for store in stores
         if store.namespace in namespaces
         and store.name not in managed
-        and dig(store.body, "metadata", "labels", DEFAULT_LABEL) == "true"
+        and dig(store.body, "metadata", "labels", DEFAULT_STORE_LABEL) == "true"
     ]
 
 
