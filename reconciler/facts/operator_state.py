@@ -1,10 +1,10 @@
 """Whether an Operator is as it should be on its cluster, from what was read of it (agent and operator 3.7)."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.facts.definition import dig
 from reconciler.facts.rollout import rollout
-from reconciler.model.cluster_state import SecretObject
+from reconciler.model.cluster_state import PrivateKey, SecretObject
 from reconciler.model.identity import shown
 from reconciler.model.json import JsonObject
 from reconciler.model.kubernetes_object import metadata_of, text_of
@@ -33,9 +33,9 @@ def full_name(kind: str) -> str:
     return f"{DEPLOYED_KINDS.get(kind, f'{kind.lower()}s')}.{_GROUP}"
 
 
-def missing_kinds(present: Collection[str]) -> str:
-    """What is missing if these kinds of the Operator's group exist, "" if nothing is."""
-    names = [full_name(kind) for kind in KINDS if kind not in present]
+def missing_kinds(has_kind: Callable[[str, str], bool]) -> str:
+    """What is missing of the Operator's kinds, "" if nothing is; `has_kind` is asked for API version and kind."""
+    names = [full_name(kind) for kind in KINDS if not has_kind(API, kind)]
     return f"the cluster does not have {', '.join(names)}, which come with the chart" if names else ""
 
 
@@ -73,6 +73,11 @@ def wrong_secret(namespace: str, name: str, secret: SecretObject | None) -> str:
     if KEY_ENTRY not in secret.private_keys:
         return f"entry {KEY_ENTRY} of Secret {namespace}/{name} is not a private key"
     return ""
+
+
+def mounted_key(secret: SecretObject | None) -> PrivateKey | None:
+    """The key for drivers in its Secret; None if there is none."""
+    return None if secret is None else secret.private_keys.get(KEY_ENTRY)
 
 
 def not_registered(fingerprint: str, organization: str) -> str:

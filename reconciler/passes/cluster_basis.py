@@ -34,7 +34,6 @@ from reconciler.plan.build import Basis
 from reconciler.plan.doubt import Doubt
 from reconciler.plan.problem import CANNOT_INSTALL
 from reconciler.settings import Settings
-from reconciler.vendor.operator import KINDS
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _ALL_READ: Mapping[str, frozenset[str] | None] = MappingProxyType({})
@@ -193,7 +192,7 @@ def _missing_of_operator(sight: ClusterSight, key: ResourceKey) -> str:
     kinds = observed.get(DEFINITIONS.name)
     if kinds is not None:
         names = {str(metadata_of(body).get("name")) for body in kinds}
-        missing = missing_kinds({kind for kind in KINDS if full_name(kind) in names})
+        missing = missing_kinds(lambda _, kind: full_name(kind) in names)
         if missing:
             return missing
     deployments = observed.get(DEPLOYMENTS.name)

@@ -251,6 +251,7 @@ def _operators(asked: Pass, sight: ClusterSight) -> Mapping[ResourceKey, Operato
     return {
         key: OperatorWork(
             one.workload.namespace,
+            one.workload.name,
             one.secrets[0].name if one.secrets else "",
             tuple(places[name] for name in one.organizations if name in places),
         )

@@ -15,6 +15,7 @@ from reconciler.facts.operator_state import (
     deployed,
     missing_controller,
     missing_kinds,
+    mounted_key,
     not_registered,
     wrong_secret,
 )
@@ -24,14 +25,14 @@ from reconciler.model.kind import Kind
 from reconciler.model.place import Place
 from reconciler.model.state import Resource
 from reconciler.passes.deed.running import Running, selector
-from reconciler.vendor.operator import API, CONTROLLER, KEY_ENTRY, KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorWork:
-    """An Operator that is installed. `secret` is that with its key, "" without one; `organizations` accept it."""
+    """An Operator that is installed, by its Deployment. `secret` has its key, "" without; `organizations` accept it."""
 
     namespace: str
+    controller: str
     secret: str = ""
     organizations: tuple[Place, ...] = ()
 
@@ -41,10 +42,10 @@ Read = Callable[[ResourceKey], Resource | None]
 
 def operator_running(client: ClusterClient, work: OperatorWork, read: Read) -> Running:
     """How an Operator runs whose chart is installed. Raises ClusterError."""
-    missing = missing_kinds({kind for kind in KINDS if client.has_kind(API, kind)})
+    missing = missing_kinds(client.has_kind)
     if missing:
         return Running(missing)
-    deployment = client.get(Kind.DEPLOYMENT, work.namespace, CONTROLLER)
+    deployment = client.get(Kind.DEPLOYMENT, work.namespace, work.controller)
     pods = () if deployment is None else client.pods(work.namespace, selector(deployment))
     missing = missing_controller(work.namespace, deployment, pods)
     if missing:
@@ -65,10 +66,10 @@ def _key(client: ClusterClient, work: OperatorWork, read: Read) -> Running:
         secret = client.secret(work.namespace, work.secret)
     except ClusterForbiddenError as error:
         return Running("", note=f"whether its key is registered is not known: {error}")
-    missing = wrong_secret(work.namespace, work.secret, secret)
-    if missing or secret is None:
+    missing, key = wrong_secret(work.namespace, work.secret, secret), mounted_key(secret)
+    if missing or key is None:
         return Running(missing, is_lasting=True)
-    fingerprint = secret.private_keys[KEY_ENTRY].fingerprint
+    fingerprint = key.fingerprint
     if not work.organizations:
         return Running(
             "", note=f"key {shown(fingerprint)}… mounted; its organization is not part of this run"
