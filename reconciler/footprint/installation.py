@@ -11,6 +11,8 @@ from reconciler.facts import runner_installation
 from reconciler.facts.agent_installation import AGENT, is_on_kubernetes, namespace_of
 from reconciler.facts.delivery import Delivery, delivery_of
 from reconciler.facts.installed import InstalledAgent, InstalledOperator, InstalledRunner, installs_of
+from reconciler.facts.operator import DeclaredOperator
+from reconciler.facts.placed_store import PlacedStore, placed
 from reconciler.footprint.agent import agent_footprint, begin_agent
 from reconciler.footprint.argo import argo_documents
 from reconciler.footprint.container_instances import container_group
@@ -21,6 +23,7 @@ from reconciler.footprint.metadata import derived_name
 from reconciler.footprint.operator import operator_footprint, operator_release
 from reconciler.footprint.runner import begin_runner, runner_footprint
 from reconciler.footprint.shared import apart
+from reconciler.footprint.store import store_delivery, store_footprint
 from reconciler.footprint.value import Footprint, Handover, Site
 from reconciler.model.declaration import Declarations
 from reconciler.model.installation import BY_HELM
@@ -29,7 +32,8 @@ from reconciler.model.runner import AgentRunner
 from reconciler.settings import Settings
 from reconciler.vendor import operator, runner
 
-Installed = InstalledAgent | InstalledRunner | InstalledOperator
+_Product = InstalledAgent | InstalledRunner | InstalledOperator
+Installed = _Product | PlacedStore
 OPERATOR = "Operator"
 _NAMES = {str(Kind.AGENT): AGENT, str(Kind.RUNNER): runner.NAME, OPERATOR: operator.NAME}
 
@@ -58,6 +62,8 @@ def installations(targets: Mapping[str, Declarations], settings: Settings) -> tu
 def footprint(installation: Installation) -> Footprint:
     """Footprint of one installation, as its delivery needs it."""
     installed, site = installation.installed, installation.site
+    if isinstance(installed, PlacedStore):
+        return store_footprint(installed, site)
     if isinstance(installed, InstalledOperator):
         begun, release = operator_footprint(installed, site), operator_release(installed, site)
         return _by_helm(begun, release, installation, operator.NAME)
@@ -128,10 +134,34 @@ def _declared(targets: Mapping[str, Declarations], settings: Settings) -> Iterat
             own = organizations[declaration.file]
             yield _installation(InstalledRunner(declaration, install), str(Kind.RUNNER), own, settings)
     operators = {one.origin(): one for files in targets.values() for one in files.operators}
-    for operated in operators.values():
-        named = operated.document.spec.organization
-        served = organizations[operated.file] if named is None else (named,)
-        yield _installation(InstalledOperator(operated), OPERATOR, served, settings)
+    served = {at: _served(one, organizations) for at, one in operators.items()}
+    for at, operated in operators.items():
+        yield _installation(InstalledOperator(operated), OPERATOR, served[at], settings)
+    stores = {one.origin(): one for files in targets.values() for one in files.secret_stores}
+    for store in stores.values():
+        listed = store.document.spec.organizations
+        users = organizations[store.file] if listed is None else tuple(listed)
+        near = [one for at, one in operators.items() if set(served[at]) & set(users)]
+        for one in placed(store, near, tuple(operators.values()), settings):
+            yield _of_store(one, users, settings)
+
+
+def _served(operated: DeclaredOperator, organizations: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Organizations that an Operator serves, of which there must be one."""
+    named = operated.document.spec.organization
+    return organizations[operated.file] if named is None else (named,)
+
+
+def _of_store(one: PlacedStore, organizations: tuple[str, ...], settings: Settings) -> Installation:
+    site = Site(
+        instance=settings.instance,
+        installation=f"{Kind.SECRET_STORE}/{one.id}",
+        name=one.id,
+        organizations=organizations,
+        cluster=one.cluster,
+        delivery=store_delivery(settings.clusters.get(one.cluster)),
+    )
+    return Installation(one, site)
 
 
 def _organizations_of_files(
@@ -146,7 +176,7 @@ def _organizations_of_files(
 
 
 def _installation(
-    installed: Installed, kind: str, organizations: Sequence[str], settings: Settings
+    installed: _Product, kind: str, organizations: Sequence[str], settings: Settings
 ) -> Installation:
     install = installed.install
     is_elsewhere = isinstance(installed, InstalledAgent) and not is_on_kubernetes(installed.install)
@@ -168,8 +198,8 @@ def _spaces(one: Installation) -> tuple[tuple[str, str, str], ...]:
     if not one.site.cluster:
         return ()
     match one.installed:
-        case InstalledOperator():
-            return ()  # a cluster has one (R59)
+        case InstalledOperator() | PlacedStore():
+            return ()  # a cluster has one Operator (R59), and the name of a store is its id
         case InstalledAgent() as installed:
             return ((one.site.cluster, AGENT, namespace_of(installed.install)),)
         case InstalledRunner() as installed:

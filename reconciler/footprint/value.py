@@ -86,6 +86,8 @@ class Footprint:
     handover: Handover | None = None
     secrets: tuple[SecretEntry, ...] = ()
     pull_secrets: tuple[str, ...] = ()
+    credentials: tuple[SecretEntry, ...] = ()
+    """Entries with credentials, which several installations may share."""
     workload: WorkloadKey | None = None
     image: str = ""
     wait_s: int = 0
@@ -97,6 +99,11 @@ class Footprint:
     def applied(self) -> tuple[JsonObject, ...]:
         """Everything that is applied to the cluster, in the order in which it is created."""
         return (*self.objects, *self.documents)
+
+    @property
+    def needed(self) -> tuple[SecretEntry, ...]:
+        """Every entry of a Secret that it waits for."""
+        return (*self.secrets, *self.credentials)
 
     def with_fingerprint(self, fingerprint: str) -> "Footprint":
         """The same with the fingerprint of the mounted key on the pod template: another key restarts the pods (R42)."""
@@ -112,7 +119,9 @@ class Footprint:
 
     def refused(self, reason: str) -> "Footprint":
         """The same installation with nothing to install, and why."""
-        return replace(self, objects=(), documents=(), handover=None, secrets=(), refusal=reason)
+        return replace(
+            self, objects=(), documents=(), handover=None, secrets=(), credentials=(), refusal=reason
+        )
 
 
 def _annotated(body: JsonObject, name: str, value: str) -> JsonObject:

@@ -37,6 +37,9 @@ from reconciler.settings import Settings
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _ALL_READ: Mapping[str, frozenset[str] | None] = MappingProxyType({})
+_BROUGHT: Mapping[Kind, str] = MappingProxyType(
+    {Kind.STORE_RESOURCE: ", which comes with the chart of the Operator"}
+)
 _REGISTERED = frozenset((Kind.AGENT, Kind.KEY, Kind.OPERATOR_KEY, Kind.RUNNER))
 
 
@@ -107,7 +110,7 @@ def lacking_a_place(sights: Iterable[ClusterSight]) -> Mapping[str, str]:
         sight.workloads[key].installation: f"{key} in {sight.place}, which waits: {lacks}"
         for sight in sights
         for key, lacks in sight.lacking.items()
-        if key not in sight.live.resources
+        if key in sight.workloads and key not in sight.live.resources
     }
 
 
@@ -179,9 +182,16 @@ def _waiting(sight: ClusterSight) -> Iterator[tuple[ActionId, Held]]:
     for key, why in sight.reading.denied.items():
         verb = Verb.UPDATE if key in sight.live.resources else Verb.CREATE
         yield (verb, key), Held(f"the cluster would refuse it: {why}", is_transient=False)
+    # Then they are applied after it, and it is not done before its kinds are there.
+    is_coming = any(
+        _is_operator(one) and key not in sight.live.resources for key, one in sight.workloads.items()
+    )
     for key in sight.bodies:
-        if key.kind in sight.reading.absent_kinds:
-            yield (Verb.CREATE, key), Held(f"waits: the cluster has no kind {key.kind}")
+        if key.kind in sight.reading.absent_kinds and not (is_coming and key.kind is Kind.STORE_RESOURCE):
+            yield (
+                (Verb.CREATE, key),
+                Held(f"waits: the cluster has no kind {key.kind}{_BROUGHT.get(key.kind, '')}"),
+            )
 
 
 def _missing_of_operator(sight: ClusterSight, key: ResourceKey) -> str:

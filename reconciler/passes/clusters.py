@@ -24,7 +24,7 @@ from reconciler.model.cluster_state import ObservedKind
 from reconciler.model.declaration import Declarations
 from reconciler.model.identity import ResourceKey, target_of_cluster
 from reconciler.model.json import JsonObject
-from reconciler.model.kind import CLUSTER_KINDS, FACTS, WORKLOAD_KINDS, Kind
+from reconciler.model.kind import CLUSTER_KINDS, FACTS, WORKLOAD_KINDS, Kind, type_name
 from reconciler.model.kubernetes_object import (
     INSTALLATION_ANNOTATION,
     INSTANCE_LABEL,
@@ -290,8 +290,9 @@ class _Look:
         Where only namespaces may be listed, those of the files are; what is elsewhere is then not seen.
         """
         for kind in CLUSTER_KINDS:
-            observed = self._observed.get(f"{FACTS[kind].api_version} {kind}")
-            if observed is None:
+            observed = self._observed.get(f"{FACTS[kind].api_version} {type_name(kind)}")
+            # A kind that rules read and that the cluster does not have looks like one of which there is nothing.
+            if observed is None or (kind is Kind.STORE_RESOURCE and not observed):
                 listed = self._listed(kind, wanted)
             else:
                 listed = tuple(
@@ -397,7 +398,7 @@ class _Look:
 
     def _read_secrets(self, missing: frozenset[str]) -> None:
         """One request for each Secret: to list them is to read all of a namespace, and metadata has no fingerprint."""
-        own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.secrets)
+        own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.needed)
         wanted = tuple(dict.fromkeys((*own, *self._demand.secrets)))
         asked = [at for at in wanted if at[0] not in missing]
         found = dict(zip(asked, self._at_once(self._secret, asked), strict=True))

@@ -18,7 +18,7 @@ from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Verb
 from reconciler.plan.doubt import Doubt, is_shared, shown
-from reconciler.plan.edges.installation import installation_of
+from reconciler.plan.edges.installation import ceases_to_be_default, installation_of
 from reconciler.plan.edges.store import becomes_primary, ceases_to_be_primary
 from reconciler.plan.parts import agent_of, criterion_selector, is_primary, stores_of
 from reconciler.plan.refusal import CUSTOM_RESOURCES, Refusal
@@ -40,6 +40,7 @@ GUARDS: Mapping[str, str] = {
     "state-storage": "a runner's state storage would change; existing state is not moved",
     "runner-key": "a runner's key would change; its agents are refused until they run with the new one",
     "primary-store": "another secret store would become primary, which can switch the mode of the whole organization",
+    "default-store": "an Operator would write to another secret store; what it wrote to the former one is not moved",
     "store-in-use": "a secret store would be deleted while definitions refer to it",
     "in-use": "resources that are in use would lose their definition or move to another one",
     "uninstall": "an Agent or runner would be removed from its only cluster while it stays registered",
@@ -97,7 +98,7 @@ def tripped(case: Case) -> list[Tripped]:
     found: list[Tripped] = []
     for guard in (
         _empty_tree, _unread_file, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
-        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use, _uninstall,
+        _state_storage, _runner_key, _primary_store, _default_store, _store_in_use, _in_use, _uninstall,
         _custom_resources, _older_commit,
     ):  # fmt: skip
         found.extend(guard(case))
@@ -351,6 +352,22 @@ def _primary_store(case: Case) -> Iterator[Tripped]:
         )
         + ": every application of the organization is deployed by Operators while it is an external one, and by none "
         "while it is the built-in one",
+    )
+
+
+def _default_store(case: Case) -> Iterator[Tripped]:
+    """Changes of the store that an Operator keeps its own data in, such as the state of drivers (R84)."""
+    holds = {
+        action.key: frozenset((action.id,))
+        for action in case.actions
+        if action.key.kind is Kind.STORE_RESOURCE and ceases_to_be_default(action)
+    }
+    yield from _tripped(
+        case,
+        "default-store",
+        holds,
+        f"{_names(holds)} would cease to be the default store: what the Operator wrote there is not moved, so that it "
+        "no longer finds the state of its drivers",
     )
 
 

@@ -43,7 +43,7 @@ def _head(one: Footprint) -> Iterator[str]:
     yield f"{one.installation} on {where}{how} ({one.origin})"
     if one.refusal:
         yield f"cannot be installed: {one.refusal}"
-    for entry in one.secrets:
+    for entry in one.needed:
         yield f"needs Secret {entry.namespace}/{entry.name} with entry {entry.entry}"
     for name in one.pull_secrets:
         yield f"needs Secret {name} with credentials of the registry"
@@ -108,7 +108,7 @@ def steps(footprints: Sequence[Footprint]) -> str:
     lines: list[str] = []
     for one in footprints:
         more = () if one.handover is None else tuple(_handed_over(one.handover, shows_files=False))
-        if more or one.secrets or one.refusal:
+        if more or one.needed or one.refusal:
             lines += [*_head(one), *(f"  {line}" for line in more), ""]
     return "".join(f"{visible(line)}\n" for line in lines)
 
@@ -135,7 +135,7 @@ def _json(one: Footprint) -> JsonObject:
         "place": str(one.origin),
         "refusal": one.refusal or None,
         "objects": list(one.applied),
-        "secrets": [{"namespace": at.namespace, "name": at.name, "entry": at.entry} for at in one.secrets],
+        "secrets": [{"namespace": at.namespace, "name": at.name, "entry": at.entry} for at in one.needed],
         "pullSecrets": list(one.pull_secrets),
         "handover": handover,
     }

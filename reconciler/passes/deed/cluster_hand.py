@@ -24,8 +24,10 @@ from reconciler.errors import (
 )
 from reconciler.facts.agent_log import Connection as LogConnection
 from reconciler.facts.agent_log import read_log
+from reconciler.facts.cluster_demand import STORES
 from reconciler.facts.definition import dig
 from reconciler.facts.delivered import delivered
+from reconciler.facts.operator_state import default_stores
 from reconciler.facts.rollout import Trouble, rollout
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject, dotted
@@ -145,6 +147,7 @@ class ClusterHand:
             return self._after_failure(action, body, error)
         is_restarted = found is None or dig(found, "spec", "template") != dig(applied, "spec", "template")
         outcome = _written(self._rolled_out(action, applied, is_restarted=is_restarted))
+        outcome = self._only_default(outcome, applied)
         upgrade = "" if found is None else _upgrade(found, applied)
         message = "; ".join(filter(None, (upgrade, outcome.message)))
         return _compared(replace(outcome, message=message), body, found, applied)
@@ -226,6 +229,22 @@ class ClusterHand:
             if self._pause():
                 message = f"applied; stopped before it was ready: {seen.missing}"
                 return Outcome(action, Status.UNKNOWN, message, is_transient=True)
+
+    def _only_default(self, outcome: Outcome, applied: JsonObject) -> Outcome:
+        """The outcome of a store that the Operator is to write to: there must not be another one."""
+        action = outcome.action
+        namespace, name = namespace_and_name(action.key)
+        is_asked = action.key.kind is Kind.STORE_RESOURCE and name in default_stores((applied,), namespace)
+        if not is_asked or outcome.status is not Status.DONE or self._client.is_directory:
+            return outcome
+        try:
+            names = default_stores(self._client.observe(STORES), namespace)
+        except ClusterError as error:
+            return replace(outcome, message=f"whether it is the only default store is not known: {error}")
+        if len(names) > 1:
+            message = f"applied; {len(names)} default stores, expected one: {', '.join(names)}"
+            return replace(outcome, status=Status.FAILED, message=message, is_transient=True, is_written=True)
+        return outcome
 
     def _pause(self) -> bool:
         """Let other actions go on until the next look; true if the run is to end. Many look less often."""
