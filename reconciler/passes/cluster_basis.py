@@ -48,7 +48,7 @@ class Absences:
     """Why something that no file declares may still be declared.
 
     `unproven` holds deletes until the files can be read, "" if they can. `doubts` and `is_bare` are as in
-    `plan.guards.Case`, for the files of all targets.
+    `plan.case.Case`, for the files of all targets.
     """
 
     unproven: str = ""
