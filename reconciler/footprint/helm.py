@@ -65,6 +65,8 @@ class Release:
     """Commands that make the Secret with the key, which a person has."""
     brings_kinds: bool = False
     """True if the chart contains definitions of kinds."""
+    removal_guard: str = ""
+    """What is to succeed before it is removed, up to the `&&`."""
 
 
 def agent_release(installed: InstalledAgent, site: Site) -> Release | str:
@@ -246,7 +248,10 @@ def helm_handover(release: Release, file: str, wait_s: int) -> Handover:
         secret=(*_namespace_commands(release), *release.secret_commands) if release.secret_commands else (),
         install=(*_namespace_commands(release), *_around_key(release, file_of_key, shlex.join(words))),
         check=(deployment,),
-        remove=(shlex.join(["helm", "uninstall", release.name, "--namespace", release.namespace]),),
+        remove=(
+            release.removal_guard
+            + shlex.join(["helm", "uninstall", release.name, "--namespace", release.namespace]),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from reconciler.facts.installed import InstalledOperator
+from reconciler.facts.operator_state import full_name
 from reconciler.facts.pattern import is_filled_in
 from reconciler.footprint.container import mirrored, repository_and_tag, resources
 from reconciler.footprint.helm import Release, merged
@@ -64,7 +65,15 @@ def operator_release(installed: InstalledOperator, site: Site) -> Release | str:
         deployment=operator.CONTROLLER,
         secret_commands=_secret_commands(spec, site),
         brings_kinds=True,
+        removal_guard=_removal_guard(),
     )
+
+
+def _removal_guard() -> str:
+    """Stops where anything is deployed, or where that cannot be seen (R65)."""
+    kinds = ",".join(map(full_name, operator.DEPLOYED_KINDS))
+    found = shlex.join(["kubectl", "get", kinds, "--all-namespaces", "--output", "name"])
+    return f'left=$({found}) && test -z "$left" && '
 
 
 def _problems(spec: OperatorSpec, site: Site) -> Iterator[str]:

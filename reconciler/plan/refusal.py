@@ -59,7 +59,7 @@ class Refusal:
     def approval(self) -> str:
         """The exact command-line options, such as `--accept protected=Definition/database`."""
         if self.guard == CUSTOM_RESOURCES:
-            return "no option allows this: undeploy the applications first, then apply again"
+            return "undeploy the applications first; no option allows it"
         options = [f"--accept {value}" for value in self.approvals]
         if len(options) <= _MOST_OPTIONS:
             return " ".join(options)

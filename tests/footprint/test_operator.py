@@ -1,6 +1,8 @@
 """The Operator: its chart as documents of Flux and Argo CD, and as a values file with commands."""
 
 import shlex
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,7 +136,35 @@ def test_helm_is_a_values_file_with_commands_in_the_order_of_the_vendor() -> Non
     assert handover.check == (
         "kubectl rollout status deployment/humanitec-operator-controller-manager --namespace humanitec-operator",
     )
-    assert handover.remove == ("helm uninstall humanitec-operator --namespace humanitec-operator",)
+    (remove,) = handover.remove
+    assert remove.startswith("left=$(kubectl get resources.humanitec.io,workloads.humanitec.io,")
+    assert remove.endswith(
+        ' && test -z "$left" && helm uninstall humanitec-operator --namespace humanitec-operator'
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_removed"), [("true", True), ("echo resource/x", False), ("false", False)]
+)
+def test_the_command_that_removes_it_stops_while_anything_is_deployed(
+    tmp_path: Path, answer: str, *, is_removed: bool
+) -> None:
+    """Run by a shell, with programs in place of kubectl and helm."""
+    for name, text in (("kubectl", answer), ("helm", "echo removed")):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    handover = all_options("helm").handover
+    assert handover is not None
+    done = subprocess.run(
+        ["/bin/sh", "-c", handover.remove[0]],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout == "removed\n") is is_removed
+    assert (done.returncode == 0) is is_removed
 
 
 @pytest.mark.parametrize("delivery", ["flux", "argocd", "helm"])
