@@ -9,8 +9,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from reconciler.cluster.client import ClusterClient
 from reconciler.emulator import FaultKind, FaultRule
-from reconciler.errors import ExitCode
+from reconciler.errors import ClusterAccessError, ExitCode
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.kind import Kind
 from reconciler.passes.deed import cluster_hand
@@ -363,3 +364,21 @@ def test_by_hand_nothing_is_applied_but_the_pieces_are_read(operated: Operated) 
     result = operated.world.apply()
     assert of_cluster(result).outcomes == ()
     assert ("Operator", 1) in result.checked_only
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_key_stays_while_its_operator_may_run_on_a_cluster_that_cannot_be_read(operated: Operated) -> None:
+    operated.installed()
+    operated.world.remove("operator.yaml")
+    operated.world.remove("key.yaml")
+    accepted = approvals(operated.world.plan())
+
+    def broken(_: object) -> ClusterClient:
+        raise ClusterAccessError("the network is down")
+
+    operated.world.at_cluster = broken
+    operated.world.apply(*accepted)
+    assert registered(operated) == {operated.fingerprint}
+    operated.world.at_cluster = None
+    operated.world.apply(*accepted)
+    assert registered(operated) == set()

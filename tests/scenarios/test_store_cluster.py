@@ -1,5 +1,6 @@
 """Secret stores on both sides from one document: registered, and as custom resources on a real cluster."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.scenarios.test_installation_cluster import (
     plan_of,
 )
 from tests.scenarios.test_operator_cluster import Operated, chart, operated
-from tests.scenarios.world import URL, World, interposed
+from tests.scenarios.world import URL, Killed, KillSwitch, World, interposed
 from tests.scenarios.world import actions as every_action
 
 pytestmark = pytest.mark.xdist_group("control_plane")
@@ -314,4 +315,47 @@ def test_a_folder_has_the_custom_resource_as_a_file(tmp_path: Path) -> None:
     (file,) = tmp_path.rglob("95-secretstore-*.yaml")
     assert file.name == "95-secretstore-humanitec-operator-system.platform.yaml"
     assert "default-store" in file.read_text()
+    assert every_action(world.plan()) == []
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_a_run_that_is_killed_at_any_change_is_finished_by_the_next(
+    stored: Stored, *, after_effect: bool
+) -> None:
+    stored.declare(more="default: true", rest="  orchestrator: {}\n")
+    at = 1
+    while True:
+        switch = KillSwitch(at, after_effect=after_effect)
+        stored.world.switch = switch
+        with suppress(Killed):
+            stored.world.apply()
+        stored.world.switch = None
+        if not switch.is_dead:
+            break
+        at += 1
+    assert at > 1
+    assert stored.world.plan().verdict is Verdict.EMPTY
+    assert registered(stored)["platform"]["gcpsm"] == {"project_id": "acme"}
+    assert stored.live()["metadata"]["labels"][LABEL] == "true"
+
+
+def test_a_folder_has_everything_of_an_operator_and_its_stores(tmp_path: Path) -> None:
+    world = World.make(tmp_path, clusters={"eu-1": {"directory": "rendered"}})
+    world.write(
+        "operator.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {id: eu-1}\n"
+        "spec: {cluster: eu-1, delivery: argocd, chartVersion: 0.9.0, namespace: operators, driverKey: {}}\n",
+    )
+    world.write(
+        "store.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: SecretStore\nmetadata: {id: platform}\n"
+        "spec:\n  gcpsm: {project_id: acme}\n",
+    )
+    assert world.apply().verdict is Verdict.APPLIED
+    assert sorted(path.name for path in tmp_path.rglob("[0-9]*.yaml")) == [
+        "00-namespace-operators.yaml",
+        "90-application-argocd.humanitec-operator.yaml",
+        "95-secretstore-operators.platform.yaml",
+    ]
+    assert all("kind: Secret\n" not in path.read_text() for path in tmp_path.rglob("*.yaml"))
     assert every_action(world.plan()) == []

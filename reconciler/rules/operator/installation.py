@@ -174,8 +174,10 @@ def _enough_memory(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
 
 def _declared_limits(operator: DeclaredOperator) -> list[tuple[str, Path]]:
     spec = operator.document.spec
+    limits = None if spec.resources is None else spec.resources.limits
     given: list[tuple[Json, Path]] = [
         (spec.memoryLimit, ("spec", "memoryLimit")),
+        (None if limits is None else limits.memory, ("spec", "resources", "limits", "memory")),
         (dig(spec.helmValues, *map(str, _LIMIT)), ("spec", "helmValues", *_LIMIT)),
     ]
     return [(str(limit), path) for limit, path in given if isinstance(limit, str | int)]
