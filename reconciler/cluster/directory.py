@@ -21,7 +21,7 @@ from reconciler.errors import ClusterError, ReadOnlyError
 from reconciler.model.cluster_state import ObservedKind, SecretObject, ServerFacts
 from reconciler.model.json import Json, JsonObject
 from reconciler.model.key_entries import SecretChange
-from reconciler.model.kind import FACTS, Kind
+from reconciler.model.kind import FACTS, Kind, type_name
 from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
 from reconciler.model.mark import APPLIED_ANNOTATION, applied_digest, without_digest
 
@@ -281,7 +281,7 @@ class Directory:
             "name": name,
             **({"namespace": namespace} if FACTS[kind].is_namespaced else {}),
         }
-        return self._layout.file_name({"kind": str(kind), "metadata": metadata})
+        return self._layout.file_name({"kind": type_name(kind), "metadata": metadata})
 
     def _write(self, path: str, text: str) -> None:
         self._refuse_writing()

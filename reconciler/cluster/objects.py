@@ -62,7 +62,7 @@ from reconciler.errors import (
 )
 from reconciler.model.cluster_state import ServerFacts
 from reconciler.model.json import Json, JsonObject
-from reconciler.model.kind import Kind
+from reconciler.model.kind import Kind, type_name
 from reconciler.model.kubernetes_object import FIELD_MANAGER, kind_of, metadata_of
 
 PAGE = 500
@@ -215,7 +215,7 @@ class ClusterObjects:
                     f"{kind} {metadata.get('name')} exists, although it was to be new"
                 ) from None
             raise
-        if found.get("kind") != kind:
+        if found.get("kind") != type_name(kind):
             raise ClusterLostAnswerError(f"{kind} {metadata.get('name')} was sent, but {NO_API_SERVER}")
         return found
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.model.json import Json, JsonObject
-from reconciler.model.kind import FACTS, Kind
+from reconciler.model.kind import FACTS, Kind, type_name
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """Everything that a server has in two answers (API concepts, "Aggregated discovery"; stable since 1.30)."""
@@ -55,7 +55,7 @@ class Discovery:
 def of_kind(kind: Kind) -> ApiResource:
     """A kind of the table, which needs no discovery."""
     facts = FACTS[kind]
-    return ApiResource(facts.api_version, str(kind), facts.resource, facts.is_namespaced)
+    return ApiResource(facts.api_version, type_name(kind), facts.resource, facts.is_namespaced)
 
 
 def listable(document: JsonObject) -> Discovery:

@@ -67,6 +67,16 @@ class Metrics:
         self._managed = self._gauge(
             "reconciler_managed_objects", "Objects owned, in the last pass that read every target.", "kind"
         )
+        self._declare_keys()
+        self._last_success = self._gauge(
+            "reconciler_last_success_timestamp_seconds",
+            "Time of the last pass that found or made live state as desired; 0 if never.",
+        )
+        self._next_wake = self._gauge(
+            "reconciler_next_wake_timestamp_seconds", "Time of the next poll; 0 while a pass runs."
+        )
+
+    def _declare_keys(self) -> None:
         self._key_expiry = self._gauge(
             "reconciler_key_expiry_timestamp_seconds",
             "When a registered key of an Agent or an Operator expires.",
@@ -85,13 +95,6 @@ class Metrics:
             "cluster",
             "owner",
             "step",
-        )
-        self._last_success = self._gauge(
-            "reconciler_last_success_timestamp_seconds",
-            "Time of the last pass that found or made live state as desired; 0 if never.",
-        )
-        self._next_wake = self._gauge(
-            "reconciler_next_wake_timestamp_seconds", "Time of the next poll; 0 while a pass runs."
         )
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:

@@ -83,7 +83,7 @@ def _secret(sight: InstallationSight) -> Iterator[Check]:
 
 def _readable(sight: InstallationSight, named: str, entry: str) -> Check:
     key, subject = _mounted(sight), sight.footprint.installation
-    wanted = RSA if sight.is_agent else ED25519
+    wanted = RSA if sight.is_agent or sight.is_operator else ED25519
     if key is None:
         return problem(
             "key",
@@ -157,7 +157,7 @@ def _registered(sight: InstallationSight, fingerprint: str, organizations: Organ
                 "An administrator of the organization authorizes it; see `reconciler explain R23`."
                 if "authorized" in state
                 else "Declare its public half as a `Key` and run `reconciler apply`."
-                if sight.is_agent
+                if sight.is_agent or sight.is_operator
                 else "Declare its public half in the `Runner` and run `reconciler apply`."
             )
             yield problem(
@@ -187,6 +187,10 @@ def _state(sight: InstallationSight, fingerprint: str, seen: OrganizationSight |
         if fingerprint not in keys:
             return "lacks the mounted key"
         return "" if keys[fingerprint].is_accepted else "has not authorized the mounted key"
+    if sight.is_operator:
+        if isinstance(seen.operator_keys, Unread):
+            return seen.operator_keys
+        return "" if fingerprint in seen.operator_keys else "lacks the mounted key"
     if isinstance(seen.runners, Unread):
         return seen.runners
     registered = seen.runners.get(sight.id)

@@ -10,6 +10,7 @@ from reconciler.footprint.value import Footprint
 from reconciler.model.cluster_state import SecretObject
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
+from reconciler.model.kubernetes_object import OPERATOR_INSTALLATIONS
 from reconciler.model.registration import Registration
 from reconciler.model.unread import Unread
 
@@ -59,12 +60,17 @@ class InstallationSight:
 
     @property
     def is_agent(self) -> bool:
-        """True for an Agent, false for a runner."""
+        """True for an Agent, false for a runner or an Operator."""
         return self.footprint.installation.startswith(f"{Kind.AGENT}/")
 
     @property
+    def is_operator(self) -> bool:
+        """True for an Operator."""
+        return self.footprint.installation.startswith(OPERATOR_INSTALLATIONS)
+
+    @property
     def id(self) -> str:
-        """Id of the Agent or runner."""
+        """Id of the Agent, the runner or the Operator."""
         return self.footprint.installation.partition("/")[2]
 
 

@@ -8,6 +8,7 @@ from reconciler.facts.key_place import key_places
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND
 from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ObservedKind
+from reconciler.vendor.operator import DEPLOYED_KINDS
 
 DEPLOYMENTS = ObservedKind("apps/v1", "Deployment", "deployments")
 _OF_AGENTS = (
@@ -18,20 +19,18 @@ _OF_AGENTS = (
 _OF_RUNNERS = (DEPLOYMENTS,)
 OF_WORKLOADS = tuple(dict.fromkeys((*_OF_AGENTS, *_OF_RUNNERS)))
 """Kinds that rules of Agents and runners read."""
-_STORES = ObservedKind(OPERATOR_API, STORE_KIND, "secretstores")
+STORES = ObservedKind(OPERATOR_API, STORE_KIND, "secretstores")
+"""Custom resources of secret stores."""
+OF_DEPLOYMENTS = tuple(ObservedKind(OPERATOR_API, kind, plural) for kind, plural in DEPLOYED_KINDS.items())
+"""Kinds of what the orchestrator has deployed through an Operator."""
+DEFINITIONS = ObservedKind(
+    "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", is_namespaced=False
+)
 OF_OPERATORS = (
     DEPLOYMENTS,
-    ObservedKind(
-        "apiextensions.k8s.io/v1",
-        "CustomResourceDefinition",
-        "customresourcedefinitions",
-        is_namespaced=False,
-    ),
-    _STORES,
-    ObservedKind(OPERATOR_API, "Resource", "resources"),
-    ObservedKind(OPERATOR_API, "Workload", "workloads"),
-    ObservedKind(OPERATOR_API, "WorkloadPatch", "workloadpatches"),
-    ObservedKind(OPERATOR_API, "SecretMapping", "secretmappings"),
+    DEFINITIONS,
+    STORES,
+    *OF_DEPLOYMENTS,
 )
 """Kinds that rules of Operators read; those of secret stores read one of them."""
 
@@ -62,7 +61,7 @@ def _kinds(scope: Scope, cluster: str) -> Iterator[ObservedKind]:
             yield from OF_OPERATORS
     for store in scope.secret_stores:
         if any(entry.cluster == cluster for entry in store.document.spec.clusters or ()):
-            yield _STORES
+            yield STORES
 
 
 def _secrets(scope: Scope, cluster: str) -> Iterator[tuple[str, str]]:

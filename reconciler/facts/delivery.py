@@ -5,6 +5,7 @@ from enum import StrEnum
 from reconciler.facts.agent_installation import Method, is_on_kubernetes, method_of
 from reconciler.facts.runner_installation import is_by_chart
 from reconciler.model.installation import AgentInstall, RunnerInstall
+from reconciler.model.operator import OperatorSpec
 from reconciler.settings import Cluster
 from reconciler.vendor.host import AZURE_CONTAINER_INSTANCES, SUITED, spelled
 
@@ -26,7 +27,7 @@ class Delivery(StrEnum):
     NONE = "none"
 
 
-def delivery_of(install: AgentInstall | RunnerInstall, cluster: Cluster | None) -> Delivery:
+def delivery_of(install: AgentInstall | RunnerInstall | OperatorSpec, cluster: Cluster | None) -> Delivery:
     """Delivery of an installation; `cluster` is what the settings say, None if they do not name its cluster.
 
     The chart is only installed by whoever the document names: where it names none, command and values are printed.
@@ -34,6 +35,8 @@ def delivery_of(install: AgentInstall | RunnerInstall, cluster: Cluster | None) 
     if isinstance(install, AgentInstall) and not is_on_kubernetes(install):
         host = spelled(install.host)
         return Delivery(host) if host in SUITED else Delivery.NONE
+    if isinstance(install, OperatorSpec):
+        return Delivery(install.delivery)
     if install.delivery is not None:
         return Delivery(install.delivery)
     is_chart = (

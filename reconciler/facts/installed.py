@@ -6,6 +6,7 @@ from reconciler.model.agent import AgentDocument
 from reconciler.model.declaration import Declared
 from reconciler.model.installation import AgentInstall, RunnerInstall
 from reconciler.model.json import Path
+from reconciler.model.operator import OperatorDocument, OperatorSpec
 from reconciler.model.origin import Origin
 from reconciler.model.runner import RunnerDocument
 
@@ -43,6 +44,27 @@ class InstalledRunner:
     def origin(self, path: Path = ()) -> Origin:
         """Place of the value under the installation, or of its nearest existing ancestor."""
         return self.runner.origin(("spec", "install", *path))
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledOperator:
+    """A declared Operator: its document is its installation."""
+
+    operator: Declared[OperatorDocument]
+
+    @property
+    def install(self) -> OperatorSpec:
+        """What is installed."""
+        return self.operator.document.spec
+
+    @property
+    def id(self) -> str:
+        """Id of the Operator."""
+        return self.operator.document.metadata.id
+
+    def origin(self, path: Path = ()) -> Origin:
+        """Place of the value under the installation, or of its nearest existing ancestor."""
+        return self.operator.origin(("spec", *path))
 
 
 def installs_of(agent: Declared[AgentDocument]) -> tuple[InstalledAgent, ...]:

@@ -19,13 +19,13 @@ from reconciler.model.key import KeyOwner, KeySpec
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.unseen import Unseen
+from reconciler.vendor import operator as vendor_operator
 from reconciler.vendor.runner import NAME
 
 RUNNER_SECRET = NAME
 """The Secret of the vendor's guide."""
-OPERATOR_ENTRY = "privateKey"
-ORGANIZATION_ENTRY = "humanitecOrganisationID"
-"""Entry of an Operator's Secret with the id of its organization, in the vendor's spelling."""
+OPERATOR_ENTRY = vendor_operator.KEY_ENTRY
+ORGANIZATION_ENTRY = vendor_operator.ORGANIZATION_ENTRY
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from reconciler.facts.definition import dig
 from reconciler.facts.pattern import is_filled_in
 from reconciler.model.declaration import Declarations, Foreign
 from reconciler.model.origin import Origin
+from reconciler.vendor import operator
 
 AGENT_CONFIG_MAP = "humanitec-agent-configmap-env"
 OPERATOR_GROUP = "humanitec.io/"
-OPERATOR_API = f"{OPERATOR_GROUP}v1alpha1"
+OPERATOR_API = operator.API
 """API version of what the Operator acts on (agent and operator 3.3)."""
-STORE_KIND = "SecretStore"
+STORE_KIND = operator.STORE_KIND
 """Kind of the Operator's secret stores; External Secrets has a kind of the same name in its own group."""
 
 

@@ -4,10 +4,10 @@ from reconciler.facts.definition import CLUSTER_TYPE, RUNTIME_ID, DeclaredDefini
 from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterObject
 from reconciler.model.declaration import Declared
+from reconciler.model.kind import Kind
 from reconciler.model.operator import OperatorDocument
+from reconciler.vendor.operator import CONTROLLER
 
-CONTROLLER = "humanitec-operator-controller-manager"
-"""Name of the Deployment (agent and operator 3.1)."""
 DeclaredOperator = Declared[OperatorDocument]
 
 
@@ -60,6 +60,27 @@ def is_runtime_cluster(scope: Scope, definition: DeclaredDefinition) -> bool:
     """True for the ordinary cluster that accompanies a Git target: it reports status and receives no deployments."""
     criteria = scope.criteria(definition)
     return bool(criteria) and all(criterion.res_id == RUNTIME_ID for criterion in criteria or ())
+
+
+def without_operator(scope: Scope) -> tuple[int, tuple[DeclaredDefinition, ...], int]:
+    """Number of cluster definitions, declared ones that are not known to have a running Operator, and live others.
+
+    Nothing is known of the clusters of the last ones.
+    """
+    targets = deployment_targets(scope)
+    without = tuple(target for target in targets if not _operates(scope, scope.cluster_of(target)))
+    undeclared = sum(
+        resource.document.get("type") == CLUSTER_TYPE and resource.key.id not in scope.definition_ids
+        for resource in scope.live_of(Kind.DEFINITION)
+    )
+    return len(targets) + undeclared, without, undeclared
+
+
+def _operates(scope: Scope, cluster: str | None) -> bool:
+    """True where an Operator is known to run: one that is only declared does not, if the cluster was read."""
+    if cluster is None or not has_operator(scope, cluster):
+        return False
+    return controllers(scope, cluster) != ()
 
 
 def deployment_targets(scope: Scope) -> tuple[DeclaredDefinition, ...]:

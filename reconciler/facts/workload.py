@@ -23,7 +23,7 @@ from reconciler.facts.agent_manifest import (
 )
 from reconciler.facts.definition import dig, members_of
 from reconciler.facts.installed import InstalledAgent, InstalledRunner
-from reconciler.facts.operator import CONTROLLER, DeclaredOperator
+from reconciler.facts.operator import DeclaredOperator
 from reconciler.facts.scope import Scope
 from reconciler.facts.seen import Seen
 from reconciler.model.cluster_state import ClusterObject
@@ -34,6 +34,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.settings import FILE_NAME
 from reconciler.vendor import agent
+from reconciler.vendor.operator import CONTROLLER
 
 _DEPLOYMENT = ("apps/v1", "Deployment")
 

@@ -51,6 +51,9 @@ def flux_documents(release: Release, site: Site, wait_s: int) -> tuple[JsonObjec
                 "targetPath": ".".join(KEY_VALUE),
             }
         ]
+    if release.brings_kinds:
+        # Helm itself never changes kinds that it has installed (Helm documentation, Custom Resource Definitions).
+        spec |= {"install": {"crds": "Create"}, "upgrade": {"crds": "CreateReplace"}}
     helm: JsonObject = {
         "apiVersion": FACTS[Kind.HELM_RELEASE].api_version,
         "kind": str(Kind.HELM_RELEASE),

@@ -59,6 +59,14 @@ class Release:
     takes_key: bool = False
     """True if the chart must be given the key itself, as a value."""
     pull_secret: str = ""
+    deployment: str = ""
+    """Deployment that the chart makes, "" if it has the name of the release."""
+    secret_commands: tuple[str, ...] = ()
+    """Commands that make the Secret with the key, which a person has."""
+    brings_kinds: bool = False
+    """True if the chart contains definitions of kinds."""
+    removal_guard: str = ""
+    """What is to succeed before it is removed, up to the `&&`."""
 
 
 def agent_release(installed: InstalledAgent, site: Site) -> Release | str:
@@ -229,13 +237,21 @@ def helm_handover(release: Release, file: str, wait_s: int) -> Handover:
         f"{wait_s}s",
     ]
     deployment = shlex.join(
-        ["kubectl", "rollout", "status", f"deployment/{release.name}", "--namespace", release.namespace]
+        [
+            *("kubectl", "rollout", "status", f"deployment/{release.deployment or release.name}"),
+            *("--namespace", release.namespace),
+        ]
     )
     return Handover(
         files=((file, to_yaml(release.values)), *_namespace_files(release)),
+        # The namespace of the Secret has to be there first.
+        secret=(*_namespace_commands(release), *release.secret_commands) if release.secret_commands else (),
         install=(*_namespace_commands(release), *_around_key(release, file_of_key, shlex.join(words))),
         check=(deployment,),
-        remove=(shlex.join(["helm", "uninstall", release.name, "--namespace", release.namespace]),),
+        remove=(
+            release.removal_guard
+            + shlex.join(["helm", "uninstall", release.name, "--namespace", release.namespace]),
+        ),
     )
 
 

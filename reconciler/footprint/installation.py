@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from reconciler.facts import runner_installation
 from reconciler.facts.agent_installation import AGENT, is_on_kubernetes, namespace_of
 from reconciler.facts.delivery import Delivery, delivery_of
-from reconciler.facts.installed import InstalledAgent, InstalledRunner, installs_of
+from reconciler.facts.installed import InstalledAgent, InstalledOperator, InstalledRunner, installs_of
+from reconciler.facts.operator import DeclaredOperator
+from reconciler.facts.placed_store import PlacedStore, placed
 from reconciler.footprint.agent import agent_footprint, begin_agent
 from reconciler.footprint.argo import argo_documents
 from reconciler.footprint.container_instances import container_group
@@ -18,17 +20,22 @@ from reconciler.footprint.docker import docker_container
 from reconciler.footprint.flux import flux_documents
 from reconciler.footprint.helm import Release, agent_release, helm_handover, runner_release, with_release
 from reconciler.footprint.metadata import derived_name
+from reconciler.footprint.operator import operator_footprint, operator_release
 from reconciler.footprint.runner import begin_runner, runner_footprint
 from reconciler.footprint.shared import apart
-from reconciler.footprint.value import Footprint, Site
+from reconciler.footprint.store import store_delivery, store_footprint
+from reconciler.footprint.value import Footprint, Handover, Site
 from reconciler.model.declaration import Declarations
 from reconciler.model.installation import BY_HELM
 from reconciler.model.kind import Kind
 from reconciler.model.runner import AgentRunner
 from reconciler.settings import Settings
-from reconciler.vendor import runner
+from reconciler.vendor import operator, runner
 
-Installed = InstalledAgent | InstalledRunner
+_Product = InstalledAgent | InstalledRunner | InstalledOperator
+Installed = _Product | PlacedStore
+OPERATOR = "Operator"
+_NAMES = {str(Kind.AGENT): AGENT, str(Kind.RUNNER): runner.NAME, OPERATOR: operator.NAME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,15 @@ def installations(targets: Mapping[str, Declarations], settings: Settings) -> tu
 def footprint(installation: Installation) -> Footprint:
     """Footprint of one installation, as its delivery needs it."""
     installed, site = installation.installed, installation.site
+    if isinstance(installed, PlacedStore):
+        return store_footprint(installed, site)
+    if isinstance(installed, InstalledOperator):
+        begun, release = operator_footprint(installed, site), operator_release(installed, site)
+        return _by_helm(begun, release, installation, operator.NAME)
     if isinstance(installed, InstalledRunner):
         if site.delivery in BY_HELM:
-            release, begun = runner_release(installed, site), begin_runner(installed, site)
-            return _by_helm(begun, release, installation, runner.NAME)
+            begun = begin_runner(installed, site)
+            return _by_helm(begun, runner_release(installed, site), installation, runner.NAME)
         return runner_footprint(installed, site).with_configuration()
     if site.delivery in BY_HELM:
         begun = begin_agent(installed, site)
@@ -81,7 +93,9 @@ def _by_helm(begun: Footprint, release: Release | str, installation: Installatio
     """The footprint of a release, or why there is none."""
     if isinstance(release, str):
         return begun.refused(release)
-    site, found = installation.site, with_release(begun, release, product)
+    site = installation.site
+    # The chart of an Operator names its Deployment itself.
+    found = begun if release.deployment else with_release(begun, release, product)
     if site.delivery is Delivery.HELM:
         kind, _, name = site.installation.partition("/")
         return replace(
@@ -92,7 +106,10 @@ def _by_helm(begun: Footprint, release: Release | str, installation: Installatio
         if site.delivery is Delivery.FLUX
         else argo_documents(release, site)
     )
-    return found.refused(documents) if isinstance(documents, str) else replace(found, documents=documents)
+    if isinstance(documents, str):
+        return found.refused(documents)
+    by_hand = Handover(secret=release.secret_commands) if release.secret_commands else None
+    return replace(found, documents=documents, handover=by_hand)
 
 
 def declared(targets: Mapping[str, Declarations], settings: Settings) -> tuple[Installation, ...]:
@@ -109,13 +126,42 @@ def _declared(targets: Mapping[str, Declarations], settings: Settings) -> Iterat
         listed = agent.document.spec.organizations
         own = organizations[agent.file]
         for installed in installs_of(agent):
-            yield _installation(installed, Kind.AGENT, own if listed is None else listed, settings)
+            yield _installation(installed, str(Kind.AGENT), own if listed is None else listed, settings)
     runners = {one.origin(): one for files in targets.values() for one in files.runners}
     for declaration in runners.values():
         install = declaration.document.spec.install
         if install is not None:
             own = organizations[declaration.file]
-            yield _installation(InstalledRunner(declaration, install), Kind.RUNNER, own, settings)
+            yield _installation(InstalledRunner(declaration, install), str(Kind.RUNNER), own, settings)
+    operators = {one.origin(): one for files in targets.values() for one in files.operators}
+    served = {at: _served(one, organizations) for at, one in operators.items()}
+    for at, operated in operators.items():
+        yield _installation(InstalledOperator(operated), OPERATOR, served[at], settings)
+    stores = {one.origin(): one for files in targets.values() for one in files.secret_stores}
+    for store in stores.values():
+        listed = store.document.spec.organizations
+        users = organizations[store.file] if listed is None else tuple(listed)
+        near = [one for at, one in operators.items() if set(served[at]) & set(users)]
+        for one in placed(store, near, tuple(operators.values()), settings):
+            yield _of_store(one, users, settings)
+
+
+def _served(operated: DeclaredOperator, organizations: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Organizations that an Operator serves, of which there must be one."""
+    named = operated.document.spec.organization
+    return organizations[operated.file] if named is None else (named,)
+
+
+def _of_store(one: PlacedStore, organizations: tuple[str, ...], settings: Settings) -> Installation:
+    site = Site(
+        instance=settings.instance,
+        installation=f"{Kind.SECRET_STORE}/{one.id}",
+        name=one.id,
+        organizations=organizations,
+        cluster=one.cluster,
+        delivery=store_delivery(settings.clusters.get(one.cluster)),
+    )
+    return Installation(one, site)
 
 
 def _organizations_of_files(
@@ -130,7 +176,7 @@ def _organizations_of_files(
 
 
 def _installation(
-    installed: Installed, kind: Kind, organizations: Sequence[str], settings: Settings
+    installed: _Product, kind: str, organizations: Sequence[str], settings: Settings
 ) -> Installation:
     install = installed.install
     is_elsewhere = isinstance(installed, InstalledAgent) and not is_on_kubernetes(installed.install)
@@ -138,7 +184,7 @@ def _installation(
     site = Site(
         instance=settings.instance,
         installation=f"{kind}/{installed.id}",
-        name=AGENT if kind is Kind.AGENT else runner.NAME,
+        name=_NAMES[kind],
         organizations=tuple(organizations),
         cluster="" if is_elsewhere else install.cluster or "",
         platform=None if cluster is None else cluster.platform,
@@ -152,6 +198,8 @@ def _spaces(one: Installation) -> tuple[tuple[str, str, str], ...]:
     if not one.site.cluster:
         return ()
     match one.installed:
+        case InstalledOperator() | PlacedStore():
+            return ()  # a cluster has one Operator (R59), and the name of a store is its id
         case InstalledAgent() as installed:
             return ((one.site.cluster, AGENT, namespace_of(installed.install)),)
         case InstalledRunner() as installed:

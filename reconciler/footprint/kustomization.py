@@ -8,13 +8,16 @@ from collections.abc import Iterable, Mapping
 from reconciler.footprint.value import Footprint
 from reconciler.footprint.yaml_text import to_yaml
 from reconciler.model.json import Json, JsonObject
-from reconciler.model.kind import CLUSTER_KINDS
+from reconciler.model.kind import CLUSTER_KINDS, Kind, type_name
 from reconciler.model.kubernetes_object import metadata_of
 
 INDEX = "kustomization.yaml"
-_ORDER = tuple(map(str, CLUSTER_KINDS))
 _STEP = 10
 """Numbers of files leave gaps, so that a further kind moves none of them."""
+_NUMBERS = {type_name(kind): index * _STEP for index, kind in enumerate(CLUSTER_KINDS)} | {
+    type_name(Kind.STORE_RESOURCE): 95
+}
+_LAST = 99
 
 
 def folder(footprints: Iterable[Footprint]) -> Mapping[str, str]:
@@ -47,6 +50,6 @@ def file_name(body: JsonObject) -> str:
     '00-namespace-humanitec-agent.yaml'
     """
     kind, metadata = str(body.get("kind")), metadata_of(body)
-    number = (_ORDER.index(kind) if kind in _ORDER else len(_ORDER)) * _STEP
+    number = _NUMBERS.get(kind, _LAST)
     namespace, name = metadata.get("namespace"), metadata.get("name")
     return f"{number:02}-{kind.lower()}-{f'{namespace}.' if namespace else ''}{name}.yaml"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from reconciler.footprint.value import Site
 from reconciler.model.json import Json, JsonObject
-from reconciler.model.kind import FACTS, Kind
+from reconciler.model.kind import FACTS, Kind, type_name
 from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION, INSTANCE_LABEL
 from reconciler.vendor.kubernetes_name import BUILT_IN_NAMESPACES
 
@@ -42,7 +42,7 @@ def owned(kind: Kind, name: str, namespace: str, labels: Mapping[str, Json], sit
     """The beginning of an object: type and metadata, as belonging to one installation."""
     return {
         "apiVersion": FACTS[kind].api_version,
-        "kind": str(kind),
+        "kind": type_name(kind),
         "metadata": {
             "name": name,
             "namespace": namespace,

@@ -49,7 +49,7 @@ def rights_to_plan(footprints: Iterable[Footprint]) -> tuple[Right, ...]:
         for namespace, kind, name in _declared(footprints)
     }
     for one in footprints:
-        found |= {Right("get", "", "secrets", entry.namespace, entry.name) for entry in one.secrets}
+        found |= {Right("get", "", "secrets", entry.namespace, entry.name) for entry in one.needed}
     return tuple(sorted(found))
 
 

@@ -14,7 +14,7 @@ from reconciler.footprint.value import Footprint, SecretEntry
 from reconciler.model.cluster_state import ObservedKind
 from reconciler.model.json import JsonObject
 from reconciler.model.kind import FACTS, Kind
-from reconciler.vendor import runner
+from reconciler.vendor import operator, runner
 
 AGENT_KINDS = (Kind.NAMESPACE, Kind.CONFIG_MAP, Kind.NETWORK_POLICY, Kind.DEPLOYMENT)
 """Kinds of objects of an Agent."""
@@ -22,7 +22,9 @@ RUNNER_KINDS = (Kind.SERVICE_ACCOUNT, Kind.ROLE, Kind.ROLE_BINDING)
 """Kinds of objects that a runner has in addition."""
 CHART_KINDS = (Kind.OCI_REPOSITORY, Kind.HELM_RELEASE, Kind.APPLICATION)
 """Kinds of the documents that Flux and Argo CD act on."""
-KEY_SECRETS = (KEY_SECRET, runner.NAME)
+STORE_KINDS = (Kind.STORE_RESOURCE,)
+"""Kinds of custom resources that the Operator acts on."""
+KEY_SECRETS = (KEY_SECRET, runner.NAME, operator.KEY_SECRET)
 """Names of Secrets with private keys, unless the files say others."""
 _READ = ("get", "list")
 # Server-side apply is a PATCH; of an object that does not exist, it needs `create` too (API concepts, "Server-side
@@ -38,6 +40,7 @@ class Purpose(StrEnum):
     RUNNERS = "runners"
     JOBS = "jobs"
     CHARTS = "charts"
+    STORES = "stores"
     RULES = "rules"
     NAMESPACES = "namespaces"
     KEYS = "keys"
@@ -87,6 +90,9 @@ def permissions(purpose: Purpose, secrets: Sequence[str] = KEY_SECRETS) -> tuple
             return (
                 *_of_kinds(why, (*AGENT_KINDS, *RUNNER_KINDS), _READ),
                 *_of_kinds("documents for Flux and Argo CD, if they are installed", CHART_KINDS, ("list",)),
+                *_of_kinds(
+                    "secret stores of this instance, if an Operator is installed", STORE_KINDS, ("list",)
+                ),
                 Permission(
                     "is the key there, and which one is it: names of entries and a fingerprint are kept",
                     "",
@@ -114,32 +120,22 @@ def permissions(purpose: Purpose, secrets: Sequence[str] = KEY_SECRETS) -> tuple
                 *_granted("what the role of its jobs grants", runner.rules_of_jobs()),
             )
         case Purpose.CHARTS:
-            return (
-                *_of_kinds("documents with the names of declared ones", CHART_KINDS, ("get",)),
-                *_of_kinds("server-side apply", CHART_KINDS, _APPLIED),
-                *_of_kinds("what the files no longer declare", CHART_KINDS, ("delete",)),
-            )
+            return (*_changed("documents with the names of declared ones", CHART_KINDS),)
+        case Purpose.STORES:
+            return (*_changed("secret stores with the names of declared ones", STORE_KINDS),)
         case Purpose.RULES:
             seen = dict.fromkeys((*OF_WORKLOADS, *OF_OPERATORS))
             return tuple(_of_observed("rules look at all of them", seen))
         case Purpose.KEYS:
+            first = "the first key, where its Secret does not exist; no right to create has a name"
             return (
-                Permission(
-                    "the first key, where its Secret does not exist; no right to create has a name",
-                    "",
-                    ("secrets",),
-                    ("create",),
-                ),
+                Permission(first, "", ("secrets",), ("create",)),
                 Permission("keys of a rotation", "", ("secrets",), ("patch",), tuple(secrets)),
             )
         case Purpose.NAMESPACES:
+            anything = "is anything of others in a namespace: every kind, without the content of its objects"
             return (
-                Permission(
-                    "is anything of others in a namespace: every kind, without the content of its objects",
-                    "*",
-                    ("*",),
-                    ("list",),
-                ),
+                Permission(anything, "*", ("*",), ("list",)),
                 *_of_kinds(
                     "namespaces that this instance made, once they are empty", (Kind.NAMESPACE,), ("delete",)
                 ),
@@ -165,6 +161,14 @@ def within_namespace(purpose: Purpose, secrets: Sequence[str] = KEY_SECRETS) -> 
         if rest != one.resources and "get" in one.verbs:
             found.append(Permission("the namespace itself", one.group, (namespace,), ("get",)))
     return tuple(found)
+
+
+def _changed(reason: str, kinds: Iterable[Kind]) -> Iterator[Permission]:
+    """All of what a plan and an apply do with kinds that a plan otherwise only lists."""
+    kinds = tuple(kinds)
+    yield from _of_kinds(reason, kinds, ("get",))
+    yield from _of_kinds("server-side apply", kinds, _APPLIED)
+    yield from _of_kinds("what the files no longer declare", kinds, ("delete",))
 
 
 def _of_kinds(reason: str, kinds: Iterable[Kind], verbs: tuple[str, ...]) -> Iterator[Permission]:

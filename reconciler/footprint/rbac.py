@@ -27,6 +27,9 @@ such a RoleBinding. With a ClusterRoleBinding instead, `apply` can make them too
 everywhere."""
 _CHARTS = """\
 Only for `delivery: flux` and `argocd`, in addition to apply.yaml: the documents that Flux and Argo CD act on."""
+_STORES = """\
+Only for secret stores on clusters, in addition to apply.yaml: their custom resources.
+A store waits for the Secrets with its credentials where these may be read: add their names to plan.yaml."""
 _RULES = (
     "Optional, in addition to plan.yaml: what rules look at on the cluster. Without it they are `unknown`."
 )
@@ -66,6 +69,7 @@ def rbac_files() -> Mapping[str, str]:
         "apply.yaml": _file(_APPLY, [_everywhere(Purpose.APPLY)]),
         "runners.yaml": _file(_RUNNERS, [_everywhere(Purpose.RUNNERS), jobs]),
         "charts.yaml": _file(_CHARTS, [_everywhere(Purpose.CHARTS)]),
+        "stores.yaml": _file(_STORES, [_everywhere(Purpose.STORES)]),
         "rules.yaml": _file(_RULES, [_everywhere(Purpose.RULES)]),
         "keys.yaml": _file(_KEYS, [keys]),
         "namespaces.yaml": _file(_NAMESPACES, [_everywhere(Purpose.NAMESPACES)]),

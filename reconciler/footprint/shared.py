@@ -60,6 +60,8 @@ def _second_of_object(one: Footprint, owners: dict[_Name, tuple[str, JsonObject]
         owner, other = owners.get((kind, namespace, name), ("", body))
         if not owner or kind == Kind.NAMESPACE:
             continue
+        if owner == one.installation and one.workload is None:
+            return f"another document declares it in namespace `{namespace}`; give one of them another id"
         if owner == one.installation:
             return f"it is declared twice in namespace `{namespace}`; set `replicas` instead"
         if kind not in _SHARED or _content(other) != _content(body):

@@ -36,10 +36,12 @@ class Handover:
     """What a person or a pipeline runs where nobody else installs: never the private key, only the path of a file.
 
     `files` are names and texts, which `install` refers to. Every command is for a POSIX shell, in the folder of the
-    files; `check` shows whether it works, `remove` removes it.
+    files; `secret` makes the Secret from a file with the private key, `check` shows whether it works, `remove` removes
+    it.
     """
 
     files: tuple[tuple[str, str], ...] = ()
+    secret: tuple[str, ...] = ()
     install: tuple[str, ...] = ()
     check: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
@@ -84,6 +86,8 @@ class Footprint:
     handover: Handover | None = None
     secrets: tuple[SecretEntry, ...] = ()
     pull_secrets: tuple[str, ...] = ()
+    credentials: tuple[SecretEntry, ...] = ()
+    """Entries with credentials, which several installations may share."""
     workload: WorkloadKey | None = None
     image: str = ""
     wait_s: int = 0
@@ -95,6 +99,11 @@ class Footprint:
     def applied(self) -> tuple[JsonObject, ...]:
         """Everything that is applied to the cluster, in the order in which it is created."""
         return (*self.objects, *self.documents)
+
+    @property
+    def needed(self) -> tuple[SecretEntry, ...]:
+        """Every entry of a Secret that it waits for."""
+        return (*self.secrets, *self.credentials)
 
     def with_fingerprint(self, fingerprint: str) -> "Footprint":
         """The same with the fingerprint of the mounted key on the pod template: another key restarts the pods (R42)."""
@@ -110,7 +119,9 @@ class Footprint:
 
     def refused(self, reason: str) -> "Footprint":
         """The same installation with nothing to install, and why."""
-        return replace(self, objects=(), documents=(), handover=None, secrets=(), refusal=reason)
+        return replace(
+            self, objects=(), documents=(), handover=None, secrets=(), credentials=(), refusal=reason
+        )
 
 
 def _annotated(body: JsonObject, name: str, value: str) -> JsonObject:

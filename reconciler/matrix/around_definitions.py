@@ -15,6 +15,7 @@ from reconciler.facts.definition import (
 from reconciler.facts.driver import driver_classes
 from reconciler.facts.git_target import is_git_target
 from reconciler.facts.made_store import made_stores
+from reconciler.facts.placed_store import placed_of
 from reconciler.facts.scope import Scope
 from reconciler.facts.secret_leaf import SecretLeaf, reference_leaves
 from reconciler.matrix.beside import beside
@@ -66,7 +67,7 @@ def around_definitions(scope: Scope, target: DeclaredDefinition) -> Iterator[Cir
 def _stores(scope: Scope, cluster: str | None, leaves: Sequence[SecretLeaf]) -> Iterator[Circumstance]:
     referred = {leaf.member("store") for leaf in leaves}
     for store in scope.secret_stores:
-        yield from _store(store, cluster, is_referred=store.document.metadata.id in referred)
+        yield from _store(scope, store, cluster, is_referred=store.document.metadata.id in referred)
     for made in made_stores(scope):
         yield Circumstance(StoreKind.PER_ENVIRONMENT, f"definition `{made.definition.id}`")
     if len(scope.secret_stores) > 1:
@@ -91,7 +92,7 @@ def _built_in(scope: Scope, leaves: Sequence[SecretLeaf], live: Sequence[Resourc
 
 
 def _store(
-    store: Declared[SecretStoreDocument], cluster: str | None, *, is_referred: bool
+    scope: Scope, store: Declared[SecretStoreDocument], cluster: str | None, *, is_referred: bool
 ) -> Iterator[Circumstance]:
     spec, name = store.document.spec, f"store `{store.document.metadata.id}`"
     kind = next((kind for member, kind in _KINDS.items() if getattr(spec, member) is not None), None)
@@ -101,7 +102,7 @@ def _store(
     yield Circumstance(StoreKind.VAULT_V1 if is_old else kind, name)
     if kind is StoreKind.KUBERNETES:
         return  # it cannot be registered, so the rows about registration do not apply
-    places = [place.cluster for place in spec.clusters or ()]
+    places = [placed.cluster for placed in placed_of(scope, store)]
     if spec.orchestrator is None:
         found = StoreKind.REFERRED_ON_CLUSTER if is_referred else StoreKind.DEFAULT_ON_CLUSTER
         if places:

@@ -11,6 +11,7 @@ from itertools import chain
 from reconciler.facts.agent_input import uses_agent
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.git_target import is_git_target
+from reconciler.facts.placed_store import placed_of
 from reconciler.facts.scope import Scope
 from reconciler.matrix.around_definitions import around_definitions
 from reconciler.matrix.around_installations import around_installations
@@ -120,7 +121,7 @@ def store_classes(scope: Scope, cluster: str | None) -> frozenset[StoreClass]:
     on_cluster = {
         store.document.spec.kubernetes is not None
         for store in scope.secret_stores
-        for place in store.document.spec.clusters or ()
+        for place in placed_of(scope, store)
         if cluster in (None, place.cluster)
     }
     if on_cluster == {True}:

@@ -4,17 +4,20 @@ A new kind is a row here, a document, a canonical form and a wire module (CONTRI
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from reconciler.model.surroundings import Beside
+from reconciler.vendor import operator
 
 
 class Kind(StrEnum):
     """Everything a plan can act on.
 
     `CRITERION` is a part of a definition with API calls of its own, `PRIVATE_KEY` an entry of a Secret.
+    `STORE_RESOURCE` is the custom resource of a secret store, named in full: `SecretStore` is its registration, and
+    another product has a kind of that name too.
     """
 
     AGENT = "Agent"
@@ -36,6 +39,7 @@ class Kind(StrEnum):
     OCI_REPOSITORY = "OCIRepository"
     HELM_RELEASE = "HelmRelease"
     APPLICATION = "Application"
+    STORE_RESOURCE = "SecretStore.humanitec.io"
 
 
 class Generation(StrEnum):
@@ -67,7 +71,8 @@ class KindFacts:
     only if something of the kind is declared or recorded, None for kinds that are always listed.
 
     Kubernetes kinds have `api_version`, `resource` (the name in paths) and `is_namespaced`; their id is
-    `<namespace>/<name>`, or the name alone if they have no namespace.
+    `<namespace>/<name>`, or the name alone if they have no namespace. `type_name` is what the API calls the kind, ""
+    for its own name.
     """
 
     plural: str
@@ -85,6 +90,7 @@ class KindFacts:
     api_version: str = ""
     resource: str = ""
     is_namespaced: bool = True
+    type_name: str = ""
 
 
 def _of_kubernetes(resource: str, api_version: str, level: int, *, is_namespaced: bool = True) -> KindFacts:
@@ -105,6 +111,7 @@ _PLURALS = {
     "networkpolicies": "network policies",
     "ocirepositories": "OCI repositories",
     "helmreleases": "Helm releases",
+    "secretstores": "SecretStore resources",
 }
 
 FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
@@ -161,9 +168,23 @@ FACTS: Mapping[Kind, KindFacts] = MappingProxyType(
         Kind.OCI_REPOSITORY: _of_kubernetes("ocirepositories", "source.toolkit.fluxcd.io/v1", 6),
         Kind.HELM_RELEASE: _of_kubernetes("helmreleases", "helm.toolkit.fluxcd.io/v2", 7),
         Kind.APPLICATION: _of_kubernetes("applications", "argoproj.io/v1alpha1", 7),
+        # Its kind comes with the chart of the Operator, which a workload installs.
+        Kind.STORE_RESOURCE: replace(
+            _of_kubernetes("secretstores", operator.API, 8), type_name=operator.STORE_KIND
+        ),
     }
 )
 """Every kind."""
+
+
+def type_name(kind: Kind) -> str:
+    """What the API of a kind calls it.
+
+    >>> type_name(Kind.STORE_RESOURCE), type_name(Kind.DEPLOYMENT)
+    ('SecretStore', 'Deployment')
+    """
+    return FACTS[kind].type_name or str(kind)
+
 
 WHOLE_KINDS = tuple(kind for kind in Kind if not FACTS[kind].is_part)
 """Kinds of things that are declared, listed, owned and counted on their own."""

@@ -2,8 +2,9 @@
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import Json, JsonObject
-from reconciler.model.kind import CLUSTER_KINDS, FACTS, Kind
+from reconciler.model.kind import CLUSTER_KINDS, FACTS, Kind, type_name
 from reconciler.model.place import Place
+from reconciler.vendor import operator
 
 FIELD_MANAGER = "reconciler"
 """The manager of every field that is applied."""
@@ -11,12 +12,16 @@ INSTANCE_LABEL = "reconciler/instance"
 """Label of everything that an instance owns, with the name of the instance (`Settings.instance`)."""
 INSTALLATION_ANNOTATION = "reconciler/installation"
 """Annotation with the document that an object belongs to, such as `Agent/eu-1`."""
+OPERATOR_INSTALLATIONS = "Operator/"
+"""How that annotation begins on objects of Operators."""
 FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
 """Annotation of a pod template: the fingerprint of the mounted key, so that another key restarts the pods (R42)."""
 CREATED_ANNOTATION = "reconciler/key-created-at"
 """Annotation of a Secret: a JSON object with the time at which the key in each entry was made here."""
 CONFIGURATION_ANNOTATION = "reconciler/configuration"
 """Annotation of a pod template: a digest of the variables in its ConfigMap, which pods read only when they start."""
+DEFAULT_STORE_LABEL = operator.DEFAULT_STORE_LABEL
+"""Label of the custom resource of the store that an Operator writes to, with the text `true`."""
 PROBE_LABEL = "reconciler/probe"
 """Label of pods that `doctor --probe` creates next to those of an Agent, whose other labels they share."""
 PROBE_PREFIX = "reconciler-probe-"
@@ -24,7 +29,7 @@ PROBE_PREFIX = "reconciler-probe-"
 PROBE_IMAGE = "busybox:1.37"
 """Image of these pods: it has a shell and `nc`."""
 
-_BY_TYPE = {(FACTS[kind].api_version, str(kind)): kind for kind in CLUSTER_KINDS}
+_BY_TYPE = {(FACTS[kind].api_version, type_name(kind)): kind for kind in CLUSTER_KINDS}
 
 
 def kind_of(body: JsonObject) -> Kind | None:

@@ -2,13 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from reconciler.model.document import Frozen, Items, OwnDocument
+from reconciler.model.installation import ClusterName, Labels, Registry, Resources, WaitSeconds
 from reconciler.model.json import JsonObject
+from reconciler.vendor import operator
 
-DRIVER_KEY_SECRET = "humanitec-operator-private-key"  # noqa: S105  a name
-OPERATOR_NAMESPACE = "humanitec-operator-system"
+DRIVER_KEY_SECRET = operator.KEY_SECRET
+OPERATOR_NAMESPACE = operator.NAMESPACE
 
 
 class DriverKey(Frozen):
@@ -24,10 +26,18 @@ class DriverKey(Frozen):
     )
 
 
+class OperatorPodSecurity(Frozen):
+    """User of the pod. Omitted fields are as in the chart."""
+
+    runAsUser: Annotated[int | None, Field(ge=0, description="User id of the containers.")] = None  # noqa: N815  as in the file
+    runAsGroup: Annotated[int | None, Field(ge=0, description="Group id of the containers.")] = None  # noqa: N815  as in the file
+    fsGroup: Annotated[int | None, Field(ge=0, description="Group id of mounted files.")] = None  # noqa: N815  as in the file
+
+
 class OperatorSpec(Frozen):
     """One installation of the Operator."""
 
-    cluster: Annotated[str, Field(description="Cluster it runs on, by its name in the settings.")]
+    cluster: Annotated[ClusterName, Field(description="Cluster it runs on, by its name in the settings.")]
     namespace: Annotated[str, Field(description="Its namespace.")] = OPERATOR_NAMESPACE
     organization: Annotated[
         str | None, Field(description="Organization it serves; defaults to that of the file's target.")
@@ -44,6 +54,46 @@ class OperatorSpec(Frozen):
         Items[str] | None, Field(description="SecretStores it uses, by id.")
     ] = None
     helmValues: Annotated[JsonObject | None, Field(description="Helm values of the chart.")] = None  # noqa: N815  as in the file
+    delivery: Annotated[
+        Literal["helm", "flux", "argocd"],
+        Field(
+            description="How its chart reaches the cluster: `helm` prints values and command, `flux` and `argocd` "
+            "write their documents. Its kinds come with the chart, so there is no other way."
+        ),
+    ] = "helm"
+    image: Annotated[
+        str | None,
+        Field(
+            description="Image of the manager with tag. Default: that of the chart, or `appVersion` of it."
+        ),
+    ] = None
+    proxyImage: Annotated[  # noqa: N815  as in the file
+        str | None, Field(description="Image of the second container, kube-rbac-proxy, with tag.")
+    ] = None
+    registry: Registry = None
+    serviceAccountAnnotations: Annotated[  # noqa: N815  as in the file
+        dict[str, str] | None,
+        Field(description="Annotations of its ServiceAccount, such as those of a cloud's workload identity."),
+    ] = None
+    podLabels: Annotated[Labels | None, Field(description="Further labels of its pod.")] = None  # noqa: N815  as in the file
+    podSecurity: Annotated[OperatorPodSecurity | None, Field(description="User of its pod.")] = None  # noqa: N815  as in the file
+    resources: Annotated[
+        Resources | None, Field(description="Resources of the manager; `memoryLimit` is part of its limits.")
+    ] = None
+    namespaceLabels: Annotated[  # noqa: N815  as in the file
+        Labels | None,
+        Field(
+            description="Labels of the namespace, such as `pod-security.kubernetes.io/enforce: restricted`."
+        ),
+    ] = None
+    waitSeconds: WaitSeconds = None  # noqa: N815  as in the file
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> "OperatorSpec":
+        limits = None if self.resources is None else self.resources.limits
+        if self.memoryLimit is not None and limits is not None and limits.memory is not None:
+            raise ValueError("set `memoryLimit` or `resources.limits.memory`, not both")
+        return self
 
 
 class OperatorDocument(OwnDocument):

@@ -11,7 +11,6 @@ from pydantic import Field
 from reconciler.model.document import Frozen, Items, Metadata, OwnDocument
 from reconciler.model.json import JsonObject
 from reconciler.model.limited import Shown, ShownId
-from reconciler.model.operator import OPERATOR_NAMESPACE
 from reconciler.vendor import orchestrator_v1 as v1
 
 REGISTERED_TYPES = tuple(v1.STORE_FIELDS)
@@ -40,14 +39,18 @@ class StoreOnCluster(Frozen):
     """The custom resource on one cluster."""
 
     cluster: Annotated[str, Field(description="Cluster, by its name in the settings.")]
-    namespace: Annotated[str, Field(description="The Operator's or the application's namespace.")] = (
-        OPERATOR_NAMESPACE
-    )
+    namespace: Annotated[
+        str | None,
+        Field(
+            description="The Operator's or the application's namespace; defaults to that of the cluster's `Operator`, "
+            "else `humanitec-operator-system`."
+        ),
+    ] = None
     default: Annotated[bool, Field(description="The Operator writes here; one store per cluster.")] = False
     auth: Annotated[
         JsonObject | None,
         Field(
-            description="`{}` for the pod's identity, or references to Secrets, in the cluster's spelling."
+            description="`{}` for the pod's identity, or references to Secrets, in the cluster's spelling; no values."
         ),
     ] = None
     differing: Annotated[
@@ -80,7 +83,11 @@ class SecretStoreSpec(Frozen):
         Field(description="Registration with the orchestrator; not registered if omitted."),
     ] = None
     clusters: Annotated[
-        Items[StoreOnCluster] | None, Field(description="Custom resources, one per cluster.")
+        Items[StoreOnCluster] | None,
+        Field(
+            description="Custom resources, one per cluster. If omitted: every reached cluster with an `Operator` of "
+            "its organizations, for stores that need no credentials there."
+        ),
     ] = None
 
 

@@ -8,9 +8,12 @@ from reconciler.diff.change import Diff, Group
 from reconciler.diff.compare import compare
 from reconciler.diff.foreign import with_foreign
 from reconciler.diff.managed_fields import managers_of
+from reconciler.facts.cluster_demand import DEFINITIONS, DEPLOYMENTS, OF_DEPLOYMENTS
 from reconciler.facts.definition import dig
 from reconciler.facts.delivered import delivered
+from reconciler.facts.operator_state import deployed, full_name, missing_controller, missing_kinds
 from reconciler.facts.rollout import rollout
+from reconciler.footprint.value import Footprint
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.json import JsonObject
@@ -19,6 +22,8 @@ from reconciler.model.kubernetes_object import (
     FIELD_MANAGER,
     FINGERPRINT_ANNOTATION,
     INSTALLATION_ANNOTATION,
+    OPERATOR_INSTALLATIONS,
+    metadata_of,
     text_of,
 )
 from reconciler.model.record import Safeguards
@@ -33,7 +38,10 @@ from reconciler.settings import Settings
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _ALL_READ: Mapping[str, frozenset[str] | None] = MappingProxyType({})
-_REGISTERED = frozenset((Kind.AGENT, Kind.KEY, Kind.RUNNER))
+_BROUGHT: Mapping[Kind, str] = MappingProxyType(
+    {Kind.STORE_RESOURCE: ", which comes with the chart of the Operator"}
+)
+_REGISTERED = frozenset((Kind.AGENT, Kind.KEY, Kind.OPERATOR_KEY, Kind.RUNNER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class Absences:
     """Why something that no file declares may still be declared.
 
     `unproven` holds deletes until the files can be read, "" if they can. `doubts` and `is_bare` are as in
-    `plan.guards.Case`, for the files of all targets.
+    `plan.case.Case`, for the files of all targets.
     """
 
     unproven: str = ""
@@ -90,6 +98,7 @@ def cluster_basis(
         doubts=absences.doubts,
         is_bare=absences.is_bare,
         verify=dict(_unready(sight)),
+        deployed=dict(_deployed(sight)),
         awaits=dict(_awaited(settings, sight)),
         problems=tuple(
             Finding(CANNOT_INSTALL, Severity.ERROR, f"{name} cannot be installed: {why}", at)
@@ -104,7 +113,7 @@ def lacking_a_place(sights: Iterable[ClusterSight]) -> Mapping[str, str]:
         sight.workloads[key].installation: f"{key} in {sight.place}, which waits: {lacks}"
         for sight in sights
         for key, lacks in sight.lacking.items()
-        if key not in sight.live.resources
+        if key in sight.workloads and key not in sight.live.resources
     }
 
 
@@ -171,7 +180,7 @@ def _unready(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:
         return
     for key in sorted(sight.workloads):
         found = sight.reading.found.get(key)
-        missing = "" if found is None else _missing(key, found)
+        missing = "" if found is None else _missing(key, found) or _missing_of_operator(sight, key)
         if missing:
             yield key, f"not ready: {missing}"
 
@@ -201,9 +210,55 @@ def _waiting(sight: ClusterSight) -> Iterator[tuple[ActionId, Held]]:
     for key, why in sight.reading.denied.items():
         verb = Verb.UPDATE if key in sight.live.resources else Verb.CREATE
         yield (verb, key), Held(f"the cluster would refuse it: {why}", is_transient=False)
+    # Then they are applied after it, and it is not done before its kinds are there.
+    is_coming = any(
+        _is_operator(one) and key not in sight.live.resources for key, one in sight.workloads.items()
+    )
     for key in sight.bodies:
-        if key.kind in sight.reading.absent_kinds:
-            yield (Verb.CREATE, key), Held(f"waits: the cluster has no kind {key.kind}")
+        if key.kind in sight.reading.absent_kinds and not (is_coming and key.kind is Kind.STORE_RESOURCE):
+            yield (
+                (Verb.CREATE, key),
+                Held(f"waits: the cluster has no kind {key.kind}{_BROUGHT.get(key.kind, '')}"),
+            )
+
+
+def _missing_of_operator(sight: ClusterSight, key: ResourceKey) -> str:
+    """What an Operator lacks whose chart is installed, as far as it was read; "" if nothing, and for others."""
+    one, observed = sight.workloads[key], sight.reading.observed
+    if not _is_operator(one) or one.workload is None:
+        return ""
+    kinds = observed.get(DEFINITIONS.name)
+    if kinds is not None:
+        names = {str(metadata_of(body).get("name")) for body in kinds}
+        missing = missing_kinds(lambda _, kind: full_name(kind) in names)
+        if missing:
+            return missing
+    deployments = observed.get(DEPLOYMENTS.name)
+    if deployments is None:
+        return ""
+    namespace = one.workload.namespace
+    here = (body for body in deployments if metadata_of(body).get("namespace") == namespace)
+    named = next((body for body in here if metadata_of(body).get("name") == one.workload.name), None)
+    return missing_controller(namespace, named, ())
+
+
+def _is_operator(one: Footprint) -> bool:
+    return one.installation.startswith(OPERATOR_INSTALLATIONS)
+
+
+def _deployed(sight: ClusterSight) -> Iterator[tuple[ResourceKey, str]]:
+    """Workloads of live Operators, with what was deployed through them, or why that is not known."""
+    if sight.reading.is_directory:
+        return
+    unseen = [full_name(kind.kind) for kind in OF_DEPLOYMENTS if kind.name not in sight.reading.observed]
+    found = [body for kind in OF_DEPLOYMENTS for body in sight.reading.observed.get(kind.name, ())]
+    what = deployed(found)
+    if not what and unseen:
+        what = f"{', '.join(unseen)} cannot be listed, so whether anything is deployed is not known"
+    for key, live in sight.live.resources.items():
+        installation = text_of(live.document, "annotations", INSTALLATION_ANNOTATION)
+        if what and key.kind in WORKLOAD_KINDS and installation.startswith(OPERATOR_INSTALLATIONS):
+            yield key, what
 
 
 def _missing(key: ResourceKey, found: JsonObject) -> str:
@@ -222,11 +277,14 @@ def _awaited(settings: Settings, sight: ClusterSight) -> Iterator[tuple[ActionId
         one = sight.workloads[workload]
         kind, _, agent = one.installation.partition("/")
         live = sight.live.resources.get(workload)
-        if kind != Kind.AGENT or (live is not None and _mounted_by(live) == fingerprint):
-            continue
-        known = (places[name] for name in one.organizations if name in places)
-        keys = tuple(ResourceKey(place, Kind.KEY, f"{agent}/{fingerprint}") for place in known)
-        yield (Verb.CREATE if live is None else Verb.UPDATE, workload), keys
+        known = [places[name] for name in one.organizations if name in places]
+        if kind == Kind.AGENT and (live is None or _mounted_by(live) != fingerprint):
+            keys = tuple(ResourceKey(place, Kind.KEY, f"{agent}/{fingerprint}") for place in known)
+            yield (Verb.CREATE if live is None else Verb.UPDATE, workload), keys
+        if _is_operator(one) and live is None:
+            # One that runs already may need another version of its chart to accept a key again.
+            keys = tuple(ResourceKey(place, Kind.OPERATOR_KEY, fingerprint) for place in known)
+            yield (Verb.CREATE, workload), keys
 
 
 def _mounted_by(workload: Resource) -> object:

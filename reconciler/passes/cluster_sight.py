@@ -67,8 +67,8 @@ class ClusterSight:
     """One cluster, with what the files declare on it.
 
     `bodies` are the whole desired objects; `unforced` those of them that exist, are equal apart from the marks of an
-    owner, and are not this instance's yet. `lacking` says by workload what keeps it from starting: an entry of a
-    Secret.
+    owner, and are not this instance's yet. `lacking` says by workload or secret store what it waits for: an entry of
+    a Secret.
     """
 
     name: TargetName
@@ -235,6 +235,12 @@ def workload_of(one: Footprint, place: Place) -> ResourceKey | None:
     return next((key for key in keys if key.kind in WORKLOAD_KINDS), None)
 
 
+def store_of(one: Footprint, place: Place) -> ResourceKey | None:
+    """Key of the custom resource of a secret store; None for other installations."""
+    keys = (key_of(body, place) for body in one.applied)
+    return next((key for key in keys if key.kind is Kind.STORE_RESOURCE), None)
+
+
 def _fingerprint(reading: ClusterReading, one: Footprint) -> str:
     """Fingerprint of the mounted key; the one that pods run with if the Secret cannot be read, "" without any."""
     for entry in one.secrets:
@@ -253,16 +259,16 @@ def _lacking(reading: ClusterReading, footprints: Sequence[Footprint]) -> dict[R
         return {}
     found: dict[ResourceKey, str] = {}
     for one in footprints:
-        workload = workload_of(one, reading.place)
-        if workload is None:
+        waiting = workload_of(one, reading.place) or store_of(one, reading.place)
+        if waiting is None:
             continue
-        for entry in one.secrets:
+        for entry in one.needed:
             at = (entry.namespace, entry.name)
             if at in reading.secrets:
                 secret = reading.secrets[at]
                 named = f"Secret {entry.namespace}/{entry.name}"
                 if secret is None:
-                    found[workload] = f"{named} does not exist"
-                elif entry.entry not in secret.entries:
-                    found[workload] = f"{named} has no entry {entry.entry}"
+                    found.setdefault(waiting, f"{named} does not exist")
+                elif entry.entry and entry.entry not in secret.entries:
+                    found.setdefault(waiting, f"{named} has no entry {entry.entry}")
     return found

@@ -16,16 +16,24 @@ from reconciler.errors import (
     InvalidObjectError,
     UnknownKindError,
 )
-from reconciler.facts.cluster_demand import ClusterDemand, cluster_demand
+from reconciler.facts.cluster_demand import OF_DEPLOYMENTS, ClusterDemand, cluster_demand
 from reconciler.facts.placed_key import secrets_on
 from reconciler.facts.scope import Scope
 from reconciler.footprint.installation import installations
 from reconciler.footprint.value import Footprint
+from reconciler.model.cluster_state import ObservedKind
 from reconciler.model.declaration import Declarations
 from reconciler.model.identity import ResourceKey, target_of_cluster
 from reconciler.model.json import JsonObject
-from reconciler.model.kind import CLUSTER_KINDS, FACTS, WORKLOAD_KINDS, Kind
-from reconciler.model.kubernetes_object import INSTANCE_LABEL, key_of, namespace_and_name, text_of
+from reconciler.model.kind import CLUSTER_KINDS, FACTS, WORKLOAD_KINDS, Kind, type_name
+from reconciler.model.kubernetes_object import (
+    INSTALLATION_ANNOTATION,
+    INSTANCE_LABEL,
+    OPERATOR_INSTALLATIONS,
+    key_of,
+    namespace_and_name,
+    text_of,
+)
 from reconciler.model.place import Realm, cluster
 from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_sight import ClusterReading, ClusterSight, bodies_of, cluster_sight
@@ -242,8 +250,10 @@ class _Look:
             dict.fromkeys(key_of(body, self._place) for one in self._footprints for body in one.applied)
         )
         if not self._client.is_directory:
-            self._observe()
+            self._observe(self._demand.kinds)
         self._list_owned(declared)
+        if not self._client.is_directory:
+            self._observe(self._of_leaving_operator(declared))
         missing = self._get_unlisted(declared)
         if not self._client.is_directory:
             self._read_secrets(missing)
@@ -260,9 +270,9 @@ class _Look:
             absent_kinds=frozenset(self._absent_kinds),
         )
 
-    def _observe(self) -> None:
-        """What rules read. What may not be read leaves its rules unknown, which they say themselves."""
-        for kind in self._demand.kinds:
+    def _observe(self, kinds: Iterable[ObservedKind]) -> None:
+        """Everything of some kinds, for rules and guards. What may not be read stays unknown to them, as they say."""
+        for kind in kinds:
             try:
                 self._observed[kind.name] = self._client.observe(kind)
             except ClusterForbiddenError as error:
@@ -270,14 +280,26 @@ class _Look:
                     Unexamined(f"all objects of kind {kind.kind} on cluster {self._name}", str(error))
                 )
 
+    def _of_leaving_operator(self, declared: Collection[ResourceKey]) -> Sequence[ObservedKind]:
+        """Kinds that a guard looks for before an Operator is removed that files no longer declare."""
+        is_leaving = any(
+            key.kind in WORKLOAD_KINDS
+            and key not in declared
+            and text_of(body, "annotations", INSTALLATION_ANNOTATION).startswith(OPERATOR_INSTALLATIONS)
+            for key, body in self._found.items()
+        )
+        asked = {kind.name for kind in self._demand.kinds}
+        return [kind for kind in OF_DEPLOYMENTS if kind.name not in asked] if is_leaving else []
+
     def _list_owned(self, wanted: Iterable[ResourceKey]) -> None:
         """Everything that carries this instance's label: one list for each kind.
 
         Where only namespaces may be listed, those of the files are; what is elsewhere is then not seen.
         """
         for kind in CLUSTER_KINDS:
-            observed = self._observed.get(f"{FACTS[kind].api_version} {kind}")
-            if observed is None:
+            observed = self._observed.get(f"{FACTS[kind].api_version} {type_name(kind)}")
+            # A kind that rules read and that the cluster does not have looks like one of which there is nothing.
+            if observed is None or (kind is Kind.STORE_RESOURCE and not observed):
                 listed = self._listed(kind, wanted)
             else:
                 listed = tuple(
@@ -383,7 +405,7 @@ class _Look:
 
     def _read_secrets(self, missing: frozenset[str]) -> None:
         """One request for each Secret: to list them is to read all of a namespace, and metadata has no fingerprint."""
-        own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.secrets)
+        own = ((entry.namespace, entry.name) for one in self._footprints for entry in one.needed)
         wanted = tuple(dict.fromkeys((*own, *self._demand.secrets)))
         asked = [at for at in wanted if at[0] not in missing]
         found = dict(zip(asked, self._at_once(self._secret, asked), strict=True))

@@ -81,7 +81,9 @@ def examine(settings: Settings, adapters: Adapters, wanted: Asked) -> Examined:
         if not wanted.targets or name in wanted.targets or target.organization in needed
     ]
     agents = {agent.document.metadata.id for agent in declarations.agents}
-    looked = each(targets, partial(see_target, asked, agents=agents))
+    looked = each(
+        targets, partial(see_target, asked, agents=agents, has_operators=bool(declarations.operators))
+    )
     organizations = organizations_of(looked)
     clients = ClusterClients(asked)
     try:

@@ -24,7 +24,7 @@ from reconciler.model.json import JsonObject
 from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import kind_of, metadata_of
 from reconciler.model.unread import Unread
-from reconciler.passes.deed.cluster_hand import selector
+from reconciler.passes.deed.running import selector
 
 T = TypeVar("T")
 _TAIL_LINES = 1_000

@@ -203,10 +203,13 @@ def _left_out(declared: AnyDeclared, applied: Collection[Origin]) -> Iterator[st
         case RunnerDocument(spec=spec) if spec.install is not None:
             if declared.origin(("spec", "install")) not in applied:
                 yield "Runner installation"
-        case OperatorDocument():
+        case OperatorDocument() if declared.origin(("spec",)) not in applied:
             yield "Operator"
         case SecretStoreDocument(spec=spec):
-            yield from ("SecretStore custom resource" for _ in spec.clusters or ())
+            entries = (
+                declared.origin(("spec", "clusters", index)) for index, _ in enumerate(spec.clusters or ())
+            )
+            yield from ("SecretStore custom resource" for place in entries if place not in applied)
         case KeyDocument(spec=spec):
             if spec.for_.runner is not None:
                 yield "Runner key"

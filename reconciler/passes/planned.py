@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.diff.built_in import with_built_in
+from reconciler.diff.change import Diff
 from reconciler.diff.compare import compare
-from reconciler.errors import InventoryError
+from reconciler.facts.operator import without_operator
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.cluster_state import ClusterState
-from reconciler.model.desired import desired_state
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, ORCHESTRATORS, WHOLE_KINDS, Kind
 from reconciler.model.record import NO_SAFEGUARDS, Inventory, LastApply
@@ -23,9 +23,7 @@ from reconciler.passes.cluster_basis import (
     lacking_a_place,
 )
 from reconciler.passes.cluster_sight import ClusterSight, cluster_state
-from reconciler.passes.clusters import LookedClusters
 from reconciler.passes.evidence import (
-    agents_in,
     connection_of,
     renamed,
     still_declared,
@@ -33,21 +31,21 @@ from reconciler.passes.evidence import (
     unconnected,
     unknown_built_in,
 )
-from reconciler.passes.key_turn import Rotations
+from reconciler.passes.judge import scopes
 from reconciler.passes.look import Clients, Looked, Sight
+from reconciler.passes.organizations import organizations, recorded
 from reconciler.passes.read import Reading
 from reconciler.passes.rotations import belongs, concerned, first_keys, mounted_runners
 from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.plan.action import TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
-from reconciler.plan.barrier import Organization
 from reconciler.plan.build import Basis, build
+from reconciler.plan.case import Reach
 from reconciler.plan.doubt import NO_ABSENCE, Absence
 from reconciler.plan.guards import reduced_definitions, takeover
 from reconciler.plan.safeguards import declared, in_force, loosened
 from reconciler.plan.saved import SavedPlan, bind
 from reconciler.plan.withheld import behind_stopped
-from reconciler.source.selection import select
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +196,15 @@ def plans_of(
                 disabled=disabled[sight.name],
                 use=use,
                 missing=missing,
-                clusters=looked.clusters,
-                rotations=looked.rotations,
+                looked=looked,
+                clusters=clusters,
             )
             for sight in looked.sights
         ]
         + _cluster_bases(asked, reading, looked, clusters, _absences(looked, stops, missing)),
         includes=_includes(asked, looked),
         approvals=approvals,
-        organizations=_organizations(asked, reading, looked, wanted),
+        organizations=organizations(asked, reading, looked, wanted),
         unread=stops.unread,
         emptied=missing.emptied,
         belongs=belongs(asked.shown, looked.rotations),
@@ -281,8 +279,8 @@ def _unread(asked: Pass, looked: Looked) -> Mapping[str, frozenset[str] | None]:
             found[sight.target.organization] = _registrations(sight.inventory.entries)
     for name, target in asked.settings.targets.items():
         if name not in asked.targets:
-            recorded = _recorded(asked, TargetName(name))
-            found.setdefault(target.organization, None if recorded is None else _registrations(recorded))
+            entries = recorded(asked, TargetName(name))
+            found.setdefault(target.organization, None if entries is None else _registrations(entries))
     return found
 
 
@@ -360,8 +358,8 @@ def _basis(
     disabled: Sequence[str],
     use: Use,
     missing: Absence,
-    clusters: LookedClusters,
-    rotations: Rotations,
+    looked: Looked,
+    clusters: Sequence[ClusterSight],
 ) -> Basis:
     diff = with_built_in(
         compare(desired, sight.look.state, sight.inventory), disabled, sight.inventory.built_in
@@ -373,11 +371,11 @@ def _basis(
         live=sight.look.state,
         inventory=sight.inventory,
         diff=diff,
-        mounted=mounted_runners(sight, rotations),
+        mounted=mounted_runners(sight, looked.rotations),
         waits={
-            **held_keys(diff, clusters.sights, asked.selection.revoked_ids),
-            **held_registrations(diff, clusters.unseen),
-            **dict(first_keys(sight, rotations)),
+            **held_keys(diff, clusters, asked.selection.revoked_ids),
+            **held_registrations(diff, looked.clusters.unseen),
+            **dict(first_keys(sight, looked.rotations)),
         },
         policy=asked.settings.policy,
         safety=asked.settings.safety,
@@ -386,6 +384,7 @@ def _basis(
         newer=sight.inventory.last.revision
         if sight.inventory.last and _goes_back(asked, reading, sight)
         else "",
+        reach=_reach(asked, reading, sight, diff, clusters),
         active=use.active.get(sight.name, {}),
         is_bare=sight.name in missing.bare,
         doubts=missing.doubts.get(sight.name, ()),
@@ -397,49 +396,22 @@ def _basis(
     )
 
 
-def _organizations(
-    asked: Pass, reading: Reading, looked: Looked, wanted: Mapping[TargetName, State]
-) -> list[Organization]:
-    """Every organization of the settings as the key barrier sees it, also those not read or not selected."""
-    seen = {sight.name: sight for sight in looked.sights}
-    withdraws = any(
-        key.kind is Kind.KEY and key not in wanted[sight.name].resources
-        for sight in looked.sights
-        for key in sight.inventory.entries
-    )
-    # Of organizations that were not read only keys matter; building the rest would cost time.
-    keys_alone = replace(reading.declarations, definitions=(), runners=())
-    found = []
-    for name, target in asked.settings.targets.items():
-        target_name, place = TargetName(name), asked.place(TargetName(name))
-        if target.orchestrator is None:
-            continue
-        sight = seen.get(target_name)
-        if sight is None:
-            desired = desired_state(select(keys_alone, target), place)
-            recorded = _recorded(asked, target_name) if withdraws else frozenset[ResourceKey]()
-        else:
-            desired, recorded = wanted[target_name], frozenset(sight.inventory.entries)
-        agents = None if recorded is None else frozenset(agents_in((*desired.resources, *recorded)))
-        found.append(
-            Organization(
-                place,
-                desired,
-                sight.look.state if sight is not None and Kind.KEY in sight.look.state.complete else None,
-                agents,
-                is_selected=name in asked.targets,
-                recorded=frozenset(key.id for key in recorded or () if key.kind is Kind.KEY),
-            )
-        )
-    return found
-
-
-def _recorded(asked: Pass, target: TargetName) -> frozenset[ResourceKey] | None:
-    """Keys in the record of a target that was not read; None if the record cannot be read."""
-    try:
-        return frozenset(asked.adapters.inventory.read(target).entries)
-    except InventoryError:
+def _reach(
+    asked: Pass, reading: Reading, sight: Sight, diff: Diff, clusters: Sequence[ClusterSight]
+) -> Reach | None:
+    """What a change of the primary store would concern, from the files and from what is live before the plan."""
+    if not any(key.kind is Kind.SECRET_STORE for key in diff.changes):
         return None
+    targets = {sight.name: sight.target}
+    (scope,) = scopes(asked.settings, targets, reading.declarations, asked.started_at)
+    states = {
+        one.place.name: cluster_state(one, TargetPlan(one.name, one.place.name, Diff({})))
+        for one in clusters
+        if not one.reading.is_directory
+    }
+    scope = scope.with_live(sight.look.state, states)
+    number, without, undeclared = without_operator(scope)
+    return Reach(scope.primary_now or "", number, (*(one.id for one in without), *("",) * undeclared))
 
 
 def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:

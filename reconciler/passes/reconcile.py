@@ -4,19 +4,22 @@
 only bugs are raised.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Unpack
 
 from reconciler.errors import ExitCode, ReconcilerError
-from reconciler.model.identity import target_of_cluster
+from reconciler.model.identity import ResourceKey, target_of_cluster
 from reconciler.model.kind import Kind
+from reconciler.model.kubernetes_object import OPERATOR_INSTALLATIONS
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.carry_out import ClusterPart, Records, Work, carry_out
+from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.clusters import by_cluster, clusters_of, look_at_clusters
 from reconciler.passes.deed.cluster_hand import ClusterWork
 from reconciler.passes.deed.key_hand import KeyMaking
+from reconciler.passes.deed.operator_check import OperatorWork
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world, judged_stops
 from reconciler.passes.live_after import after
 from reconciler.passes.look import Clients, Looked, look
@@ -284,10 +287,26 @@ def _cluster_works(
                 for key, one in sight.workloads.items()
                 if one.workload is not None and one.installation.startswith(f"{Kind.AGENT}/")
             },
+            operators=_operators(asked, sight),
         )
         client = clients.clusters.of(sight.place.name)
         works.append(ClusterPart(sight.place, built, result, client, work))
     return works, left
+
+
+def _operators(asked: Pass, sight: ClusterSight) -> Mapping[ResourceKey, OperatorWork]:
+    """Workloads of a cluster that are Operators, with the organizations of this run that accept their keys."""
+    places = {asked.settings.targets[name].organization: asked.place(name) for name in asked.targets}
+    return {
+        key: OperatorWork(
+            one.workload.namespace,
+            one.workload.name,
+            one.secrets[0].name if one.secrets else "",
+            tuple(places[name] for name in one.organizations if name in places),
+        )
+        for key, one in sight.workloads.items()
+        if one.workload is not None and one.installation.startswith(OPERATOR_INSTALLATIONS)
+    }
 
 
 def _was_stopped(done: list[TargetResult], stop: Event) -> bool:

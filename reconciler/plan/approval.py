@@ -7,7 +7,7 @@ from datetime import date
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.origin import Origin
-from reconciler.plan.refusal import COUNTED, Refusal
+from reconciler.plan.refusal import COUNTED, CUSTOM_RESOURCES, Refusal
 
 _COUNTED = re.compile(r"([0-9]{1,9}):([0-9a-f]{4,64})")
 _LONGEST = 1000
@@ -52,7 +52,7 @@ class Approval:
 
     def covers(self, refusal: Refusal, key: ResourceKey) -> bool:
         """True if it allows what the refusal says about `key`."""
-        if self.guard != refusal.guard:
+        if self.guard != refusal.guard or self.guard == CUSTOM_RESOURCES:
             return False
         if self.target not in ("", refusal.target):
             return False

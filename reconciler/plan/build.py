@@ -18,12 +18,13 @@ from reconciler.plan.approval import Accepted, Approval, split
 from reconciler.plan.authorization import agent_waits, awaiting, key_edges
 from reconciler.plan.barrier import Organization, barrier
 from reconciler.plan.candidate import Leave, candidates
+from reconciler.plan.case import Case, Reach
 from reconciler.plan.check import cycle, problems
 from reconciler.plan.doubt import NO_ABSENCE, Doubt, Name, is_shared
 from reconciler.plan.drift import reported
 from reconciler.plan.edges.installation import workload_keys
 from reconciler.plan.graph import CycleError, Graph, connect
-from reconciler.plan.guards import CONTESTED, EMPTY_TREE, Case, takeover, tripped
+from reconciler.plan.guards import CONTESTED, EMPTY_TREE, takeover, tripped
 from reconciler.plan.parts import agent_of
 from reconciler.plan.refusal import Refusal
 from reconciler.plan.withheld import missing_secrets
@@ -54,7 +55,7 @@ class Basis:
     newer: str = ""
     """The last applied commit, if `revision` is an ancestor of it; "" otherwise."""
     is_bare: bool = False
-    """As in `guards.Case`."""
+    """As in `case.Case`."""
     doubts: tuple[Doubt, ...] = ()
     mounted: frozenset[ResourceKey] = frozenset()
     """Runners whose key is the one that their Secret has."""
@@ -64,6 +65,9 @@ class Basis:
     """Unchanged objects that do not run as they should, with the reason."""
     awaits: Mapping[ActionId, tuple[ResourceKey, ...]] = field(default_factory=dict)
     """Keys that must be registered and authorized before actions, in whatever organization."""
+    reach: Reach | None = None
+    """As in `case.Case`, as is `deployed`."""
+    deployed: Mapping[ResourceKey, str] = field(default_factory=dict)
     problems: tuple[Finding, ...] = ()
     """Errors in what is declared that keep the target as it is."""
 
@@ -252,7 +256,8 @@ def _guard(
     case = Case(
         basis.target, basis.desired, basis.live, actions, owned, basis.safety, basis.active, whole.is_of_many,
         basis.before, basis.revision, basis.newer, basis.is_bare, basis.doubts,
-        basis.place.realm is Realm.CLUSTER, registered, basis.mounted, revoked,
+        basis.place.realm is Realm.CLUSTER, registered, basis.reach,
+        basis.deployed, basis.mounted, revoked,
     )  # fmt: skip
     for found in tripped(case):
         keys, accepted = split(found.refusal, approvals)

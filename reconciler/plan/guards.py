@@ -7,22 +7,19 @@ what depends on that; everything else of the plan is carried out.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from reconciler.diff.change import Change, Group
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import FACTS, WORKLOAD_KINDS, Kind
-from reconciler.model.record import NO_SAFEGUARDS, Safeguards
-from reconciler.model.state import State
 from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId, Verb
-from reconciler.plan.doubt import Doubt, is_shared, shown
-from reconciler.plan.edges.installation import installation_of
+from reconciler.plan.case import Case, Holds, Tripped, names_of, refusal_of
+from reconciler.plan.doubt import is_shared, shown
+from reconciler.plan.edges.installation import ceases_to_be_default, installation_of
 from reconciler.plan.edges.store import becomes_primary, ceases_to_be_primary
 from reconciler.plan.parts import agent_of, criterion_selector, is_primary, stores_of
-from reconciler.plan.refusal import Refusal
-from reconciler.settings import Safety
+from reconciler.plan.refusal import CUSTOM_RESOURCES, Refusal
 
 CONTESTED = "contested"
 """The guard against taking over objects: it holds nothing, because what is contested gets no action."""
@@ -40,57 +37,15 @@ GUARDS: Mapping[str, str] = {
     "state-storage": "a runner's state storage would change; existing state is not moved",
     "runner-key": "a runner's key would change; its agents are refused until they run with the new one",
     "primary-store": "another secret store would become primary, which can switch the mode of the whole organization",
+    "default-store": "an Operator would write to another secret store; what it wrote to the former one is not moved",
     "store-in-use": "a secret store would be deleted while definitions refer to it",
     "in-use": "resources that are in use would lose their definition or move to another one",
     "uninstall": "an Agent or runner would be removed from its only cluster while it stays registered",
+    CUSTOM_RESOURCES: "an Operator would be removed while what it deployed exists; nothing but undeploying allows it",
     "older-commit": "the commit is older than the last applied one, so its plan takes back what came after it",
     CONTESTED: "an object that is not owned would be taken over",
 }
 """Every guard and what it refuses."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What the guards examine in one target."""
-
-    target: TargetName
-    desired: State
-    live: State
-    actions: Sequence[Action]
-    owned: Mapping[Kind, int]
-    """Number of owned objects by kind."""
-    safety: Safety
-    active: Mapping[str, tuple[ActiveResource, ...]] = field(default_factory=dict)
-    """What deployments use, by id of its definition; definitions that were not looked up are missing."""
-    is_one_of_many: bool = False
-    """True if the run has several targets."""
-    before: Safeguards = NO_SAFEGUARDS
-    """Limits of the last applied commit that still count."""
-    revision: str = ""
-    newer: str = ""
-    """The last applied commit, if `revision` is an ancestor of it; "" otherwise."""
-    is_bare: bool = False
-    """True if no file that the target's paths match has a document."""
-    doubts: tuple[Doubt, ...] = ()
-    is_cluster: bool = False
-    registered: frozenset[str] = frozenset()
-    """Agents and runners that stay registered in some place and are installed in none, such as `Agent/eu-1`."""
-    mounted: frozenset[ResourceKey] = frozenset()
-    """Runners whose key is the one that their Secret has."""
-    revoked: frozenset[str] = frozenset()
-    """Ids of keys that a person named to be withdrawn at once."""
-
-
-Holds = Mapping[ResourceKey, frozenset[ActionId]]
-"""Keys that a guard names, each with the actions it holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tripped:
-    """A refusal, and the actions it holds for each object that it names."""
-
-    refusal: Refusal
-    holds: Holds
 
 
 def tripped(case: Case) -> list[Tripped]:
@@ -98,7 +53,8 @@ def tripped(case: Case) -> list[Tripped]:
     found: list[Tripped] = []
     for guard in (
         _empty_tree, _unread_file, _deletes, _last_key, _last_operator_key, _protected, _drifted, _cascade, _replace,
-        _state_storage, _runner_key, _primary_store, _store_in_use, _in_use, _uninstall, _older_commit,
+        _state_storage, _runner_key, _primary_store, _default_store, _store_in_use, _in_use, _uninstall,
+        _custom_resources, _older_commit,
     ):  # fmt: skip
         found.extend(guard(case))
     return found
@@ -157,7 +113,7 @@ def _empty_tree(case: Case) -> Iterator[Tripped]:
     holds = {key: ids for keys in _pruned(case).values() for key, ids in keys.items()}
     is_left = case.is_bare and all(is_shared(key, case.live.resources.get(key)) for key in holds)
     if not case.desired.resources or (case.is_bare and not is_left):
-        yield from _tripped(
+        yield from refusal_of(
             case,
             EMPTY_TREE,
             holds,
@@ -174,11 +130,11 @@ def _unread_file(case: Case) -> Iterator[Tripped]:
         for key, ids in keys.items()
         if any(doubt.covers(key, case.live.resources.get(key)) for doubt in case.doubts)
     }
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "unread-file",
         holds,
-        f"{shown(case.doubts)}, and may declare what would be deleted: {_names(holds)}",
+        f"{shown(case.doubts)}, and may declare what would be deleted: {names_of(holds)}",
     )
 
 
@@ -195,7 +151,7 @@ def _deletes(case: Case) -> Iterator[Tripped]:
             exceeded.append(limit)
             holds.update(keys)
             counted.append(f"{len(keys)} of {plural(owned, f'owned {kind} object')} ({allowed} allowed)")
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "deletes",
         holds,
@@ -226,7 +182,7 @@ def _last_key(case: Case) -> Iterator[Tripped]:
             keys = (ids for key, ids in pruned[Kind.KEY].items() if agent_of(key) == agent)
             holds[agent] = frozenset().union(pruned[Kind.AGENT].get(agent, frozenset()), *keys)
     names = ", ".join(sorted(agent.id for agent in holds))
-    yield from _tripped(
+    yield from refusal_of(
         case, "last-key", holds, f"the last key of {names} would be deleted; the agent would be cut off"
     )
 
@@ -238,10 +194,10 @@ def _last_operator_key(case: Case) -> Iterator[Tripped]:
     created = any(a.verb is Verb.CREATE and a.key.kind is Kind.OPERATOR_KEY for a in case.actions)
     if not staying and not created:
         message = (
-            f"the last Operator key of {case.target} would be deleted ({_names(pruned)}); hosted drivers refuse an "
+            f"the last Operator key of {case.target} would be deleted ({names_of(pruned)}); hosted drivers refuse an "
             "Operator without one"
         )
-        yield from _tripped(case, "last-key", pruned, message)
+        yield from refusal_of(case, "last-key", pruned, message)
 
 
 def _protected(case: Case) -> Iterator[Tripped]:
@@ -251,7 +207,7 @@ def _protected(case: Case) -> Iterator[Tripped]:
         for key in deleted(action)
         if any(key.matches(pattern) for pattern in (*case.safety.protect, *case.before.protect))
     }
-    yield from _tripped(case, "protected", holds, f"protected objects would be deleted: {_names(holds)}")
+    yield from refusal_of(case, "protected", holds, f"protected objects would be deleted: {names_of(holds)}")
 
 
 def _drifted(case: Case) -> Iterator[Tripped]:
@@ -263,11 +219,11 @@ def _drifted(case: Case) -> Iterator[Tripped]:
         for change in (action.subject, *action.carried)
         if change.group is Group.PRUNE and change.is_drift
     }
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "drifted",
         holds,
-        f"{_names(holds)} would be deleted and differs from what was last written, so the record does not prove "
+        f"{names_of(holds)} would be deleted and differs from what was last written, so the record does not prove "
         "that it is owned",
     )
 
@@ -283,11 +239,11 @@ def _cascade(case: Case) -> Iterator[Tripped]:
         for resource in case.live.resources.values()
         if resource.key not in gone and (holder := resource.parent) is not None and holder in gone
     }
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "cascade",
         holds,
-        f"{plural(len(holds), 'object')} that this plan does not delete would be deleted as well: {_names(holds)}",
+        f"{plural(len(holds), 'object')} that this plan does not delete would be deleted as well: {names_of(holds)}",
     )
 
 
@@ -297,21 +253,21 @@ def _replace(case: Case) -> Iterator[Tripped]:
         for action in case.actions
         if action.is_deletion and action.subject.group is not Group.PRUNE and FACTS[action.key.kind].immutable
     }
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "replace",
         holds,
-        f"the type of {_names(holds)} cannot be changed; deleting and creating again is the only way",
+        f"the type of {names_of(holds)} cannot be changed; deleting and creating again is the only way",
     )
 
 
 def _state_storage(case: Case) -> Iterator[Tripped]:
     holds = _runner_updates(case, ("state_storage_configuration",))
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "state-storage",
         holds,
-        f"the state storage of {_names(holds)} would change; state is not moved, "
+        f"the state storage of {names_of(holds)} would change; state is not moved, "
         "what it describes would be orphaned",
     )
 
@@ -323,11 +279,11 @@ def _runner_key(case: Case) -> Iterator[Tripped]:
     """
     changed = _runner_updates(case, ("runner_configuration", "key"))
     holds = {key: actions for key, actions in changed.items() if key not in case.mounted}
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "runner-key",
         holds,
-        f"the key of {_names(holds)} would change; its agents are refused until they run with the new one",
+        f"the key of {names_of(holds)} would change; its agents are refused until they run with the new one",
     )
 
 
@@ -349,18 +305,36 @@ def _primary_store(case: Case) -> Iterator[Tripped]:
     demoted = [] if promoted else [action for action in stores if ceases_to_be_primary(action)]
     held = [*promoted, *demoted]
     now = ", ".join(store.key.id for store in case.live.of(Kind.SECRET_STORE) if is_primary(store))
-    yield from _tripped(
+    now = now or ("" if case.reach is None else case.reach.primary)
+    switch = "" if case.reach is None else case.reach.switch(is_promotion=bool(promoted))
+    yield from refusal_of(
         case,
         "primary-store",
         {action.key: frozenset((action.id,)) for action in held},
         f"the primary secret store is {now or 'not known'}; "
         + (
-            f"{_names(action.key for action in promoted)} would become it"
+            f"{names_of(action.key for action in promoted)} would become it"
             if promoted
-            else f"{_names(action.key for action in held)} would cease to be it"
+            else f"{names_of(action.key for action in held)} would cease to be it"
         )
         + ": every application of the organization is deployed by Operators while it is an external one, and by none "
-        "while it is the built-in one",
+        f"while it is the built-in one{switch}",
+    )
+
+
+def _default_store(case: Case) -> Iterator[Tripped]:
+    """Changes of the store that an Operator keeps its own data in, such as the state of drivers (R84)."""
+    holds = {
+        action.key: frozenset((action.id,))
+        for action in case.actions
+        if action.key.kind is Kind.STORE_RESOURCE and ceases_to_be_default(action)
+    }
+    yield from refusal_of(
+        case,
+        "default-store",
+        holds,
+        f"{names_of(holds)} would cease to be the default store: what the Operator wrote there is not moved, so it "
+        "no longer finds the state of its drivers",
     )
 
 
@@ -382,11 +356,11 @@ def _store_in_use(case: Case) -> Iterator[Tripped]:
                 users[store].append(definition.key)
     is_read = Kind.DEFINITION in case.live.complete
     named = [
-        f"{deleting[store].key} is referred to by {_names(keys)}" for store, keys in sorted(users.items())
+        f"{deleting[store].key} is referred to by {names_of(keys)}" for store, keys in sorted(users.items())
     ]
     if not is_read:
         named.append("definitions could not be read, so which stores they refer to is not known")
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "store-in-use",
         {a.key: frozenset((a.id,)) for store, a in deleting.items() if store in users or not is_read},
@@ -415,7 +389,7 @@ def _in_use(case: Case) -> Iterator[Tripped]:
     texts = [
         f"{key} is used by {', '.join(dict.fromkeys(map(str, used)))}" for key, used in sorted(named.items())
     ]
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "in-use",
         holds,
@@ -433,11 +407,27 @@ def _uninstall(case: Case) -> Iterator[Tripped]:
         and installation_of(action) in case.registered
     }
     names = ", ".join(sorted({installation_of(action) for action in case.actions if action.key in holds}))
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "uninstall",
         holds,
         f"{names} would run nowhere, and stays registered: what goes through it would fail",
+    )
+
+
+def _custom_resources(case: Case) -> Iterator[Tripped]:
+    """Operators whose chart would be uninstalled, by which their custom resources may go as well (R65)."""
+    holds = {
+        action.key: frozenset((action.id,))
+        for action in case.actions
+        if action.is_deletion and action.key in case.deployed
+    }
+    found = ", ".join(dict.fromkeys(case.deployed[key] for key in sorted(holds)))
+    yield from refusal_of(
+        case,
+        CUSTOM_RESOURCES,
+        holds,
+        f"the chart of {names_of(holds)} would be uninstalled, and perhaps its kinds with everything of them: {found}",
     )
 
 
@@ -450,7 +440,7 @@ def _older_commit(case: Case) -> Iterator[Tripped]:
         if action.writes_orchestrator:
             key = action.subject.key
             holds[key] = holds.get(key, frozenset()) | {action.id}
-    yield from _tripped(
+    yield from refusal_of(
         case,
         "older-commit",
         holds,
@@ -464,14 +454,3 @@ def _loses(action: Action, used: ActiveResource) -> bool:
         return True
     fields = action.subject.criteria.removed.get(criterion_selector(action.key), {})
     return used.fits(fields)
-
-
-def _tripped(case: Case, guard: str, holds: Holds, message: str) -> Iterator[Tripped]:
-    """One refusal that names the objects of `holds`; none if there are none."""
-    if holds:
-        keys = tuple(sorted(holds))
-        yield Tripped(Refusal(guard, case.target, message, keys, case.is_one_of_many), holds)
-
-
-def _names(keys: Iterable[ResourceKey]) -> str:
-    return ", ".join(map(str, sorted(keys)))

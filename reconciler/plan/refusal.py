@@ -8,6 +8,8 @@ from reconciler.model.json import Json, digest
 
 COUNTED = frozenset(("deletes", "empty-tree", "older-commit"))
 """Guards that are approved by number and digest; every other one is approved object by object."""
+CUSTOM_RESOURCES = "custom-resources"
+"""The guard that nobody can approve: what it names stands for infrastructure that others made."""
 _DIGEST_LENGTH = 12
 _MOST_OPTIONS = 8
 
@@ -45,7 +47,9 @@ class Refusal:
 
     @property
     def approvals(self) -> tuple[str, ...]:
-        """Values of `--accept` that together allow this case."""
+        """Values of `--accept` that together allow this case; none where nothing does."""
+        if self.guard == CUSTOM_RESOURCES:
+            return ()
         if self.guard in COUNTED:
             return (f"{self.guard}={self.count}:{self.digest}",)
         target = f"{self.target}:" if self.is_one_of_many else ""
@@ -54,6 +58,8 @@ class Refusal:
     @property
     def approval(self) -> str:
         """The exact command-line options, such as `--accept protected=Definition/database`."""
+        if self.guard == CUSTOM_RESOURCES:
+            return "undeploy the applications first; no option allows it"
         options = [f"--accept {value}" for value in self.approvals]
         if len(options) <= _MOST_OPTIONS:
             return " ".join(options)

@@ -43,7 +43,7 @@ def _head(one: Footprint) -> Iterator[str]:
     yield f"{one.installation} on {where}{how} ({one.origin})"
     if one.refusal:
         yield f"cannot be installed: {one.refusal}"
-    for entry in one.secrets:
+    for entry in one.needed:
         yield f"needs Secret {entry.namespace}/{entry.name} with entry {entry.entry}"
     for name in one.pull_secrets:
         yield f"needs Secret {name} with credentials of the registry"
@@ -54,6 +54,7 @@ def _handed_over(handover: Handover, *, shows_files: bool) -> Iterator[str]:
         yield f"file {name}:"
         yield from (f"  {line}" for line in text.splitlines())
     for title, commands in (
+        ("to make its Secret", handover.secret),
         ("to install", handover.install),
         ("to check", handover.check),
         ("to remove", handover.remove),
@@ -107,7 +108,7 @@ def steps(footprints: Sequence[Footprint]) -> str:
     lines: list[str] = []
     for one in footprints:
         more = () if one.handover is None else tuple(_handed_over(one.handover, shows_files=False))
-        if more or one.secrets or one.refusal:
+        if more or one.needed or one.refusal:
             lines += [*_head(one), *(f"  {line}" for line in more), ""]
     return "".join(f"{visible(line)}\n" for line in lines)
 
@@ -122,6 +123,7 @@ def _json(one: Footprint) -> JsonObject:
     if one.handover is not None:
         handover = {
             "files": [{"name": name, "text": text} for name, text in one.handover.files],
+            "secret": list(one.handover.secret),
             "install": list(one.handover.install),
             "check": list(one.handover.check),
             "remove": list(one.handover.remove),
@@ -133,7 +135,7 @@ def _json(one: Footprint) -> JsonObject:
         "place": str(one.origin),
         "refusal": one.refusal or None,
         "objects": list(one.applied),
-        "secrets": [{"namespace": at.namespace, "name": at.name, "entry": at.entry} for at in one.secrets],
+        "secrets": [{"namespace": at.namespace, "name": at.name, "entry": at.entry} for at in one.needed],
         "pullSecrets": list(one.pull_secrets),
         "handover": handover,
     }

@@ -86,6 +86,13 @@ def runner(**changes: object) -> InstallationSight:
     return replace(made, footprint=footprint, **changes)  # type: ignore[arg-type]  # of a test
 
 
+def operator(**changes: object) -> InstallationSight:
+    """An Operator of organization acme, as it should be."""
+    made = agent(organizations=("acme",), logs={"agent-0": ("started",)})
+    footprint = replace(made.footprint, installation="Operator/eu-1")
+    return replace(made, footprint=footprint, **changes)  # type: ignore[arg-type]  # of a test
+
+
 def organizations(**keys: dict[str, bool] | None) -> dict[str, OrganizationSight]:
     """Organizations with the keys of the Agent that they have; None where they do not know it."""
     given = keys or {"acme": {FINGERPRINT: True}, "shop": {FINGERPRINT: True}}

@@ -6,11 +6,23 @@ from reconciler.diagnosis.check import Status
 from reconciler.diagnosis.key import Organizations, key_checks, refusing
 from reconciler.diagnosis.sight import InstallationSight, OrganizationSight
 from reconciler.model.cluster_state import PrivateKey
+from reconciler.model.registration import Registration
 from reconciler.model.unread import Unread
-from tests.diagnosis.sights import FINGERPRINT, OTHER, agent, bad, organizations, pod, runner, secret
+from tests.diagnosis.sights import (
+    FINGERPRINT,
+    OTHER,
+    agent,
+    bad,
+    operator,
+    organizations,
+    pod,
+    runner,
+    secret,
+)
 
 PROBLEM, WARNING, UNKNOWN = Status.PROBLEM, Status.WARNING, Status.UNKNOWN
 FULL = {FINGERPRINT: True}
+OPERATED = {"acme": OrganizationSight("acme", operator_keys={FINGERPRINT: Registration()})}
 CASES: dict[str, tuple[InstallationSight, Organizations, Status, str, str]] = {
     "secret unread": (agent(secret=Unread("403")), organizations(), UNKNOWN, "secret", "cannot be read: 403"),
     "secret missing": (
@@ -105,6 +117,27 @@ CASES: dict[str, tuple[InstallationSight, Organizations, Status, str, str]] = {
         "registration",
         "organization acme has another key of the runner",
     ),
+    "operator with another key": (
+        operator(),
+        {"acme": OrganizationSight("acme", operator_keys={OTHER: Registration()})},
+        PROBLEM,
+        "registration",
+        "organization acme lacks the mounted key",
+    ),
+    "organization of an operator unread": (
+        operator(),
+        {"acme": OrganizationSight("acme", operator_keys=Unread("timeout"))},
+        UNKNOWN,
+        "registration",
+        "is not known: timeout",
+    ),
+    "algorithm of an operator": (
+        operator(secret=secret(PrivateKey(FINGERPRINT, "Ed25519", 0))),
+        OPERATED,
+        PROBLEM,
+        "key",
+        "must be RSA",
+    ),
     "runner unknown": (
         runner(),
         {"acme": OrganizationSight("acme")},
@@ -128,6 +161,10 @@ def test_a_key_that_is_the_same_everywhere_is_well(sight: InstallationSight) -> 
     checks = list(key_checks(sight, organizations()))
     assert bad(checks) == []
     assert [check.id for check in checks] == ["key", "running-key", "registration"]
+
+
+def test_the_key_of_an_operator_is_among_those_of_its_organization() -> None:
+    assert bad(list(key_checks(operator(), OPERATED))) == []
 
 
 def test_an_unreadable_secret_leaves_the_fingerprint_of_the_pods() -> None:

@@ -79,3 +79,15 @@ def only(text: str) -> Footprint:
     """Footprint of a document with one installation."""
     (found,) = footprints(text)
     return found
+
+
+def operator(
+    spec: str = "{cluster: eu-1, delivery: flux, chartVersion: 0.9.0}", identifier: str = "eu-1"
+) -> str:
+    """An Operator document; `spec` as `install` of `agent`."""
+    return f"""\
+apiVersion: reconciler/v1alpha1
+kind: Operator
+metadata: {{id: {identifier}}}
+spec: {_block(spec)}
+"""

@@ -16,10 +16,14 @@ from reconciler.footprint.permission import (
 from reconciler.footprint.rbac import rbac_files
 from reconciler.model.kind import FACTS
 from tests.footprint.combinations import IMAGE
-from tests.footprint.documents import agent, footprints, runner
+from tests.footprint.documents import agent, footprints, operator, runner
 from tests.footprint.rbac_on_disk import DIRECTORY
 
-SAMPLES = agent("{cluster: eu-1, networkPolicy: true}"), runner(f"{{cluster: eu-1, {IMAGE}}}")
+SAMPLES = (
+    agent("{cluster: eu-1, networkPolicy: true}"),
+    runner(f"{{cluster: eu-1, {IMAGE}}}"),
+    operator("{cluster: eu-1, driverKey: {}}"),
+)
 
 
 def rights(purpose: Purpose) -> set[Right]:

@@ -10,7 +10,14 @@ from reconciler.footprint.permission import Purpose, key_secrets, permissions
 from reconciler.footprint.value import Footprint
 from tests.footprint.documents import agent, footprints, runner
 
+STORE = """\
+apiVersion: reconciler/v1alpha1
+kind: SecretStore
+metadata: {id: platform}
+spec: {vault: {url: "https://vault.test"}, clusters: [{cluster: eu-1, auth: {tokenSecretRef: {name: v, key: t}}}]}
+"""
 DECLARED = {
+    "secret store": STORE,
     "Agent": agent("{cluster: eu-1, networkPolicy: true}"),
     "runner": runner("{cluster: eu-1, delivery: kubernetes, image: registry.test/runner:1}"),
 }
@@ -33,5 +40,5 @@ def asked(rights: Iterable[Needed]) -> set[tuple[str, str, str]]:
 @pytest.mark.parametrize("name", DECLARED)
 def test_every_right_that_is_asked_about_is_granted(name: str) -> None:
     found = footprints(DECLARED[name])
-    assert asked(rights_to_plan(found)) <= granted(found, Purpose.PLAN)
-    assert asked(rights_to_apply(found)) <= granted(found, Purpose.APPLY, Purpose.RUNNERS)
+    assert asked(rights_to_plan(found)) <= granted(found, Purpose.PLAN, Purpose.STORES)
+    assert asked(rights_to_apply(found)) <= granted(found, Purpose.APPLY, Purpose.RUNNERS, Purpose.STORES)

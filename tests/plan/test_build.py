@@ -381,8 +381,8 @@ def test_what_cannot_be_put_in_order_is_a_problem_and_not_a_crash() -> None:
 def test_every_guard_has_a_description() -> None:
     assert list(GUARDS) == [
         "empty-tree", "unread-file", "deletes", "last-key", "protected", "drifted", "cascade", "replace",
-        "state-storage", "runner-key", "primary-store", "store-in-use", "in-use", "uninstall",
-        "older-commit", "contested",
+        "state-storage", "runner-key", "primary-store", "default-store", "store-in-use", "in-use", "uninstall",
+        "custom-resources", "older-commit", "contested",
     ]  # fmt: skip
 
 

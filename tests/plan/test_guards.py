@@ -10,7 +10,8 @@ from reconciler.model.kind import Kind
 from reconciler.model.record import Inventory
 from reconciler.model.state import Resource
 from reconciler.plan.action import Verb
-from reconciler.plan.guards import Case, Tripped, allowed_deletes, reduced_definitions, takeover, tripped
+from reconciler.plan.case import Case, Tripped
+from reconciler.plan.guards import allowed_deletes, reduced_definitions, takeover, tripped
 from reconciler.settings import Safety
 from tests.building import agent, agent_key, definition, owning, rule, runner, state
 from tests.plan.test_build import plan

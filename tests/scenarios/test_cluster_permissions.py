@@ -14,6 +14,7 @@ from reconciler.footprint.permission import (
     AGENT_KINDS,
     CHART_KINDS,
     RUNNER_KINDS,
+    STORE_KINDS,
     Purpose,
     Right,
     permissions,
@@ -97,7 +98,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> set[Right]:
 def test_exactly_the_rights_of_the_files_are_used_by_the_whole_life(kept: Kept, sent: set[Right]) -> None:
     """Plan, install, upgrade and uninstall, until not even the namespaces are left."""
     kept.grant(*APPLY, Purpose.JOBS, Purpose.NAMESPACES)
-    kept.world.write("operator.yaml", operator_yaml("op"))
+    kept.world.write("operator.yaml", operator_yaml("op") + "  driverKey: {}\n")
     planned = kept.world.plan()
     assert "cannot" not in everything_said(planned)
     assert sent <= set(granted(*PLAN))
@@ -126,7 +127,10 @@ def test_a_plan_is_complete_with_the_rights_of_a_plan_and_an_apply_says_what_it_
     planned = of_cluster(kept.world.plan()).plan
     assert planned is not None
     assert not planned.unexamined
-    assert {action.key.kind for action in planned.actions} == set(CLUSTER_KINDS) - set(CHART_KINDS)
+    assert {action.key.kind for action in planned.actions} == set(CLUSTER_KINDS) - {
+        *CHART_KINDS,
+        *STORE_KINDS,
+    }
     applied = kept.world.apply()
     said = everything_said(applied)
     assert applied.exit_code() == 5
@@ -249,7 +253,7 @@ def test_a_role_that_grants_more_than_its_author_has_is_refused(kept: Kept, with
 
 
 def test_the_kinds_of_agents_and_runners_are_all_kinds_of_the_table() -> None:
-    assert {*AGENT_KINDS, *RUNNER_KINDS, *CHART_KINDS} == set(CLUSTER_KINDS)
+    assert {*AGENT_KINDS, *RUNNER_KINDS, *CHART_KINDS, *STORE_KINDS} == set(CLUSTER_KINDS)
 
 
 def test_the_files_are_taken_by_an_api_server(control_plane: ControlPlane) -> None:

@@ -243,6 +243,50 @@ def test_the_organization_may_leave_legacy_mode_and_use_references_in_one_apply(
     applied(world, "primary-store=SecretStore/platform")
 
 
+CLUSTER = """\
+apiVersion: entity.humanitec.io/v1b1
+kind: Definition
+metadata: {{id: {id}}}
+entity:
+  name: {id}
+  type: k8s-cluster
+  driver_type: humanitec/k8s-cluster-eks
+  driver_inputs: {{values: {{name: a, region: b}}}}
+  criteria: [{{env_type: {id}}}]
+"""
+
+
+def test_the_refusal_says_what_the_switch_concerns(tmp_path: Path) -> None:
+    """R63 on the action: from the built-in store and back to it, and nothing of it between external ones."""
+    clusters = {"shop": {"operator": True}, "far": {"operator": False}}
+    world = World.make(tmp_path, clusters=clusters)
+    by_hand(world, "DELETE", f"/secretstores/{STORE}")
+    for name in ("shop", "far"):
+        world.write(f"{name}.yaml", CLUSTER.format(id=name))
+    world.write("store.yaml", store_yaml("platform", is_primary=True))
+    (refusal,) = the_plan(world.plan()).refusals
+    assert refusal.message.startswith(
+        "the primary secret store is humanitec; SecretStore/platform would become it"
+    )
+    assert refusal.message.endswith(
+        "It switches the whole organization from legacy to direct: 2 cluster definitions, "
+        "1 of them not known to have an Operator (far)"
+    )
+    assert world.apply().exit_code() is ExitCode.REFUSED
+    assert primary(world) == ["humanitec"]
+    world.apply("primary-store=SecretStore/platform")
+    assert primary(world) == ["platform"]
+    world.remove("far.yaml")
+    world.apply()
+    world.write("second.yaml", store_yaml("second", is_primary=True))
+    world.write("store.yaml", store_yaml("platform"))
+    (refusal,) = the_plan(world.plan()).refusals
+    assert "switches the whole organization" not in refusal.message
+    world.remove("second.yaml")
+    (refusal,) = the_plan(world.plan()).refusals
+    assert refusal.message.endswith("from direct to legacy: 1 cluster definition")
+
+
 def test_references_wait_for_the_primary_store_even_where_they_name_another_one(world: World) -> None:
     """Only an external primary store makes references work, so they must not come without it."""
     other = {"id": "other", "primary": False, "gcpsm": {"project_id": "acme"}}

@@ -144,9 +144,16 @@ def test_what_is_checked_and_not_applied_is_reported(tmp_path: Path, command: li
     )
     code, shown, _ = call(tmp_path, *command)
     assert code == ExitCode.DONE, shown
-    assert "Checked, not applied: 1 Operator, 2 SecretStore custom resources" in shown
+    assert "Checked, not applied: 1 Operator" in shown
     checked = json.loads(call(tmp_path, *command, "-o", "json")[1])["checkedOnly"]
-    assert checked == [{"what": "Operator", "count": 1}, {"what": "SecretStore custom resource", "count": 2}]
+    assert checked == [{"what": "Operator", "count": 1}]
+
+
+def test_custom_resources_of_a_cluster_that_is_not_reached_are_not_applied(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text(SETTINGS)
+    (tmp_path / "b.yaml").write_text(f"{STORE.replace('@ID@', 'one')}---\n{STORE.replace('@ID@', 'two')}")
+    checked = json.loads(call(tmp_path, "validate", "-o", "json")[1])["checkedOnly"]
+    assert checked == [{"what": "SecretStore custom resource", "count": 2}]
 
 
 def test_installations_and_places_of_keys_are_not_applied_either(tmp_path: Path) -> None:

@@ -24,19 +24,32 @@ from reconciler.errors import (
 )
 from reconciler.facts.agent_log import Connection as LogConnection
 from reconciler.facts.agent_log import read_log
+from reconciler.facts.cluster_demand import STORES
 from reconciler.facts.definition import dig
 from reconciler.facts.delivered import delivered
+from reconciler.facts.operator_state import default_stores
 from reconciler.facts.rollout import Trouble, rollout
 from reconciler.model.identity import ResourceKey
 from reconciler.model.json import JsonObject, dotted
 from reconciler.model.kind import WORKLOAD_KINDS, Kind
-from reconciler.model.kubernetes_object import FIELD_MANAGER, PROBE_LABEL, metadata_of, namespace_and_name
+from reconciler.model.kubernetes_object import (
+    FIELD_MANAGER,
+    INSTALLATION_ANNOTATION,
+    OPERATOR_INSTALLATIONS,
+    metadata_of,
+    namespace_and_name,
+    text_of,
+)
 from reconciler.model.mark import applied_digest
 from reconciler.model.redaction import redact
 from reconciler.model.state import Resource
 from reconciler.passes.deed.key_hand import KeyHand, KeyMaking
+from reconciler.passes.deed.operator_check import OperatorWork, operator_running, still_deployed
+from reconciler.passes.deed.running import Running, selector
 from reconciler.passes.key_turn import KeyTurn
 from reconciler.plan.action import Action, Outcome, Status, Verb
+
+__all__ = ["MOST_ROLLOUTS", "POLL_S", "ClusterHand", "ClusterWork", "selector"]
 
 log = logging.getLogger(__name__)
 
@@ -73,22 +86,8 @@ class ClusterWork:
     """Workloads that are Agents, with the container whose log shows whether they are connected."""
     turns: Mapping[ResourceKey, KeyTurn] = field(default_factory=dict)
     """The next steps of keys, by the entry that they change."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """How a workload runs. `missing` is what is still to come, "" if it is ready; `note` is said with success."""
-
-    missing: str
-    troubles: Sequence[Trouble] = ()
-    detail: str = ""
-    note: str = ""
-    is_lasting: bool = False
-    """True if waiting does not help."""
-
-    @property
-    def is_done(self) -> bool:
-        return not self.missing
+    operators: Mapping[ResourceKey, OperatorWork] = field(default_factory=dict)
+    """Workloads that are Operators."""
 
 
 class ClusterHand:
@@ -155,6 +154,7 @@ class ClusterHand:
             return self._after_failure(action, body, error)
         is_restarted = found is None or dig(found, "spec", "template") != dig(applied, "spec", "template")
         outcome = _written(self._rolled_out(action, applied, is_restarted=is_restarted))
+        outcome = self._only_default(outcome, applied)
         upgrade = "" if found is None else _upgrade(found, applied)
         message = "; ".join(filter(None, (upgrade, outcome.message)))
         return _compared(replace(outcome, message=message), body, found, applied)
@@ -237,6 +237,22 @@ class ClusterHand:
                 message = f"applied; stopped before it was ready: {seen.missing}"
                 return Outcome(action, Status.UNKNOWN, message, is_transient=True)
 
+    def _only_default(self, outcome: Outcome, applied: JsonObject) -> Outcome:
+        """The outcome of a store that the Operator is to write to: there must not be another one."""
+        action = outcome.action
+        namespace, name = namespace_and_name(action.key)
+        is_asked = action.key.kind is Kind.STORE_RESOURCE and name in default_stores((applied,), namespace)
+        if not is_asked or outcome.status is not Status.DONE or self._client.is_directory:
+            return outcome
+        try:
+            names = default_stores(self._client.observe(STORES), namespace)
+        except ClusterError as error:
+            return replace(outcome, message=f"whether it is the only default store is not known: {error}")
+        if len(names) > 1:
+            message = f"applied; {len(names)} default stores, expected one: {', '.join(names)}"
+            return replace(outcome, status=Status.FAILED, message=message, is_transient=True, is_written=True)
+        return outcome
+
     def _pause(self) -> bool:
         """Let other actions go on until the next look; true if the run is to end. Many look less often."""
         with self._lock:
@@ -272,7 +288,7 @@ class ClusterHand:
             return Outcome(action, Status.UNCHANGED, seen.note)
         return _later(action, f"not ready: {seen.missing}{self._why(action.key, seen)}")
 
-    def _running(self, key: ResourceKey, uid: str = "", *, is_restarted: bool = False) -> "_Running | None":
+    def _running(self, key: ResourceKey, uid: str = "", *, is_restarted: bool = False) -> Running | None:
         """How a workload runs; None if it does not exist, or not with this uid.
 
         `is_restarted` is true if its pods are new, so that their logs still have the first lines.
@@ -282,16 +298,24 @@ class ClusterHand:
         if found is None or (uid and metadata_of(found).get("uid") != uid):
             return None
         if key.kind is not Kind.DEPLOYMENT:
-            return _Running(delivered(found))
+            return self._installed(key, found)
         pods = self._client.pods(namespace, selector(found))
         seen = rollout(found, pods)
         if not seen.is_complete or key not in self._work.agents:
             is_lasting = seen.is_paused or any(one.is_lasting for one in seen.troubles)
-            return _Running(seen.missing, seen.troubles, is_lasting=is_lasting)
+            return Running(seen.missing, seen.troubles, is_lasting=is_lasting)
         names = [str(metadata_of(pod).get("name", "")) for pod in pods]
         return self._connected(key, names, is_restarted=is_restarted)
 
-    def _connected(self, key: ResourceKey, pods: Sequence[str], *, is_restarted: bool) -> "_Running":
+    def _installed(self, key: ResourceKey, found: JsonObject) -> Running:
+        """How a chart runs that another tool installs: as that tool says, and an Operator as it shows itself."""
+        missing = delivered(found)
+        operator = self._work.operators.get(key)
+        if missing or operator is None:
+            return Running(missing)
+        return operator_running(self._client, operator, self._read)
+
+    def _connected(self, key: ResourceKey, pods: Sequence[str], *, is_restarted: bool) -> Running:
         """How an Agent runs whose pods are ready: each has to be connected, which only its log shows."""
         namespace, _ = namespace_and_name(key)
         versions = set()
@@ -299,20 +323,20 @@ class ClusterHand:
             try:
                 log = read_log(self._client.log(namespace, pod, self._work.agents[key]))
             except ClusterForbiddenError as error:
-                return _Running("", note=f"pods are ready; whether they are connected is not known: {error}")
+                return Running("", note=f"pods are ready; whether they are connected is not known: {error}")
             if log.connection is LogConnection.UNKNOWN and not is_restarted:
-                return _Running(
+                return Running(
                     "", note="pods are ready; their logs no longer show whether they are connected"
                 )
             if log.connection is not LogConnection.CONNECTED:
-                return _Running(
+                return Running(
                     f"pod {pod} runs, and is not connected", detail=log.trouble or "its log does not say why"
                 )
             versions.add(log.version)
         known = ", ".join(sorted(versions - {""}))
-        return _Running("", note=f"connected, version {known}" if known else "connected")
+        return Running("", note=f"connected, version {known}" if known else "connected")
 
-    def _why(self, key: ResourceKey, seen: "_Running") -> str:
+    def _why(self, key: ResourceKey, seen: Running) -> str:
         """What keeps pods from being ready, with the last line that each logged."""
         namespace, _ = namespace_and_name(key)
         lines = [seen.detail] if seen.detail else []
@@ -350,6 +374,9 @@ class ClusterHand:
             return Outcome(
                 action, Status.REFUSED, f"not sent: it still contains {shown}{more}, which would go with it"
             )
+        is_operator = action.key.kind in WORKLOAD_KINDS and _is_of_operator(found)
+        if is_operator and (left_over := still_deployed(self._client)):
+            return Outcome(action, Status.REFUSED, f"not sent: {left_over}; undeploy it first")
         if pods := selector(found):
             self._client.pods(
                 namespace, pods
@@ -392,6 +419,11 @@ class ClusterHand:
                 )
 
 
+def _is_of_operator(found: JsonObject) -> bool:
+    """True for an object of an installed Operator."""
+    return text_of(found, "annotations", INSTALLATION_ANNOTATION).startswith(OPERATOR_INSTALLATIONS)
+
+
 def _upgrade(before: JsonObject, after: JsonObject) -> str:
     """Old and new image of the first container that has another one, "" if none has."""
     old, new = (_images(body) for body in (before, after))
@@ -427,18 +459,6 @@ def _reads_back(body: JsonObject, applied: JsonObject) -> str:
     fields = list(document_changes(present, wanted))
     names = ", ".join(dotted(change.path) for change in fields[:_SHOWN_FIELDS])
     return f"reads back differently: {names}" if fields else ""
-
-
-def selector(deployment: JsonObject) -> str:
-    """The label selector of a Deployment's pods, "" for other objects. Pods of `doctor --probe` are none of them."""
-    spec = deployment.get("spec")
-    wanted = (
-        spec.get("selector") if isinstance(spec, dict) and deployment.get("kind") == "Deployment" else None
-    )
-    labels = wanted.get("matchLabels") if isinstance(wanted, dict) else None
-    if not isinstance(labels, dict):
-        return ""
-    return ",".join([*(f"{name}={value}" for name, value in sorted(labels.items())), f"!{PROBE_LABEL}"])
 
 
 def _held_back(found: JsonObject | None) -> str:

@@ -9,11 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import FACTS, WORKLOAD_KINDS, Generation, Kind
-from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION, namespace_and_name, text_of
+from reconciler.model.kubernetes_object import (
+    DEFAULT_STORE_LABEL,
+    INSTALLATION_ANNOTATION,
+    OPERATOR_INSTALLATIONS,
+    namespace_and_name,
+    text_of,
+)
 from reconciler.model.place import Place
 from reconciler.model.state import Resource
-from reconciler.plan.action import Action, ActionId
+from reconciler.plan.action import Action, ActionId, Verb
 from reconciler.plan.edges.agent import named_agent
+from reconciler.plan.edges.store import becomes_primary
 from reconciler.plan.parts import agent_of, runner_of
 
 _REGISTRATIONS = frozenset((Kind.AGENT, Kind.RUNNER))
@@ -41,6 +48,8 @@ def installation_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, Ac
         yield from _succession_edges(of_one)
     yield from _registration_edges(actions, workloads)
     yield from _private_key_edges(actions)
+    yield from _store_edges(actions, objects)
+    yield from _operator_edges(actions, [one for of_one in workloads.values() for one in of_one])
 
 
 def _private_key_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
@@ -52,6 +61,78 @@ def _private_key_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, Ac
     for action in actions if made else ():
         if action.key.kind is Kind.KEY and action.is_deletion:
             yield from ((before, action.id) for before in made.get(str(agent_of(action.key)), ()))
+
+
+def _store_edges(actions: Sequence[Action], objects: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
+    """Chart of the Operator -> custom resource of a store -> the same store as the primary one; back the other way.
+
+    Of two default stores of an Operator the former ceases to be it first: what is written in between fails, and
+    is not written to the wrong one.
+    """
+    stores = [action for action in objects if action.key.kind is Kind.STORE_RESOURCE]
+    if not stores:
+        return
+    charts = [
+        action
+        for action in objects
+        if action.key.kind in WORKLOAD_KINDS
+        and installation_of(action).startswith(OPERATOR_INSTALLATIONS)
+        and action.verb in (Verb.CREATE, Verb.DELETE)
+    ]
+    registered = [action for action in actions if action.key.kind is Kind.SECRET_STORE]
+    for store in stores:
+        for chart in charts:
+            if chart.key.place == store.key.place and chart.is_deletion == store.is_deletion:
+                yield (store.id, chart.id) if store.is_deletion else (chart.id, store.id)
+        _, name = namespace_and_name(store.key)
+        for action in registered:
+            if action.key.id == name and action.is_deletion and store.is_deletion:
+                yield action.id, store.id
+            if action.key.id == name and not store.is_deletion and becomes_primary(action):
+                yield store.id, action.id
+    for former in filter(ceases_to_be_default, stores):
+        for new in filter(becomes_default, stores):
+            if former.key != new.key and is_beside(former.key, new.key):
+                yield former.id, new.id
+
+
+def is_default(store: Resource | None) -> bool:
+    """True for a custom resource of the store that the Operator writes to."""
+    return store is not None and text_of(store.document, "labels", DEFAULT_STORE_LABEL) == "true"
+
+
+def becomes_default(store: Action) -> bool:
+    """True for an action after which a store is the default one that was not before."""
+    return not store.is_deletion and is_default(store.subject.desired) and not is_default(store.subject.live)
+
+
+def ceases_to_be_default(store: Action) -> bool:
+    """True for an action that takes the place of the default store from a store."""
+    return is_default(store.subject.live) and (store.is_deletion or not is_default(store.subject.desired))
+
+
+def is_beside(one: ResourceKey, other: ResourceKey) -> bool:
+    """True for objects in one namespace of one cluster."""
+    return one.place == other.place and namespace_and_name(one)[0] == namespace_and_name(other)[0]
+
+
+def _operator_edges(
+    actions: Sequence[Action], workloads: Sequence[Action]
+) -> Iterator[tuple[ActionId, ActionId]]:
+    """A key is registered before an Operator starts with it, and withdrawn after it is removed.
+
+    Which Operator uses a key is not known where nothing awaits it: none is withdrawn before any of them.
+    """
+    for workload in workloads:
+        yield from (((Verb.CREATE, key), workload.id) for key in workload.awaits)
+    leaving = [
+        one
+        for one in workloads
+        if one.is_deletion and installation_of(one).startswith(OPERATOR_INSTALLATIONS)
+    ]
+    for action in actions if leaving else ():
+        if action.is_deletion and action.key.kind is Kind.OPERATOR_KEY:
+            yield from ((workload.id, action.id) for workload in leaving)
 
 
 def _succession_edges(workloads: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:

@@ -17,7 +17,6 @@ from reconciler.facts.agent_manifest import DEPLOYMENT, is_agent, is_agent_image
 from reconciler.facts.definition import dig, items
 from reconciler.facts.installed import InstalledAgent
 from reconciler.facts.manifest import is_object
-from reconciler.facts.operator import CONTROLLER
 from reconciler.facts.scope import Scope
 from reconciler.model.declaration import Foreign
 from reconciler.model.finding import Severity
@@ -29,6 +28,7 @@ from reconciler.rules.over import AGENT_INSTALLS, MANIFESTS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 from reconciler.vendor.host import REQUEST_DRIVEN, SUITED, is_request_driven, spelled
+from reconciler.vendor.operator import CONTROLLER
 
 _NAMESPACE = ("v1", "Namespace")
 _OPERATOR = "Operator"

@@ -8,7 +8,7 @@ from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.driver import needs_key
 from reconciler.facts.key_place import OPERATOR_ENTRY, ORGANIZATION_ENTRY
 from reconciler.facts.keyring import declared_keys
-from reconciler.facts.operator import DeclaredOperator
+from reconciler.facts.operator import DeclaredOperator, controllers
 from reconciler.facts.scope import Scope
 from reconciler.model.cluster_state import ClusterState, SecretObject
 from reconciler.model.finding import Severity
@@ -77,7 +77,8 @@ def _has_key(subject: Subject[_Asked]) -> Iterator[Answer]:
     spec = operator.document.spec
     state = scope.cluster_state(spec.cluster)
     secret = None if state is None else state.secret(spec.namespace, key.secretName)
-    for lack in (*_declared_wrong(operator, key), *_not_in_place(operator, key, secret, state)):
+    found = () if _is_awaited(scope, operator) else _not_in_place(operator, key, secret, state)
+    for lack in (*_declared_wrong(operator, key), *found):
         yield _lacking(subject, lack)
     yield from _registered(subject, key, secret)
     subject.seen.secret(spec.cluster, spec.namespace, key.secretName)
@@ -123,6 +124,12 @@ def _missing_entries(entries: frozenset[str], path: Path, source: str) -> Iterat
             path,
             f"Add the entries `{_ENTRIES[0]}` (PEM) and `{_ENTRIES[1]}` (one id, spelled with `s`) to the Secret.",
         )
+
+
+def _is_awaited(scope: Scope, operator: DeclaredOperator) -> bool:
+    """True where the plan installs the chart, and does not before the Secret is there."""
+    spec = operator.document.spec
+    return spec.delivery != "helm" and controllers(scope, spec.cluster) == ()
 
 
 def _not_in_place(

@@ -8,7 +8,6 @@ from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition, dig
 from reconciler.facts.git_target import mode_path
 from reconciler.facts.manifest import OPERATOR_API
 from reconciler.facts.operator import (
-    CONTROLLER,
     DeclaredOperator,
     has_any_operator,
     has_operator,
@@ -25,12 +24,11 @@ from reconciler.rules.over import CLUSTER_DEFINITIONS, OPERATORS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 from reconciler.settings import FILE_NAME, Mode
+from reconciler.vendor.operator import CONTROLLER, DEPLOYED_KINDS, MANAGER
 from reconciler.vendor.quantity import bytes_of
 
-_CUSTOM_KINDS = ("Resource", "Workload", "WorkloadPatch", "SecretMapping")
 _LEAST_MEMORY = bytes_of("256Mi")
 _LIMIT: Path = ("controllerManager", "manager", "resources", "limits", "memory")
-_MANAGER = "manager"
 _CLUSTER: Path = ("spec", "cluster")
 
 
@@ -139,7 +137,7 @@ WITHOUT_OPERATOR = Over("cluster without an Operator", _without_operator)
 
 def _not_uninstalled(subject: Subject[str]) -> Iterator[Answer]:
     cluster = subject.fact
-    found = [one for kind in _CUSTOM_KINDS for one in subject.seen.objects(cluster, OPERATOR_API, kind)]
+    found = [one for kind in DEPLOYED_KINDS for one in subject.seen.objects(cluster, OPERATOR_API, kind)]
     if found:
         first = min(found, key=lambda custom: (custom.namespace, custom.kind, custom.name))
         yield subject.says(
@@ -176,8 +174,10 @@ def _enough_memory(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
 
 def _declared_limits(operator: DeclaredOperator) -> list[tuple[str, Path]]:
     spec = operator.document.spec
+    limits = None if spec.resources is None else spec.resources.limits
     given: list[tuple[Json, Path]] = [
         (spec.memoryLimit, ("spec", "memoryLimit")),
+        (None if limits is None else limits.memory, ("spec", "resources", "limits", "memory")),
         (dig(spec.helmValues, *map(str, _LIMIT)), ("spec", "helmValues", *_LIMIT)),
     ]
     return [(str(limit), path) for limit, path in given if isinstance(limit, str | int)]
@@ -186,7 +186,7 @@ def _declared_limits(operator: DeclaredOperator) -> list[tuple[str, Path]]:
 def _limits_of(controller: ClusterObject) -> Iterator[str]:
     containers = dig(controller.body, "spec", "template", "spec", "containers")
     for container in containers if isinstance(containers, list) else ():
-        if dig(container, "name") == _MANAGER:
+        if dig(container, "name") == MANAGER:
             limit = dig(container, "resources", "limits", "memory")
             if isinstance(limit, str | int):
                 yield str(limit)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.facts.definition import CLUSTER_TYPE, DeclaredDefinition
+from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.git_target import mode_path
 from reconciler.facts.mode import KnownFrom, ModeChange, declared_primary
-from reconciler.facts.operator import DeclaredOperator, deployment_targets, has_operator
+from reconciler.facts.operator import DeclaredOperator, deployment_targets, without_operator
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
@@ -158,14 +158,8 @@ def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
         if declared_primary(scope.secret_stores) is not None and scope.primary_now is None:
             raise UnseenError(unspecified("the current primary secret store is not known"))
         return
-    targets = [*deployment_targets(scope)]
-    undeclared = _undeclared_clusters(scope)
-    without = [
-        target
-        for target in targets
-        if (cluster := scope.cluster_of(target)) is None or not has_operator(scope, cluster)
-    ]
-    count, lacking = len(targets) + undeclared, len(without) + undeclared
+    count, without, undeclared = without_operator(scope)
+    lacking = len(without) + undeclared
     names = listed((target.id for target in without), most=_NAMED)
     operators = f"{lacking} of them not known to have an Operator" if lacking else "all with an Operator"
     yield subject.says(
@@ -176,13 +170,6 @@ def _made_knowingly(subject: Subject[Scope]) -> Iterator[Answer]:
         others=tuple(target.origin() for target in without[:_SHOWN]),
         advice="Prepare every cluster first; an apply holds the change until it is approved with "
         f"`--accept primary-store=SecretStore/{found.declared}`.",
-    )
-
-
-def _undeclared_clusters(scope: Scope) -> int:
-    return sum(
-        resource.document.get("type") == CLUSTER_TYPE and resource.key.id not in scope.definition_ids
-        for resource in scope.live_of(Kind.DEFINITION)
     )
 
 

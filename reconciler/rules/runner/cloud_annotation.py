@@ -7,7 +7,7 @@ from reconciler.facts.installed import InstalledRunner
 from reconciler.facts.operator import DeclaredOperator
 from reconciler.facts.runner_installation import identity_annotation
 from reconciler.model.finding import Severity
-from reconciler.model.json import Json
+from reconciler.model.json import Json, JsonObject
 from reconciler.model.origin import Origin
 from reconciler.rules.rule import Answer
 from reconciler.rules.subject import Subject
@@ -30,10 +30,13 @@ def runner_is_annotated_for_its_cloud(subject: Subject[InstalledRunner]) -> Iter
 
 
 def operator_is_annotated_for_its_cloud(subject: Subject[DeclaredOperator]) -> Iterator[Answer]:
-    """Findings for the chart values of an Operator."""
+    """Findings for the chart values of an Operator, and for its annotations."""
     spec, path = subject.fact.document.spec, ("controllerManager", *_ANNOTATIONS)
     place = subject.fact.origin(("spec", "helmValues", *path))
     yield from _of_its_cloud(subject, spec.cluster, dig(spec.helmValues, *path), place)
+    own: JsonObject = {**(spec.serviceAccountAnnotations or {})}
+    at = subject.fact.origin(("spec", "serviceAccountAnnotations"))
+    yield from _of_its_cloud(subject, spec.cluster, own, at)
 
 
 def _of_its_cloud(

@@ -1,62 +1,34 @@
 """Rules about secret stores on clusters (compatibility rules, Secrets and stores): R83, R84, R90."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from reconciler.facts.definition import dig
 from reconciler.facts.deployment_mode import clusters_used_on
 from reconciler.facts.manifest import OPERATOR_API, STORE_KIND, secret_stores
+from reconciler.facts.placed_store import PlacedStore, placed_of, placed_on, secret_references
 from reconciler.facts.scope import Scope
 from reconciler.facts.secret_leaf import reference_leaves
 from reconciler.facts.store_block import blocks_of, on_cluster
 from reconciler.model.declaration import Declared
 from reconciler.model.finding import Severity
-from reconciler.model.json import Json, JsonObject
+from reconciler.model.json import JsonObject
 from reconciler.model.origin import Origin
-from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument, StoreOnCluster
+from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
 from reconciler.model.unseen import unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
+from reconciler.vendor.operator import DEFAULT_STORE_LABEL
 
-DEFAULT_LABEL = "app.humanitec.io/default-store"
 _COMPARED = ("region", "url", "path", "tenantID", "projectID", "namespace")
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedStore:
-    """One entry of a document's `clusters`."""
-
-    store: Declared[SecretStoreDocument]
-    entry: StoreOnCluster
-    index: int
-
-    @property
-    def id(self) -> str:
-        """Id of the store."""
-        return self.store.document.metadata.id
-
-    def origin(self, *path: str) -> Origin:
-        """Place of a field of the entry."""
-        return self.store.origin(("spec", "clusters", self.index, *path))
-
-
-def _entries(stores: Sequence[Declared[SecretStoreDocument]]) -> Iterator[PlacedStore]:
-    for store in stores:
-        for index, entry in enumerate(store.document.spec.clusters or ()):
-            yield PlacedStore(store, entry, index)
-
-
-def _placed_on(scope: Scope, cluster: str) -> list[PlacedStore]:
-    return [placed for placed in _entries(scope.everything.secret_stores) if placed.entry.cluster == cluster]
-
-
 def _placed(scope: Scope) -> Iterator[Subject[PlacedStore]]:
-    for placed in _entries(scope.secret_stores):
-        name = f"secret store `{placed.id}` on cluster `{placed.entry.cluster}`"
+    for placed in (placed for store in scope.secret_stores for placed in placed_of(scope, store)):
+        name = f"secret store `{placed.id}` on cluster `{placed.cluster}`"
         yield Subject(placed, scope, name, placed.origin)
 
 
@@ -113,7 +85,7 @@ def _on(cluster: Subject[str], used: Mapping[str, Mapping[str, Origin]]) -> Iter
         if there is not None:
             yield from _differing(cluster, store, there)
             continue
-        is_placed = any(entry.cluster == name for entry in spec.clusters or ())
+        is_placed = any(placed.cluster == name for placed in placed_of(scope, store))
         if is_placed or spec.orchestrator is None or name not in used.get(identifier, {}):
             continue
         if live is not None or (spec.clusters and identifier not in manifests):
@@ -137,10 +109,10 @@ def _differing(
     if len(wanted) != 1 or len(there) != 1:
         return
     (kind, block), found = next(iter(wanted.items())), there[0]
-    placed = next((p for p in _placed_on(cluster.scope, cluster.fact) if p.id == identifier), None)
+    placed = next((p for p in placed_on(cluster.scope, cluster.fact) if p.id == identifier), None)
     expected: JsonObject = {
         **on_cluster(kind, block),
-        **((placed.entry.differing or {}) if placed is not None else {}),
+        **((placed.differing or {}) if placed is not None else {}),
     }
     names = [n for n in _COMPARED if n in expected and dig(body, "spec", kind, n) != expected[n]]
     if found == kind and not names:
@@ -158,8 +130,8 @@ def _differing(
 
 def _one_default(cluster: Subject[str]) -> Iterator[Answer]:
     scope, name = cluster.scope, cluster.fact
-    placed = _placed_on(scope, name)
-    declared = [one for one in placed if one.entry.default]
+    placed = placed_on(scope, name)
+    declared = [one for one in placed if one.is_default]
     state = scope.cluster_state(name)
     if not declared or (state is not None and state.of(OPERATOR_API, STORE_KIND) is not None):
         live = _live_defaults(cluster, managed={one.id for one in placed})
@@ -186,18 +158,18 @@ def _live_defaults(cluster: Subject[str], managed: set[str]) -> list[str]:
         for store in stores
         if store.namespace in namespaces
         and store.name not in managed
-        and dig(store.body, "metadata", "labels", DEFAULT_LABEL) == "true"
+        and dig(store.body, "metadata", "labels", DEFAULT_STORE_LABEL) == "true"
     ]
 
 
 def _reachable(store: Subject[PlacedStore]) -> Iterator[Answer]:
-    placed, entry = store.fact, store.fact.entry
-    operators = store.scope.operators_on(entry.cluster)
-    if operators and entry.namespace not in {one.document.spec.namespace for one in operators}:
-        if entry.default:
+    placed, cluster = store.fact, store.fact.cluster
+    operators = store.scope.operators_on(cluster)
+    if operators and placed.namespace not in {one.document.spec.namespace for one in operators}:
+        if placed.is_default:
             yield store.says(
-                f"Secret store `{placed.id}` will not be found on cluster `{entry.cluster}`: namespace "
-                f"`{entry.namespace}` is not the Operator's",
+                f"Secret store `{placed.id}` will not be found on cluster `{cluster}`: namespace "
+                f"`{placed.namespace}` is not the Operator's",
                 at=placed.origin("namespace"),
                 others=(operators[0].origin(("spec", "namespace")),),
                 advice="Place the default store in the Operator's namespace.",
@@ -207,25 +179,28 @@ def _reachable(store: Subject[PlacedStore]) -> Iterator[Answer]:
                 f"whether {store.name} is in the namespace of the application that needs it",
                 unspecified("namespaces of applications are known only at deployment"),
             )
-    for member, name, key in _secret_refs(entry.auth):
-        secret = store.seen.secret(entry.cluster, entry.namespace, name)
+    if _is_held(store.scope, placed):
+        return
+    for member, name, key in secret_references(placed.auth):
+        secret = store.seen.secret(cluster, placed.namespace, name)
         if secret is None or (key and key not in secret.entries):
             problem = (
-                f"is not in namespace `{entry.namespace}`" if secret is None else f"has no entry `{key}`"
+                f"is not in namespace `{placed.namespace}`" if secret is None else f"has no entry `{key}`"
             )
             yield store.says(
-                f"Secret store `{placed.id}` cannot sign in on cluster `{entry.cluster}`: Secret `{name}` {problem}",
+                f"Secret store `{placed.id}` cannot sign in on cluster `{cluster}`: Secret `{name}` {problem}",
                 at=placed.origin("auth", member),
-                advice=f"Create it in namespace `{entry.namespace}`.",
+                advice=f"Create it in namespace `{placed.namespace}`.",
             )
 
 
-def _secret_refs(auth: Json) -> Iterator[tuple[str, str, str]]:
-    """Field, name and entry of each Secret with credentials."""
-    for member, value in auth.items() if isinstance(auth, dict) else ():
-        name, key = dig(value, "name"), dig(value, "key")
-        if member.endswith("SecretRef") and isinstance(name, str):
-            yield member, name, key if isinstance(key, str) else ""
+def _is_held(scope: Scope, placed: PlacedStore) -> bool:
+    """True where the custom resource is not there after the plan, which creates it once its Secrets are there."""
+    state = scope.cluster_state(placed.cluster)
+    live = None if state is None else state.of(OPERATOR_API, STORE_KIND)
+    return live is not None and not any(
+        (one.namespace, one.name) == (placed.namespace, placed.id) for one in live
+    )
 
 
 RULES = (

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.facts.definition import ORCHESTRATOR_TYPES, DeclaredDefinition
 from reconciler.facts.pattern import is_literal
+from reconciler.facts.placed_store import values_in
 from reconciler.facts.scope import Scope
 from reconciler.facts.secret_leaf import SecretLeaf, literal_credentials, literal_values, reference_leaves
 from reconciler.facts.template_secret import unread_templates
@@ -148,6 +149,15 @@ def _no_plain_secret(target: Subject[Scope]) -> Iterator[Answer]:
                 advice="Pass it in with `!env NAME`, `!file PATH` or `!secret {…}`; replace the credential, since it "
                 "was in the repository.",
             )
+        for index, entry in enumerate(store.document.spec.clusters or ()):
+            for path in values_in(entry.auth):
+                yield target.says(
+                    f"Plain secret in a file: `auth.{'.'.join(path)}` of secret store "
+                    f"`{store.document.metadata.id}` on cluster `{entry.cluster}`",
+                    at=store.origin(("spec", "clusters", index, "auth", *path)),
+                    advice="Keep it in a Secret of the store's namespace, and name that in a field that ends with "
+                    "`SecretRef`; replace the credential, since it was in the repository.",
+                )
     for definition in scope.with_templates:
         for unread in unread_templates(definition):
             yield target.doubts(

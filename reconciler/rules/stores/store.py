@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from reconciler.facts.definition import dig, members_of
 from reconciler.facts.manifest import store_manifests
 from reconciler.facts.pattern import is_open
+from reconciler.facts.placed_store import placed_of
 from reconciler.facts.scope import Scope
 from reconciler.facts.secret_leaf import plain_values
 from reconciler.facts.store_block import CLUSTER, ORCHESTRATOR, blocks_of, misspelt, problems
@@ -171,9 +172,9 @@ def _no_stand_in(store: Subject[Store]) -> Iterator[Answer]:
 
 def _backed_by_cluster_only(scope: Scope, primary: Declared[SecretStoreDocument]) -> bool:
     """True where the primary store is on no cluster, and the stores on clusters have kind `kubernetes`."""
-    if primary.document.spec.clusters:
+    if placed_of(scope, primary):
         return False
-    others = [s for s in scope.secret_stores if s.document.spec.clusters]
+    others = [s for s in scope.secret_stores if placed_of(scope, s)]
     kinds = [kind for store in others for kind in blocks_of(store.document.spec)]
     there = {_name(manifest): dig(manifest.raw, "spec") for manifest in _manifests(scope)}
     if primary.document.metadata.id in there:

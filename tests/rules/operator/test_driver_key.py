@@ -260,3 +260,10 @@ def test_drivers_are_requested_if_an_operator_may_need_its_key(
     assert (Beside.DRIVERS in demand(one)) is is_asked
     (without,) = scopes_of(Tree(tuple(documents)))
     assert Beside.DRIVERS not in demand(without)
+
+
+def test_a_secret_that_the_plan_waits_for_is_no_finding() -> None:
+    """The plan makes its namespace, and installs the chart once the Secret is there."""
+    bare = {"eu-1": {"secrets": [], "complete": ["v1 Secret", "apps/v1 Deployment"]}}
+    assert of(judged_tree(tree(installed=operator(delivery="flux"), clusters=bare))) == []
+    assert len(of(judged_tree(tree(installed=operator(delivery="helm"), clusters=bare)))) == 1

@@ -242,6 +242,11 @@ def test_the_manager_has_at_least_256_mebibytes(limit: str, count: int, unknowns
     assert len(unknown("R66", judgement)) == unknowns
 
 
+def test_the_limit_among_the_resources_counts_too() -> None:
+    declared = operator(resources={"limits": {"memory": "128Mi"}})
+    assert len(of("R66", judged_tree(Tree((declared,))))) == 1
+
+
 def test_the_limit_among_the_chart_values_counts_too() -> None:
     values = {"controllerManager": {"manager": {"resources": {"limits": {"memory": "128Mi"}}}}}
     assert len(of("R66", judged_tree(Tree((operator(helmValues=values),))))) == 1

@@ -236,6 +236,13 @@ def test_the_warning_says_if_no_operator_is_missing() -> None:
     assert finding.message.endswith("1 cluster definition, all with an Operator")
 
 
+def test_an_operator_that_is_only_declared_counts_as_none_where_the_cluster_was_read() -> None:
+    bare = {"eu-1": {"complete": ["apps/v1 Deployment"]}}
+    tree = replace(base(Mode.DIRECT), live={"stores": [BUILT_IN]}, clusters=bare)
+    (finding,) = of("R63", judged_tree(tree))
+    assert "1 cluster definition, 1 of them not known to have an Operator" in finding.message
+
+
 def test_the_warning_names_the_approval_and_is_silenced_by_an_annotation() -> None:
     document = store()
     document["metadata"]["annotations"] = {"reconciler/R63": "off until 2026-06-02: agreed for the weekend"}

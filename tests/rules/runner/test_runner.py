@@ -519,7 +519,11 @@ def test_an_annotation_must_be_that_of_the_clusters_cloud(
         f"apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {{id: op}}\nspec: {{cluster: {cluster}, "
         f"helmValues: {{controllerManager: {{{values}}}}}}}\n"
     )
-    for text in (runner(install=f"{{cluster: {cluster}, helmValues: {{{values}}}}}"), operator):
+    field = (
+        f"apiVersion: reconciler/v1alpha1\nkind: Operator\nmetadata: {{id: op}}\nspec: {{cluster: {cluster}, "
+        f"serviceAccountAnnotations: {{{annotation}: x}}}}\n"
+    )
+    for text in (runner(install=f"{{cluster: {cluster}, helmValues: {{{values}}}}}"), operator, field):
         assert len(messages(text, "R107", AKS)) == expected
         assert len(unknown(text, "R107", AKS)) == hidden
 

@@ -368,5 +368,33 @@ def test_secrets_with_credentials_are_looked_up_in_the_namespace_of_the_store() 
     place = "humanitec-operator-system"
     right = clusters_from(f"eu-1: {{secrets: [{secret % (place, 'id')}]}}")
     assert messages(text, "R90", clusters=right) == []
+    metadata = f"{{name: platform, namespace: {place}}}"
+    there = f"{{apiVersion: humanitec.io/v1alpha1, kind: SecretStore, metadata: {metadata}}}"
     for wrong in (secret % (place, "other"), secret % ("shop", "id")):
-        assert len(messages(text, "R90", clusters=clusters_from(f"eu-1: {{secrets: [{wrong}]}}"))) == 1
+        found = f"secrets: [{wrong}], objects: [{there}]"
+        assert len(messages(text, "R90", clusters=clusters_from(f"eu-1: {{{found}}}"))) == 1
+        # The plan waits with a custom resource until its Secrets are there.
+        assert messages(text, "R90", clusters=clusters_from(f"eu-1: {{secrets: [{wrong}]}}")) == []
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        "{token: hvs.abc}",
+        "{token: {env: VAULT_TOKEN}}",
+        "{role: {secretKey: x}}",
+        "{tokenSecretRef: hvs.abc}",
+    ],
+)
+def test_no_credential_stands_in_what_becomes_a_custom_resource(auth: str) -> None:
+    text = store("vault: {url: u}", f"clusters: [{{cluster: eu-1, auth: {auth}}}]")
+    (message,) = messages(text, "R78")
+    assert "on cluster `eu-1`" in message
+    assert "hvs" not in message
+
+
+@pytest.mark.parametrize(
+    "auth", ["{}", "{tokenSecretRef: {name: vault, key: token}}", "{role: reader, mount: k8s}"]
+)
+def test_references_and_names_are_no_credentials(auth: str) -> None:
+    assert messages(store("vault: {url: u}", f"clusters: [{{cluster: eu-1, auth: {auth}}}]"), "R78") == []
