@@ -1,6 +1,6 @@
 """What a pass asks of a cluster, be it an API server or a folder of files. Does not import the Kubernetes client."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from reconciler.model.cluster_state import ObservedKind, SecretObject, ServerFacts
@@ -43,6 +43,9 @@ class ClusterClient(Protocol):
 
         A Secret that does not exist is created, with the label of the instance.
         """
+
+    def restart(self, namespace: str, deployment: str, annotations: Mapping[str, str]) -> None:
+        """Put annotations on the pod template of a Deployment, whoever made it, so that its pods are replaced."""
 
     def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
         """Server-side apply, and what reads back. `is_new` refuses to change what exists."""

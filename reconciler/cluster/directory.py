@@ -10,7 +10,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -95,6 +95,10 @@ class Directory:
     ) -> SecretObject:
         """Raises ClusterError: Secrets are never in files."""
         raise ClusterError(f"{self.address} is a folder of files, which never contain a Secret")
+
+    def restart(self, namespace: str, deployment: str, annotations: Mapping[str, str]) -> None:
+        """Raises ClusterError: nothing runs here."""
+        raise ClusterError(f"{self.address} is a folder of files, where nothing runs")
 
     def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
         """Write the object. A file that is not in the record is replaced only if `force`, or if it is equal."""

@@ -176,7 +176,8 @@ def step_name(action: Action) -> str:
         case Verb.DELETE:
             return "discard" if is_next else "drop"
         case _:
-            return "switch"
+            desired = action.subject.desired
+            return "restart" if desired is not None and "pods" in desired.document else "switch"
 
 
 def _end_of(live: Resource | None) -> datetime | None:

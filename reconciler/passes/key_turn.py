@@ -36,6 +36,10 @@ class KeyTurn:
     organizations: tuple[str, ...] = ()
     workloads: tuple[ResourceKey, ...] = ()
     """What mounts the key on the cluster of its place."""
+    deployments: tuple[tuple[str, str], ...] = ()
+    """Deployments there that are restarted here, by namespace and name."""
+    others: frozenset[str] = frozenset()
+    """Names of all entries of the Secret."""
 
     @property
     def owner(self) -> KeyOwner:
@@ -57,7 +61,7 @@ class KeyTurn:
                 return self.entries.key(self.entries.staged)
             case Change.DROP:
                 return self.entries.key(self.entries.previous)
-            case Change.GENERATE | Change.SWITCH | Change.REPLACE | Change.REVOKE:
+            case Change.GENERATE | Change.SWITCH | Change.REPLACE | Change.REVOKE | Change.RESTART:
                 return self.entries.key(self.entries.entry)
 
     @property
@@ -72,7 +76,10 @@ class KeyTurn:
         if isinstance(place, Unread) or self.turn.change in (None, Change.STAGE):
             return None
         now = {Change.DROP: place.previous, Change.DISCARD: place.staged}.get(self.turn.change, place.current)
-        return {"for": self.owner_name, "key": shown(now)} if now else None
+        found: JsonObject = {"for": self.owner_name, "key": shown(now)}
+        if self.turn.change is Change.RESTART:
+            found["pods"] = "run with another key"
+        return found if now else None
 
     @property
     def desired(self) -> JsonObject | None:
@@ -80,6 +87,10 @@ class KeyTurn:
         place, turn = self.place, self.turn
         if isinstance(place, Unread) or turn.change in (None, Change.DROP, Change.DISCARD):
             return None
+        if turn.change is Change.RESTART:
+            return {
+                "for": self.owner_name, "key": shown(place.current), "pods": "run with it", "later": turn.later,
+            }  # fmt: skip
         new = shown(place.staged) if turn.change is Change.SWITCH else self.new
         why: JsonObject = {"because": turn.because} if turn.because else {}
         return {"for": self.owner_name, "key": new, **why, "later": turn.later}
@@ -137,6 +148,8 @@ def secrets_after(
     found = dict(secrets)
     for turn in turns:
         at = turn.entries
+        if turn.turn.change is Change.RESTART:
+            continue
         secret = found.get((at.namespace, at.secret)) or SecretObject(at.namespace, at.secret, frozenset())
         entries, keys = set(secret.entries), dict(secret.private_keys)
         changed = "" if turn.key is None else turn.key.id.rpartition("/")[2]

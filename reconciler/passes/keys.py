@@ -124,6 +124,7 @@ def _turn(
         keyring,
         _placed(entries, seen),
         has_one_key=spec.for_.runner is not None,
+        restarts=spec.for_.operator is not None,
         every=None if spec.rotate is None else spec.rotate.period,
     )
     return entries, key, rotation(key, now)

@@ -156,7 +156,8 @@ def rotations(
         else:
             expected.add(owner)
         if one.document.spec.generate is not None:
-            turns.append(rings.turn(one, entries, found))
+            names = frozenset[str]() if secret is None else secret.entries
+            turns.append(rings.turn(one, entries, found, names))
     return Rotations(tuple(turns), unread, frozenset(expected), tuple(known))
 
 
@@ -178,7 +179,9 @@ class _Rings:
         self._places = places
         self._world: World | None = None
 
-    def turn(self, declared: PlacedDocument, entries: KeyEntries, found: PlacedKey) -> KeyTurn:
+    def turn(
+        self, declared: PlacedDocument, entries: KeyEntries, found: PlacedKey, names: frozenset[str]
+    ) -> KeyTurn:
         """The next step of one key; pods count only for some of them."""
         spec = declared.document.spec
         name = owner_name(spec.for_)
@@ -186,17 +189,40 @@ class _Rings:
             Keyring(name, {}, self._registered(spec.for_), self._mounts(spec.for_)),
             found,
             has_one_key=spec.for_.runner is not None,
+            restarts=spec.for_.operator is not None,
             every=None if spec.rotate is None else spec.rotate.period,
             is_asked=self._asked.shown is None and name in self._asked.selection.rotate,
             revoked=self._asked.selection.revoked(name),
         )
         now = self._asked.started_at
         turn = rotation(key, now)
-        if turn.change in (Change.STAGE, Change.REPLACE, Change.DROP):
+        if turn.change in (Change.STAGE, Change.REPLACE, Change.DROP, Change.RESTART):
             pods, elsewhere = self._pods(name)
             key = replace(key, keyring=replace(key.keyring, pods=pods, elsewhere=elsewhere))
             turn = rotation(key, now)
-        return KeyTurn(declared, entries, found, turn, tuple(key.keyring.registered), self._users(entries))
+        if spec.for_.operator is not None and len(key.keyring.registered) != 1 and turn.change is not None:
+            names_of = ", ".join(key.keyring.registered) or "none"
+            turn = replace(
+                turn, held=(*turn.held, f"an Operator serves one organization, and {name} {names_of}")
+            )
+        return KeyTurn(
+            declared,
+            entries,
+            found,
+            turn,
+            tuple(key.keyring.registered),
+            self._users(entries),
+            self._deployments(name, entries) if key.restarts else (),
+            names,
+        )
+
+    def _deployments(self, name: str, entries: KeyEntries) -> tuple[tuple[str, str], ...]:
+        """Deployments of an owner on the cluster of a key."""
+        return tuple(
+            (one.footprint.workload.namespace, one.footprint.workload.name)
+            for one in self.world.of(name)
+            if one.footprint.cluster == entries.cluster and one.footprint.workload is not None
+        )
 
     def _users(self, entries: KeyEntries) -> tuple[ResourceKey, ...]:
         """Workloads that mount the entry."""

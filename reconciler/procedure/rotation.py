@@ -36,6 +36,8 @@ class Change(StrEnum):
     """The next key takes the place of the one in use."""
     REPLACE = "replace"
     """Make a new key in place of the one in use: only for an owner with one key."""
+    RESTART = "restart"
+    """Restart pods that do not run with the key in use: only for workloads whose template somebody else makes."""
     DROP = "drop"
     """Remove the key that was replaced."""
     DISCARD = "discard"
@@ -50,6 +52,7 @@ WORDS = MappingProxyType(
         Change.STAGE: "the next key is made",
         Change.SWITCH: "the next key replaces the one in use",
         Change.REPLACE: "a new key replaces the one in use",
+        Change.RESTART: "pods are restarted with it",
         Change.DROP: "the replaced key is removed",
         Change.DISCARD: "the next key is removed",
         Change.REVOKE: "a new key replaces the one in use, which is forgotten",
@@ -70,6 +73,8 @@ class GeneratedKey:
     has_one_key: bool = False
     every: timedelta | None = None
     is_asked: bool = False
+    restarts: bool = False
+    """True if pods are restarted here, because no plan changes their template."""
     revoked: frozenset[str] = frozenset()
 
 
@@ -132,6 +137,9 @@ def rotation(key: GeneratedKey, now: datetime) -> Turn:
         return Turn(
             Change.GENERATE, because="there is none", later="it is registered, then pods start with it"
         )
+    if place.previous and key.restarts and _is_stale(key.keyring, place.current):
+        held = tuple(_unaccepted(key.keyring, place.current))
+        return Turn(Change.RESTART, held, later="the old key is removed, and its registration")
     if place.previous:
         return Turn(Change.DROP, tuple(_still_used(key, place)), later="its registration is removed")
     because = _due(key, place, now)
@@ -166,6 +174,11 @@ def _due(key: GeneratedKey, place: PlacedKey, now: datetime) -> str:
     return ""
 
 
+def _is_stale(keyring: Keyring, current: str) -> bool:
+    """True if a pod that was seen runs with another key, or does not say."""
+    return any(running != current for _, _, running in _running(keyring))
+
+
 def _unaccepted(keyring: Keyring, fingerprint: str) -> Iterator[str]:
     """Organizations that do not accept a key, or may not."""
     if not keyring.registered:
@@ -185,7 +198,7 @@ def _unsettled(key: GeneratedKey, current: str) -> Iterator[str]:
     yield from _unseen(key.keyring)
     mounted = {mount.fingerprint for mount in key.keyring.mounts}
     for cluster, pod, running in _running(key.keyring):
-        if running not in mounted:
+        if running not in mounted and (running or not key.restarts):
             yield f"pod {pod} on cluster {cluster} {_runs_with(running)}"
 
 

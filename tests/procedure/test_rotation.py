@@ -66,6 +66,19 @@ ALLOWED = {
         Change.SWITCH,
     ),
     "all pods run with the new key": (key(SWITCHED, SETTLED), Change.DROP),
+    "an Operator's pods do not say with which key they run": (
+        key(SWITCHED, replace(SETTLED, pods=(Pods("eu-1", {"pod": ""}),)), restarts=True),
+        Change.RESTART,
+    ),
+    "an Operator's pods run with the old key": (
+        key(SWITCHED, replace(SETTLED, pods=(Pods("eu-1", {"pod": OLD}),)), restarts=True),
+        Change.RESTART,
+    ),
+    "an Operator's pods run with the new key": (key(SWITCHED, SETTLED, restarts=True), Change.DROP),
+    "an Operator is due, and its pods never said anything": (
+        key(DUE, ring(pods=(Pods("eu-1", {"pod": ""}),)), restarts=True),
+        Change.STAGE,
+    ),
     "the place was not read": (key(DOWN), None),
     "a runner's key is old": (key(DUE, has_one_key=True), Change.REPLACE),
 }
@@ -79,6 +92,14 @@ def test_the_next_step(given: GeneratedKey, change: Change | None) -> None:
 
 
 HELD = {
+    "an Operator would be restarted with a key that is not registered": (
+        key(
+            SWITCHED,
+            replace(SETTLED, pods=(Pods("eu-1", {"pod": ""}),), registered={"acme": registered(OLD)}),
+            restarts=True,
+        ),
+        ["bbbbbbbbbbbb is not registered in acme"],
+    ),
     "one organization lacks the next key": (
         key(STAGED, ring(registered={**BOTH, "beta": registered(OLD)})),
         ["bbbbbbbbbbbb is not registered in beta"],

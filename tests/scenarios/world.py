@@ -85,7 +85,7 @@ class KillSwitch:
         """A call to a cluster."""
         if name == "close":
             return call()
-        is_last = self.begin(changes=name in ("apply", "delete", "change_secret"))
+        is_last = self.begin(changes=name in ("apply", "delete", "change_secret", "restart"))
         found = call()
         self.after(is_last=is_last)
         return found

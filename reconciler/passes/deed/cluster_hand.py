@@ -12,7 +12,7 @@ from time import monotonic
 
 from reconciler.cluster.client import ClusterClient
 from reconciler.diff.cluster import projection
-from reconciler.diff.fields import document_changes, is_same
+from reconciler.diff.fields import is_same
 from reconciler.diff.managed_fields import is_ours
 from reconciler.errors import (
     ClusterAccessError,
@@ -30,7 +30,7 @@ from reconciler.facts.delivered import delivered
 from reconciler.facts.operator_state import default_stores
 from reconciler.facts.rollout import Trouble, rollout
 from reconciler.model.identity import ResourceKey
-from reconciler.model.json import JsonObject, dotted
+from reconciler.model.json import JsonObject
 from reconciler.model.kind import WORKLOAD_KINDS, Kind
 from reconciler.model.kubernetes_object import (
     FIELD_MANAGER,
@@ -40,11 +40,11 @@ from reconciler.model.kubernetes_object import (
     namespace_and_name,
     text_of,
 )
-from reconciler.model.mark import applied_digest
 from reconciler.model.redaction import redact
 from reconciler.model.state import Resource
 from reconciler.passes.deed.key_hand import KeyHand, KeyMaking
 from reconciler.passes.deed.operator_check import OperatorWork, operator_running, still_deployed
+from reconciler.passes.deed.read_back import compared, upgrade_of
 from reconciler.passes.deed.running import Running, selector
 from reconciler.passes.key_turn import KeyTurn
 from reconciler.plan.action import Action, Outcome, Status, Verb
@@ -114,7 +114,7 @@ class ClusterHand:
         self._work = work
         self._read = read
         self._stop = stop
-        self._keys = KeyHand(client, work.making, check=self._uses_successor)
+        self._keys = KeyHand(client, work.making, check=self._uses_successor, wait=self._restarted)
 
     def perform(self, action: Action) -> Outcome:
         """Outcome of one action."""
@@ -155,9 +155,9 @@ class ClusterHand:
         is_restarted = found is None or dig(found, "spec", "template") != dig(applied, "spec", "template")
         outcome = _written(self._rolled_out(action, applied, is_restarted=is_restarted))
         outcome = self._only_default(outcome, applied)
-        upgrade = "" if found is None else _upgrade(found, applied)
+        upgrade = "" if found is None else upgrade_of(found, applied)
         message = "; ".join(filter(None, (upgrade, outcome.message)))
-        return _compared(replace(outcome, message=message), body, found, applied)
+        return compared(replace(outcome, message=message), body, found, applied)
 
     def _changed(self, action: Action, found: JsonObject) -> Outcome | None:
         """Outcome of an action on an object that became something else since the plan was made; None if it did not."""
@@ -266,9 +266,32 @@ class ClusterHand:
             with self._lock:
                 self._waiting -= 1
 
+    def _restarted(self, action: Action, namespace: str, name: str) -> Outcome:
+        """Outcome of waiting until the pods of a Deployment that was restarted are ready, and older ones gone."""
+        key = ResourceKey(action.key.place, Kind.DEPLOYMENT, f"{namespace}/{name}")
+        until = monotonic() + WAIT_S
+        while True:
+            try:
+                seen = self._running(key)
+            except ClusterError as error:
+                return _failure(action, error, "restarted; how it runs is not known: ")
+            if seen is None:
+                return _later(action, f"restarted, and then deleted by somebody else: {key}")
+            if seen.is_done:
+                return Outcome(action, Status.DONE, f"{key} restarted")
+            if seen.is_lasting or monotonic() > until:
+                return _later(action, f"{key} restarted, and not ready: {seen.missing}{self._why(key, seen)}")
+            if self._pause():
+                message = f"{key} restarted; stopped before it was ready: {seen.missing}"
+                return Outcome(action, Status.UNKNOWN, message, is_transient=True)
+
     def _uses_successor(self, action: Action, turn: KeyTurn) -> Outcome | None:
         """Why a key that was replaced must stay: what mounts its successor does not run with it as it should."""
-        for workload in turn.workloads:
+        place = action.key.place
+        made_by_others = (
+            ResourceKey(place, Kind.DEPLOYMENT, f"{namespace}/{name}") for namespace, name in turn.deployments
+        )
+        for workload in (*turn.workloads, *made_by_others):
             seen = self._running(workload)
             if seen is not None and not seen.is_done:
                 return Outcome(
@@ -422,43 +445,6 @@ class ClusterHand:
 def _is_of_operator(found: JsonObject) -> bool:
     """True for an object of an installed Operator."""
     return text_of(found, "annotations", INSTALLATION_ANNOTATION).startswith(OPERATOR_INSTALLATIONS)
-
-
-def _upgrade(before: JsonObject, after: JsonObject) -> str:
-    """Old and new image of the first container that has another one, "" if none has."""
-    old, new = (_images(body) for body in (before, after))
-    return next((f"{old[name]} → {new[name]}" for name in new if name in old and old[name] != new[name]), "")
-
-
-def _images(workload: JsonObject) -> dict[str, str]:
-    """Images of containers by their names: a webhook may put some of its own before ours."""
-    containers = dig(workload, "spec", "template", "spec", "containers")
-    found = [one for one in containers if isinstance(one, dict)] if isinstance(containers, list) else []
-    return {str(one.get("name")): str(one.get("image")) for one in found}
-
-
-def _compared(outcome: Outcome, body: JsonObject, before: JsonObject | None, applied: JsonObject) -> Outcome:
-    """The outcome of an apply, after a look at what reads back. `before` is the object as it was.
-
-    What is not kept is reported, and is a failure when the same is applied again.
-    """
-    altered = _reads_back(body, applied)
-    if not altered:
-        return outcome
-    message = "; ".join(filter(None, (outcome.message, altered)))
-    is_again = before is not None and applied_digest(before) == applied_digest(body)
-    if is_again and outcome.status is Status.DONE:
-        message = f"{message}: accepted and not kept, for at least the second time"
-        return replace(outcome, status=Status.FAILED, message=message, is_written=True)
-    return replace(outcome, message=message)
-
-
-def _reads_back(body: JsonObject, applied: JsonObject) -> str:
-    """What reads back otherwise than it was sent, "" if nothing does: a webhook of the cluster may change it."""
-    wanted, present = projection(body, applied, FIELD_MANAGER)
-    fields = list(document_changes(present, wanted))
-    names = ", ".join(dotted(change.path) for change in fields[:_SHOWN_FIELDS])
-    return f"reads back differently: {names}" if fields else ""
 
 
 def _held_back(found: JsonObject | None) -> str:

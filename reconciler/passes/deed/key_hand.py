@@ -13,8 +13,11 @@ from reconciler.errors import (
     DeniedError,
     StaleObjectError,
 )
+from reconciler.facts.key_place import ORGANIZATION_ENTRY
 from reconciler.model.identity import shown
 from reconciler.model.key_entries import CopyOf, SecretChange
+from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
+from reconciler.model.secret import Secret
 from reconciler.model.unread import Unread
 from reconciler.passes.key_turn import KeyTurn
 from reconciler.plan.action import Action, Outcome, Status
@@ -24,7 +27,6 @@ from reconciler.procedure.rotation import Change
 if TYPE_CHECKING:
     from reconciler.keystore.key_pair import KeyPair  # brings the library for keys
     from reconciler.model.key import Algorithm
-    from reconciler.model.secret import Secret
 
 _NOTHING_DONE = (ClusterAccessError, ClusterForbiddenError, DeniedError, StaleObjectError)
 """Refusals that come before any effect."""
@@ -40,7 +42,10 @@ class KeyMaking:
 
 
 class KeyHand:
-    """Takes single steps of keys. `check` is the outcome of a look at what must run first, None if it does."""
+    """Takes single steps of keys. `check` is the outcome of a look at what must run first, None if it does.
+
+    `wait` is the outcome of waiting for the pods of a Deployment, given by namespace and name.
+    """
 
     def __init__(
         self,
@@ -48,16 +53,20 @@ class KeyHand:
         making: KeyMaking,
         *,
         check: Callable[[Action, KeyTurn], Outcome | None],
+        wait: Callable[[Action, str, str], Outcome],
     ) -> None:
         self._client = client
         self._making = making
         self._check = check
+        self._wait = wait
 
     def perform(self, action: Action, turn: KeyTurn) -> Outcome:
         """Outcome of the next step of a key."""
         place, change = turn.place, turn.turn.change
         assert not isinstance(place, Unread)
         assert change is not None
+        if change is Change.RESTART:
+            return self._restart_all(action, turn, place.current)
         if (
             change is Change.DROP
             and not turn.turn.is_forced
@@ -78,6 +87,20 @@ class KeyHand:
             return Outcome(action, Status.FAILED, message, is_transient=True, is_written=True)
         return Outcome(action, Status.DONE, f"key {shown(new)}" if new else "")
 
+    def _restart_all(self, action: Action, turn: KeyTurn, fingerprint: str) -> Outcome:
+        """Outcome of restarting what mounts the key, one after the other."""
+        outcome = Outcome(action, Status.UNCHANGED, "there is no Deployment of it")
+        for namespace, name in turn.deployments:
+            try:
+                self._client.restart(namespace, name, {FINGERPRINT_ANNOTATION: fingerprint})
+            except ClusterError as error:
+                message = f"{error}. {error.advice}" if error.advice else str(error)
+                return Outcome(action, Status.FAILED, message, is_transient=True)
+            outcome = self._wait(action, namespace, name)
+            if outcome.status is not Status.DONE:
+                return outcome
+        return outcome
+
     def _wanted(self, turn: KeyTurn, place: PlacedKey, change: Change) -> tuple[SecretChange, str]:
         """The change of the Secret, and the fingerprint that the changed entry then has."""
         at, now = turn.entries, self._making.now()
@@ -95,10 +118,14 @@ class KeyHand:
         pair = self._making.make(spec.algorithm, spec.bits)
         entry = _entry(turn)
         others: dict[str, Secret | CopyOf | None] = {}
+        if turn.owner.operator is not None and ORGANIZATION_ENTRY not in turn.others:
+            # The Operator reads the id of its only organization beside its key.
+            (organization,) = turn.organizations
+            others[ORGANIZATION_ENTRY] = Secret(organization)
         if change is Change.REPLACE:
-            others = {at.previous: CopyOf(at.entry)}
+            others[at.previous] = CopyOf(at.entry)
         elif change is Change.REVOKE:
-            others = {name: None for name, key in expected.items() if name != entry and key}
+            others.update({name: None for name, key in expected.items() if name != entry and key})
         return SecretChange(expected, {**others, entry: pair.private}, {entry: now}), pair.public.fingerprint
 
     def _after_failure(self, action: Action, turn: KeyTurn, new: str, error: ClusterError) -> Outcome:

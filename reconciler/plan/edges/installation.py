@@ -7,7 +7,7 @@ deleted after the definitions that need it, and its registration after the workl
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.model.identity import ResourceKey
+from reconciler.model.identity import ResourceKey, shown
 from reconciler.model.kind import FACTS, WORKLOAD_KINDS, Generation, Kind
 from reconciler.model.kubernetes_object import (
     DEFAULT_STORE_LABEL,
@@ -54,13 +54,16 @@ def installation_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, Ac
 
 def _private_key_edges(actions: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
     """A key is withdrawn after it is no longer in its Secret: from there, it would be registered again."""
-    made: dict[str, list[ActionId]] = defaultdict(list)
-    for action in actions:
-        if action.key.kind is Kind.PRIVATE_KEY and action.subject.live is not None:
-            made[str(action.subject.live.document.get("for"))].append(action.id)
+    made = {
+        str(action.subject.live.document.get("key")): action.id
+        for action in actions
+        if action.key.kind is Kind.PRIVATE_KEY and action.subject.live is not None
+    }
     for action in actions if made else ():
-        if action.key.kind is Kind.KEY and action.is_deletion:
-            yield from ((before, action.id) for before in made.get(str(agent_of(action.key)), ()))
+        if action.key.kind in (Kind.KEY, Kind.OPERATOR_KEY) and action.is_deletion:
+            before = made.get(shown(action.key.id.rpartition("/")[2]))
+            if before is not None:
+                yield before, action.id
 
 
 def _store_edges(actions: Sequence[Action], objects: Sequence[Action]) -> Iterator[tuple[ActionId, ActionId]]:
