@@ -100,9 +100,10 @@ def _in_use(keyring: Keyring, fingerprint: str) -> Step:
 
 def _not_in_use(keyring: Keyring, fingerprint: str) -> Step:
     """For a declared key that every organization accepts and nothing is seen to hold."""
-    if not keyring.mounts or keyring.elsewhere:
-        where = f" on {_names(keyring.elsewhere)}" if keyring.elsewhere else ""
-        return Step(Phase.UNKNOWN, f"accepted; whether something runs with it{where} cannot be seen")
+    if keyring.elsewhere:
+        return _unseen(keyring, fingerprint)
+    if not keyring.mounts:
+        return Step(Phase.UNKNOWN, "accepted; whether something runs with it cannot be seen")
     if keyring.is_replaced(fingerprint):
         return Step(Phase.REPLACED, "it is removed when nothing uses it any more", "run `reconciler apply`")
     if keyring.is_next(fingerprint):
@@ -113,6 +114,26 @@ def _not_in_use(keyring: Keyring, fingerprint: str) -> Step:
         return Step(Phase.UNUSED, "a newer key is in use", "remove its document")
     places = _names(map(str, keyring.mounts))
     return Step(Phase.MOUNT, f"accepted everywhere; {places} has another key", "put its private half there")
+
+
+def _unseen(keyring: Keyring, fingerprint: str) -> Step:
+    """For a declared key of an owner that also runs where nothing can be seen.
+
+    A person does what is left there, and says so by removing the document of the old key.
+    """
+    where = _names(keyring.elsewhere)
+    ends = {key: end for key in keyring.declared if (end := end_of(keyring, key)) is not None}
+    if len(keyring.declared) == 1 or fingerprint not in ends:
+        return Step(Phase.UNKNOWN, f"accepted; whether something runs with it on {where} cannot be seen")
+    if fingerprint == max(ends, key=lambda key: (ends[key], key)):
+        what = f"accepted everywhere; whether it is in use on {where} cannot be seen"
+        advice = (
+            f"put its private half there and restart it (`reconciler render {keyring.owner}` prints how), check that "
+            "it is connected, then remove the document of the old key"
+        )
+        return Step(Phase.MOUNT, what, advice)
+    what = f"a newer key is declared; whether this one is still in use on {where} cannot be seen"
+    return Step(Phase.UNUSED, what, "remove its document once nothing there uses it")
 
 
 def _left_over(keyring: Keyring) -> Step:

@@ -47,7 +47,32 @@ def keyring(**changes: object) -> Keyring:
 PLACED = PlacedKey(OLD, staged=NEW)
 SWITCHED = PlacedKey(NEW, previous=OLD)
 UNAUTHORIZED = {**accepted(OLD), NEW: Registration(is_accepted=False)}
+ON_DOCKER = keyring(mounts=(), pods=(), elsewhere=("docker",))
 CASES: dict[str, tuple[Keyring, str, Phase, str]] = {
+    "a newer key of an Agent on Docker": (
+        ON_DOCKER,
+        NEW,
+        Phase.MOUNT,
+        "accepted everywhere; whether it is in use on docker cannot be seen",
+    ),
+    "the older key of an Agent on Docker": (
+        ON_DOCKER,
+        OLD,
+        Phase.UNUSED,
+        "a newer key is declared; whether this one is still in use on docker cannot be seen",
+    ),
+    "the only key of an Agent on Docker": (
+        replace(ON_DOCKER, declared={OLD: HERE}),
+        OLD,
+        Phase.UNKNOWN,
+        "accepted; whether something runs with it on docker cannot be seen",
+    ),
+    "a newer key of an Agent on Docker that one organization does not accept": (
+        replace(ON_DOCKER, registered={"acme": accepted(OLD, NEW), "beta": UNAUTHORIZED}),
+        NEW,
+        Phase.AUTHORIZE,
+        "not authorized yet in beta",
+    ),
     "the next key of one that is made here": (
         keyring(placed=(PLACED,)),
         NEW,
@@ -177,8 +202,8 @@ CASES: dict[str, tuple[Keyring, str, Phase, str]] = {
     "a key of an Agent on another host too": (
         keyring(elsewhere=("docker",)),
         NEW,
-        Phase.UNKNOWN,
-        "accepted; whether something runs with it on docker cannot be seen",
+        Phase.MOUNT,
+        "accepted everywhere; whether it is in use on docker cannot be seen",
     ),
     "an undeclared key, and the Agent is installed nowhere": (
         keyring(declared={}, mounts=(), pods=()),
