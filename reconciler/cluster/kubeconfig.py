@@ -48,13 +48,13 @@ def configuration_of(
             environment,
             access.path.parent,
         )
-    reduced = {
-        "contexts": [{"name": name, "context": {"cluster": "chosen", "user": "chosen"}}],
-        "clusters": [{"name": "chosen", "cluster": cluster}],
-        "users": [{"name": "chosen", "user": user}],
-    }
     configuration = Configuration()
     try:
+        reduced = {
+            "contexts": [{"name": name, "context": {"cluster": "chosen", "user": "chosen"}}],
+            "clusters": [{"name": "chosen", "cluster": _as_files(cluster, temporary)}],
+            "users": [{"name": "chosen", "user": _as_files(user, temporary)}],
+        }
         KubeConfigLoader(
             reduced,
             active_context=name,
@@ -68,6 +68,23 @@ def configuration_of(
             advice=_ADVICE,
         ) from None
     return configuration
+
+
+def _as_files(entry: JsonObject, folder: Path) -> JsonObject:
+    """A cluster or a user of a kubeconfig with what it contains as files in a folder.
+
+    The library writes each content to one file for the whole process, which would end with the first connection that
+    has it. Raises ValueError and OSError.
+    """
+    found = dict(entry)
+    for name in ("certificate-authority", "client-certificate", "client-key"):
+        content = found.pop(f"{name}-data", None)
+        if content:
+            path = folder / name
+            path.write_bytes(base64.b64decode(str(content), validate=True))
+            path.chmod(0o600)
+            found[name] = str(path)
+    return found
 
 
 def _parsed(path: Path) -> JsonObject:

@@ -229,7 +229,7 @@ def test_only_limits_the_plan_and_says_so(tree: Path) -> None:
     _, shown, _ = call(tree, "plan", "--only", "definition/users-*")
     assert "Definition/users-db" in shown
     assert "create Definition/orders-db" not in shown
-    assert "only objects Definition/users-*" in shown
+    assert "the run is limited to objects Definition/users-*" in shown
 
 
 def test_settings_with_problems_name_their_places(tree: Path) -> None:

@@ -1,5 +1,6 @@
 """Objects of a real API server: read, applied and deleted, with the rights of different users."""
 
+import gc
 import subprocess
 import sys
 import tempfile
@@ -297,3 +298,15 @@ def test_what_the_command_line_imports_does_not_bring_the_client() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert ended.stdout == "False\n"
+
+
+def test_the_end_of_a_connection_leaves_the_certificates_of_others(
+    control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    """Both are opened from one kubeconfig that contains a certificate, as by one pass of `watch` after the other."""
+    kubeconfig = KubeconfigAccess(control_plane.user(tmp_path / "kubeconfig", f"user-{uuid4().hex[:8]}"))
+    first = ClusterObjects(kubeconfig, {}, permit=Permit.READ)
+    second = ClusterObjects(kubeconfig, {}, permit=Permit.READ)
+    del first
+    gc.collect()
+    assert not second.may("list", "", "secrets").is_granted

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.facts.rollout import rollout
 from reconciler.model.kind import CLUSTER_KINDS, FACTS
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import Verdict
@@ -136,7 +137,8 @@ def begun(kept: Kept, before: Step, after: Step) -> Kept:
 
 def apply(kept: Kept, switch: KillSwitch | None = None) -> None:
     # An approval is for exactly what is to be deleted: a Deployment that still waits for its pods would be counted.
-    kept.plane.wait_until(lambda: not going(kept), "what was being deleted is gone")
+    # And a plan says at once what is not ready yet, without waiting for what an earlier run has begun.
+    kept.plane.wait_until(lambda: not going(kept), "what was begun is done")
     approvals = kept.approvals()
     kept.world.switch = switch
     try:
@@ -147,13 +149,13 @@ def apply(kept: Kept, switch: KillSwitch | None = None) -> None:
 
 
 def going(kept: Kept) -> list[str]:
-    """Deployments that are being deleted."""
+    """Deployments that are being deleted or rolled out."""
     paths = [f"/apis/apps/v1/namespaces/{one}/deployments" for one in (kept.agents, kept.runners)]
     return [
         item["metadata"]["name"]
         for path in paths
         for item in kept.plane.get(path)["items"]
-        if "deletionTimestamp" in item["metadata"]
+        if "deletionTimestamp" in item["metadata"] or rollout(item, ()).missing
     ]
 
 

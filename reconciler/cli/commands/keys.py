@@ -29,7 +29,6 @@ def command() -> None:
     Examples:
       reconciler keys status
       reconciler keys rotate Agent/eu-1
-      reconciler keys generate Agent/eu-1 --out ~/eu-1.pem > key.yaml
     """  # noqa: D301  \b is click's mark for a paragraph that is not wrapped
 
 
