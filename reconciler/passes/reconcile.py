@@ -79,7 +79,7 @@ def plan(
         asked, prepared.reading, prepared.judged,
         requests=clients.requests, targets=targets, notes=prepared.planned.notes,
         unexamined=prepared.looked.clusters.unexamined,
-        preview=shown, of_base=base.findings if base is not None else None,
+        preview=shown, of_base=base.found if base is not None else None,
     )  # fmt: skip
     can_bind = prepared.is_whole
     return result, (
