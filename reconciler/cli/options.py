@@ -1,6 +1,7 @@
 """Options that several commands share, and the parsing of their values."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -106,8 +107,53 @@ def output_option(*formats: Format) -> Callable[[F], F]:
         type=click.Choice([form.value for form in formats]),
         default=Format.TEXT.value,
         show_default=True,
-        help="Format of the result on stdout.",
+        help="Format on stdout.",
     )
+
+
+def _detailed(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001  click's signature
+    """Keep an option of the reader for the views."""
+    if is_asked:
+        from reconciler.cli.session import Session  # noqa: PLC0415  the session imports nothing of commands
+
+        current = context.ensure_object(Session)
+        current.detail = replace(current.detail, **{str(parameter.name): True})
+
+
+def _uncolored(context: click.Context, _: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001  as above
+    if is_asked:
+        from reconciler.cli.session import ColorChoice, Session  # noqa: PLC0415  as above
+
+        context.ensure_object(Session).color = ColorChoice.NEVER
+
+
+def no_color_option(function: F) -> F:
+    """`--no-color`."""
+    return _no_color(function, is_hidden=False)
+
+
+def _no_color(function: F, *, is_hidden: bool) -> F:
+    return click.option(
+        "--no-color",
+        is_flag=True,
+        expose_value=False,
+        hidden=is_hidden,
+        callback=_uncolored,
+        help="The same as --color never.",
+    )(function)
+
+
+def reading_options(function: F) -> F:
+    """`--full`, `--unknown`, `-q` and `--no-color`, which the general help describes: how much a text shows."""
+    for flags, text in (
+        (("-q", "--quiet"), "Only problems, decisions and counts."),
+        (("--unknown",), "Also rules that could not be evaluated."),
+        (("--full",), "Also all fields, and all names."),
+    ):
+        function = click.option(*flags, is_flag=True, expose_value=False, callback=_detailed, help=text)(
+            function
+        )
+    return _no_color(function, is_hidden=True)
 
 
 def accept_option(function: F) -> F:
@@ -118,7 +164,7 @@ def accept_option(function: F) -> F:
         metavar="GUARD=KIND/ID",
         multiple=True,
         callback=approvals,
-        help="Approve this one case that a guard refuses; repeatable.",
+        help="Approve one case that a guard refuses.",
     )(function)
 
 

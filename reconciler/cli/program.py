@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from reconciler import __version__
+from reconciler.cli.options import no_color_option
 from reconciler.cli.session import INTERRUPTED, ColorChoice, Session
 from reconciler.cli.stream import discard, is_refused
 from reconciler.errors import ExitCode, OutputError, ReconcilerError
@@ -257,6 +258,7 @@ def _deeds(current: Session) -> str:
     default=ColorChoice.AUTO.value,
     help="When to colour the output.",
 )
+@no_color_option
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
@@ -287,7 +289,8 @@ def program(
     current = ctx.ensure_object(Session)
     current.config = config
     current.directory = directory
-    current.color = ColorChoice(color)
+    if current.color is not ColorChoice.NEVER:
+        current.color = ColorChoice(color)
     current.log_level = "debug" if debug else log_level
     current.log_format = log_format
     current.is_debugging = debug

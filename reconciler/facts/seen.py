@@ -90,9 +90,7 @@ class Seen:
             return found
         if self.scope.primary.id is None:
             raise UnseenError(unspecified(self.scope.primary.why))
-        raise UnseenError(
-            never_read(f"whether `{definition.id}` deploys to Git is known at deployment only")
-        )
+        raise UnseenError(never_read(f"whether `{definition.id}` deploys to Git is known at deployment only"))
 
     def cluster(self, name: str | None) -> ClusterState:
         """State of a cluster; a name of None means that none is declared."""

@@ -62,9 +62,7 @@ def _reading(asked: Pass, tree: Tree) -> Reading:
     targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
     given = _approved(asked, declarations)
     return Reading(
-        SourceInfo(
-            tree.location, tree.revision, tree.is_dirty, len(tree.files), documents, tree.uncommitted
-        ),
+        SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents, tree.uncommitted),
         tree.files,
         declarations,
         (

@@ -216,7 +216,8 @@ def _is_output(folder: Path, path: bytes) -> bool:
         return False
     try:
         descriptor = os.open(
-            os.path.join(os.fsencode(folder), path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            os.path.join(os.fsencode(folder), path),
+            os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
         )
     except OSError:
         return False

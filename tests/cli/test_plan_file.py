@@ -108,7 +108,7 @@ def test_a_plan_that_cannot_be_saved_is_shown_and_exits_64_with_the_next_step(tr
     place = tree / "nowhere" / "plan.json"
     code, shown, said = call(tree, "plan", "--out", str(place))
     assert code == ExitCode.USAGE
-    assert "create Definition/orders-db" in shown
+    assert "+ Definition/orders-db" in shown
     assert said.split("\n")[-4:] == [
         f"error: cannot write the plan to {place}: No such file or directory",
         "name a file in a folder that can be written",

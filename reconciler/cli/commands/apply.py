@@ -12,6 +12,7 @@ from reconciler.cli.options import (
     Format,
     accept_option,
     output_option,
+    reading_options,
     selection_options,
     source_options,
 )
@@ -30,16 +31,17 @@ if TYPE_CHECKING:
 @click.command()
 @source_options
 @selection_options
+@reading_options
 @accept_option
 @click.option(
     "--plan", "plan_path", metavar="FILE", type=OUTPUT_FILE, help="Apply exactly this saved plan, or nothing."
 )
-@click.option("--yes", is_flag=True, help="Do not ask for approval; required without a terminal.")
+@click.option("--yes", is_flag=True, help="Do not ask; required without a terminal.")
 @click.option(
     "--concurrency",
     metavar="N",
     type=click.IntRange(1, 64),
-    help="Number of actions at once. Default: from the settings.",
+    help="Actions at once; default: the settings.",
 )
 @output_option(Format.TEXT, Format.JSON)
 def command(

@@ -11,6 +11,7 @@ from reconciler.cli.options import (
     Format,
     accept_option,
     output_option,
+    reading_options,
     selection_options,
     source_options,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @source_options
-@click.option("--against", metavar="REV", help="Show only what differs from the plan of this revision.")
+@click.option("--against", metavar="REV", help="Only the effect of changes since REV.")
 @click.option(
     "--own-settings",
     is_flag=True,
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     "--cluster-diff",
     type=click.Choice(("fields", "server")),
     default="fields",
-    help="Compare clusters by the fields of the files, or by a dry run, which needs the rights of an apply.",
+    help="By fields of the files, or by a dry run, which needs rights to apply.",
 )
 @selection_options
+@reading_options
 @accept_option
 @output_option(*Format)
 @click.option("--out", metavar="FILE", type=OUTPUT_FILE, help="Save the plan for `apply --plan`.")

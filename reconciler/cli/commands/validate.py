@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Format, output_option, selection_options, source_options
+from reconciler.cli.options import Format, output_option, reading_options, selection_options, source_options
 from reconciler.cli.session import session
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @source_options
 @selection_options
+@reading_options
 @output_option(Format.TEXT, Format.JSON, Format.SARIF, Format.JUNIT, Format.GITHUB)
 def command(
     *,

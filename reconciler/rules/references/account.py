@@ -80,9 +80,7 @@ def _judged(subject: Subject[Member], account: str) -> Iterator[Answer]:
     if driver is None and drivers is not None:
         return  # R114 reports drivers that do not exist
     if driver is None or not driver.account_types:
-        raise UnseenError(
-            never_read(f"driver `{member.driver}` does not say which account types it accepts")
-        )
+        raise UnseenError(never_read(f"driver `{member.driver}` does not say which account types it accepts"))
     if kind not in driver.account_types:
         fitting = sorted(name for name, of_type in accounts.items() if of_type in driver.account_types)
         example = f", such as `{fitting[0]}`" if fitting else ""
