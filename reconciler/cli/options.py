@@ -128,16 +128,12 @@ def _uncolored(context: click.Context, _: click.Parameter, is_asked: bool) -> No
 
 
 def no_color_option(function: F) -> F:
-    """`--no-color`."""
-    return _no_color(function, is_hidden=False)
-
-
-def _no_color(function: F, *, is_hidden: bool) -> F:
+    """`--no-color`, which the general help describes."""
     return click.option(
         "--no-color",
         is_flag=True,
         expose_value=False,
-        hidden=is_hidden,
+        hidden=True,
         callback=_uncolored,
         help="The same as --color never.",
     )(function)
@@ -153,7 +149,7 @@ def reading_options(function: F) -> F:
         function = click.option(*flags, is_flag=True, expose_value=False, callback=_detailed, help=text)(
             function
         )
-    return _no_color(function, is_hidden=True)
+    return no_color_option(function)
 
 
 def accept_option(function: F) -> F:

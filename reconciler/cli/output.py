@@ -49,9 +49,10 @@ def _rendered(
     """The result as text in any format but JSON."""
     match form:
         case "markdown":
+            from reconciler.cli.edges.pull_request import pull_request  # noqa: PLC0415  as above
             from reconciler.views import markdown  # noqa: PLC0415  as above
 
-            return markdown.render(result)
+            return markdown.render(result, pull_request(session.environment, session.directory))
         case "sarif":
             from reconciler.views import sarif  # noqa: PLC0415  as above
 

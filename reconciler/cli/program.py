@@ -25,6 +25,7 @@ HEADINGS: dict[str, dict[str, str]] = {
         "init": "Write a commented settings file.",
         "validate": "Check the files against every rule that needs only files.",
         "plan": "Show what apply would change, without changing anything.",
+        "show": "Print a saved plan, and its result once it was applied.",
         "apply": "Carry out the plan.",
         "emulator": "Run a practice orchestrator.",
     },
@@ -256,7 +257,7 @@ def _deeds(current: Session) -> str:
     "--color",
     type=click.Choice([choice.value for choice in ColorChoice]),
     default=ColorChoice.AUTO.value,
-    help="When to colour the output.",
+    help="When to colour; --no-color: never.",
 )
 @no_color_option
 @click.option(

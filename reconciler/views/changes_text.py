@@ -73,7 +73,7 @@ def _signature(entry: Entry, detail: Detail) -> object:
         return None
     if entry.key.place.realm is Realm.CLUSTER:
         return (entry.risk, entry.explanation, entry.held, entry.place)
-    return (*same, entry.sent_with, tuple(_essence(entry)))
+    return (*same, entry.sent_with, tuple(essence(entry)))
 
 
 def _whole(entry: Entry) -> tuple[object, ...]:
@@ -166,20 +166,22 @@ def _explanation(page: Page, entry: Entry) -> None:
 def _body(page: Page, entry: Entry, detail: Detail) -> None:
     """What changes; of what is created or deleted only the essence, unless all is asked for."""
     if entry.risk in (Risk.CREATE, Risk.DELETE) and not detail.full:
-        rows = _essence(entry)
+        rows = essence(entry)
         width = max((len(label) for label, _ in rows), default=0)
         for label, text in rows:
             page.say(text, indent=4, hang=width + 2, lead=f"{label.ljust(width)}  ")
         return
     found = parts(entry, _NO_LIMIT)
-    width = max((columns(part.name) for part in found if columns(part.name) <= _MAX_LABEL), default=0)
+    width = max((columns(part.name) for part in found), default=0)
+    width = width if width <= _MAX_LABEL else 0
     for index, part in enumerate(found):
         # Several criteria are one list under one name.
         name = "" if index and part.name == found[index - 1].name == "criteria" else part.name
-        _part(page, part, name.ljust(width))
+        is_one_sided = entry.risk in (Risk.CREATE, Risk.DELETE)
+        _part(page, part, f"{name.ljust(width)}  ", hang=width + 2 if width else 2, is_one_sided=is_one_sided)
 
 
-def _essence(entry: Entry) -> list[tuple[str, str]]:
+def essence(entry: Entry) -> list[tuple[str, str]]:
     """Label and text of what an object that comes or goes matches, its type and driver, and how much there is of it."""
     resource = entry.change.desired if entry.risk is Risk.CREATE else entry.change.live
     selectors = entry.criteria_added if entry.risk is Risk.CREATE else entry.criteria_removed
@@ -223,14 +225,14 @@ def _value(resource: Resource, path: tuple[str, ...]) -> str:
     return at if isinstance(at, str) else ""
 
 
-def _part(page: Page, part: Part, name: str) -> None:
-    lead = f"{name}  "
+def _part(page: Page, part: Part, lead: str, *, hang: int, is_one_sided: bool) -> None:
+    """Add one difference; the sign of an object that is created or deleted is that of its entry."""
     if part.lines:
         page.say(part.name, indent=4, hang=2)
         for line in part.lines:
             page.say(line, indent=6, hang=2)
     elif part.note:
-        page.say(part.note, indent=4, hang=min(columns(lead), _MAX_LABEL), lead=lead)
+        page.say(part.note, indent=4, hang=hang, lead=lead)
     elif part.before and part.after:
         both = f"{part.before} → {part.after}"
         if columns(lead + both) + 4 <= page.width:
@@ -240,8 +242,13 @@ def _part(page: Page, part: Part, name: str) -> None:
             page.say(part.before, indent=6, hang=2, lead="- ")
             page.say(part.after, indent=6, hang=2, lead="+ ")
     else:
-        sign, value = ("+", part.after) if part.after else ("-", part.before)
-        page.say(value, indent=4, hang=min(columns(lead), _MAX_LABEL) + 2, lead=f"{lead}{sign} ")
+        sign = "" if is_one_sided else "+ " if part.after else "- "
+        value = part.after or part.before
+        if columns(lead + sign + value) + 4 <= page.width or not lead.strip():
+            page.say(value, indent=4, hang=hang, lead=f"{lead}{sign}")
+        else:
+            page.say(part.name, indent=4, hang=2)
+            page.say(value, indent=6, hang=2, lead=sign)
 
 
 def names(page: Page, keys: Sequence[ResourceKey], *, indent: int, limit: int, detail: Detail) -> None:

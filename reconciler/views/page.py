@@ -1,13 +1,16 @@
 """Paragraphs, laid out in a given width. Colour is added last and never carries meaning alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reconciler.views.visible import columns, visible, wrapped
 
 UNBOUNDED = 1_000_000_000
 """Width of a page whose lines are not wrapped, as for a pipe."""
+
+
+_MAX_HANG = 4
 
 
 class Tone(StrEnum):
@@ -43,6 +46,10 @@ class Paragraph:
         if self.is_cut:
             return [(self.tone, " " * self.indent + _cut(self.text, width - self.indent))]
         first, rest = " " * self.indent + self.lead, " " * (self.indent + self.hang)
+        if columns(first) > width // 2 and columns(first + self.text) > width:
+            # Beside such a long name there is no room for a text.
+            whole = replace(self, text=f"{self.lead}{self.text}", lead="", hang=min(self.hang, _MAX_HANG))
+            return whole.lines(width)
         if not self.aside:
             return [(self.tone, line) for line in wrapped(self.text, width, first=first, rest=rest)]
         used = columns(first + self.text) + columns(self.aside)
@@ -85,14 +92,14 @@ class Page:
         self._paragraphs.append(Paragraph(visible(text), tone, indent, is_cut=True))
 
     def add(self, paragraph: Paragraph) -> None:
-        """Add a paragraph of another page."""
-        self.say(
-            paragraph.text,
-            paragraph.tone,
-            indent=paragraph.indent,
-            hang=paragraph.hang,
-            lead=paragraph.lead,
-            aside=paragraph.aside,
+        """Add a paragraph whose texts come from elsewhere."""
+        self._paragraphs.append(
+            replace(
+                paragraph,
+                text=visible(paragraph.text),
+                lead=visible(paragraph.lead),
+                aside=visible(paragraph.aside),
+            )
         )
 
     def gap(self) -> None:

@@ -109,7 +109,9 @@ def test_built_in_definitions_give_up_criteria_in_the_preview_of_the_change_that
 def test_the_comment_says_it_in_its_title_and_programs_get_every_item(branch: Branch, url: str) -> None:
     folder = branch(settings(url), settings(url, more="safety: {maxDelete: 99%}\nwatch: {pollSeconds: 5}\n"))
     _, comment, _ = call(folder, "plan", "--against", "main", "-o", "markdown")
-    assert comment.splitlines()[1].startswith("### reconciler plan: settings change (1 safety); 0 to delete")
+    assert comment.splitlines()[1].startswith(
+        "### reconciler: settings change (1 safety); merging this creates 1 object"
+    )
     assert "safety.maxDelete" in comment
     assert "also&#58; watch.pollSeconds" in comment
     change = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["settingsChange"]

@@ -17,7 +17,7 @@ from reconciler.cli.options import (
     source_options,
 )
 from reconciler.cli.session import Session, session
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.interrupt import Interruption
@@ -89,6 +89,8 @@ def command(
     with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
         result, announced = _apply(current, asked, given, interruption)
         show(result, form, current, announced=announced)
+    if plan_path is not None and bound is not None and result.outcomes:
+        _note(plan_path, bound, result)
     return result.exit_code()
 
 
@@ -146,6 +148,20 @@ def _apply(
     if refusals:
         result = replace(result, advice=refusals[0], error_code=ExitCode.REFUSED)
     return result, announced[-1] if announced else None
+
+
+def _note(path: Path, bound: "SavedPlan", result: "PassResult") -> None:
+    """Add the result to the saved plan, for `show`; a file that cannot be written is no failure of the apply."""
+    from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.plan_file import write_plan  # noqa: PLC0415  as above
+    from reconciler.views import outcome_text, saved_text  # noqa: PLC0415  as above
+
+    page = outcome_text.page_of(result, detail=session().detail)
+    applied = tuple(saved_text.as_json(page.paragraphs))
+    try:
+        write_plan(path, replace(bound, applied=applied, applied_at=result.started_at.isoformat()))
+    except UsageError as error:
+        notice(f"the result was not added to the saved plan: {error}")
 
 
 def _show_plan(current: Session, planned: "PassResult", form: str) -> None:

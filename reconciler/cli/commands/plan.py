@@ -1,6 +1,7 @@
 """`reconciler plan`: what would change."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,8 +105,18 @@ def command(
     result = run_pass(asked, work)
     show(result, form, current, detailed=detailed)
     if out is not None:
-        _save(out, saved)
+        _save(out, _with_text(saved, result))
     return result.exit_code(detailed=detailed)
+
+
+def _with_text(saved: "SavedPlan | None", result: "PassResult") -> "SavedPlan | None":
+    """The plan with what was shown of it, for `show`."""
+    from reconciler.views import saved_text, text  # noqa: PLC0415  help must not wait for it
+
+    if saved is None:
+        return None
+    page = text.page_of(result, detail=session().detail)
+    return replace(saved, shown=tuple(saved_text.as_json(page.paragraphs)))
 
 
 def _save(out: Path, saved: "SavedPlan | None") -> None:
