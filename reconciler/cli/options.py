@@ -86,7 +86,7 @@ def selection_options(function: F) -> F:
         multiple=True,
         callback=object_patterns,
         shell_complete=complete_objects,
-        help="Only these objects and what they require; repeatable; the id can contain *.",
+        help="Only these and what they require; * matches.",
     )(function)
     return click.option(
         "--target",
@@ -95,6 +95,19 @@ def selection_options(function: F) -> F:
         multiple=True,
         shell_complete=complete_targets,
         help="Only this target; repeatable.",
+    )(function)
+
+
+def file_option(function: F) -> F:
+    """`-f PATH`."""
+    return click.option(
+        "-f",
+        "--file",
+        "files",
+        metavar="PATH",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Only what this file or folder declares.",
     )(function)
 
 

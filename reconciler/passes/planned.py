@@ -195,7 +195,7 @@ def plans_of(
             for sight in looked.sights
         ]
         + _cluster_bases(asked, reading, looked, clusters, _absences(looked, stops, missing)),
-        includes=asked.selection.includes,
+        includes=asked.selection.among([*wanted.values(), *(sight.desired for sight in clusters)]),
         approvals=approvals,
         organizations=_organizations(asked, reading, looked, wanted),
         unread=stops.unread,

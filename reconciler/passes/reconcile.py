@@ -20,7 +20,7 @@ from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_wor
 from reconciler.passes.look import Clients, Looked, look
 from reconciler.passes.planned import Planned, after, binding, last_apply, plan_all, without_stopped
 from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
-from reconciler.passes.read import Reading, read, with_base
+from reconciler.passes.read import Reading, files_not_read, read, with_base
 from reconciler.passes.repeated import reported_once
 from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
@@ -146,6 +146,9 @@ def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _
             reading = with_base(asked, reading)
     except ReconcilerError as error:
         return failed(asked, error, reading)
+    missing = files_not_read(asked, reading)
+    if missing is not None:
+        return failed(asked, missing, reading)
     judged = judge_files(asked, reading)
     stopped = judged_stops(asked, reading, judged)
     selected = clusters_of(asked, by_cluster(asked, reading.declarations))

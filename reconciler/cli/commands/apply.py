@@ -11,6 +11,7 @@ from reconciler.cli.options import (
     OUTPUT_FILE,
     Format,
     accept_option,
+    file_option,
     output_option,
     reading_options,
     selection_options,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @source_options
+@file_option
 @selection_options
 @reading_options
 @accept_option
@@ -49,6 +51,7 @@ def command(
     rev: str | None,
     url: str | None,
     ref: str | None,
+    files: tuple[Path, ...],
     targets: tuple[str, ...],
     only: tuple[str, ...],
     accepted: "tuple[Approval, ...]",
@@ -80,7 +83,7 @@ def command(
     current.configure_logging()
     asked = request(
         current, Purpose.APPLY,
-        rev=rev, url=url, ref=ref, targets=targets, only=only, concurrency=concurrency,
+        rev=rev, url=url, ref=ref, targets=targets, only=only, files=files, concurrency=concurrency,
     )  # fmt: skip
     if not yes:
         require_terminal(asked)

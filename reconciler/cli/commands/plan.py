@@ -11,6 +11,7 @@ from reconciler.cli.options import (
     OUTPUT_FILE,
     Format,
     accept_option,
+    file_option,
     output_option,
     reading_options,
     selection_options,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     default="fields",
     help="By fields of the files, or by a dry run, which needs rights to apply.",
 )
+@file_option
 @selection_options
 @reading_options
 @accept_option
@@ -55,6 +57,7 @@ def command(
     against: str | None,
     own_settings: bool,
     cluster_diff: str,
+    files: tuple[Path, ...],
     targets: tuple[str, ...],
     only: tuple[str, ...],
     accepted: "tuple[Approval, ...]",
@@ -79,16 +82,10 @@ def command(
     asked = request(
         current,
         Purpose.PLAN,
-        rev=rev,
-        url=url,
-        ref=ref,
-        against=against,
-        uses_own_settings=own_settings,
-        targets=targets,
-        only=only,
-        saves_plan=out is not None,
-        tries_on_clusters=cluster_diff == "server",
-    )
+        rev=rev, url=url, ref=ref, against=against, uses_own_settings=own_settings,
+        targets=targets, only=only, files=files,
+        saves_plan=out is not None, tries_on_clusters=cluster_diff == "server",
+    )  # fmt: skip
     saved: SavedPlan | None = None
 
     def work(composed: "Composition") -> "PassResult":
