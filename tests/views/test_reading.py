@@ -292,6 +292,8 @@ def test_the_head_commit_is_that_of_the_event_and_not_the_merge_commit(tmp_path:
     assert urlparse(pull_request(gitlab, tmp_path).files).path == f"/team/repo/-/blob/{HEAD}"
     assert pull_request({**gitlab, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "c" * 40}, tmp_path).head == "c" * 40
     assert pull_request({}, tmp_path) == PullRequest()
+    event.write_text("{}")
+    assert pull_request(github, tmp_path).head == github["GITHUB_SHA"]
 
 
 def test_the_commit_says_how_many_files_differ() -> None:
