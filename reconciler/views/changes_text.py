@@ -131,7 +131,7 @@ def _fold(page: Page, group: Sequence[Entry], detail: Detail) -> None:
 def _installation(page: Page, group: Sequence[Entry]) -> None:
     """What one document installs on a cluster, by kind."""
     first = group[0]
-    owners = {owner for entry in group if (owner := _owner(entry.change.desired))}
+    owners = {owner for entry in group if (owner := owner_of(entry.change.desired))}
     of = f" of {owners.pop()}" if len(owners) == 1 else ""
     page.say(f"{first.mark} {len(group)} objects{of}", _TONES[first.mark], hang=4, aside=_line_of(first))
     _explanation(page, first)
@@ -140,7 +140,7 @@ def _installation(page: Page, group: Sequence[Entry]) -> None:
     page.say(f"{', '.join(kinds)} (--full)", indent=4, hang=2)
 
 
-def _owner(resource: Resource | None) -> str:
+def owner_of(resource: Resource | None) -> str:
     """The document whose installation an object belongs to, such as `Runner/eu-1`; "" for a namespace."""
     if resource is None:
         return ""

@@ -74,10 +74,17 @@ def _title(group: Sequence[Entry], target: str) -> str:
     inside = f" ({target})" if target else ""
     if len(group) == 1:
         return f"{first.word} {first.key}{inside}"
-    if first.risk is Risk.CREATE and first.key.place.realm is Realm.CLUSTER:
-        return f"{first.word} {len(group)} objects{inside}"
+    if _is_installation(first):
+        owners = {owner for entry in group if (owner := changes_text.owner_of(entry.change.desired))}
+        of = f" of {owners.pop()}" if len(owners) == 1 else ""
+        return f"{first.word} {len(group)} objects{of}{inside}"
     names = [str(entry.key).removeprefix(f"{first.key.kind}/") for entry in (group[0], group[-1])]
     return f"{first.word} {plural(len(group), str(first.key.kind))} {names[0]} … {names[1]}{inside}"
+
+
+def _is_installation(entry: Entry) -> bool:
+    """True for what a document installs on a cluster, which is folded whatever its kinds and fields are."""
+    return entry.risk is Risk.CREATE and entry.key.place.realm is Realm.CLUSTER
 
 
 def _short(group: Sequence[Entry], target: str) -> str:
@@ -91,7 +98,9 @@ def _block(group: Sequence[Entry], target: str, pull_request: PullRequest, *, is
     title = escaped(clipped(visible(f"{first.mark} {_title(group, target)}"), _LINE_LIMIT))
     origin = first.change.desired.origin if first.change.desired is not None else None
     place = f" <sub>{pull_request.place(origin)}</sub>" if origin is not None and len(group) == 1 else ""
-    body = _body(first, with_values=first.risk not in _WITHOUT_VALUES or len(group) == 1)
+    body = _body(
+        first, with_values=len(group) == 1 or not (first.risk in _WITHOUT_VALUES or _is_installation(first))
+    )
     inner = (
         fenced(kept(body, _ENTRY_LIMIT, "line", line_limit=_CHANGED_LIMIT), language="diff") if body else ""
     )
