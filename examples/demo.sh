@@ -8,6 +8,9 @@
 #   DEMO=/path/to/folder             scratch folder; removed and created again
 set -euo pipefail
 
+# The width of what is printed, whatever it is printed to.
+export COLUMNS=${COLUMNS:-80}
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 reconciler=${RECONCILER:-$root/.venv/bin/reconciler}
 scratch=${DEMO:-$root/.demo}

@@ -1,6 +1,7 @@
 """Options that several commands share, and the parsing of their values."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -85,7 +86,7 @@ def selection_options(function: F) -> F:
         multiple=True,
         callback=object_patterns,
         shell_complete=complete_objects,
-        help="Only these objects and what they require; repeatable; the id can contain *.",
+        help="Only these and what they require; * matches.",
     )(function)
     return click.option(
         "--target",
@@ -94,6 +95,19 @@ def selection_options(function: F) -> F:
         multiple=True,
         shell_complete=complete_targets,
         help="Only this target; repeatable.",
+    )(function)
+
+
+def file_option(function: F) -> F:
+    """`-f PATH`."""
+    return click.option(
+        "-f",
+        "--file",
+        "files",
+        metavar="PATH",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Only what this file or folder declares.",
     )(function)
 
 
@@ -106,8 +120,49 @@ def output_option(*formats: Format) -> Callable[[F], F]:
         type=click.Choice([form.value for form in formats]),
         default=Format.TEXT.value,
         show_default=True,
-        help="Format of the result on stdout.",
+        help="Format on stdout.",
     )
+
+
+def _detailed(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001  click's signature
+    """Keep an option of the reader for the views."""
+    if is_asked:
+        from reconciler.cli.session import Session  # noqa: PLC0415  the session imports nothing of commands
+
+        current = context.ensure_object(Session)
+        current.detail = replace(current.detail, **{str(parameter.name): True})
+
+
+def _uncolored(context: click.Context, _: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001  as above
+    if is_asked:
+        from reconciler.cli.session import ColorChoice, Session  # noqa: PLC0415  as above
+
+        context.ensure_object(Session).color = ColorChoice.NEVER
+
+
+def no_color_option(function: F) -> F:
+    """`--no-color`, which the general help describes."""
+    return click.option(
+        "--no-color",
+        is_flag=True,
+        expose_value=False,
+        hidden=True,
+        callback=_uncolored,
+        help="The same as --color never.",
+    )(function)
+
+
+def reading_options(function: F) -> F:
+    """`--full`, `--unknown`, `-q` and `--no-color`, which the general help describes: how much a text shows."""
+    for flags, text in (
+        (("-q", "--quiet"), "Only problems, decisions and counts."),
+        (("--unknown",), "Also rules that could not be evaluated."),
+        (("--full",), "Also all fields, and all names."),
+    ):
+        function = click.option(*flags, is_flag=True, expose_value=False, callback=_detailed, help=text)(
+            function
+        )
+    return no_color_option(function)
 
 
 def accept_option(function: F) -> F:
@@ -118,7 +173,7 @@ def accept_option(function: F) -> F:
         metavar="GUARD=KIND/ID",
         multiple=True,
         callback=approvals,
-        help="Approve this one case that a guard refuses; repeatable.",
+        help="Approve one case that a guard refuses.",
     )(function)
 
 

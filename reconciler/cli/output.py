@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -12,11 +13,13 @@ from reconciler.cli.stream import discard
 from reconciler.errors import OutputError
 from reconciler.passes.result import PassResult, Purpose
 from reconciler.views import text
-from reconciler.views.page import Page
+from reconciler.views.page import UNBOUNDED, Page
 
 DEFAULT_WIDTH = 80
+"""Columns of a terminal that does not say how many it has."""
 MIN_WIDTH = 40
 MAX_WIDTH = 120
+_DIGITS = re.compile(r"[1-9][0-9]{0,5}")
 _PLAIN = str.maketrans({"→": "->", "…": "...", "·": "-"})
 
 
@@ -46,9 +49,10 @@ def _rendered(
     """The result as text in any format but JSON."""
     match form:
         case "markdown":
+            from reconciler.cli.edges.pull_request import pull_request  # noqa: PLC0415  as above
             from reconciler.views import markdown  # noqa: PLC0415  as above
 
-            return markdown.render(result)
+            return markdown.render(result, pull_request(session.environment, session.directory))
         case "sarif":
             from reconciler.views import sarif  # noqa: PLC0415  as above
 
@@ -67,17 +71,20 @@ def _rendered(
 
 def text_of(result: PassResult, session: Session, stream: TextIO, announced: PassResult | None = None) -> str:
     """The result as text for people, in the width and colours of `stream`; `announced` as in `show`."""
-    width, color = width_of(stream), session.is_colored(stream)
+    width, color, detail = width_of(stream), session.is_colored(stream), session.detail
     if result.purpose is Purpose.APPLY:
         from reconciler.views import outcome_text  # noqa: PLC0415  as above
 
-        return outcome_text.render(result, width=width, color=color, announced=announced)
-    return text.render(result, width=width, color=color)
+        shown = outcome_text.render(result, width=width, color=color, announced=announced, detail=detail)
+        return shown if announced is None else f"\n{shown}"
+    return text.render(result, width=width, color=color, detail=detail)
 
 
 def announcement(planned: PassResult, session: Session, stream: TextIO) -> str:
     """The plan about to be applied, as text for people that ends with an empty line."""
-    shown = text.announce(planned, width=width_of(stream), color=session.is_colored(stream))
+    shown = text.announce(
+        planned, width=width_of(stream), color=session.is_colored(stream), detail=session.detail
+    )
     return f"{shown}\n"
 
 
@@ -95,9 +102,13 @@ def signal_notice(message: str) -> None:
 
 
 def width_of(stream: TextIO) -> int:
-    """Columns of the terminal, within bounds; 80 elsewhere, so that piped output does not depend on a window."""
+    """Columns of the terminal, within bounds.
+
+    Elsewhere what COLUMNS says; without it lines are not wrapped: what reads them searches for whole ones.
+    """
     if not stream.isatty():
-        return DEFAULT_WIDTH
+        asked = os.environ.get("COLUMNS", "")
+        return max(MIN_WIDTH, int(asked)) if _DIGITS.fullmatch(asked) else UNBOUNDED
     return max(MIN_WIDTH, min(shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, MAX_WIDTH))
 
 

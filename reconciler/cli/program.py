@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from reconciler import __version__
+from reconciler.cli.options import no_color_option
 from reconciler.cli.session import INTERRUPTED, ColorChoice, Session
 from reconciler.cli.stream import discard, is_refused
 from reconciler.errors import ExitCode, OutputError, ReconcilerError
@@ -24,6 +25,7 @@ HEADINGS: dict[str, dict[str, str]] = {
         "init": "Write a commented settings file.",
         "validate": "Check the files against every rule that needs only files.",
         "plan": "Show what apply would change, without changing anything.",
+        "show": "Print a saved plan, and its result once it was applied.",
         "apply": "Carry out the plan.",
         "emulator": "Run a practice orchestrator.",
     },
@@ -255,8 +257,9 @@ def _deeds(current: Session) -> str:
     "--color",
     type=click.Choice([choice.value for choice in ColorChoice]),
     default=ColorChoice.AUTO.value,
-    help="When to colour the output.",
+    help="When to colour; --no-color: never.",
 )
+@no_color_option
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
@@ -287,7 +290,8 @@ def program(
     current = ctx.ensure_object(Session)
     current.config = config
     current.directory = directory
-    current.color = ColorChoice(color)
+    if current.color is not ColorChoice.NEVER:
+        current.color = ColorChoice(color)
     current.log_level = "debug" if debug else log_level
     current.log_format = log_format
     current.is_debugging = debug

@@ -79,6 +79,8 @@ class ProgressLines:
             self._advance(done, total)
 
     def _line(self, outcome: Outcome) -> None:
+        if self._session.detail.quiet and outcome.status in (Status.DONE, Status.UNCHANGED):
+            return
         page = Page(width_of(self._stream))
         page.say(outcome_line(outcome), tone_of(outcome), hang=4)
         line = page.text(color=self._session.is_colored(self._stream))

@@ -37,6 +37,8 @@ class Request:
     """Owners that get a new key, such as `Agent/eu-1`."""
     revoke: tuple[tuple[str, str], ...] = ()
     """Owners with fingerprints of keys that they must not use any more."""
+    files: tuple[str, ...] = ()
+    """Below the directory, separated by `/`; "" is the directory itself."""
     concurrency: int | None = None
     saves_plan: bool = False
     """True where the plan is saved for a later apply."""
@@ -67,7 +69,9 @@ class Request:
     @property
     def selection(self) -> Selection:
         """The selected targets and objects."""
-        return Selection(frozenset(self.targets), frozenset(self.only), self.rotate, self.revoke)
+        return Selection(
+            frozenset(self.targets), frozenset(self.only), frozenset(self.files), self.rotate, self.revoke
+        )
 
 
 def request(
@@ -81,6 +85,7 @@ def request(
     uses_own_settings: bool = False,
     targets: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
+    files: tuple[Path, ...] = (),
     concurrency: int | None = None,
     saves_plan: bool = False,
     tries_on_clusters: bool = False,
@@ -114,8 +119,25 @@ def request(
         uses_own_settings=uses_own_settings,
         targets=targets,
         only=only,
+        files=tuple(_below(path, session.directory, is_folder=rev is None and url is None) for path in files),
         concurrency=concurrency,
         saves_plan=saves_plan,
         tries_on_clusters=tries_on_clusters,
         arguments=session.arguments,
     )
+
+
+def _below(path: Path, directory: Path, *, is_folder: bool) -> str:
+    """The path relative to the directory, as the tree names it. Raises click.UsageError outside of it.
+
+    Of a revision or a remote repository, the path is one in that tree.
+    """
+    if not is_folder:
+        return "" if path == Path() else path.as_posix().removesuffix("/")
+    root = directory.resolve()
+    # Links are files of the tree under their own names, so the last part is not followed.
+    whole = path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
+    if not whole.is_relative_to(root):
+        raise click.UsageError(f"-f {path} is not in {directory}; use `reconciler -C DIR` for another folder")
+    relative = whole.relative_to(root).as_posix()
+    return "" if relative == "." else relative

@@ -10,6 +10,8 @@ from typing import TextIO
 
 import click
 
+from reconciler.views.detail import BRIEF, Detail
+
 INTERRUPTED = "Interrupted. Nothing was changed. Running again is safe."
 """Printed for a run that ended before its first change."""
 
@@ -52,6 +54,8 @@ class Session:
     """True once a Ctrl-C was acknowledged."""
     deeds: Deeds = field(default_factory=Deeds)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    detail: Detail = BRIEF
+    """How much of a result text shows."""
 
     def is_colored(self, stream: TextIO) -> bool:
         """True where output to `stream` is coloured: the option, then NO_COLOR and FORCE_COLOR, then the terminal.

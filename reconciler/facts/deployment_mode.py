@@ -6,7 +6,7 @@ from reconciler.facts.git_target import is_git_target
 from reconciler.facts.reference_graph import Node, Request
 from reconciler.facts.scope import Scope
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, never_read, unspecified
 from reconciler.settings import Mode
 
 
@@ -48,5 +48,5 @@ def known_mode(scope: Scope, member: Member) -> Mode:
     if mode is None and scope.primary.id is None:
         raise UnseenError(unspecified(scope.primary.why))
     if mode is None:
-        raise UnseenError(unspecified(f"whether `{member.id}` deploys to Git is known at deployment only"))
+        raise UnseenError(never_read(f"whether `{member.id}` deploys to Git is known at deployment only"))
     return mode

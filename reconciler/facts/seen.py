@@ -12,7 +12,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import Criterion
 from reconciler.model.state import Resource
 from reconciler.model.surroundings import Beside, Driver, LiveStore, OperatorKey
-from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, never_read, unspecified
 from reconciler.settings import Mode
 
 if TYPE_CHECKING:
@@ -90,9 +90,7 @@ class Seen:
             return found
         if self.scope.primary.id is None:
             raise UnseenError(unspecified(self.scope.primary.why))
-        raise UnseenError(
-            unspecified(f"whether `{definition.id}` deploys to Git is known at deployment only")
-        )
+        raise UnseenError(never_read(f"whether `{definition.id}` deploys to Git is known at deployment only"))
 
     def cluster(self, name: str | None) -> ClusterState:
         """State of a cluster; a name of None means that none is declared."""

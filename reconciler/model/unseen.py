@@ -16,6 +16,16 @@ class Side(StrEnum):
     CLUSTER = "cluster"
 
 
+class Reach(StrEnum):
+    """Whether another run, or more access, could see it."""
+
+    OPEN = "open"
+    NEVER = "never"
+    """No run reads it: nothing shows it before a deployment, or it would take too many requests."""
+    DEFECT = "defect"
+    """A bug ended the check."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Unseen:
     """One thing that was not read, or that the files do not specify.
@@ -29,6 +39,7 @@ class Unseen:
     place: str
     what: str
     cause: str = ""
+    reach: Reach = Reach.OPEN
 
     def __str__(self) -> str:
         """The reason in words, without a full stop.
@@ -53,6 +64,11 @@ class Unseen:
 def unspecified(what: str) -> Unseen:
     """Something that files and settings do not specify: `what` is a clause such as `the platform is not set`."""
     return Unseen(Side.FILE, "", what)
+
+
+def never_read(what: str) -> Unseen:
+    """Something that no run reads: `what` is a clause such as `that is known only at deployment`."""
+    return Unseen(Side.FILE, "", what, reach=Reach.NEVER)
 
 
 class UnseenError(Exception):

@@ -1,13 +1,32 @@
-"""Findings that the base of a preview has as well. Pure."""
+"""Findings and unknown checks that the base of a preview has as well. Pure."""
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, Unknown
 
 _PLACE = re.compile(r"(\.(?:ya?ml|json))(?::\d+){1,2}", re.IGNORECASE)
 """A line and column after the name of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfBase:
+    """What reading, rules and plan say about the base."""
+
+    findings: tuple[Finding, ...]
+    unknown: tuple[Unknown, ...]
+
+
+def existing_unknown(found: Iterable[Unknown], of_base: Iterable[Unknown]) -> frozenset[Unknown]:
+    """Those of `found` that the base has as well; as for findings, lines do not count."""
+    before = set(map(_question, of_base))
+    return frozenset(one for one in found if _question(one) in before)
+
+
+def _question(one: Unknown) -> tuple[str, str, str]:
+    return one.rule, _PLACE.sub(r"\1", one.reason), one.subject
 
 
 def existing_findings(found: Collection[Finding], of_base: Iterable[Finding]) -> frozenset[Finding]:

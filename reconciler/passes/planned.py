@@ -202,7 +202,7 @@ def plans_of(
             for sight in looked.sights
         ]
         + _cluster_bases(asked, reading, looked, clusters, _absences(looked, stops, missing)),
-        includes=_includes(asked, looked),
+        includes=_includes(asked, looked, [*wanted.values(), *(sight.desired for sight in clusters)]),
         approvals=approvals,
         organizations=organizations(asked, reading, looked, wanted),
         unread=stops.unread,
@@ -242,13 +242,13 @@ def _with_problems(
     return sight, replace(built, problems=(*built.problems, *more))
 
 
-def _includes(asked: Pass, looked: Looked) -> Callable[[ResourceKey], bool]:
+def _includes(asked: Pass, looked: Looked, desired: Sequence[State]) -> Callable[[ResourceKey], bool]:
     """What is selected; for single owners of keys, what their rotation is about."""
-    selection = asked.selection
-    if not selection.owners:
-        return selection.includes
-    is_concerned = concerned(looked.rotations, selection.owners)
-    return lambda key: selection.includes(key) and is_concerned(key)
+    includes = asked.selection.among(desired)
+    if not asked.selection.owners:
+        return includes
+    is_concerned = concerned(looked.rotations, asked.selection.owners)
+    return lambda key: includes(key) and is_concerned(key)
 
 
 def _cluster_bases(

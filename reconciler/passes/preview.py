@@ -4,6 +4,7 @@ The base is planned and judged with the settings, the live state and the rules o
 differ.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.model.finding import Finding, once
@@ -11,7 +12,7 @@ from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_sight import cluster_sight
 from reconciler.passes.clusters import by_cluster
-from reconciler.passes.existing import existing_findings
+from reconciler.passes.existing import OfBase, existing_findings
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
 from reconciler.passes.live_after import after
 from reconciler.passes.look import Looked
@@ -32,13 +33,13 @@ class PlannedBase:
     """
 
     name: str
-    findings: tuple[Finding, ...]
+    found: OfBase
     planned: Planned | None = None
 
 
-def judge_base(asked: Pass, base: Base) -> tuple[Finding, ...]:
-    """Findings of the base, judged by its files alone: for a pass that ends before the look."""
-    return _findings(judge_unseen(asked, judge_files(asked, base.reading)))
+def judge_base(asked: Pass, base: Base) -> OfBase:
+    """What the rules say about the base, judged by its files alone: for a pass that ends before the look."""
+    return _found(judge_unseen(asked, judge_files(asked, base.reading)))
 
 
 def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, base: Base) -> PlannedBase:
@@ -46,7 +47,7 @@ def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, b
     judged = judge_files(asked, base.reading)
     if base.has_errors:
         live = {sight.name: sight.look.state for sight in looked.sights}
-        return PlannedBase(base.name, _findings(judge_world(asked, judged, live)))
+        return PlannedBase(base.name, _found(judge_world(asked, judged, live)))
     desired = {
         sight.name: asked.desired(select(base.reading.declarations, sight.target), asked.place(sight.name))
         for sight in looked.sights
@@ -70,11 +71,11 @@ def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, b
     of_base = replace(planned, plans=plans)
     of_base, judged = reported_once(of_base, judge_world(asked, judged, live, of_base.cluster_states()))
     problems = [problem for _, built in of_base.pairs for problem in built.problems]
-    return PlannedBase(base.name, (*_findings(judged), *problems), of_base)
+    return PlannedBase(base.name, _found(judged, problems), of_base)
 
 
-def _findings(judged: Judged) -> tuple[Finding, ...]:
-    return once(judged.reading, judged.verdict.findings)
+def _found(judged: Judged, problems: Iterable[Finding] = ()) -> OfBase:
+    return OfBase((*once(judged.reading, judged.verdict.findings), *problems), judged.verdict.unknown)
 
 
 def preview(planned: Planned, base: PlannedBase) -> Preview | None:

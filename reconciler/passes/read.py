@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.declaration import Declarations
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.identity import TargetName
@@ -62,7 +62,7 @@ def _reading(asked: Pass, tree: Tree) -> Reading:
     targets = {TargetName(name): target for name, target in asked.settings.targets.items()}
     given = _approved(asked, declarations)
     return Reading(
-        SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents),
+        SourceInfo(tree.location, tree.revision, tree.is_dirty, len(tree.files), documents, tree.uncommitted),
         tree.files,
         declarations,
         (
@@ -76,6 +76,22 @@ def _reading(asked: Pass, tree: Tree) -> Reading:
         declarations.unread,
         tuple(sorted(Counter(str(one.raw["kind"]) for one in declarations.left_alone).items())),
         given.approvals,
+    )
+
+
+def files_not_read(asked: Pass, reading: Reading) -> UsageError | None:
+    """The error for selected files that are not in the tree: a typo must not look like success."""
+    names = {*reading.files, *(path for path, _ in reading.unread), *(f.origin.file for f in reading.of_tree)}
+    missing = [
+        given
+        for given in sorted(asked.selection.files)
+        if given and not any(name == given or name.startswith(f"{given}/") for name in names)
+    ]
+    if not missing:
+        return None
+    return UsageError(
+        f"no file that was read is called {', '.join(missing)}",
+        advice="paths are relative to the current folder; files that Git ignores are not read",
     )
 
 

@@ -25,7 +25,7 @@ from reconciler.passes.live_after import after
 from reconciler.passes.look import Clients, Looked, look
 from reconciler.passes.planned import Planned, binding, last_apply, plan_all, without_stopped
 from reconciler.passes.preview import PlannedBase, judge_base, plan_base, preview
-from reconciler.passes.read import Reading, read, with_base
+from reconciler.passes.read import Reading, files_not_read, read, with_base
 from reconciler.passes.repeated import reported_once
 from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
@@ -93,7 +93,7 @@ def plan(
         asked, prepared.reading, prepared.judged,
         requests=clients.requests, targets=targets, notes=prepared.planned.notes,
         unexamined=prepared.looked.clusters.unexamined,
-        preview=shown, of_base=base.findings if base is not None else None,
+        preview=shown, of_base=base.found if base is not None else None,
     )  # fmt: skip
     can_bind = prepared.is_whole
     return result, (
@@ -166,6 +166,9 @@ def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _
             reading = with_base(asked, reading)
     except ReconcilerError as error:
         return failed(asked, error, reading)
+    missing = files_not_read(asked, reading)
+    if missing is not None:
+        return failed(asked, missing, reading)
     judged = judge_files(asked, reading)
     stopped = judged_stops(asked, reading, judged)
     selected = clusters_of(asked, by_cluster(asked, reading.declarations))

@@ -1,14 +1,14 @@
 """Joins the steps of a pass into its one result."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from time import monotonic
 from typing import TypedDict, Unpack
 
 from reconciler.errors import ExitCode, ReconcilerError
-from reconciler.model.finding import Finding, once
+from reconciler.model.finding import once
 from reconciler.passes.begin import Pass
-from reconciler.passes.existing import existing_findings
+from reconciler.passes.existing import OfBase, existing_findings, existing_unknown
 from reconciler.passes.judge import Judged
 from reconciler.passes.read import Reading
 from reconciler.passes.result import PassResult, Preview, SourceInfo, TargetResult
@@ -42,12 +42,12 @@ def report(
     judged: Judged,
     *,
     requests: Mapping[str, int] | None = None,
-    of_base: Iterable[Finding] | None = None,
+    of_base: OfBase | None = None,
     **more: Unpack[More],
 ) -> PassResult:
     """Result with everything found so far and excerpts of the files.
 
-    `of_base` are the findings of the base of a preview; `more` are further fields of the result.
+    `of_base` is what the rules say about the base of a preview; `more` are further fields of the result.
     """
     verdict = judged.verdict
     made = replace(
@@ -61,7 +61,11 @@ def report(
         **more,
     )
     if of_base is not None:
-        made = replace(made, existing=existing_findings(made.all_findings, of_base))
+        made = replace(
+            made,
+            existing=existing_findings(made.all_findings, of_base.findings),
+            existing_unknown=existing_unknown(made.unknown, of_base.unknown),
+        )
     places = (finding.origin for finding in made.all_findings)
     return replace(made, excerpts=excerpts(reading.files, places))
 

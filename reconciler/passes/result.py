@@ -51,6 +51,8 @@ class SourceInfo:
     is_dirty: bool = False
     file_count: int = 0
     document_count: int = 0
+    uncommitted: int = 0
+    """Number of files that differ from the commit, 0 if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class PassResult:
     preview: Preview | None = None
     existing: frozenset[Finding] | None = None
     """Those of `all_findings` that the base of a preview has as well; None if there is no base."""
+    existing_unknown: frozenset[Unknown] | None = None
+    """Those of `unknown` that the base of a preview has as well; None if there is no base."""
     selection: str = ""
     """What `--only` and `--target` select, in words; "" for everything."""
     notes: tuple[str, ...] = ()

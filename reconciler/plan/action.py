@@ -127,6 +127,8 @@ class TargetPlan:
     problems: tuple[Finding, ...] = ()
     unexamined: tuple[Unexamined, ...] = ()
     counts: Mapping[Kind, tuple[int, int, int]] = field(default_factory=dict)
+    users: Mapping[ResourceKey, tuple[str, ...]] = field(default_factory=dict)
+    """What deployments have in use that a delete or a lost criterion takes away, by definition: `app/env/resource`."""
     realm: Realm = Realm.ORGANIZATION
     """`CLUSTER` for the plan of a cluster; `organization` is then its name in the settings."""
 

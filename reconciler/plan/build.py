@@ -27,6 +27,7 @@ from reconciler.plan.graph import CycleError, Graph, connect
 from reconciler.plan.guards import CONTESTED, EMPTY_TREE, takeover, tripped
 from reconciler.plan.parts import agent_of
 from reconciler.plan.refusal import Refusal
+from reconciler.plan.users import users
 from reconciler.plan.withheld import missing_secrets
 from reconciler.settings import Policy, Prune, Safety
 
@@ -367,6 +368,7 @@ def _target_plan(basis: Basis, left: _Left, whole: _Whole, guarded: _Guarded) ->
         problems=tuple(sorted(found, key=Finding.sort_key)),
         unexamined=(*basis.unexamined, *_uncompared_secrets(basis.diff)),
         counts=_counts(basis),
+        users=users(actions, basis.active),
         realm=basis.place.realm,
     )
 

@@ -32,13 +32,20 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What is kept of a plan. `digests` maps `part` or `target/part` to a digest; no content, no secret."""
+    """What is kept of a plan. `digests` maps `part` or `target/part` to a digest; no secret.
+
+    `shown` is the text that people read, as paragraphs of the views; it binds nothing. `applied` is the same of the
+    result of its apply, empty before.
+    """
 
     created_at: str
     digests: dict[str, str]
     approvals: tuple[str, ...]
     """Approvals as given after `--accept`, for the reader: an apply uses only those that it is given itself."""
     summary: tuple[str, ...]
+    shown: tuple[Json, ...] = ()
+    applied: tuple[Json, ...] = ()
+    applied_at: str = ""
 
     def _approvals_again(self) -> str:
         given = " ".join(f"--accept {approval}" for approval in self.approvals)
@@ -53,6 +60,8 @@ class SavedPlan:
             "digests": dict(sorted(self.digests.items())),
             "approvals": list(self.approvals),
             "actions": list(self.summary),
+            **({"shown": list(self.shown)} if self.shown else {}),
+            **({"applied": {"at": self.applied_at, "shown": list(self.applied)}} if self.applied else {}),
         }
 
     @classmethod
@@ -70,12 +79,16 @@ class SavedPlan:
         if not isinstance(digests, dict) or not isinstance(approvals, list):
             raise ValueError("`digests` or `approvals` is missing")
         texts = tuple(parse(str(approval)).text for approval in approvals)
-        actions = document.get("actions")
+        actions, shown, applied = document.get("actions"), document.get("shown"), document.get("applied")
+        result = applied.get("shown") if isinstance(applied, dict) else None
         return cls(
             created_at=str(document.get("createdAt", "")),
             digests={name: str(value) for name, value in digests.items()},
             approvals=texts,
             summary=tuple(str(line) for line in actions) if isinstance(actions, list) else (),
+            shown=tuple(shown) if isinstance(shown, list) else (),
+            applied=tuple(result) if isinstance(result, list) else (),
+            applied_at=str(applied.get("at", "")) if isinstance(applied, dict) else "",
         )
 
     def changed(self, now: "SavedPlan") -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Finding, Severity, Unknown
-from reconciler.model.unseen import Side, Unseen, UnseenError, unspecified
+from reconciler.model.unseen import Reach, Side, Unseen, UnseenError
 from reconciler.rules.over import Over
 from reconciler.rules.subject import Doubt, Said, Subject
 
@@ -147,9 +147,8 @@ def _defect(error: Exception) -> Unseen:
         if path.is_relative_to(_PACKAGE):
             place = f" at {path.relative_to(_PACKAGE)}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return unspecified(
-        f"a bug in reconciler ended the check ({type(error).__name__}{place}); please report it"
-    )
+    what = f"a bug in reconciler ended the check ({type(error).__name__}{place}); please report it"
+    return Unseen(Side.FILE, "", what, reach=Reach.DEFECT)
 
 
 def _completed(rule: AnyRule, answer: Answer, subject: object) -> Finding | Unknown:

@@ -75,7 +75,7 @@ class Collection:
         """Record a folder that cannot be listed: its files may declare anything."""
         self.findings.append(problem("F10", f"the folder cannot be read: {reason}", Origin(path)))
 
-    def finish(self, location: str, revision: str, *, is_dirty: bool) -> Tree:
+    def finish(self, location: str, revision: str, *, is_dirty: bool, uncommitted: int = 0) -> Tree:
         """The finished tree, with its links resolved."""
         for path, content in _followed(self):
             if len(self.files) >= self.limits.max_files:
@@ -91,6 +91,7 @@ class Collection:
             files=dict(sorted(self.files.items())),
             findings=sort_findings(self.findings),
             unread=tuple(sorted(self.unread.items())),
+            uncommitted=uncommitted,
         )
 
 

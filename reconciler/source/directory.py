@@ -9,6 +9,8 @@ is in the tree's findings or in `unread`.
 
 import os
 import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import SourceError
@@ -17,10 +19,29 @@ from reconciler.repository.launch import GitError, Launcher
 from reconciler.repository.own_configuration import without_filters
 from reconciler.settings import Limits
 from reconciler.source.collection import Collection
-from reconciler.source.tree import Tree, display_path, is_document, is_own, is_yaml
+from reconciler.source.tree import Tree, display_path, is_document, is_json, is_own, is_yaml
 
 _REMOVED = b"R"
 _SKIPPED = b"S"
+_UNTRACKED = b"??"
+_OUTPUTS = (".md", ".sarif", ".xml", ".log")
+"""Names of files that pipelines write and that no document can be in."""
+_OUTPUT_MARKS = (b'"kind": "ReconcilerPlan"', b'"name": "reconciler"', b"sarif-schema", b"/sarif-")
+"""What a JSON file begins with that this program wrote: a saved plan, a result, SARIF."""
+_BEGINNING_BYTES = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Commit id of HEAD, "" where there is none, and the paths that differ from it, as Git reports them."""
+
+    revision: str
+    changed: tuple[bytes, ...] = ()
+    has_no_commit: bool = False
+
+    @property
+    def is_dirty(self) -> bool:
+        return self.has_no_commit or bool(self.changed)
 
 
 def read_directory(root: Path, limits: Limits, launcher: Launcher) -> Tree:
@@ -46,8 +67,10 @@ def read_directory(root: Path, limits: Limits, launcher: Launcher) -> Tree:
     if not collection.files and not collection.links and not collection.unread and not collection.findings:
         what = "no files that Git tracks or would track" if is_repository else "no files"
         raise SourceError(f"{root} contains {what}", advice="add files, or start with: reconciler init")
-    revision, is_dirty = _state(folder, launcher) if is_repository else ("", False)
-    return collection.finish(str(root), revision, is_dirty=is_dirty)
+    state = _state(folder, launcher) if is_repository else _State("")
+    return collection.finish(
+        str(root), state.revision, is_dirty=state.is_dirty, uncommitted=_count(state.changed, by_name)
+    )
 
 
 def folder_state(root: Path, launcher: Launcher) -> tuple[str, bool]:
@@ -57,7 +80,8 @@ def folder_state(root: Path, launcher: Launcher) -> tuple[str, bool]:
     """
     folder = root.resolve()
     is_repository = enclosing_git(folder) is not None and _is_work_tree(folder, launcher)
-    return _state(folder, launcher) if is_repository else ("", False)
+    state = _state(folder, launcher) if is_repository else _State("")
+    return state.revision, state.is_dirty
 
 
 def _is_work_tree(folder: Path, launcher: Launcher) -> bool:
@@ -156,12 +180,12 @@ def _content(path: bytes, size: int, most_bytes: int) -> bytes:
     return content
 
 
-def _state(folder: Path, launcher: Launcher) -> tuple[str, bool]:
-    """Commit id of HEAD ("" before the first commit), and whether the folder differs from it."""
+def _state(folder: Path, launcher: Launcher) -> _State:
+    """Commit of HEAD and what differs from it."""
     try:
         revision = launcher.output(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"], folder=folder)
     except GitError:
-        return "", True
+        return _State("", has_no_commit=True)
     try:
         changes = launcher.output(
             ["status", "--porcelain", "-z", "--no-renames", "--ignore-submodules", "--untracked-files=normal",
@@ -173,6 +197,42 @@ def _state(folder: Path, launcher: Launcher) -> tuple[str, bool]:
         raise SourceError(
             f"Git cannot read {folder}: {error.text}", advice="check it with: git status"
         ) from error
-    # Two letters and a space before each path. The record that a run writes does not count as a change.
-    paths = (line[3:] for line in changes.split(b"\0") if line)
-    return revision.decode("ascii").strip(), any(not is_own(display_path(path)) for path in paths)
+    # Two letters and a space before each path. What a run or its pipeline writes does not count as a change.
+    lines = ((line[:2], line[3:]) for line in changes.split(b"\0") if line)
+    changed = tuple(
+        path
+        for mark, path in lines
+        if not is_own(display_path(path)) and not (mark == _UNTRACKED and _is_output(folder, path))
+    )
+    return _State(revision.decode("ascii").strip(), changed)
+
+
+def _is_output(folder: Path, path: bytes) -> bool:
+    """True for an untracked file that a pipeline wrote beside the documents: a comment, a report, a saved plan."""
+    name = display_path(path)
+    if name.lower().endswith(_OUTPUTS):
+        return True
+    if not is_json(name):
+        return False
+    try:
+        descriptor = os.open(
+            os.path.join(os.fsencode(folder), path),
+            os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+        )
+    except OSError:
+        return False
+    try:
+        start = os.read(descriptor, _BEGINNING_BYTES)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return any(mark in start for mark in _OUTPUT_MARKS)
+
+
+def _count(changed: Iterable[bytes], listed: Mapping[str, bytes]) -> int:
+    """Number of files that differ; of a folder without tracked files, Git reports the name alone."""
+    return sum(
+        max(sum(one.startswith(path) for one in listed.values()), 1) if path.endswith(b"/") else 1
+        for path in changed
+    )

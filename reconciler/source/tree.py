@@ -28,6 +28,8 @@ class Tree:
     files: Mapping[str, bytes] = field(repr=False)
     findings: tuple[Finding, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
+    uncommitted: int = 0
+    """Number of files that differ from `revision`."""
 
     def without(self, folders: Iterable[str]) -> "Tree":
         """The same tree without the files below some folders, given with `/` and relative to the root."""

@@ -28,17 +28,27 @@ class Risk(IntEnum):
     """Order of the entries: what can do most harm comes first."""
 
     DELETE = 0
-    CONTESTED = 1
-    DRIFT = 2
-    KEPT = 3
-    RELEASED = 4
-    REPLACE = 5
-    STORAGE = 6
-    UPDATE = 7
-    CREATE = 8
-    ADOPT = 9
-    FORGET = 10
-    VERIFY = 11
+    REPLACE = 1
+    STORAGE = 2
+    MOVE = 3
+    """An update that takes criteria away: what they matched moves to another definition, or has none."""
+    SECRET = 4
+    """An update that replaces a secret."""
+    DRIFT = 5
+    CORRECTED = 6
+    """An update that takes back what was changed outside Git."""
+    CONTESTED = 7
+    KEPT = 8
+    RELEASED = 9
+    UPDATE = 10
+    CREATE = 11
+    ADOPT = 12
+    FORGET = 13
+    VERIFY = 14
+
+
+UPDATES = (Risk.STORAGE, Risk.MOVE, Risk.SECRET, Risk.CORRECTED, Risk.UPDATE)
+"""Everything that is changed in place."""
 
 
 MARKS = {
@@ -48,8 +58,7 @@ MARKS = {
     Risk.KEPT: Mark.ATTENTION,
     Risk.RELEASED: Mark.ATTENTION,
     Risk.REPLACE: Mark.REMOVE,
-    Risk.STORAGE: Mark.CHANGE,
-    Risk.UPDATE: Mark.CHANGE,
+    **dict.fromkeys(UPDATES, Mark.CHANGE),
     Risk.CREATE: Mark.ADD,
     Risk.ADOPT: Mark.CHANGE,
     Risk.FORGET: Mark.CHANGE,
@@ -62,8 +71,7 @@ WORDS = {
     Risk.KEPT: "keep",
     Risk.RELEASED: "release",
     Risk.REPLACE: "replace",
-    Risk.STORAGE: "update",
-    Risk.UPDATE: "update",
+    **dict.fromkeys(UPDATES, "update"),
     Risk.CREATE: "create",
     Risk.ADOPT: "adopt",
     Risk.FORGET: "forget",
@@ -93,6 +101,8 @@ class Entry:
     sent_with: ResourceKey | None = None
     held: str = ""
     """Why it is held, wholly or in part; "" if nothing holds it."""
+    users: tuple[str, ...] = ()
+    """What deployments have in use of what goes: `application/environment/resource`."""
 
     @property
     def mark(self) -> Mark:
@@ -118,9 +128,9 @@ class Entry:
             return f"{fixed} (managed by {', '.join(self.change.changed_by)})"
         if self.change.group is Group.CREATION and self.risk in (Risk.CREATE, Risk.DRIFT):
             return _explanation_of_missing(self.risk, self.change) or self.reason
-        if self.risk in (Risk.UPDATE, Risk.STORAGE) and self.change.is_drift:
-            by = f", by {', '.join(self.change.changed_by)}" if self.change.changed_by else ""
-            return "; ".join(filter(None, (fixed, f"changed outside Git since the last apply{by}")))
+        if self.risk in UPDATES and self.change.is_drift:
+            how = f"by {', '.join(self.change.changed_by)}" if self.change.changed_by else "by hand"
+            return "; ".join(filter(None, (fixed, f"changed {how} since the last apply")))
         if self.risk is Risk.REPLACE and self.reason not in ("", "replaced"):
             return self.reason
         return fixed or self.reason
@@ -204,7 +214,12 @@ def _entry(key: ResourceKey, actions: list[Action], plan: TargetPlan) -> Entry:
     held = [plan.held[action.id].reason for action in actions if action.id in plan.held]
     subject = actions[0].subject
     return Entry(
-        key, _risk({action.verb for action in own}, subject), subject, reason, held=_held(held, len(actions))
+        key,
+        _risk({action.verb for action in own}, subject),
+        subject,
+        reason,
+        held=_held(held, len(actions)),
+        users=plan.users.get(key, ()),
     )
 
 
@@ -229,7 +244,11 @@ def _risk(verbs: set[Verb], change: Change) -> Risk:
             return risk
     if change.key.kind is Kind.RUNNER and any(field.path[:1] == (_STORAGE,) for field in change.fields):
         return Risk.STORAGE
-    return Risk.UPDATE
+    if change.criteria.removed:
+        return Risk.MOVE
+    if any(field.secret is not None and field.is_known for field in change.fields):
+        return Risk.SECRET
+    return Risk.CORRECTED if change.is_drift else Risk.UPDATE
 
 
 _PHRASES = {
@@ -267,13 +286,21 @@ def total(plans: Iterable[TargetPlan]) -> dict[str, int]:
     return {word: added[word] for word in COUNTED}
 
 
+_WRITES = ("delete", "replace", "update", "create", "adopt", "forget")
+_DECISIONS = ("verify", "contested", "drift", "keep", "release")
+_REST = ("unchanged", "unmanaged")
+
+
 def counts_text(numbers: dict[str, int]) -> str:
-    """Counts as a phrase: `2 to create, 1 contested, 540 unchanged`.
+    """Counts as a phrase, what can do most harm first: `1 to delete, 0 to update, 2 to create; 540 unchanged`.
 
     A plan that writes anything names creates, updates and deletes even if their number is 0, so that
     nobody has to guess what a missing word means.
     """
     writes = any(numbers[word] for word in ("create", "update", "replace", "delete"))
     always = {"create", "update", "delete"} if writes else set()
-    counts = [f"{numbers[word]:,} {_PHRASES[word]}" for word in COUNTED if numbers[word] or word in always]
-    return ", ".join(counts) if counts else "nothing found on either side"
+    parts = [
+        [f"{numbers[word]:,} {_PHRASES[word]}" for word in words if numbers[word] or word in always]
+        for words in ((*_WRITES, *_DECISIONS), _REST)
+    ]
+    return "; ".join(", ".join(part) for part in parts if part) or "nothing found on either side"

@@ -13,7 +13,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import dotted
 from reconciler.model.place import Realm
 from reconciler.model.wording import plural
-from reconciler.passes.result import Cause, PassResult, Purpose, Verdict
+from reconciler.passes.result import Cause, PassResult, Purpose, TargetResult, Verdict
 from reconciler.plan.action import Outcome, Status, TargetPlan
 from reconciler.plan.approval import Accepted
 from reconciler.plan.refusal import Refusal
@@ -21,7 +21,7 @@ from reconciler.views import agenda
 from reconciler.views.visible import pair_text
 
 NOTHING_CHANGED = "Nothing was changed."
-SHORT_COMMIT = 12
+SHORT_COMMIT = 7
 _SETTING_LIMIT = 300
 _LEFT = (Status.FAILED, Status.BLOCKED, Status.UNKNOWN, Status.REFUSED, Status.SKIPPED)
 
@@ -142,12 +142,56 @@ def _setting_line(setting: SettingChange, change: SettingsChange) -> str:
 
 
 def commit_text(result: PassResult) -> str:
-    """First twelve digits of the commit, and whether the folder differs from it."""
+    """First digits of the commit, and how many files differ from it: `8eeba14 + 1 uncommitted file`."""
     source = result.source
     if not source.revision:
         return "no commit"
-    dirty = " + uncommitted changes" if source.is_dirty else ""
-    return f"commit {source.revision[:SHORT_COMMIT]}{dirty}"
+    if not source.is_dirty:
+        return source.revision[:SHORT_COMMIT]
+    files = plural(source.uncommitted, "uncommitted file") if source.uncommitted else "uncommitted changes"
+    return f"{source.revision[:SHORT_COMMIT]} + {files}"
+
+
+def match_text(result: PassResult) -> str:
+    """What live state is compared with: the commit, or the files of a folder without one."""
+    return commit_text(result) if result.source.revision else "the files"
+
+
+def where_text(result: PassResult) -> str:
+    """Targets with their addresses, and the commit: `acme · api.humanitec.io · 8eeba14`."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for target in result.targets:
+        addresses = tuple(dict.fromkeys(one.removeprefix("https://") for one in target.endpoints))
+        groups.setdefault(addresses, []).append(_target_text(target))
+    if len(groups) == 1:
+        places = [
+            part for addresses, names in groups.items() for part in (", ".join(names), ", ".join(addresses))
+        ]
+    else:
+        places = [
+            ", ".join(names) + (f" ({', '.join(addresses)})" if addresses else "")
+            for addresses, names in groups.items()
+        ]
+    location = result.source.location if ":" in result.source.location else ""
+    return " · ".join(filter(None, (*places, location, commit_text(result))))
+
+
+def _target_text(target: TargetResult) -> str:
+    if target.realm is Realm.CLUSTER:
+        return f"cluster {target.organization}"
+    name = str(target.target)
+    return name if name == target.organization else f"{name} (organization {target.organization})"
+
+
+def is_without_changes(result: PassResult) -> bool:
+    """True for a plan that was made completely and has nothing to show."""
+    return (
+        result.purpose is Purpose.PLAN
+        and result.verdict is Verdict.EMPTY
+        and not any(target.is_unread for target in result.targets)
+        and bool(result.targets)
+        and not any(agenda.entries(plan) for plan in plans(result))
+    )
 
 
 def findings_text(found: tuple[Finding, ...]) -> str:

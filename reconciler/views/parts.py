@@ -7,6 +7,7 @@ length of a secret can reach a view from here.
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from reconciler.diff.change import Absent, FieldChange, Visibility
 from reconciler.model.json import JsonObject, Path, dotted, steps
@@ -14,12 +15,13 @@ from reconciler.model.kind import FACTS
 from reconciler.model.secret import Expression, Reference, SecretLeaf
 from reconciler.model.state import Resource
 from reconciler.views.agenda import Entry, Risk
-from reconciler.views.visible import clipped, leaves, pair_text, value_text, visible
+from reconciler.views.visible import centred, clipped, leaves, value_text, visible, whole_pair
 
 SECRET = "(secret)"  # noqa: S105  shown in place of a secret
 FOREIGN = "(not ours)"
 """Shown in place of a live value that somebody else set."""
-MAX_DIFF_LINES = 16
+_CENTRED_FROM = 200
+"""Characters of a value or a line from which on only the part that differs is shown, with what surrounds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,19 @@ class Part:
 
 
 def parts(entry: Entry, limit: int) -> list[Part]:
-    """All differences in an entry, values cut to `limit` characters.
+    """All differences in an entry. What changes is never cut; values that are set or go are, to `limit` characters.
 
-    For a creation the fields that are set, for a deletion those that go; criteria come last.
+    For a creation the fields that are set, for a deletion those that go. Criteria come first: they are what matches.
     """
     change = entry.change
-    found: list[Part] = []
+    found = [Part("criteria", before=visible(text)) for text in entry.criteria_removed]
+    found += [Part("criteria", after=visible(text)) for text in entry.criteria_added]
     if entry.risk is Risk.CREATE and change.desired is not None:
         found += _resource_parts(change.desired, limit, is_added=True)
     elif entry.risk is Risk.DELETE and change.live is not None:
         found += _resource_parts(change.live, limit, is_added=False, foreign=change.foreign)
     else:
         found += [_field_part(field, limit) for field in change.fields]
-    found += [Part("criteria", before=visible(text)) for text in entry.criteria_removed]
-    found += [Part("criteria", after=visible(text)) for text in entry.criteria_added]
     return found
 
 
@@ -63,21 +64,29 @@ def _field_part(field: FieldChange, limit: int) -> Part:
         shown = "" if isinstance(after, Absent) else value_text(after, limit)
         return Part(name, before=FOREIGN, after=shown)
     if isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after):
-        return Part(name, lines=_line_difference(before, after, limit))
-    old, new = pair_text(before, after, limit)
+        return Part(name, lines=_line_difference(before, after))
+    old, new = whole_pair(before, after, _CENTRED_FROM)
     note = f"({visible(field.note)})" if field.note and isinstance(before, Absent) and before is after else ""
     return Part(name, old, new, note)
 
 
-def _line_difference(before: str, after: str, limit: int) -> tuple[str, ...]:
-    changed = [
-        line
-        for line in difflib.unified_diff(before.split("\n"), after.split("\n"), n=1, lineterm="")
-        if not line.startswith(("---", "+++", "@@"))
-    ]
-    shown = [line[0] + " " + clipped(visible(line[1:]), limit) for line in changed[:MAX_DIFF_LINES]]
-    if len(changed) > MAX_DIFF_LINES:
-        shown.append(f"  … {len(changed) - MAX_DIFF_LINES:,} more lines differ")
+def _line_difference(before: str, after: str) -> tuple[str, ...]:
+    """Every line that differs, between one that does not on each side; long lines are cut around the difference."""
+    old, new = [visible(line) for line in before.split("\n")], [visible(line) for line in after.split("\n")]
+    shown: list[str] = []
+    for group in difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(1):
+        if shown:
+            shown.append("  …")
+        for tag, first, last, from_, to in group:
+            if tag == "equal":
+                shown += [f"  {clipped(line, _CENTRED_FROM)}" for line in old[first:last]]
+                continue
+            pairs = [
+                centred(a, b, _CENTRED_FROM) if tag == "replace" else (a, b)
+                for a, b in zip_longest(old[first:last], new[from_:to], fillvalue="")
+            ]
+            shown += [f"- {a}" for a, _ in pairs[: last - first]]
+            shown += [f"+ {b}" for _, b in pairs[: to - from_]]
     return tuple(shown)
 
 

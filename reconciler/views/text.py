@@ -1,4 +1,4 @@
-"""A plan or a validation for people at a terminal: the verdict, entries by risk, what was not examined.
+"""A plan or a validation for people at a terminal: where, the changes, what went wrong, and the counts last.
 
 Lines of source files come from `reconciler.source.excerpt`, which leaves out what may be a secret.
 Called by `reconciler.cli.commands`.
@@ -8,55 +8,52 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.identity import ResourceKey
 from reconciler.model.place import Realm
 from reconciler.model.wording import plural
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.plan.action import Unexamined
-from reconciler.views import agenda, conclusion, unseen
-from reconciler.views.agenda import Entry, Mark, Risk
+from reconciler.views import agenda, conclusion, counts_text, unseen
+from reconciler.views.agenda import Entry, Risk
+from reconciler.views.changes_text import MAX_NAMES, changes, names
+from reconciler.views.detail import BRIEF, Detail
 from reconciler.views.page import Page, Tone
-from reconciler.views.parts import Part, parts
 from reconciler.views.quotation import quotation
-from reconciler.views.visible import columns
 
-MAX_PARTS = {Risk.CREATE: 8, Risk.DELETE: 4, Risk.KEPT: 4}
-MAX_UPDATE_PARTS = 24
-MAX_NAMES = 12
 MAX_REFUSED_NAMES = 5
 MAX_FINDINGS = 200
-MAX_FOLDED_PARTS = 3
-FOLD_FROM = 3
-_ESSENCE = ("type", "driver_type", "runner_id")
-_VALUE_LIMIT = 200
-_SHORT_VALUE = 96
-_TONES = {
-    Mark.ADD: Tone.ADD,
-    Mark.CHANGE: Tone.CHANGE,
-    Mark.REMOVE: Tone.REMOVE,
-    Mark.ATTENTION: Tone.ATTENTION,
-}
+_IN_DEMAND = "private key place"
+"""What is declared for the rules alone; shown on demand."""
 
 
-def render(result: PassResult, *, width: int = 80, color: bool = False) -> str:
+def render(result: PassResult, *, width: int = 80, color: bool = False, detail: Detail = BRIEF) -> str:
     """Text of a validation or a plan; for an apply see `outcome_text.render`."""
-    page = _page(result, width)
-    _foot(page, result)
+    return page_of(result, width=width, detail=detail).text(color=color)
+
+
+def page_of(result: PassResult, *, width: int = 80, detail: Detail = BRIEF) -> Page:
+    """The page of a validation or a plan."""
+    page = _page(result, width, detail)
+    counts_text.closing(page, result, detail)
+    return page
+
+
+def announce(result: PassResult, *, width: int = 80, color: bool = False, detail: Detail = BRIEF) -> str:
+    """Text of a plan that is about to be applied: without a next step."""
+    page = _page(result, width, detail)
+    counts_text.closing(page, result, detail, is_last=False)
     return page.text(color=color)
 
 
-def announce(result: PassResult, *, width: int = 80, color: bool = False) -> str:
-    """Text of a plan that is about to be applied: without the last line, which says that nothing was changed."""
-    return _page(result, width).text(color=color)
-
-
-def _page(result: PassResult, width: int) -> Page:
+def _page(result: PassResult, width: int, detail: Detail) -> Page:
     page = Page(width)
-    head(page, result)
-    trouble(page, result)
+    if not (conclusion.is_without_changes(result) or result.purpose is Purpose.VALIDATE):
+        head(page, result)
+    elif result.settings_change is not None:
+        _settings(page, result)
     if result.purpose is not Purpose.VALIDATE and conclusion.plans(result):
-        _changes(page, result)
-    unexamined(page, result)
+        _changes(page, result, detail)
+    trouble(page, result, detail=detail)
+    unexamined(page, result, detail=detail)
     return page
 
 
@@ -73,25 +70,14 @@ def _settings(page: Page, result: PassResult) -> None:
 
 
 def head(page: Page, result: PassResult) -> None:
-    """Add settings that change, targets, source and verdict."""
+    """Add settings that change, and in one line the address of each target and the commit."""
     _settings(page, result)
-    for target in result.targets:
-        where = ", ".join(dict.fromkeys(target.endpoints))
-        what = (
-            f"Cluster {target.organization}"
-            if target.realm is Realm.CLUSTER
-            else f"Target {target.target}: organization {target.organization}"
-        )
-        page.say(what + (f", {where}" if where else ""), hang=2)
-    source = result.source
-    if source.location:
-        read = f", {plural(source.file_count, 'file')}" if source.file_count else ""
-        page.say(f"Source {source.location}: {conclusion.commit_text(result)}{read}", hang=2)
-    title = {Purpose.VALIDATE: "Check", Purpose.PLAN: "Plan", Purpose.APPLY: "Apply"}[result.purpose]
-    page.say(f"{title}: {conclusion.headline(result)}", Tone.STRONG, hang=2)
+    page.say(conclusion.where_text(result), Tone.STRONG, hang=2)
 
 
-def trouble(page: Page, result: PassResult, announced: PassResult | None = None) -> None:
+def trouble(
+    page: Page, result: PassResult, announced: PassResult | None = None, detail: Detail = BRIEF
+) -> None:
     """Add failures before any target, stale plans, findings, unreadable targets, refusals and approved cases.
 
     Findings, approved cases and notes are left out where the plan that was `announced` shows them.
@@ -104,13 +90,28 @@ def trouble(page: Page, result: PassResult, announced: PassResult | None = None)
         page.say("! stale: changed since the plan was made", Tone.ATTENTION, hang=2)
         for what in result.changed:
             page.say(what, indent=4, hang=2)
-    _findings(page, result, () if announced is None else announced.all_findings)
+    _findings(page, result, () if announced is None else announced.all_findings, detail)
     for found in conclusion.troubles(result):
         page.gap()
         page.say(f"! {found.title}", Tone.ATTENTION, hang=2)
         for line in (*found.settings, found.advice):
             if line:
                 page.say(line, indent=4, hang=2)
+    _refusals(page, result, detail)
+    known = () if announced is None else conclusion.accepted(announced)
+    for one in conclusion.accepted(result):
+        if one in known:
+            continue
+        page.gap()
+        page.say(f"! accepted: {conclusion.accepted_text(one)}", Tone.ATTENTION, hang=2)
+        names(page, one.refusal.keys, indent=4, limit=MAX_REFUSED_NAMES, detail=detail)
+    for note in result.notes:
+        if announced is None or note not in announced.notes:
+            page.gap()
+            page.say(f"! {note}", Tone.ATTENTION, hang=2)
+
+
+def _refusals(page: Page, result: PassResult, detail: Detail) -> None:
     for refusal in conclusion.refusals(result):
         page.gap()
         page.say(
@@ -118,23 +119,12 @@ def trouble(page: Page, result: PassResult, announced: PassResult | None = None)
             Tone.ATTENTION,
             hang=2,
         )
-        _names(page, refusal.keys, indent=4, limit=MAX_REFUSED_NAMES)
+        names(page, refusal.keys, indent=4, limit=MAX_REFUSED_NAMES, detail=detail)
         page.say("Held with whatever depends on it; the rest is applied. To allow this case:", indent=4)
         page.say(refusal.approval, Tone.STRONG, indent=6, hang=2)
-    known = () if announced is None else conclusion.accepted(announced)
-    for one in conclusion.accepted(result):
-        if one in known:
-            continue
-        page.gap()
-        page.say(f"! accepted: {conclusion.accepted_text(one)}", Tone.ATTENTION, hang=2)
-        _names(page, one.refusal.keys, indent=4, limit=MAX_REFUSED_NAMES)
-    for note in result.notes:
-        if announced is None or note not in announced.notes:
-            page.gap()
-            page.say(f"! {note}", Tone.ATTENTION, hang=2)
 
 
-def _findings(page: Page, result: PassResult, known: Iterable[Finding] = ()) -> None:
+def _findings(page: Page, result: PassResult, known: Iterable[Finding], detail: Detail) -> None:
     known = frozenset(known)
     found = [finding for finding in result.own_findings if finding not in known]
     if found:
@@ -151,13 +141,16 @@ def _findings(page: Page, result: PassResult, known: Iterable[Finding] = ()) -> 
         if finding.advice:
             page.say(finding.advice, indent=4, hang=2)
     _more_findings(page, len(found) - MAX_FINDINGS)
-    existing = result.existing_findings
-    if existing:
-        page.gap()
-        page.say(f"Also without this change: {conclusion.findings_text(existing)}", Tone.STRONG)
-    for finding in existing[:MAX_FINDINGS]:
+    existing = [finding for finding in result.existing_findings if finding not in known]
+    if not existing:
+        return
+    page.gap()
+    page.say(f"Also without this change: {conclusion.findings_text(tuple(existing))}", Tone.STRONG)
+    # Errors stop a target whoever caused them.
+    shown = [one for one in existing if detail.full or one.severity is Severity.ERROR]
+    for finding in shown[:MAX_FINDINGS]:
         page.say(f"{finding.origin}: {finding.severity} {finding.rule}: {finding.message}", indent=2, hang=4)
-    _more_findings(page, len(existing) - MAX_FINDINGS)
+    _more_findings(page, len(shown) - MAX_FINDINGS)
 
 
 def _more_findings(page: Page, left: int) -> None:
@@ -165,148 +158,26 @@ def _more_findings(page: Page, left: int) -> None:
         page.say(f"… {plural(left, 'more finding')} not shown; -o json has all")
 
 
-def _changes(page: Page, result: PassResult) -> None:
+def _changes(page: Page, result: PassResult, detail: Detail) -> None:
     plans = conclusion.plans(result)
-    if result.preview is not None:
+    if result.preview is not None and not conclusion.is_without_changes(result):
         page.gap()
         page.say(f"Own effect of this change, compared with {result.preview.base}:", Tone.STRONG)
     for plan in plans:
         items = agenda.entries(plan)
+        if detail.quiet:
+            items = [entry for entry in items if entry.risk in _DECISIONS or entry.held]
         if len(plans) > 1 and items:
             page.gap()
             page.say(f"{conclusion.place_text(plan)}:", Tone.STRONG)
-        changes(page, items)
+        changes(page, items, detail)
         _contested_help(page, items)
     if result.preview is not None:
         _existing(page, result)
-    _compared(page, result.targets)
+    _compared(page, result.targets, detail)
 
 
-def changes(page: Page, items: Sequence[Entry]) -> None:
-    """Add entries in their order, small equal ones folded into one."""
-    for group in folded(items):
-        page.gap()
-        if len(group) == 1:
-            _entry(page, group[0])
-        else:
-            _fold(page, group)
-
-
-def folded(items: Sequence[Entry]) -> list[list[Entry]]:
-    """Entries in groups: those that would read the same are one group, placed where its first is."""
-    groups: dict[object, list[Entry]] = {}
-    for index, entry in enumerate(items):
-        groups.setdefault(_signature(entry) or index, []).append(entry)
-    found: list[list[Entry]] = []
-    for group in groups.values():
-        found += [group] if len(group) >= FOLD_FROM else [[entry] for entry in group]
-    return sorted(found, key=lambda group: (group[0].risk, group[0].key))
-
-
-def _signature(entry: Entry) -> object:
-    """Value that is equal for entries that may be shown as one; None for an entry shown alone."""
-    if entry.risk in (Risk.ADOPT, Risk.FORGET, Risk.VERIFY):
-        return (entry.risk, entry.key.kind, entry.reason, entry.held)
-    if entry.risk in (Risk.DELETE, Risk.KEPT):
-        return (entry.risk, entry.key.kind, entry.reason, entry.sent_with, entry.held)
-    if entry.risk not in (Risk.UPDATE, Risk.DRIFT, Risk.CONTESTED):
-        return None
-    inside = parts(entry, _VALUE_LIMIT)
-    if not inside or len(inside) > MAX_FOLDED_PARTS or any(part.lines for part in inside):
-        return None
-    whole = tuple((f.path, str(f.before), str(f.after), f.note) for f in entry.change.fields)
-    return (entry.risk, entry.key.kind, entry.explanation, entry.held, tuple(inside), whole)
-
-
-def _entry(page: Page, entry: Entry) -> None:
-    title = f"{entry.mark} {entry.word} {entry.key}"
-    place = f"  {entry.place}" if entry.place else ""
-    if columns(title + place) <= page.width:
-        page.say(title + place, _TONES[entry.mark], hang=4)
-    else:
-        page.say(title, _TONES[entry.mark], hang=4)
-        page.say(entry.place, Tone.FAINT, indent=4, hang=2)
-    _explanation(page, entry)
-    _parts(page, entry)
-
-
-def _fold(page: Page, group: Sequence[Entry]) -> None:
-    first = group[0]
-    noun = f"{first.key.kind} objects"
-    page.say(f"{first.mark} {first.word} {len(group):,} {noun}", _TONES[first.mark], hang=4)
-    _explanation(page, first)
-    if first.risk in (Risk.DELETE, Risk.KEPT):
-        # No limit here: it would hide a delete.
-        for entry in group:
-            page.say(f"{entry.key}{_essence(entry)}", indent=4, hang=2)
-        return
-    if first.risk not in (Risk.ADOPT, Risk.FORGET, Risk.VERIFY):
-        _parts(page, first)
-    _names(page, [entry.key for entry in group], [entry.place for entry in group], indent=4)
-
-
-def _essence(entry: Entry) -> str:
-    """Type, driver or runner of a live object, in parentheses."""
-    live = entry.change.live
-    words = [str(live.document[name]) for name in _ESSENCE if live is not None and live.document.get(name)]
-    return f"  ({', '.join(words)})" if words else ""
-
-
-def _explanation(page: Page, entry: Entry) -> None:
-    if entry.explanation:
-        page.say(entry.explanation, indent=4, hang=2)
-    if entry.held:
-        page.say(f"held: {entry.held}", Tone.ATTENTION, indent=4, hang=2)
-    if entry.sent_with is not None:
-        page.say(f"sent in the same call as {entry.sent_with}", indent=4, hang=2)
-
-
-def _names(
-    page: Page,
-    keys: Sequence[ResourceKey],
-    places: Sequence[str] = (),
-    *,
-    indent: int,
-    limit: int = MAX_NAMES,
-) -> None:
-    for index, key in enumerate(keys[:limit]):
-        place = f"  {places[index]}" if places and places[index] else ""
-        page.say(f"{key}{place}", indent=indent, hang=2)
-    if len(keys) > limit:
-        page.say(f"… and {len(keys) - limit:,} more; -o json names all", indent=indent)
-
-
-def _parts(page: Page, entry: Entry) -> None:
-    found = parts(entry, _VALUE_LIMIT)
-    limit = MAX_PARTS.get(entry.risk, MAX_UPDATE_PARTS)
-    for part in found[:limit]:
-        _part(page, part)
-    if len(found) > limit:
-        page.say(f"… {plural(len(found) - limit, 'more field')}; -o json has all", indent=4)
-
-
-def _part(page: Page, part: Part) -> None:
-    if part.lines:
-        page.say(f"{part.name}:", indent=4, hang=2)
-        for line in part.lines:
-            page.cut(line, indent=6)
-    elif part.note:
-        page.say(f"{part.name}: {part.note}", indent=4, hang=2)
-    elif part.before and part.after:
-        both = f"{part.name}: {part.before} → {part.after}"
-        if columns(both) + 4 <= page.width:
-            page.say(both, indent=4)
-        else:
-            page.say(f"{part.name}:", indent=4, hang=2)
-            page.say(part.before, indent=6, hang=2, lead="- ")
-            page.say(part.after, indent=6, hang=2, lead="+ ")
-    else:
-        sign, value = ("+", part.after) if part.after else ("-", part.before)
-        page.say(f"{sign} {part.name}: {_short(value)}", indent=4, hang=4)
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= _SHORT_VALUE else value[: _SHORT_VALUE - 1] + "…"
+_DECISIONS = (Risk.CONTESTED, Risk.DRIFT, Risk.KEPT, Risk.VERIFY)
 
 
 def _contested_help(page: Page, items: Iterable[Entry]) -> None:
@@ -332,8 +203,6 @@ def _existing(page: Page, result: PassResult) -> None:
             f"run `reconciler plan` on {preview.base} for details.",
             hang=2,
         )
-    else:
-        page.say(f"Without this change, {preview.base} and the live side do not differ.", hang=2)
     if preview.withdrawn:
         shown = ", ".join(preview.withdrawn[:MAX_NAMES])
         more = len(preview.withdrawn) - MAX_NAMES
@@ -341,12 +210,12 @@ def _existing(page: Page, result: PassResult) -> None:
         page.say(f"No longer done because of this change: {shown}{tail}.", hang=2)
 
 
-def _compared(page: Page, targets: Sequence[TargetResult]) -> None:
-    """Add the numbers behind the verdict: they tell an empty plan from one that saw nothing."""
+def _compared(page: Page, targets: Sequence[TargetResult], detail: Detail) -> None:
+    """Add the numbers of both sides on demand; always where something was not read, so that nobody relies on them."""
     page.gap()
     for target in targets:
         text = compared_text(target)
-        if text:
+        if text and (detail.full or target.is_unread):
             page.say(f"Compared in {target.target}: {text}", hang=2)
 
 
@@ -368,7 +237,9 @@ def compared_text(target: TargetResult) -> str:
     return "; ".join(counts) or "nothing desired, nothing live"
 
 
-def unexamined(page: Page, result: PassResult, announced: PassResult | None = None) -> None:
+def unexamined(
+    page: Page, result: PassResult, announced: PassResult | None = None, detail: Detail = BRIEF
+) -> None:
     """Add what was not examined and why, and what was checked but is never applied.
 
     What the plan that was `announced` shows is left out.
@@ -378,20 +249,44 @@ def unexamined(page: Page, result: PassResult, announced: PassResult | None = No
         left = tuple(one for one in result.unknown if one not in known)
         result = replace(result, unknown=left, checked_only=(), left_alone=())
     shown = [] if announced is None else [*unseen.switched(announced), *unseen.others(announced)]
-    title = unseen.blind_title(result)
-    if title:
-        page.gap()
-        page.say(f"Unknown: {title}", Tone.STRONG)
-        for line in unseen.blind_lines(result):
-            page.say(f"· {line}", indent=2, hang=2)
+    _unknown(page, result, detail)
     _listed(page, "Switched off:", [one for one in unseen.switched(result) if one not in shown])
     _listed(page, "Not examined:", [one for one in unseen.others(result) if one not in shown])
-    if result.checked_only or result.left_alone:
+    checked = replace(
+        result,
+        checked_only=tuple(one for one in result.checked_only if detail.full or one[0] != _IN_DEMAND),
+    )
+    if checked.checked_only or result.left_alone:
         page.gap()
-    if result.checked_only:
-        page.say(f"Checked, not applied: {unseen.checked_only(result)}", hang=2)
+    if checked.checked_only:
+        page.say(f"Checked, not applied: {unseen.checked_only(checked)}", hang=2)
     if result.left_alone:
         page.say(f"Left alone: {unseen.left_alone(result)}", hang=2)
+
+
+def _unknown(page: Page, result: PassResult, detail: Detail) -> None:
+    """Add the rules that could not be evaluated: loudly where looking failed, the others on demand."""
+    found = unseen.sorted_out(result)
+    # The error of a target that could not be read says why already.
+    silent = {
+        target.organization if target.realm is Realm.CLUSTER else target.target
+        for target in result.targets
+        if target.error and not target.stopped_by
+    }
+    failed = tuple(one for one in found.failed if detail.unknown or one.unseen.place not in silent)
+    sections = [("! Unknown, because looking failed", Tone.ATTENTION, failed)]
+    if detail.unknown:
+        sections += [
+            ("Unknown", Tone.STRONG, found.open),
+            ("Left to `reconciler plan`, which reads live state", Tone.STRONG, found.later),
+            ("Never read by any run, see `reconciler explain`", Tone.STRONG, found.never),
+        ]
+    for title, tone, checks in sections:
+        if checks:
+            page.gap()
+            page.say(f"{title}: {unseen.title_of(checks)}", tone, hang=2)
+            for line in unseen.lines_of(checks):
+                page.say(f"· {line}", indent=2, hang=2)
 
 
 def _listed(page: Page, title: str, items: Sequence[Unexamined]) -> None:
@@ -403,9 +298,3 @@ def _listed(page: Page, title: str, items: Sequence[Unexamined]) -> None:
         mark = "!" if item.is_failure else "·"
         tone = Tone.ATTENTION if item.is_failure else Tone.PLAIN
         page.say(f"{mark} {item.subject}: {item.reason}", tone, indent=2, hang=2)
-
-
-def _foot(page: Page, result: PassResult) -> None:
-    page.gap()
-    step = conclusion.next_step(result)
-    page.say(" ".join(filter(None, (conclusion.NOTHING_CHANGED, step))))

@@ -4,13 +4,14 @@ Grouped by reason: thirty rules that miss the same cluster are one line and bury
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.finding import Unknown
-from reconciler.model.unseen import Side, Unseen
+from reconciler.model.place import Realm
+from reconciler.model.unseen import Reach, Side, Unseen
 from reconciler.model.wording import plural
-from reconciler.passes.result import PassResult
+from reconciler.passes.result import PassResult, Purpose
 from reconciler.plan.action import Unexamined
 from reconciler.views.conclusion import rule_order
 
@@ -36,33 +37,96 @@ class Blind:
         return f"{self.reason}: {named}"
 
 
+@dataclass(frozen=True, slots=True)
+class Unevaluated:
+    """Checks that could not be evaluated, by what would help."""
+
+    failed: tuple[Unknown, ...]
+    """Looking failed, or a bug ended the check."""
+    open: tuple[Unknown, ...]
+    """Not seen from here: no access, or the files and settings do not say it."""
+    later: tuple[Unknown, ...]
+    """Of a validation: what needs live state."""
+    never: tuple[Unknown, ...]
+    """What no run reads."""
+
+
+def sorted_out(result: PassResult) -> Unevaluated:
+    """The unknown checks by class; of a preview only those that the base has not as well, unless looking failed."""
+    by_class: dict[str, list[Unknown]] = defaultdict(list)
+    existing = result.existing_unknown or frozenset()
+    for one in _ordered(result.unknown):
+        name = _class(one, result)
+        if name == "failed" or one not in existing:
+            by_class[name].append(one)
+    return Unevaluated(*(tuple(by_class[name]) for name in ("failed", "open", "later", "never")))
+
+
+def _class(one: Unknown, result: PassResult) -> str:
+    if one.unseen.reach is Reach.DEFECT:
+        return "failed"
+    if one.unseen.reach is Reach.NEVER:
+        return "never"
+    if one.side is Side.FILE:
+        return "open"
+    if result.purpose is Purpose.VALIDATE:
+        return "later"
+    return "failed" if _was_looked_at(one, result) else "open"
+
+
+def _was_looked_at(one: Unknown, result: PassResult) -> bool:
+    """True if the pass tried to read the side and could not, of an organization or of a cluster that it reaches."""
+    if one.side is Side.CLUSTER:
+        clusters = [
+            t for t in result.targets if t.realm is Realm.CLUSTER and t.organization == one.unseen.place
+        ]
+        return any(
+            bool(one.unseen.what) or (target.is_unread and not target.stopped_by) for target in clusters
+        )
+    return bool(one.unseen.cause) or any(
+        str(target.target) == one.unseen.place and target.is_unread and not target.stopped_by
+        for target in result.targets
+    )
+
+
+def rules_of(checks: Iterable[Unknown]) -> int:
+    """Number of rules."""
+    return len({one.rule for one in checks})
+
+
+def title_of(checks: Sequence[Unknown]) -> str:
+    """Number of rules without a result: `7 rules could not be evaluated (12 checks)`; "" if there are none."""
+    if not checks:
+        return ""
+    return f"{plural(rules_of(checks), 'rule')} could not be evaluated ({plural(len(checks), 'check')})"
+
+
 def blind(result: PassResult) -> list[Blind]:
-    """Rules that could not be evaluated, by reason; the most frequent reason comes first."""
-    return _grouped((one.rule, one.reason) for one in _ordered(result))
+    """Rules that could not be evaluated, by reason; the most frequent reason comes first. For programs: all of them."""
+    return _grouped((one.rule, one.reason) for one in _ordered(result.unknown))
 
 
-def blind_by_side(result: PassResult) -> list[Blind]:
+def _by_side(checks: Sequence[Unknown]) -> list[Blind]:
     """As `blind`, for people: one reason for all that is missing from a target's live side or from a cluster."""
     missing: dict[tuple[Side, str], set[str]] = defaultdict(set)
-    ordered = _ordered(result)
-    for one in ordered:
+    for one in checks:
         missing[one.side, one.unseen.place].add(one.unseen.what)
 
     def reason(one: Unknown) -> str:
-        if one.side is Side.FILE:
+        if one.side is Side.FILE or one.unseen.cause:
             return one.reason
         whats = missing[one.side, one.unseen.place]
         return str(Unseen(one.side, one.unseen.place, "" if "" in whats else _listed(sorted(whats))))
 
-    return _grouped((one.rule, reason(one)) for one in ordered)
+    return _grouped((one.rule, reason(one)) for one in checks)
 
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _ordered(result: PassResult) -> list[Unknown]:
-    return sorted(set(result.unknown), key=lambda one: (rule_order(one.rule), one.reason))
+def _ordered(checks: Iterable[Unknown]) -> list[Unknown]:
+    return sorted(set(checks), key=lambda one: (rule_order(one.rule), one.reason))
 
 
 def _grouped(checks: Iterable[tuple[str, str]]) -> list[Blind]:
@@ -74,17 +138,23 @@ def _grouped(checks: Iterable[tuple[str, str]]) -> list[Blind]:
 
 
 def blind_title(result: PassResult) -> str:
-    """Number of rules without a result: `7 rules could not be evaluated (12 checks)`; "" if there are none."""
-    checks = set(result.unknown)
-    if not checks:
-        return ""
-    rules = {one.rule for one in checks}
-    return f"{plural(len(rules), 'rule')} could not be evaluated ({plural(len(checks), 'check')})"
+    """As `title_of`, without what no run reads and, of a validation, what needs live state."""
+    return title_of(_shown(result))
 
 
 def blind_lines(result: PassResult) -> list[str]:
+    """One line per reason of `blind_title`; the last counts the reasons that are left out."""
+    return lines_of(_shown(result))
+
+
+def _shown(result: PassResult) -> tuple[Unknown, ...]:
+    found = sorted_out(result)
+    return (*found.failed, *found.open)
+
+
+def lines_of(checks: Sequence[Unknown]) -> list[str]:
     """One line per reason; the last counts the reasons that are left out."""
-    groups = blind_by_side(result)
+    groups = _by_side(checks)
     lines = [group.line() for group in groups[:MAX_REASONS]]
     if len(groups) > MAX_REASONS:
         left = sum(len(group.rules) for group in groups[MAX_REASONS:])

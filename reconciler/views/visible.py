@@ -56,6 +56,50 @@ def _window(text: str, start: int, limit: int) -> str:
     return f"{ELLIPSIS}{part}{tail}{note}"
 
 
+def centred(old: str, new: str, limit: int) -> tuple[str, str]:
+    """Two lines; of longer ones than `limit`, what differs in whole words, with a little of what surrounds it.
+
+    What differs is never cut, whatever its length.
+
+    >>> centred("a" * 50 + " size small", "a" * 50 + " size large", 40)
+    ('…aaaaaaaaa size small (61 characters)', '…aaaaaaaaa size large (61 characters)')
+    """
+    if len(old) <= limit and len(new) <= limit:
+        return old, new
+    most = min(len(old), len(new))
+    start = next((index for index in range(most) if old[index] != new[index]), most)
+    end = next((index for index in range(most - start) if old[-1 - index] != new[-1 - index]), most - start)
+    start = _word_edge(old, start, -1)
+    end = len(old) - _word_edge(old, len(old) - end, 1)
+    return _around(old, start, end), _around(new, start, end)
+
+
+def _word_edge(text: str, index: int, step: int) -> int:
+    """The index moved to the edge of its word, if that is near."""
+    for moved in range(_CONTEXT):
+        at = index + step * moved
+        before = text[at - 1 : at] if step < 0 else text[at : at + 1]
+        if not before or before.isspace():
+            return at
+    return index
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """The text between `start` and `end` characters from its end, with its surroundings and its whole length."""
+    first, last = max(start - _CONTEXT, 0), min(len(text) - end + _CONTEXT, len(text))
+    if not first and last == len(text):
+        return text
+    head, tail = ELLIPSIS if first else "", ELLIPSIS if last < len(text) else ""
+    return f"{head}{text[first:last]}{tail} ({len(text):,} characters)"
+
+
+def whole_pair(before: Json | Absent, after: Json | Absent, limit: int) -> tuple[str, str]:
+    """Two values on one line each; what differs is shown whole, and long values are cut around it."""
+    if isinstance(before, Absent) or isinstance(after, Absent):
+        return _whole(before), _whole(after)
+    return centred(_whole(before), _whole(after), limit)
+
+
 def _whole(value: Json | Absent) -> str:
     if isinstance(value, Absent):
         return NOT_SET

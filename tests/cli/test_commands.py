@@ -22,14 +22,14 @@ from tests.cli.running import LITERAL_SECRET, add, call, command_line, on_a_term
 def test_a_newcomer_plans_and_applies_without_an_account(tree: Path) -> None:
     code, shown, said = call(tree, "plan", "--detailed-exit-code")
     assert code == ExitCode.CHANGES
-    assert "+ create Definition/orders-db" in shown
+    assert "+ Definition/orders-db" in shown
     assert "using the embedded orchestrator" in said
     code, shown, _ = call(tree, "apply", "--yes")
     assert code == ExitCode.DONE
-    assert shown.index("+ create Definition/orders-db") < shown.index("done create Definition/orders-db")
+    assert shown.index("+ Definition/orders-db") < shown.index("done create Definition/orders-db")
     code, shown, _ = call(tree, "plan", "--detailed-exit-code")
     assert code == ExitCode.DONE
-    assert "nothing to write" in shown
+    assert "No changes." in shown
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -228,7 +228,7 @@ def test_only_limits_the_plan_and_says_so(tree: Path) -> None:
     add(tree, "users-db")
     _, shown, _ = call(tree, "plan", "--only", "definition/users-*")
     assert "Definition/users-db" in shown
-    assert "create Definition/orders-db" not in shown
+    assert "+ Definition/orders-db" not in shown
     assert "the run is limited to objects Definition/users-*" in shown
 
 
@@ -298,7 +298,7 @@ def test_a_revision_of_the_repository_is_read_instead_of_the_folder(tree: Path) 
     git(tree, "commit", "-qm", "one")
     add(tree, "users-db")
     _, shown, _ = call(tree, "plan", "--rev", "main")
-    assert "create Definition/orders-db" in shown
+    assert "+ Definition/orders-db" in shown
     assert "users-db" not in shown
 
 
@@ -351,7 +351,7 @@ def test_a_second_ctrl_c_ends_at_once_and_says_what_was_under_way(
 def test_a_person_is_shown_the_plan_and_asked(tree: Path) -> None:
     code, screen = on_a_terminal(command_line(tree, "apply"), lambda _, terminal: os.write(terminal, b"y\n"))
     assert code == ExitCode.DONE
-    assert screen.index("create Definition/orders-db") < screen.index("[y/N]") < screen.index("done create")
+    assert screen.index("+ Definition/orders-db") < screen.index("[y/N]") < screen.index("done create")
 
 
 def test_an_answer_of_no_changes_nothing(tree: Path) -> None:

@@ -25,6 +25,8 @@ ENDS = {
     "reconciler validate --rev HEAD -o sarif": (ExitCode.DONE, '"version": "2.1.0"'),
     "reconciler plan --out plan.json": (ExitCode.DONE, "plan saved"),
     "reconciler plan --against origin/main -o markdown": (ExitCode.DONE, "create Definition/orders-db"),
+    "reconciler show plan.json": (ExitCode.DONE, "+ Definition/orders-db"),
+    "reconciler --color always show plan.json": (ExitCode.DONE, "+ Definition/orders-db"),
     "reconciler apply": (ExitCode.USAGE, "there is no terminal to ask for approval"),
     "reconciler apply --plan plan.json --yes": (ExitCode.DONE, "done create Definition/orders-db"),
     "reconciler doctor": (ExitCode.DONE, "1 ok."),

@@ -108,7 +108,7 @@ def test_a_plan_that_cannot_be_saved_is_shown_and_exits_64_with_the_next_step(tr
     place = tree / "nowhere" / "plan.json"
     code, shown, said = call(tree, "plan", "--out", str(place))
     assert code == ExitCode.USAGE
-    assert "create Definition/orders-db" in shown
+    assert "+ Definition/orders-db" in shown
     assert said.split("\n")[-4:] == [
         f"error: cannot write the plan to {place}: No such file or directory",
         "name a file in a folder that can be written",
@@ -151,3 +151,22 @@ def test_a_plan_file_gives_no_approval_to_the_command(
     assert "give exactly that" in " ".join(shown.split())
     assert not [entry for entry in emulator.log.entries() if entry.verb == "PUT"]
     assert call(connected, "apply", "--yes", "--plan", file, *approval)[0] == ExitCode.DONE
+
+
+def test_a_saved_plan_is_shown_before_and_after_its_apply(tree: Path) -> None:
+    path = str(tree.parent / f"{tree.name}.plan")
+    _, shown, _ = call(tree, "plan", "--out", path)
+    before = call(tree, "show", path)[1]
+    assert before.startswith(shown.rstrip("\n"))
+    assert "was not applied" in " ".join(before.split())
+    assert call(tree, "apply", "--plan", path, "--yes")[0] == ExitCode.DONE
+    after = call(tree, "show", path)[1]
+    assert after.startswith(shown.rstrip("\n"))
+    assert "Apply: applied: 1 done" in after
+    assert "was not applied" not in " ".join(after.split())
+
+
+def test_quiet_leaves_out_the_changes_and_what_is_done(tree: Path) -> None:
+    _, shown, _ = call(tree, "apply", "--yes", "-q")
+    assert "orders-db" not in shown
+    assert "Apply: applied: 1 done" in shown

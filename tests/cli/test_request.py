@@ -175,7 +175,7 @@ def test_patterns_select_objects_in_any_spelling_of_the_kind(
     (tree / "users-db.yaml").write_text(document.replace("orders-db", "users-db"))
     options = [word for value in values for word in ("--only", value)]
     _, shown, _ = call(tree, "plan", *options)
-    found = [name for name in ("orders-db", "users-db") if f"create Definition/{name}" in shown]
+    found = [name for name in ("orders-db", "users-db") if f"+ Definition/{name}" in shown]
     assert found == selected
 
 

@@ -59,7 +59,7 @@ def test_the_option_wins_then_no_color_then_force_color_then_the_terminal(
 def test_every_view_for_people_is_coloured_on_request_and_the_same_without(
     tree: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "120")  # must not matter: this is not a terminal
+    monkeypatch.setenv("COLUMNS", "80")
     _, plain, _ = call(tree, *command)
     _, coloured, _ = call(tree, "--color", "always", *command)
     assert "\x1b[" not in plain

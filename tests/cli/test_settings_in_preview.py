@@ -80,8 +80,8 @@ def test_the_settings_of_the_base_are_used_and_an_address_of_the_change_gets_no_
     )
     assert f'address: targets.acme.orchestrator.url: "{url}" → "{elsewhere}" reconciler.yaml:6:12' in lines
     assert 'token: targets.acme.orchestrator.token.env: "TEST_TOKEN" → "OTHER_TOKEN"' in lines
-    assert "Plan: settings change (1 address, 1 token); 1 to create" in lines
-    assert "+ create Definition/second-db" in lines
+    assert "Plan: settings change (1 address, 1 token); 0 to delete, 0 to update, 1 to create" in lines
+    assert "+ Definition/second-db" in lines
     assert max(map(len, shown.splitlines())) <= 80
 
 
@@ -109,7 +109,9 @@ def test_built_in_definitions_give_up_criteria_in_the_preview_of_the_change_that
 def test_the_comment_says_it_in_its_title_and_programs_get_every_item(branch: Branch, url: str) -> None:
     folder = branch(settings(url), settings(url, more="safety: {maxDelete: 99%}\nwatch: {pollSeconds: 5}\n"))
     _, comment, _ = call(folder, "plan", "--against", "main", "-o", "markdown")
-    assert comment.splitlines()[1].startswith("### reconciler plan: settings change (1 safety); 1 to create")
+    assert comment.splitlines()[1].startswith(
+        "### reconciler: settings change (1 safety); merging this creates 1 object"
+    )
     assert "safety.maxDelete" in comment
     assert "also&#58; watch.pollSeconds" in comment
     change = json.loads(call(folder, "plan", "--against", "main", "-o", "json")[1])["settingsChange"]
@@ -138,7 +140,7 @@ def test_the_comment_says_it_in_its_title_and_programs_get_every_item(branch: Br
 def test_settings_that_are_not_sensitive_are_not_in_the_headline(branch: Branch, url: str) -> None:
     folder = branch(settings(url), settings(url, more="watch: {pollSeconds: 5}\n"))
     _, shown, _ = call(folder, "plan", "--against", "main")
-    assert "Plan: 1 to create" in shown
+    assert "0 to update, 1 to create" in shown
     assert "also: watch.pollSeconds" in shown
 
 
@@ -196,7 +198,7 @@ def test_a_first_pull_request_gets_a_preview_with_its_own_settings(branch: Branc
     lines = " ".join(shown.split())
     assert "the preview uses those of this change (--own-settings), tokens included" in lines
     assert f'address: + targets.acme.orchestrator.url: "{url}"' in lines
-    assert "+ create Definition/second-db" in lines
+    assert "+ Definition/second-db" in lines
 
 
 def test_a_branch_older_than_the_settings_cannot_bring_its_own(

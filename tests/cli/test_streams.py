@@ -17,6 +17,7 @@ from reconciler.cli.output import notice, signal_notice, width_of, write
 from reconciler.cli.regular_file import NotRegularError, content_of_file
 from reconciler.cli.stream import discard, is_refused
 from reconciler.errors import ExitCode, OutputError
+from reconciler.views.page import UNBOUNDED
 from tests.cli.running import command_line
 from tests.cli.test_session import Stream
 
@@ -62,11 +63,13 @@ def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:
         ("41", True, 41),
         ("40", True, 40),
         ("10", True, 40),
-        ("200", False, 80),
-        ("10", False, 80),
+        ("200", False, 200),
+        ("10", False, 40),
+        ("", False, UNBOUNDED),
+        ("wide", False, UNBOUNDED),
     ],
 )
-def test_the_width_is_that_of_the_terminal_within_bounds_and_80_elsewhere(
+def test_the_width_is_that_of_the_terminal_within_bounds_and_elsewhere_that_of_the_variable_or_none(
     columns: str, width: int, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
@@ -229,8 +232,8 @@ def test_leaving_waits_for_a_thread_that_is_not_a_daemon() -> None:
 
 def test_the_output_of_a_process_with_another_encoding_has_no_traceback(tree: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    ended = subprocess.run(command_line(tree, "validate"), capture_output=True, check=False, env=environment)
+    ended = subprocess.run(command_line(tree, "plan"), capture_output=True, check=False, env=environment)
     assert ended.returncode == ExitCode.DONE
     assert ended.stdout.isascii()
-    assert b"  - " in ended.stdout
+    assert b" - no commit" in ended.stdout
     assert b"Traceback" not in ended.stderr

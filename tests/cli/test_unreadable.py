@@ -58,7 +58,7 @@ def plan(folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
         command_line(folder, "plan", *more),
         capture_output=True,
         text=True,
-        env=NO_PROXY,
+        env={**NO_PROXY, "COLUMNS": "80"},
         check=False,
         timeout=60,
     )

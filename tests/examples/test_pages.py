@@ -79,6 +79,10 @@ class Stage:
 
     def to_page(self, text: str) -> str:
         text = text.replace(self.cluster.layout.server, "https://eu-1.acme.example:6443")
+        text = text.replace(self.cluster.layout.server.removeprefix("https://"), "eu-1.acme.example:6443")
+        # The first line of a plan has addresses without `https://`.
+        for before in ("(", "· "):
+            text = text.replace(f"{before}{self.address}", f"{before}{self.shown.removeprefix('https://')}")
         return text.replace(self.address, self.shown).replace(str(self.home), "~")
 
     @property
@@ -137,6 +141,7 @@ def stage(cluster: ControlPlane, orchestrator: str, tmp_path: Path) -> Iterator[
         "HOME": str(home),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "LANG": "C.UTF-8",
+        "COLUMNS": "80",
         "HUMANITEC_TOKEN": "practice",
         "HUMANITEC_AUTH_TOKEN": "practice",
         "REGISTRY_PASSWORD": "practice",

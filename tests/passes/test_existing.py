@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, Unknown
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.place import organization
-from reconciler.passes.existing import existing_findings
+from reconciler.passes.existing import existing_findings, existing_unknown
 
 HERE = Finding("R08", Severity.WARNING, "taken by db.yaml:9:3", Origin("app.yaml", 4, 2))
 
@@ -55,3 +55,10 @@ def test_as_many_are_existing_as_both_sides_have(here: list[int], base: list[int
     found = existing_findings([at(line) for line in here], [at(line) for line in set(base)])
     assert len(found) == min(len(set(here)), len(set(base)))
     assert found <= {at(line) for line in here}
+
+
+def test_a_check_that_the_base_cannot_evaluate_either_is_existing_whatever_its_line() -> None:
+    before = Unknown("R61", "whether a.yaml:3:1 deploys", subject="a")
+    moved = replace(before, reason="whether a.yaml:9:1 deploys")
+    other = replace(before, subject="b")
+    assert existing_unknown([moved, other], [before]) == {moved}

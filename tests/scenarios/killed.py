@@ -106,6 +106,7 @@ def _resumed(world: World, transition: Transition, name: str) -> Observed:
     assert said.result.verdict is Verdict.APPLIED or not _effects(world), name
     planned = text.render(said.result)
     assert "outside Git" not in planned, (name, planned)
+    assert "since the last apply" not in planned, (name, planned)
     assert "in the orchestrator" not in planned, (name, planned)
     world.emulator.log.clear()
     again = world.apply(*transition.accepted)

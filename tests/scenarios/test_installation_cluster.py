@@ -241,7 +241,7 @@ def test_a_field_changed_by_hand_is_drift_and_corrected(place: Place) -> None:
     (action,) = plan_of(planned).actions
     assert action.subject.is_drift
     assert action.subject.changed_by == ("python-httpx",)
-    assert "changed outside Git since the last apply, by python-httpx" in as_text(planned)
+    assert "changed by python-httpx since the last apply" in as_text(planned)
     place.world.apply()
     found = place.plane.get(f"/api/v1/namespaces/{place.namespace}/configmaps/{CONFIG}")
     assert found["data"] == {"ORGS": "acme"}

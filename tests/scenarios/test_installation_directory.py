@@ -206,7 +206,10 @@ def test_an_error_in_the_files_of_the_target_leaves_the_cluster_as_it_is(world: 
 def test_the_cluster_has_a_heading_of_its_own(world: World) -> None:
     text = as_text(world.plan())
     assert "Cluster eu-1" in text
-    assert f"+ create {WORKLOAD}" in text
+    assert "+ 3 objects of Agent/eu-1" in text
+    comment = as_markdown(world.plan())
+    assert "create 3 objects of Agent/eu-1" in comment
+    assert "has: " not in comment.partition("3 names")[0].rpartition("create 3 objects")[2]
 
 
 def test_a_saved_plan_is_carried_out_and_is_stale_once_the_cluster_changed(world: World) -> None:

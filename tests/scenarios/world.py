@@ -339,7 +339,7 @@ class World:
         return reconcile.apply(
             self.settings,
             replace(adapters, inventory=inventory or adapters.inventory),
-            Selection(targets, only, rotate, revoke),
+            Selection(targets, only, rotate=rotate, revoke=revoke),
             accepted=frozenset(map(parse, accepted)),
             bound=bound,
             observer=observer or Silent(),

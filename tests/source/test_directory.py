@@ -272,3 +272,26 @@ def test_a_missing_git_is_reported(repository: Path, commit: Commit, monkeypatch
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SourceError, match="git cannot be run"):
         read(repository)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "uncommitted"),
+    [
+        ("plan.md", "x", 0),
+        ("out/report.sarif", "x", 0),
+        ("plan.json", '{"version": 2, "kind": "ReconcilerPlan"}', 0),
+        ("definition.json", '{"kind": "Definition"}', 1),
+        ("new.yaml", "a: 1", 1),
+        ("new/b.yaml", "a: 1", 1),
+        ("a.yaml", "changed", 1),
+    ],
+)
+def test_what_a_pipeline_writes_is_no_uncommitted_change(
+    repository: Path, commit: Commit, name: str, content: str, uncommitted: int
+) -> None:
+    commit({"a.yaml": "1", "out/kept.yaml": "1"})
+    (repository / name).parent.mkdir(exist_ok=True)
+    (repository / name).write_text(content)
+    tree = read(repository)
+    assert (tree.is_dirty, tree.uncommitted) == (bool(uncommitted), uncommitted)
+    assert folder_state(repository, Launcher())[1] is bool(uncommitted)

@@ -45,6 +45,11 @@ SETTINGS = "version: 1\ntargets: {main: {organization: acme}}\n"
 FORMATS = ("text", "json", "sarif", "junit", "github")
 
 
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 def call(folder: Path, *arguments: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(program, ["-C", str(folder), *arguments], prog_name="reconciler")
     return result.exit_code, result.stdout, result.stderr

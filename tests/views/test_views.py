@@ -11,8 +11,11 @@ import pytest
 from reconciler.diff.change import FieldChange
 from reconciler.passes.result import PassResult, Preview, Purpose
 from reconciler.plan.action import Action, TargetPlan, Unexamined, Verb
+from reconciler.rules.registry import RULES
 from reconciler.views import json as json_view
 from reconciler.views import markdown, outcome_text, text
+from reconciler.views.detail import Detail
+from reconciler.views.markdown_safe import size
 from tests.cli import samples
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -75,13 +78,14 @@ def test_colour_adds_nothing_but_colour(name: str) -> None:
 def test_riskier_changes_come_first() -> None:
     shown = text_of(samples.planned())
     order = [
-        "- delete ",
-        "! contested ",
-        "! drift ",
+        "- Definition/legacy-redis",
         "- replace ",
         "state is stored",
-        "~ update 14",
-        "+ create ",
+        "~ Definition/orders-db",
+        "! drift ",
+        "! contested ",
+        "~ 14 Definitions",
+        "+ Agent/eu-1",
         "~ adopt ",
     ]
     places = [shown.index(mark) for mark in order]
@@ -89,8 +93,11 @@ def test_riskier_changes_come_first() -> None:
 
 
 def test_an_empty_plan_says_what_was_compared_and_how_much() -> None:
-    shown = text_of(samples.empty())
-    assert "540 unchanged" in shown
+    assert text_of(samples.empty()) == (
+        "No changes. 540 objects match 0123456 (acme 540; live read complete).\n"
+        f"Checks: {len(RULES)} rules.\n"
+    )
+    shown = text.render(samples.empty(), detail=Detail(full=True))
     assert "Compared in acme: Definition 540 desired, 545 live, 540 owned" in shown
 
 
@@ -115,8 +122,11 @@ def test_the_last_line_of_an_apply_says_whether_to_run_again(name: str) -> None:
     assert text_of(samples.ALL[name]()).rstrip("\n").split("\n")[-1].startswith("Running again")
 
 
-def test_an_interrupted_apply_names_what_was_not_reached() -> None:
-    shown = text_of(samples.interrupted())
+def test_an_interrupted_apply_counts_what_was_not_reached_and_names_it_on_demand() -> None:
+    shown = " ".join(text_of(samples.interrupted()).split())
+    assert "! skipped delete 1 Criterion, 2 Definitions: the run was stopped" in shown
+    assert shown.endswith("Running again is safe and useful: it does only what is left.")
+    shown = outcome_text.render(samples.interrupted(), detail=Detail(full=True))
     assert "! skipped delete Definition/legacy-redis" in shown
     assert shown.endswith("Running again is safe and useful: it does only what is left.\n")
 
@@ -182,8 +192,8 @@ def test_values_cannot_send_escape_sequences_to_a_terminal() -> None:
 def test_a_comment_always_fits_and_counts_what_it_leaves_out(number: int) -> None:
     result = replace(samples.empty(), targets=(samples.target(samples.many_changes(number)),))
     shown = markdown.render(result)
-    assert markdown.size(shown) <= markdown.LIMIT
-    full = shown.count("<details><summary><code>&#126; update")
+    assert size(shown) <= markdown.LIMIT
+    full = shown.count("<code>&#126; update")
     short = len(re.findall(r"^! update ", shown, re.MULTILINE))
     hidden = re.search(r"\*\*([\d,]+) more changes not shown", shown)
     assert full + short + (int(hidden[1].replace(",", "")) if hidden else 0) == number
@@ -216,7 +226,7 @@ def test_a_comment_fits_when_findings_and_values_are_huge() -> None:
         changed=(wide,) * 300,
     )
     shown = markdown.render(result)
-    assert markdown.size(shown) <= markdown.LIMIT
+    assert size(shown) <= markdown.LIMIT
     assert "more findings not shown" in shown
 
 

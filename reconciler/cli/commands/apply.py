@@ -1,5 +1,6 @@
 """`reconciler apply`: carry out a plan."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,29 +10,36 @@ from reconciler.cli.options import (
     OUTPUT_FILE,
     Format,
     accept_option,
+    file_option,
     output_option,
+    reading_options,
     selection_options,
     source_options,
 )
 from reconciler.cli.session import session
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.passes.result import PassResult
     from reconciler.plan.approval import Approval
+    from reconciler.plan.saved import SavedPlan
 
 
 @click.command()
 @source_options
+@file_option
 @selection_options
+@reading_options
 @accept_option
 @click.option(
     "--plan", "plan_path", metavar="FILE", type=OUTPUT_FILE, help="Apply exactly this saved plan, or nothing."
 )
-@click.option("--yes", is_flag=True, help="Do not ask for approval; required without a terminal.")
+@click.option("--yes", is_flag=True, help="Do not ask; required without a terminal.")
 @click.option(
     "--concurrency",
     metavar="N",
     type=click.IntRange(1, 64),
-    help="Number of actions at once. Default: from the settings.",
+    help="Actions at once; default: the settings.",
 )
 @output_option(Format.TEXT, Format.JSON)
 def command(
@@ -39,6 +47,7 @@ def command(
     rev: str | None,
     url: str | None,
     ref: str | None,
+    files: tuple[Path, ...],
     targets: tuple[str, ...],
     only: tuple[str, ...],
     accepted: "tuple[Approval, ...]",
@@ -71,7 +80,7 @@ def command(
     current.configure_logging()
     asked = request(
         current, Purpose.APPLY,
-        rev=rev, url=url, ref=ref, targets=targets, only=only, concurrency=concurrency,
+        rev=rev, url=url, ref=ref, targets=targets, only=only, files=files, concurrency=concurrency,
     )  # fmt: skip
     if not yes:
         require_terminal(asked)
@@ -80,4 +89,20 @@ def command(
     with stop_on_signals(current.deeds) as interruption:  # until the result block is printed
         result, announced = applied(current, asked, given, interruption)
         show(result, form, current, announced=announced)
+    if plan_path is not None and bound is not None and result.outcomes:
+        _note(plan_path, bound, result)
     return result.exit_code()
+
+
+def _note(path: Path, bound: "SavedPlan", result: "PassResult") -> None:
+    """Add the result to the saved plan, for `show`; a file that cannot be written is no failure of the apply."""
+    from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.cli.plan_file import write_plan  # noqa: PLC0415  as above
+    from reconciler.views import outcome_text, saved_text  # noqa: PLC0415  as above
+
+    page = outcome_text.page_of(result, detail=session().detail)
+    applied = tuple(saved_text.as_json(page.paragraphs))
+    try:
+        write_plan(path, replace(bound, applied=applied, applied_at=result.started_at.isoformat()))
+    except UsageError as error:
+        notice(f"the result was not added to the saved plan: {error}")

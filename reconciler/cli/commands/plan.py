@@ -1,6 +1,7 @@
 """`reconciler plan`: what would change."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from reconciler.cli.options import (
     OUTPUT_FILE,
     Format,
     accept_option,
+    file_option,
     output_option,
+    reading_options,
     selection_options,
     source_options,
 )
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @source_options
-@click.option("--against", metavar="REV", help="Show only what differs from the plan of this revision.")
+@click.option("--against", metavar="REV", help="Only the effect of changes since REV.")
 @click.option(
     "--own-settings",
     is_flag=True,
@@ -35,9 +38,11 @@ if TYPE_CHECKING:
     "--cluster-diff",
     type=click.Choice(("fields", "server")),
     default="fields",
-    help="Compare clusters by the fields of the files, or by a dry run, which needs the rights of an apply.",
+    help="By fields of the files, or by a dry run, which needs rights to apply.",
 )
+@file_option
 @selection_options
+@reading_options
 @accept_option
 @output_option(*Format)
 @click.option("--out", metavar="FILE", type=OUTPUT_FILE, help="Save the plan for `apply --plan`.")
@@ -52,6 +57,7 @@ def command(
     against: str | None,
     own_settings: bool,
     cluster_diff: str,
+    files: tuple[Path, ...],
     targets: tuple[str, ...],
     only: tuple[str, ...],
     accepted: "tuple[Approval, ...]",
@@ -76,16 +82,10 @@ def command(
     asked = request(
         current,
         Purpose.PLAN,
-        rev=rev,
-        url=url,
-        ref=ref,
-        against=against,
-        uses_own_settings=own_settings,
-        targets=targets,
-        only=only,
-        saves_plan=out is not None,
-        tries_on_clusters=cluster_diff == "server",
-    )
+        rev=rev, url=url, ref=ref, against=against, uses_own_settings=own_settings,
+        targets=targets, only=only, files=files,
+        saves_plan=out is not None, tries_on_clusters=cluster_diff == "server",
+    )  # fmt: skip
     saved: SavedPlan | None = None
 
     def work(composed: "Composition") -> "PassResult":
@@ -102,8 +102,18 @@ def command(
     result = run_pass(asked, work)
     show(result, form, current, detailed=detailed)
     if out is not None:
-        _save(out, saved)
+        _save(out, _with_text(saved, result))
     return result.exit_code(detailed=detailed)
+
+
+def _with_text(saved: "SavedPlan | None", result: "PassResult") -> "SavedPlan | None":
+    """The plan with what was shown of it, for `show`."""
+    from reconciler.views import saved_text, text  # noqa: PLC0415  help must not wait for it
+
+    if saved is None:
+        return None
+    page = text.page_of(result, detail=session().detail)
+    return replace(saved, shown=tuple(saved_text.as_json(page.paragraphs)))
 
 
 def _save(out: Path, saved: "SavedPlan | None") -> None:

@@ -1,10 +1,18 @@
 """`reconciler validate`: check the files alone."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import Format, output_option, selection_options, source_options
+from reconciler.cli.options import (
+    Format,
+    file_option,
+    output_option,
+    reading_options,
+    selection_options,
+    source_options,
+)
 from reconciler.cli.session import session
 
 if TYPE_CHECKING:
@@ -14,13 +22,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @source_options
+@file_option
 @selection_options
+@reading_options
 @output_option(Format.TEXT, Format.JSON, Format.SARIF, Format.JUNIT, Format.GITHUB)
 def command(
     *,
     rev: str | None,
     url: str | None,
     ref: str | None,
+    files: tuple[Path, ...],
     targets: tuple[str, ...],
     only: tuple[str, ...],
     form: str,
@@ -42,7 +53,9 @@ def command(
 
     current = session()
     current.configure_logging()
-    asked = request(current, Purpose.VALIDATE, rev=rev, url=url, ref=ref, targets=targets, only=only)
+    asked = request(
+        current, Purpose.VALIDATE, rev=rev, url=url, ref=ref, targets=targets, only=only, files=files
+    )
 
     def work(composed: "Composition") -> "PassResult":
         from reconciler.passes.validate import validate  # noqa: PLC0415  as above

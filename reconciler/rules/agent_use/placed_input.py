@@ -12,7 +12,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.json import dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import ResourceReference, resource_references, sole_reference
-from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, never_read
 from reconciler.rules.over import Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -99,7 +99,7 @@ def _through(subject: Subject[AgentInput], reference: ResourceReference) -> str:
     ):
         place = found.definition.origin(found.path)
         raise UnseenError(
-            unspecified(
+            never_read(
                 f"whether `{reference.text}` ({place}) passes on the URL of an Agent is known only at deployment"
             )
         )

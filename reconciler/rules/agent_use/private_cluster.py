@@ -6,7 +6,7 @@ from reconciler.facts.agent_input import unread_agent_texts, uses_agent
 from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.git_target import is_git_target, mode_path
 from reconciler.model.finding import Severity
-from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, never_read, unspecified
 from reconciler.rules.over import CLUSTER_DEFINITIONS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -31,7 +31,7 @@ def _reachable(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
         path = unread or mode_path(definition)
         yield cluster.doubts(
             f"whether {cluster.name} reaches private cluster `{name}` through an Agent, or deploys to Git",
-            unspecified(f"that is known only at deployment ({definition.origin(path)})"),
+            never_read(f"that is known only at deployment ({definition.origin(path)})"),
         )
         return
     yield cluster.says(

@@ -13,7 +13,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.json import Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.model.unseen import unspecified
+from reconciler.model.unseen import never_read, unspecified
 from reconciler.rules.over import CLUSTER_DEFINITIONS, GIT_TARGETS, TARGET
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -35,7 +35,7 @@ def _no_agent(cluster: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     elif is_git is None:
         yield cluster.doubts(
             f"whether {cluster.name}, which uses an Agent, deploys to Git",
-            unspecified(f"that is known only at deployment ({mode_place})"),
+            never_read(f"that is known only at deployment ({mode_place})"),
         )
     elif is_git:
         first, *others = uses
@@ -68,7 +68,7 @@ def _complete_git_target(subject: Subject[DeclaredDefinition]) -> Iterator[Answe
     if computed:
         yield subject.doubts(
             f"whether Git target `{definition.id}` ({definition.origin()}) is complete",
-            unspecified(f"{' and '.join(computed)} cannot be determined before deployment"),
+            never_read(f"{' and '.join(computed)} cannot be determined before deployment"),
         )
 
 
@@ -153,7 +153,7 @@ def _reachable_host(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     elif private and (target.url.given is Given.COMPUTED or (url is not None and not is_fixed(url.host))):
         yield subject.doubts(
             f"whether the orchestrator reaches the Git host of `{definition.id}`",
-            unspecified(f"the host is known only at deployment ({place})"),
+            never_read(f"the host is known only at deployment ({place})"),
         )
 
 

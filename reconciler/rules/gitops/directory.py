@@ -13,7 +13,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import placeholders
 from reconciler.model.resource_definition import Criterion
-from reconciler.model.unseen import unspecified
+from reconciler.model.unseen import never_read
 from reconciler.rules.over import TARGET
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -26,7 +26,7 @@ def _own_directory(target: Subject[Scope]) -> Iterator[Answer]:
         if Given.COMPUTED in (written.url.given, written.branch.given, written.directory.given):
             yield target.doubts(
                 f"where Git target `{definition.id}` ({definition.origin()}) writes",
-                unspecified("that is known only at deployment"),
+                never_read("that is known only at deployment"),
             )
         elif (url := written.git_url) is not None:
             places[url.name, written.branch.text, segments(written.directory.text)].append(written)

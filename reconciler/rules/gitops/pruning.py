@@ -6,7 +6,7 @@ from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.git_target import git_target, mode_path
 from reconciler.facts.gitops_tool import syncs
 from reconciler.model.finding import Severity
-from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, never_read, unspecified
 from reconciler.rules.over import GIT_TARGETS
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -30,7 +30,7 @@ def _no_pruning(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
                 others=(definition.origin(mode_path(definition)),),
                 advice="Turn pruning off for this path, or keep it deliberately and switch the rule off with a reason.",
             )
-    raise UnseenError(unspecified("the GitOps tools on the clusters were not read"))
+    raise UnseenError(never_read("the GitOps tools on the clusters were not read"))
 
 
 RULES = (

@@ -11,7 +11,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
 from reconciler.model.origin import Origin
 from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, never_read, unspecified
 from reconciler.model.wording import listed, plural
 from reconciler.rules.over import OPERATORS, TARGET
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
@@ -46,7 +46,7 @@ def _as_declared(subject: Subject[Scope]) -> Iterator[Answer]:
         yield subject.doubts(question, unspecified(_why_unknown(scope, unknown)))
     if len(unknown) < len(targets):
         latest = "the latest deployments were not read, which takes one request per application"
-        yield subject.doubts(question, unspecified(latest))
+        yield subject.doubts(question, never_read(latest))
 
 
 def _mode_after(scope: Scope, target: DeclaredDefinition, coming: ModeChange | None) -> Mode | None:

@@ -8,7 +8,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Path
 from reconciler.model.placeholder import has_placeholder
-from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, never_read
 from reconciler.model.wording import listed
 from reconciler.rules.over import Over, of_definition
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
@@ -34,7 +34,7 @@ def _fits(subject: Subject[Member]) -> Iterator[Answer]:
         return
     named = list(_taken_over(scope, member))
     if not named:
-        raise UnseenError(unspecified("the cloud account is known only at deployment"))
+        raise UnseenError(never_read("the cloud account is known only at deployment"))
     for found in named:
         if found in accounts:
             yield from _judged(subject, found)
@@ -80,9 +80,7 @@ def _judged(subject: Subject[Member], account: str) -> Iterator[Answer]:
     if driver is None and drivers is not None:
         return  # R114 reports drivers that do not exist
     if driver is None or not driver.account_types:
-        raise UnseenError(
-            unspecified(f"driver `{member.driver}` does not say which account types it accepts")
-        )
+        raise UnseenError(never_read(f"driver `{member.driver}` does not say which account types it accepts"))
     if kind not in driver.account_types:
         fitting = sorted(name for name, of_type in accounts.items() if of_type in driver.account_types)
         example = f", such as `{fitting[0]}`" if fitting else ""

@@ -18,7 +18,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.json import Json, Path
 from reconciler.model.kind import Kind
 from reconciler.model.resource_definition import DEFAULT_CLASS
-from reconciler.model.unseen import unspecified
+from reconciler.model.unseen import never_read
 from reconciler.rules.over import Over, of_definition
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -105,13 +105,13 @@ def _complete(subject: Subject[RunnerUse], configuration: Member) -> Iterator[An
     outputs = outputs_of(configuration, subject.scope.templates)
     question = f"whether `{configuration.id}` has the outputs that `{subject.fact.member.driver}` needs"
     if outputs is None:
-        yield subject.doubts(question, unspecified(f"driver `{configuration.driver}` produces its outputs"))
+        yield subject.doubts(question, never_read(f"driver `{configuration.driver}` produces its outputs"))
         return
     lacking = [f"output `{name}`" for name in _PLAIN if name not in outputs.plain]
     if AGENT_URL not in outputs.secret:
         lacking.append(f"secret output `{AGENT_URL}`")
     if lacking and outputs.is_open:
-        yield subject.doubts(question, unspecified("a template computes its outputs"))
+        yield subject.doubts(question, never_read("a template computes its outputs"))
     elif lacking:
         yield _about(
             subject,
@@ -156,7 +156,7 @@ def other_platforms(scope: Scope) -> Iterator[Answer]:
             if not is_fixed(platform):
                 yield subject.doubts(
                     f"on which platform the cluster of `{configuration.id}` is",
-                    unspecified("that is known only at deployment"),
+                    never_read("that is known only at deployment"),
                 )
             elif platform not in _PLATFORMS:
                 yield _about(

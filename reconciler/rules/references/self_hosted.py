@@ -11,7 +11,7 @@ from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
 from reconciler.model.kind import Kind
-from reconciler.model.unseen import UnseenError, unspecified
+from reconciler.model.unseen import UnseenError, never_read
 from reconciler.rules.over import Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
 from reconciler.rules.subject import Subject
@@ -40,7 +40,7 @@ def _hosted(subject: Subject[Use]) -> Iterator[Answer]:
     is_of_humanitec = is_hosted(driver, subject.scope.surroundings.drivers)
     if is_of_humanitec is None:
         _ = subject.seen.drivers
-        raise UnseenError(unspecified(f"the orchestrator does not say where driver `{driver}` runs"))
+        raise UnseenError(never_read(f"the orchestrator does not say where driver `{driver}` runs"))
     if not is_of_humanitec:
         further = (m.declared for m in way[1:] if isinstance(m, Member))
         yield subject.says(

@@ -16,7 +16,7 @@ from reconciler.model.finding import Severity
 from reconciler.model.json import JsonObject
 from reconciler.model.origin import Origin
 from reconciler.model.secret_store import STORE_TYPES, SecretStoreDocument
-from reconciler.model.unseen import unspecified
+from reconciler.model.unseen import never_read
 from reconciler.model.wording import listed
 from reconciler.rules.over import TARGET, Over
 from reconciler.rules.rule import Answer, Confidence, Rule, Side
@@ -177,7 +177,7 @@ def _reachable(store: Subject[PlacedStore]) -> Iterator[Answer]:
         else:
             yield store.doubts(
                 f"whether {store.name} is in the namespace of the application that needs it",
-                unspecified("namespaces of applications are known only at deployment"),
+                never_read("namespaces of applications are known only at deployment"),
             )
     if _is_held(store.scope, placed):
         return
