@@ -27,7 +27,7 @@ rule.DEFECTS = ()
 
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
-    """A real API server, one for each worker. Tests use namespaces of their own, and the group `control_plane`."""
+    """A real API server, one for each worker. Tests use namespaces of their own, and a group (CONTRIBUTING)."""
     try:
         plane = ControlPlane()
     except CannotBuildError as error:

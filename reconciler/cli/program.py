@@ -31,7 +31,7 @@ HEADINGS: dict[str, dict[str, str]] = {
     },
     "Operation": {
         "doctor": "Find what is wrong with clusters and installations.",
-        "keys": "Generate keys, and show where each is and what it waits for.",
+        "keys": "Show where keys are; make, rotate and revoke them.",
         "watch": "Follow the repository and reconcile until stopped.",
     },
     "Reference": {

@@ -14,7 +14,7 @@ from tests.cli.running import command_line
 from tests.control_plane.plane import ADMIN, ControlPlane
 from tests.scenarios.test_installation_cluster import CONNECTED
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 
 SECRET = "agent-key"
 AGENT = """\

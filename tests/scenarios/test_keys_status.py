@@ -18,7 +18,7 @@ from tests.scenarios.kept import RUNNER_KEY, Kept
 from tests.scenarios.test_installation_cluster import SECRET, Pair, messages
 from tests.scenarios.world import agent_public_key, definition_yaml, key_yaml
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ from tests.scenarios.test_installation_cluster import (
 )
 from tests.scenarios.world import URL, World, definition_yaml, interposed, key_yaml
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 __all__ = ["tools"]
 
 SECRET = "humanitec-operator-private-key"

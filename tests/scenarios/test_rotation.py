@@ -20,7 +20,7 @@ from tests.scenarios.fleet import Fleet
 from tests.scenarios.test_installation_cluster import CONNECTED, IMAGE, messages
 from tests.scenarios.world import Killed, KillSwitch, World, interposed
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 
 SECRET = "agent-key"
 

@@ -17,7 +17,7 @@ from tests.scenarios.test_installation_cluster import Pair, messages
 from tests.scenarios.test_operator_cluster import SECRET, Operated
 from tests.scenarios.world import Killed, KillSwitch, World
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 __all__ = ["tools"]
 
 OPERATOR = "Operator/eu-1"

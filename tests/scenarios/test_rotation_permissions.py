@@ -12,7 +12,7 @@ from tests.control_plane.plane import ControlPlane
 from tests.scenarios.kept import APPLY, Kept, everything_said
 from tests.scenarios.test_installation_cluster import CONNECTED, SECRET, Pair, messages
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 
 AGENT = frozenset(("Agent/eu-1",))
 

@@ -22,7 +22,7 @@ from tests.emulator.agent_tokens import AgentKey
 from tests.scenarios.test_installation_cluster import messages
 from tests.scenarios.world import URL, Killed, KillSwitch, World
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 
 POLL = "/orgs/acme/remote-runners/jobs/actions/poll-requests"
 RUNNER = "Runner/jobs"

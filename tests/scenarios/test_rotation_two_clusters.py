@@ -16,7 +16,7 @@ from tests.scenarios.kept import everything_said
 from tests.scenarios.test_installation_cluster import CONNECTED, IMAGE, messages
 from tests.scenarios.world import World, interposed
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 
 SECRET = "humanitec-agent-secret-private-key"
 ORGANIZATIONS = ("acme", "beta")

@@ -28,7 +28,7 @@ from tests.scenarios.test_operator_cluster import Operated, chart, operated
 from tests.scenarios.world import URL, Killed, KillSwitch, World, interposed
 from tests.scenarios.world import actions as every_action
 
-pytestmark = pytest.mark.xdist_group("control_plane")
+pytestmark = pytest.mark.xdist_group("control_plane_keys")
 __all__ = ["chart", "operated", "pair", "tools"]
 
 LABEL = "app.humanitec.io/default-store"
