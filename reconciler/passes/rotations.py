@@ -32,7 +32,7 @@ from reconciler.passes.pods import running
 from reconciler.passes.read import Reading
 from reconciler.passes.result import TargetResult
 from reconciler.passes.world import World, world_of
-from reconciler.plan.action import Action, ActionId, Held, Verb
+from reconciler.plan.action import Action, ActionId, Held, Unexamined, Verb
 from reconciler.plan.selection import Selection
 from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
 from reconciler.procedure.rotation import Change, GeneratedKey, rotation
@@ -374,10 +374,11 @@ def with_rotations(
     places = [place for scope in everywhere for place in key_places(scope)]
     found = rotations(asked, declarations, looked, clients, places)
     seen = tuple(with_turns(sight, found.turns) for sight in looked.clusters.sights)
+    unread = (Unexamined(f"keys of {owner_name(owner)}", why) for owner, why in found.unread.items())
     return replace(
         looked,
         sights=tuple(with_unknown_keys(sight, found) for sight in looked.sights),
-        clusters=replace(looked.clusters, sights=seen),
+        clusters=replace(looked.clusters, sights=seen, unexamined=(*looked.clusters.unexamined, *unread)),
         rotations=found,
     )
 

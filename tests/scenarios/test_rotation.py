@@ -321,7 +321,10 @@ def test_no_key_is_made_for_files_with_errors(rotating: Rotating) -> None:
 def test_what_is_no_readable_key_is_never_replaced(rotating: Rotating) -> None:
     """It may be a key with a passphrase, or one that somebody is still writing."""
     rotating.plane.secret(rotating.namespace, SECRET, private_key="not a key")
-    rotating.apply()
+    result = rotating.apply()
+    (unseen,) = result.unexamined
+    assert unseen.subject == "keys of Agent/eu-1"
+    assert unseen.reason.endswith("its entry private_key contains no private key that can be read")
     path = f"/api/v1/namespaces/{rotating.namespace}/secrets/{SECRET}"
     assert b64decode(rotating.plane.get(path)["data"]["private_key"]) == b"not a key"
     assert rotating.registered() == {"acme": [], "beta": []}
