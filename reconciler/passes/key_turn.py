@@ -76,24 +76,30 @@ class KeyTurn:
         if isinstance(place, Unread) or self.turn.change in (None, Change.STAGE):
             return None
         now = {Change.DROP: place.previous, Change.DISCARD: place.staged}.get(self.turn.change, place.current)
-        found: JsonObject = {"for": self.owner_name, "key": shown(now)}
+        found: JsonObject = {"for": self.owner_name, "key": shown(now), **self._why}
         if self.turn.change is Change.RESTART:
             found["pods"] = "run with another key"
         return found if now else None
 
     @property
+    def _why(self) -> JsonObject:
+        """Why the step is taken and what follows it: the same on both sides, so that it is no difference."""
+        turn = self.turn
+        because = turn.because or ("nothing uses it any more" if turn.change is Change.DROP else "")
+        found = {"because": because, "later": turn.later}
+        return {name: text for name, text in found.items() if text}
+
+    @property
     def desired(self) -> JsonObject | None:
-        """What will be there, and why; None if it is removed."""
+        """What will be there; None if it is removed."""
         place, turn = self.place, self.turn
         if isinstance(place, Unread) or turn.change in (None, Change.DROP, Change.DISCARD):
             return None
         if turn.change is Change.RESTART:
-            return {
-                "for": self.owner_name, "key": shown(place.current), "pods": "run with it", "later": turn.later,
-            }  # fmt: skip
+            key = shown(place.current)
+            return {"for": self.owner_name, "key": key, **self._why, "pods": "run with it"}
         new = shown(place.staged) if turn.change is Change.SWITCH else self.new
-        why: JsonObject = {"because": turn.because} if turn.because else {}
-        return {"for": self.owner_name, "key": new, **why, "later": turn.later}
+        return {"for": self.owner_name, "key": new, **self._why}
 
     @property
     def new(self) -> str:

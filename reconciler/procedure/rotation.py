@@ -159,7 +159,8 @@ def _revocation(key: GeneratedKey, place: PlacedKey) -> Turn:
     if place.current in key.revoked:
         later = "its registrations are removed, the new key is registered, and pods are restarted with it"
         return Turn(Change.REVOKE, because="the one in use is revoked", later=later, is_forced=True)
-    return Turn(Change.DISCARD if place.staged in key.revoked else Change.DROP, is_forced=True)
+    change = Change.DISCARD if place.staged in key.revoked else Change.DROP
+    return Turn(change, because="it is revoked", later="its registrations are removed", is_forced=True)
 
 
 def _due(key: GeneratedKey, place: PlacedKey, now: datetime) -> str:

@@ -123,6 +123,8 @@ class Entry:
     @property
     def explanation(self) -> str:
         """Why the entry has this word, "" if the word alone says it."""
+        if self.key.kind is Kind.PRIVATE_KEY:
+            return _explanation_of_key(self.change)
         fixed = EXPLANATIONS.get(self.risk, "")
         if self.risk is Risk.CONTESTED and self.change.changed_by:
             return f"{fixed} (managed by {', '.join(self.change.changed_by)})"
@@ -150,6 +152,15 @@ class Entry:
         if not self.change.criteria and self.risk is Risk.DELETE and self.change.live is not None:
             removed = self.change.live.criteria or ()
         return [selector_text(selector) for selector in sorted(removed)]
+
+
+def _explanation_of_key(change: Change) -> str:
+    """Why a key is made or replaced where it is used, and what follows in later rounds."""
+    side = change.desired or change.live
+    because, later = (
+        ("", "") if side is None else (str(side.document.get(n, "")) for n in ("because", "later"))
+    )
+    return "; ".join(filter(None, (because, f"then {later}" if later else "")))
 
 
 def _explanation_of_missing(risk: Risk, change: Change) -> str:

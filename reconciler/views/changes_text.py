@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reconciler.model.identity import ResourceKey
-from reconciler.model.kind import FACTS
+from reconciler.model.kind import FACTS, Kind
 from reconciler.model.place import Realm
 from reconciler.model.state import Resource
 from reconciler.model.wording import plural
@@ -188,6 +188,8 @@ def essence(entry: Entry) -> list[tuple[str, str]]:
     rows = [("criteria" if not index else "", visible(selector)) for index, selector in enumerate(selectors)]
     if resource is None:
         return rows
+    if resource.key.kind is Kind.PRIVATE_KEY:
+        return [(name, visible(str(resource.document[name]))) for name in ("for", "key")]
     words = _types(resource)
     # The document of a key only repeats what its id already says.
     document = resource.document if FACTS[resource.key.kind].is_compared else {}

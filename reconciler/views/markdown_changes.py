@@ -84,7 +84,8 @@ def _title(group: Sequence[Entry], target: str) -> str:
 
 def _is_installation(entry: Entry) -> bool:
     """True for what a document installs on a cluster, which is folded whatever its kinds and fields are."""
-    return entry.risk is Risk.CREATE and entry.key.place.realm is Realm.CLUSTER
+    is_object = entry.key.place.realm is Realm.CLUSTER and entry.key.kind is not Kind.PRIVATE_KEY
+    return entry.risk is Risk.CREATE and is_object
 
 
 def _short(group: Sequence[Entry], target: str) -> str:
