@@ -129,6 +129,31 @@ def test_what_is_not_done_is_reported_once(rotating: Rotating) -> None:
     assert refused == ["refused delete Agent/eu-1: refused by guard empty-tree"]
 
 
+def test_a_place_that_is_no_key_is_reported(rotating: Rotating) -> None:
+    """No rotation begins there, however old the key is."""
+    rotating.settled()
+    rotating.plane.patch(secret_of(rotating), {"stringData": {"private_key.next": "not a key"}})
+    rotating.world.now += timedelta(days=181)
+    plans = [one.plan for one in rotating.apply().targets if one.plan is not None]
+    (reason,) = [
+        one.reason
+        for plan in plans
+        for one in plan.unexamined
+        if one.subject.startswith("the key of Agent/eu-1")
+    ]
+    assert reason == "its entry private_key.next contains no private key that can be read"
+
+
+def test_no_key_is_made_for_an_owner_that_nothing_declares(rotating: Rotating) -> None:
+    """A wrong id in `for`: nobody would ever use the key."""
+    path = rotating.world.root / "orgs" / "acme" / "key.yaml"
+    path.write_text(path.read_text().replace("{agent: eu-1}", "{agent: eu-l}"))
+    result = rotating.apply()
+    assert "waits: no organization of Agent/eu-l is known" in said(result)
+    assert result.exit_code() is ExitCode.PARTIAL
+    assert not rotating.plane.client.get(secret_of(rotating)).is_success
+
+
 @pytest.fixture
 def hooks(cluster: ControlPlane, tmp_path: Path) -> Iterator[Webhooks]:
     with Webhooks(cluster, tmp_path) as made:
