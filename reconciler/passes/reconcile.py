@@ -93,7 +93,7 @@ def plan(
         prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
             return prepared, None
-    base = _planned_base(asked, prepared)
+        base = _planned_base(asked, prepared, clients)
     shown = preview(prepared.planned, base) if base is not None else None
     targets = prepared.targets(asked)
     if base is not None and shown is None:
@@ -110,12 +110,12 @@ def plan(
     ) if can_bind else None
 
 
-def _planned_base(asked: Pass, prepared: _Prepared) -> PlannedBase | None:
+def _planned_base(asked: Pass, prepared: _Prepared, clients: Clients) -> PlannedBase | None:
     base = prepared.reading.base
-    return (
-        plan_base(asked, prepared.reading, prepared.looked, prepared.planned, base)
-        if base is not None
-        else None
+    if base is None:
+        return None
+    return plan_base(
+        asked, prepared.reading, prepared.looked, prepared.planned, base, clients=clients.clusters
     )
 
 

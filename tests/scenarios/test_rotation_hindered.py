@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
 from threading import Event
 from typing import Any
 
@@ -152,6 +153,17 @@ def test_no_key_is_made_for_an_owner_that_nothing_declares(rotating: Rotating) -
     assert "waits: no organization of Agent/eu-l is known" in said(result)
     assert result.exit_code() is ExitCode.PARTIAL
     assert not rotating.plane.client.get(secret_of(rotating)).is_success
+
+
+def test_a_rotation_that_is_due_is_no_effect_of_a_change(rotating: Rotating, tmp_path: Path) -> None:
+    rotating.settled()
+    base = tmp_path / "base"
+    copytree(rotating.world.root, base)
+    rotating.world.now += timedelta(days=181)
+    preview = rotating.world.plan(base=base).preview
+    assert preview is not None
+    assert not any(plan.actions for plan in preview.own)
+    assert (preview.existing_count, preview.withdrawn) == (1, ())
 
 
 @pytest.fixture
