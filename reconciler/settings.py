@@ -183,9 +183,9 @@ class Policy(Frozen):
         return self
 
     def prune(self, kind: Kind) -> Prune:
-        """Effective policy for a kind."""
-        own = self.kinds.get(kind, KindPolicy())
-        return own.prune or self.default.prune or Prune.OWNED
+        """Effective policy for a kind. The default is not for steps of a rotation, which would never end."""
+        default = None if kind is Kind.PRIVATE_KEY else self.default.prune
+        return self.kinds.get(kind, KindPolicy()).prune or default or Prune.OWNED
 
     def drift(self, kind: Kind) -> Drift:
         """Effective policy for a kind."""

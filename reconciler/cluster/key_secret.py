@@ -18,6 +18,10 @@ from reconciler.model.secret import Secret
 
 SECRETS = ApiResource("v1", "Secret", "secrets")
 Inspect = Callable[[bytes], PrivateKey | None]
+_PIECE = 32
+"""Characters of a secret that are searched for together: a message has only some, from anywhere in it."""
+_SHORTEST_PIECE = 8
+"""Shorter ones are too common."""
 
 
 def read(objects: ClusterObjects, inspect: Inspect, namespace: str, name: str) -> SecretObject | None:
@@ -132,12 +136,19 @@ def _created_at(found: JsonObject) -> Iterator[tuple[str, datetime]]:
 
 
 def _secrets(found: JsonObject | None, change: SecretChange) -> Iterator[Secret]:
-    """Everything that a refusal must not repeat, as text and as it is sent."""
-    texts = [content for content in change.entries.values() if isinstance(content, Secret)]
-    yield from texts
-    yield from (Secret(_encoded(text)) for text in texts)
-    for encoded in {} if found is None else _entries(found).values():
-        yield Secret(encoded)
+    """Everything that a refusal must not repeat, as text and as it is sent, also where it was cut off."""
+    new = [content for content in change.entries.values() if isinstance(content, Secret)]
+    encoded = [*map(_encoded, new), *({} if found is None else _entries(found)).values()]
+    for text in encoded:
+        yield Secret(text)
+        yield from _pieces(text)
+        yield from _pieces(_decoded(text).decode(errors="replace"))
+
+
+def _pieces(text: str) -> Iterator[Secret]:
+    for word in text.split():
+        cut = (word[at : at + _PIECE] for at in range(0, len(word), _PIECE))
+        yield from (Secret(piece) for piece in cut if len(piece) >= _SHORTEST_PIECE)
 
 
 def _encoded(content: Secret) -> str:

@@ -28,6 +28,7 @@ from reconciler.model.kubernetes_object import (
 )
 from reconciler.model.record import Safeguards
 from reconciler.model.state import Resource
+from reconciler.model.unread import Unread
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.key_turn import waiting
 from reconciler.plan.action import ActionId, Held, Unexamined, Verb
@@ -93,7 +94,11 @@ def cluster_basis(
         policy=settings.policy,
         safety=settings.safety,
         before=before,
-        unexamined=(*sight.reading.unexamined, *_unknown_organizations(settings, sight)),
+        unexamined=(
+            *sight.reading.unexamined,
+            *_unknown_organizations(settings, sight),
+            *_illegible_keys(sight),
+        ),
         waits=waits,
         doubts=absences.doubts,
         is_bare=absences.is_bare,
@@ -301,3 +306,10 @@ def _unknown_organizations(settings: Settings, sight: ClusterSight) -> Iterator[
                     f"whether organization {name} accepts the key of {one.installation}",
                     "the settings have no target for it",
                 )
+
+
+def _illegible_keys(sight: ClusterSight) -> Iterator[Unexamined]:
+    """Places where keys are made whose content is no key: nothing is made, replaced or removed there."""
+    for one in sight.turns:
+        if isinstance(one.place, Unread):
+            yield Unexamined(f"the key of {one.owner_name} in {one.entries}", one.place.reason)

@@ -7,19 +7,22 @@ differ.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from reconciler.model.declaration import Declarations
 from reconciler.model.finding import Finding, once
 from reconciler.passes.absence import absence
 from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_sight import cluster_sight
-from reconciler.passes.clusters import by_cluster
+from reconciler.passes.clusters import ClusterClients, by_cluster
 from reconciler.passes.existing import OfBase, existing_findings
 from reconciler.passes.judge import Judged, judge_files, judge_unseen, judge_world
+from reconciler.passes.key_turn import NO_ROTATIONS
 from reconciler.passes.live_after import after
 from reconciler.passes.look import Looked
 from reconciler.passes.planned import Planned, plans_of
 from reconciler.passes.read import Base, Reading
 from reconciler.passes.repeated import reported_once
 from reconciler.passes.result import Preview
+from reconciler.passes.rotations import with_keys, with_rotations
 from reconciler.plan.action import Action, ActionId, TargetPlan
 from reconciler.plan.saved import change_digest
 from reconciler.source.selection import select
@@ -42,30 +45,27 @@ def judge_base(asked: Pass, base: Base) -> OfBase:
     return _found(judge_unseen(asked, judge_files(asked, base.reading)))
 
 
-def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, base: Base) -> PlannedBase:
+def plan_base(
+    asked: Pass, reading: Reading, looked: Looked, planned: Planned, base: Base, *, clients: ClusterClients
+) -> PlannedBase:
     """The base as it would be planned and judged in this pass. `planned` is the plan with the change."""
     judged = judge_files(asked, base.reading)
     if base.has_errors:
         live = {sight.name: sight.look.state for sight in looked.sights}
         return PlannedBase(base.name, _found(judge_world(asked, judged, live)))
-    desired = {
-        sight.name: asked.desired(select(base.reading.declarations, sight.target), asked.place(sight.name))
-        for sight in looked.sights
-    }
-    declared = by_cluster(asked, base.reading.declarations)
-    clusters = [
-        cluster_sight(sight.reading, declared.get(sight.place.name, ())) for sight in looked.clusters.sights
-    ]
+    of_files, judged = with_keys(asked, base.reading, judged, looked.clusters)
+    looked = _looked(asked, of_files.declarations, looked, clients)
+    desired = {sight.name: sight.desired for sight in looked.sights}
     plans = plans_of(
         asked,
         reading,
         looked,
         desired,
-        clusters,
+        looked.clusters.sights,
         approvals=base.reading.approvals,
         use=planned.use,
         before=asked.adapters.base_disabled,
-        missing=absence(asked, base.reading, desired),
+        missing=absence(asked, of_files, desired),
     )
     live = {sight.name: after(built, sight.look.state) for sight, built in plans.pairs}
     of_base = replace(planned, plans=plans)
@@ -76,6 +76,22 @@ def plan_base(asked: Pass, reading: Reading, looked: Looked, planned: Planned, b
 
 def _found(judged: Judged, problems: Iterable[Finding] = ()) -> OfBase:
     return OfBase((*once(judged.reading, judged.verdict.findings), *problems), judged.verdict.unknown)
+
+
+def _looked(asked: Pass, declarations: Declarations, looked: Looked, clients: ClusterClients) -> Looked:
+    """What was seen, with what other files declare."""
+    declared = by_cluster(asked, declarations)
+    clusters = tuple(
+        cluster_sight(sight.reading, declared.get(sight.place.name, ())) for sight in looked.clusters.sights
+    )
+    sights = tuple(
+        replace(sight, desired=asked.desired(select(declarations, sight.target), asked.place(sight.name)))
+        for sight in looked.sights
+    )
+    seen = replace(
+        looked, sights=sights, clusters=replace(looked.clusters, sights=clusters), rotations=NO_ROTATIONS
+    )
+    return with_rotations(asked, declarations, seen, clients)
 
 
 def preview(planned: Planned, base: PlannedBase) -> Preview | None:

@@ -31,12 +31,20 @@ from reconciler.passes.report import More, failed, report
 from reconciler.passes.result import PassResult, Purpose, TargetResult
 from reconciler.passes.rotations import with_keys, with_rotations
 from reconciler.passes.schedule import Observer
-from reconciler.passes.target_report import cluster_result, in_order, joined, target_result, without_preview
+from reconciler.passes.target_report import (
+    cluster_result,
+    cut_short,
+    in_order,
+    joined,
+    target_result,
+    without_preview,
+)
 from reconciler.passes.validate import validate
 from reconciler.plan.action import Status
 from reconciler.plan.approval import Approval
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
+from reconciler.procedure.rotation import Change
 from reconciler.settings import Settings
 
 __all__ = ["Adapters", "apply", "plan", "validate"]
@@ -44,6 +52,7 @@ __all__ = ["Adapters", "apply", "plan", "validate"]
 
 MOST_ROUNDS = 8
 """Rounds of one apply. A rotation takes four, and one that finds nothing left to do."""
+_LEAVE_IT = "Let nothing else write that Secret, such as a controller that copies it from elsewhere."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,7 @@ def plan(
         prepared = _prepare(asked, accepted, clients)
         if isinstance(prepared, PassResult):
             return prepared, None
-    base = _planned_base(asked, prepared)
+        base = _planned_base(asked, prepared, clients)
     shown = preview(prepared.planned, base) if base is not None else None
     targets = prepared.targets(asked)
     if base is not None and shown is None:
@@ -101,12 +110,12 @@ def plan(
     ) if can_bind else None
 
 
-def _planned_base(asked: Pass, prepared: _Prepared) -> PlannedBase | None:
+def _planned_base(asked: Pass, prepared: _Prepared, clients: Clients) -> PlannedBase | None:
     base = prepared.reading.base
-    return (
-        plan_base(asked, prepared.reading, prepared.looked, prepared.planned, base)
-        if base is not None
-        else None
+    if base is None:
+        return None
+    return plan_base(
+        asked, prepared.reading, prepared.looked, prepared.planned, base, clients=clients.clusters
     )
 
 
@@ -150,11 +159,12 @@ def apply(
         if stop.is_set() or not approve(replace(ended(targets=before), purpose=Purpose.PLAN)):
             return ended(targets=before, stopped=True)
         done = _carried_out(asked, prepared, clients, observer=observer, stop=stop)
-        done = _later_rounds(
+        done, is_cut = _later_rounds(
             asked, prepared, clients, done,
             accepted=accepted, rounds=rounds, observer=observer, stop=stop,
         )  # fmt: skip
-        return ended(targets=in_order(asked, done, prepared.looked), stopped=_was_stopped(done, stop))
+        is_stopped = is_cut or _was_stopped(done, stop)
+        return ended(targets=in_order(asked, done, prepared.looked), stopped=is_stopped)
 
 
 def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _Prepared | PassResult:
@@ -200,9 +210,14 @@ def _prepare(asked: Pass, approvals: frozenset[Approval], clients: Clients) -> _
 def _misnamed(asked: Pass, looked: Looked) -> list[str]:
     """Patterns of `--only` that match nothing: a typo must not look like success.
 
-    None where a target was not seen, whose objects they may name.
+    None where a target was not seen, whose objects they may name, or in later rounds, which find what the first left.
     """
-    if looked.failed or looked.clusters.failed or not (looked.sights or looked.clusters.sights):
+    if (
+        asked.shown is not None
+        or looked.failed
+        or looked.clusters.failed
+        or not (looked.sights or looked.clusters.sights)
+    ):
         return []
     keys = {
         key
@@ -248,20 +263,44 @@ def _later_rounds(
     rounds: int,
     observer: Observer,
     stop: Event,
-) -> list[TargetResult]:
-    """Results with what follows from keys that were made: as long as a round does something, another one is made."""
+) -> tuple[list[TargetResult], bool]:
+    """Results with what follows from keys that were made: as long as a round does something, another one is made.
+
+    True if the run was stopped before the one that was next.
+    """
     shown = frozenset(action.id for built in first.planned.plans.all for action in built.actions)
-    found, newest = done, done
+    places = {target_of_cluster(one.entries.cluster) for one in first.looked.rotations.turns}
+    found, newest, taken = done, done, _taken(first, done)
     for _ in range(rounds - 1):
-        if not first.looked.rotations.turns or stop.is_set() or not _is_progress(newest):
+        if not places or not _is_progress(newest):
             break
+        if stop.is_set():
+            return found, True
         again = replace(asked, started_at=asked.adapters.now(), shown=shown)
         prepared = _prepare(again, accepted, clients)
         if isinstance(prepared, PassResult):
-            break
+            why = prepared.error or next((one.message for one in prepared.errors), "the files have errors")
+            return cut_short(found, places, why, prepared.advice), False
+        undone = [
+            one
+            for one in prepared.looked.rotations.turns
+            if one.turn.is_allowed and (one.key, one.turn.change) in taken
+        ]
+        if undone:
+            why = f"a step at {undone[0].key} was taken in this run and then undone by somebody else"
+            return cut_short(found, places, why, _LEAVE_IT), False
         newest = _carried_out(again, prepared, clients, observer=observer, stop=stop)
-        found = joined(found, newest)
-    return found
+        taken |= _taken(prepared, newest)
+        found = joined(found, [*newest, *prepared.looked.failed, *prepared.looked.clusters.failed])
+    return found, False
+
+
+def _taken(
+    prepared: _Prepared, done: list[TargetResult]
+) -> frozenset[tuple[ResourceKey | None, Change | None]]:
+    """Steps of keys that a round took."""
+    keys = {outcome.action.key for one in done for outcome in one.outcomes if outcome.status is Status.DONE}
+    return frozenset((one.key, one.turn.change) for one in prepared.looked.rotations.turns if one.key in keys)
 
 
 def _is_progress(done: list[TargetResult]) -> bool:

@@ -150,8 +150,7 @@ def rotations(
         found = placed_key(entries, secret)
         if isinstance(found, Unread):
             unread[owner] = f"{entries}: {found.reason}"
-            continue
-        if found.current:
+        elif found.current:
             known.append(one)
         else:
             expected.add(owner)
@@ -180,7 +179,7 @@ class _Rings:
         self._world: World | None = None
 
     def turn(
-        self, declared: PlacedDocument, entries: KeyEntries, found: PlacedKey, names: frozenset[str]
+        self, declared: PlacedDocument, entries: KeyEntries, found: PlacedKey | Unread, names: frozenset[str]
     ) -> KeyTurn:
         """The next step of one key; pods count only for some of them."""
         spec = declared.document.spec

@@ -1,9 +1,10 @@
 """Results of single targets, before and after anything is carried out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from reconciler.errors import ExitCode
+from reconciler.model.identity import TargetName
 from reconciler.model.place import Realm
 from reconciler.passes.begin import Pass
 from reconciler.passes.cause import causes
@@ -52,7 +53,7 @@ def in_order(asked: Pass, done: Iterable[TargetResult], looked: Looked) -> tuple
 
 
 def joined(before: Iterable[TargetResult], after: Iterable[TargetResult]) -> list[TargetResult]:
-    """Results of one apply after another round: what waited before has the outcome that it has now."""
+    """Results of one apply after another round: what was not done before has the outcome that it has now."""
     newer = {one.target: one for one in after}
     return [_joined(one, newer.get(one.target)) for one in before]
 
@@ -65,15 +66,25 @@ def _joined(before: TargetResult, after: TargetResult | None) -> TargetResult:
         one for one in after.outcomes if one.action.id not in held or held[one.action.id].reason != NOT_SHOWN
     ]
     settled = {one.action.id for one in new}
-    kept = [
-        one for one in before.outcomes if one.status is not Status.BLOCKED or one.action.id not in settled
-    ]
+    kept = [one for one in before.outcomes if one.status is Status.DONE or one.action.id not in settled]
     return replace(
         before,
         outcomes=(*kept, *new),
         inventory_error=after.inventory_error or before.inventory_error,
         error=before.error or after.error,
+        advice=before.advice or after.advice,
+        is_transient=before.is_transient or after.is_transient,
     )
+
+
+def cut_short(
+    done: Iterable[TargetResult], places: Collection[TargetName], why: str, advice: str
+) -> list[TargetResult]:
+    """Results of an apply whose later rounds end early; `places` are the clusters that they are for."""
+    return [
+        replace(one, error=f"not finished: {why}", advice=advice) if one.target in places else one
+        for one in done
+    ]
 
 
 def cluster_result(sight: ClusterSight, built: TargetPlan, stops: Stops = NO_STOPS) -> TargetResult:

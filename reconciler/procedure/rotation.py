@@ -111,9 +111,10 @@ class KeyStatus:
     @property
     def exit_code(self) -> ExitCode:
         """UNREADABLE where something could not be read."""
-        return (
-            ExitCode.UNREADABLE if any(True for one in self.keyrings for _ in one.unread) else ExitCode.DONE
+        is_unread = any(True for one in self.keyrings for _ in one.unread) or any(
+            isinstance(key.place, Unread) for turns in self.turns.values() for _, key, _ in turns
         )
+        return ExitCode.UNREADABLE if is_unread else ExitCode.DONE
 
 
 REST = Turn()
@@ -134,9 +135,8 @@ def rotation(key: GeneratedKey, now: datetime) -> Turn:
             later="pods are restarted with it, then the old key is removed everywhere",
         )
     if not place.current:
-        return Turn(
-            Change.GENERATE, because="there is none", later="it is registered, then pods start with it"
-        )
+        later = "it is registered, then pods start with it"
+        return Turn(Change.GENERATE, tuple(_unknown_owner(key.keyring)), "there is none", later)
     if place.previous and key.restarts and _is_stale(key.keyring, place.current):
         held = tuple(_unaccepted(key.keyring, place.current))
         return Turn(Change.RESTART, held, later="the old key is removed, and its registration")
@@ -180,10 +180,14 @@ def _is_stale(keyring: Keyring, current: str) -> bool:
     return any(running != current for _, _, running in _running(keyring))
 
 
-def _unaccepted(keyring: Keyring, fingerprint: str) -> Iterator[str]:
-    """Organizations that do not accept a key, or may not."""
+def _unknown_owner(keyring: Keyring) -> Iterator[str]:
     if not keyring.registered:
         yield f"no organization of {keyring.owner} is known"
+
+
+def _unaccepted(keyring: Keyring, fingerprint: str) -> Iterator[str]:
+    """Organizations that do not accept a key, or may not."""
+    yield from _unknown_owner(keyring)
     for organization, registrations in keyring.registered.items():
         if isinstance(registrations, Unread):
             yield f"organization {organization} was not read: {registrations.reason}"

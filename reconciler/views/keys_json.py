@@ -3,7 +3,7 @@
 version, exitCode, at
 owners          [{owner, keys, rotations, unread, elsewhere}]   `owner` is such as `Agent/eu-1`
 rotations       [{cluster, namespace, secret, entry, createdAt, everySeconds, next, because, waits}]   keys that are
-                made here; `next` is `generate`, `stage`, `switch`, `replace`, `drop` or null
+                made here; `next` is `generate`, `stage`, `switch`, `replace`, `restart`, `drop` or null
 keys            [{fingerprint, phase, what, advice, expiresAt, renew, declaredAt, organizations, mounts, pods}]
 organizations   [{organization, registered, authorized, expiresAt}]   only those that were read
 mounts          [{cluster, namespace, secret, entry}]
@@ -51,7 +51,7 @@ def _rotation(entries: KeyEntries, key: GeneratedKey, turn: Turn) -> JsonObject:
         "everySeconds": None if key.every is None else int(key.every.total_seconds()),
         "next": None if turn.change is None else str(turn.change),
         "because": turn.because,
-        "waits": list(turn.held),
+        "waits": [key.place.reason] if isinstance(key.place, Unread) else list(turn.held),
     }
 
 

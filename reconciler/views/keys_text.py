@@ -1,7 +1,7 @@
 """`keys status` for people: owners, and below each its keys with every place they are in."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.model.identity import shown
 from reconciler.model.key_entries import KeyEntries
@@ -52,10 +52,11 @@ def _key(page: Page, keyring: Keyring, fingerprint: str, now: datetime) -> None:
 def _rotation(entries: KeyEntries, key: GeneratedKey, turn: Turn, now: datetime) -> Iterator[str]:
     """What becomes of a key that is made here, next and later."""
     if isinstance(key.place, Unread):
+        yield f"what comes next is not known: {entries}: {key.place.reason}"
         return
     made = key.place.created_at
     age = "" if made is None else f", made {made.date().isoformat()} ({plural((now - made).days, 'day')} old)"
-    every = "" if key.every is None else f", replaced every {plural(key.every.days, 'day')}"
+    every = "" if key.every is None else f", replaced every {_period(key.every)}"
     yield f"made in {entries}, entry {entries.entry}{age}{every}"
     if turn.change is None:
         return
@@ -79,6 +80,11 @@ def _places(keyring: Keyring, fingerprint: str, now: datetime) -> Iterator[str]:
         yield f"running on cluster {cluster}: {names}"
     if fingerprint in keyring.declared:
         yield f"declared at {keyring.declared[fingerprint]}"
+
+
+def _period(every: timedelta) -> str:
+    hours = every // timedelta(hours=1)
+    return plural(hours, "hour") if hours % 24 else plural(every.days, "day")
 
 
 def _end(end: datetime, now: datetime) -> str:

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from reconciler.emulator import Emulator
 from reconciler.errors import ExitCode
 from tests.cli.running import command_line
 from tests.control_plane.plane import ADMIN, ControlPlane
 from tests.scenarios.test_installation_cluster import CONNECTED
+from tests.scenarios.world import agent_public_key
 
 pytestmark = pytest.mark.xdist_group("control_plane_keys")
 
@@ -35,6 +38,10 @@ spec:
   privateKey: {cluster: eu-1, namespace: @NAMESPACE@, secret: agent-key}
 """
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 @pytest.fixture
@@ -132,3 +139,53 @@ def test_a_key_that_is_not_made_here_is_left_to_its_owner(run: Run, connected: P
     said = run("keys", "rotate", "Agent/eu-1", "--yes", code=ExitCode.USAGE).stderr
     assert "has `generate`" in " ".join(said.split())
     assert keys(run) == [key]
+
+
+def secret_of(connected: Path) -> str:
+    """Path of the Secret; the instance has the name of the namespace."""
+    settings = (connected / "reconciler.yaml").read_text()
+    namespace = settings.partition("instance: ")[2].splitlines()[0]
+    return f"/api/v1/namespaces/{namespace}/secrets/{SECRET}"
+
+
+def test_a_place_that_cannot_be_read_is_no_success(run: Run, connected: Path, cluster: ControlPlane) -> None:
+    run("apply", "--yes")
+    (old,) = keys(run)
+    cluster.patch(secret_of(connected), {"stringData": {"private_key.next": "not a key " * 40}})
+    words = "its entry private_key.next contains no private key that can be read"
+    said = run("keys", "rotate", "Agent/eu-1", "--yes", code=ExitCode.UNREADABLE).stderr
+    assert words in one_line(said)
+    assert words in one_line(run("keys", "status", code=ExitCode.UNREADABLE).stdout)
+    said = run("keys", "revoke", "Agent/eu-1", old, "--confirm", "Agent/eu-1", code=ExitCode.PARTIAL).stderr
+    assert f"{old[:12]} is still registered in acme" in one_line(said)
+
+
+def test_a_key_that_somebody_else_registered_is_not_called_revoked(
+    run: Run, connected: Path, emulator: Emulator
+) -> None:
+    run("apply", "--yes")
+    body = {"public_key": agent_public_key()}
+    with httpx.Client(
+        transport=emulator.transport(), base_url="http://emulator", headers={"Authorization": "Bearer t"}
+    ) as client:
+        foreign = client.post("/orgs/acme/agents/eu-1/keys", json=body).json()["fingerprint"]
+    arguments = ("keys", "revoke", "Agent/eu-1", foreign, "--confirm", "Agent/eu-1")
+    said = run(*arguments, code=ExitCode.PARTIAL).stderr
+    assert f"{foreign[:12]} is still registered in acme" in one_line(said)
+
+
+def test_a_key_that_is_only_read_from_its_secret_is_refused(run: Run, connected: Path) -> None:
+    """The next apply would register it again."""
+    run("apply", "--yes")
+    (key,) = keys(run)
+    text = (connected / "agent.yaml").read_text()
+    (connected / "agent.yaml").write_text(text.replace("  generate: {}\n  rotate: {every: 26w}\n", ""))
+    said = run("keys", "revoke", "Agent/eu-1", key, "--confirm", "Agent/eu-1", code=ExitCode.USAGE).stderr
+    assert "from where it would be registered again" in one_line(said)
+
+
+def test_an_age_in_hours_is_shown_in_hours(run: Run, connected: Path) -> None:
+    text = (connected / "agent.yaml").read_text()
+    (connected / "agent.yaml").write_text(text.replace("26w", "36h"))
+    run("apply", "--yes")
+    assert "replaced every 36 hours" in one_line(run("keys", "status").stdout)

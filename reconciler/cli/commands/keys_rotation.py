@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.options import Format, output_option, source_options
 from reconciler.cli.session import Session, session
-from reconciler.errors import UsageError
+from reconciler.errors import ClusterError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.request import Request
@@ -108,7 +108,10 @@ def revoke(
     _say_effect(status, name, key)
     purpose = Purpose.PLAN if dry_run else Purpose.APPLY
     asked = replace(request(current, purpose, rev=rev, url=url, ref=ref), revoke=((name, key),))
-    return _run(current, asked, form, is_approved=confirm is not None, name=name)
+    code = _run(current, asked, form, is_approved=confirm is not None, name=name)
+    if dry_run or code != ExitCode.DONE:
+        return code
+    return _say_rest(_status(current, rev, url, ref), name, key)
 
 
 def _run(current: Session, asked: "Request", form: str, *, is_approved: bool, name: str = "") -> int:
@@ -147,7 +150,9 @@ def _status(current: Session, rev: str | None, url: str | None, ref: str | None)
 
 
 def _check_generated(status: "KeyStatus", names: tuple[str, ...]) -> None:
-    """Raise UsageError for an owner whose key is not made here."""
+    """Raise UsageError for an owner whose key is not made here, ClusterError where it cannot be read."""
+    from reconciler.model.unread import Unread  # noqa: PLC0415  help must not wait for it
+
     for name in names:
         _keyring(status, name)
         if name not in status.turns:
@@ -155,6 +160,12 @@ def _check_generated(status: "KeyStatus", names: tuple[str, ...]) -> None:
                 f"no Key document of {name} has `generate`, so its key is not made here; nothing was changed",
                 advice="replace it by hand as docs/keys.md describes, or add `generate` to its Key document",
             )
+        for entries, key, _ in status.turns[name]:
+            if isinstance(key.place, Unread):
+                raise ClusterError(
+                    f"the key of {name} in {entries} was not read: {key.place.reason}; nothing was changed",
+                    advice=key.place.advice,
+                )
 
 
 def _keyring(status: "KeyStatus", name: str) -> "Keyring":
@@ -175,6 +186,8 @@ def unknown_owner(name: str, known: Iterable[str]) -> UsageError:
 
 def _key(status: "KeyStatus", name: str, fingerprint: str) -> str:
     """The whole fingerprint of a key of an owner. Raises UsageError."""
+    from reconciler.procedure.keyring import PlacedKey  # noqa: PLC0415  help must not wait for it
+
     keyring = _keyring(status, name)
     wanted = fingerprint.lower()
     if len(wanted) < _LEAST_DIGITS:
@@ -186,8 +199,9 @@ def _key(status: "KeyStatus", name: str, fingerprint: str) -> str:
         raise UsageError(f"{problem} {fingerprint}; nothing was changed", advice=f"its keys are {known}")
     (key,) = found
     origin = keyring.declared.get(key)
-    is_placed = any(key in one.fingerprints for one in keyring.placed)
-    if origin is not None and not is_placed:
+    places = [generated.place for _, generated, _ in status.turns.get(name, ())]
+    is_made = any(isinstance(one, PlacedKey) and key in one.fingerprints for one in places)
+    if origin is not None and not is_made:
         raise UsageError(
             f"{key[:12]} is declared at {origin}, from where it would be registered again; nothing was changed",
             advice="remove that document, in the branch that a watcher follows too, and run this again",
@@ -213,3 +227,25 @@ def _say_effect(status: "KeyStatus", name: str, key: str) -> None:
         notice(f"{what} was not read: {unread.reason}")
     if keyring.elsewhere:
         notice(f"which key is in use on {', '.join(keyring.elsewhere)} cannot be seen")
+
+
+def _say_rest(status: "KeyStatus", name: str, key: str) -> ExitCode:
+    """Say where a revoked key still is; the exit code is PARTIAL if it may be anywhere."""
+    from reconciler.cli.output import notice  # noqa: PLC0415  help must not wait for it
+    from reconciler.model.unread import Unread  # noqa: PLC0415  as above
+
+    keyring = next((one for one in status.keyrings if one.owner == name), None)
+    if keyring is None:
+        return ExitCode.DONE
+    accepting = [
+        at for at, found in keyring.registered.items() if not isinstance(found, Unread) and key in found
+    ]
+    unread = [at for at, found in keyring.registered.items() if isinstance(found, Unread)]
+    if accepting:
+        notice(
+            f"{key[:12]} is still registered in {', '.join(accepting)}: if this instance did not register it, "
+            "delete it there by hand"
+        )
+    if unread:
+        notice(f"whether {key[:12]} is still registered in {', '.join(unread)} is not known")
+    return ExitCode.PARTIAL if accepting or unread else ExitCode.DONE
