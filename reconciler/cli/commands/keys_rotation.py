@@ -109,9 +109,10 @@ def revoke(
     purpose = Purpose.PLAN if dry_run else Purpose.APPLY
     asked = replace(request(current, purpose, rev=rev, url=url, ref=ref), revoke=((name, key),))
     code = _run(current, asked, form, is_approved=confirm is not None, name=name)
-    if dry_run or code != ExitCode.DONE:
+    if dry_run:
         return code
-    return _say_rest(_status(current, rev, url, ref), name, key)
+    rest = _say_rest(_status(current, rev, url, ref), name, key)
+    return rest if code == ExitCode.DONE else code
 
 
 def _run(current: Session, asked: "Request", form: str, *, is_approved: bool, name: str = "") -> int:

@@ -1,7 +1,7 @@
 """The rule about duplicates (compatibility rules, Identity): R08."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
@@ -43,7 +43,7 @@ Claiming = tuple[Hashable, Callable[[], _Claim]]
 def _declared_once(subject: Subject[Scope]) -> Iterator[Answer]:
     scope = subject.scope
     first: dict[Hashable, Callable[[], _Claim]] = {}
-    claims = (_ids, _criteria, _fingerprints, _places, _runner_rules)
+    claims = (_ids, _criteria, _fingerprints, _places, _runner_keys, _runner_rules)
     for claimed, spell in chain.from_iterable(one(scope) for one in claims):
         before = first.setdefault(claimed, spell)
         if before is not spell:
@@ -121,10 +121,12 @@ def _fingerprint(scope: Scope, declared: Declared[KeyDocument], fingerprint: str
 
 
 def _places(scope: Scope) -> Iterator[Claiming]:
-    """Entries of Secrets in which keys are made."""
+    """Entries of Secrets in which keys are made, with those of a rotation."""
     for declared in placed_keys(scope.everything):
         if declared.document.spec.generate is not None:
-            yield entries_of(declared), partial(_place, declared)
+            one, spell = entries_of(declared), partial(_place, declared)
+            for entry in (one.entry, one.staged, one.previous):
+                yield replace(one, entry=entry), spell
 
 
 def _place(declared: PlacedDocument) -> _Claim:
@@ -134,6 +136,24 @@ def _place(declared: PlacedDocument) -> _Claim:
         None,
         f"A key in entry `{entries.entry}` of {entries}",
         "Give each key a Secret or an entry (`key`) of its own.",
+    )
+
+
+def _runner_keys(scope: Scope) -> Iterator[Claiming]:
+    """Runners whose only key is read from a Secret."""
+    for declared in placed_keys(scope.declarations):
+        owner = declared.document.spec.for_
+        if owner.runner is not None:
+            yield ("key", owner), partial(_runner_key, declared)
+
+
+def _runner_key(declared: PlacedDocument) -> _Claim:
+    owner = declared.document.spec.for_
+    return _Claim(
+        declared.origin(("spec", "for")),
+        None,
+        f"The key of {owner.name}",
+        "A runner has one key: keep the document of the Secret that its pods mount.",
     )
 
 

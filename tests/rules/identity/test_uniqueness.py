@@ -140,6 +140,21 @@ spec:
 """
 
 
+def test_the_next_key_of_one_is_no_place_for_another() -> None:
+    first = PLACED.format(id="one", owner="agent: eu-1", entry="")
+    second = PLACED.format(id="two", owner="agent: us-1", entry=", key: private_key.next")
+    (found,) = (finding for finding in judged(first, second).findings if finding.rule == "R08")
+    assert found.message.startswith("A key in entry `private_key.next` of Secret agents/key")
+
+
+def test_a_runner_has_one_key() -> None:
+    """It would get the one of the first file, whichever its pods run with."""
+    first = PLACED.format(id="one", owner="runner: jobs", entry="")
+    second = PLACED.format(id="two", owner="runner: jobs", entry=", key: other")
+    (found,) = (finding for finding in judged(first, second).findings if finding.rule == "R08")
+    assert found.message.startswith("The key of runner `jobs` is declared twice")
+
+
 @pytest.mark.parametrize(
     ("second", "count"),
     [
