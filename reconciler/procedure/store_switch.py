@@ -188,7 +188,9 @@ def _lacks(facts: StoreSwitch) -> Iterator[Lack]:
         for store in (facts.before, facts.after):
             if isinstance(store, Unread):
                 yield Lack(Phase.PRIMARY, store.reason, is_unread=True)
-    if facts.leaves_legacy:
+    if facts.may_switch and not facts.leaves_legacy:
+        return
+    if facts.may_switch:
         yield from _lack(Phase.REGISTER, facts.registered)
     for cluster in facts.clusters:
         yield from _lack(Phase.KEY, cluster.key, cluster.name)

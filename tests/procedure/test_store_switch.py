@@ -56,7 +56,13 @@ def on(**members: str | Unread) -> StoreSwitch:
         pytest.param(replace(READY, before="other"), Phase.NONE, (), id="from one external store to another"),
         pytest.param(replace(READY, before=UNREAD, after=UNREAD), Phase.NONE, (), id="nothing is to change"),
         pytest.param(BACK, Phase.PRIMARY, (), id="back needs no Operator"),
-        pytest.param(replace(BACK, registered="gone"), Phase.PRIMARY, (), id="back needs no store"),
+        pytest.param(replace(BACK, registered=UNREAD), Phase.PRIMARY, (), id="back needs no store"),
+        pytest.param(
+            replace(BACK, clusters=(OperatedCluster("eu-1", chart="none"),)),
+            Phase.PRIMARY,
+            (),
+            id="back although an Operator does not work",
+        ),
     ],
 )
 def test_phases(facts: StoreSwitch, phase: Phase, missing: tuple[str, ...]) -> None:
