@@ -54,13 +54,12 @@ class Reach:
         parts = []
         if self.missing:
             parts.append(f"next: {self.phase}; missing: {_first(self.missing, '; ')}")
-        if self.stopping:
-            names = dict.fromkeys(one.name for one in self.stopping)
-            sure = sum(one.is_sure for one in self.stopping)
-            verb = "stops" if len(self.stopping) == 1 else "stop"
-            certainty = "" if sure == len(self.stopping) else f", {len(self.stopping) - sure} of them perhaps"
-            number = plural(len(self.stopping), "thing")
-            parts.append(f"{number} {verb} working{certainty} ({_first(names, ', ')})")
+        sure, unsure = ([one for one in self.stopping if one.is_sure is is_sure] for is_sure in (True, False))
+        if sure:
+            verb = "stops" if len(sure) == 1 else "stop"
+            parts.append(f"{plural(len(sure), 'thing')} {verb} working ({_names(sure)})")
+        if unsure:
+            parts.append(f"{plural(len(unsure), 'thing')} may stop working ({_names(unsure)})")
         if self.unread:
             parts.append(f"not known: {_first(self.unread, '; ')}")
         return "".join(f". {part[0].upper()}{part[1:]}" for part in parts)
@@ -74,6 +73,10 @@ class Reach:
             *(f"{'stops' if one.is_sure else 'may stop'} working: {one}" for one in self.stopping),
             *(f"not looked at: {one}" for one in self.unexamined),
         )
+
+
+def _names(stopping: Iterable[Stopping]) -> str:
+    return _first(dict.fromkeys(one.name for one in stopping), ", ")
 
 
 def _first(names: Iterable[str], separator: str) -> str:

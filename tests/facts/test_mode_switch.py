@@ -68,6 +68,14 @@ def test_modes_are_unknown_where_definitions_were_not_read() -> None:
     assert unread.startswith("definitions of organization acme")
 
 
+def test_a_cluster_type_that_is_computed_is_not_known() -> None:
+    """What refers to the cluster is listed, as what may stop working."""
+    computed = definition("shop", "k8s-cluster", "acme/custom")
+    scope = before(computed, TO_CLUSTER)
+    (unread,) = unread_stopping(scope, with_primary(scope, "aws"))
+    assert unread == "whether shop deploys to Git, which is known at deployment only"
+
+
 DB = definition("db", "postgres", "humanitec/echo", values={"a": "b"})
 TO_CLUSTER = definition(
     "db",
@@ -80,6 +88,9 @@ TO_NAMESPACE = definition(
     "postgres",
     "humanitec/echo",
     values={"a": "${resources['k8s-namespace.default#k8s-namespace'].outputs.x}"},
+)
+LITERAL_CLUSTER = definition(
+    "shop", "k8s-cluster", "humanitec/k8s-cluster-eks", secrets={"credentials": "made-up"}
 )
 DNS = live_definition("default-humanitec-dns", "dns", is_default=True, criteria=[{"id": "c"}])
 TO_DNS = definition("db", "postgres", "humanitec/echo", values={"a": "${resources['dns#x'].outputs.host}"})
@@ -118,6 +129,13 @@ TO_DNS = definition("db", "postgres", "humanitec/echo", values={"a": "${resource
             [live_definition("db", "postgres", **inside())],
             [("R81", "db", True)],
             id="a literal that is live",
+        ),
+        pytest.param([LITERAL_CLUSTER], [], [], id="a literal of a cluster"),
+        pytest.param(
+            [],
+            [live_definition("default-humanitec-x", "postgres", is_default=True, **inside())],
+            [],
+            id="what is built in is listed where it is used",
         ),
         pytest.param([TO_CLUSTER, cluster()], [], [("R92", "db", True)], id="reference to the cluster"),
         pytest.param([TO_NAMESPACE, cluster()], [], [("R93", "db", False)], id="reference to the namespace"),

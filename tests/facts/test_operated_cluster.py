@@ -43,6 +43,7 @@ SECRET = {
     "entries": ["privateKey", "humanitecOrganisationID"],
     "private_keys": {"privateKey": PRIVATE},
 }
+LOCKED = {**SECRET, "private_keys": {"privateKey": {**PRIVATE, "fingerprint": "", "is_encrypted": True}}}
 WHOLE: Document = {"objects": [*CRDS, CONTROLLER, STORE], "secrets": [SECRET]}
 KEYS: Document = {"operator_keys": [{"id": "k", "fingerprint": FINGERPRINT, "public_key": "PEM"}]}
 HOSTED = definition("db", "postgres", "humanitec/postgres-cloudsql")
@@ -100,6 +101,9 @@ def test_what_somebody_else_installs_is_looked_at_as_well() -> None:
         ),
         pytest.param(seen(operator(), live=None), 0, "unread: Operator keys", id="keys unread"),
         pytest.param(seen(operator(), live={"operator_keys": []}), 0, "the mounted key", id="not registered"),
+        pytest.param(
+            seen(operator(), state=without(secrets=[LOCKED])), 0, "unread: the key in Secret", id="passphrase"
+        ),
         pytest.param(seen(operator(driverKey=None)), 0, "", id="no driver needs one"),
         pytest.param(seen(operator(driverKey=None), HOSTED), 0, "Operator eu-1 has no", id="a driver needs one"),
         pytest.param(seen(operator(), state=without(CRDS[0])), 1, "it does not have secretstores", id="kinds"),
