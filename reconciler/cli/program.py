@@ -30,6 +30,7 @@ HEADINGS: dict[str, dict[str, str]] = {
     "Operation": {
         "doctor": "Find what is wrong with clusters and installations.",
         "keys": "Generate keys, and show where each is and what it waits for.",
+        "modes": "Show modes before and after, and what a switch needs and stops.",
         "watch": "Follow the repository and reconcile until stopped.",
     },
     "Reference": {

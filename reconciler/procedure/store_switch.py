@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from reconciler.errors import ExitCode
 from reconciler.model.stopping import Stopping
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.unread import Unread
@@ -145,6 +146,35 @@ class Course:
         if self.phase is Phase.UNKNOWN:
             return (*(lack.what for lack in self.lacks if lack.is_unread), *self.unread)
         return tuple(lack.what for lack in self.lacks if lack.step is self.phase and not lack.is_unread)
+
+
+@dataclass(frozen=True, slots=True)
+class ModeReport:
+    """Every organization, by target. `unread` are targets and clusters that could not be read.
+
+    `refused` is the number of errors of the files, which left something out.
+    """
+
+    switches: Mapping[str, StoreSwitch]
+    unread: Mapping[str, Unread]
+    refused: int = 0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """UNREADABLE where something could not be read, or where a mode or what a switch needs is not known."""
+        is_whole = not self.unread and all(map(_is_known, self.switches.values()))
+        return ExitCode.DONE if is_whole else ExitCode.UNREADABLE
+
+
+def _is_known(facts: StoreSwitch) -> bool:
+    course = store_switch(facts)
+    modes = [mode for one in facts.definitions for mode in (one.before, one.after)]
+    unknown = (facts.before, facts.after, *modes)
+    return not (
+        any(isinstance(one, Unread) for one in unknown)
+        or any(lack.is_unread for lack in course.lacks)
+        or course.unread
+    )
 
 
 def store_switch(facts: StoreSwitch) -> Course:

@@ -7,9 +7,11 @@ import pytest
 from reconciler.errors import ExitCode
 from reconciler.passes.result import PassResult
 from reconciler.plan.refusal import Refusal
+from reconciler.procedure.store_switch import Phase, store_switch
 from tests.scenarios.operators import API
 from tests.scenarios.test_delivery import tools
 from tests.scenarios.test_installation_cluster import every_view, messages
+from tests.scenarios.test_modes import report
 from tests.scenarios.test_operator_cluster import SECRET, Operated, chart, operated, pair
 from tests.scenarios.test_secret_stores import by_hand, primary
 from tests.scenarios.world import STORE, definition_yaml, the_plan
@@ -69,6 +71,11 @@ class Legacy:
         ]
         return found
 
+    def phase(self) -> Phase:
+        """As `modes` derives it."""
+        (found,) = report(self.operated.world).switches.values()
+        return store_switch(found).phase
+
     def apply(self, *accepted: str) -> PassResult:
         result = self.operated.world.apply(*accepted)
         for view in every_view(result):
@@ -109,6 +116,7 @@ def test_from_legacy_to_direct_and_back(legacy: Legacy) -> None:
     # The chart.
     refusal = legacy.refusal()
     assert "Next: the Operator works" in refusal.message
+    assert legacy.phase() is Phase.CHART
     assert "missing: cluster eu-1: it does not have secretstores.humanitec.io" in refusal.message
     legacy.apply()
     operated.chart.kinds()
@@ -127,6 +135,7 @@ def test_from_legacy_to_direct_and_back(legacy: Legacy) -> None:
     refusal = legacy.refusal()
     assert "Next:" not in refusal.message
     assert "Not known" not in refusal.message
+    assert legacy.phase() is Phase.PRIMARY
     assert "1 thing stops working (orders)" in refusal.message
     assert (
         "2 things may stop working (default-humanitec-base-env, default-humanitec-namespace)"
@@ -146,7 +155,12 @@ def test_from_legacy_to_direct_and_back(legacy: Legacy) -> None:
     assert done.exit_code() is ExitCode.DONE, messages(done)
     assert primary(world) == ["platform"]
 
-    # Back: a reference that nothing would resolve is an error; then the same guard asks.
+    _goes_back(legacy)
+
+
+def _goes_back(legacy: Legacy) -> None:
+    """Back: a reference that nothing would resolve is an error; then the same guard asks."""
+    world = legacy.operated.world
     legacy.store(is_primary=False)
     assert {finding.rule for finding in world.plan().errors} == {"R80"}
     legacy.database("{secrets: {password: !env PASSWORD}}")
