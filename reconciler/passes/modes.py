@@ -5,6 +5,7 @@ from dataclasses import replace
 from reconciler.diff.compare import compare
 from reconciler.errors import ReconcilerError
 from reconciler.model.finding import Severity
+from reconciler.model.surroundings import Beside
 from reconciler.model.unread import Unread
 from reconciler.passes.begin import Adapters, Pass, begin
 from reconciler.passes.cluster_sight import ClusterSight
@@ -17,6 +18,8 @@ from reconciler.passes.store_switches import scope_before, switch_of
 from reconciler.plan.selection import Selection
 from reconciler.procedure.store_switch import ModeReport, StoreSwitch
 from reconciler.settings import Settings
+
+_NEEDED = frozenset((Beside.STORES, Beside.OPERATOR_KEYS, Beside.DRIVERS))
 
 
 def mode_report(settings: Settings, adapters: Adapters, selection: Selection) -> ModeReport:
@@ -47,7 +50,12 @@ def _switch(asked: Pass, reading: Reading, sight: Sight, clusters: tuple[Cluster
         Unread(f"{kind} in {sight.target.organization}: {error}", _advice(error))
         for kind, error in sorted(sight.look.failures.items())
     )
-    return replace(found, unread=(*found.unread, *failures))
+    beside = tuple(
+        Unread(f"{what} in {sight.target.organization}: {reason}")
+        for what, reason in sorted(sight.look.state.surroundings.failures.items())
+        if what in _NEEDED
+    )
+    return replace(found, unread=(*found.unread, *failures, *beside))
 
 
 def _advice(error: Exception) -> str:

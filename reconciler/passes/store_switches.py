@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.diff.change import Diff, Group
+from reconciler.facts.mode import declared_primary
 from reconciler.facts.mode_switch import mode_changes, stopping, unread_stopping, with_primary
 from reconciler.facts.operated_cluster import missing_key, missing_operator, missing_store
 from reconciler.facts.operator import without_operator
@@ -77,11 +78,13 @@ def switch_of(scope: Scope, diff: Diff) -> StoreSwitch:
     """What is known of the switch that a target's difference makes; of none if it makes none."""
     now = scope.primary_now
     before = Unread(scope.primary.why) if now is None else now
-    becoming = _primary_after(diff)
-    wanted = before if becoming is None else becoming
-    if isinstance(wanted, Unread):
-        return StoreSwitch(scope.organization, before, wanted)
-    after = with_primary(scope, wanted)
+    wanted = _primary_after(diff)
+    if wanted is None and now is None:
+        declared = declared_primary(scope.secret_stores)
+        wanted = None if declared is None else declared.id
+    if wanted is None:
+        wanted = now
+    after = scope if wanted is None else with_primary(scope, wanted)
     definitions = tuple(
         DefinitionMode(
             one.id,
@@ -92,6 +95,8 @@ def switch_of(scope: Scope, diff: Diff) -> StoreSwitch:
         )
         for one in mode_changes(scope, after)
     )
+    if wanted is None:
+        return StoreSwitch(scope.organization, before, before, definitions=definitions)
     needed = dict.fromkeys(one.cluster for one in definitions if one.needs_operator and one.cluster)
     return StoreSwitch(
         scope.organization,

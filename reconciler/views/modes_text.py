@@ -78,9 +78,12 @@ def _conclusion(report: ModeReport) -> str:
     switching = sum(facts.may_switch for facts in report.switches.values())
     if not report.switches and not report.unread:
         return "No target"
-    words = (
-        f"{plural(switching, 'organization')} of {len(report.switches)} would change the mode"
-        if switching
-        else "The files switch no organization to another mode"
-    )
+    is_open = any(isinstance(facts.before, Unread) for facts in report.switches.values())
+    if switching:
+        may = "may" if is_open else "would"
+        words = f"{plural(switching, 'organization')} of {len(report.switches)} {may} change the mode"
+    elif is_open or not report.switches:
+        words = "Whether the files switch an organization to another mode is not known"
+    else:
+        words = "The files switch no organization to another mode"
     return words + ("" if not report.exit_code else "; not everything is known")

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.errors import ExitCode
 from reconciler.model.stopping import Stopping
 from reconciler.model.unread import Unread
 from reconciler.procedure.store_switch import (
     STEPS,
     WORDS,
     DefinitionMode,
+    ModeReport,
     OperatedCluster,
     Phase,
     StoreSwitch,
@@ -138,3 +140,37 @@ def test_what_stops_and_what_was_not_read_of_it_is_handed_on() -> None:
 def test_every_phase_has_words_and_steps_are_in_the_documented_order() -> None:
     assert set(WORDS) == set(Phase)
     assert STEPS == (Phase.REGISTER, Phase.KEY, Phase.CHART, Phase.CUSTOM_RESOURCE)
+
+
+RESTING = StoreSwitch("acme", "platform", "platform", definitions=(replace(SHOP, before="direct"),))
+
+
+@pytest.mark.parametrize(
+    ("report", "code"),
+    [
+        pytest.param(ModeReport({"acme": RESTING}, {}), ExitCode.DONE, id="everything is known"),
+        pytest.param(ModeReport({"acme": on(key="none")}, {}), ExitCode.DONE, id="what is missing is known"),
+        pytest.param(ModeReport({"acme": RESTING}, {"beta": UNREAD}), ExitCode.UNREADABLE, id="a target"),
+        pytest.param(
+            ModeReport({"acme": replace(RESTING, unread=(UNREAD,))}, {}), ExitCode.UNREADABLE, id="a fact"
+        ),
+        pytest.param(ModeReport({"acme": on(key=UNREAD)}, {}), ExitCode.UNREADABLE, id="a key"),
+        pytest.param(
+            ModeReport({"acme": replace(RESTING, before=UNREAD, after=UNREAD)}, {}),
+            ExitCode.UNREADABLE,
+            id="a store",
+        ),
+        pytest.param(
+            ModeReport({"acme": replace(RESTING, definitions=(replace(SHOP, before=UNREAD),))}, {}),
+            ExitCode.UNREADABLE,
+            id="a mode",
+        ),
+        pytest.param(
+            ModeReport({"acme": RESTING, "beta": on(chart=UNREAD)}, {}),
+            ExitCode.UNREADABLE,
+            id="one of several",
+        ),
+    ],
+)
+def test_whatever_is_not_known_ends_the_report_with_another_code(report: ModeReport, code: ExitCode) -> None:
+    assert report.exit_code is code

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.emulator import FaultKind, FaultRule
@@ -96,21 +97,57 @@ def test_a_git_target_moves_under_the_same_store(world: World) -> None:
     assert "custom resource" not in text
 
 
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [("/secretstores$", "primary secret store"), ("/resources/defs$", "not read"), ("/keys$", "")],
-)
-def test_what_cannot_be_read_is_not_known(world: World, path: str, said: str) -> None:
-    world.write("store.yaml", store_yaml("platform", is_primary=True))
-    world.emulator.faults.add(
-        FaultRule(kind=FaultKind.ERROR_BEFORE_EFFECT, verb="GET", path=path, count=None)
+def fails(world: World, path: str) -> None:
+    rule = FaultRule(kind=FaultKind.ERROR_BEFORE_EFFECT, verb="GET", path=path, count=None)
+    world.emulator.faults.add(rule)
+
+
+def test_an_unread_primary_store_leaves_everything_open(world: World) -> None:
+    fails(world, "/secretstores$")
+    text, _ = shown(report(world))
+    assert "primary secret store: unknown\n" in text
+    assert "shop: unknown on cluster shop" in text
+    assert "secret stores in acme: GET /orgs/acme/secretstores: 503" in text
+    assert text.endswith(
+        "Whether the files switch an organization to another mode is not known; not everything is known\n"
     )
+    world.write("store.yaml", store_yaml("platform", is_primary=True))
     found = report(world)
     text, document = shown(found)
     assert found.exit_code is ExitCode.UNREADABLE
+    assert "primary secret store: unknown -> platform\n" in text
+    assert "not known: secret stores of organization acme were not read" in text
+    assert text.endswith("1 organization of 1 may change the mode; not everything is known\n")
+    (target,) = document["targets"]
+    assert (target["primaryStore"]["before"], target["isReady"]) == (None, False)
+
+
+def test_unread_definitions_leave_open_what_stops(world: World) -> None:
+    world.write("store.yaml", store_yaml("platform", is_primary=True))
+    fails(world, "/resources/defs$")
+    found = report(world)
+    text, _ = shown(found)
+    assert found.exit_code is ExitCode.UNREADABLE
+    assert "shop: unknown -> direct on cluster shop" in text
+    assert "Definition in acme: GET /orgs/acme/resources/defs: 503" in text
     assert text.endswith("; not everything is known\n")
-    assert said in text
+
+
+def test_an_organization_that_cannot_be_read_is_named(world: World) -> None:
+    world.between = lambda _: Down()
+    found = report(world)
+    text, document = shown(found)
+    assert found.exit_code is ExitCode.UNREADABLE
+    assert "shop: unknown" in text or "acme was not read" in text
+    assert "not known" in text.splitlines()[-1]
     assert not any(target["isReady"] for target in document["targets"])
+
+
+class Down(httpx.BaseTransport):
+    """A server that cannot be reached."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
 
 
 def test_errors_of_the_files_do_not_hide_what_stops(world: World) -> None:
