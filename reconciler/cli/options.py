@@ -78,6 +78,18 @@ def source_options(function: F) -> F:
     return click.option("--rev", metavar="REV", help="Read this revision of the local repository.")(function)
 
 
+def target_option(function: F) -> F:
+    """`--target`."""
+    return click.option(
+        "--target",
+        "targets",
+        metavar="NAME",
+        multiple=True,
+        shell_complete=complete_targets,
+        help="Only this target; repeatable.",
+    )(function)
+
+
 def selection_options(function: F) -> F:
     """`--target` and `--only`."""
     function = click.option(
@@ -88,14 +100,7 @@ def selection_options(function: F) -> F:
         shell_complete=complete_objects,
         help="Only these and what they require; * matches.",
     )(function)
-    return click.option(
-        "--target",
-        "targets",
-        metavar="NAME",
-        multiple=True,
-        shell_complete=complete_targets,
-        help="Only this target; repeatable.",
-    )(function)
+    return target_option(function)
 
 
 def file_option(function: F) -> F:

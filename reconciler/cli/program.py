@@ -32,6 +32,7 @@ HEADINGS: dict[str, dict[str, str]] = {
     "Operation": {
         "doctor": "Find what is wrong with clusters and installations.",
         "keys": "Show where keys are; make, rotate and revoke them.",
+        "modes": "Show modes before and after, and what a switch needs and stops.",
         "watch": "Follow the repository and reconcile until stopped.",
     },
     "Reference": {

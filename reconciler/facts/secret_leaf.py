@@ -50,6 +50,11 @@ class SecretLeaf:
         return isinstance(self.value, dict) and not any(self.value.values())
 
     @property
+    def needs_operator(self) -> bool:
+        """True for a reference to a store: nothing resolves it in legacy mode."""
+        return self.member("store") is not None
+
+    @property
     def place(self) -> str:
         """The position in words: definition and path, never the value."""
         return f"`{'.'.join(str(step) for step in self.path)}` of definition `{self.definition.id}`"

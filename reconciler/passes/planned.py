@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.diff.built_in import with_built_in
-from reconciler.diff.change import Diff
 from reconciler.diff.compare import compare
-from reconciler.facts.operator import without_operator
 from reconciler.model.active_resource import ActiveResource
 from reconciler.model.cluster_state import ClusterState
 from reconciler.model.identity import ResourceKey, TargetName
@@ -31,16 +29,15 @@ from reconciler.passes.evidence import (
     unconnected,
     unknown_built_in,
 )
-from reconciler.passes.judge import scopes
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.organizations import organizations, recorded
 from reconciler.passes.read import Reading
 from reconciler.passes.rotations import belongs, concerned, first_keys, mounted_runners
 from reconciler.passes.stopped import NO_STOPS, Stops
+from reconciler.passes.store_switches import reach_of
 from reconciler.plan.action import TargetPlan, Unexamined
 from reconciler.plan.approval import Approval, misses
 from reconciler.plan.build import Basis, build
-from reconciler.plan.case import Reach
 from reconciler.plan.doubt import NO_ABSENCE, Absence
 from reconciler.plan.guards import reduced_definitions, takeover
 from reconciler.plan.safeguards import declared, in_force, loosened
@@ -384,7 +381,7 @@ def _basis(
         newer=sight.inventory.last.revision
         if sight.inventory.last and _goes_back(asked, reading, sight)
         else "",
-        reach=_reach(asked, reading, sight, diff, clusters),
+        reach=reach_of(asked, reading, sight, diff, clusters),
         active=use.active.get(sight.name, {}),
         is_bare=sight.name in missing.bare,
         doubts=missing.doubts.get(sight.name, ()),
@@ -394,24 +391,6 @@ def _basis(
             *use.unread.get(sight.name, ()),
         ),
     )
-
-
-def _reach(
-    asked: Pass, reading: Reading, sight: Sight, diff: Diff, clusters: Sequence[ClusterSight]
-) -> Reach | None:
-    """What a change of the primary store would concern, from the files and from what is live before the plan."""
-    if not any(key.kind is Kind.SECRET_STORE for key in diff.changes):
-        return None
-    targets = {sight.name: sight.target}
-    (scope,) = scopes(asked.settings, targets, reading.declarations, asked.started_at)
-    states = {
-        one.place.name: cluster_state(one, TargetPlan(one.name, one.place.name, Diff({})))
-        for one in clusters
-        if not one.reading.is_directory
-    }
-    scope = scope.with_live(sight.look.state, states)
-    number, without, undeclared = without_operator(scope)
-    return Reach(scope.primary_now or "", number, (*(one.id for one in without), *("",) * undeclared))
 
 
 def _unexamined(asked: Pass, sight: Sight, desired: State) -> list[Unexamined]:

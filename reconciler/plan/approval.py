@@ -126,7 +126,8 @@ def split(refusal: Refusal, approvals: Iterable[Approval]) -> tuple[tuple[Resour
     if not approved:
         return refused, None
     by = tuple(dict.fromkeys(approval for key in approved for approval in covering[key]))
-    return refused, Accepted(Refusal(refusal.guard, refusal.target, refusal.message, approved), by)
+    accepted = Refusal(refusal.guard, refusal.target, refusal.message, approved, details=refusal.details)
+    return refused, Accepted(accepted, by)
 
 
 def misses(

@@ -18,7 +18,7 @@ from reconciler.plan.approval import Accepted, Approval, split
 from reconciler.plan.authorization import agent_waits, awaiting, key_edges
 from reconciler.plan.barrier import Organization, barrier
 from reconciler.plan.candidate import Leave, candidates
-from reconciler.plan.case import Case, Reach
+from reconciler.plan.case import Case
 from reconciler.plan.check import cycle, problems
 from reconciler.plan.doubt import NO_ABSENCE, Doubt, Name, is_shared
 from reconciler.plan.drift import reported
@@ -26,6 +26,7 @@ from reconciler.plan.edges.installation import workload_keys
 from reconciler.plan.graph import CycleError, Graph, connect
 from reconciler.plan.guards import CONTESTED, EMPTY_TREE, takeover, tripped
 from reconciler.plan.parts import agent_of
+from reconciler.plan.reach import Reach
 from reconciler.plan.refusal import Refusal
 from reconciler.plan.users import users
 from reconciler.plan.withheld import missing_secrets

@@ -8,40 +8,11 @@ from reconciler.model.identity import ResourceKey, TargetName
 from reconciler.model.kind import Kind
 from reconciler.model.record import NO_SAFEGUARDS, Safeguards
 from reconciler.model.state import State
-from reconciler.model.surroundings import BUILT_IN_STORE
-from reconciler.model.wording import plural
 from reconciler.plan.action import Action, ActionId
 from reconciler.plan.doubt import Doubt
+from reconciler.plan.reach import Reach
 from reconciler.plan.refusal import Refusal
 from reconciler.settings import Safety
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What a change of the primary store concerns: the whole organization at once.
-
-    `primary` is the id of the present one, "" if it is not known. `without` are those of the `targets` cluster
-    definitions that are not known to have a running Operator; "" stands for one that no file declares.
-    """
-
-    primary: str
-    targets: int
-    without: tuple[str, ...] = ()
-
-    def switch(self, *, is_promotion: bool) -> str:
-        """What of the organization changes its mode, "" if nothing does (R63)."""
-        if is_promotion and self.primary != BUILT_IN_STORE:
-            return ""
-        clusters = plural(self.targets, "cluster definition")
-        if not is_promotion:
-            return f". It switches the whole organization from direct to legacy: {clusters}"
-        lacking = len(self.without)
-        names = [name for name in self.without if name]
-        named = f" ({', '.join(names)})" if names else ""
-        operators = (
-            f"{lacking} of them not known to have an Operator{named}" if lacking else "all with an Operator"
-        )
-        return f". It switches the whole organization from legacy to direct: {clusters}, {operators}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +63,13 @@ class Tripped:
     holds: Holds
 
 
-def refusal_of(case: Case, guard: str, holds: Holds, message: str) -> Iterator[Tripped]:
+def refusal_of(
+    case: Case, guard: str, holds: Holds, message: str, details: tuple[str, ...] = ()
+) -> Iterator[Tripped]:
     """One refusal that names the objects of `holds`; none if there are none."""
     if holds:
         keys = tuple(sorted(holds))
-        yield Tripped(Refusal(guard, case.target, message, keys, case.is_one_of_many), holds)
+        yield Tripped(Refusal(guard, case.target, message, keys, case.is_one_of_many, details), holds)
 
 
 def names_of(keys: Iterable[ResourceKey]) -> str:

@@ -307,6 +307,7 @@ def _primary_store(case: Case) -> Iterator[Tripped]:
     now = ", ".join(store.key.id for store in case.live.of(Kind.SECRET_STORE) if is_primary(store))
     now = now or ("" if case.reach is None else case.reach.primary)
     switch = "" if case.reach is None else case.reach.switch(is_promotion=bool(promoted))
+    details = case.reach.details if case.reach is not None and switch else ()
     yield from refusal_of(
         case,
         "primary-store",
@@ -319,6 +320,7 @@ def _primary_store(case: Case) -> Iterator[Tripped]:
         )
         + ": every application of the organization is deployed by Operators while it is an external one, and by none "
         f"while it is the built-in one{switch}",
+        details,
     )
 
 

@@ -33,6 +33,8 @@ class Refusal:
     keys: tuple[ResourceKey, ...]
     is_one_of_many: bool = False
     """True if the run has several targets, so that a name alone is ambiguous."""
+    details: tuple[str, ...] = ()
+    """Everything that the message only counts, for those who decide; no part of what is approved."""
 
     @property
     def count(self) -> int:

@@ -298,6 +298,7 @@ def _refusal(refusal: Refusal) -> JsonObject:
         "message": refusal.message,
         "count": refusal.count,
         "approval": refusal.approval,
+        "details": list(refusal.details),
         "objects": [_key(key) for key in refusal.keys],
     }
 

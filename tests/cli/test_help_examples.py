@@ -36,6 +36,8 @@ ENDS = {
     ),
     "reconciler keys status": (ExitCode.DONE, "No file declares an Agent, an Operator or a runner"),
     "reconciler keys rotate Agent/eu-1": (ExitCode.USAGE, "nothing declares 'Agent/eu-1' with a key"),
+    "reconciler modes": (ExitCode.DONE, "legacy"),
+    "reconciler modes --target acme -o json": (ExitCode.DONE, '"organization": "acme"'),
     "reconciler explain R68": (ExitCode.DONE, "R68"),
     "reconciler explain target/acme/shop-prod --live": (ExitCode.DONE, "Target acme, organization acme"),
     "reconciler render Agent/eu-1": (ExitCode.USAGE, "nothing installs 'Agent/eu-1'"),

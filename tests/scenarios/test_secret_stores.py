@@ -268,10 +268,14 @@ def test_the_refusal_says_what_the_switch_concerns(tmp_path: Path) -> None:
     assert refusal.message.startswith(
         "the primary secret store is humanitec; SecretStore/platform would become it"
     )
-    assert refusal.message.endswith(
+    assert (
         "It switches the whole organization from legacy to direct: 2 cluster definitions, "
-        "1 of them not known to have an Operator (far)"
-    )
+        "1 of them not known to have an Operator (far). Next: the store is registered; missing: "
+        "store platform is not registered; cluster far: it has no Operator"
+    ) in refusal.message
+    assert "Not known: cluster shop: no document declares its Operator" in refusal.message
+    assert "missing: cluster far: it has no Operator" in refusal.details
+    assert refusal.details[-1].startswith("not looked at: secret shared values")
     assert world.apply().exit_code() is ExitCode.REFUSED
     assert primary(world) == ["humanitec"]
     world.apply("primary-store=SecretStore/platform")

@@ -1,18 +1,11 @@
 """Rules about references to resources that the orchestrator provisions (compatibility rules, table F): R92 to R94."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from reconciler.facts.agent_input import is_for_runner
-from reconciler.facts.asking import Ask, Member
-from reconciler.facts.definition import (
-    AGENT_TYPE,
-    CLUSTER_TYPE,
-    LOGGING_TYPE,
-    NAMESPACE_TYPE,
-    ORCHESTRATOR_TYPES,
-)
+from reconciler.facts.definition import AGENT_TYPE, NAMESPACE_TYPE
 from reconciler.facts.deployment_mode import known_mode
+from reconciler.facts.orchestrator_use import CLUSTERS, Use, uses_of
 from reconciler.facts.reference_graph import spelled
 from reconciler.facts.scope import Scope
 from reconciler.model.finding import Severity
@@ -23,19 +16,11 @@ from reconciler.rules.subject import Subject
 from reconciler.settings import Mode
 
 
-class Use(NamedTuple):
-    """A reference of a definition that the Operator provisions outside legacy mode."""
-
-    member: Member
-    ask: Ask
-
-
 def _references_to(*types: str) -> Over[Subject[Use]]:
     def found(scope: Scope) -> Iterator[Subject[Use]]:
-        for name in types:
-            for member, ask in scope.references.asking_for(name):
-                if member.declared and ask.reference and member.type not in ORCHESTRATOR_TYPES:
-                    yield of_definition(scope, member.declared, Use(member, ask), ask.path)
+        for use in uses_of(scope, types):
+            if use.member.declared:
+                yield of_definition(scope, use.member.declared, use, use.ask.path)
 
     return Over(f"reference to {' or '.join(types)}", found)
 
@@ -99,7 +84,7 @@ RULES = (
         severity=Severity.ERROR,
         confidence=Confidence.DOCUMENTED,
         sides=(Side.FILE, Side.LIVE),
-        over=_references_to(CLUSTER_TYPE, LOGGING_TYPE),
+        over=_references_to(*CLUSTERS),
         check=_under_operator(_no_cluster),
     ),
     Rule(

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from reconciler.facts.definition import ORCHESTRATOR_TYPES, DeclaredDefinition
+from reconciler.facts.built_in_secret import built_in_secrets
+from reconciler.facts.definition import DeclaredDefinition
 from reconciler.facts.pattern import is_literal
 from reconciler.facts.placed_store import values_in
 from reconciler.facts.scope import Scope
@@ -15,7 +16,6 @@ from reconciler.model.identifier import did_you_mean
 from reconciler.model.json import Json, Path, dotted
 from reconciler.model.kind import Kind
 from reconciler.model.placeholder import has_placeholder
-from reconciler.model.secret import Reference
 from reconciler.model.surroundings import BUILT_IN_STORE
 from reconciler.model.unseen import unspecified
 from reconciler.model.wording import listed
@@ -199,7 +199,7 @@ def _fixed(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
 
 def _resolvable(reference: Subject[SecretLeaf]) -> Iterator[Answer]:
     leaf = reference.fact
-    if leaf.member("store") is not None and reference.seen.primary_store == BUILT_IN_STORE:
+    if leaf.needs_operator and reference.seen.primary_store == BUILT_IN_STORE:
         yield reference.says(
             f"{leaf.place} is a secret reference, which needs an Operator; organization "
             f"`{reference.scope.organization}` is in legacy mode",
@@ -214,30 +214,13 @@ def _readable(subject: Subject[DeclaredDefinition]) -> Iterator[Answer]:
     if subject.scope.primary_store in (None, BUILT_IN_STORE):
         return
     live = subject.seen.live_resource(Kind.DEFINITION, definition.id)
-    if live is None or live.document.get("type") in ORCHESTRATOR_TYPES:
-        return
-    for place, leaf in live.secrets.items():
-        if not isinstance(leaf, Reference) or leaf.store != BUILT_IN_STORE:
-            continue
-        if inputs is None or not inputs.secret_refs or not _is_moved(inputs.secret_refs, place):
-            yield subject.says(
-                f"`{place.lstrip('/').replace('/', '.')}` of definition `{definition.id}` has its secret in "
-                "the built-in store, which the Operator cannot read",
-                at=definition.origin(("driver_inputs",)),
-                advice="Store the secret in an external store and refer to it with `store` and `ref`.",
-            )
-
-
-def _is_moved(references: Json, place: str) -> bool:
-    """True where the files have a reference at this position, so that applying them moves the secret."""
-    value = references
-    for step in place.lstrip("/").split("/"):
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, list):
-            value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
-        else:
-            value = value.get(name) if isinstance(value, dict) else None
-    return isinstance(value, dict) and bool(value.get("store"))
+    for place in () if live is None else built_in_secrets(live, inputs.secret_refs if inputs else None):
+        yield subject.says(
+            f"`{place}` of definition `{definition.id}` has its secret in the built-in store, which the Operator "
+            "cannot read",
+            at=definition.origin(("driver_inputs",)),
+            advice="Store the secret in an external store and refer to it with `store` and `ref`.",
+        )
 
 
 RULES = (

@@ -230,6 +230,11 @@ def test_a_reference_in_the_files_moves_the_secret() -> None:
     assert messages(definition(f"{{secret_refs: {{p: {GOOD}}}}}"), "R81", kept_inside()) == []
 
 
+def test_a_reference_to_the_built_in_store_moves_nothing() -> None:
+    inside = "{store: humanitec, ref: r}"
+    assert len(messages(definition(f"{{secret_refs: {{p: {inside}}}}}"), "R81", kept_inside())) == 1
+
+
 @pytest.mark.parametrize("kind", ["k8s-cluster", "k8s-namespace", "agent", "logging"])
 def test_what_the_orchestrator_provisions_may_keep_its_secrets_there(kind: str) -> None:
     assert messages(definition("{values: {a: b}}", kind), "R81", kept_inside(kind)) == []
