@@ -32,7 +32,7 @@ from reconciler.passes.judge import scopes
 from reconciler.passes.pods import running, tried
 from reconciler.passes.read import read
 from reconciler.passes.result import Purpose
-from reconciler.passes.rotations import mounted_key, placed_key
+from reconciler.passes.rotations import is_made_by_chart, mounted_key, placed_key
 from reconciler.passes.world import World, each, organizations_of, reached, world_of
 from reconciler.plan.selection import Selection
 from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
@@ -104,7 +104,9 @@ def key_status(settings: Settings, adapters: Adapters) -> KeyStatus:
         for owner, found in sorted(owners.items(), key=_name)
     ]
     turns = {
-        keyring.owner: tuple(_turn(document, keyring, seen, asked.started_at) for document in found.generated)
+        keyring.owner: tuple(
+            _turn(document, keyring, world, seen, asked.started_at) for document in found.generated
+        )
         for found, keyring in rings
     }
     return KeyStatus(
@@ -116,7 +118,7 @@ def key_status(settings: Settings, adapters: Adapters) -> KeyStatus:
 
 
 def _turn(
-    document: PlacedDocument, keyring: Keyring, seen: Mapping[str, "_Seen"], now: datetime
+    document: PlacedDocument, keyring: Keyring, world: World, seen: Mapping[str, "_Seen"], now: datetime
 ) -> tuple[KeyEntries, GeneratedKey, Turn]:
     """The next step of a key that is made here."""
     spec, entries = document.document.spec, entries_of(document)
@@ -124,7 +126,7 @@ def _turn(
         keyring,
         _placed(entries, seen),
         has_one_key=spec.for_.runner is not None,
-        restarts=spec.for_.operator is not None,
+        restarts=is_made_by_chart(world.of(keyring.owner), entries.cluster),
         every=None if spec.rotate is None else spec.rotate.period,
     )
     return entries, key, rotation(key, now)

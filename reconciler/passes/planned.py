@@ -21,6 +21,7 @@ from reconciler.passes.cluster_basis import (
     lacking_a_place,
 )
 from reconciler.passes.cluster_sight import ClusterSight, cluster_state
+from reconciler.passes.concern import belongs, concerned
 from reconciler.passes.evidence import (
     connection_of,
     renamed,
@@ -32,7 +33,7 @@ from reconciler.passes.evidence import (
 from reconciler.passes.look import Clients, Looked, Sight
 from reconciler.passes.organizations import organizations, recorded
 from reconciler.passes.read import Reading
-from reconciler.passes.rotations import belongs, concerned, first_keys, mounted_runners
+from reconciler.passes.rotations import first_keys, mounted_runners
 from reconciler.passes.stopped import NO_STOPS, Stops
 from reconciler.passes.store_switches import reach_of
 from reconciler.plan.action import TargetPlan, Unexamined

@@ -4,11 +4,12 @@ A public half is known once its cluster was read. So clusters are read first, th
 and what is declared in an organization includes them like any other key.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.cluster.client import ClusterClient
+from reconciler.diagnosis.by_hand import ElsewhereSight
 from reconciler.errors import ClusterError, KeyStoreError
 from reconciler.facts.definition import dig
 from reconciler.facts.key_place import KeyPlace, key_places
@@ -16,6 +17,7 @@ from reconciler.facts.placed_key import PlacedDocument, entries_of, placed_keys
 from reconciler.model.cluster_state import SecretObject
 from reconciler.model.declaration import Declarations
 from reconciler.model.identity import ResourceKey, TargetName
+from reconciler.model.installation import BY_HELM
 from reconciler.model.key import KeyOwner, PublicKey
 from reconciler.model.key_entries import KeyEntries
 from reconciler.model.kind import Kind
@@ -25,6 +27,7 @@ from reconciler.model.unread import Unread
 from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.clusters import ClusterClients, LookedClusters
+from reconciler.passes.examine_cluster import Placed
 from reconciler.passes.judge import Judged, scopes
 from reconciler.passes.key_turn import NO_ROTATIONS, KeyTurn, Rotations, in_plan, owner_name
 from reconciler.passes.look import Looked, Sight
@@ -32,7 +35,7 @@ from reconciler.passes.pods import running
 from reconciler.passes.read import Reading
 from reconciler.passes.result import TargetResult
 from reconciler.passes.world import World, world_of
-from reconciler.plan.action import Action, ActionId, Held, Unexamined, Verb
+from reconciler.plan.action import ActionId, Held, Unexamined, Verb
 from reconciler.plan.selection import Selection
 from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
 from reconciler.procedure.rotation import Change, GeneratedKey, rotation
@@ -160,6 +163,13 @@ def rotations(
     return Rotations(tuple(turns), unread, frozenset(expected), tuple(known))
 
 
+def is_made_by_chart(installed: Iterable[Placed | ElsewhereSight], cluster: str) -> bool:
+    """True if a chart makes what runs on a cluster: its pods then do not say with which key they run."""
+    return any(
+        one.footprint.cluster == cluster and str(one.footprint.delivery) in BY_HELM for one in installed
+    )
+
+
 class _Rings:
     """What is known of the keys of each owner in this pass."""
 
@@ -188,7 +198,7 @@ class _Rings:
             Keyring(name, {}, self._registered(spec.for_), self._mounts(spec.for_)),
             found,
             has_one_key=spec.for_.runner is not None,
-            restarts=spec.for_.operator is not None,
+            restarts=is_made_by_chart(self.world.of(name), entries.cluster),
             every=None if spec.rotate is None else spec.rotate.period,
             is_asked=self._asked.shown is None and name in self._asked.selection.rotate,
             revoked=self._asked.selection.revoked(name),
@@ -403,44 +413,6 @@ def mounted_runners(sight: Sight, rotations: Rotations) -> frozenset[ResourceKey
     """Runners whose key is the one that was seen in their Secret."""
     names = {one.document.spec.for_.runner for one in rotations.known}
     return frozenset(key for key in sight.desired.resources if key.kind is Kind.RUNNER and key.id in names)
-
-
-def concerned(rotations: Rotations, owners: Collection[str] = ()) -> Callable[[ResourceKey], bool]:
-    """Whether something is part of a rotation, of one of these owners if there are any."""
-    turns = [one for one in rotations.turns if not owners or one.owner_name in owners]
-    entries = {one.key for one in turns}
-    names = {name for one in turns for name in _registered_as(one.owner)}
-    names |= {(Kind.KEY, owner.removeprefix("Agent/")) for owner in owners if owner.startswith("Agent/")}
-    workloads = {key for one in turns for key in one.workloads}
-    has_operator = any(one.owner.operator for one in turns) or any(
-        owner.startswith("Operator/") for owner in owners
-    )
-
-    def found(key: ResourceKey) -> bool:
-        return (
-            key in entries
-            or key in workloads
-            or (key.kind, key.id.partition("/")[0]) in names
-            or (key.kind is Kind.OPERATOR_KEY and has_operator)
-        )
-
-    return found
-
-
-def belongs(shown: frozenset[ActionId] | None, rotations: Rotations) -> Callable[[Action], bool]:
-    """Whether an action may be carried out in this round: it was shown, or a rotation follows from it."""
-    if shown is None:
-        return lambda _: True
-    is_concerned = concerned(rotations)
-    return lambda action: action.id in shown or is_concerned(action.key)
-
-
-def _registered_as(owner: KeyOwner) -> Iterator[tuple[Kind, str]]:
-    if owner.agent is not None:
-        yield Kind.KEY, owner.agent
-        yield Kind.AGENT, owner.agent
-    elif owner.runner is not None:
-        yield Kind.RUNNER, owner.runner
 
 
 def with_turns(sight: ClusterSight, turns: Iterable[KeyTurn]) -> ClusterSight:

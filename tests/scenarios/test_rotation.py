@@ -348,3 +348,47 @@ def test_a_key_stays_registered_while_pods_run_with_it(rotating: Rotating) -> No
         (new,) = rotating.registered()["acme"]
         assert new != old
     assert not fleet.lost
+
+
+def test_pods_of_a_chart_are_restarted(rotating: Rotating) -> None:
+    """Nothing in a plan changes their template, and so nothing in it says with which key they run."""
+    rotating.world.write(
+        "orgs/acme/agent.yaml",
+        "apiVersion: reconciler/v1alpha1\nkind: Agent\nmetadata: {id: eu-1}\nspec:\n"
+        "  organizations: [acme]\n"
+        f"  install: {{cluster: eu-1, namespace: {rotating.namespace}, delivery: helm, chartVersion: 1.2.10,\n"
+        f"    privateKey: {{secretName: {SECRET}}}}}\n",
+    )
+    rotating.apply()
+    (old,) = rotating.registered()["acme"]
+    labels = {"app": "agent"}
+    source = {"secret": {"name": SECRET, "items": [{"key": "private_key", "path": "key"}]}}
+    container = {"name": "agent", "image": IMAGE}
+    pods = {"containers": [container], "volumes": [{"name": "key", "projected": {"sources": [source]}}]}
+    rotating.plane.create(
+        f"/apis/apps/v1/namespaces/{rotating.namespace}/deployments",
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {
+                "name": "humanitec-agent",
+                "labels": {"app.kubernetes.io/managed-by": "Helm"},
+            },
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": pods},
+            },
+        },
+    )
+    with Fleet(rotating.plane, rotating.world.emulator, rotating.namespace, ("acme",)) as fleet:
+        fleet.wait_until_connected()
+        result = rotating.apply(rotate=AGENT)
+        assert result.verdict is Verdict.APPLIED, (
+            messages(result),
+            [(e.rule, e.message) for e in result.errors],
+        )
+        (new,) = rotating.registered()["acme"]
+        assert rotating.running() == {new}
+        assert rotating.entries() == {"private_key"}
+    assert new != old
+    assert (fleet.gaps, fleet.lost) == ([], [])
