@@ -252,7 +252,7 @@ def _deeds(current: Session) -> str:
     metavar="DIR",
     default=Path(),
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Work in this directory instead of the current one.",
+    help="Work in this directory, as `git -C` does.",
 )
 @click.option(
     "--color",
