@@ -22,8 +22,10 @@ from reconciler.model.key import KeyOwner, PublicKey
 from reconciler.model.key_entries import KeyEntries
 from reconciler.model.kind import Kind
 from reconciler.model.registration import Registration
+from reconciler.model.runner import AgentRunner
 from reconciler.model.state import Resource
 from reconciler.model.unread import Unread
+from reconciler.model.wording import plural
 from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.clusters import ClusterClients, LookedClusters
@@ -31,7 +33,7 @@ from reconciler.passes.examine_cluster import Placed
 from reconciler.passes.judge import Judged, scopes
 from reconciler.passes.key_turn import NO_ROTATIONS, KeyTurn, Rotations, in_plan, owner_name
 from reconciler.passes.look import Looked, Sight
-from reconciler.passes.pods import running
+from reconciler.passes.pods import running, tried
 from reconciler.passes.read import Reading
 from reconciler.passes.result import TargetResult
 from reconciler.passes.world import World, world_of
@@ -209,6 +211,8 @@ class _Rings:
             pods, elsewhere = self._pods(name)
             key = replace(key, keyring=replace(key.keyring, pods=pods, elsewhere=elsewhere))
             turn = rotation(key, now)
+        if turn.change is Change.REPLACE and (jobs := self._jobs(spec.for_, entries.cluster)):
+            turn = replace(turn, later=f"{turn.later}; {jobs}")
         if spec.for_.operator is not None and len(key.keyring.registered) != 1 and turn.change is not None:
             names_of = ", ".join(key.keyring.registered) or "none"
             turn = replace(
@@ -223,6 +227,30 @@ class _Rings:
             self._users(entries),
             self._deployments(name, entries) if key.restarts else (),
             names,
+        )
+
+    def _jobs(self, owner: KeyOwner, cluster: str) -> str:
+        """What becomes of the jobs of a runner that are under way; "" if there are none."""
+        found = next(
+            (one for one in self._declarations.runners if one.document.metadata.id == owner.runner), None
+        )
+        configuration = None if found is None else found.document.spec.runner_configuration
+        client = self._client(cluster)
+        if not isinstance(configuration, AgentRunner):
+            return ""
+        if isinstance(client, Unread):
+            return "which jobs are under way is not known"
+        job = configuration.job
+        pods = tried(lambda: client.pods(job.namespace, ""))
+        if isinstance(pods, Unread):
+            return f"which jobs are under way is not known: {pods.reason}"
+        count = sum(
+            dig(pod, "spec", "serviceAccountName") == job.service_account
+            and dig(pod, "status", "phase") not in ("Succeeded", "Failed")
+            for pod in pods
+        )
+        return (
+            f"{plural(count, 'job')} under way, not affected: jobs have tokens of their own" if count else ""
         )
 
     def _deployments(self, name: str, entries: KeyEntries) -> tuple[tuple[str, str], ...]:

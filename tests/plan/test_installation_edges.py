@@ -8,12 +8,12 @@ import pytest
 from reconciler.diff.change import Change, Group
 from reconciler.model.identity import ResourceKey
 from reconciler.model.kind import Kind
-from reconciler.model.kubernetes_object import INSTALLATION_ANNOTATION
+from reconciler.model.kubernetes_object import DEFAULT_STORE_LABEL, INSTALLATION_ANNOTATION
 from reconciler.model.place import Place, cluster
 from reconciler.model.state import Resource
 from reconciler.plan.action import Action, Verb
 from reconciler.plan.graph import connect
-from tests.building import ORGANIZATION, agent, agent_key, definition, rule, runner
+from tests.building import ORGANIZATION, agent, agent_key, definition, operator_key, rule, runner, store
 
 if TYPE_CHECKING:
     from reconciler.model.json import JsonObject
@@ -128,3 +128,62 @@ def test_a_binding_does_not_wait_for_the_roles_of_others() -> None:
 def test_organizations_without_clusters_have_no_such_edges() -> None:
     assert ORGANIZATION != EU
     assert requires([create(agent("a"))]) == set()
+
+
+def custom(name: str, *, is_default: bool = False) -> Resource:
+    """The custom resource of a store."""
+    labels: JsonObject = {DEFAULT_STORE_LABEL: "true"} if is_default else {}
+    resource = ResourceKey(EU, Kind.STORE_RESOURCE, f"ns/{name}")
+    return Resource(resource, {"metadata": {"labels": labels}})
+
+
+def change(live: Resource, desired: Resource) -> Action:
+    return Action(Verb.UPDATE, live.key, Change(live.key, Group.UPDATE, desired=desired, live=live))
+
+
+CHART = thing(Kind.HELM_RELEASE, "ns/operator", "Operator/eu")
+
+
+def test_a_custom_resource_follows_the_chart_that_brings_its_kind() -> None:
+    assert requires([create(custom("vault")), create(CHART)]) == {
+        ("create HelmRelease/ns/operator", "create SecretStore.humanitec.io/ns/vault")
+    }
+    assert requires([delete(custom("vault")), delete(CHART)]) == {
+        ("delete SecretStore.humanitec.io/ns/vault", "delete HelmRelease/ns/operator")
+    }
+
+
+def test_a_store_becomes_primary_after_its_custom_resource_is_there() -> None:
+    primary = store("vault", is_primary=True)
+    assert requires([create(custom("vault")), create(primary)]) == {
+        ("create SecretStore.humanitec.io/ns/vault", "create SecretStore/vault")
+    }
+    assert requires([delete(custom("vault")), delete(primary)]) == {
+        ("delete SecretStore/vault", "delete SecretStore.humanitec.io/ns/vault")
+    }
+
+
+def test_the_former_default_store_ceases_to_be_it_first() -> None:
+    former = change(custom("old", is_default=True), custom("old"))
+    new = change(custom("new"), custom("new", is_default=True))
+    assert requires([new, former]) == {
+        ("update SecretStore.humanitec.io/ns/old", "update SecretStore.humanitec.io/ns/new")
+    }
+
+
+def test_a_key_is_withdrawn_after_it_left_its_secret() -> None:
+    fingerprint = "ab" * 32
+    entry = ResourceKey(EU, Kind.PRIVATE_KEY, "ns/key/private_key")
+    there = Resource(entry, {"for": "Agent/a", "key": fingerprint[:12]})
+    replaced = change(there, Resource(entry, {"for": "Agent/a", "key": "new RSA key"}))
+    found = requires([replaced, delete(agent_key("a", fingerprint)), delete(operator_key(fingerprint))])
+    assert found == {
+        ("update PrivateKey/ns/key/private_key", f"delete Key/a/{fingerprint[:12]}"),
+        ("update PrivateKey/ns/key/private_key", f"delete OperatorKey/{fingerprint[:12]}"),
+    }
+
+
+def test_keys_of_operators_are_withdrawn_after_the_operators() -> None:
+    assert requires([delete(CHART), delete(operator_key("ab" * 32))]) == {
+        ("delete HelmRelease/ns/operator", f"delete OperatorKey/{('ab' * 32)[:12]}")
+    }

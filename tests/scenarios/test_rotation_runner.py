@@ -17,6 +17,7 @@ from reconciler.keystore.public_key import inspect_public_key
 from reconciler.passes.deed import cluster_hand
 from reconciler.passes.result import PassResult, Verdict
 from reconciler.vendor import runner
+from reconciler.views.text import render as as_text
 from tests.control_plane.plane import ADMIN, ControlPlane
 from tests.emulator.agent_tokens import AgentKey
 from tests.scenarios.test_installation_cluster import messages
@@ -208,3 +209,18 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(rotating: Rotating) -> N
             assert key != before or at == 1
         at += 1
     assert count >= 8
+
+
+def test_jobs_under_way_are_reported(rotating: Rotating) -> None:
+    rotating.settled()
+    container = {"name": "main", "image": "registry.test/job:1"}
+    account = f"/api/v1/namespaces/{rotating.namespace}/serviceaccounts"
+    if not rotating.plane.client.get(f"{account}/job").is_success:
+        rotating.plane.create(account, {"metadata": {"name": "job"}})
+    rotating.plane.create(
+        f"/api/v1/namespaces/{rotating.namespace}/pods",
+        {"metadata": {"name": "one"}, "spec": {"serviceAccountName": "job", "containers": [container]}},
+    )
+    result = rotating.apply(rotate=frozenset((RUNNER,)), rounds=1)
+    said = as_text(result)
+    assert "1 job under way, not affected: jobs have tokens of their own" in " ".join(said.split())
