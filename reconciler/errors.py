@@ -86,6 +86,11 @@ class ReconcilerError(Exception):
         super().__init__(message)
         self.advice = advice
 
+    @property
+    def with_advice(self) -> str:
+        """Message and advice as sentences."""
+        return f"{self}. {self.advice}" if self.advice else str(self)
+
 
 class UsageError(ReconcilerError):
     """The command line is invalid or asks for something impossible."""

@@ -14,7 +14,6 @@ from reconciler.model.key_entries import SecretChange
 from reconciler.model.kind import Kind
 from reconciler.model.kubernetes_object import metadata_of
 
-_DEPLOYMENTS = ApiResource("apps/v1", "Deployment", "deployments")
 _MADE_BY_THE_CLUSTER = frozenset(("ConfigMap/kube-root-ca.crt", "ServiceAccount/default"))
 """What every namespace has from the start."""
 _FLEETING = frozenset(("Event",))
@@ -82,7 +81,7 @@ class ApiServer:
     def restart(self, namespace: str, deployment: str, annotations: Mapping[str, str]) -> None:
         """Put annotations on the pod template of a Deployment, as `kubectl rollout restart` does."""
         template: JsonObject = {"metadata": {"annotations": dict(annotations)}}
-        self._objects.merge(_DEPLOYMENTS, namespace, deployment, {"spec": {"template": template}})
+        self._objects.merge(Kind.DEPLOYMENT, namespace, deployment, {"spec": {"template": template}})
 
     def apply(self, body: JsonObject, *, force: bool = False, is_new: bool = False) -> JsonObject:
         """Server-side apply, and what reads back."""

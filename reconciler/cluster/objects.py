@@ -219,7 +219,7 @@ class ClusterObjects:
             raise ClusterLostAnswerError(f"{kind} {metadata.get('name')} was sent, but {NO_API_SERVER}")
         return found
 
-    def merge(self, kind: ApiResource, namespace: str, name: str, patch: JsonObject) -> None:
+    def merge(self, kind: Kind | ApiResource, namespace: str, name: str, patch: JsonObject) -> None:
         """Merge a patch into an object (RFC 7396). With a version, the server refuses it for any other one.
 
         Raises StaleObjectError then.

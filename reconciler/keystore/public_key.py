@@ -36,6 +36,14 @@ _NAMES: tuple[tuple[type, str], ...] = (
 _CONVERT = "write it with: openssl pkey -pubin -in KEY -outform PEM, or from the private key with -pubout"
 
 
+def fingerprint_of(pem: object) -> str | None:
+    """Fingerprint of the key in one PEM block; None for anything else."""
+    try:
+        return inspect_public_key(pem).fingerprint if isinstance(pem, str) else None
+    except KeyStoreError:
+        return None
+
+
 def inspect_public_key(pem: str) -> PublicKey:
     """Facts about the key in one PEM block.
 

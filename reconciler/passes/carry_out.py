@@ -174,7 +174,7 @@ def _write(work: Work, ledger: Ledger, records: Records) -> str:
         ledger.save_merged(lambda: _reread(work, records))
     except InventoryError as error:
         log.error("inventory not written", extra={"target": work.name, "error": str(error)})  # noqa: TRY400  expected
-        return f"{error}. {error.advice}" if error.advice else str(error)
+        return error.with_advice
     return ""
 
 

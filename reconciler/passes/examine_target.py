@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 from reconciler.diagnosis.sight import ApiSight, OrganizationSight, Refusal
 from reconciler.errors import (
     ConnectionPart,
-    KeyStoreError,
     OrchestratorError,
     SettingsError,
     UnauthorizedError,
 )
 from reconciler.facts.definition import dig
-from reconciler.keystore.public_key import inspect_public_key
+from reconciler.keystore.public_key import fingerprint_of
 from reconciler.model.identity import TargetName
 from reconciler.model.kind import FACTS, Generation, Kind
 from reconciler.model.registration import Registration
-from reconciler.model.state import Resource
 from reconciler.model.surroundings import Beside
 from reconciler.model.unread import Unread
 from reconciler.model.wording import plural
@@ -133,15 +131,7 @@ def _runners(look: Look) -> Mapping[str, str] | Unread:
     if Kind.RUNNER in look.unproven:
         return Unread("nothing shows that the organization exists")
     return {
-        key.id: _fingerprint(resource)
+        key.id: fingerprint_of(dig(resource.document, "runner_configuration", "key")) or ""
         for key, resource in look.state.resources.items()
         if key.kind is Kind.RUNNER
     }
-
-
-def _fingerprint(runner: Resource) -> str:
-    key = dig(runner.document, "runner_configuration", "key")
-    try:
-        return inspect_public_key(key).fingerprint if isinstance(key, str) else ""
-    except KeyStoreError:
-        return ""

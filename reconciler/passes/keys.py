@@ -8,14 +8,13 @@ from functools import partial
 
 from reconciler.cluster.client import ClusterClient
 from reconciler.diagnosis.key import Organizations
-from reconciler.errors import KeyStoreError
 from reconciler.facts.definition import dig
 from reconciler.facts.key_place import key_places
 from reconciler.facts.keyring import declared_keys
 from reconciler.facts.placed_key import PlacedDocument, entries_of, placed_keys
 from reconciler.facts.scope import Scope
 from reconciler.footprint.value import Footprint
-from reconciler.keystore.public_key import inspect_public_key
+from reconciler.keystore.public_key import fingerprint_of
 from reconciler.model.cluster_state import SecretObject
 from reconciler.model.finding import Severity
 from reconciler.model.key import KeyOwner
@@ -32,7 +31,7 @@ from reconciler.passes.judge import scopes
 from reconciler.passes.pods import running, tried
 from reconciler.passes.read import read
 from reconciler.passes.result import Purpose
-from reconciler.passes.rotations import is_made_by_chart, mounted_key, placed_key
+from reconciler.passes.rotations import generated_key, mounted_key, placed_key
 from reconciler.passes.world import World, each, organizations_of, reached, world_of
 from reconciler.plan.selection import Selection
 from reconciler.procedure.keyring import Keyring, Mount, PlacedKey, Pods
@@ -121,14 +120,8 @@ def _turn(
     document: PlacedDocument, keyring: Keyring, world: World, seen: Mapping[str, "_Seen"], now: datetime
 ) -> tuple[KeyEntries, GeneratedKey, Turn]:
     """The next step of a key that is made here."""
-    spec, entries = document.document.spec, entries_of(document)
-    key = GeneratedKey(
-        keyring,
-        _placed(entries, seen),
-        has_one_key=spec.for_.runner is not None,
-        restarts=is_made_by_chart(world.of(keyring.owner), entries.cluster),
-        every=None if spec.rotate is None else spec.rotate.period,
-    )
+    entries = entries_of(document)
+    key = generated_key(document, keyring, _placed(entries, seen), world)
     return entries, key, rotation(key, now)
 
 
@@ -174,7 +167,7 @@ def _of_target(scope: Scope) -> Iterator[tuple[_Owner, Mapping[str, Origin]]]:
         yield _Owner(str(Kind.AGENT), agent.document.metadata.id), {}
     for runner in scope.declarations.runners:
         path = ("spec", "runner_configuration", "key")
-        own = _fingerprint(dig(runner.raw, *path))
+        own = fingerprint_of(dig(runner.raw, *path))
         if isinstance(runner.document.spec.runner_configuration, AgentRunner):
             key = {} if own is None else {own: runner.origin(path)}
             yield _Owner(str(Kind.RUNNER), runner.document.metadata.id, scope.organization), key
@@ -188,13 +181,6 @@ def _of_target(scope: Scope) -> Iterator[tuple[_Owner, Mapping[str, Origin]]]:
 
 def _key_owner(owner: _Owner) -> KeyOwner:
     return KeyOwner.model_validate({owner.kind.lower(): owner.id})
-
-
-def _fingerprint(pem: object) -> str | None:
-    try:
-        return inspect_public_key(pem).fingerprint if isinstance(pem, str) else None
-    except KeyStoreError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.cluster.client import ClusterClient
-from reconciler.diagnosis.by_hand import ElsewhereSight
-from reconciler.errors import ClusterError, KeyStoreError
+from reconciler.errors import ClusterError
 from reconciler.facts.definition import dig
 from reconciler.facts.key_place import KeyPlace, key_places
 from reconciler.facts.placed_key import PlacedDocument, entries_of, placed_keys
@@ -29,7 +28,6 @@ from reconciler.model.wording import plural
 from reconciler.passes.begin import Pass
 from reconciler.passes.cluster_sight import ClusterSight
 from reconciler.passes.clusters import ClusterClients, LookedClusters
-from reconciler.passes.examine_cluster import Placed
 from reconciler.passes.judge import Judged, scopes
 from reconciler.passes.key_turn import NO_ROTATIONS, KeyTurn, Rotations, in_plan, owner_name
 from reconciler.passes.look import Looked, Sight
@@ -165,10 +163,23 @@ def rotations(
     return Rotations(tuple(turns), unread, frozenset(expected), tuple(known))
 
 
-def is_made_by_chart(installed: Iterable[Placed | ElsewhereSight], cluster: str) -> bool:
-    """True if a chart makes what runs on a cluster: its pods then do not say with which key they run."""
-    return any(
-        one.footprint.cluster == cluster and str(one.footprint.delivery) in BY_HELM for one in installed
+def generated_key(
+    declared: PlacedDocument, keyring: Keyring, found: PlacedKey | Unread, world: World
+) -> GeneratedKey:
+    """What a document says of a key that is made here, with what was found at its place.
+
+    Pods that a chart makes do not say with which key they run: they are restarted here.
+    """
+    spec, cluster = declared.document.spec, entries_of(declared).cluster
+    return GeneratedKey(
+        keyring,
+        found,
+        has_one_key=spec.for_.runner is not None,
+        restarts=any(
+            one.footprint.cluster == cluster and str(one.footprint.delivery) in BY_HELM
+            for one in world.of(keyring.owner)
+        ),
+        every=None if spec.rotate is None else spec.rotate.period,
     )
 
 
@@ -196,12 +207,9 @@ class _Rings:
         """The next step of one key; pods count only for some of them."""
         spec = declared.document.spec
         name = owner_name(spec.for_)
-        key = GeneratedKey(
-            Keyring(name, {}, self._registered(spec.for_), self._mounts(spec.for_)),
-            found,
-            has_one_key=spec.for_.runner is not None,
-            restarts=is_made_by_chart(self.world.of(name), entries.cluster),
-            every=None if spec.rotate is None else spec.rotate.period,
+        keyring = Keyring(name, {}, self._registered(spec.for_), self._mounts(spec.for_))
+        key = replace(
+            generated_key(declared, keyring, found, self.world),
             is_asked=self._asked.shown is None and name in self._asked.selection.rotate,
             revoked=self._asked.selection.revoked(name),
         )
@@ -369,24 +377,20 @@ def _registrations(owner: KeyOwner, sight: Sight) -> Mapping[str, Registration] 
     if kind not in state.complete:
         return Unread("it was not read completely")
     if kind is Kind.RUNNER:
-        key = next((runner_key(one) for one in state.of(kind) if one.key.id == owner.runner), None)
+        from reconciler.keystore.public_key import fingerprint_of  # noqa: PLC0415  only where there are keys
+
+        pems = (
+            dig(one.document, "runner_configuration", "key")
+            for one in state.of(kind)
+            if one.key.id == owner.runner
+        )
+        key = fingerprint_of(next(pems, None))
         return {} if key is None else {key: Registration()}
     return {
         one.key.id.rpartition("/")[2]: Registration(one.is_accepted, one.status.get("expired_at", ""))
         for one in state.of(kind)
         if owner.agent is None or one.key.id.partition("/")[0] == owner.agent
     }
-
-
-def runner_key(runner: Resource) -> str | None:
-    """Fingerprint of the key of a runner; None if it has none that can be read."""
-    from reconciler.keystore.public_key import inspect_public_key  # noqa: PLC0415  only where there are keys
-
-    pem = dig(runner.document, "runner_configuration", "key")
-    try:
-        return inspect_public_key(pem).fingerprint if isinstance(pem, str) else None
-    except KeyStoreError:
-        return None
 
 
 def with_keys(

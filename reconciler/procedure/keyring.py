@@ -82,8 +82,15 @@ class Keyring:
     def used(self) -> tuple[str, ...]:
         """Keys that are mounted, then those with which pods run."""
         mounted = [one.fingerprint for one in self.mounts if isinstance(one.fingerprint, str)]
-        running = [key for one in self.pods for key in _running(one).values()]
+        running = [key for _, _, key in self.running]
         return tuple(dict.fromkeys(key for key in (*mounted, *running) if key))
+
+    @property
+    def running(self) -> Iterator[tuple[str, str, str]]:
+        """Cluster and name of every pod that was seen, with the key that it runs with."""
+        for pods in self.pods:
+            if not isinstance(pods.running, Unread):
+                yield from ((pods.cluster, pod, key) for pod, key in pods.running.items())
 
     def is_next(self, fingerprint: str) -> bool:
         """True for a key that was made to replace the one in use."""
@@ -99,12 +106,7 @@ class Keyring:
 
     def run_with(self, fingerprint: str) -> tuple[tuple[str, str], ...]:
         """Cluster and pod of everything that runs with a key."""
-        return tuple(
-            (one.cluster, pod)
-            for one in self.pods
-            for pod, key in _running(one).items()
-            if key == fingerprint
-        )
+        return tuple((cluster, pod) for cluster, pod, key in self.running if key == fingerprint)
 
     @property
     def unread(self) -> Iterator[tuple[str, Unread]]:
@@ -118,7 +120,3 @@ class Keyring:
         for pods in self.pods:
             if isinstance(pods.running, Unread):
                 yield f"pods on cluster {pods.cluster}", pods.running
-
-
-def _running(pods: Pods) -> Mapping[str, str]:
-    return {} if isinstance(pods.running, Unread) else pods.running

@@ -177,7 +177,7 @@ def _due(key: GeneratedKey, place: PlacedKey, now: datetime) -> str:
 
 def _is_stale(keyring: Keyring, current: str) -> bool:
     """True if a pod that was seen runs with another key, or does not say."""
-    return any(running != current for _, _, running in _running(keyring))
+    return any(running != current for _, _, running in keyring.running)
 
 
 def _unknown_owner(keyring: Keyring) -> Iterator[str]:
@@ -202,7 +202,7 @@ def _unsettled(key: GeneratedKey, current: str) -> Iterator[str]:
     yield from _unaccepted(key.keyring, current)
     yield from _unseen(key.keyring)
     mounted = {mount.fingerprint for mount in key.keyring.mounts}
-    for cluster, pod, running in _running(key.keyring):
+    for cluster, pod, running in key.keyring.running:
         if running not in mounted and (running or not key.restarts):
             yield f"pod {pod} on cluster {cluster} {_runs_with(running)}"
 
@@ -214,16 +214,9 @@ def _still_used(key: GeneratedKey, place: PlacedKey) -> Iterator[str]:
     for mount in key.keyring.mounts:
         if mount.fingerprint == place.previous:
             yield f"{mount}, entry {mount.entry}, has {shown(place.previous)}"
-    for cluster, pod, running in _running(key.keyring):
+    for cluster, pod, running in key.keyring.running:
         if running in ("", place.previous):
             yield f"pod {pod} on cluster {cluster} {_runs_with(running)}"
-
-
-def _running(keyring: Keyring) -> Iterator[tuple[str, str, str]]:
-    """Cluster and name of every pod that was seen, with the key that it runs with."""
-    for pods in keyring.pods:
-        if not isinstance(pods.running, Unread):
-            yield from ((pods.cluster, pod, key) for pod, key in pods.running.items())
 
 
 def _runs_with(fingerprint: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.commands.keys_rotation import revoke, rotate, unknown_owner
+from reconciler.cli.commands.keys_rotation import read_status, revoke, rotate, unknown_owner
 from reconciler.cli.options import Format, output_option, source_options
 from reconciler.cli.session import session
 from reconciler.errors import ExitCode, UsageError
@@ -109,17 +109,11 @@ def status(*, names: tuple[str, ...], rev: str | None, url: str | None, ref: str
     """  # noqa: D301  as above
     from reconciler.cli.named_targets import refused_words  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.output import notice, width_of, write  # noqa: PLC0415  as above
-    from reconciler.cli.passes import composing  # noqa: PLC0415  as above
-    from reconciler.cli.request import request  # noqa: PLC0415  as above
-    from reconciler.passes.keys import key_status  # noqa: PLC0415  as above
-    from reconciler.passes.result import Purpose  # noqa: PLC0415  as above
     from reconciler.views import keys_json, keys_text  # noqa: PLC0415  as above
 
     current = session()
     current.configure_logging()
-    asked = replace(request(current, Purpose.PLAN, rev=rev, url=url, ref=ref), examines=True)
-    with composing(asked) as composed:
-        found = _chosen(key_status(composed.settings, composed.adapters), names)
+    found = _chosen(read_status(current, rev, url, ref), names)
     if found.refused:
         notice(refused_words(found.refused))
     if form == Format.JSON:

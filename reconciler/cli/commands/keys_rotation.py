@@ -55,7 +55,7 @@ def rotate(
 
     current = session()
     current.configure_logging()
-    _check_generated(_status(current, rev, url, ref), names)
+    _check_generated(read_status(current, rev, url, ref), names)
     purpose = Purpose.PLAN if dry_run else Purpose.APPLY
     asked = replace(request(current, purpose, rev=rev, url=url, ref=ref), rotate=frozenset(names))
     return _run(current, asked, form, is_approved=yes)
@@ -103,7 +103,7 @@ def revoke(
     current.configure_logging()
     if confirm is not None and confirm != name:
         raise click.UsageError(f"--confirm says {confirm!r}, which is not {name!r}")
-    status = _status(current, rev, url, ref)
+    status = read_status(current, rev, url, ref)
     key = _key(status, name, fingerprint)
     _say_effect(status, name, key)
     purpose = Purpose.PLAN if dry_run else Purpose.APPLY
@@ -111,7 +111,7 @@ def revoke(
     code = _run(current, asked, form, is_approved=confirm is not None, name=name)
     if dry_run:
         return code
-    rest = _say_rest(_status(current, rev, url, ref), name, key)
+    rest = _say_rest(read_status(current, rev, url, ref), name, key)
     return rest if code == ExitCode.DONE else code
 
 
@@ -138,7 +138,7 @@ def _run(current: Session, asked: "Request", form: str, *, is_approved: bool, na
     return result.exit_code()
 
 
-def _status(current: Session, rev: str | None, url: str | None, ref: str | None) -> "KeyStatus":
+def read_status(current: Session, rev: str | None, url: str | None, ref: str | None) -> "KeyStatus":
     """Every key, as `keys status` reads them."""
     from reconciler.cli.passes import composing  # noqa: PLC0415  help must not wait for it
     from reconciler.cli.request import request  # noqa: PLC0415  as above

@@ -474,5 +474,5 @@ def _later(action: Action, message: str) -> Outcome:
 
 
 def _failure(action: Action, error: ClusterError, done: str = "") -> Outcome:
-    message = done + (f"{error}. {error.advice}" if error.advice else str(error))
+    message = done + error.with_advice
     return Outcome(action, Status.FAILED, message, is_transient=error.is_transient)

@@ -408,5 +408,5 @@ def _has_literals(action: Action) -> bool:
 
 
 def _failure(action: Action, error: OrchestratorError) -> Outcome:
-    message = f"{error}. {error.advice}" if error.advice else str(error)
+    message = error.with_advice
     return Outcome(action, Status.FAILED, message, is_transient=error.is_transient)

@@ -94,7 +94,7 @@ class KeyHand:
             try:
                 self._client.restart(namespace, name, {FINGERPRINT_ANNOTATION: fingerprint})
             except ClusterError as error:
-                message = f"{error}. {error.advice}" if error.advice else str(error)
+                message = error.with_advice
                 return Outcome(action, Status.FAILED, message, is_transient=True)
             outcome = self._wait(action, namespace, name)
             if outcome.status is not Status.DONE:
@@ -130,7 +130,7 @@ class KeyHand:
 
     def _after_failure(self, action: Action, turn: KeyTurn, new: str, error: ClusterError) -> Outcome:
         """Outcome of a change that failed, after reading the Secret unless nothing can have been done."""
-        message = f"{error}. {error.advice}" if error.advice else str(error)
+        message = error.with_advice
         if isinstance(error, _NOTHING_DONE):
             return Outcome(action, Status.FAILED, message, is_transient=error.is_transient)
         at = turn.entries

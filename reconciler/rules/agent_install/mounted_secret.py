@@ -18,14 +18,13 @@ from reconciler.model.finding import Severity
 from reconciler.model.identifier import did_you_mean
 from reconciler.model.identity import shown
 from reconciler.model.kind import Kind
+from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
 from reconciler.model.unseen import UnseenError, unspecified
 from reconciler.model.wording import listed
 from reconciler.rules.over import AGENT_WORKLOADS, Over
 from reconciler.rules.rule import Answer, Confidence, Part, Rule, Side
 from reconciler.rules.subject import Subject
 
-FINGERPRINT_ANNOTATION = "reconciler/key-fingerprint"
-"""Annotation of the pod template with the fingerprint of the mounted key, so that a new key restarts the pods."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 

@@ -5,7 +5,7 @@ import pytest
 from reconciler.facts.file_mode import mode_of
 from reconciler.keystore.public_key import inspect_public_key
 from reconciler.model.finding import Severity
-from reconciler.rules.agent_install.mounted_secret import FINGERPRINT_ANNOTATION
+from reconciler.model.kubernetes_object import FINGERPRINT_ANNOTATION
 from reconciler.settings import Limits
 from reconciler.source.yaml_text import parse_yaml
 from tests.rules.agent_install.installing import (
